@@ -1,0 +1,62 @@
+"""Ordinary video in, animated 3D characters out.
+
+::
+
+    import bodydouble as bd
+
+    performance = bd.capture("dance.mp4")
+    person = performance.people[0]
+    person.motion.rotations       # (T, 22, 4) xyzw, local to the parent
+    bd.animate("dance.mp4", "out")
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bodydouble.data import Camera, Character, Motion, Performance, Person, Skeleton, Track
+    from bodydouble.errors import BodydoubleError
+    from bodydouble.formats.performance import load as load_performance
+    from bodydouble.geometry.kinematics import joint_positions
+    from bodydouble.pipeline import Delivery, Monitor, animate, capture
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BodydoubleError",
+    "Camera",
+    "Character",
+    "Delivery",
+    "Monitor",
+    "Motion",
+    "Performance",
+    "Person",
+    "Skeleton",
+    "Track",
+    "animate",
+    "capture",
+    "joint_positions",
+    "load_performance",
+]
+
+_HOMES = {
+    "BodydoubleError": ("bodydouble.errors", "BodydoubleError"),
+    "Delivery": ("bodydouble.pipeline", "Delivery"),
+    "Monitor": ("bodydouble.pipeline", "Monitor"),
+    "animate": ("bodydouble.pipeline", "animate"),
+    "capture": ("bodydouble.pipeline", "capture"),
+    "joint_positions": ("bodydouble.geometry.kinematics", "joint_positions"),
+    "load_performance": ("bodydouble.formats.performance", "load"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the stages only when they are used: the command line must start at once."""
+    if name not in __all__:
+        raise AttributeError(f"module 'bodydouble' has no attribute {name!r}")
+    module, attribute = _HOMES.get(name, ("bodydouble.data", name))
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,5 @@
+"""``python -m bodydouble``."""
+
+from bodydouble.cli import main
+
+main()

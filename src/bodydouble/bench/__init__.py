@@ -1,0 +1,1 @@
+"""Measurements of bodydouble on the machine it runs on."""

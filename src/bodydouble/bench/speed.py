@@ -1,0 +1,91 @@
+"""Frames per second and peak memory of whole runs, as a user starts them."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bodydouble.errors import BodydoubleError
+from bodydouble.formats.media import FrameReader, VideoWriter, probe
+
+
+def measure(video: Path, *, quality: str = "balanced", repeat: int = 1) -> dict[str, Any]:
+    """Animate a video in processes of their own, without and with the film.
+
+    Args:
+        video: the clip.
+        quality: as for ``pipeline.animate``.
+        repeat: the clip is played that many times over.
+
+    Returns:
+        The machine, the clip, and per run: total_seconds of the whole process (wall clock, start-up included),
+        frames_per_second over that time, network_seconds, their ratio, seconds per stage and peak_memory_mb.
+
+    Raises:
+        BodydoubleError: a run failed.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        clip = video if repeat == 1 else _repeated(video, repeat, Path(scratch) / "repeated.mp4")
+        size = probe(clip).size
+        runs = [
+            _run(name, clip, Path(scratch) / "out", ["--quality", quality, *options])
+            for name, options in (("without film", ["--no-film"]), ("with film", []))
+        ]
+    return {
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {_processor()}",
+        "size": f"{size[0]}x{size[1]}",
+        "frames": runs[0]["frames"],
+        "people": runs[0]["people"],
+        "quality": quality,
+        "runs": runs,
+    }
+
+
+def _repeated(video: Path, repeat: int, path: Path) -> Path:
+    clip = probe(video)
+    width, height = (side - side % 2 for side in clip.size)
+    with VideoWriter(path, size=(width, height), fps=clip.fps) as writer:
+        for _ in range(repeat):
+            with FrameReader(video) as reader:
+                for frame in reader:
+                    writer.write(frame[:height, :width])
+    return path
+
+
+def _run(name: str, clip: Path, folder: Path, options: list[str]) -> dict[str, Any]:
+    command = [sys.executable, "-m", "bodydouble", "animate", str(clip), "-o", str(folder), "--json", *options]
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=output, stderr=errors)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        output.seek(0)
+        errors.seek(0)
+        if status != 0:
+            raise BodydoubleError(f"the run {name} failed: {errors.read().strip()[-500:]}")
+        found = json.load(output)
+    kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    return {
+        "name": name,
+        "frames": found["frames"],
+        "people": len(found["people"]),
+        "frames_per_second": found["frames"] / seconds,
+        "total_seconds": seconds,
+        "network_seconds": found["network_seconds"],
+        "ratio": seconds / found["network_seconds"],
+        "seconds": found["seconds"],
+        "peak_memory_mb": kilobytes / 1024,
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown processor")

@@ -1,0 +1,181 @@
+"""The joints of a glTF file as one hierarchy in metres: which nodes they are, and where they stand in the bind pose."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pygltflib
+
+from bodydouble.characters import humanoid_map
+from bodydouble.characters.gltf_arrays import GltfFile
+from bodydouble.data import FloatArray, Skeleton
+from bodydouble.errors import FormatError
+from bodydouble.geometry import rotation
+from bodydouble.skeletons import humanoid
+
+
+@dataclass(frozen=True)
+class Rig:
+    """The joints of a character; J of them, parents before children."""
+
+    nodes: tuple[int, ...]
+    """J node indices in the file."""
+    names: tuple[str, ...]
+    parents: tuple[int, ...]
+    bind: FloatArray
+    """(J, 4, 4) world from joint in the bind pose; may hold scale."""
+    humanoid: dict[str, int]
+    """Humanoid bone -> joint."""
+    node_world: FloatArray
+    """(N, 4, 4) world from node of every node of the file, as the file leaves them."""
+
+    def skeleton(self) -> tuple[Skeleton, FloatArray]:
+        """The joints without scale, and their world rotations (J, 4)."""
+        turns = rotation.from_matrix(_without_scale(self.bind[:, :3, :3]))
+        offsets = self.bind[:, :3, 3].copy()
+        for j, parent in enumerate(self.parents):
+            if parent >= 0:
+                step = self.bind[j, :3, 3] - self.bind[parent, :3, 3]
+                offsets[j] = rotation.rotate(rotation.conjugate(turns[parent]), step)
+        return Skeleton(self.names, self.parents, offsets), turns
+
+
+def read_rig(file: GltfFile) -> Rig:
+    """The skeleton of a file.
+
+    Raises:
+        FormatError: no joint of it is known to be a part of a human body.
+    """
+    gltf = file.gltf
+    parents = _node_parents(gltf)
+    node_world = _world_matrices(gltf, parents)
+    skinned = {joint for skin in gltf.skins for joint in skin.joints}
+    bones = humanoid_map.from_extensions(gltf.extensions or {})
+    if not bones:
+        if not skinned:
+            raise FormatError("no skeleton in this file; export the character with its bones and skin")
+        candidates = sorted(skinned)
+        found = humanoid_map.from_names([_name(gltf, node) for node in candidates])
+        bones = {bone: candidates[i] for bone, i in found.items()}
+    elif humanoid_map.missing(bones):
+        raise FormatError(f"its VRM humanoid lacks {', '.join(humanoid_map.missing(bones))}")
+    parents = _attached(parents, bones)
+    nodes = _joint_nodes(parents, skinned | set(bones.values()))
+    place = {node: j for j, node in enumerate(nodes)}
+    return Rig(
+        nodes=tuple(nodes),
+        names=tuple(_name(gltf, node) for node in nodes),
+        parents=tuple(place.get(parents[node], -1) for node in nodes),
+        bind=_bind_matrices(file, nodes, parents, node_world),
+        humanoid={bone: place[node] for bone, node in bones.items()},
+        node_world=node_world,
+    )
+
+
+def _name(gltf: pygltflib.GLTF2, node: int) -> str:
+    return gltf.nodes[node].name or f"node_{node}"
+
+
+def _node_parents(gltf: pygltflib.GLTF2) -> list[int]:
+    parents = [-1] * len(gltf.nodes)
+    for i, node in enumerate(gltf.nodes):
+        for child in node.children or []:
+            parents[child] = i
+    return parents
+
+
+def _local_matrix(node: pygltflib.Node) -> FloatArray:
+    if node.matrix is not None:
+        return np.array(node.matrix, dtype=np.float64).reshape(4, 4).T
+    local = np.eye(4)
+    turn = rotation.normalize(np.array(node.rotation or rotation.IDENTITY, dtype=np.float64))
+    local[:3, :3] = rotation.to_matrix(turn) * np.array(node.scale or [1.0, 1.0, 1.0])
+    local[:3, 3] = node.translation or [0.0, 0.0, 0.0]
+    return local
+
+
+def _world_matrices(gltf: pygltflib.GLTF2, parents: Sequence[int]) -> FloatArray:
+    world = np.tile(np.eye(4), (len(parents), 1, 1))
+    for node in _parents_first(parents, range(len(parents))):
+        local = _local_matrix(gltf.nodes[node])
+        world[node] = local if parents[node] < 0 else world[parents[node]] @ local
+    return world
+
+
+def _parents_first(parents: Sequence[int], nodes: Sequence[int]) -> list[int]:
+    """The nodes in the order of a depth-first walk. Raises FormatError if the hierarchy has a loop."""
+
+    def path(node: int) -> tuple[int, ...]:
+        chain = [node]
+        while parents[chain[-1]] >= 0:
+            chain.append(parents[chain[-1]])
+            if len(chain) > len(parents):
+                raise FormatError("its nodes form a loop")
+        return tuple(reversed(chain))
+
+    return sorted(nodes, key=path)
+
+
+def _attached(parents: Sequence[int], bones: Mapping[str, int]) -> list[int]:
+    """Node parents in which every humanoid bone hangs below its humanoid parent.
+
+    Rigs made for animation with control joints keep the feet apart from the legs.
+    """
+    result = list(parents)
+    for bone, node in bones.items():
+        above = humanoid.PARENT.get(bone)
+        while above is not None and above not in bones:
+            above = humanoid.PARENT[above]
+        if above is not None and bones[above] not in _ancestors(result, node):
+            if node in _ancestors(result, bones[above]):
+                raise FormatError(f"its skeleton has {bone} above {above}")
+            result[node] = bones[above]
+    return result
+
+
+def _ancestors(parents: Sequence[int], node: int) -> list[int]:
+    chain = []
+    while (node := parents[node]) >= 0 and node not in chain:
+        chain.append(node)
+    return chain
+
+
+def _joint_nodes(parents: Sequence[int], wanted: set[int]) -> list[int]:
+    """The wanted nodes and all between them, up to their lowest common ancestor, parents first."""
+    chains = [[*reversed(_ancestors(parents, node)), node] for node in sorted(wanted)]
+    shared = [nodes[0] for nodes in zip(*chains, strict=False) if len(set(nodes)) == 1]
+    if not shared:
+        raise FormatError("its joints do not share one root; put them below one node")
+    return _parents_first(parents, sorted({node for chain in chains for node in chain[len(shared) - 1 :]}))
+
+
+def _bind_matrices(file: GltfFile, nodes: Sequence[int], parents: Sequence[int], node_world: FloatArray) -> FloatArray:
+    """World from joint, as the skins bound it; joints of no skin stand as the file leaves them, below their parents."""
+    bound: dict[int, FloatArray] = {}
+    for skin in file.gltf.skins:
+        inverse_bind = skin_inverse_bind(file, skin)
+        top = min(range(len(skin.joints)), key=lambda k: len(_ancestors(parents, skin.joints[k])))
+        world_from_mesh = node_world[skin.joints[top]] @ inverse_bind[top]
+        for joint, matrix in zip(skin.joints, inverse_bind, strict=True):
+            bound.setdefault(joint, world_from_mesh @ np.linalg.inv(matrix))
+    world: dict[int, FloatArray] = {}
+    for node in nodes:
+        above = parents[node]
+        local = np.linalg.inv(node_world[above]) @ node_world[node] if above in world else node_world[node]
+        free = world[above] @ local if above in world else local
+        world[node] = bound.get(node, free)
+    return np.stack([world[node] for node in nodes])
+
+
+def skin_inverse_bind(file: GltfFile, skin: pygltflib.Skin) -> FloatArray:
+    """(K, 4, 4) joint from mesh of the K joints of a skin."""
+    if skin.inverseBindMatrices is None:
+        return np.tile(np.eye(4), (len(skin.joints), 1, 1))
+    return np.swapaxes(file.floats(skin.inverseBindMatrices).reshape(-1, 4, 4), 1, 2)
+
+
+def _without_scale(matrices: FloatArray) -> FloatArray:
+    """The nearest rotations (J, 3, 3)."""
+    u, _, vt = np.linalg.svd(matrices)
+    u[..., -1] *= np.linalg.det(u @ vt)[..., None]
+    return np.asarray(u @ vt)

@@ -1,0 +1,80 @@
+"""Finds which joints of a rig are the bones of the VRM humanoid."""
+
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from bodydouble.errors import FormatError
+from bodydouble.skeletons.rigs import biped, common, mixamo, rigify, unreal, vrm
+
+RIGS: tuple[Mapping[str, str], ...] = tuple(MappingProxyType(rig.NAMES) for rig in (vrm, mixamo, unreal, rigify, biped))
+PREFIX = re.compile(r"^(.*:|mixamorig\d*_?|def-|bip0*1?[ _]|armature_)", re.IGNORECASE)
+SIDE = re.compile(r"^(?P<a>left|right|[lr](?=[._\s-]))|(?P<b>left|right|(?<=[._\s-])[lr])$", re.IGNORECASE)
+
+
+def from_extensions(extensions: Mapping[str, Any]) -> dict[str, int]:
+    """Humanoid bone -> node, as the VRM extension of a glTF file says; empty without one."""
+    if "VRMC_vrm" in extensions:
+        bones = extensions["VRMC_vrm"]["humanoid"]["humanBones"]
+        return {bone: int(entry["node"]) for bone, entry in bones.items()}
+    if "VRM" in extensions:
+        bones = extensions["VRM"]["humanoid"]["humanBones"]
+        return {vrm.VRM0_THUMB.get(entry["bone"], entry["bone"]): int(entry["node"]) for entry in bones}
+    return {}
+
+
+def from_names(names: Sequence[str]) -> dict[str, int]:
+    """Humanoid bone -> index of the joint, by the names of the joints.
+
+    The known rig that explains most joints is taken; a rig that none explains is read word by word.
+
+    Args:
+        names: joint names, in any order.
+
+    Raises:
+        FormatError: a bone without which the character cannot move was not found.
+    """
+    plain = {_plain(name): i for i, name in reversed(list(enumerate(names)))}
+    tables = [{bone: plain[_plain(name)] for bone, name in rig.items() if _plain(name) in plain} for rig in RIGS]
+    complete = [table for table in tables if not missing(table)]
+    found = max(complete, key=len) if complete else _by_words(names)
+    if missing(found):
+        raise FormatError(
+            f"no humanoid skeleton found: no joint for {', '.join(missing(found))}; "
+            "name the joints as in VRM, Mixamo, Unreal or Rigify"
+        )
+    return found
+
+
+def missing(bones: Mapping[str, int]) -> list[str]:
+    """The required bones that a mapping lacks."""
+    return [bone for bone in vrm.REQUIRED if bone not in bones]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", PREFIX.sub("", name).lower())
+
+
+def _by_words(names: Sequence[str]) -> dict[str, int]:
+    """Looks for the words of rigs.common, separately for the left, the right and the middle."""
+    words: dict[str, dict[str, int]] = {"": {}, "left": {}, "right": {}}
+    for i, name in enumerate(names):
+        stem = PREFIX.sub("", name)
+        match = SIDE.search(stem)
+        side = "" if match is None else "left" if match.group()[0] in "lL" else "right"
+        words[side].setdefault(_plain(SIDE.sub("", stem)), i)
+    found = _assign(common.MIDDLE, words[""], "")
+    for side in ("left", "right"):
+        found |= _assign(common.SIDED, words[side], side)
+    return found
+
+
+def _assign(table: Mapping[str, tuple[str, ...]], words: Mapping[str, int], side: str) -> dict[str, int]:
+    free = dict(words)
+    found = {}
+    for bone, synonyms in table.items():
+        word = next((word for word in synonyms if word in free), None)
+        if word is not None:
+            found[side + bone] = free.pop(word)
+    return found

@@ -1,0 +1,186 @@
+"""Moves a character by a person's motion, whatever its rest pose and proportions.
+
+A motion's world rotations are relative to the T-pose with all axes parallel to the world's. So each humanoid joint of a
+character gets ``motion * t_pose_from_rest * rest``: its own rest rotation, then the rotation that brings its limb into
+the T-pose, then the person's rotation.
+"""
+
+import numpy as np
+
+from bodydouble.characters.curl import FINGER_CURL_DEG
+from bodydouble.data import Character, FloatArray, Motion, Skeleton
+from bodydouble.geometry import camera, kinematics, rotation
+
+SPINE = ("spine", "chest", "upperChest")
+SIDES = ("left", "right")
+STRAIGHTENED = (
+    # bone, the joint that it points at, the bone whose correction it starts from
+    ("UpperArm", "LowerArm", None),
+    ("LowerArm", "Hand", "UpperArm"),
+    ("Hand", "MiddleProximal", "LowerArm"),
+    ("UpperLeg", "LowerLeg", None),
+    ("LowerLeg", "Foot", "UpperLeg"),
+)
+FLOOR_TOLERANCE = 0.005
+"""Soles this close to y = 0, as a part of the height of the hips, stand on it: the rest is the shape of the shoe."""
+
+
+def retarget(motion: Motion, character: Character) -> tuple[FloatArray, FloatArray]:
+    """A person's motion on a character.
+
+    Joints that the person does not have keep their rest rotations, except that the fingers of characters with identity
+    axes are lightly curled. The path of the hips is scaled by the ratio of their standing heights, so that the feet
+    meet the floor.
+
+    Args:
+        motion: T frames of the 22 humanoid joints.
+        character: Jc joints, any rest pose.
+
+    Returns:
+        rotations (T, Jc, 4) xyzw, local to the parent joint (of joint 0: to the world), and the translation (T, 3) m of
+        the character's hips, local to their parent joint (to the world if they are joint 0).
+    """
+    world_motion = kinematics.world_rotations(motion.skeleton.parents, motion.rotations)
+    t_pose = _t_pose_corrections(character, motion.skeleton)
+    local = _undriven_rotations(character)
+    driven = {character.humanoid[bone]: (t_pose[bone], source) for bone, source in _sources(motion, character).items()}
+    parents = character.skeleton.parents
+    world = np.empty((len(motion.rotations), len(parents), 4))
+    for j, parent in enumerate(parents):
+        if j in driven:
+            correction, source = driven[j]
+            in_t_pose = rotation.multiply(correction, character.rest_rotations[j])
+            world[:, j] = rotation.multiply(world_motion[:, source], in_t_pose)
+        else:
+            world[:, j] = local[j] if parent < 0 else rotation.multiply(world[:, parent], local[j])
+    rotations = rotation.continuous(kinematics.local_rotations(parents, world))
+    return rotations, _hips_translation(motion, character)
+
+
+def pose_matrices(character: Character, rotations: FloatArray, root_translation: FloatArray) -> FloatArray:
+    """World matrices of the joints.
+
+    Args:
+        character: Jc joints.
+        rotations: (T, Jc, 4) xyzw, local to the parent joint.
+        root_translation: (T, 3) m of the hips, local to their parent joint.
+
+    Returns:
+        (T, Jc, 4, 4) world from joint. A vertex of the rest pose is skinned by this times inverse_bind_matrices.
+    """
+    hips = character.humanoid["hips"]
+    world = np.zeros((*rotations.shape[:2], 4, 4))
+    turns = kinematics.world_rotations(character.skeleton.parents, rotations)
+    world[..., :3, :3] = rotation.to_matrix(turns)
+    world[..., 3, 3] = 1.0
+    for j, parent in enumerate(character.skeleton.parents):
+        offset = root_translation if j == hips else character.skeleton.rest_offsets[j]
+        if parent < 0:
+            world[:, j, :3, 3] = offset
+        else:
+            world[:, j, :3, 3] = world[:, parent, :3, 3] + rotation.rotate(turns[:, parent], offset)
+    return world
+
+
+def bind_matrices(character: Character) -> FloatArray:
+    """(Jc, 4, 4) world from joint in the rest pose."""
+    local = kinematics.local_rotations(character.skeleton.parents, character.rest_rotations)
+    hips = character.skeleton.rest_offsets[character.humanoid["hips"]]
+    bind: FloatArray = pose_matrices(character, local[None], hips[None])[0]
+    return bind
+
+
+def inverse_bind_matrices(character: Character) -> FloatArray:
+    """(Jc, 4, 4) joint from world in the rest pose."""
+    return camera.inverse(bind_matrices(character))
+
+
+def _sources(motion: Motion, character: Character) -> dict[str, int]:
+    """Bone of the character -> joint of the motion that it follows.
+
+    A part of the spine that the character lacks is bent in the part below it.
+    """
+    sources = {}
+    joints = motion.skeleton.joint_names
+    for bone in character.humanoid:
+        followed = bone
+        if bone in SPINE:
+            for above in SPINE[SPINE.index(bone) + 1 :]:
+                if above in character.humanoid:
+                    break
+                followed = above
+        if followed in joints:
+            sources[bone] = joints.index(followed)
+    return sources
+
+
+def _undriven_rotations(character: Character) -> FloatArray:
+    """Rotations (Jc, 4) local to the parent, at rest; the fingers of characters with identity axes are curled."""
+    local = kinematics.local_rotations(character.skeleton.parents, character.rest_rotations)
+    for bone, curl in FINGER_CURL_DEG.items():
+        joint = character.humanoid.get(bone)
+        if joint is not None and abs(character.rest_rotations[joint, 3]) > 1 - 1e-9:
+            local[joint] = rotation.from_rotvec(np.radians(curl))
+    return local
+
+
+def _t_pose_corrections(character: Character, skeleton: Skeleton) -> dict[str, FloatArray]:
+    """Humanoid bone -> world rotation (4,) from the character's rest pose to the T-pose of the skeleton."""
+    positions = bind_matrices(character)[:, :3, 3]
+    place = {bone: positions[j] for bone, j in character.humanoid.items()}
+    turns = dict.fromkeys(character.humanoid, rotation.IDENTITY)
+    for side, sign in zip(SIDES, (1.0, -1.0), strict=True):
+        for bone, end, above in ((side + b, side + e, a and side + a) for b, e, a in STRAIGHTENED):
+            if bone in place:
+                start = turns[above] if above else rotation.IDENTITY
+                target = _rest_direction(skeleton, end, np.array([sign, 0.0, 0.0]))
+                turns[bone] = _aligned(start, place[end] - place[bone], target) if end in place else start
+        foot, toes = side + "Foot", side + "Toes"
+        if foot in place and toes in place:
+            flat = np.array([1.0, 0.0, 1.0])
+            target = _rest_direction(skeleton, toes, np.array([0.0, 0.0, 1.0]))
+            turns[foot] = turns[toes] = _aligned(rotation.IDENTITY, (place[toes] - place[foot]) * flat, target * flat)
+    return turns
+
+
+def _rest_direction(skeleton: Skeleton, end: str, otherwise: FloatArray) -> FloatArray:
+    """Where a bone points at rest, from its joint to the joint named end."""
+    return skeleton.rest_offsets[skeleton.index(end)] if end in skeleton.joint_names else otherwise
+
+
+def _aligned(start: FloatArray, direction: FloatArray, target: FloatArray) -> FloatArray:
+    """The rotation start, and then the shortest that turns the direction to the target."""
+    now = rotation.rotate(start, rotation.normalize(direction))
+    return rotation.multiply(rotation.between(now, rotation.normalize(target)), start)
+
+
+def _hips_translation(motion: Motion, character: Character) -> FloatArray:
+    hips = character.humanoid["hips"]
+    positions = bind_matrices(character)[:, :3, 3]
+    own = _standing_height({bone: positions[j] for bone, j in character.humanoid.items()})
+    person = kinematics.rest_positions(motion.skeleton)
+    persons = _standing_height(dict(zip(motion.skeleton.joint_names, person, strict=True)))
+    world = motion.root_position * ((own - _floor(character, own)) / persons)
+    parent = character.skeleton.parents[hips]
+    return world if parent < 0 else camera.transform(inverse_bind_matrices(character)[parent], world)
+
+
+def _standing_height(place: dict[str, FloatArray]) -> float:
+    """Height of the hips when the legs are straight and the last joint stands as high as at rest, m."""
+    chain = [place[bone] for bone in ("leftUpperLeg", "leftLowerLeg", "leftFoot") if bone in place]
+    lengths = np.linalg.norm(np.diff(chain, axis=0), axis=1)
+    return float(place["hips"][1] - chain[0][1] + lengths.sum() + chain[-1][1])
+
+
+def _floor(character: Character, hips_height: float) -> float:
+    """Height of the soles in the rest pose: the lowest vertex that the feet carry most."""
+    feet = [
+        character.humanoid[b] for b in ("leftFoot", "leftToes", "rightFoot", "rightToes") if b in character.humanoid
+    ]
+    lowest = [
+        float(mesh.positions[carried, 1].min())
+        for mesh in character.meshes
+        if (carried := np.isin(mesh.joints[np.arange(len(mesh.joints)), mesh.weights.argmax(axis=1)], feet)).any()
+    ]
+    floor = min(lowest, default=0.0)
+    return floor if abs(floor) > FLOOR_TOLERANCE * abs(hips_height) else 0.0

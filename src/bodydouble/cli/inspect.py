@@ -1,0 +1,73 @@
+"""Facts about a file."""
+
+from pathlib import Path
+from typing import Any
+
+from bodydouble.data import Motion
+from bodydouble.skeletons import humanoid
+
+
+def facts(file: str) -> dict[str, Any]:
+    """What is in a video, performance, motion or character file.
+
+    Raises:
+        BodydoubleError: the file cannot be read.
+    """
+    readers = {".npz": _performance, ".bvh": _bvh, ".glb": _character, ".gltf": _character, ".vrm": _character}
+    return readers.get(Path(file).suffix.lower(), _video)(file)
+
+
+def _video(file: str) -> dict[str, Any]:
+    from bodydouble.formats.media import probe
+
+    clip = probe(file)
+    found: dict[str, Any] = {"kind": "video", "size": "{}x{}".format(*clip.size), "fps": str(clip.fps)}
+    if clip.frame_count is not None:
+        found |= {"frames": clip.frame_count, "seconds": round(float(clip.frame_count / clip.fps), 3)}
+    return found | {"sound": clip.has_audio}
+
+
+def _motion(motion: Motion) -> dict[str, Any]:
+    frames = len(motion.rotations)
+    return {
+        "joints": len(motion.skeleton.joint_names),
+        "fps": str(motion.fps),
+        "frames": frames,
+        "seconds": round(float(frames / motion.fps), 3),
+    }
+
+
+def _bvh(file: str) -> dict[str, Any]:
+    from bodydouble.formats import bvh
+
+    return {"kind": "BVH motion"} | _motion(bvh.read(Path(file)))
+
+
+def _performance(file: str) -> dict[str, Any]:
+    from bodydouble.formats import performance
+
+    loaded = performance.load(Path(file))
+    people = {
+        p.name: f"frames {p.track.frames[0]} to {p.track.frames[-1]}, {p.track.observed.mean():.0%} of them observed"
+        for p in loaded.people
+    }
+    return {
+        "kind": "bodydouble performance",
+        "size": "{}x{}".format(*loaded.camera.size),
+        "fps": str(loaded.fps),
+        "frames": loaded.frame_count,
+    } | people
+
+
+def _character(file: str) -> dict[str, Any]:
+    from bodydouble.characters.load import load
+
+    character = load(file)
+    return {
+        "kind": "character",
+        "name": character.name,
+        "joints": len(character.skeleton.joint_names),
+        "triangles": sum(len(mesh.triangles) for mesh in character.meshes),
+        "humanoid bones": len(character.humanoid),
+        "missing bones": ", ".join(name for name in humanoid.JOINTS if name not in character.humanoid) or "none",
+    }

@@ -1,0 +1,74 @@
+"""A progress bar per stage."""
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from bodydouble.pipeline import Monitor
+
+
+class RateColumn(ProgressColumn):
+    """Steps per second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate, or nothing while it is unknown."""
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.1f}/s" if speed else "", style="cyan")
+
+
+class ProgressMonitor(Monitor):
+    """Shows the stages on standard error."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description:<16}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            RateColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def begin(self, stage: str, total: int | None) -> None:
+        """Show a bar; one that pulses while the number of steps is unknown."""
+        self._task = self._progress.add_task(stage, total=total)
+
+    def advance(self) -> None:
+        """Move the bar one step."""
+        if self._task is not None:
+            self._progress.advance(self._task)
+
+    def end(self) -> None:
+        """Fill the bar."""
+        if self._task is not None:
+            done = max(1, int(self._progress.tasks[self._task].completed))
+            self._progress.update(self._task, total=done, completed=done)
+            self._task = None

@@ -1,0 +1,79 @@
+"""What a run made, for people and for programs."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bodydouble.data import Performance, Person
+from bodydouble.pipeline import Delivery, Monitor
+
+
+def summary(delivery: Delivery, monitor: Monitor) -> dict[str, Any]:
+    """A machine-readable summary of a run."""
+    performance = delivery.performance
+    total = sum(monitor.seconds.values())
+    return {
+        "frames": performance.frame_count,
+        "fps": str(performance.fps),
+        "people": [_person(person, performance) for person in performance.people],
+        "seconds": {stage: round(seconds, 3) for stage, seconds in monitor.seconds.items()},
+        "total_seconds": round(total, 3),
+        "network_seconds": round(monitor.network_seconds, 3),
+        "frames_per_second": round(performance.frame_count / total, 2),
+        "files": [str(file) for file in delivery.files],
+        "warnings": monitor.warnings,
+    }
+
+
+def _person(person: Person, performance: Performance) -> dict[str, Any]:
+    frames = person.track.frames
+    return {
+        "name": person.name,
+        "first_frame": int(frames[0]),
+        "last_frame": int(frames[-1]),
+        "coverage": round(float(person.track.observed.sum()) / performance.frame_count, 4),
+    }
+
+
+def print_delivery(delivery: Delivery, monitor: Monitor) -> None:
+    """Print the summary for people on standard output."""
+    console = Console(highlight=False)
+    found = summary(delivery, monitor)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("person", "frames", "seen in"):
+        table.add_column(heading)
+    for person in found["people"]:
+        span = f"{person['first_frame']} to {person['last_frame']}"
+        table.add_row(person["name"], span, f"{100 * person['coverage']:.0f} % of the clip")
+    console.print(table)
+    console.print(
+        f"{found['frames']} frames in {found['total_seconds']:.1f} s ({found['frames_per_second']:.1f} frames/s), "
+        f"{found['network_seconds']:.1f} s of it in the networks"
+    )
+    for file in delivery.files:
+        console.print(f"  {file}", soft_wrap=True, markup=False)
+    for warning in monitor.warnings:
+        console.print(f"note: {warning}", style="yellow", soft_wrap=True, markup=False)
+
+
+def print_speed(report: dict[str, Any]) -> None:
+    """Print the figures of ``bench speed``."""
+    console = Console(highlight=False)
+    console.print(f"{report['machine']}; {report['frames']} frames of {report['size']}, quality {report['quality']}")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("run", "frames/s", "total s", "networks s", "total / networks", "peak memory MB"):
+        table.add_column(heading, justify="left" if heading == "run" else "right")
+    for run in report["runs"]:
+        table.add_row(
+            run["name"],
+            f"{run['frames_per_second']:.1f}",
+            f"{run['total_seconds']:.1f}",
+            f"{run['network_seconds']:.1f}",
+            f"{run['ratio']:.2f}",
+            f"{run['peak_memory_mb']:.0f}",
+        )
+    console.print(table)
+    for run in report["runs"]:
+        stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in run["seconds"].items())
+        console.print(f"{run['name']}: {stages} s")

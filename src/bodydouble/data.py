@@ -1,0 +1,247 @@
+"""The types that stages hand to each other. All are frozen; arrays are checked at construction.
+
+Frames of reference, units and names: docs/conventions.md.
+T frames of one person, F frames of the clip, J joints, V vertices.
+"""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bodydouble.errors import InvalidDataError
+
+FloatArray = NDArray[np.floating[Any]]
+IntArray = NDArray[np.integer[Any]]
+BoolArray = NDArray[np.bool_]
+
+LANDMARK_COUNT = 33
+CONTACT_POINTS = ("left heel", "left toes", "right heel", "right toes")
+
+
+def _check(owner: object, name: str, expected: tuple[int | None, ...]) -> None:
+    shape = np.shape(getattr(owner, name))
+    fits = len(shape) == len(expected) and all(e is None or e == s for e, s in zip(expected, shape, strict=True))
+    if not fits:
+        wanted = "(" + ", ".join("any" if e is None else str(e) for e in expected) + ")"
+        raise InvalidDataError(f"{type(owner).__name__}: {name} is {shape}, expected {wanted}")
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What is known about a video before anybody looks at its pixels."""
+
+    path: Path
+    size: tuple[int, int]
+    """Width and height in px, upright (after the rotation flag)."""
+    fps: Fraction
+    """Exact rate of the frames that are delivered."""
+    frame_count: int | None
+    """Frames that will be delivered; None while the container does not say."""
+    has_audio: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A pinhole camera, one pose per frame."""
+
+    size: tuple[int, int]
+    """Width and height, px."""
+    intrinsics: FloatArray
+    """(3, 3) px."""
+    camera_from_world: FloatArray
+    """(F, 4, 4)."""
+
+    def __post_init__(self) -> None:
+        _check(self, "intrinsics", (3, 3))
+        _check(self, "camera_from_world", (None, 4, 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One person in one frame, as perception sees it."""
+
+    box: FloatArray
+    """(4,) x_min, y_min, x_max, y_max, px."""
+    keypoints: FloatArray
+    """(33, 3) x px, y px, confidence; BlazePose order."""
+    rough_joints: FloatArray
+    """(33, 3) m, relative to the middle of the hips, camera axes. The depth (z) is rough."""
+    score: float
+    """Probability that this is a person."""
+
+    def __post_init__(self) -> None:
+        _check(self, "box", (4,))
+        _check(self, "keypoints", (LANDMARK_COUNT, 3))
+        _check(self, "rough_joints", (LANDMARK_COUNT, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One person over a contiguous range of frames, in the picture."""
+
+    frames: IntArray
+    """(T,) source frame indices, contiguous."""
+    observed: BoolArray
+    """(T,) False where the frame lies in a gap."""
+    boxes: FloatArray
+    """(T, 4) x_min, y_min, x_max, y_max, px; NaN where not observed."""
+    keypoints: FloatArray
+    """(T, 33, 3) x px, y px, confidence; NaN, NaN, 0 where not observed."""
+    rough_joints: FloatArray
+    """(T, 33, 3) m, relative to the middle of the hips, camera axes; NaN where not observed."""
+
+    def __post_init__(self) -> None:
+        t = len(self.frames)
+        _check(self, "frames", (None,))
+        _check(self, "observed", (t,))
+        _check(self, "boxes", (t, 4))
+        _check(self, "keypoints", (t, LANDMARK_COUNT, 3))
+        _check(self, "rough_joints", (t, LANDMARK_COUNT, 3))
+        if t == 0 or np.any(np.diff(self.frames) != 1):
+            raise InvalidDataError("Track: frames must be contiguous and at least one")
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """Joints, their hierarchy and their rest pose. Parents stand before children; joint 0 is the root."""
+
+    joint_names: tuple[str, ...]
+    parents: tuple[int, ...]
+    """J indices, -1 for the root."""
+    rest_offsets: FloatArray
+    """(J, 3) m from the parent at rest; for the root, its position at rest."""
+
+    def __post_init__(self) -> None:
+        joints = len(self.joint_names)
+        _check(self, "rest_offsets", (joints, 3))
+        if len(self.parents) != joints:
+            raise InvalidDataError(f"Skeleton: {len(self.parents)} parents for {joints} joints")
+        if self.parents[0] != -1 or any(not 0 <= p < j for j, p in enumerate(self.parents) if j > 0):
+            raise InvalidDataError("Skeleton: joint 0 must be the only root and parents must stand before children")
+
+    def index(self, joint: str) -> int:
+        """Index of the joint of that name. Raises InvalidDataError if there is none."""
+        try:
+            return self.joint_names.index(joint)
+        except ValueError:
+            raise InvalidDataError(f"Skeleton has no joint {joint!r}; it has {', '.join(self.joint_names)}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """A skeleton that moves, in the world. Quaternions are xyzw, local to the parent."""
+
+    skeleton: Skeleton
+    fps: Fraction
+    rotations: FloatArray
+    """(T, J, 4) xyzw, local to the parent, unit."""
+    root_position: FloatArray
+    """(T, 3) m, world."""
+    contacts: FloatArray
+    """(T, 4) probability: left heel, left toes, right heel, right toes."""
+    joint_sigma: FloatArray
+    """(T, J) m, one standard deviation per axis."""
+
+    def __post_init__(self) -> None:
+        t, joints = len(self.rotations), len(self.skeleton.joint_names)
+        _check(self, "rotations", (t, joints, 4))
+        _check(self, "root_position", (t, 3))
+        _check(self, "contacts", (t, len(CONTACT_POINTS)))
+        _check(self, "joint_sigma", (t, joints))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person of a clip: where in the picture, and how in the world. Both cover the same frames."""
+
+    name: str
+    track: Track
+    motion: Motion
+
+    def __post_init__(self) -> None:
+        if len(self.track.frames) != len(self.motion.rotations):
+            raise InvalidDataError(
+                f"Person {self.name}: track has {len(self.track.frames)} frames, motion {len(self.motion.rotations)}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """Everything known about a clip."""
+
+    fps: Fraction
+    frame_count: int
+    camera: Camera
+    people: tuple[Person, ...]
+    """The largest on screen first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """How a part of a mesh looks: glTF metallic-roughness."""
+
+    name: str = "material"
+    base_color: tuple[float, float, float, float] = (0.8, 0.8, 0.8, 1.0)
+    """Linear RGBA, 0 to 1."""
+    roughness: float = 0.8
+    metallic: float = 0.0
+    texture_png: bytes | None = None
+    """Base colour picture as an encoded PNG or JPEG file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """One skinned triangle mesh with one material, in the character's rest pose."""
+
+    positions: FloatArray
+    """(V, 3) m."""
+    normals: FloatArray
+    """(V, 3) unit."""
+    triangles: IntArray
+    """(N, 3) vertex indices, counter-clockwise seen from outside."""
+    joints: IntArray
+    """(V, 4) indices into the character's skeleton."""
+    weights: FloatArray
+    """(V, 4), each row sums to 1."""
+    material: Material = field(default_factory=Material)
+    uvs: FloatArray | None = None
+    """(V, 2) texture coordinates, origin at the top left."""
+    colors: FloatArray | None = None
+    """(V, 4) linear RGBA that multiplies the base colour."""
+
+    def __post_init__(self) -> None:
+        vertices = len(self.positions)
+        _check(self, "positions", (vertices, 3))
+        _check(self, "normals", (vertices, 3))
+        _check(self, "triangles", (None, 3))
+        _check(self, "joints", (vertices, 4))
+        _check(self, "weights", (vertices, 4))
+        if self.uvs is not None:
+            _check(self, "uvs", (vertices, 2))
+        if self.colors is not None:
+            _check(self, "colors", (vertices, 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """A skinned character with a humanoid skeleton.
+
+    ``skeleton`` holds every joint of the rig under its own name. Its rest pose is the bind pose of the meshes:
+    joint j stands at ``rest_offsets`` chained over the parents, with world rotation ``rest_rotations[j]``.
+    """
+
+    name: str
+    skeleton: Skeleton
+    """Offsets are in the axes of the (rotated) parent joint, as in a glTF node."""
+    rest_rotations: FloatArray
+    """(J, 4) xyzw, world rotation of each joint in the bind pose; all identity for the built-in characters."""
+    humanoid: dict[str, int]
+    """VRM 1.0 humanoid bone name -> index of the joint."""
+    meshes: tuple[Mesh, ...]
+
+    def __post_init__(self) -> None:
+        _check(self, "rest_rotations", (len(self.skeleton.joint_names), 4))

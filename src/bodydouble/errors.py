@@ -1,0 +1,53 @@
+"""Every error that bodydouble raises on purpose.
+
+::
+
+    BodydoubleError
+    ├── MediaError            a video or picture cannot be read
+    │   └── NoPeopleError     the video was read, but nobody is in it
+    ├── OutputError           a file cannot be written
+    ├── FormatError           a motion, character or performance file is malformed
+    ├── UnknownCharacterError no such built-in character and no such file
+    ├── ModelError            a network's weights are missing or do not fit
+    ├── RenderingUnavailableError  no OpenGL on this machine
+    └── InvalidDataError      an array has the wrong shape or values (also a ValueError)
+
+The message of each is one line that says what is wrong and what to do.
+Only ``bodydouble.cli`` turns these into exit codes.
+"""
+
+
+class BodydoubleError(Exception):
+    """Base of all errors that bodydouble raises on purpose."""
+
+
+class MediaError(BodydoubleError):
+    """A video or picture cannot be read."""
+
+
+class NoPeopleError(MediaError):
+    """The video was read, but nobody was found in it for long enough."""
+
+
+class OutputError(BodydoubleError):
+    """A file cannot be written."""
+
+
+class FormatError(BodydoubleError):
+    """A motion, character or performance file is malformed or of an unsupported kind."""
+
+
+class UnknownCharacterError(BodydoubleError):
+    """Neither a built-in character nor a file has the given name."""
+
+
+class ModelError(BodydoubleError):
+    """A network's weights are missing, damaged or do not fit their use."""
+
+
+class RenderingUnavailableError(BodydoubleError):
+    """There is no OpenGL implementation on this machine."""
+
+
+class InvalidDataError(BodydoubleError, ValueError):
+    """An array has the wrong shape, type or values."""

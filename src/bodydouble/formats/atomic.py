@@ -1,0 +1,105 @@
+"""Output files that appear under their name only when they are complete."""
+
+import errno
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bodydouble.errors import OutputError
+
+_ADVICE = {
+    errno.ENOSPC: "free some space or choose another folder with -o",
+    errno.EDQUOT: "free some space or choose another folder with -o",
+    errno.EFBIG: "choose a folder on another disk with -o",
+    errno.EACCES: "choose a folder you may write to with -o",
+    errno.EPERM: "choose a folder you may write to with -o",
+    errno.EROFS: "choose a folder you may write to with -o",
+    errno.ENOENT: "create its folder first",
+    errno.ENOTDIR: "a part of its path is a file; choose another folder with -o",
+    errno.EISDIR: "there is a folder of that name; choose another name",
+}
+
+
+@contextmanager
+def output_errors(path: Path) -> Iterator[None]:
+    """Turns the operating system's errors inside the block into an OutputError about ``path``.
+
+    Args:
+        path: The file or folder that the block writes.
+
+    Raises:
+        OutputError: The block raised an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        advice = _ADVICE.get(error.errno or 0, "choose another folder with -o")
+        raise OutputError(f"cannot write {path}: {error.strerror or error}; {advice}") from error
+
+
+@contextmanager
+def temporary_beside(path: Path) -> Iterator[Path]:
+    """A new empty file beside ``path`` that takes its place when the block succeeds and vanishes when it does not.
+
+    Its name is hidden and ends in the suffix of ``path``, because encoders choose the format by it.
+
+    Args:
+        path: The file to be.
+
+    Returns:
+        Path of the temporary file, within the block.
+
+    Raises:
+        OSError: The file cannot be created or renamed.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "Is a directory")
+    temporary = path.with_name(f".{path.stem[:40]}.{secrets.token_hex(4)}{path.suffix}")
+    try:
+        temporary.touch(exist_ok=False)
+        yield temporary
+        temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Gives a temporary path to write to, which becomes ``path`` when the block ends without an exception.
+
+    Args:
+        path: The file to be; an older one of that name stays as it is until the new one is complete.
+
+    Returns:
+        Path of an empty temporary file in the same folder, within the block.
+
+    Raises:
+        OutputError: The block raised an OSError (no space left, permission denied, ...).
+    """
+    with output_errors(path), temporary_beside(path) as temporary:
+        yield temporary
+
+
+def ensure_folder(path: Path) -> Path:
+    """Creates a folder, with its parents, and checks that files can be written into it.
+
+    Args:
+        path: The folder.
+
+    Returns:
+        The same path.
+
+    Raises:
+        OutputError: The folder cannot be created or written to.
+    """
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"cannot write into {path}: it is a file, not a folder; choose another folder with -o")
+    with output_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
+        # Permission bits do not tell the whole truth (read-only mounts, network drives): try it.
+        probe = path / f".{secrets.token_hex(4)}"
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    return path

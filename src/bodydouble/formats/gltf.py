@@ -1,0 +1,252 @@
+"""glTF 2.0 binary (GLB): a skinned character and one animation in one file.
+
+Source: the glTF 2.0 specification, https://www.khronos.org/gltf/
+"""
+
+from fractions import Fraction
+from importlib.metadata import version
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pygltflib
+from numpy.typing import NDArray
+
+from bodydouble.data import Character, FloatArray, Material, Mesh
+from bodydouble.errors import InvalidDataError
+from bodydouble.formats.atomic import atomic_write
+from bodydouble.geometry import camera, kinematics, rotation
+
+STILL_TOLERANCE = 1e-6
+"""A joint whose quaternion stays this close to its rest rotation gets no track."""
+
+_COMPONENT_TYPES = {
+    np.dtype(np.uint8): pygltflib.UNSIGNED_BYTE,
+    np.dtype(np.uint16): pygltflib.UNSIGNED_SHORT,
+    np.dtype(np.uint32): pygltflib.UNSIGNED_INT,
+    np.dtype(np.float32): pygltflib.FLOAT,
+}
+_TYPES: dict[tuple[int, ...], str] = {(): "SCALAR", (2,): "VEC2", (3,): "VEC3", (4,): "VEC4", (4, 4): "MAT4"}
+
+
+def write(
+    path: Path, character: Character, rotations: FloatArray, hips_translation: FloatArray, fps: Fraction, name: str
+) -> None:
+    """Write a character with an animation.
+
+    Args:
+        path: the .glb file to write; it appears only when it is complete.
+        character: J joints.
+        rotations: (T, J, 4) xyzw, rotation of every joint node, local to its parent.
+        hips_translation: (T, 3) m, translation of the hips node, in the axes of its parent.
+        fps: frame i is shown at i / fps seconds.
+        name: of the animation.
+
+    Raises:
+        InvalidDataError: the arrays do not fit the character or hold values that are not finite.
+        OutputError: the file cannot be written.
+    """
+    _check_animation(character, rotations, hips_translation)
+    document = _Document(character)
+    document.add_skeleton()
+    if character.meshes:
+        document.add_skin_and_meshes()
+    document.add_animation(rotations, hips_translation, fps, name)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(document.to_bytes())
+
+
+def _check_animation(character: Character, rotations: FloatArray, hips_translation: FloatArray) -> None:
+    frames, joints = len(rotations), len(character.skeleton.joint_names)
+    if frames == 0 or rotations.shape != (frames, joints, 4) or hips_translation.shape != (frames, 3):
+        raise InvalidDataError(
+            f"animation of {character.name}: rotations {rotations.shape} and hips_translation "
+            f"{hips_translation.shape}, expected (frames, {joints}, 4) and (frames, 3)"
+        )
+    if not (np.isfinite(rotations).all() and np.isfinite(hips_translation).all()):
+        raise InvalidDataError(f"animation of {character.name}: there are values that are not finite")
+
+
+class _Document:
+    """A glTF document in the making: its JSON objects and its binary chunk."""
+
+    def __init__(self, character: Character) -> None:
+        self.character = character
+        self.gltf = pygltflib.GLTF2(
+            asset=pygltflib.Asset(generator=f"bodydouble {version('bodydouble')}"),
+            scene=0,
+            scenes=[pygltflib.Scene(nodes=[0])],
+        )
+        self.binary = bytearray()
+        self.materials: dict[Material, int] = {}
+        self.textures: dict[bytes, int] = {}
+        rest = kinematics.local_rotations(character.skeleton.parents, character.rest_rotations)
+        self.rest_local = rotation.normalize(rest)
+
+    def to_bytes(self) -> bytes:
+        """The whole file."""
+        self.gltf.buffers = [pygltflib.Buffer(byteLength=len(self.binary))]
+        self.gltf.set_binary_blob(bytes(self.binary))
+        return b"".join(self.gltf.save_to_bytes())
+
+    def view(self, data: bytes, target: int | None = None) -> int:
+        """Append bytes at a multiple of four; index of their buffer view."""
+        self.gltf.bufferViews.append(
+            pygltflib.BufferView(buffer=0, byteOffset=len(self.binary), byteLength=len(data), target=target)
+        )
+        self.binary += data + bytes(-len(data) % 4)
+        return len(self.gltf.bufferViews) - 1
+
+    def accessor(self, array: NDArray[Any], target: int | None = None, bounds: bool = False) -> int:
+        """Append an array, its first axis the elements; index of its accessor."""
+        accessor = pygltflib.Accessor(
+            bufferView=self.view(np.ascontiguousarray(array).tobytes(), target),
+            componentType=_COMPONENT_TYPES[array.dtype],
+            count=len(array),
+            type=_TYPES[array.shape[1:]],
+        )
+        if bounds:
+            accessor.min = np.atleast_1d(array.min(axis=0)).tolist()
+            accessor.max = np.atleast_1d(array.max(axis=0)).tolist()
+        self.gltf.accessors.append(accessor)
+        return len(self.gltf.accessors) - 1
+
+    def add_skeleton(self) -> None:
+        """One node per joint, so that node j is joint j."""
+        skeleton = self.character.skeleton
+        for j, joint_name in enumerate(skeleton.joint_names):
+            self.gltf.nodes.append(
+                pygltflib.Node(
+                    name=joint_name,
+                    translation=skeleton.rest_offsets[j].tolist(),
+                    rotation=self.rest_local[j].tolist(),
+                    children=[child for child, parent in enumerate(skeleton.parents) if parent == j],
+                )
+            )
+
+    def add_skin_and_meshes(self) -> None:
+        """All meshes as primitives of one skinned node at the top of the scene."""
+        gltf, joints = self.gltf, len(self.character.skeleton.joint_names)
+        gltf.skins.append(
+            pygltflib.Skin(
+                joints=list(range(joints)), skeleton=0, inverseBindMatrices=self.accessor(self._inverse_bind_matrices())
+            )
+        )
+        primitives = [self._primitive(mesh) for mesh in self.character.meshes]
+        gltf.meshes.append(pygltflib.Mesh(name=self.character.name, primitives=primitives))
+        gltf.nodes.append(pygltflib.Node(name=self.character.name, mesh=0, skin=0))
+        gltf.scenes[0].nodes.append(joints)
+
+    def _inverse_bind_matrices(self) -> NDArray[np.float32]:
+        """(J, 4, 4), column-major as glTF wants it."""
+        skeleton = self.character.skeleton
+        positions, world = kinematics.forward_kinematics(skeleton, self.rest_local, skeleton.rest_offsets[0])
+        world_from_joint = np.tile(np.eye(4), (len(positions), 1, 1))
+        world_from_joint[:, :3, :3] = rotation.to_matrix(world)
+        world_from_joint[:, :3, 3] = positions
+        return np.swapaxes(camera.inverse(world_from_joint), -1, -2).astype(np.float32)
+
+    def _primitive(self, mesh: Mesh) -> pygltflib.Primitive:
+        joints, weights = _skinning(mesh)
+        attributes = {
+            "POSITION": self.accessor(mesh.positions.astype(np.float32), pygltflib.ARRAY_BUFFER, bounds=True),
+            "NORMAL": self._floats(_unit(mesh.normals)),
+            "JOINTS_0": self.accessor(joints, pygltflib.ARRAY_BUFFER),
+            "WEIGHTS_0": self._floats(weights),
+        }
+        if mesh.uvs is not None:
+            attributes["TEXCOORD_0"] = self._floats(mesh.uvs)
+        if mesh.colors is not None:
+            attributes["COLOR_0"] = self._floats(mesh.colors)
+        # The largest index of a type is reserved for primitive restart.
+        index_type = np.uint16 if len(mesh.positions) <= np.iinfo(np.uint16).max else np.uint32
+        return pygltflib.Primitive(
+            attributes=pygltflib.Attributes(**attributes),
+            indices=self.accessor(mesh.triangles.ravel().astype(index_type), pygltflib.ELEMENT_ARRAY_BUFFER),
+            material=self._material(mesh.material),
+        )
+
+    def _floats(self, values: FloatArray) -> int:
+        return self.accessor(values.astype(np.float32), pygltflib.ARRAY_BUFFER)
+
+    def _material(self, material: Material) -> int:
+        """Index of a material; equal materials are stored once."""
+        if material not in self.materials:
+            self.materials[material] = len(self.gltf.materials)
+            texture = None if material.texture_png is None else self._texture(material.texture_png)
+            self.gltf.materials.append(
+                pygltflib.Material(
+                    name=material.name,
+                    alphaMode=pygltflib.BLEND if material.base_color[3] < 1 else pygltflib.OPAQUE,
+                    alphaCutoff=None,
+                    pbrMetallicRoughness=pygltflib.PbrMetallicRoughness(
+                        baseColorFactor=list(material.base_color),
+                        baseColorTexture=texture,
+                        metallicFactor=material.metallic,
+                        roughnessFactor=material.roughness,
+                    ),
+                )
+            )
+        return self.materials[material]
+
+    def _texture(self, picture: bytes) -> pygltflib.TextureInfo:
+        """A picture as a texture; equal pictures are stored once."""
+        if picture not in self.textures:
+            self.textures[picture] = len(self.gltf.textures)
+            self.gltf.images.append(pygltflib.Image(bufferView=self.view(picture), mimeType=_mime_type(picture)))
+            self.gltf.textures.append(pygltflib.Texture(source=len(self.gltf.images) - 1))
+        return pygltflib.TextureInfo(index=self.textures[picture])
+
+    def add_animation(self, rotations: FloatArray, hips_translation: FloatArray, fps: Fraction, name: str) -> None:
+        """The motion of the hips and of every joint that leaves its rest rotation."""
+        seconds = np.arange(len(rotations)) * (fps.denominator / fps.numerator)
+        animation = pygltflib.Animation(name=name)
+        self.gltf.animations.append(animation)
+        times = self.accessor(seconds.astype(np.float32), bounds=True)
+
+        def add_track(joint: int, path: str, values: NDArray[np.float32]) -> None:
+            target = pygltflib.AnimationChannelTarget(node=joint, path=path)
+            animation.channels.append(pygltflib.AnimationChannel(sampler=len(animation.samplers), target=target))
+            animation.samplers.append(pygltflib.AnimationSampler(input=times, output=self.accessor(values)))
+
+        add_track(self.character.humanoid["hips"], pygltflib.TRANSLATION, hips_translation.astype(np.float32))
+        # With the rest pose in front, the whole track lies in the hemisphere of the rest rotation.
+        path = rotation.continuous(np.concatenate([self.rest_local[None], rotation.normalize(rotations)]))
+        moving = np.abs(path - path[0]).max(axis=(0, 2)) > STILL_TOLERANCE
+        for joint in np.flatnonzero(moving):
+            add_track(int(joint), pygltflib.ROTATION, path[1:, joint].astype(np.float32))
+
+
+def _skinning(mesh: Mesh) -> tuple[NDArray[Any], NDArray[np.float32]]:
+    """Joints and weights (V, 4) as glTF wants them.
+
+    A joint stands at most once in a row, weights sum to 1 in float32, and a slot without weight names joint 0.
+    """
+    joints, weights = np.array(mesh.joints), np.array(mesh.weights, dtype=np.float64)
+    for a, b in combinations(range(4), 2):
+        same = joints[:, a] == joints[:, b]
+        weights[same, a] += weights[same, b]
+        weights[same, b] = 0.0
+    total = weights.sum(axis=1, keepdims=True)
+    if np.any(weights < 0) or np.any(total <= 0):
+        raise InvalidDataError("Mesh: weights must not be negative and every vertex needs one above zero")
+    rounded = (weights / total).astype(np.float32)
+    rows, largest = np.arange(len(rounded)), rounded.argmax(axis=1)
+    rounded[rows, largest] += (1.0 - rounded.sum(axis=1, dtype=np.float64)).astype(np.float32)
+    index_type = np.uint8 if joints.max(initial=0) <= np.iinfo(np.uint8).max else np.uint16
+    return np.where(rounded > 0, joints, 0).astype(index_type), rounded
+
+
+def _unit(normals: FloatArray) -> FloatArray:
+    """Normals of length 1; a normal of no length, as degenerate triangles give, points up."""
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    return rotation.normalize(np.where(length > 1e-12, normals, [0.0, 1.0, 0.0]))
+
+
+def _mime_type(picture: bytes) -> str:
+    if picture.startswith(b"\x89PNG"):
+        return "image/png"
+    if picture.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    raise InvalidDataError("Material: texture_png is neither a PNG nor a JPEG file")

@@ -1,0 +1,173 @@
+"""performance.npz: everything known about a clip, as plain NumPy arrays without pickle.
+
+The keys are listed in docs/formats.md. What sets the pose (rotations, positions, lengths, camera) is stored in float64,
+so that a file exported from a saved performance equals one exported at once; measured quantities (pixels,
+probabilities, rough joints) and the derived joints_world are stored in float32.
+"""
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bodydouble.data import Camera, Motion, Performance, Person, Skeleton, Track
+from bodydouble.errors import FormatError, InvalidDataError
+from bodydouble.formats.atomic import atomic_write
+from bodydouble.geometry import kinematics
+
+FORMAT = "bodydouble-performance"
+VERSION = 1
+
+_DAMAGE = (
+    ArithmeticError, EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError,
+    struct.error, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What zipfile, NumPy and the constructors of data.py raise on a file whose bytes or arrays are wrong."""
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def save(path: Path, performance: Performance) -> None:
+    """Write a performance.
+
+    Args:
+        path: the .npz file to write; it appears only when it is complete.
+        performance: what is known about a clip. All motions must have its frame rate.
+
+    Raises:
+        InvalidDataError: names, frames or rates of the people contradict each other.
+        OutputError: the file cannot be written.
+    """
+    _check_people(performance)
+    arrays = _clip_arrays(performance)
+    for person in performance.people:
+        arrays |= {f"{person.name}/{key}": array for key, array in _person_arrays(person).items()}
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def load(path: Path) -> Performance:
+    """Read a performance.
+
+    Args:
+        path: a file that `save` wrote.
+
+    Returns:
+        The performance, with all real numbers in float64.
+
+    Raises:
+        FormatError: the file is not a performance, is damaged or was made by a newer version.
+    """
+    if not path.is_file():
+        raise FormatError(f"{path}: there is no such file")
+    if not zipfile.is_zipfile(path):
+        raise FormatError(f"{path} is not a bodydouble performance file")
+    try:
+        # np.load leaves a file open that it opened itself and found damaged.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            _check_format(path, stored)
+            performance = _performance(stored)
+            _check_people(performance)
+            return performance
+    except _DAMAGE as error:
+        raise FormatError(f"{path} is damaged: {error.args[0] if error.args else type(error).__name__}") from error
+
+
+def _check_people(performance: Performance) -> None:
+    names = [person.name for person in performance.people]
+    if len(set(names)) != len(names) or any("/" in name or not name for name in names):
+        raise InvalidDataError(f"Performance: names of people must differ and hold no '/': {', '.join(names)}")
+    poses = len(performance.camera.camera_from_world)
+    if poses != performance.frame_count:
+        raise InvalidDataError(f"Performance: {poses} camera poses for {performance.frame_count} frames")
+    for person in performance.people:
+        if person.motion.fps != performance.fps:
+            raise InvalidDataError(f"Performance: {person.name} has {person.motion.fps} fps, not {performance.fps}")
+        if person.track.frames[0] < 0 or person.track.frames[-1] >= performance.frame_count:
+            raise InvalidDataError(f"Performance: {person.name} has frames outside the clip")
+
+
+def _clip_arrays(performance: Performance) -> dict[str, NDArray[Any]]:
+    return {
+        "format": np.array(f"{FORMAT} {VERSION}"),
+        "fps": np.array([performance.fps.numerator, performance.fps.denominator], dtype=np.int64),
+        "size": np.array(performance.camera.size, dtype=np.int64),
+        "frame_count": np.array(performance.frame_count, dtype=np.int64),
+        "intrinsics": performance.camera.intrinsics.astype(np.float64),
+        "camera_from_world": performance.camera.camera_from_world.astype(np.float64),
+        "people": np.array([person.name for person in performance.people], dtype=np.str_),
+    }
+
+
+def _person_arrays(person: Person) -> Arrays:
+    track, motion, skeleton = person.track, person.motion, person.motion.skeleton
+    return {
+        "frames": track.frames.astype(np.int64),
+        "observed": track.observed.astype(np.bool_),
+        "keypoints": track.keypoints.astype(np.float32),
+        "boxes": track.boxes.astype(np.float32),
+        "rough_joints": track.rough_joints.astype(np.float32),
+        "joint_names": np.array(skeleton.joint_names, dtype=np.str_),
+        "parents": np.array(skeleton.parents, dtype=np.int64),
+        "rest_offsets": skeleton.rest_offsets.astype(np.float64),
+        "rotations": motion.rotations.astype(np.float64),
+        "root_position": motion.root_position.astype(np.float64),
+        "joints_world": kinematics.joint_positions(motion).astype(np.float32),
+        "contacts": motion.contacts.astype(np.float32),
+        "joint_sigma": motion.joint_sigma.astype(np.float32),
+    }
+
+
+def _check_format(path: Path, stored: Arrays) -> None:
+    name, _, version = str(stored["format"]).partition(" ") if "format" in stored else ("", "", "")
+    if name != FORMAT or not version.isdecimal():
+        raise FormatError(f"{path} is not a bodydouble performance file")
+    if int(version) > VERSION:
+        raise FormatError(
+            f"{path} was made by a newer version: its format is {version}, this one reads {VERSION}; update bodydouble"
+        )
+
+
+def _performance(stored: Arrays) -> Performance:
+    width, height = stored["size"].tolist()
+    fps = Fraction(*stored["fps"].tolist())
+    return Performance(
+        fps=fps,
+        frame_count=int(stored["frame_count"]),
+        camera=Camera((width, height), _floats(stored, "intrinsics"), _floats(stored, "camera_from_world")),
+        people=tuple(_person(stored, name, fps) for name in stored["people"].tolist()),
+    )
+
+
+def _person(stored: Arrays, name: str, fps: Fraction) -> Person:
+    track = Track(
+        frames=stored[f"{name}/frames"],
+        observed=stored[f"{name}/observed"],
+        boxes=_floats(stored, f"{name}/boxes"),
+        keypoints=_floats(stored, f"{name}/keypoints"),
+        rough_joints=_floats(stored, f"{name}/rough_joints"),
+    )
+    skeleton = Skeleton(
+        joint_names=tuple(stored[f"{name}/joint_names"].tolist()),
+        parents=tuple(stored[f"{name}/parents"].tolist()),
+        rest_offsets=_floats(stored, f"{name}/rest_offsets"),
+    )
+    motion = Motion(
+        skeleton=skeleton,
+        fps=fps,
+        rotations=_floats(stored, f"{name}/rotations"),
+        root_position=_floats(stored, f"{name}/root_position"),
+        contacts=_floats(stored, f"{name}/contacts"),
+        joint_sigma=_floats(stored, f"{name}/joint_sigma"),
+    )
+    return Person(name, track, motion)
+
+
+def _floats(stored: Arrays, key: str) -> NDArray[np.float64]:
+    return stored[key].astype(np.float64, casting="same_kind")

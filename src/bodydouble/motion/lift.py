@@ -1,0 +1,125 @@
+"""From a 2D track to joint rotations in the camera's frame."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bodydouble.data import FloatArray, Skeleton, Track
+from bodydouble.geometry import camera, rotation
+from bodydouble.motion import body, pose, proportions
+from bodydouble.motion.depth import DepthOptions, resolve
+from bodydouble.motion.place import fit_translation
+from bodydouble.motion.smooth import robust_whittaker, whittaker
+from bodydouble.skeletons import blazepose, humanoid
+
+DEPTH_CUTOFF = 1.0
+"""Hz; how fast the distance from the camera changes."""
+ROUNDS = 2
+CONFIDENT_SIGMA, LOST_SIGMA = 0.05, 0.30
+"""m; a joint's standard deviation at confidence 1 and 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiftOptions:
+    """How the 2D track is smoothed and lifted."""
+
+    cutoff: float = 6.0
+    """Hz, of the landmarks in the picture."""
+    outlier: float = 0.02
+    """Relative to the person's height in px: a landmark this far off the smooth curve counts half."""
+    depth: DepthOptions = field(default_factory=DepthOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class LiftedPose:
+    """A person's pose relative to the camera, before the fit over the whole clip."""
+
+    skeleton: Skeleton
+    rotations: FloatArray
+    """(T, 22, 4) xyzw, local to the parent; the root's is camera_from_hips."""
+    landmarks: FloatArray
+    """(T, 33, 2) px, smooth, gaps filled."""
+    confidence: FloatArray
+    """(T, 33) of the landmarks; near 0 where not observed."""
+    joint_sigma: FloatArray
+    """(T, 22) m, one standard deviation per axis."""
+
+
+def lift(track: Track, intrinsics: FloatArray, fps: float, options: LiftOptions | None = None) -> LiftedPose:
+    """2D track and rough depth -> bone lengths and joint rotations.
+
+    Args:
+        track: one person.
+        intrinsics: (3, 3) px.
+        fps: frames per second.
+        options: smoothing and depth.
+
+    Returns:
+        The person's skeleton and rotations relative to the camera.
+    """
+    options = options or LiftOptions()
+    confidence = np.where(track.observed[:, None], track.keypoints[..., 2], 0.0)
+    landmarks = _smooth_landmarks(track, confidence, fps, options)
+    rough = _smooth_rough(track, confidence, fps, options.cutoff)
+    image_points = camera.rays(intrinsics, landmarks)[..., :2]
+    weights = _segment_confidence(confidence)
+    directions = rotation.normalize(body.segment_vectors(rough))
+    ratios: FloatArray = np.ones(len(body.SEGMENTS))
+    for _ in range(ROUNDS):
+        skeleton = proportions.scaled_skeleton(ratios)
+        rotations = pose.local_rotations(skeleton, directions, rough, confidence, fps)
+        root_depth = _root_depth(skeleton, rotations, image_points, confidence, fps)
+        across = np.linalg.norm(body.segment_vectors(image_points), axis=-1) * root_depth[:, None]
+        ratios = proportions.segment_ratios(across, directions, weights)
+        skeleton = proportions.scaled_skeleton(ratios)
+        lengths = body.segment_lengths(skeleton)
+        guess = rotation.normalize(body.segment_vectors(rough))
+        directions = resolve(image_points, root_depth, lengths, guess, weights, fps, options.depth)
+    rotations = pose.local_rotations(skeleton, directions, rough, confidence, fps)
+    return LiftedPose(skeleton, rotations, landmarks, confidence, _joint_sigma(confidence))
+
+
+def _smooth_landmarks(track: Track, confidence: FloatArray, fps: float, options: LiftOptions) -> FloatArray:
+    frames = len(track.frames)
+    height = float(np.nanmedian(track.boxes[:, 3] - track.boxes[:, 1]))
+    weights = np.repeat(confidence**2 + 1e-4 * track.observed[:, None], 2, axis=1)
+    flat = track.keypoints[..., :2].reshape(frames, -1)
+    smooth = robust_whittaker(flat, weights, fps, options.cutoff, np.asarray(options.outlier * height))
+    return smooth.reshape(frames, -1, 2)
+
+
+def _smooth_rough(track: Track, confidence: FloatArray, fps: float, cutoff: float) -> FloatArray:
+    frames = len(track.frames)
+    weights = np.repeat(confidence**2 + 1e-4 * track.observed[:, None], 3, axis=1)
+    return whittaker(track.rough_joints.reshape(frames, -1), weights, fps, cutoff).reshape(frames, -1, 3)
+
+
+def _segment_confidence(confidence: FloatArray) -> FloatArray:
+    """(T, S): as good as the worse of its two ends."""
+    points = confidence[..., None]
+    ends = [np.minimum(body.group_mean(points, s.start), body.group_mean(points, s.end))[..., 0] for s in body.SEGMENTS]
+    return np.stack(ends, axis=-1)
+
+
+def _root_depth(
+    skeleton: Skeleton, rotations: FloatArray, image_points: FloatArray, confidence: FloatArray, fps: float
+) -> FloatArray:
+    """Depth (T,) m of the middle of the hip landmarks, slow."""
+    translation = fit_translation(skeleton, rotations, image_points, confidence)
+    hips = (skeleton.rest_offsets[skeleton.index("leftUpperLeg")] * np.array([0.0, 1.0, 1.0]))[None]
+    depth_of_hips = translation[:, 2] + rotation.rotate(rotations[:, 0], hips)[:, 2]
+    trust = confidence.mean(axis=1, keepdims=True) + 1e-3
+    smooth = whittaker(np.log(np.maximum(depth_of_hips, 0.1))[:, None], trust, fps, DEPTH_CUTOFF)
+    return np.asarray(np.exp(smooth[:, 0]))
+
+
+def _joint_sigma(confidence: FloatArray) -> FloatArray:
+    """(T, 22) m. A rule of thumb, not calibrated: from the confidence of the landmarks around each joint."""
+    joints, _ = body.attached_landmarks()
+    around = np.zeros((confidence.shape[1], len(humanoid.JOINTS)))
+    around[np.arange(len(joints)), joints] = 1.0
+    lonely = around.sum(axis=0) == 0
+    trunk = [blazepose.INDEX[name] for name in (*body.HIPS, *body.SHOULDERS)]
+    around[trunk] += lonely
+    mean = confidence @ (around / around.sum(axis=0))
+    return np.asarray(CONFIDENT_SIGMA + (LOST_SIGMA - CONFIDENT_SIGMA) * (1 - mean))

@@ -1,0 +1,77 @@
+"""All motion stages in order: tracks of a clip -> one camera and one motion per person in one world."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from bodydouble.data import Camera, FloatArray, Motion, Track
+from bodydouble.geometry import camera, rotation
+from bodydouble.motion.contacts import ContactOptions, settle
+from bodydouble.motion.ground import FloorOptions, camera_from_world, find_floor, stand_on
+from bodydouble.motion.lift import LiftOptions, lift
+from bodydouble.motion.solve import CameraMotion, SolveOptions, solve
+
+FOCAL_OVER_LONG_SIDE = 0.9
+"""Focal length of a camera nobody knows: 58 degrees across the long side, between a phone and a camcorder."""
+
+
+@dataclass(frozen=True, slots=True)
+class MotionOptions:
+    """Options of every motion stage."""
+
+    lift: LiftOptions = field(default_factory=LiftOptions)
+    solve: SolveOptions = field(default_factory=SolveOptions)
+    floor: FloorOptions = field(default_factory=FloorOptions)
+    contacts: ContactOptions = field(default_factory=ContactOptions)
+
+
+def guessed_intrinsics(size: tuple[int, int]) -> FloatArray:
+    """(3, 3) px for a picture of unknown origin."""
+    return camera.intrinsics_from_focal(FOCAL_OVER_LONG_SIDE * max(size), size)
+
+
+def reconstruct(
+    tracks: Sequence[Track],
+    size: tuple[int, int],
+    frame_count: int,
+    fps: Fraction,
+    options: MotionOptions | None = None,
+) -> tuple[Camera, tuple[Motion, ...]]:
+    """2D tracks -> camera and motions.
+
+    Args:
+        tracks: at least one, the first gives the world's origin.
+        size: width and height of the clip, px.
+        frame_count: F frames of the clip.
+        fps: exact rate.
+        options: of every stage.
+
+    Returns:
+        The camera (static, one pose per frame) and a motion for each track, in the same order.
+    """
+    options = options or MotionOptions()
+    intrinsics = guessed_intrinsics(size)
+    rate = float(fps)
+    lifted = [lift(track, intrinsics, rate, options.lift) for track in tracks]
+    people = [(pose.skeleton, solve(pose, intrinsics, rate, options.solve)) for pose in lifted]
+    floor = find_floor(people, rate, options.floor)
+    people = [stand_on(floor, skeleton, moving, rate, options.floor) for skeleton, moving in people]
+    view = camera_from_world(floor, people[0][1].root_position[0])
+    world_from_camera = camera.inverse(view)
+    motions = []
+    for pose, (skeleton, moving) in zip(lifted, people, strict=True):
+        rotations, root = _to_world(moving, world_from_camera)
+        rotations, root, touching = settle(skeleton, rotations, root, world_from_camera[:3, 3], rate, options.contacts)
+        motions.append(Motion(skeleton, fps, rotations, root, touching, pose.joint_sigma))
+    poses = np.broadcast_to(view, (frame_count, 4, 4)).copy()
+    return Camera(size, intrinsics, poses), tuple(motions)
+
+
+def _to_world(moving: CameraMotion, world_from_camera: FloatArray) -> tuple[FloatArray, FloatArray]:
+    turn = rotation.from_matrix(world_from_camera[:3, :3])
+    rotations = moving.rotations.copy()
+    rotations[:, 0] = rotation.multiply(turn, rotations[:, 0])
+    root = camera.transform(world_from_camera, moving.root_position)
+    return rotation.continuous(rotations), root

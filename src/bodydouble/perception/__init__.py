@@ -1,0 +1,1 @@
+"""Networks that look at pictures: where people are, and where their bodies' landmarks are."""

@@ -1,0 +1,76 @@
+"""Finds people with MoveNet MultiPose.
+
+Source: the MoveNet.MultiPose model card, https://www.kaggle.com/models/google/movenet/tensorFlow2/multipose-lightning
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bodydouble.data import FloatArray
+from bodydouble.geometry.similarity import pose_similarity
+from bodydouble.perception.onnx import Network
+from bodydouble.perception.pixels import letterbox
+from bodydouble.perception.protocols import Detection, Picture
+
+STRIDE = 32
+"""The network takes pictures whose sides are multiples of this, px."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleOptions:
+    """How people are found."""
+
+    long_side: int = 256
+    """Long side of the picture that the network sees, px, a multiple of 32."""
+    min_score: float = 0.2
+    """Weaker detections are dropped."""
+    same_person: float = 0.6
+    """Poses more similar than this are one person."""
+
+
+def decode(people: FloatArray, covered: FloatArray) -> list[Detection]:
+    """Detections from the network's answer.
+
+    Args:
+        people: (P, 56): 17 x (y, x, confidence), y_min, x_min, y_max, x_max, score, relative to the input's sides.
+        covered: (4,) what the input covers of the frame: x_min, y_min, x_max, y_max, px.
+    """
+    corner, sides = covered[:2], covered[2:] - covered[:2]
+    keypoints = people[:, :51].reshape(-1, 17, 3)
+    poses = np.concatenate([corner + keypoints[..., 1::-1] * sides, keypoints[..., 2:]], axis=-1)
+    boxes = np.tile(corner, 2) + people[:, [52, 51, 54, 53]] * np.tile(sides, 2)
+    return [Detection(*person) for person in zip(boxes, poses, people[:, 55].tolist(), strict=True)]
+
+
+def without_duplicates(detections: Sequence[Detection], same_person: float) -> tuple[Detection, ...]:
+    """The detections, best first, less those whose pose is much like a better one's."""
+    kept: list[Detection] = []
+    for candidate in sorted(detections, key=lambda detection: -detection.score):
+        pose = candidate.keypoints[:, :2]
+        if all(pose_similarity(pose, other.keypoints[:, :2]) < same_person for other in kept):
+            kept.append(candidate)
+    return tuple(kept)
+
+
+class MoveNetDetector:
+    """MoveNet MultiPose: up to six people in one pass."""
+
+    def __init__(self, options: PeopleOptions | None = None) -> None:
+        """Load the network. Raises ModelError if that is not possible."""
+        self.options = options or PeopleOptions()
+        self._network = Network("movenet_multipose", ("people",))
+
+    @property
+    def seconds(self) -> float:
+        """Time spent inside the network so far."""
+        return self._network.seconds
+
+    def detect(self, frame: Picture) -> tuple[Detection, ...]:
+        """The people in the picture, best first, each once."""
+        picture, covered = letterbox(frame, self.options.long_side, STRIDE)
+        (people,) = self._network(picture[None])
+        found = decode(people[0].astype(np.float64), covered)
+        strong = [detection for detection in found if detection.score >= self.options.min_score]
+        return without_duplicates(strong, self.options.same_person)

@@ -1,0 +1,1 @@
+"""Pictures of characters, drawn with OpenGL and without a display."""

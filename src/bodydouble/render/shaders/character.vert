@@ -1,0 +1,63 @@
+#version 330 core
+// Lights the vertices: a software driver has far fewer of them than pixels times samples. Light is linear.
+uniform mat4 clip_from_world;
+uniform mat4 sun_from_world;
+uniform sampler2D sun_depth;
+uniform vec2 sun_extent;   // m, of the area that sun_depth shows
+uniform float sun_range;   // m, height from depth 1 to depth 0
+uniform vec3 sun;          // unit, towards the key light
+uniform vec3 eye;          // m, world
+uniform vec4 base_color;   // linear
+uniform vec3 rim_color;    // linear
+uniform float roughness;
+
+in vec3 position;
+in vec3 normal;
+in vec2 texture_place;
+in vec4 vertex_color;
+
+centroid out vec3 diffuse;   // to be multiplied by the texture
+centroid out vec3 specular;  // to be added
+centroid out vec2 uv;
+
+const vec3 KEY = vec3(2.36, 2.27, 2.14);
+const vec3 SKY = vec3(0.64, 0.69, 0.78);
+const vec3 GROUND = vec3(0.42, 0.39, 0.37);
+const vec3 RIM = vec3(0.9, 0.95, 1.0);
+const int TAPS = 12;
+const float GOLDEN_ANGLE = 2.39996323;
+const float SOFTNESS = 0.03;  // m
+const float BIAS = 0.02;      // m
+
+float lit(vec3 n) {
+    vec3 place = (sun_from_world * vec4(position + n * BIAS, 1.0)).xyz * 0.5 + 0.5;
+    float sum = 0.0;
+    for (int i = 0; i < TAPS; ++i) {
+        float angle = float(i) * GOLDEN_ANGLE;
+        vec2 off = sqrt((float(i) + 0.5) / float(TAPS)) * SOFTNESS * vec2(cos(angle), sin(angle));
+        float clearance = (textureLod(sun_depth, place.xy + off / sun_extent, 0.0).r - place.z) * sun_range;
+        sum += clamp(clearance / BIAS + 1.0, 0.0, 1.0);
+    }
+    return sum / float(TAPS);
+}
+
+void main() {
+    vec3 n = normalize(normal);
+    vec3 to_eye = normalize(eye - position);
+    float facing = dot(n, sun);
+    float shadow = lit(n);
+    // Light wraps a little around the edge of the lit side; there a shadow of the body on itself means nothing.
+    float key = clamp((facing + 0.2) / 1.2, 0.0, 1.0) * mix(1.0, shadow, smoothstep(-0.2, 0.15, facing));
+    float near_floor = mix(0.6, 1.0, smoothstep(0.0, 0.5, position.y + 0.25 * n.y));
+    vec3 ambient = mix(GROUND, SKY, 0.5 + 0.5 * n.y) * near_floor;
+
+    float shininess = 2.0 / max(pow(roughness, 4.0), 0.02);
+    float gloss = pow(max(dot(n, normalize(sun + to_eye)), 0.0), shininess) * (shininess + 2.0) / 25.0;
+    float grazing = pow(1.0 - clamp(dot(n, to_eye), 0.0, 1.0), 3.5);
+
+    diffuse = base_color.rgb * vertex_color.rgb * (KEY * key * 0.36 + ambient * 0.56);
+    specular = KEY * 0.03 * gloss * clamp(facing, 0.0, 1.0) * shadow;
+    specular += mix(RIM, rim_color, 0.5) * grazing * (0.3 + 0.7 * (n.y * 0.5 + 0.5)) * 0.42 * near_floor;
+    uv = texture_place;
+    gl_Position = clip_from_world * vec4(position, 1.0);
+}

@@ -1,0 +1,23 @@
+#version 330 core
+// Linear blend skinning; the result is captured, so that every pass draws the same vertices.
+uniform sampler2D joints;  // (3, J) texels: the upper three rows of each joint's matrix
+
+in vec3 rest_position;
+in vec3 rest_normal;
+in uvec4 joint_indices;
+in vec4 joint_weights;
+
+out vec3 position;
+out vec3 normal;
+
+void main() {
+    vec4 rows[3] = vec4[3](vec4(0.0), vec4(0.0), vec4(0.0));
+    for (int i = 0; i < 4; ++i) {
+        int joint = int(joint_indices[i]);
+        for (int row = 0; row < 3; ++row)
+            rows[row] += joint_weights[i] * texelFetch(joints, ivec2(row, joint), 0);
+    }
+    vec4 point = vec4(rest_position, 1.0);
+    position = vec3(dot(rows[0], point), dot(rows[1], point), dot(rows[2], point));
+    normal = vec3(dot(rows[0].xyz, rest_normal), dot(rows[1].xyz, rest_normal), dot(rows[2].xyz, rest_normal));
+}

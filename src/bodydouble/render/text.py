@@ -1,0 +1,72 @@
+"""Short texts on a rounded background, as bitmaps to lay over a picture."""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+Color = tuple[int, int, int]
+"""sRGB, 0 to 255."""
+
+_SUPERSAMPLING = 4
+
+
+@lru_cache(maxsize=64)
+def label(text: str, font_size: int, background: Color, opacity: float = 1.0) -> NDArray[np.uint8]:
+    """White or near-black text, whichever is easier to read, on a rounded rectangle.
+
+    Args:
+        text: one line.
+        font_size: px.
+        background: colour of the rectangle.
+        opacity: of the rectangle, 0 to 1.
+
+    Returns:
+        (h, w, 4) RGBA, colour multiplied by alpha; not to be written to.
+    """
+    font = ImageFont.load_default(size=font_size)
+    left, _, right, _ = font.getbbox(text)
+    pad = round(font_size * 0.5)
+    size = (round(right - left) + 2 * pad, round(font_size * 1.55))
+    box = _rounded_box(size, (*background, round(255 * opacity)))
+    ImageDraw.Draw(box).text((pad - left, size[1] / 2), text, font=font, anchor="lm", fill=_readable_on(background))
+    rgba = np.array(box, dtype=np.uint16)
+    rgba[..., :3] = (rgba[..., :3] * rgba[..., 3:] + 127) // 255
+    result = rgba.astype(np.uint8)
+    result.setflags(write=False)
+    return result
+
+
+def _rounded_box(size: tuple[int, int], fill: tuple[int, int, int, int]) -> Image.Image:
+    large = (size[0] * _SUPERSAMPLING, size[1] * _SUPERSAMPLING)
+    mask = Image.new("L", large, 0)
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, large[0] - 1, large[1] - 1), radius=large[1] * 0.32, fill=fill[3])
+    box = Image.new("RGBA", size, (*fill[:3], 0))
+    box.putalpha(mask.resize(size, Image.Resampling.BOX))
+    return box
+
+
+def _readable_on(background: Color) -> tuple[int, int, int, int]:
+    luminance = float(np.dot(background, (0.2126, 0.7152, 0.0722)))
+    return (255, 255, 255, 255) if luminance < 165 else (24, 26, 32, 255)
+
+
+def lay_over(picture: NDArray[np.uint8], patch: NDArray[np.uint8], x: int, y: int) -> None:
+    """Blends an RGBA patch, colour multiplied by alpha, into an RGB picture, in place; what sticks out is cut off.
+
+    Args:
+        picture: (H, W, 3), changed.
+        patch: (h, w, 4).
+        x: column of the picture where the patch begins.
+        y: row of the picture where the patch begins.
+    """
+    height, width = picture.shape[:2]
+    x0, y0 = max(x, 0), max(y, 0)
+    x1, y1 = min(x + patch.shape[1], width), min(y + patch.shape[0], height)
+    if x0 >= x1 or y0 >= y1:
+        return
+    part = patch[y0 - y : y1 - y, x0 - x : x1 - x]
+    under = picture[y0:y1, x0:x1]
+    kept = (under.astype(np.uint16) * (255 - part[..., 3:]) + 127) // 255
+    under[...] = np.minimum(kept + part[..., :3], 255)

@@ -1,0 +1,1 @@
+"""Tables of joints, landmarks and bones. No code beyond look-ups."""

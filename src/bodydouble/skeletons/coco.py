@@ -1,0 +1,37 @@
+"""The 17 keypoints of COCO, in its order, and where BlazePose has the same point.
+
+Source: the COCO keypoint annotation format, https://cocodataset.org/#format-data
+"""
+
+from bodydouble.skeletons import blazepose
+
+KEYPOINTS: tuple[str, ...] = (
+    "nose",
+    "left_eye",
+    "right_eye",
+    "left_ear",
+    "right_ear",
+    "left_shoulder",
+    "right_shoulder",
+    "left_elbow",
+    "right_elbow",
+    "left_wrist",
+    "right_wrist",
+    "left_hip",
+    "right_hip",
+    "left_knee",
+    "right_knee",
+    "left_ankle",
+    "right_ankle",
+)
+
+INDEX: dict[str, int] = {name: i for i, name in enumerate(KEYPOINTS)}
+
+FROM_BLAZEPOSE: tuple[int, ...] = tuple(blazepose.INDEX[name] for name in KEYPOINTS)
+"""FROM_BLAZEPOSE[i] is the BlazePose landmark that is COCO keypoint i."""
+
+OKS_SIGMAS: tuple[float, ...] = (
+    0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072,
+    0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089,
+)  # fmt: skip
+"""Per-keypoint standard deviation of object keypoint similarity, from the COCO keypoint evaluation."""

@@ -1,0 +1,1 @@
+"""Joint names of common rigs, one table per rig."""

@@ -1,0 +1,26 @@
+"""Words that rigs use for their joints, for rigs that follow no standard. Written without separators, in small letters.
+
+The bones are those of https://github.com/vrm-c/vrm-specification/blob/master/specification/VRMC_vrm-1.0/humanoid.md
+"""
+
+MIDDLE: dict[str, tuple[str, ...]] = {
+    "hips": ("hips", "hip", "pelvis", "lowerbody"),
+    "spine": ("spine", "spine1", "spine01", "spine001", "abdomen", "waist", "spinelower"),
+    "chest": ("chest", "spine2", "spine02", "spine002", "torso", "spinemiddle", "upperbody"),
+    "upperChest": ("upperchest", "spine3", "spine03", "spine003", "spineupper"),
+    "neck": ("neck", "neck1", "neck01", "spine004"),
+    "head": ("head", "spine006"),
+}
+"""Bone -> words, the most telling first."""
+
+SIDED: dict[str, tuple[str, ...]] = {
+    "Shoulder": ("shoulder", "clavicle", "collar", "collarbone"),
+    "UpperArm": ("upperarm", "armupper", "uparm", "arm", "arm1"),
+    "LowerArm": ("lowerarm", "armlower", "forearm", "loarm", "elbow", "arm2"),
+    "Hand": ("hand", "wrist", "palm", "palm2"),
+    "UpperLeg": ("upperleg", "legupper", "thigh", "upleg", "leg", "leg1"),
+    "LowerLeg": ("lowerleg", "leglower", "calf", "shin", "knee", "loleg", "leg", "leg2"),
+    "Foot": ("foot", "ankle"),
+    "Toes": ("toes", "toe", "toebase", "ball"),
+}
+"""Bone without its side -> words; a joint is given away once, to the first bone that asks."""

@@ -1,0 +1,31 @@
+"""The bones of the VRM humanoid: which are needed, and how VRM 0.x named the thumb.
+
+Source: https://github.com/vrm-c/vrm-specification/blob/master/specification/VRMC_vrm-1.0/humanoid.md and
+https://github.com/vrm-c/vrm-specification/blob/master/specification/0.0/README.md
+"""
+
+from bodydouble.skeletons import humanoid
+
+NAMES: dict[str, str] = {bone: bone for bone in humanoid.JOINTS + humanoid.FINGERS}
+"""VRM 1.0 humanoid bone -> name of the joint."""
+
+REQUIRED: tuple[str, ...] = (
+    "hips",
+    "head",
+    "leftUpperArm",
+    "leftLowerArm",
+    "rightUpperArm",
+    "rightLowerArm",
+    "leftUpperLeg",
+    "leftLowerLeg",
+    "rightUpperLeg",
+    "rightLowerLeg",
+)
+"""The bones without which a character cannot be moved."""
+
+VRM0_THUMB: dict[str, str] = {
+    f"{side}Thumb{old}": f"{side}Thumb{new}"
+    for side in ("left", "right")
+    for old, new in (("Proximal", "Metacarpal"), ("Intermediate", "Proximal"))
+}
+"""VRM 0.x thumb bone -> VRM 1.0 thumb bone; the distal bone keeps its name."""

@@ -1,0 +1,57 @@
+from types import ModuleType
+
+import pytest
+
+from bodydouble.characters import humanoid_map
+from bodydouble.errors import FormatError
+from bodydouble.skeletons import humanoid
+from bodydouble.skeletons.rigs import biped, mixamo, rigify, unreal, vrm
+
+RIGS = {"vrm": vrm, "mixamo": mixamo, "unreal": unreal, "rigify": rigify, "biped": biped}
+PREFIXES = {"vrm": "", "mixamo": "mixamorig:", "unreal": "", "rigify": "DEF-", "biped": "Bip01 "}
+
+
+@pytest.mark.parametrize("rig", RIGS)
+def test_the_names_of_a_known_rig_are_all_found(rig: str) -> None:
+    table = dict(RIGS[rig].NAMES)
+    names = ["root", *(PREFIXES[rig] + name for name in table.values()), "prop"]
+    assert {bone: names[i] for bone, i in humanoid_map.from_names(names).items()} == {
+        bone: PREFIXES[rig] + name for bone, name in table.items()
+    }
+
+
+@pytest.mark.parametrize("rig", RIGS.values())
+def test_tables_hold_humanoid_bones_and_no_name_twice(rig: ModuleType) -> None:
+    assert set(rig.NAMES) <= {*humanoid.JOINTS, *humanoid.FINGERS}
+    assert len(set(rig.NAMES.values())) == len(rig.NAMES)
+
+
+@pytest.mark.parametrize(
+    "sided",
+    ["upperarm.l lowerarm.l upperleg.l lowerleg.l", "UpArm_L LoArm_L UpLeg_L LoLeg_L", "arm.L forearm.L leg.L shin.L",
+     "Left arm,Left elbow,Left leg,Left knee", "L_thigh L_calf L_upperarm L_forearm"],
+)  # fmt: skip
+def test_words_of_other_rigs_are_understood(sided: str) -> None:
+    left = sided.split(",") if "," in sided else sided.split()
+    right = [name.replace("Left", "Right").replace("_L", "_R").replace(".L", ".R").replace(".l", ".r") for name in left]
+    right = [f"R{name[1:]}" if name.startswith("L_") else name for name in right]
+    names = ["root", "Hips", "Spine", "Head", *left, *right]
+    found = humanoid_map.from_names(names)
+    assert not humanoid_map.missing(found)
+    for bone, i in found.items():
+        assert names[i] in (right if bone.startswith("right") else left if bone.startswith("left") else names[:4])
+
+
+def test_what_is_missing_is_named() -> None:
+    names = [name for bone, name in mixamo.NAMES.items() if bone != "leftLowerArm"]
+    with pytest.raises(FormatError, match=r"no joint for leftLowerArm; name the joints as in VRM, Mixamo"):
+        humanoid_map.from_names(names)
+
+
+def test_vrm_extensions_name_the_nodes() -> None:
+    new = {"VRMC_vrm": {"humanoid": {"humanBones": {"hips": {"node": 3}, "leftThumbMetacarpal": {"node": 5}}}}}
+    old = {"VRM": {"humanoid": {"humanBones": [{"bone": "hips", "node": 3}, {"bone": "leftThumbProximal", "node": 5}]}}}
+    assert (
+        humanoid_map.from_extensions(new) == humanoid_map.from_extensions(old) == {"hips": 3, "leftThumbMetacarpal": 5}
+    )
+    assert humanoid_map.from_extensions({}) == {}

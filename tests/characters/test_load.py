@@ -1,0 +1,210 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bodydouble.characters.load import builtin_names, load
+from bodydouble.characters.retarget import bind_matrices
+from bodydouble.data import Character, FloatArray
+from bodydouble.errors import FormatError, UnknownCharacterError
+from bodydouble.geometry import rotation
+from tests.builders import assert_same
+from tests.characters.glb_edit import MANNEQUIN, Glb
+
+TURNS = {
+    "upright": np.eye(3),
+    "z up": rotation.to_matrix(rotation.from_rotvec(np.array([np.pi / 2, 0.0, 0.0]))),
+    "faces backwards": np.diag([-1.0, 1.0, -1.0]),
+}
+
+
+@pytest.fixture(scope="module")
+def mannequin() -> Character:
+    return load("mannequin")
+
+
+def _below_armature(matrix: FloatArray, counteract: FloatArray) -> Glb:
+    """The mannequin below a node with a matrix, which its hips counteract."""
+    glb = Glb()
+    hips = glb.node("hips")
+    local = np.eye(4)
+    local[:3, 3] = glb.json["nodes"][hips].pop("translation")
+    glb.json["nodes"][hips]["matrix"] = (counteract @ local).T.reshape(-1).tolist()
+    glb.json["nodes"].append({"name": "Armature", "children": [hips], "matrix": matrix.T.reshape(-1).tolist()})
+    glb.json["scenes"][0]["nodes"] = [0, len(glb.json["nodes"]) - 1]
+    return glb
+
+
+def _assert_same_character(actual: Character, expected: Character) -> None:
+    assert actual.humanoid.keys() == expected.humanoid.keys()
+    ours, theirs = bind_matrices(actual), bind_matrices(expected)
+    for bone, joint in actual.humanoid.items():
+        assert_same(ours[joint][:3, 3], theirs[expected.humanoid[bone]][:3, 3], 2e-6)
+    for one, other in zip(actual.meshes, expected.meshes, strict=True):
+        assert_same(one.positions, other.positions, 2e-6)
+        assert_same(one.normals, other.normals, 1e-5)
+        assert_same(one.weights, other.weights, 5e-3)
+        assert np.array_equal(one.triangles, other.triangles)
+
+
+def test_the_mannequin_is_built_in() -> None:
+    assert builtin_names() == ("mannequin",)
+
+
+def test_a_file_loads_like_the_built_in_character(mannequin: Character) -> None:
+    _assert_same_character(load(str(MANNEQUIN)), mannequin)
+
+
+def test_scale_and_rotation_above_the_hips_leave_the_character_as_it_is(tmp_path: Path, mannequin: Character) -> None:
+    armature = np.eye(4)
+    armature[:3, :3] = 0.01 * TURNS["z up"]
+    loaded = load(str(_below_armature(armature, np.linalg.inv(armature)).save(tmp_path / "scaled.glb")))
+    _assert_same_character(loaded, mannequin)
+    lengths = np.linalg.norm(loaded.skeleton.rest_offsets, axis=1)
+    assert lengths.max() < 1.0
+    assert_same(np.linalg.norm(loaded.rest_rotations, axis=1), np.ones(len(lengths)), 1e-9)
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_it_stands_upright_and_faces_forward_however_the_file_turns_it(
+    tmp_path: Path, mannequin: Character, turn: str
+) -> None:
+    armature = np.eye(4)
+    armature[:3, :3] = TURNS[turn]
+    loaded = load(str(_below_armature(armature, np.eye(4)).save(tmp_path / "turned.glb")))
+    _assert_same_character(loaded, mannequin)
+
+
+def test_scale_of_a_whole_rig_reaches_the_mesh(tmp_path: Path, mannequin: Character) -> None:
+    loaded = load(str(_below_armature(np.diag([2.0, 2.0, 2.0, 1.0]), np.eye(4)).save(tmp_path / "giant.glb")))
+    assert_same(loaded.meshes[0].positions, 2 * mannequin.meshes[0].positions, 1e-5)
+    assert_same(loaded.skeleton.rest_offsets, 2 * mannequin.skeleton.rest_offsets, 1e-5)
+
+
+def test_weights_and_joints_of_any_component_type(tmp_path: Path, mannequin: Character) -> None:
+    glb = Glb()
+    attributes = glb.json["meshes"][0]["primitives"][0]["attributes"]
+    weights = glb.array(attributes["WEIGHTS_0"], "<f4", 4)
+    joints = glb.array(attributes["JOINTS_0"], "u1", 4)
+    attributes["WEIGHTS_0"] = glb.add(np.round(weights * 255).astype("u1"), "VEC4", normalized=True)
+    attributes["JOINTS_0"] = glb.add(joints.astype("<u2"), "VEC4")
+    _assert_same_character(load(str(glb.save(tmp_path / "bytes.glb"))), mannequin)
+
+
+def test_missing_normals_are_computed(tmp_path: Path, mannequin: Character) -> None:
+    glb = Glb()
+    del glb.json["meshes"][0]["primitives"][0]["attributes"]["NORMAL"]
+    normals = load(str(glb.save(tmp_path / "flat.glb"))).meshes[0].normals
+    agreement = np.sum(normals * mannequin.meshes[0].normals, axis=1)
+    assert np.median(agreement) > 0.99
+
+
+def test_a_rigid_part_below_a_joint_belongs_to_the_joint(tmp_path: Path) -> None:
+    glb = Glb()
+    primitive = dict(glb.json["meshes"][0]["primitives"][0])
+    primitive["attributes"] = {"POSITION": primitive["attributes"]["POSITION"]}
+    glb.json["meshes"].append({"primitives": [primitive]})
+    head = glb.json["nodes"][glb.node("head")]
+    head["children"] = [len(glb.json["nodes"])]
+    glb.json["nodes"].append({"name": "hat", "mesh": 1, "translation": [0.0, 0.2, 0.0], "scale": [0.1, 0.1, 0.1]})
+    loaded = load(str(glb.save(tmp_path / "hat.glb")))
+    body, hat = loaded.meshes
+    at_head = bind_matrices(loaded)[loaded.humanoid["head"]][:3, 3]
+    assert set(hat.joints[hat.weights > 0]) == {loaded.humanoid["head"]}
+    assert_same(hat.positions, body.positions * 0.1 + at_head + [0.0, 0.2, 0.0], 1e-6)
+
+
+def test_feet_that_hang_beside_the_legs_follow_the_legs(tmp_path: Path, mannequin: Character) -> None:
+    glb = Glb()
+    nodes = glb.json["nodes"]
+    foot, shin, hips = (glb.node(name) for name in ("leftFoot", "leftLowerLeg", "hips"))
+    world = bind_matrices(mannequin)
+    nodes[shin]["children"].remove(foot)
+    nodes[hips]["children"].append(foot)
+    step = world[mannequin.humanoid["leftFoot"]] - world[mannequin.humanoid["hips"]]
+    nodes[foot]["translation"] = step[:3, 3].tolist()
+    loaded = load(str(glb.save(tmp_path / "control_rig.glb")))
+    _assert_same_character(loaded, mannequin)
+    assert loaded.skeleton.parents[loaded.humanoid["leftFoot"]] == loaded.humanoid["leftLowerLeg"]
+
+
+def test_an_unknown_name_lists_the_built_in_characters() -> None:
+    with pytest.raises(
+        UnknownCharacterError, match=r"^unknown character 'robo'; built in: mannequin; or give a .glb file$"
+    ):
+        load("robo")
+
+
+def _renamed(glb: Glb) -> None:
+    for i, node in enumerate(glb.json["nodes"]):
+        node["name"] = f"bone{i}"
+
+
+def _unskinned(glb: Glb) -> None:
+    del glb.json["skins"]
+    del glb.json["nodes"][0]["skin"]
+
+
+def _without_mesh(glb: Glb) -> None:
+    del glb.json["nodes"][0]["mesh"]
+    del glb.json["nodes"][0]["skin"]
+
+
+def _short_buffer(glb: Glb) -> None:
+    del glb.blob[1000:]
+
+
+def _loop(glb: Glb) -> None:
+    glb.json["nodes"][glb.node("head")]["children"] = [glb.node("hips")]
+
+
+def _bad_joint(glb: Glb) -> None:
+    glb.json["skins"][0]["joints"][5] = 999
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (_renamed, "no humanoid skeleton found"),
+        (_unskinned, "no skeleton in this file"),
+        (_without_mesh, "no mesh moves with its skeleton"),
+        (_short_buffer, "damaged"),
+        (_loop, "loop"),
+        (_bad_joint, "damaged"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_in_one_line(
+    tmp_path: Path, damage: Callable[[Glb], None], message: str
+) -> None:
+    glb = Glb()
+    damage(glb)
+    path = glb.save(tmp_path / "bad.glb")
+    with pytest.raises(FormatError, match=message) as caught:
+        load(str(path))
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"glTF", b"glTF\x02\0\0\0\x10\0\0\0", b"{}", b"\x00\xff" * 50, b"[1, 2]"])
+def test_a_file_that_is_no_gltf_file(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bad.glb"
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=r"not a readable glTF 2\.0 file"):
+        load(str(path))
+
+
+def test_any_truncation_is_noticed(tmp_path: Path) -> None:
+    data = MANNEQUIN.read_bytes()
+    path = tmp_path / "cut.glb"
+    for length in np.linspace(10, len(data) - 10, 12).astype(int):
+        path.write_bytes(data[:length])
+        with pytest.raises(FormatError):
+            load(str(path))
+
+
+def test_a_file_of_another_kind(tmp_path: Path) -> None:
+    path = tmp_path / "walk.fbx"
+    path.write_bytes(b"Kaydara FBX Binary")
+    with pytest.raises(FormatError, match=r"must be a .glb, .vrm, .gltf file"):
+        load(str(path))

@@ -1,0 +1,124 @@
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bodydouble.characters.load import BUILTIN, load
+from bodydouble.data import Character, FloatArray
+from bodydouble.geometry import kinematics
+from bodydouble.skeletons import blazepose, humanoid, rest
+from tests.builders import assert_same
+from tests.formats import validator
+
+
+@pytest.fixture(scope="module")
+def mannequin() -> Character:
+    return load("mannequin")
+
+
+def _dense_weights(character: Character) -> FloatArray:
+    (mesh,) = character.meshes
+    dense = np.zeros((len(mesh.positions), len(character.skeleton.joint_names)))
+    np.add.at(dense, (np.arange(len(dense))[:, None], mesh.joints), mesh.weights)
+    return dense
+
+
+def _mirror_vertices(positions: FloatArray, colors: FloatArray) -> list[int]:
+    """Index of each vertex's mirror image; vertices at one place differ by their colours."""
+    keys = np.round(np.hstack([positions, colors[:, :3]]), 5) + 0.0
+    place = {tuple(key): i for i, key in enumerate(keys)}
+    return [place[tuple(key * [-1, 1, 1, 1, 1, 1] + 0.0)] for key in keys]
+
+
+def test_it_has_every_humanoid_joint_and_finger_with_identity_axes(mannequin: Character) -> None:
+    assert set(mannequin.skeleton.joint_names) == {*humanoid.JOINTS, *humanoid.FINGERS}
+    assert set(mannequin.humanoid) == {*humanoid.JOINTS, *humanoid.FINGERS}
+    assert_same(mannequin.rest_rotations, np.tile([0.0, 0.0, 0.0, 1.0], (52, 1)), 1e-12)
+
+
+def test_it_is_small_enough_to_ship_and_draw(mannequin: Character) -> None:
+    assert (BUILTIN / "mannequin.glb").stat().st_size < 2_000_000
+    assert sum(len(mesh.triangles) for mesh in mannequin.meshes) < 15_000
+
+
+def test_the_page_about_it_names_this_very_file() -> None:
+    page = Path(__file__).parents[2] / "docs" / "characters.md"
+    assert hashlib.sha256((BUILTIN / "mannequin.glb").read_bytes()).hexdigest() in page.read_text(encoding="utf-8")
+
+
+def test_the_validator_finds_nothing() -> None:
+    assert validator.issues(BUILTIN / "mannequin.glb") == []
+
+
+def test_weights_sum_to_one(mannequin: Character) -> None:
+    (mesh,) = mannequin.meshes
+    assert_same(mesh.weights.sum(axis=1), np.ones(len(mesh.weights)), 1e-6)
+    assert mesh.weights.min() >= 0
+
+
+def test_left_and_right_are_mirror_images(mannequin: Character) -> None:
+    (mesh,) = mannequin.meshes
+    assert mesh.colors is not None
+    twin = _mirror_vertices(mesh.positions, mesh.colors)
+    names = mannequin.skeleton.joint_names
+    other = [names.index(humanoid.mirrored_name(name)) for name in names]
+    weights = _dense_weights(mannequin)
+    assert_same(weights[twin][:, other], weights, 1e-6)
+    assert_same(mesh.normals[twin] * [-1, 1, 1], mesh.normals, 1e-6)
+    joints = kinematics.rest_positions(mannequin.skeleton)
+    assert_same(joints[other] * [-1, 1, 1], joints, 1e-9)
+
+
+def test_the_mesh_is_closed_and_faces_outwards(mannequin: Character) -> None:
+    (mesh,) = mannequin.meshes
+    place = np.unique(np.round(mesh.positions, 6), axis=0, return_inverse=True)[1].reshape(-1)
+    triangles = place[mesh.triangles]
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    assert {tuple(edge) for edge in edges.tolist()} == {tuple(edge[::-1]) for edge in edges.tolist()}
+    a, b, c = (mesh.positions[mesh.triangles[:, k]] for k in range(3))
+    assert 0.04 < np.einsum("ni,ni->n", a, np.cross(b, c)).sum() / 6 < 0.09  # cubic metres of a slim adult
+
+
+def test_it_stands_in_a_t_pose_on_the_floor(mannequin: Character) -> None:
+    (mesh,) = mannequin.meshes
+    joint = dict(zip(mannequin.skeleton.joint_names, kinematics.rest_positions(mannequin.skeleton), strict=True))
+    assert abs(mesh.positions[:, 1].min()) < 1e-3
+    assert 1.65 < mesh.positions[:, 1].max() < 1.75
+    for bone, end, direction in (
+        ("leftUpperArm", "leftHand", [1, 0, 0]),
+        ("rightUpperArm", "rightHand", [-1, 0, 0]),
+        ("leftUpperLeg", "leftFoot", [0, -1, 0]),
+        ("rightUpperLeg", "rightFoot", [0, -1, 0]),
+    ):
+        step = joint[end] - joint[bone]
+        assert_same(step / np.linalg.norm(step), direction, 1e-6)
+    assert joint["leftToes"][2] > joint["leftFoot"][2]
+
+
+def test_the_template_skeleton_is_the_mannequins(mannequin: Character) -> None:
+    offsets = [mannequin.skeleton.rest_offsets[mannequin.humanoid[name]] for name in humanoid.JOINTS]
+    assert_same(rest.REST_OFFSETS, offsets, 1e-6)
+
+
+def test_the_template_is_exactly_mirror_symmetric() -> None:
+    offsets = np.array(rest.REST_OFFSETS)
+    assert np.array_equal(offsets[list(humanoid.MIRROR)] * [-1, 1, 1], offsets)
+    for name, other in zip(blazepose.LANDMARKS, blazepose.MIRROR, strict=True):
+        joint, offset = rest.REST_LANDMARKS[name]
+        twin_joint, twin_offset = rest.REST_LANDMARKS[blazepose.LANDMARKS[other]]
+        assert twin_joint == humanoid.mirrored_name(joint)
+        assert np.array_equal(np.array(twin_offset) * [-1, 1, 1], np.array(offset))
+
+
+def test_landmarks_lie_where_a_body_has_them(mannequin: Character) -> None:
+    (mesh,) = mannequin.meshes
+    joint = dict(zip(mannequin.skeleton.joint_names, kinematics.rest_positions(mannequin.skeleton), strict=True))
+    assert set(rest.REST_LANDMARKS) == set(blazepose.LANDMARKS)
+    place = {name: joint[carrier] + np.array(offset) for name, (carrier, offset) in rest.REST_LANDMARKS.items()}
+    for name in ("nose", "left_eye_inner", "mouth_left", "left_ear"):
+        assert np.linalg.norm(mesh.positions - place[name], axis=1).min() < 0.015, name
+    for name in ("left_heel", "left_foot_index"):
+        assert abs(place[name][1]) < 1e-6
+        assert np.linalg.norm((mesh.positions - place[name])[:, [0, 2]], axis=1).min() < 0.01, name
+    assert abs(joint["leftFoot"][1] - rest.ANKLE_HEIGHT) < 1e-6

@@ -1,0 +1,31 @@
+"""The real clip in the repository, and pieces of it."""
+
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from bodydouble.formats.media import FrameReader, VideoWriter
+from tests.media_builders import Picture
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "street.mp4"
+FPS = Fraction(30)
+
+
+def frames_of_example(first: int, count: int, width: int = 1280) -> list[Picture]:
+    """Consecutive frames, scaled to a width."""
+    with FrameReader(EXAMPLE) as reader:
+        frames = list(islice(reader, first, first + count))
+    height = round(frames[0].shape[0] * width / frames[0].shape[1] / 2) * 2
+    return [np.asarray(cv2.resize(f, (width, height), interpolation=cv2.INTER_AREA), np.uint8) for f in frames]
+
+
+def write_clip(path: Path, frames: list[Picture], fps: Fraction = FPS) -> Path:
+    """Writes frames of even sizes as an mp4."""
+    height, width = frames[0].shape[:2]
+    with VideoWriter(path, size=(width, height), fps=fps) as writer:
+        for frame in frames:
+            writer.write(np.ascontiguousarray(frame))
+    return path

@@ -1,0 +1,199 @@
+import io
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from bodydouble.data import Performance
+from bodydouble.errors import FormatError, InvalidDataError
+from bodydouble.formats import performance as file_format
+from bodydouble.geometry import kinematics
+from tests import builders
+from tests.builders import assert_same
+
+CLIP_KEYS = {"format", "fps", "size", "frame_count", "intrinsics", "camera_from_world", "people"}
+PERSON_KEYS = {
+    "frames", "observed", "keypoints", "joint_names", "joints_world", "rotations", "root_position", "rest_offsets",
+    "parents", "contacts", "joint_sigma", "boxes", "rough_joints",
+}  # fmt: skip
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@pytest.fixture
+def npz_path(tmp_path: Path) -> Path:
+    return tmp_path / "performance.npz"
+
+
+def _saved_arrays(path: Path, performance: Performance) -> Arrays:
+    file_format.save(path, performance)
+    with np.load(path, allow_pickle=False) as stored:
+        return dict(stored)
+
+
+def test_round_trip(npz_path: Path) -> None:
+    """What sets the pose is exact; measured values are exact in float32."""
+    performance = builders.performance()
+    file_format.save(npz_path, performance)
+    back = file_format.load(npz_path)
+    assert (back.fps, back.frame_count, back.camera.size) == (performance.fps, 12, performance.camera.size)
+    np.testing.assert_array_equal(back.camera.intrinsics, performance.camera.intrinsics)
+    np.testing.assert_array_equal(back.camera.camera_from_world, performance.camera.camera_from_world)
+    assert [person.name for person in back.people] == ["person1", "person2"]
+    for person, expected in zip(back.people, performance.people, strict=True):
+        assert person.motion.fps == performance.fps
+        assert person.motion.skeleton.joint_names == expected.motion.skeleton.joint_names
+        assert person.motion.skeleton.parents == expected.motion.skeleton.parents
+        np.testing.assert_array_equal(person.motion.skeleton.rest_offsets, expected.motion.skeleton.rest_offsets)
+        for name in ("frames", "observed"):
+            np.testing.assert_array_equal(getattr(person.track, name), getattr(expected.track, name))
+        for name in ("rotations", "root_position"):
+            np.testing.assert_array_equal(getattr(person.motion, name), getattr(expected.motion, name))
+        for name in ("contacts", "joint_sigma"):
+            np.testing.assert_array_equal(getattr(person.motion, name), np.float32(getattr(expected.motion, name)))
+        for name in ("boxes", "keypoints", "rough_joints"):
+            np.testing.assert_array_equal(getattr(person.track, name), np.float32(getattr(expected.track, name)))
+
+
+def test_saving_again_gives_the_same_file(npz_path: Path, tmp_path: Path) -> None:
+    file_format.save(npz_path, builders.performance())
+    again = tmp_path / "again.npz"
+    file_format.save(again, file_format.load(npz_path))
+    assert again.read_bytes() == npz_path.read_bytes()
+
+
+def test_keys_shapes_and_types(npz_path: Path) -> None:
+    arrays = _saved_arrays(npz_path, builders.performance())
+    assert set(arrays) == CLIP_KEYS | {f"{name}/{key}" for name in ("person1", "person2") for key in PERSON_KEYS}
+    assert str(arrays["format"]) == "bodydouble-performance 1"
+    assert arrays["fps"].tolist() == [30000, 1001]
+    assert arrays["size"].tolist() == [640, 480]
+    assert arrays["frame_count"] == 12
+    assert arrays["camera_from_world"].shape == (12, 4, 4)
+    assert arrays["person2/frames"].tolist() == list(range(1, 12))
+    assert arrays["person2/observed"].dtype == np.bool_
+    assert arrays["person2/keypoints"].shape == (11, 33, 3)
+    assert arrays["person2/parents"][0] == -1
+    assert arrays["person2/joint_names"].dtype.kind == "U"
+    assert arrays["person2/joint_names"][0] == "hips"
+
+
+def test_joints_world_are_the_forward_kinematics(npz_path: Path) -> None:
+    performance = builders.performance(people=1)
+    arrays = _saved_arrays(npz_path, performance)
+    assert_same(arrays["person1/joints_world"], kinematics.joint_positions(performance.people[0].motion), 1e-6)
+
+
+def test_nobody_and_one_frame(npz_path: Path) -> None:
+    for performance in (builders.performance(people=0), builders.performance(frames=1, people=1)):
+        file_format.save(npz_path, performance)
+        assert len(file_format.load(npz_path).people) == len(performance.people)
+
+
+def test_contradictions_are_refused(npz_path: Path) -> None:
+    performance = builders.performance()
+    one, two = performance.people
+    for bad in (
+        replace(performance, people=(one, replace(two, name="person1"))),
+        replace(performance, people=(replace(one, name="a/b"),)),
+        replace(performance, people=(replace(one, name=""),)),
+        replace(performance, fps=Fraction(30)),
+        replace(performance, frame_count=11),
+        replace(performance, people=(replace(one, track=replace(one.track, frames=one.track.frames + 1)),)),
+    ):
+        with pytest.raises(InvalidDataError, match="Performance: "):
+            file_format.save(npz_path, bad)
+    assert not npz_path.exists()
+
+
+def _without(key: str) -> Callable[[Arrays], Arrays]:
+    return lambda arrays: {k: v for k, v in arrays.items() if k != key}
+
+
+def _with(key: str, value: Any) -> Callable[[Arrays], Arrays]:
+    return lambda arrays: arrays | {key: np.asarray(value)}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_without("format"), "is not a bodydouble performance file"),
+        (_with("format", "something else 1"), "is not a bodydouble performance file"),
+        (_with("format", "bodydouble-performance x"), "is not a bodydouble performance file"),
+        (_with("format", "bodydouble-performance 2"), "made by a newer version: its format is 2, this one reads 1"),
+        (_without("person1/rotations"), "is damaged: person1/rotations"),
+        (_with("person1/rotations", np.zeros((12, 22, 3))), r"is damaged: Motion: rotations is \(12, 22, 3\)"),
+        (_with("person1/keypoints", np.zeros((12, 32, 3))), r"is damaged: Track: keypoints is \(12, 32, 3\)"),
+        (_with("person1/frames", [0] * 12), "is damaged: Track: frames must be contiguous"),
+        (_with("person1/frames", np.arange(12) + 1), "is damaged: Performance: person1 has frames outside the clip"),
+        (_with("person1/contacts", [["a"] * 4] * 12), "is damaged: "),
+        (_with("person1/parents", [5] * 22), "is damaged: Skeleton"),
+        (_with("fps", [30, 0]), "is damaged: "),
+        (_with("fps", 30), "is damaged: "),
+        (_with("size", [1, 2, 3]), "is damaged: "),
+        (_with("frame_count", 13), "is damaged: Performance: 12 camera poses for 13 frames"),
+        (_with("people", ["person3"]), "is damaged: person3/frames"),
+    ],
+)
+def test_wrong_contents_are_refused(change: Callable[[Arrays], Arrays], message: str, npz_path: Path) -> None:
+    arrays = change(_saved_arrays(npz_path, builders.performance(people=1)))
+    np.savez(npz_path, allow_pickle=False, **arrays)
+    with pytest.raises(FormatError, match=message) as caught:
+        file_format.load(npz_path)
+    assert str(caught.value).startswith(str(npz_path)) and "\n" not in str(caught.value)
+
+
+def test_other_files_are_refused(npz_path: Path) -> None:
+    with pytest.raises(FormatError, match="there is no such file"):
+        file_format.load(npz_path)
+    npz_path.write_text("hello")
+    with pytest.raises(FormatError, match="is not a bodydouble performance file"):
+        file_format.load(npz_path)
+    with zipfile.ZipFile(npz_path, "w") as archive:
+        archive.writestr("word/document.xml", "<xml/>")
+    with pytest.raises(FormatError, match="is not a bodydouble performance file"):
+        file_format.load(npz_path)
+
+
+def test_pickles_are_not_opened(npz_path: Path) -> None:
+    arrays = _saved_arrays(npz_path, builders.performance(people=1))
+    np.savez(npz_path, **(arrays | {"people": np.array([{"a": 1}], dtype=object)}))  # type: ignore[arg-type]
+    with pytest.raises(FormatError, match="is damaged"):
+        file_format.load(npz_path)
+
+
+@pytest.fixture(scope="module")
+def saved_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("saved") / "performance.npz"
+    file_format.save(path, builders.performance(frames=2, people=1))
+    return path.read_bytes()
+
+
+@given(st.floats(0, 1, exclude_max=True), st.integers(1, 40), st.binary(max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_damage_raises_nothing_but_format_errors(
+    saved_bytes: bytes, tmp_path_factory: pytest.TempPathFactory, place: float, length: int, inserted: bytes
+) -> None:
+    start = int(place * len(saved_bytes))
+    path = tmp_path_factory.getbasetemp() / "damaged.npz"
+    path.write_bytes(saved_bytes[:start] + inserted + saved_bytes[start + length :])
+    try:
+        file_format.load(path)
+    except FormatError as error:
+        assert str(error).startswith(str(path))
+
+
+def test_cut_files_are_refused(saved_bytes: bytes, npz_path: Path) -> None:
+    for kept in range(0, len(saved_bytes), 997):
+        npz_path.write_bytes(saved_bytes[:kept])
+        with pytest.raises(FormatError):
+            file_format.load(npz_path)
+    assert zipfile.is_zipfile(io.BytesIO(saved_bytes))

@@ -1,0 +1,71 @@
+"""People who move in a known way before a known camera."""
+
+from fractions import Fraction
+
+import numpy as np
+
+from bodydouble.data import FloatArray, Motion, Track
+from bodydouble.geometry import camera, rotation
+from bodydouble.motion import body
+from bodydouble.motion.place import landmark_positions
+from bodydouble.skeletons import blazepose, humanoid
+
+SIZE = (1280, 720)
+FPS = Fraction(30)
+
+
+def standing_camera(height: float = 1.4, distance: float = 5.0, pitch: float = 0.0, yaw: float = 0.0) -> FloatArray:
+    """camera_from_world (4, 4) of a camera that looks at the middle of the world, tilted down by pitch."""
+    sine, cosine = np.sin(yaw), np.cos(yaw)
+    backward = np.array([sine * np.cos(pitch), np.sin(pitch), cosine * np.cos(pitch)])
+    right = np.array([cosine, 0.0, -sine])
+    up = np.cross(backward, right)
+    view = np.eye(4)
+    view[:3, :3] = np.stack([right, -up, -backward])
+    view[:3, 3] = -view[:3, :3] @ np.array([distance * sine, height, distance * cosine])
+    return view
+
+
+def waving_motion(frames: int = 60) -> Motion:
+    """An adult on the spot who swings both arms, bends one knee and turns the chest; the right foot stays."""
+    skeleton = body.template_skeleton()
+    turn = np.zeros((frames, 22, 3))
+    phase = np.linspace(0, 4 * np.pi, frames)
+    turn[:, humanoid.INDEX["spine"], 1] = 0.4 * np.sin(phase / 2)
+    for side, sign in (("left", -1.0), ("right", 1.0)):
+        turn[:, humanoid.INDEX[f"{side}UpperArm"], 2] = sign * (0.8 + 0.5 * np.sin(phase))
+        turn[:, humanoid.INDEX[f"{side}LowerArm"], 1] = sign * (0.7 + 0.4 * np.cos(phase))
+    lift = 0.5 * (1 - np.cos(phase))
+    turn[:, humanoid.INDEX["leftUpperLeg"], 0] = -0.7 * lift
+    turn[:, humanoid.INDEX["leftLowerLeg"], 0] = 1.2 * lift
+    root = np.tile(skeleton.rest_offsets[0], (frames, 1))
+    return Motion(skeleton, FPS, rotation.from_rotvec(turn), root, np.ones((frames, 4)), np.full((frames, 22), 0.05))
+
+
+def track_of(motion: Motion, view: FloatArray, intrinsics: FloatArray, noise: float = 0.0, seed: int = 0) -> Track:
+    """What a detector would see: landmarks with noise (px), rough depth compressed to 80 %."""
+    rng = np.random.default_rng(seed)
+    points = camera.transform(view, landmark_positions(motion.skeleton, motion.rotations, motion.root_position))
+    pixels = camera.project(intrinsics, points)
+    pixels = pixels + noise * rng.normal(size=pixels.shape)
+    hips = [blazepose.INDEX["left_hip"], blazepose.INDEX["right_hip"]]
+    rough = (points - points[:, hips].mean(axis=1, keepdims=True)) * np.array([1.0, 1.0, 0.8])
+    frames = len(points)
+    return Track(
+        frames=np.arange(frames),
+        observed=np.ones(frames, dtype=bool),
+        boxes=np.concatenate([pixels.min(axis=1), pixels.max(axis=1)], axis=-1),
+        keypoints=np.concatenate([pixels, np.full((frames, 33, 1), 0.95)], axis=-1),
+        rough_joints=rough,
+    )
+
+
+def mirrored(track: Track, width: int) -> Track:
+    """The track that the mirrored picture would give."""
+    swap = list(blazepose.MIRROR)
+    flip = np.array([-1.0, 1.0, 1.0])
+    keypoints = track.keypoints[:, swap] * flip + np.array([width, 0.0, 0.0])
+    boxes = np.stack(
+        [width - track.boxes[:, 2], track.boxes[:, 1], width - track.boxes[:, 0], track.boxes[:, 3]], axis=-1
+    )
+    return Track(track.frames, track.observed, boxes, keypoints, track.rough_joints[:, swap] * flip)

@@ -1,0 +1,135 @@
+"""Laws of the whole motion stage, on people whose motion is known."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from bodydouble.data import Camera, FloatArray, Motion, Track
+from bodydouble.geometry import camera, kinematics
+from bodydouble.motion.place import landmark_positions
+from bodydouble.motion.reconstruct import guessed_intrinsics, reconstruct
+from bodydouble.skeletons import humanoid
+from tests.motion.scenes import FPS, SIZE, mirrored, standing_camera, track_of, waving_motion
+
+INTRINSICS = guessed_intrinsics(SIZE)
+
+
+def solved(track: Track, fps: Fraction = FPS) -> tuple[Camera, Motion]:
+    view, (motion,) = reconstruct([track], SIZE, int(track.frames[-1]) + 1, fps)
+    return view, motion
+
+
+def in_camera(view: Camera, motion: Motion) -> FloatArray:
+    return camera.transform(view.camera_from_world[0], kinematics.joint_positions(motion))
+
+
+@pytest.mark.parametrize("yaw", [0.0, 0.9, 2.5])
+def test_known_motion_is_found(yaw: float) -> None:
+    truth = waving_motion()
+    view = standing_camera(yaw=yaw, pitch=0.1)
+    found_view, found = solved(track_of(truth, view, INTRINSICS))
+    expected = camera.transform(view, kinematics.joint_positions(truth))
+    got = in_camera(found_view, found)
+    error = (got - got[:, :1]) - (expected - expected[:, :1])
+    assert np.linalg.norm(error, axis=-1).mean() < 0.04
+
+
+def test_landmarks_project_onto_the_track() -> None:
+    track = track_of(waving_motion(), standing_camera(), INTRINSICS)
+    view, motion = solved(track)
+    points = landmark_positions(motion.skeleton, motion.rotations, motion.root_position)
+    pixels = camera.project(view.intrinsics, camera.transform(view.camera_from_world[0], points))
+    height = np.median(track.boxes[:, 3] - track.boxes[:, 1])
+    error = np.linalg.norm(pixels - track.keypoints[..., :2], axis=-1)
+    assert np.median(error[:, 11:]) < 0.012 * height
+
+
+def test_mirrored_picture_gives_the_mirrored_motion() -> None:
+    track = track_of(waving_motion(), standing_camera(yaw=0.5), INTRINSICS, noise=1.5)
+    view, motion = solved(track)
+    other_view, other = solved(mirrored(track, SIZE[0]))
+    expected = in_camera(view, motion)[:, list(humanoid.MIRROR)] * np.array([-1.0, 1.0, 1.0])
+    np.testing.assert_allclose(in_camera(other_view, other), expected, atol=1e-6)
+
+
+def test_shift_in_time_changes_nothing_but_the_frames() -> None:
+    track = track_of(waving_motion(), standing_camera(), INTRINSICS, noise=1.0)
+    later = Track(track.frames + 17, track.observed, track.boxes, track.keypoints, track.rough_joints)
+    np.testing.assert_array_equal(solved(track)[1].rotations, solved(later)[1].rotations)
+
+
+def test_picture_of_twice_the_size_gives_the_same_motion() -> None:
+    track = track_of(waving_motion(), standing_camera(), INTRINSICS, noise=1.0)
+    double = np.array([2.0, 2.0, 1.0])
+    large = Track(track.frames, track.observed, track.boxes * 2, track.keypoints * double, track.rough_joints)
+    _, (motion,) = reconstruct([large], (2 * SIZE[0], 2 * SIZE[1]), 60, FPS)
+    np.testing.assert_allclose(motion.rotations, solved(track)[1].rotations, atol=1e-6)
+
+
+def test_half_the_rate_agrees_at_the_common_frames() -> None:
+    truth = waving_motion(120)
+    track = track_of(truth, standing_camera(), INTRINSICS)
+    half = Track(np.arange(60), track.observed[::2], track.boxes[::2], track.keypoints[::2], track.rough_joints[::2])
+    view, motion = solved(track)
+    half_view, half_motion = solved(half, FPS / 2)
+    distance = np.linalg.norm(in_camera(view, motion)[::2] - in_camera(half_view, half_motion), axis=-1)
+    assert distance.mean() < 0.025
+
+
+def test_gap_is_filled_smoothly() -> None:
+    truth = waving_motion()
+    track = track_of(truth, standing_camera(), INTRINSICS)
+    observed = track.observed.copy()
+    observed[25:31] = False
+    hidden = ~observed
+    keypoints, rough, boxes = track.keypoints.copy(), track.rough_joints.copy(), track.boxes.copy()
+    keypoints[hidden] = [np.nan, np.nan, 0.0]
+    rough[hidden] = np.nan
+    boxes[hidden] = np.nan
+    _, motion = solved(Track(track.frames, observed, boxes, keypoints, rough))
+    _, whole = solved(track)
+    distance = np.linalg.norm(kinematics.joint_positions(motion) - kinematics.joint_positions(whole), axis=-1)
+    assert np.all(np.isfinite(motion.rotations))
+    assert distance.mean() < 0.04
+    assert motion.joint_sigma[hidden].min() > motion.joint_sigma[observed].max()
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 5])
+def test_short_clips_work(frames: int) -> None:
+    track = track_of(waving_motion(frames), standing_camera(), INTRINSICS)
+    view, motion = solved(track)
+    assert motion.rotations.shape == (frames, 22, 4)
+    assert np.all(np.isfinite(kinematics.joint_positions(motion)))
+    np.testing.assert_allclose(np.linalg.norm(motion.rotations, axis=-1), 1.0, atol=1e-9)
+    assert view.camera_from_world.shape == (frames, 4, 4)
+
+
+def test_people_share_a_floor_and_bones_are_alike_on_both_sides() -> None:
+    near = waving_motion()
+    far = Motion(
+        near.skeleton,
+        FPS,
+        near.rotations,
+        near.root_position + np.array([1.5, 0.0, -3.0]),
+        near.contacts,
+        near.joint_sigma,
+    )
+    view = standing_camera(height=1.6)
+    _, motions = reconstruct([track_of(m, view, INTRINSICS) for m in (near, far)], SIZE, 60, FPS)
+    distance = motions[0].root_position[0] - motions[1].root_position[0]
+    assert np.linalg.norm(distance) == pytest.approx(np.hypot(1.5, 3.0), rel=0.1)
+    for motion in motions:
+        lengths = np.linalg.norm(motion.skeleton.rest_offsets[1:], axis=-1)
+        mirror = np.array(humanoid.MIRROR)[1:] - 1
+        np.testing.assert_allclose(lengths, lengths[mirror], rtol=1e-12)
+
+
+def test_resting_foot_stays_on_the_floor() -> None:
+    track = track_of(waving_motion(), standing_camera(), INTRINSICS, noise=1.0)
+    _, motion = solved(track)
+    toes = landmark_positions(motion.skeleton, motion.rotations, motion.root_position)[:, 32]
+    resting = motion.contacts[:, 3] > 0.5
+    assert resting.mean() > 0.7
+    assert np.abs(toes[resting, 1]).max() < 0.02
+    assert np.linalg.norm(np.diff(toes[resting][:, [0, 2]], axis=0), axis=-1).mean() < 0.002

@@ -1,0 +1,58 @@
+"""The committed networks are the published ones, and docs/models.md tells which."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bodydouble.errors import ModelError
+from bodydouble.perception.onnx import MODELS, Network
+
+GOLDEN = Path(__file__).parent / "golden"
+TABLE = Path(__file__).parents[2] / "docs" / "models.md"
+POSE_NETWORKS = ("blazepose_lite", "blazepose_full", "blazepose_heavy")
+
+
+def golden(name: str) -> dict[str, np.ndarray]:
+    with np.load(GOLDEN / f"{name}.npz") as stored:
+        return dict(stored)
+
+
+@pytest.mark.parametrize(
+    ("name", "picture"), [*((name, "crop") for name in POSE_NETWORKS), ("movenet_multipose", "people")]
+)
+def test_a_network_answers_as_the_original_does(name: str, picture: str) -> None:
+    expected = golden(name)
+    network = Network(name, tuple(expected))
+    answers = dict(zip(expected, network(golden("pictures")[picture][None]), strict=True))
+    if "heatmaps" in answers:
+        answers["heatmaps"] = answers["heatmaps"][:, ::4, ::4]
+    for output, value in expected.items():
+        scale = np.abs(value).max()
+        np.testing.assert_allclose(answers[output], value, atol=1e-3 * scale, rtol=0, err_msg=output)
+    assert network.seconds > 0
+
+
+def test_the_table_lists_the_committed_files() -> None:
+    listed = dict(re.findall(r"^\| `(\w+\.onnx)` .*?`([0-9a-f]{64})`", TABLE.read_text(), re.MULTILINE))
+    committed = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in MODELS.glob("*.onnx")}
+    assert listed == committed
+
+
+def test_a_missing_network_is_told_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"blazepose_lite.onnx is missing"):
+        Network("blazepose_lite", ("landmarks",), tmp_path)
+
+
+def test_a_damaged_network_is_told(tmp_path: Path) -> None:
+    (tmp_path / "broken.onnx").write_bytes((MODELS / "blazepose_lite.onnx").read_bytes()[:5000])
+    with pytest.raises(ModelError, match=r"broken.onnx cannot be loaded") as caught:
+        Network("broken", ("landmarks",), tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_output_that_is_not_there_is_told() -> None:
+    with pytest.raises(ModelError, match="no output mask"):
+        Network("blazepose_lite", ("landmarks", "mask"))

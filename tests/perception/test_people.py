@@ -1,0 +1,63 @@
+"""Laws of the people detector."""
+
+import numpy as np
+import pytest
+
+from bodydouble.geometry.similarity import box_iou, pose_similarity
+from bodydouble.perception.people import MoveNetDetector, PeopleOptions, decode, without_duplicates
+from bodydouble.perception.protocols import Detection, Picture
+from bodydouble.skeletons import coco
+from tests.perception.test_models import golden
+
+
+@pytest.fixture(scope="module")
+def frame() -> Picture:
+    return np.asarray(golden("pictures")["people"], np.uint8)
+
+
+@pytest.fixture(scope="module")
+def detector() -> MoveNetDetector:
+    return MoveNetDetector(PeopleOptions(256))
+
+
+def test_the_woman_is_found_where_she_is(detector: MoveNetDetector, frame: Picture) -> None:
+    best = detector.detect(frame)[0]
+    x_min, y_min, x_max, y_max = best.box
+    assert 205 < x_min < 220 and 235 < x_max < 250
+    assert 80 < y_min < 95 and 140 < y_max < 155
+    assert best.score > 0.3
+
+
+def test_padding_does_not_move_people(detector: MoveNetDetector, frame: Picture) -> None:
+    wide = np.pad(frame, ((40, 0), (0, 0), (0, 0)))
+    here, there = detector.detect(frame)[0], detector.detect(wide)[0]
+    assert pose_similarity(here.keypoints[:, :2] + [0, 40], there.keypoints[:, :2]) > 0.85
+    assert box_iou(here.box + np.array([0, 40, 0, 40]), there.box) > 0.7
+
+
+def test_scale_does_not_matter(detector: MoveNetDetector, frame: Picture) -> None:
+    large = np.repeat(np.repeat(frame, 5, axis=0), 5, axis=1)
+    here, there = detector.detect(frame)[0], detector.detect(large)[0]
+    np.testing.assert_allclose(there.keypoints[:, :2] / 5, here.keypoints[:, :2], atol=2.0)
+
+
+def test_nobody_is_found_in_an_empty_picture(detector: MoveNetDetector) -> None:
+    assert detector.detect(np.full((120, 200, 3), 128, np.uint8)) == ()
+
+
+def test_decode_reads_rows_as_the_model_card_says() -> None:
+    row = np.zeros((1, 56))
+    row[0, :3] = 0.25, 0.5, 0.9  # y, x, confidence of the nose
+    row[0, 51:] = 0.1, 0.2, 0.3, 0.4, 0.8  # y_min, x_min, y_max, x_max, score
+    (detection,) = decode(row, np.array([-10.0, 0.0, 190.0, 100.0]))
+    np.testing.assert_allclose(detection.keypoints[coco.INDEX["nose"]], [90.0, 25.0, 0.9])
+    np.testing.assert_allclose(detection.box, [30.0, 10.0, 70.0, 30.0])
+    assert detection.score == 0.8
+
+
+def test_of_two_detections_of_one_person_the_better_stays() -> None:
+    rng = np.random.default_rng(0)
+    pose = np.column_stack([rng.uniform(0, 100, (17, 2)), np.ones(17)])
+    apart = pose + np.array([300, 0, 0])
+    people = [Detection(np.zeros(4), p, s) for p, s in ((pose, 0.5), (pose + np.array([1, 1, 0]), 0.9), (apart, 0.4))]
+    assert [d.score for d in without_duplicates(people, 0.6)] == [0.9, 0.4]

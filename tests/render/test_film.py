@@ -1,0 +1,110 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from bodydouble.data import Camera, Motion, Performance, Person, Track
+from bodydouble.errors import InvalidDataError
+from bodydouble.geometry.camera import intrinsics_from_focal
+from bodydouble.render.film import GUTTER, MAX_HEIGHT, MAX_WIDTH, Film, layout
+from bodydouble.render.overlay import PALETTE
+from bodydouble.render.scene import Scene
+from tests.render.cameras import level_camera
+from tests.render.figure import STEP, figure, pose
+
+FRAMES, FIRST, LENGTH = 6, 2, 3
+SIZE = (480, 270)
+
+
+def _performance(keypoint_confidence: float = 1.0) -> Performance:
+    character = figure()
+    joints = len(character.skeleton.joint_names)
+    keypoints = np.random.default_rng(0).uniform(80.0, 180.0, (LENGTH, 33, 3))
+    keypoints[..., 2] = keypoint_confidence
+    track = Track(
+        np.arange(FIRST, FIRST + LENGTH),
+        np.ones(LENGTH, dtype=bool),
+        np.zeros((LENGTH, 4)),
+        keypoints,
+        np.zeros((LENGTH, 33, 3)),
+    )
+    motion = Motion(
+        character.skeleton,
+        Fraction(30),
+        np.tile([0.0, 0.0, 0.0, 1.0], (LENGTH, joints, 1)),
+        np.zeros((LENGTH, 3)),
+        np.zeros((LENGTH, 4)),
+        np.zeros((LENGTH, joints)),
+    )
+    camera = Camera(SIZE, intrinsics_from_focal(400.0, SIZE), np.tile(level_camera(), (FRAMES, 1, 1)))
+    return Performance(Fraction(30), FRAMES, camera, (Person("person 1", track, motion),))
+
+
+def _poses() -> NDArray[np.float64]:
+    character = figure()
+    return np.stack([pose(character, STEP, np.array([0.2 * t, 0.95, 0.0])) for t in range(LENGTH)])
+
+
+def _source() -> NDArray[np.uint8]:
+    return np.random.default_rng(1).integers(0, 256, (SIZE[1], SIZE[0], 3), dtype=np.uint8)
+
+
+@given(st.integers(2, 8000), st.integers(2, 8000))
+def test_film_sizes(width: int, height: int) -> None:
+    made = layout((width, height))
+    panel_width, panel_height = made.panel
+    assert made.size == (2 * panel_width + GUTTER, panel_height)
+    assert all(length % 2 == 0 and length >= 2 for length in (*made.panel, *made.size))
+    assert made.size[0] <= MAX_WIDTH
+    assert panel_height <= MAX_HEIGHT
+    if max(width, height) >= 480:
+        assert panel_width <= max(width, 2)
+        assert panel_height <= max(height, 2)
+    if min(made.panel) > 2:
+        np.testing.assert_allclose(panel_width / width, panel_height / height, atol=2.0 / min(width, height))
+
+
+@pytest.mark.parametrize(
+    ("source", "panel"),
+    [((1920, 1080), (958, 538)), ((720, 1280), (404, 720)), ((640, 480), (640, 480)), ((64, 64), (480, 480))],
+)
+def test_known_film_sizes(source: tuple[int, int], panel: tuple[int, int]) -> None:
+    assert layout(source).panel == panel
+
+
+def test_panels_are_the_source_and_the_scene() -> None:
+    performance, poses, source = _performance(), _poses(), _source()
+    camera = performance.camera
+    before = source.copy()
+    caption = slice(SIZE[1] - 40, None)
+    with Film(performance, [figure()], [poses]) as film, Scene(SIZE, [figure()], [PALETTE[0]]) as scene:
+        for index in range(FRAMES):
+            frame = film.frame(index, source)
+            assert frame.shape == (SIZE[1], 2 * SIZE[0] + GUTTER, 3)
+            present = FIRST <= index < FIRST + LENGTH
+            matrices = poses[index - FIRST] if present else None
+            expected = scene.draw([matrices], camera.intrinsics, camera.camera_from_world[index])
+            right, left = frame[:, -SIZE[0] :].copy(), frame[:, : SIZE[0]].copy()
+            right[caption] = expected[caption]
+            np.testing.assert_array_equal(right, expected)
+            left[caption] = source[caption]
+            assert np.array_equal(left, source) == (not present)
+    np.testing.assert_array_equal(source, before)
+
+
+def test_same_input_same_film() -> None:
+    frames = []
+    for _ in range(2):
+        with Film(_performance(), [figure()], [_poses()]) as film:
+            frames.append(film.frame(3, _source()))
+    np.testing.assert_array_equal(frames[0], frames[1])
+
+
+def test_inputs_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(InvalidDataError, match="1 people, 0 characters"):
+        Film(_performance(), [], [])
+    with pytest.raises(InvalidDataError, match=r"poses of person 1 are \(2, 22, 4, 4\)"):
+        Film(_performance(), [figure()], [_poses()[:2]])

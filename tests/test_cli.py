@@ -1,0 +1,91 @@
+"""The command line, as a user or a script sees it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bodydouble
+from bodydouble.formats import bvh, performance
+from tests import builders
+
+COMMANDS = ("animate", "capture", "inspect", "characters", "doctor", "bench")
+HEAVY = ("numpy", "scipy", "cv2", "onnxruntime", "av", "moderngl", "PIL", "rich")
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "bodydouble", *arguments], capture_output=True, text=True, check=False)
+
+
+def test_help_names_every_command() -> None:
+    outcome = run("--help")
+    assert outcome.returncode == 0
+    for command in COMMANDS:
+        assert command in outcome.stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['bodydouble', '--help']\n"
+        "from bodydouble.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        f"print('heavy:', [name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    outcome = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert outcome.stdout.strip().endswith("heavy: []")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    outcome = run(command, "--help")
+    assert outcome.returncode == 0
+    assert "Usage" in outcome.stdout
+
+
+def test_version() -> None:
+    assert run("--version").stdout.strip() == f"bodydouble {bodydouble.__version__}"
+
+
+def test_characters_lists_the_mannequin() -> None:
+    assert "mannequin" in run("characters").stdout.split()
+
+
+def test_doctor_knows_the_machine() -> None:
+    found = json.loads(run("doctor", "--json").stdout)
+    assert found["packages"]["numpy"][0].isdigit()
+    assert "CPUExecutionProvider" in found["networks run on"]
+    assert found["films"].startswith("yes")
+    assert "Apache-2.0" in found["licences"].values()
+    assert "not installed" not in found["packages"].values()
+
+
+def test_inspect_a_performance_and_a_bvh(tmp_path: Path) -> None:
+    made = builders.performance()
+    performance.save(tmp_path / "performance.npz", made)
+    bvh.write(tmp_path / "motion.bvh", made.people[0].motion)
+    found = json.loads(run("inspect", str(tmp_path / "performance.npz"), "--json").stdout)
+    assert found["frames"] == made.frame_count
+    assert found["fps"] == str(made.fps)
+    assert set(found) >= {person.name for person in made.people}
+    found = json.loads(run("inspect", str(tmp_path / "motion.bvh"), "--json").stdout)
+    assert found["joints"] == 22
+
+
+def test_inspect_a_damaged_file(tmp_path: Path) -> None:
+    for name in ("bad.npz", "bad.bvh", "bad.glb", "bad.mp4"):
+        (tmp_path / name).write_bytes(b"nonsense")
+        outcome = run("inspect", str(tmp_path / name))
+        assert outcome.returncode == 1
+        assert outcome.stderr.startswith("bodydouble: ")
+        assert len(outcome.stderr.splitlines()) == 1
+
+
+def test_python_names_can_all_be_imported() -> None:
+    for name in bodydouble.__all__:
+        assert getattr(bodydouble, name) is not None
+    assert set(bodydouble.__all__) <= set(dir(bodydouble))
+    with pytest.raises(AttributeError):
+        _ = bodydouble.dance

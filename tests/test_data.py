@@ -1,0 +1,114 @@
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bodydouble import data
+from bodydouble.data import Clip, Observation, Skeleton
+from bodydouble.errors import BodydoubleError, InvalidDataError
+from tests import builders
+
+
+def _observation() -> Observation:
+    return Observation(np.zeros(4), np.zeros((33, 3)), np.zeros((33, 3)), 1.0)
+
+
+EXAMPLES: dict[str, Callable[[], Any]] = {
+    "Clip": lambda: Clip(Path("a.mp4"), (640, 480), Fraction(30), None),
+    "Camera": lambda: builders.level_camera(3),
+    "Observation": _observation,
+    "Track": lambda: builders.track(5),
+    "Skeleton": builders.humanoid_skeleton,
+    "Motion": lambda: builders.smooth_motion(5),
+    "Person": lambda: builders.performance(people=1).people[0],
+    "Performance": builders.performance,
+    "Material": data.Material,
+    "Mesh": lambda: builders.character().meshes[0],
+    "Character": builders.character,
+}
+
+
+def test_every_type_has_an_example() -> None:
+    types = {name for name, value in vars(data).items() if is_dataclass(value)}
+    assert types == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_types_are_frozen(name: str) -> None:
+    example = EXAMPLES[name]()
+    for field in fields(example):
+        with pytest.raises(FrozenInstanceError):
+            setattr(example, field.name, None)
+    with pytest.raises((AttributeError, TypeError)):
+        example.something_new = 1
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "shape"),
+    [
+        ("Camera", "intrinsics", (3, 4)),
+        ("Camera", "camera_from_world", (4, 4)),
+        ("Camera", "camera_from_world", (3, 3, 4)),
+        ("Observation", "box", (5,)),
+        ("Observation", "keypoints", (32, 3)),
+        ("Observation", "rough_joints", (33, 4)),
+        ("Track", "observed", (4,)),
+        ("Track", "boxes", (5, 3)),
+        ("Track", "keypoints", (5, 33, 2)),
+        ("Track", "rough_joints", (4, 33, 3)),
+        ("Skeleton", "rest_offsets", (21, 3)),
+        ("Motion", "rotations", (5, 22, 3)),
+        ("Motion", "rotations", (5, 21, 4)),
+        ("Motion", "root_position", (4, 3)),
+        ("Motion", "contacts", (5, 2)),
+        ("Motion", "joint_sigma", (5, 23)),
+        ("Mesh", "positions", (176, 2)),
+        ("Mesh", "normals", (175, 3)),
+        ("Mesh", "triangles", (12, 4)),
+        ("Mesh", "joints", (176, 3)),
+        ("Mesh", "weights", (175, 4)),
+        ("Mesh", "uvs", (175, 2)),
+        ("Mesh", "colors", (176, 3)),
+        ("Character", "rest_rotations", (22, 3)),
+    ],
+)
+def test_wrong_shapes_are_refused(name: str, field: str, shape: tuple[int, ...]) -> None:
+    with pytest.raises(InvalidDataError, match=rf"{name}: {field} is \({shape[0]}.*expected \(") as caught:
+        replace(EXAMPLES[name](), **{field: np.zeros(shape)})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("frames", [[0, 1, 3], [2, 1, 0], [1, 1, 1], []])
+def test_frames_of_a_track_are_contiguous(frames: list[int]) -> None:
+    with pytest.raises(InvalidDataError):
+        replace(builders.track(3), frames=np.array(frames, dtype=int))
+
+
+@pytest.mark.parametrize(
+    "parents", [(-1, 0), (-1, 0, 2), (-1, 0, -1), (0, 0, 0), (-1, 2, 0), (-1, 0, 1, 2), (-1, -2, 0)]
+)
+def test_parents_stand_before_children(parents: tuple[int, ...]) -> None:
+    with pytest.raises(InvalidDataError, match="Skeleton"):
+        Skeleton(("a", "b", "c"), parents, np.zeros((3, 3)))
+
+
+def test_skeleton_index() -> None:
+    skeleton = builders.humanoid_skeleton()
+    assert [skeleton.index(name) for name in skeleton.joint_names] == list(range(22))
+    with pytest.raises(InvalidDataError, match="no joint 'tail'; it has hips, spine"):
+        skeleton.index("tail")
+
+
+def test_a_person_has_as_many_frames_in_the_picture_as_in_the_world() -> None:
+    person = builders.performance(people=1).people[0]
+    with pytest.raises(InvalidDataError, match="person1: track has 3 frames, motion 12"):
+        replace(person, track=builders.track(3))
+
+
+def test_invalid_data_is_a_value_error() -> None:
+    assert issubclass(InvalidDataError, ValueError)
+    assert issubclass(InvalidDataError, BodydoubleError)

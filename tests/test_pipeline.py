@@ -1,0 +1,185 @@
+"""The main job on a piece of the real clip: every file is right by independent judgement."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bodydouble
+from bodydouble import pipeline
+from bodydouble.errors import NoPeopleError, RenderingUnavailableError
+from bodydouble.formats import bvh, performance
+from bodydouble.formats.media import FrameReader, probe
+from bodydouble.geometry import camera, kinematics
+from bodydouble.pipeline import Delivery, Monitor
+from bodydouble.render import film
+from tests.clips import frames_of_example, write_clip
+from tests.formats import glb_evaluator, validator
+
+pytestmark = pytest.mark.slow
+
+FRAMES = 45
+MILLIMETRE = 1e-3
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_clip(tmp_path_factory.mktemp("clip") / "two people.mp4", frames_of_example(60, FRAMES, 960))
+
+
+@pytest.fixture(scope="module")
+def monitor() -> Monitor:
+    return Monitor()
+
+
+@pytest.fixture(scope="module")
+def delivery(clip: Path, monitor: Monitor) -> Delivery:
+    return pipeline.animate(clip, quality="balanced", monitor=monitor)
+
+
+def glbs(delivery: Delivery) -> list[Path]:
+    return [file for file in delivery.files if file.suffix == ".glb"]
+
+
+def test_all_files_are_there_and_nothing_else(clip: Path, delivery: Delivery) -> None:
+    folder = clip.parent / "two people_bodydouble"
+    names = {"performance.npz", "preview.mp4", "person1.glb", "person1.bvh", "person2.glb", "person2.bvh"}
+    assert {file.name for file in delivery.files} == names
+    assert {file.name for file in folder.iterdir()} == names
+
+
+def test_both_people_are_seen_all_the_time(delivery: Delivery) -> None:
+    for person in delivery.performance.people:
+        assert person.track.observed.mean() > 0.95
+        assert len(person.track.frames) > 0.9 * FRAMES
+
+
+def test_every_glb_satisfies_the_khronos_validator(delivery: Delivery) -> None:
+    for file in glbs(delivery):
+        assert validator.serious_issues(file) == []
+
+
+def test_glb_joints_are_where_the_performance_has_them(delivery: Delivery) -> None:
+    for person, file in zip(delivery.performance.people, glbs(delivery), strict=True):
+        glb = glb_evaluator.read(file)
+        expected = kinematics.joint_positions(person.motion)
+        assert glb.duration() == pytest.approx((len(expected) - 1) / 30, abs=1e-6)
+        for frame in (0, len(expected) // 2, len(expected) - 1):
+            for joint, name in enumerate(person.motion.skeleton.joint_names):
+                position = glb.world_matrix(glb.node(name), frame / 30)[:3, 3]
+                assert np.linalg.norm(position - expected[frame, joint]) < MILLIMETRE
+
+
+def test_glb_skin_follows_the_bones(delivery: Delivery) -> None:
+    for person, file in zip(delivery.performance.people, glbs(delivery), strict=True):
+        skin = glb_evaluator.read(file).skinned_positions(0, 10 / 30)
+        joints = kinematics.joint_positions(person.motion)[10]
+        for joint in joints:
+            assert np.linalg.norm(skin - joint, axis=-1).min() < 0.20
+        assert np.all(skin.min(axis=0) > joints.min(axis=0) - 0.35)
+        assert np.all(skin.max(axis=0) < joints.max(axis=0) + 0.35)
+
+
+def test_bvh_read_back_has_the_joints_of_the_performance(delivery: Delivery) -> None:
+    for person in delivery.performance.people:
+        file = next(f for f in delivery.files if f.name == f"{person.name}.bvh")
+        found = bvh.read(file)
+        assert found.fps == delivery.performance.fps
+        order = [found.skeleton.joint_names.index(name) for name in person.motion.skeleton.joint_names]
+        distance = kinematics.joint_positions(found)[:, order] - kinematics.joint_positions(person.motion)
+        assert np.linalg.norm(distance, axis=-1).max() < MILLIMETRE
+
+
+def test_performance_read_back_is_the_one_returned(delivery: Delivery) -> None:
+    loaded = performance.load(delivery.files[0])
+    for person, read in zip(delivery.performance.people, loaded.people, strict=True):
+        np.testing.assert_array_equal(read.motion.rotations, person.motion.rotations)
+        np.testing.assert_array_equal(read.track.frames, person.track.frames)
+
+
+def test_landmarks_of_the_motion_lie_on_the_person(delivery: Delivery) -> None:
+    view = delivery.performance.camera
+    for person in delivery.performance.people:
+        points = camera.transform(view.camera_from_world[0], kinematics.joint_positions(person.motion))
+        pixels = camera.project(view.intrinsics, points)
+        boxes = person.track.boxes
+        height = np.nanmedian(boxes[:, 3] - boxes[:, 1])
+        margin = 0.15 * height
+        assert np.all(pixels[..., 0].min(axis=1) > boxes[:, 0] - margin)
+        assert np.all(pixels[..., 0].max(axis=1) < boxes[:, 2] + margin)
+        assert np.all(pixels[..., 1].max(axis=1) < boxes[:, 3] + margin)
+
+
+def test_film_plays_every_frame_at_the_clips_rate(clip: Path, delivery: Delivery) -> None:
+    made = probe(delivery.files[-1])
+    assert made.fps == probe(clip).fps
+    with FrameReader(delivery.files[-1]) as reader:
+        frames = list(reader)
+    assert len(frames) == FRAMES
+    right = frames[20][:, frames[20].shape[1] // 2 :].astype(int)
+    colourful = (right.max(axis=-1) - right.min(axis=-1)) > 60
+    assert colourful.sum() > 1000
+
+
+def test_monitor_knows_the_stages(delivery: Delivery, monitor: Monitor) -> None:
+    assert delivery.files
+    assert list(monitor.seconds) == [
+        "loading networks", "perception", "tracking", "motion", "characters", "files", "film",
+    ]  # fmt: skip
+    assert 0 < monitor.network_seconds < monitor.seconds["perception"]
+    assert monitor.warnings == []
+
+
+def test_without_opengl_all_but_the_film_is_made(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unavailable(*_: object) -> None:
+        raise RenderingUnavailableError("OpenGL is not available; install libegl1")
+
+    monkeypatch.setattr(film, "Film", unavailable)
+    monitor = Monitor()
+    made = pipeline.animate(clip, tmp_path / "out", quality="fast", monitor=monitor)
+    assert {file.name for file in made.files} >= {"performance.npz", "person1.glb", "person1.bvh"}
+    assert not (tmp_path / "out" / "preview.mp4").exists()
+    assert len(monitor.warnings) == 1
+    assert "libegl1" in monitor.warnings[0]
+
+
+def test_one_frame_gives_a_still_pose(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "still.mp4", frames_of_example(70, 1, 960))
+    made = pipeline.animate(clip, tmp_path / "out", people="main")
+    assert made.performance.frame_count == 1
+    assert len(made.performance.people) == 1
+    glb = glb_evaluator.read(made.files[1])
+    assert glb.duration() == 0.0
+    assert validator.serious_issues(made.files[1]) == []
+
+
+def test_8k_is_scaled_for_perception_but_stays_8k_in_the_files(tmp_path: Path) -> None:
+    frames = frames_of_example(70, 3, 960)
+    clip = write_clip(tmp_path / "large.mp4", [np.repeat(np.repeat(f, 8, axis=0), 8, axis=1) for f in frames])
+    large = bodydouble.capture(clip, quality="fast")
+    small = bodydouble.capture(write_clip(tmp_path / "small.mp4", frames), quality="fast")
+    assert large.camera.size == (7680, 8 * frames[0].shape[0])
+    for a, b in zip(large.people, small.people, strict=True):
+        difference = a.track.keypoints[..., :2] / 8 - b.track.keypoints[..., :2]
+        assert np.median(np.abs(difference)) < 3.0
+
+
+def test_nobody_is_an_error_and_leaves_no_folder(tmp_path: Path) -> None:
+    blank = [np.full((240, 320, 3), 128, dtype=np.uint8)] * 10
+    clip = write_clip(tmp_path / "blank.mp4", blank)
+    with pytest.raises(NoPeopleError, match=r"nobody was found in .*blank\.mp4"):
+        pipeline.animate(clip, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_json_summary_of_the_command(clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from bodydouble.cli import app
+
+    with pytest.raises(SystemExit) as exit_:
+        app(["animate", str(clip), "-o", str(tmp_path), "--quality", "fast", "--no-film", "--json", "--people", "1"])
+    assert exit_.value.code == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["frames"] == FRAMES
+    assert [person["name"] for person in found["people"]] == ["person1"]
+    assert all(Path(file).exists() for file in found["files"])

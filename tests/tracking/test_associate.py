@@ -1,0 +1,169 @@
+"""Laws of association."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bodydouble.data import Observation, Track
+from bodydouble.skeletons import blazepose
+from bodydouble.tracking.associate import associate
+from tests.tracking.people import WIDTH, clip, observation, walk
+
+FPS = Fraction(30)
+
+
+def middles(track: Track) -> np.ndarray:
+    """(T, 2) middle of the keypoints."""
+    return np.asarray(track.keypoints[..., :2].mean(axis=1))
+
+
+def same(a: tuple[Track, ...], b: tuple[Track, ...]) -> bool:
+    return len(a) == len(b) and all(
+        np.array_equal(x.frames, y.frames)
+        and np.array_equal(x.observed, y.observed)
+        and np.array_equal(x.keypoints, y.keypoints, equal_nan=True)
+        and np.array_equal(x.boxes, y.boxes, equal_nan=True)
+        and np.array_equal(x.rough_joints, y.rough_joints, equal_nan=True)
+        for x, y in zip(a, b, strict=True)
+    )
+
+
+def test_one_person_is_one_track_that_holds_what_was_seen() -> None:
+    seen = clip(40, walk(100, 200, 5))
+    (track,) = associate(seen, FPS)
+    assert track.observed.all()
+    np.testing.assert_array_equal(track.frames, np.arange(40))
+    np.testing.assert_array_equal(track.keypoints, [one.keypoints for (one,) in seen])
+    np.testing.assert_array_equal(track.boxes, [one.box for (one,) in seen])
+    np.testing.assert_array_equal(track.rough_joints, [one.rough_joints for (one,) in seen])
+
+
+@pytest.mark.parametrize("pose_seeds", [(0, 1), (0, 0)])
+def test_people_who_cross_keep_their_identity(pose_seeds: tuple[int, int]) -> None:
+    seen = [
+        tuple(observation(place, pose_seed=seed) for place, seed in zip(places, pose_seeds, strict=True))
+        for places in (((100.0 + 10 * f, 200.0), (700.0 - 10 * f, 215.0)) for f in range(60))
+    ]
+    tracks = associate(seen, FPS)
+    assert len(tracks) == 2
+    for track in tracks:
+        steps = np.diff(middles(track)[:, 0])
+        assert np.all(steps == pytest.approx(steps[0]))
+    assert {np.sign(np.diff(middles(t)[:2, 0]))[0] for t in tracks} == {1.0, -1.0}
+
+
+def test_one_who_is_hidden_while_crossing_keeps_the_identity() -> None:
+    front = walk(100, 200, 8)
+    hidden = range(32, 46)
+    seen = clip(80, front, lambda f: None if f in hidden else (700.0 - 8 * f, 230.0))
+    tracks = associate(seen, FPS)
+    assert len(tracks) == 2
+    assert sorted(int(track.observed.sum()) for track in tracks) == [80 - len(hidden), 80]
+    for track in tracks:
+        steps = np.diff(middles(track)[track.observed][:, 0])
+        assert np.all(np.sign(steps) == np.sign(steps[0]))
+
+
+def test_a_gap_is_bridged_and_marked() -> None:
+    gap = range(20, 35)
+    (track,) = associate(clip(60, lambda f: None if f in gap else (100.0 + 5 * f, 200.0)), FPS)
+    np.testing.assert_array_equal(track.frames, np.arange(60))
+    np.testing.assert_array_equal(np.flatnonzero(~track.observed), list(gap))
+    assert np.isnan(track.keypoints[gap.start : gap.stop, :, :2]).all()
+    assert (track.keypoints[gap.start : gap.stop, :, 2] == 0).all()
+    assert np.isnan(track.boxes[gap.start : gap.stop]).all() and np.isnan(track.rough_joints[20:35]).all()
+    assert np.isfinite(track.keypoints[track.observed]).all()
+
+
+def test_after_a_long_gap_it_is_another_track() -> None:
+    gap = range(20, 60)
+    first, second = associate(clip(80, lambda f: None if f in gap else (100.0, 200.0)), FPS)
+    assert (first.frames[-1], second.frames[0]) == (19, 60)
+
+
+def test_the_same_seconds_are_bridged_at_any_frame_rate() -> None:
+    for fps in (10, 24, 60):
+        gap = range(fps, fps + fps // 2)
+        tracks = associate(clip(3 * fps, lambda f, gap=gap: None if f in gap else (100.0, 200.0)), Fraction(fps))  # type: ignore[misc]
+        assert len(tracks) == 1
+
+
+def test_someone_seen_for_a_moment_is_dropped() -> None:
+    seen = clip(60, walk(100, 200, 2), walk(700, 200, 0, frames=range(10, 13)))
+    assert len(associate(seen, FPS)) == 1
+    assert associate(clip(60, walk(700, 200, 0, frames=range(10, 13))), FPS) == ()
+
+
+@pytest.mark.parametrize("length", [1, 2, 5])
+def test_in_a_short_clip_everybody_counts(length: int) -> None:
+    tracks = associate(clip(length, walk(100, 200, 0), walk(600, 200, 0)), FPS)
+    assert [len(track.frames) for track in tracks] == [length, length]
+
+
+def test_nothing_seen_gives_no_tracks() -> None:
+    assert associate([], FPS) == ()
+    assert associate([(), (), ()], FPS) == ()
+
+
+def test_two_tracks_of_one_person_become_one() -> None:
+    def noisy(f: int) -> tuple[Observation, ...]:
+        place = (100.0 + 3 * f, 200.0)
+        ghost = observation((place[0] + 4, place[1] + 3)) if 15 <= f < 45 else None
+        person = observation(place) if f < 30 else None
+        return tuple(one for one in (person, ghost) if one is not None)
+
+    (track,) = associate([noisy(f) for f in range(45)], FPS)
+    assert len(track.frames) == 45 and track.observed.all()
+    np.testing.assert_allclose(np.diff(middles(track)[:, 0]), 3.0, atol=4.1)
+
+
+def test_one_long_lost_takes_nothing_from_one_just_seen() -> None:
+    seen = clip(60, walk(300, 200, 1))
+    seen[10] = (*seen[10], observation((305.0, 205.0), pose_seed=0))  # somebody seen double in one frame
+    (track,) = associate(seen, FPS)
+    assert track.observed.all() and len(track.frames) == 60
+
+
+def test_a_fall_that_breaks_constant_velocity_is_followed() -> None:
+    def fall(f: int) -> tuple[float, float] | None:
+        if f < 20:
+            return (200.0, 150.0)
+        return None if f < 32 else (260.0, 450.0)
+
+    (track,) = associate(clip(60, fall), FPS)
+    assert int(track.observed.sum()) == 48
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 1000))
+def test_the_order_within_a_frame_does_not_matter(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    seen = clip(30, walk(100, 200, 12), walk(450, 220, -9), walk(300, 400, 1, frames=range(5, 28)))
+    shuffled = [tuple(frame[i] for i in rng.permutation(len(frame))) for frame in seen]
+    assert same(associate(seen, FPS), associate(shuffled, FPS))
+
+
+def test_a_shift_in_time_shifts_the_frames_only() -> None:
+    seen = clip(60, walk(100, 200, 8), lambda f: None if f in range(20, 30) else (700.0 - 7 * f, 230.0))
+    for before, after in zip(associate(seen, FPS), associate([(), (), (), *seen], FPS), strict=True):
+        np.testing.assert_array_equal(before.frames + 3, after.frames)
+        np.testing.assert_array_equal(before.keypoints, after.keypoints)
+
+
+def test_a_mirrored_picture_gives_mirrored_tracks() -> None:
+    def mirrored(one: Observation) -> Observation:
+        keypoints = one.keypoints[list(blazepose.MIRROR)] * [-1, 1, 1] + [WIDTH, 0, 0]
+        box = np.array([WIDTH - one.box[2], one.box[1], WIDTH - one.box[0], one.box[3]])
+        return Observation(box, keypoints, one.rough_joints[list(blazepose.MIRROR)] * [-1, 1, 1], one.score)
+
+    seen = clip(60, walk(100, 200, 8), lambda f: None if f in range(20, 30) else (700.0 - 7 * f, 230.0))
+    here = associate(seen, FPS)
+    there = associate([tuple(mirrored(one) for one in frame) for frame in seen], FPS)
+    assert len(here) == len(there) == 2
+    for a, b in zip(here, there, strict=True):
+        np.testing.assert_array_equal(a.observed, b.observed)
+        expected = a.keypoints[:, list(blazepose.MIRROR)] * [-1, 1, 1] + [WIDTH, 0, 0]
+        np.testing.assert_allclose(b.keypoints, expected, atol=1e-9)

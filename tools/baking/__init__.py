@@ -1,0 +1,1 @@
+"""Steps of tools/bake_characters.py."""

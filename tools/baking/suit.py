@@ -1,0 +1,95 @@
+"""Cuts the mesh along the edges of a body suit and colours its pieces."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from baking.source import Array
+from bodydouble.geometry import rotation
+
+SKIN = (0.74, 0.71, 0.66)
+SUIT = (0.165, 0.215, 0.29)
+TRIM = (0.06, 0.08, 0.115)
+"""Linear RGB."""
+
+SEAMS = (
+    ((0.0, 1.0, 0.6), 1.438, 0.016),
+    ((1.0, 0.0, 0.0), 0.664, 0.012),
+    ((0.0, -1.0, 0.0), -0.105, 0.012),
+)
+"""Collar, cuff and ankle of the left half: skin where direction . p > offset; the trim's width below. Metres."""
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A mesh: positions (V, 3), unit normals (V, 3), faces (N, 3), weights (V, 52) of RIG's joints, RGBA (V, 4)."""
+
+    positions: Array
+    normals: Array
+    faces: Array
+    weights: Array
+    colors: Array
+
+
+def sliced(surface: Surface, height: Array) -> Surface:
+    """The mesh with every edge cut where a linear function of the vertices, height (V,), changes sign."""
+    side = np.where(np.abs(height) < 1e-3, 0, np.sign(height)).astype(int)
+    new: dict[tuple[int, int], int] = {}
+    rows: list[tuple[int, int, float]] = []
+
+    def cut(a: int, b: int) -> int:
+        key = (min(a, b), max(a, b))
+        if key not in new:
+            new[key] = len(height) + len(rows)
+            rows.append((*key, float(height[key[0]] / (height[key[0]] - height[key[1]]))))
+        return new[key]
+
+    faces: list[list[int]] = []
+    for face in surface.faces.tolist():
+        polygons: dict[int, list[int]] = {1: [], -1: []}
+        for a, b in zip(face, face[1:] + face[:1], strict=True):
+            for sign, corners in polygons.items():
+                if side[a] != -sign:
+                    corners.append(a)
+                if side[a] * side[b] < 0:
+                    corners.append(cut(a, b))
+        whole = polygons[1] if (side[face] >= 0).all() else polygons[-1] if (side[face] <= 0).all() else None
+        for corners in [whole] if whole else polygons.values():
+            faces += [[corners[0], corners[i], corners[i + 1]] for i in range(1, len(corners) - 1)]
+    first, second, share = (np.array(column) for column in zip(*rows, strict=True))
+
+    def extended(values: Array) -> Array:
+        between = values[first] + (values[second] - values[first]) * share[:, None]
+        return np.concatenate([values, between])
+
+    return replace(
+        surface,
+        positions=extended(surface.positions),
+        normals=rotation.normalize(extended(surface.normals)),
+        weights=extended(surface.weights),
+        colors=extended(surface.colors),
+        faces=np.array(faces),
+    )
+
+
+def dressed(surface: Surface) -> Surface:
+    """The left half cut along the seams, its faces coloured as suit, trim and skin, with hard edges between them."""
+    for direction, offset, width in SEAMS:
+        for edge in (offset, offset - width):
+            surface = sliced(surface, surface.positions @ np.array(direction) - edge)
+    centers = surface.positions[surface.faces].mean(axis=1)
+    kind = np.zeros(len(centers), dtype=np.int64)
+    for direction, offset, width in SEAMS:
+        height = centers @ np.array(direction) - offset
+        kind = np.maximum(kind, (height > -width).astype(int) + (height > 0))
+    return painted(surface, kind)
+
+
+def painted(surface: Surface, kind: Array) -> Surface:
+    """The mesh with a vertex for each colour that meets there; kind (N,) indexes the colours of the faces."""
+    palette = np.array([SUIT, TRIM, SKIN])
+    pairs = np.stack([surface.faces, np.broadcast_to(kind[:, None], surface.faces.shape)], axis=-1).reshape(-1, 2)
+    unique, corner = np.unique(pairs, axis=0, return_inverse=True)
+    old = unique[:, 0]
+    rgba = np.hstack([palette[unique[:, 1]], np.ones((len(old), 1))])
+    return Surface(surface.positions[old], surface.normals[old], corner.reshape(-1, 3), surface.weights[old], rgba)

