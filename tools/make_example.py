@@ -1,4 +1,4 @@
-"""Cuts examples/street.mp4 out of the demonstration video of Sports2D and writes its licence beside it.
+"""Cuts the clips in examples/ out of the demonstration video of Sports2D and writes their licence beside them.
 
 The source is part of the PyPI package sports2d 0.8.34 (BSD-3-Clause, David Pagnon)::
 
@@ -9,62 +9,94 @@ The source is part of the PyPI package sports2d 0.8.34 (BSD-3-Clause, David Pagn
 
 import argparse
 import hashlib
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from bodydouble.formats.media import FrameReader, VideoWriter
 
-FIRST_FRAME, FRAME_COUNT = 24, 180
-"""From the top of a jumping jack to the landing of the somersault; a woman walks by in profile."""
-LONGER_SIDE = 1280
 SOURCE_SHA256 = "d9a66417185647b112304b57093f0c180f37a768e6a14daca75ca541f3b78039"
-OUTPUT = Path(__file__).parents[1] / "examples" / "street.mp4"
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SIZE = 1280, 720
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Some frames of the source, and the part of the picture that is kept."""
+
+    name: str
+    shows: str
+    first: int
+    count: int
+    box: tuple[int, int, int, int]
+    """x_min, y_min, x_max, y_max, px."""
+
+
+CUTS = (
+    Cut(
+        "street.mp4",
+        "two people in a street. A man on a low roof does jumping jacks and a somersault off it; a woman walks by.",
+        24,
+        180,
+        (0, 0, 1768, 994),
+    ),
+    Cut("walk.mp4", "the woman alone, walking by in profile.", 52, 90, (484, 430, 1486, 994)),
+)
 
 NOTICE = """\
-street.mp4: two people in a street. A man on a low roof does jumping jacks and a somersault off it; a woman walks by.
+{contents}
 
 Credit: David Pagnon, the demonstration video of Sports2D (https://github.com/davidpagnon/Sports2D), published in the
 PyPI package sports2d 0.8.34 as Sports2D/Demo/demo.mp4 under the licence below. Changed by tools/make_example.py:
-shortened to {seconds:g} seconds, scaled to {width}x{height}, encoded as H.264 without sound.
+shortened, cropped, scaled to {width}x{height}, encoded as H.264 without sound.
 
-sha256 of demo.mp4:   {source}
-sha256 of street.mp4: {result}
+{checksums}
 
 {licence}"""
 
 
 def main() -> None:
-    """Reads the arguments and makes both files."""
+    """Reads the arguments and makes all files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", type=Path, help="Sports2D/Demo/demo.mp4")
     parser.add_argument("licence", type=Path, help="the LICENSE file of the package")
     arguments = parser.parse_args()
     if sha256(arguments.source) != SOURCE_SHA256:
         parser.error(f"{arguments.source} is not the demonstration video of sports2d 0.8.34")
-    write_licence(arguments.source, arguments.licence, *cut(arguments.source))
+    for cut in CUTS:
+        write_clip(arguments.source, cut)
+    write_licence(arguments.licence)
 
 
-def cut(source: Path) -> tuple[tuple[int, int], float]:
-    """Writes the clip. Returns its width and height in px and its length in seconds."""
-    with FrameReader(source, max_side=LONGER_SIDE) as reader:
-        clip = reader.clip
-        with VideoWriter(OUTPUT, size=clip.size, fps=clip.fps) as writer:
-            for frame in islice(reader, FIRST_FRAME, FIRST_FRAME + FRAME_COUNT):
-                writer.write(frame)
-    return clip.size, float(FRAME_COUNT / clip.fps)
+def write_clip(source: Path, cut: Cut) -> None:
+    """Writes one clip."""
+    left, top, right, bottom = cut.box
+    with (
+        FrameReader(source) as reader,
+        VideoWriter(EXAMPLES / cut.name, size=SIZE, fps=reader.clip.fps) as writer,
+    ):
+        for frame in islice(reader, cut.first, cut.first + cut.count):
+            kept = frame[top:bottom, left:right]
+            shrinks = kept.shape[1] > SIZE[0]
+            method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+            writer.write(np.asarray(cv2.resize(kept, SIZE, interpolation=method), dtype=np.uint8))
 
 
-def write_licence(source: Path, licence: Path, size: tuple[int, int], seconds: float) -> None:
-    """Writes where the clip comes from, what was changed, and the licence."""
+def write_licence(licence: Path) -> None:
+    """Writes where the clips come from, what was changed, and the licence."""
+    checksums = [f"sha256 of demo.mp4: {SOURCE_SHA256}"]
+    checksums += [f"sha256 of {cut.name}: {sha256(EXAMPLES / cut.name)}" for cut in CUTS]
     notice = NOTICE.format(
-        seconds=seconds,
-        width=size[0],
-        height=size[1],
-        source=sha256(source),
-        result=sha256(OUTPUT),
+        contents="\n".join(f"{cut.name}: {cut.shows}" for cut in CUTS),
+        width=SIZE[0],
+        height=SIZE[1],
+        checksums="\n".join(checksums),
         licence=licence.read_text(),
     )
-    OUTPUT.with_name(f"LICENSE-{OUTPUT.stem}.txt").write_text(notice)
+    (EXAMPLES / "LICENSE-sports2d.txt").write_text(notice)
 
 
 def sha256(path: Path) -> str:

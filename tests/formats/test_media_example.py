@@ -1,4 +1,4 @@
-"""The example clip is the one that its licence speaks of."""
+"""The example clips are the ones that their licence speaks of."""
 
 import hashlib
 from pathlib import Path
@@ -7,15 +7,16 @@ import pytest
 
 from bodydouble.formats.media import FrameReader
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "street.mp4"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-@pytest.mark.skipif(not EXAMPLE.exists(), reason="installed without the examples")
-def test_the_example_is_the_licensed_one() -> None:
-    licence = EXAMPLE.with_name("LICENSE-street.txt").read_text()
-    assert f"sha256 of street.mp4: {hashlib.sha256(EXAMPLE.read_bytes()).hexdigest()}" in licence
+@pytest.mark.parametrize(("name", "frames"), [("street.mp4", 180), ("walk.mp4", 90)])
+def test_the_examples_are_the_licensed_ones(name: str, frames: int) -> None:
+    clip = EXAMPLES / name
+    licence = (EXAMPLES / "LICENSE-sports2d.txt").read_text()
+    assert f"sha256 of {name}: {hashlib.sha256(clip.read_bytes()).hexdigest()}" in licence
     assert "BSD 3-Clause License" in licence
-    with FrameReader(EXAMPLE) as reader:
+    with FrameReader(clip) as reader:
         shapes = [frame.shape for frame in reader]
-    assert shapes == [(720, 1280, 3)] * 180
+    assert shapes == [(720, 1280, 3)] * frames
     assert reader.clip.fps == 30

@@ -39,6 +39,7 @@ VIDEOS: dict[str, dict[str, Any]] = {
     "h264 10 bit.mp4": {"codec": "libx264", "pixel_format": "yuv420p10le"},
     "mpeg4.avi": {"codec": "mpeg4"},
     "mpeg4 with B-frames.avi": {"codec": "mpeg4", "options": {"bf": "2"}},
+    "h264 with B-frames.avi": {"codec": "libx264", "options": {"bf": "3"}},
     "mjpeg.avi": {"codec": "mjpeg", "pixel_format": "yuvj420p"},
     "pictures.gif": {"codec": "gif", "pixel_format": "rgb8", "fps": Fraction(10)},
 }

@@ -46,6 +46,28 @@ def measure(video: Path, *, quality: str = "balanced", repeat: int = 1) -> dict[
     }
 
 
+def measure_growth(video: Path, *, quality: str = "balanced", repeat: int = 20) -> dict[str, Any]:
+    """Peak memory of runs on a video and on the same video played several times over.
+
+    Returns:
+        Per run: name, frames of both clips, peak_memory_mb of both, and growth, the second over the first.
+
+    Raises:
+        BodydoubleError: a run failed.
+    """
+    short, long = (measure(video, quality=quality, repeat=times) for times in (1, repeat))
+    runs = [
+        {
+            "name": one["name"],
+            "frames": [one["frames"], many["frames"]],
+            "peak_memory_mb": [one["peak_memory_mb"], many["peak_memory_mb"]],
+            "growth": many["peak_memory_mb"] / one["peak_memory_mb"],
+        }
+        for one, many in zip(short["runs"], long["runs"], strict=True)
+    ]
+    return {"machine": short["machine"], "size": short["size"], "quality": quality, "runs": runs}
+
+
 def _repeated(video: Path, repeat: int, path: Path) -> Path:
     clip = probe(video)
     width, height = (side - side % 2 for side in clip.size)

@@ -200,6 +200,27 @@ def bench_speed(
             print_speed(report)
 
 
+@bench.command("memory")
+def bench_memory(
+    video: VideoArgument,
+    quality: QualityOption = Quality.BALANCED,
+    repeat: Annotated[
+        int, typer.Option(min=2, metavar="N", help="Compare with VIDEO played that many times over.")
+    ] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure by how much peak memory grows when VIDEO becomes longer."""
+    with _one_line_errors():
+        from bodydouble.bench.speed import measure_growth
+        from bodydouble.cli.summary import print_growth
+
+        report = measure_growth(Path(video), quality=quality, repeat=repeat)
+        if as_json:
+            _print_json(report)
+        else:
+            print_growth(report)
+
+
 def main() -> None:
     """Entry point of the ``bodydouble`` command."""
     try:

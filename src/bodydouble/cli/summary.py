@@ -60,7 +60,10 @@ def print_delivery(delivery: Delivery, monitor: Monitor) -> None:
 def print_speed(report: dict[str, Any]) -> None:
     """Print the figures of ``bench speed``."""
     console = Console(highlight=False)
-    console.print(f"{report['machine']}; {report['frames']} frames of {report['size']}, quality {report['quality']}")
+    console.print(
+        f"{report['machine']}; {report['frames']} frames of {report['size']}, quality {report['quality']}",
+        soft_wrap=True,
+    )
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("run", "frames/s", "total s", "networks s", "total / networks", "peak memory MB"):
         table.add_column(heading, justify="left" if heading == "run" else "right")
@@ -76,4 +79,16 @@ def print_speed(report: dict[str, Any]) -> None:
     console.print(table)
     for run in report["runs"]:
         stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in run["seconds"].items())
-        console.print(f"{run['name']}: {stages} s")
+        console.print(f"{run['name']}: {stages} s", soft_wrap=True)
+
+
+def print_growth(report: dict[str, Any]) -> None:
+    """Print the figures of ``bench memory``."""
+    console = Console(highlight=False)
+    console.print(f"{report['machine']}; {report['size']}, quality {report['quality']}", soft_wrap=True)
+    for run in report["runs"]:
+        (short, long), (low, high) = run["frames"], run["peak_memory_mb"]
+        console.print(
+            f"{run['name']}: {low:.0f} MB for {short} frames, {high:.0f} MB for {long} frames, "
+            f"{run['growth']:.2f} times as much"
+        )

@@ -59,7 +59,7 @@ def _packets(source: InputContainer, output: OutputContainer, start: Fraction) -
     stream = sound_stream(source)
     if stream is None:
         return iter(())
-    if stream.codec_context.name in _COPIED_CODECS:
+    if stream.codec_context.codec.canonical_name in _COPIED_CODECS:
         return _copied(source, stream, output.add_stream_from_template(stream), start)
     layout = "mono" if stream.codec_context.channels == 1 else "stereo"
     rate = min(stream.codec_context.sample_rate, _HIGHEST_SAMPLE_RATE)

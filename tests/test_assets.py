@@ -1,0 +1,23 @@
+"""Every committed asset is accounted for: its checksum stands in NOTICE."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ASSETS = sorted(path for pattern in ("src/**/*.onnx", "src/**/*.glb", "examples/*.mp4") for path in ROOT.glob(pattern))
+
+
+def test_there_are_networks_characters_and_clips() -> None:
+    assert {path.suffix for path in ASSETS} == {".onnx", ".glb", ".mp4"}
+
+
+@pytest.mark.parametrize("asset", ASSETS, ids=lambda path: path.name)
+def test_checksum_stands_in_the_notice(asset: Path) -> None:
+    assert hashlib.sha256(asset.read_bytes()).hexdigest() in (ROOT / "NOTICE").read_text()
+
+
+def test_example_clips_are_small() -> None:
+    for path in ROOT.glob("examples/*.mp4"):
+        assert path.stat().st_size < 3_000_000
