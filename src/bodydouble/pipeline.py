@@ -11,7 +11,7 @@ import numpy as np
 
 from bodydouble.characters.fit import fit
 from bodydouble.characters.load import builtin_names, load
-from bodydouble.characters.retarget import pose_matrices, retarget
+from bodydouble.characters.retarget import Poses, retarget
 from bodydouble.data import Character, FloatArray, Motion, Observation, Performance, Person
 from bodydouble.errors import NoPeopleError, RenderingUnavailableError
 from bodydouble.formats import bvh, gltf, performance
@@ -262,7 +262,7 @@ def _film(
     """The film's path, or nothing where no picture can be rendered."""
     from bodydouble.render.film import Film
 
-    poses = [pose_matrices(a.character, a.rotations, a.hips_translation) for a in cast]
+    poses = [Poses(a.character, a.rotations, a.hips_translation) for a in cast]
     try:
         with (
             monitor.stage("film", captured.frame_count),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bodydouble.characters.load import load
-from bodydouble.characters.retarget import bind_matrices, inverse_bind_matrices, pose_matrices, retarget
+from bodydouble.characters.retarget import Poses, bind_matrices, inverse_bind_matrices, pose_matrices, retarget
 from bodydouble.data import Character, FloatArray, Motion, Skeleton
 from bodydouble.geometry import camera, kinematics, rotation
 from bodydouble.skeletons import humanoid, rest
@@ -198,3 +198,16 @@ def test_consecutive_frames_lie_in_one_hemisphere(mannequin: Character) -> None:
 def test_inverse_bind_matrices_are_rigid(a_pose: Character) -> None:
     assert_same(inverse_bind_matrices(a_pose), camera.inverse(bind_matrices(a_pose)), 1e-12)
     assert_same(np.linalg.det(inverse_bind_matrices(a_pose)[:, :3, :3]), np.ones(52), 1e-9)
+
+
+def test_poses_by_the_block_are_the_pose_matrices() -> None:
+    motion = builders.smooth_motion(150)
+    character = load("mannequin")
+    rotations, translation = retarget(motion, character)
+    expected = pose_matrices(character, rotations, translation)
+    poses = Poses(character, rotations, translation)
+    assert len(poses) == 150
+    for frame in (0, 63, 64, 149, 3):
+        np.testing.assert_allclose(poses[frame], expected[frame], atol=1e-12)
+    with pytest.raises(IndexError):
+        poses[150]

@@ -26,8 +26,8 @@ def test_true_lengths_and_a_rough_sign_give_the_true_direction(yaw: float) -> No
     points, image, lengths = scene(yaw)
     true = rotation.normalize(body.segment_vectors(points))
     rough = rotation.normalize(true * np.array([1.0, 1.0, 0.6]))
-    root_depth = body.group_mean(points, body.HIPS)[:, 2]
-    found = depth.resolve(image, root_depth, lengths, rough, np.ones(true.shape[:2]), 30.0)
+    starts = body.segment_starts(points)
+    found = depth.resolve(image, starts, lengths, rough, np.ones(true.shape[:2]), 30.0)
     error = np.degrees(np.arccos(np.clip(np.sum(found * true, axis=-1), -1, 1)))
     assert error.mean() < 8.0
     np.testing.assert_allclose(np.linalg.norm(found, axis=-1), 1.0, atol=1e-9)
@@ -38,8 +38,8 @@ def test_wrong_rough_depth_in_a_few_frames_is_overruled() -> None:
     true = rotation.normalize(body.segment_vectors(points))
     rough = true.copy()
     rough[20:23, :, 2] *= -1
-    root_depth = body.group_mean(points, body.HIPS)[:, 2]
-    found = depth.resolve(image, root_depth, lengths, rough, np.ones(true.shape[:2]), 30.0)
+    starts = body.segment_starts(points)
+    found = depth.resolve(image, starts, lengths, rough, np.ones(true.shape[:2]), 30.0)
     pelvis = body.SEGMENT_INDEX["pelvis"]
     assert np.abs(true[20:23, pelvis, 2]).min() > 0.5
     assert np.all(np.sign(found[20:23, pelvis, 2]) == np.sign(true[20:23, pelvis, 2]))

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -42,8 +43,19 @@ def measure(video: Path, *, quality: str = "balanced", repeat: int = 1) -> dict[
         "frames": runs[0]["frames"],
         "people": runs[0]["people"],
         "quality": quality,
+        "help_seconds": _help_seconds(),
         "runs": runs,
     }
+
+
+def _help_seconds() -> float:
+    """Median time that ``bodydouble --help`` takes."""
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "bodydouble", "--help"], capture_output=True, check=True)
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
 
 
 def measure_growth(video: Path, *, quality: str = "balanced", repeat: int = 20) -> dict[str, Any]:

@@ -21,6 +21,8 @@ STRAIGHTENED = (
     ("UpperLeg", "LowerLeg", None),
     ("LowerLeg", "Foot", "UpperLeg"),
 )
+BLOCK = 64
+"""Frames whose matrices are held at once."""
 FLOOR_TOLERANCE = 0.005
 """Soles this close to y = 0, as a part of the height of the hips, stand on it: the rest is the shape of the shoe."""
 
@@ -80,6 +82,29 @@ def pose_matrices(character: Character, rotations: FloatArray, root_translation:
         else:
             world[:, j, :3, 3] = world[:, parent, :3, 3] + rotation.rotate(turns[:, parent], offset)
     return world
+
+
+class Poses:
+    """The pose_matrices (Jc, 4, 4) of one frame after the other, made by the block so that long clips fit in memory."""
+
+    def __init__(self, character: Character, rotations: FloatArray, root_translation: FloatArray) -> None:
+        """Takes the arguments of pose_matrices."""
+        self._character, self._rotations, self._root_translation = character, rotations, root_translation
+        self._first = 0
+        self._block: FloatArray = np.empty((0, len(character.skeleton.joint_names), 4, 4))
+
+    def __len__(self) -> int:
+        return len(self._rotations)
+
+    def __getitem__(self, frame: int) -> FloatArray:
+        if not 0 <= frame < len(self):
+            raise IndexError(frame)
+        if not self._first <= frame < self._first + len(self._block):
+            self._first = frame - frame % BLOCK
+            rows = slice(self._first, self._first + BLOCK)
+            self._block = pose_matrices(self._character, self._rotations[rows], self._root_translation[rows])
+        matrices: FloatArray = self._block[frame - self._first]
+        return matrices
 
 
 def bind_matrices(character: Character) -> FloatArray:

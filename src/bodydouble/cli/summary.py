@@ -80,6 +80,7 @@ def print_speed(report: dict[str, Any]) -> None:
     for run in report["runs"]:
         stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in run["seconds"].items())
         console.print(f"{run['name']}: {stages} s", soft_wrap=True)
+    console.print(f"bodydouble --help: {report['help_seconds']:.2f} s")
 
 
 def print_growth(report: dict[str, Any]) -> None:

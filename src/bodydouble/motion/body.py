@@ -16,46 +16,33 @@ class Segment:
     name: str
     start: tuple[str, ...]
     end: tuple[str, ...]
-    level: int
-    """Segments of a level need only the depths of lower levels."""
-    parent: str | None = None
-    """Segment at whose end this one starts; None: at the middle of the hips."""
     centered: bool = False
-    """The parent's end is the middle of this segment, not its start."""
-    parent_share: float = 1.0
-    """Where along the parent this segment starts."""
+    """It hangs on its middle, not on its start."""
     slack: float = 0.05
     """Relative standard deviation of its length: the trunk bends and shoulders are shrugged."""
-
-
-def _both_sides(name: str, start: str, end: str, level: int, parent: str, share: float) -> tuple[Segment, Segment]:
-    left, right = (
-        Segment(f"{side}_{name}", (f"{side}_{start}",), (f"{side}_{end}",), level, f"{side}_{parent}", False, share)
-        for side in ("left", "right")
-    )
-    return left, right
 
 
 HIPS = ("left_hip", "right_hip")
 SHOULDERS = ("left_shoulder", "right_shoulder")
 
 SEGMENTS: tuple[Segment, ...] = (
-    Segment("spine", HIPS, SHOULDERS, 0, slack=0.12),
-    Segment("pelvis", ("right_hip",), ("left_hip",), 0, None, True),
-    Segment("shoulders", ("right_shoulder",), ("left_shoulder",), 1, "spine", True),
-    Segment("left_upper_arm", ("left_shoulder",), ("left_elbow",), 2, "shoulders", False, 0.5),
-    Segment("right_upper_arm", ("right_shoulder",), ("right_elbow",), 2, "shoulders", False, -0.5),
-    Segment("left_thigh", ("left_hip",), ("left_knee",), 2, "pelvis", False, 0.5),
-    Segment("right_thigh", ("right_hip",), ("right_knee",), 2, "pelvis", False, -0.5),
-    *_both_sides("forearm", "elbow", "wrist", 3, "upper_arm", 1.0),
-    *_both_sides("shank", "knee", "ankle", 3, "thigh", 1.0),
-    *_both_sides("instep", "ankle", "foot_index", 4, "shank", 1.0),
-    *_both_sides("heel_bone", "ankle", "heel", 4, "shank", 1.0),
+    Segment("spine", HIPS, SHOULDERS, slack=0.12),
+    Segment("pelvis", ("right_hip",), ("left_hip",), centered=True),
+    Segment("shoulders", ("right_shoulder",), ("left_shoulder",), centered=True),
+    *(
+        Segment(f"{side}_{name}", (f"{side}_{start}",), (f"{side}_{end}",))
+        for name, start, end in (
+            ("upper_arm", "shoulder", "elbow"),
+            ("forearm", "elbow", "wrist"),
+            ("thigh", "hip", "knee"),
+            ("shank", "knee", "ankle"),
+            ("instep", "ankle", "foot_index"),
+            ("heel_bone", "ankle", "heel"),
+        )
+        for side in ("left", "right")
+    ),
 )
 SEGMENT_INDEX: dict[str, int] = {segment.name: i for i, segment in enumerate(SEGMENTS)}
-LEVELS: tuple[tuple[int, ...], ...] = tuple(
-    tuple(i for i, segment in enumerate(SEGMENTS) if segment.level == level) for level in range(5)
-)
 
 
 def template_skeleton() -> Skeleton:
@@ -84,6 +71,12 @@ def group_mean(points: FloatArray, group: tuple[str, ...]) -> FloatArray:
 def segment_vectors(points: FloatArray) -> FloatArray:
     """Vectors (..., S, N) from start to end of each segment among landmark points (..., 33, N)."""
     return np.stack([group_mean(points, s.end) - group_mean(points, s.start) for s in SEGMENTS], axis=-2)
+
+
+def segment_starts(points: FloatArray) -> FloatArray:
+    """Where each segment hangs (..., S, N) among landmark points (..., 33, N): its start, or its middle if centered."""
+    groups = [(*s.start, *s.end) if s.centered else s.start for s in SEGMENTS]
+    return np.stack([group_mean(points, group) for group in groups], axis=-2)
 
 
 def segment_lengths(skeleton: Skeleton) -> FloatArray:

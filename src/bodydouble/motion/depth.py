@@ -4,7 +4,9 @@ A segment of known length that is seen short must lean towards the camera or awa
 length; which way is decided for the whole clip at once (Viterbi) from the network's rough depth and from continuity.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,11 @@ from numpy.typing import NDArray
 from bodydouble.data import FloatArray
 from bodydouble.motion import body
 
+BLOCK = 256
+"""Frames whose costs are held at once."""
 STEPS = 73
+ELEVATIONS = np.linspace(-np.pi / 2, np.pi / 2, STEPS)
+"""rad; the angles out of the image plane among which is chosen, positive away from the camera."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class DepthOptions:
 
 def resolve(
     image_points: FloatArray,
-    root_depth: FloatArray,
+    starts: FloatArray,
     lengths: FloatArray,
     rough: FloatArray,
     weights: FloatArray,
@@ -44,128 +50,100 @@ def resolve(
 
     Args:
         image_points: (T, 33, 2) landmarks on the plane z = 1 of the camera.
-        root_depth: (T,) m, depth of the middle of the hips.
-        lengths: (S,) m, length of each segment of ``body.SEGMENTS``.
+        starts: (T, S, 3) m, camera axes, where each segment of ``body.SEGMENTS`` starts (its middle, if centered).
+        lengths: (S,) m.
         rough: (T, S, 3) unit, rough directions from the network, camera axes.
         weights: (T, S) confidence.
         fps: frames per second.
         options: standard deviations.
 
     Returns:
-        (T, S, 3) unit, camera axes.
+        (T, S, 3) unit, camera axes; from its start, each segment points at the ray of its end.
     """
     options = options or DepthOptions()
-    frames, count = len(image_points), len(body.SEGMENTS)
-    directions = np.zeros((frames, count, 3))
-    start_depth = np.zeros((frames, count))
-    flat = body.segment_vectors(image_points)
-    slack = np.array([segment.slack for segment in body.SEGMENTS])
-    for level in body.LEVELS:
-        members = list(level)
-        for i in members:
-            start_depth[:, i] = root_depth + _depth_of_start(i, directions, lengths)
-        anchor = _anchors(image_points, members)
-        directions[:, members] = _resolve_level(
-            flat[:, members], anchor, start_depth[:, members], lengths[members], slack[members], rough[:, members],
-            weights[:, members], fps, options,
-        )  # fmt: skip
-    return directions
-
-
-def _depth_of_start(index: int, directions: FloatArray, lengths: FloatArray) -> FloatArray:
-    """Depth (T,) of a segment's reference point relative to the middle of the hips."""
-    depth = np.zeros(len(directions))
-    segment = body.SEGMENTS[index]
-    while segment.parent is not None:
-        parent = body.SEGMENT_INDEX[segment.parent]
-        depth = depth + segment.parent_share * lengths[parent] * directions[:, parent, 2]
-        segment = body.SEGMENTS[parent]
-    return depth
-
-
-def _anchors(image_points: FloatArray, members: list[int]) -> FloatArray:
-    """The image point (T, N, 2) along whose ray a segment moves when its depth step grows."""
-    points = []
-    for i in members:
-        segment = body.SEGMENTS[i]
-        end = body.group_mean(image_points, segment.end)
-        start = body.group_mean(image_points, segment.start)
-        points.append((start + end) / 2 if segment.centered else end)
-    return np.stack(points, axis=1)
-
-
-def _resolve_level(
-    flat: FloatArray,
-    anchor: FloatArray,
-    start_depth: FloatArray,
-    lengths: FloatArray,
-    slack: FloatArray,
-    rough: FloatArray,
-    weights: FloatArray,
-    fps: float,
-    options: DepthOptions,
-) -> FloatArray:
-    """Directions (T, N, 3) of the N segments of one level."""
-    elevations = np.linspace(-np.pi / 2, np.pi / 2, STEPS)
-    across, cost = _unary(flat, anchor, start_depth, lengths, slack, rough, weights, elevations, fps, options)
-    best = _viterbi(cost, elevations, fps, options)
-    elevation = _refined(cost, best, elevations)
-    chosen = np.take_along_axis(across, best[..., None, None], axis=2)[:, :, 0]
-    size = np.linalg.norm(chosen, axis=-1, keepdims=True)
-    sideways = np.where(size > 1e-9, chosen / np.maximum(size, 1e-9), np.array([1.0, 0.0]))
+    seen = _Seen.of(image_points, starts, lengths, rough, weights)
+    elevation = _refined(seen, _viterbi(seen, fps, options), fps, options)
+    sideways = seen.across + seen.anchor * (lengths * np.sin(elevation))[..., None]
+    size = np.linalg.norm(sideways, axis=-1, keepdims=True)
+    sideways = np.where(size > 1e-9, sideways / np.maximum(size, 1e-9), np.array([1.0, 0.0]))
     return np.concatenate([sideways * np.cos(elevation)[..., None], np.sin(elevation)[..., None]], axis=-1)
 
 
-def _unary(
-    flat: FloatArray,
-    anchor: FloatArray,
-    start_depth: FloatArray,
-    lengths: FloatArray,
-    slack: FloatArray,
-    rough: FloatArray,
-    weights: FloatArray,
-    elevations: FloatArray,
-    fps: float,
-    options: DepthOptions,
-) -> tuple[FloatArray, NDArray[np.float32]]:
-    """Vector across the line of sight (T, N, K, 2) m and cost (T, N, K) of each elevation."""
-    step = lengths[:, None] * np.sin(elevations)
-    across = (flat * start_depth[..., None])[:, :, None, :] + anchor[:, :, None, :] * step[None, ..., None]
-    seen = np.linalg.norm(across, axis=-1)
-    expected = lengths[:, None] * np.cos(elevations)
-    sigma = np.hypot(options.across_sigma, slack * lengths)[:, None]
-    picture = weights[..., None] * np.minimum(((seen - expected) / sigma) ** 2, 50.0)
-    guess = (np.sin(elevations) - rough[..., 2:]) / options.rough_sigma
-    return across, (picture + np.minimum(guess**2, 9.0) * min(1.0, options.rough_rate / fps)).astype(np.float32)
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What speaks for the elevation of each segment in each frame."""
+
+    across: FloatArray
+    """(T, S, 2) m, across the line of sight if it does not lean."""
+    anchor: FloatArray
+    """(T, S, 2) what a depth step of 1 m adds to that."""
+    lengths: FloatArray
+    """(S,) m."""
+    rough: FloatArray
+    """(T, S) sine of the elevation by the network."""
+    weights: FloatArray
+    """(T, S)."""
+
+    @classmethod
+    def of(
+        cls, image_points: FloatArray, starts: FloatArray, lengths: FloatArray, rough: FloatArray, weights: FloatArray
+    ) -> Self:
+        """Segments are seen from where they start on the skeleton, so that the errors of a chain do not add up."""
+        across, anchor = [], []
+        for i, segment in enumerate(body.SEGMENTS):
+            start, end = (body.group_mean(image_points, group) for group in (segment.start, segment.end))
+            depth = starts[:, i, 2:]
+            across.append((end - start) * depth if segment.centered else end * depth - starts[:, i, :2])
+            anchor.append((start + end) / 2 if segment.centered else end)
+        return cls(np.stack(across, axis=1), np.stack(anchor, axis=1), lengths, rough[..., 2], weights)
+
+    def cost(self, rows: slice, fps: float, options: DepthOptions) -> NDArray[np.float32]:
+        """Cost (T, S, K) of every elevation in some of the frames."""
+        step = self.lengths[:, None] * np.sin(ELEVATIONS)
+        x, y = (self.across[rows, :, axis, None] + self.anchor[rows, :, axis, None] * step for axis in range(2))
+        slack = np.array([segment.slack for segment in body.SEGMENTS])
+        sigma = np.hypot(options.across_sigma, slack * self.lengths)[:, None]
+        expected = self.lengths[:, None] * np.cos(ELEVATIONS)
+        picture = np.minimum(((np.hypot(x, y) - expected) / sigma) ** 2, 50.0)
+        guess = np.minimum(((np.sin(ELEVATIONS) - self.rough[rows, :, None]) / options.rough_sigma) ** 2, 9.0)
+        cost: FloatArray = self.weights[rows, :, None] * picture + guess * min(1.0, options.rough_rate / fps)
+        return cost.astype(np.float32)
 
 
-def _viterbi(cost: NDArray[np.float32], elevations: FloatArray, fps: float, options: DepthOptions) -> NDArray[np.intp]:
-    """The sequence (T, N) of steps with the least cost, jumps included."""
-    jump = (elevations[:, None] - elevations[None, :]) * np.sqrt(fps) / options.turn_spread
+def _blocks(frames: int) -> Iterator[slice]:
+    return (slice(first, min(first + BLOCK, frames)) for first in range(0, frames, BLOCK))
+
+
+def _viterbi(seen: _Seen, fps: float, options: DepthOptions) -> NDArray[np.intp]:
+    """The sequence (T, S) of steps with the least cost, jumps included."""
+    jump = (ELEVATIONS[:, None] - ELEVATIONS[None, :]) * np.sqrt(fps) / options.turn_spread
     price = np.minimum(jump**2, options.turn_limit).astype(np.float32)
-    frames = len(cost)
-    total = cost[0]
-    origin = np.empty(cost.shape, dtype=np.int8)
-    for t in range(1, frames):
-        ways = total[:, None, :] + price
-        origin[t] = ways.argmin(axis=-1)
-        total = cost[t] + ways.min(axis=-1)
-    path = np.empty(cost.shape[:2], dtype=np.intp)
+    frames, segments = seen.rough.shape
+    total = np.zeros((segments, STEPS), dtype=np.float32)
+    origin = np.empty((frames, segments, STEPS), dtype=np.int8)
+    for rows in _blocks(frames):
+        for t, cost in enumerate(seen.cost(rows, fps, options), start=rows.start):
+            ways = total[:, None, :] + price
+            origin[t] = ways.argmin(axis=-1)
+            total = cost + ways.min(axis=-1)
+        total -= total.min(axis=-1, keepdims=True)
+    path = np.empty((frames, segments), dtype=np.intp)
     path[-1] = total.argmin(axis=-1)
-    rows = np.arange(cost.shape[1])
     for t in range(frames - 1, 0, -1):
-        path[t - 1] = origin[t, rows, path[t]]
+        path[t - 1] = origin[t, np.arange(segments), path[t]]
     return path
 
 
-def _refined(cost: NDArray[np.float32], best: NDArray[np.intp], elevations: FloatArray) -> FloatArray:
-    """Elevation (T, N) at the bottom of the parabola through the best step and its neighbours."""
+def _refined(seen: _Seen, best: NDArray[np.intp], fps: float, options: DepthOptions) -> FloatArray:
+    """Elevation (T, S) at the bottom of the parabola through the best step and its neighbours."""
     middle = np.clip(best, 1, STEPS - 2)
-    below, here, above = (
-        np.take_along_axis(cost, (middle + shift)[..., None], axis=-1)[..., 0].astype(np.float64)
-        for shift in (-1, 0, 1)
-    )
+    near = np.empty((3, *best.shape))
+    for rows in _blocks(len(best)):
+        cost = seen.cost(rows, fps, options)
+        for i in range(3):
+            near[i, rows] = np.take_along_axis(cost, (middle[rows] + i - 1)[..., None], axis=-1)[..., 0]
+    below, here, above = near
     curvature = below - 2 * here + above
     shift = np.where(curvature > 1e-6, 0.5 * (below - above) / np.maximum(curvature, 1e-6), 0.0)
-    spacing = elevations[1] - elevations[0]
-    return np.asarray(elevations[best] + np.where(best == middle, np.clip(shift, -0.5, 0.5), 0.0) * spacing)
+    spacing = ELEVATIONS[1] - ELEVATIONS[0]
+    return np.asarray(ELEVATIONS[best] + np.where(best == middle, np.clip(shift, -0.5, 0.5), 0.0) * spacing)

@@ -8,13 +8,13 @@ from bodydouble.data import FloatArray, Skeleton, Track
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion import body, pose, proportions
 from bodydouble.motion.depth import DepthOptions, resolve
-from bodydouble.motion.place import fit_translation
+from bodydouble.motion.place import fit_sideways, fit_translation, landmark_positions
 from bodydouble.motion.smooth import robust_whittaker, whittaker
 from bodydouble.skeletons import blazepose, humanoid
 
 DEPTH_CUTOFF = 1.0
 """Hz; how fast the distance from the camera changes."""
-ROUNDS = 2
+ROUNDS = 3
 CONFIDENT_SIGMA, LOST_SIGMA = 0.05, 0.30
 """m; a joint's standard deviation at confidence 1 and 0."""
 
@@ -67,14 +67,15 @@ def lift(track: Track, intrinsics: FloatArray, fps: float, options: LiftOptions 
     ratios: FloatArray = np.ones(len(body.SEGMENTS))
     for _ in range(ROUNDS):
         skeleton = proportions.scaled_skeleton(ratios)
-        rotations = pose.local_rotations(skeleton, directions, rough, confidence, fps)
-        root_depth = _root_depth(skeleton, rotations, image_points, confidence, fps)
-        across = np.linalg.norm(body.segment_vectors(image_points), axis=-1) * root_depth[:, None]
+        landmarks_3d = _placed(skeleton, directions, rough, image_points, confidence, fps)
+        root_depth = body.group_mean(landmarks_3d, body.HIPS)[:, 2:]
+        across = np.linalg.norm(body.segment_vectors(image_points), axis=-1) * root_depth
         ratios = proportions.segment_ratios(across, directions, weights)
-        skeleton = proportions.scaled_skeleton(ratios)
-        lengths = body.segment_lengths(skeleton)
+        lengths = body.segment_lengths(proportions.scaled_skeleton(ratios))
         guess = rotation.normalize(body.segment_vectors(rough))
-        directions = resolve(image_points, root_depth, lengths, guess, weights, fps, options.depth)
+        starts = body.segment_starts(landmarks_3d)
+        directions = resolve(image_points, starts, lengths, guess, weights, fps, options.depth)
+    skeleton = proportions.scaled_skeleton(ratios)
     rotations = pose.local_rotations(skeleton, directions, rough, confidence, fps)
     return LiftedPose(skeleton, rotations, landmarks, confidence, _joint_sigma(confidence))
 
@@ -101,16 +102,21 @@ def _segment_confidence(confidence: FloatArray) -> FloatArray:
     return np.stack(ends, axis=-1)
 
 
-def _root_depth(
-    skeleton: Skeleton, rotations: FloatArray, image_points: FloatArray, confidence: FloatArray, fps: float
+def _placed(
+    skeleton: Skeleton,
+    directions: FloatArray,
+    rough: FloatArray,
+    image_points: FloatArray,
+    confidence: FloatArray,
+    fps: float,
 ) -> FloatArray:
-    """Depth (T,) m of the middle of the hip landmarks, slow."""
-    translation = fit_translation(skeleton, rotations, image_points, confidence)
-    hips = (skeleton.rest_offsets[skeleton.index("leftUpperLeg")] * np.array([0.0, 1.0, 1.0]))[None]
-    depth_of_hips = translation[:, 2] + rotation.rotate(rotations[:, 0], hips)[:, 2]
+    """Landmarks (T, 33, 3) m, camera axes, of the skeleton laid along the directions, at a slowly changing distance."""
+    rotations = pose.local_rotations(skeleton, directions, rough, confidence, fps)
+    free = fit_translation(skeleton, rotations, image_points, confidence)
     trust = confidence.mean(axis=1, keepdims=True) + 1e-3
-    smooth = whittaker(np.log(np.maximum(depth_of_hips, 0.1))[:, None], trust, fps, DEPTH_CUTOFF)
-    return np.asarray(np.exp(smooth[:, 0]))
+    depth = np.exp(whittaker(np.log(np.maximum(free[:, 2:], 0.1)), trust, fps, DEPTH_CUTOFF))[:, 0]
+    root = fit_sideways(skeleton, rotations, depth, image_points, confidence)
+    return landmark_positions(skeleton, rotations, root)
 
 
 def _joint_sigma(confidence: FloatArray) -> FloatArray:

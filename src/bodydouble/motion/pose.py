@@ -86,7 +86,9 @@ def local_rotations(
     """
     solver = _Solver(skeleton, directions, rough, confidence, fps)
     world = solver.solve()
-    local = kinematics.local_rotations(humanoid.PARENTS, rotation.from_matrix(world))
+    # Joint by joint: the conversion needs several times the memory of its input.
+    turns = np.stack([rotation.from_matrix(world[:, j]) for j in range(len(humanoid.JOINTS))], axis=1)
+    local = kinematics.local_rotations(humanoid.PARENTS, turns)
     return _limited(local)
 
 

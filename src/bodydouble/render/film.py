@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import cv2
 import numpy as np
@@ -45,6 +45,14 @@ def layout(source: tuple[int, int]) -> Layout:
     return Layout(panel, (2 * panel[0] + GUTTER, panel[1]))
 
 
+class Poses(Protocol):
+    """World matrices of a character's joints, frame by frame: an array (T, J, 4, 4) or something that makes them."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, frame: int, /) -> FloatArray: ...
+
+
 class Film:
     """Composes frames, one at a time and in any order. A context manager; owns a Scene.
 
@@ -59,7 +67,7 @@ class Film:
     """
 
     def __init__(
-        self, performance: Performance, characters: Sequence[Character], pose_matrices: Sequence[FloatArray]
+        self, performance: Performance, characters: Sequence[Character], pose_matrices: Sequence[Poses]
     ) -> None:
         _check_counts(performance, characters, pose_matrices)
         self._performance = performance
@@ -134,9 +142,7 @@ class Film:
         return self._scene.draw(poses, self._intrinsics, self._performance.camera.camera_from_world[index])
 
 
-def _check_counts(
-    performance: Performance, characters: Sequence[Character], pose_matrices: Sequence[FloatArray]
-) -> None:
+def _check_counts(performance: Performance, characters: Sequence[Character], pose_matrices: Sequence[Poses]) -> None:
     people = performance.people
     if not len(people) == len(characters) == len(pose_matrices):
         raise InvalidDataError(
@@ -145,8 +151,9 @@ def _check_counts(
         )
     for person, character, matrices in zip(people, characters, pose_matrices, strict=True):
         expected = (len(person.track.frames), len(character.skeleton.joint_names), 4, 4)
-        if matrices.shape != expected:
-            raise InvalidDataError(f"Film: poses of {person.name} are {matrices.shape}, expected {expected}")
+        shape = (len(matrices), *matrices[0].shape)
+        if shape != expected:
+            raise InvalidDataError(f"Film: poses of {person.name} are {shape}, expected {expected}")
 
 
 def _scaled(intrinsics: FloatArray, source: tuple[int, int], panel: tuple[int, int]) -> FloatArray:
