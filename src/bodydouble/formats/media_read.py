@@ -11,8 +11,8 @@ from bodydouble.formats.media_pixels import Picture, RgbConverter
 from bodydouble.formats.media_source import open_source
 from bodydouble.formats.read_ahead import ReadAhead
 
-_AHEAD_BYTES = 64 * 2**20
-_MOST_AHEAD, _LEAST_AHEAD = 16, 2
+_AHEAD_BYTES = 32 * 2**20
+_MOST_AHEAD, _LEAST_AHEAD = 8, 2
 
 
 def probe(path: str | Path, *, fps: Fraction | None = None, max_side: int | None = None) -> Clip:

@@ -27,7 +27,7 @@ _ENCODERS: dict[str, dict[str, str]] = {
     "mpeg4": {"qscale": "3"},
 }
 """In order of preference, with their options; the wheels of PyAV hold the first."""
-_FRAMES_WAITING = 8
+_FRAMES_WAITING = 4
 
 
 class VideoWriter:

@@ -16,7 +16,7 @@ from bodydouble.motion import body
 
 BLOCK = 256
 """Frames whose costs are held at once."""
-STEPS = 73
+STEPS = 49
 ELEVATIONS = np.linspace(-np.pi / 2, np.pi / 2, STEPS)
 """rad; the angles out of the image plane among which is chosen, positive away from the camera."""
 
@@ -123,9 +123,9 @@ def _viterbi(seen: _Seen, fps: float, options: DepthOptions) -> NDArray[np.intp]
     origin = np.empty((frames, segments, STEPS), dtype=np.int8)
     for rows in _blocks(frames):
         for t, cost in enumerate(seen.cost(rows, fps, options), start=rows.start):
-            ways = total[:, None, :] + price
-            origin[t] = ways.argmin(axis=-1)
-            total = cost + ways.min(axis=-1)
+            ways = total[:, :, None] + price
+            origin[t] = ways.argmin(axis=1)
+            total = cost + ways.min(axis=1)
         total -= total.min(axis=-1, keepdims=True)
     path = np.empty((frames, segments), dtype=np.intp)
     path[-1] = total.argmin(axis=-1)
