@@ -30,14 +30,15 @@ SEGMENTS: tuple[Segment, ...] = (
     Segment("pelvis", ("right_hip",), ("left_hip",), centered=True),
     Segment("shoulders", ("right_shoulder",), ("left_shoulder",), centered=True),
     *(
-        Segment(f"{side}_{name}", (f"{side}_{start}",), (f"{side}_{end}",))
-        for name, start, end in (
-            ("upper_arm", "shoulder", "elbow"),
-            ("forearm", "elbow", "wrist"),
-            ("thigh", "hip", "knee"),
-            ("shank", "knee", "ankle"),
-            ("instep", "ankle", "foot_index"),
-            ("heel_bone", "ankle", "heel"),
+        Segment(f"{side}_{name}", (f"{side}_{start}",), tuple(f"{side}_{end}" for end in ends))
+        for name, start, ends in (
+            ("upper_arm", "shoulder", ("elbow",)),
+            ("forearm", "elbow", ("wrist",)),
+            ("palm", "wrist", ("index", "pinky")),
+            ("thigh", "hip", ("knee",)),
+            ("shank", "knee", ("ankle",)),
+            ("instep", "ankle", ("foot_index",)),
+            ("heel_bone", "ankle", ("heel",)),
         )
         for side in ("left", "right")
     ),
@@ -56,11 +57,24 @@ def rest_landmarks(skeleton: Skeleton) -> FloatArray:
     return np.asarray(kinematics.rest_positions(skeleton)[joints] + offsets)
 
 
+_SEEN_SHARE: dict[str, tuple[float, float, float]] = {
+    "index": (0.76, 0.76, 0.76),
+    "pinky": (0.75, 0.75, 0.75),
+    "thumb": (0.55, 0.55, 0.55),
+    "foot_index": (1.0, 1.0, 0.5),
+}
+"""The network puts these nearer to wrist and ankle than the points they are named after: part of the offset, x, y, z.
+
+From the lengths of its hands and feet relative to its shanks, in three dimensions and in profile, on four real clips.
+"""
+
+
 def attached_landmarks() -> tuple[IntArray, FloatArray]:
     """The joint (33,) each BlazePose landmark is rigidly attached to, and its offset (33, 3) m from it at rest."""
     attached = [rest.REST_LANDMARKS[name] for name in blazepose.LANDMARKS]
     joints = np.array([humanoid.INDEX[joint] for joint, _ in attached])
-    return joints, np.array([offset for _, offset in attached])
+    share = [_SEEN_SHARE.get(name.split("_", 1)[-1], (1.0, 1.0, 1.0)) for name in blazepose.LANDMARKS]
+    return joints, np.array([offset for _, offset in attached]) * share
 
 
 def group_mean(points: FloatArray, group: tuple[str, ...]) -> FloatArray:

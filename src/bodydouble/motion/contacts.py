@@ -56,14 +56,16 @@ def speed_across(points: FloatArray, sight: FloatArray, fps: float) -> FloatArra
     return np.asarray(np.linalg.norm(velocity - along * sight, axis=-1))
 
 
-def detect(points: FloatArray, camera_position: FloatArray, fps: float, options: ContactOptions) -> FloatArray:
-    """Probability (T, 4) that each foot point (T, 4, 3), world, touches the floor."""
+def detect(
+    points: FloatArray, confidence: FloatArray, camera_position: FloatArray, fps: float, options: ContactOptions
+) -> FloatArray:
+    """Probability (T, 4) that each foot point (T, 4, 3), world, touches the floor; low where it is hardly seen."""
     sight = rotation.normalize(points - camera_position)
     speed = speed_across(points, sight, fps)
     height = points[..., 1] - _local_floor(points[..., 1].min(axis=1), fps, options)[:, None]
     slow = 1 / (1 + (speed / options.speed) ** 4)
     low = 1 / (1 + np.exp((height - options.height) / (0.25 * options.height)))
-    return slow * low
+    return slow * low * confidence
 
 
 def _local_floor(lowest: FloatArray, fps: float, options: ContactOptions) -> FloatArray:
@@ -78,6 +80,7 @@ def settle(
     skeleton: Skeleton,
     rotations: FloatArray,
     root_position: FloatArray,
+    confidence: FloatArray,
     camera_position: FloatArray,
     fps: float,
     options: ContactOptions | None = None,
@@ -88,6 +91,7 @@ def settle(
         skeleton: the person's.
         rotations: (T, J, 4) local, world axes.
         root_position: (T, 3) m, world.
+        confidence: (T, 33) of the landmarks.
         camera_position: (3,) m, world.
         fps: frames per second.
         options: thresholds.
@@ -97,7 +101,7 @@ def settle(
     """
     options = options or ContactOptions()
     points = foot_points(skeleton, rotations, root_position)
-    contacts = detect(points, camera_position, fps, options)
+    contacts = detect(points, confidence[:, POINTS], camera_position, fps, options)
     rotations = flatten_feet(skeleton, rotations, _flat_share(contacts, fps, options))
     points = foot_points(skeleton, rotations, root_position)
     root_position = _onto_floor(points, contacts, root_position, camera_position, fps, options)
@@ -135,7 +139,7 @@ def _onto_floor(
 
 def _resting_height(points: FloatArray, contacts: FloatArray) -> FloatArray:
     """Height (T, 1) m of the lowest point that touches the floor."""
-    lifted = points[..., 1] + np.where(contacts > 0.5 * contacts.max(axis=1, keepdims=True), 0.0, np.inf)
+    lifted = points[..., 1] + np.where(contacts >= 0.5 * contacts.max(axis=1, keepdims=True), 0.0, np.inf)
     return np.asarray(lifted.min(axis=1, keepdims=True))
 
 

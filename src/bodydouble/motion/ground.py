@@ -7,11 +7,15 @@ import numpy as np
 
 from bodydouble.data import FloatArray, Skeleton
 from bodydouble.geometry import camera, rotation
+from bodydouble.motion.contacts import POINTS as CONTACT_LANDMARKS
 from bodydouble.motion.contacts import foot_points, speed_across
 from bodydouble.motion.place import landmark_positions
 from bodydouble.motion.proportions import resized, weighted_quantile
 from bodydouble.motion.solve import CameraMotion
 from bodydouble.skeletons import blazepose
+
+UNSEEN_WEIGHT = 1e-3
+"""Feet that nobody sees count this much, so that there is a floor if all feet are out of the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,16 @@ class FloorOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingPerson:
+    """Somebody relative to the camera, and how well their landmarks were seen."""
+
+    skeleton: Skeleton
+    motion: CameraMotion
+    confidence: FloatArray
+    """(T, 33)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Floor:
     """The floor in the axes of a static camera: up . p + height = 0."""
 
@@ -51,16 +65,14 @@ class Floor:
     """m, of the camera above the floor."""
 
 
-def find_floor(
-    people: Sequence[tuple[Skeleton, CameraMotion]], fps: float, options: FloorOptions | None = None
-) -> Floor:
+def find_floor(people: Sequence[StandingPerson], fps: float, options: FloorOptions | None = None) -> Floor:
     """Gravity and the floor from standing people and resting feet.
 
     A robust ridge regression of the plane ``a x - y + b z + h = 0`` (camera axes) through the resting feet, drawn
     towards a level camera and towards the axis of standing people.
     """
     options = options or FloorOptions()
-    feet = [_resting_feet(skeleton, motion, fps, options) for skeleton, motion in people]
+    feet = [_resting_feet(person, fps, options) for person in people]
     points, weights = (np.concatenate(parts) for parts in zip(*feet, strict=True))
     stance = _stance(people)
     a = b = 0.0
@@ -91,26 +103,26 @@ def _fit_plane(
     return float(a), float(b), float(height)
 
 
-def _resting_feet(
-    skeleton: Skeleton, motion: CameraMotion, fps: float, options: FloorOptions
-) -> tuple[FloatArray, FloatArray]:
+def _resting_feet(person: StandingPerson, fps: float, options: FloorOptions) -> tuple[FloatArray, FloatArray]:
     """The lowest foot point of each frame (T, 3) m, camera axes, and how much each counts (T,)."""
-    feet = foot_points(skeleton, motion.rotations, motion.root_position)
+    feet = foot_points(person.skeleton, person.motion.rotations, person.motion.root_position)
     lowest = feet[..., 1].argmax(axis=1)
     rows = np.arange(len(feet))
     speed = speed_across(feet, rotation.normalize(feet), fps)[rows, lowest]
-    weight = 1 / (1 + (speed / options.still_speed) ** 4)
+    seen = person.confidence[:, CONTACT_LANDMARKS][rows, lowest] + UNSEEN_WEIGHT
+    weight = seen / (1 + (speed / options.still_speed) ** 4)
     return feet[rows, lowest], weight * min(1.0, options.evidence / weight.sum())
 
 
-def _stance(people: Sequence[tuple[Skeleton, CameraMotion]]) -> FloatArray | None:
+def _stance(people: Sequence[StandingPerson]) -> FloatArray | None:
     """The axis of standing people as (a, b) of ``up = (a, -1, b)``; None if nobody stands."""
     ankles = [blazepose.INDEX["left_ankle"], blazepose.INDEX["right_ankle"]]
     shoulders = [blazepose.INDEX["left_shoulder"], blazepose.INDEX["right_shoulder"]]
     hips = [blazepose.INDEX["left_hip"], blazepose.INDEX["right_hip"]]
     leans = []
-    for skeleton, motion in people:
-        landmarks = landmark_positions(skeleton, motion.rotations, motion.root_position)
+    for person in people:
+        motion = person.motion
+        landmarks = landmark_positions(person.skeleton, motion.rotations, motion.root_position)
         foot, hip, neck = (landmarks[:, group].mean(axis=1) for group in (ankles, hips, shoulders))
         leg, trunk = rotation.normalize(hip - foot), rotation.normalize(neck - hip)
         axis = rotation.normalize(neck - foot)
@@ -135,15 +147,14 @@ def camera_from_world(floor: Floor, origin: FloatArray) -> FloatArray:
     return camera.inverse(world_from_camera)
 
 
-def stand_on(
-    floor: Floor, skeleton: Skeleton, motion: CameraMotion, fps: float, options: FloorOptions | None = None
-) -> tuple[Skeleton, CameraMotion]:
-    """Scale a person about the camera so that its resting feet lie on the floor; the picture stays the same."""
+def stand_on(floor: Floor, person: StandingPerson, fps: float, options: FloorOptions | None = None) -> StandingPerson:
+    """Scale a person about the camera so that their resting feet lie on the floor; the picture stays the same."""
     options = options or FloorOptions()
-    points, weights = _resting_feet(skeleton, motion, fps, options)
+    points, weights = _resting_feet(person, fps, options)
     below = -(points @ floor.up)
     near = weights / (1 + ((below - floor.height) / options.reach) ** 4)
     own_height = float((near * below).sum() / near.sum())
     stands = near.sum() > options.least_evidence and own_height > options.reach
     scale = float(np.clip(floor.height / own_height, *options.size_range)) if stands else 1.0
-    return resized(skeleton, scale), CameraMotion(motion.rotations, motion.root_position * scale)
+    motion = CameraMotion(person.motion.rotations, person.motion.root_position * scale)
+    return StandingPerson(resized(person.skeleton, scale), motion, person.confidence)

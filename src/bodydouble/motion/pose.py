@@ -18,6 +18,8 @@ HINGE_CUTOFF = 3.0
 """Hz; how fast the plane of an elbow or knee turns."""
 STRAIGHT_ELBOW, STRAIGHT_KNEE = 0.15, 0.35
 """Sine of the bend at which the plane of the limb and the habit of the joint count alike."""
+KNUCKLE_WEIGHT, HAND_HABIT = 0.5, 0.15
+"""How much the roll of the hand and its being in line with the forearm count, against 1 for where the palm points."""
 NECK_SHARE = 0.4
 FOREARM_TWIST_SHARE = 0.5
 
@@ -205,15 +207,17 @@ class _Solver:
         return np.cross(foot, shank)
 
     def _hand(self, arm: Limb) -> None:
-        wrist, index, pinky, thumb = (blazepose.INDEX[f"{arm.side}_{n}"] for n in ("wrist", "index", "pinky", "thumb"))
-        ends = [index, pinky, thumb]
+        """The palm points as it is seen and is rolled as the knuckles lie in the rough landmarks."""
+        index, pinky = (blazepose.INDEX[f"{arm.side}_{finger}"] for finger in ("index", "pinky"))
         forearm = self._get(arm.lower)
-        seen = self.rough[:, ends] - self.rough[:, [wrist]]
-        rest = self.rest_landmarks[ends] - self.rest_landmarks[wrist]
-        habit = 0.06 * np.eye(3)
-        weight = np.concatenate([self.confidence[:, ends], np.ones((len(seen), 3))], axis=1)
-        vectors = np.concatenate([seen, 0.06 * np.swapaxes(forearm, -1, -2)], axis=1)
-        hand = fit_rotation(np.concatenate([rest, habit]), vectors, weight)
+        palm = f"{arm.side}_palm"
+        knuckles = rotation.normalize(self.rough[:, index] - self.rough[:, pinky])
+        rest_knuckles = rotation.normalize(self.rest_landmarks[index] - self.rest_landmarks[pinky])
+        rest = np.concatenate([self._rest(palm), rest_knuckles[None], np.eye(3)])
+        seen = np.concatenate([self._seen(palm), knuckles[:, None], np.swapaxes(forearm, -1, -2)], axis=1)
+        clear = self.confidence[:, [index, pinky]].mean(axis=1)
+        weight = np.stack([clear, KNUCKLE_WEIGHT * clear, *(np.full_like(clear, HAND_HABIT),) * 3], axis=1)
+        hand = fit_rotation(rest, seen, weight)
         axis = self._rest_bone(arm.lower, arm.end)
         relative = rotation.from_matrix(np.swapaxes(forearm, -1, -2) @ hand)
         twist = 2 * np.arctan2(relative[:, :3] @ axis, relative[:, 3])

@@ -9,7 +9,7 @@ import numpy as np
 from bodydouble.data import Camera, FloatArray, Motion, Track
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.contacts import ContactOptions, settle
-from bodydouble.motion.ground import FloorOptions, camera_from_world, find_floor, stand_on
+from bodydouble.motion.ground import FloorOptions, StandingPerson, camera_from_world, find_floor, stand_on
 from bodydouble.motion.lift import LiftOptions, lift
 from bodydouble.motion.solve import CameraMotion, SolveOptions, solve
 
@@ -55,16 +55,20 @@ def reconstruct(
     intrinsics = guessed_intrinsics(size)
     rate = float(fps)
     lifted = [lift(track, intrinsics, rate, options.lift) for track in tracks]
-    people = [(pose.skeleton, solve(pose, intrinsics, rate, options.solve)) for pose in lifted]
+    people = [
+        StandingPerson(pose.skeleton, solve(pose, intrinsics, rate, options.solve), pose.confidence) for pose in lifted
+    ]
     floor = find_floor(people, rate, options.floor)
-    people = [stand_on(floor, skeleton, moving, rate, options.floor) for skeleton, moving in people]
-    view = camera_from_world(floor, people[0][1].root_position[0])
+    people = [stand_on(floor, person, rate, options.floor) for person in people]
+    view = camera_from_world(floor, people[0].motion.root_position[0])
     world_from_camera = camera.inverse(view)
     motions = []
-    for pose, (skeleton, moving) in zip(lifted, people, strict=True):
-        rotations, root = _to_world(moving, world_from_camera)
-        rotations, root, touching = settle(skeleton, rotations, root, world_from_camera[:3, 3], rate, options.contacts)
-        motions.append(Motion(skeleton, fps, rotations, root, touching, pose.joint_sigma))
+    for pose, person in zip(lifted, people, strict=True):
+        rotations, root = _to_world(person.motion, world_from_camera)
+        rotations, root, touching = settle(
+            person.skeleton, rotations, root, pose.confidence, world_from_camera[:3, 3], rate, options.contacts
+        )
+        motions.append(Motion(person.skeleton, fps, rotations, root, touching, pose.joint_sigma))
     poses = np.broadcast_to(view, (frame_count, 4, 4)).copy()
     return Camera(size, intrinsics, poses), tuple(motions)
 

@@ -1,0 +1,215 @@
+"""Self-contained HTML pages: text, tables and line plots. Readable on a phone, without a network and on paper."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from bodydouble.data import FloatArray
+
+_STYLE = """
+:root { --paper: #fff; --ink: #1b1f24; --faint: #626b76; --rule: #d9dee4; --shade: #f1f3f6; --warn: #b3401a;
+  --line-1: #1767b3; --line-2: #c2550a; --line-3: #2a8248; --line-4: #8a3f9c; --line-5: #9a7b00; --line-6: #5a6672; }
+* { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; }
+body { margin: 0 auto; padding: 1rem; max-width: 60rem; background: var(--paper); color: var(--ink);
+  font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: break-word; }
+h1 { font-size: 1.5rem; line-height: 1.25; margin: .5rem 0 1rem; }
+h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; padding-top: .75rem; border-top: 1px solid var(--rule); }
+h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; }
+p { margin: .5rem 0; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; margin: .5rem 0; }
+th, td { padding: .3rem .7rem .3rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
+th { color: var(--faint); font-weight: 600; }
+td:not(:first-child), th:not(:first-child) { text-align: right; padding-left: .7rem; }
+figure { margin: .75rem 0 1.25rem; max-width: 38rem; }
+figcaption { font-weight: 600; font-size: .9rem; }
+img, video, svg { max-width: 100%; height: auto; }
+svg { display: block; width: 100%; }
+svg text { fill: var(--faint); font: 11px system-ui, sans-serif; }
+.legend { font-size: .85rem; color: var(--faint); }
+.legend span { margin-right: 1rem; white-space: nowrap; }
+.legend i { display: inline-block; width: 1.2em; height: .2em; margin-right: .4em; vertical-align: middle; }
+"""
+
+_COLOURS = 6
+_WIDTH, _HEIGHT = 400, 180
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 8, 36
+_MOST_POINTS = 1200
+"""A plot of more points is thinned out; every peak stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One curve of a plot."""
+
+    name: str
+    x: FloatArray
+    """(N,) ascending."""
+    y: FloatArray
+    """(N,); NaN leaves a gap."""
+
+
+def page(title: str, body: str) -> str:
+    """A whole HTML page. The title is text; the body is HTML, put together from the functions of this module."""
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n"
+        f"<body>\n<h1>{escape(title)}</h1>\n{body}\n</body>\n</html>\n"
+    )
+
+
+def heading(text: str, level: int = 2) -> str:
+    """A heading of level 2 or 3."""
+    return f"<h{level}>{escape(text)}</h{level}>\n"
+
+
+def paragraph(text: str) -> str:
+    """A paragraph of plain text."""
+    return f"<p>{escape(text)}</p>\n"
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of plain text; the first column stands left, the others right. It scrolls sideways on a small screen."""
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in headings)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n" for row in rows)
+    return f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n'
+
+
+def line_plot(
+    lines: Sequence[Line],
+    title: str,
+    x_label: str,
+    y_label: str,
+    spans: Sequence[tuple[float, float]] = (),
+) -> str:
+    """Curves over one axis, as an inline SVG picture with a legend.
+
+    Args:
+        lines: the curves. Not finite values leave gaps.
+        title: stands above the plot and is read out for people who cannot see it.
+        x_label: what x is, with its unit.
+        y_label: what y is, with its unit.
+        spans: ranges of x to shade.
+    """
+    x_limits, x_ticks = _axis([line.x for line in lines], from_zero=False)
+    y_limits, y_ticks = _axis([line.y for line in lines], from_zero=True)
+    frame = _Frame(x_limits, y_limits)
+    parts = [frame.span(*span) for span in spans]
+    parts += [frame.x_tick(value) for value in x_ticks] + [frame.y_tick(value) for value in y_ticks]
+    parts += [_curve(frame, line, _colour(i)) for i, line in enumerate(lines)]
+    return (
+        f"<figure><figcaption>{escape(title)}</figcaption>\n"
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">\n'
+        + "".join(parts)
+        + f"{_axis_labels(x_label, y_label)}</svg>\n{_legend(lines)}</figure>\n"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """Where values lie in the drawing."""
+
+    x_limits: tuple[float, float]
+    y_limits: tuple[float, float]
+
+    def x(self, value: FloatArray | float) -> FloatArray:
+        """Horizontal place of a value."""
+        low, high = self.x_limits
+        return np.asarray(_LEFT + (np.asarray(value) - low) / (high - low) * (_WIDTH - _LEFT - _RIGHT))
+
+    def y(self, value: FloatArray | float) -> FloatArray:
+        """Vertical place of a value."""
+        low, high = self.y_limits
+        return np.asarray(_HEIGHT - _BOTTOM - (np.asarray(value) - low) / (high - low) * (_HEIGHT - _TOP - _BOTTOM))
+
+    def span(self, start: float, end: float) -> str:
+        """A shaded range of x."""
+        left, right = (float(self.x(np.clip(value, *self.x_limits))) for value in (start, end))
+        return (
+            f'<rect x="{left:.1f}" y="{_TOP}" width="{right - left:.1f}" height="{_HEIGHT - _TOP - _BOTTOM}" '
+            'fill="var(--rule)" opacity="0.6"/>\n'
+        )
+
+    def x_tick(self, value: float) -> str:
+        """A number below the plot."""
+        return f'<text x="{self.x(value):.1f}" y="{_HEIGHT - _BOTTOM + 16}" text-anchor="middle">{value:g}</text>\n'
+
+    def y_tick(self, value: float) -> str:
+        """A number and a rule across the plot."""
+        y = self.y(value)
+        return (
+            f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}" stroke="var(--rule)"/>'
+            f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>\n'
+        )
+
+
+def _axis_labels(x_label: str, y_label: str) -> str:
+    across, down = (_LEFT + _WIDTH - _RIGHT) / 2, (_TOP + _HEIGHT - _BOTTOM) / 2
+    return (
+        f'<text x="{across:g}" y="{_HEIGHT - 4}" text-anchor="middle">{escape(x_label)}</text>'
+        f'<text x="11" y="{down:g}" transform="rotate(-90 11 {down:g})" text-anchor="middle">{escape(y_label)}</text>'
+    )
+
+
+def _axis(values: Sequence[FloatArray], from_zero: bool) -> tuple[tuple[float, float], list[float]]:
+    """Limits of an axis that holds all finite values, and round numbers on it."""
+    finite = np.concatenate([np.ravel(v)[np.isfinite(np.ravel(v))] for v in values] or [np.zeros(0)])
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    if from_zero:
+        low, high = min(low, 0.0), max(high, 0.0)
+    if high <= low:
+        high = low + 1.0
+    step = _round_step((high - low) / 5)
+    if from_zero:
+        low, high = step * np.floor(low / step), step * np.ceil(high / step)
+    first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
+    return (float(low), float(high)), [round(i * step, 12) for i in range(first, last + 1)]
+
+
+def _round_step(step: float) -> float:
+    """The smallest of 1, 2, 5, 10, ... times a power of ten that is not smaller."""
+    power = 10.0 ** np.floor(np.log10(step))
+    return float(next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * (1 - 1e-9)))
+
+
+def _curve(frame: _Frame, line: Line, colour: str) -> str:
+    x, y = _thinned(np.asarray(line.x, dtype=np.float64), np.asarray(line.y, dtype=np.float64))
+    path, pen_down = [], False
+    for across, down in zip(frame.x(x).tolist(), frame.y(y).tolist(), strict=True):
+        if not np.isfinite(across + down):
+            pen_down = False
+            continue
+        path.append(f"{'L' if pen_down else 'M'}{across:.1f} {down:.1f}")
+        pen_down = True
+    return f'<path d="{"".join(path)}" fill="none" stroke="{colour}" stroke-width="1.2" stroke-linecap="round"/>\n'
+
+
+def _thinned(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """At most _MOST_POINTS points: the lowest and the highest of each of equal stretches, and its gaps."""
+    if len(x) <= _MOST_POINTS:
+        return x, y
+    kept = set()
+    for stretch in np.array_split(np.arange(len(x)), _MOST_POINTS // 3):
+        known = np.isfinite(y[stretch])
+        if not known.all():
+            kept.add(int(stretch[np.argmin(known)]))
+        if known.any():
+            kept.add(int(stretch[np.nanargmin(y[stretch])]))
+            kept.add(int(stretch[np.nanargmax(y[stretch])]))
+    order = sorted(kept)
+    return x[order], y[order]
+
+
+def _colour(index: int) -> str:
+    return f"var(--line-{index % _COLOURS + 1})"
+
+
+def _legend(lines: Sequence[Line]) -> str:
+    if len(lines) < 2:
+        return ""
+    items = (f'<span><i style="background:{_colour(i)}"></i>{escape(line.name)}</span>' for i, line in enumerate(lines))
+    return f'<div class="legend">{" ".join(items)}</div>\n'
