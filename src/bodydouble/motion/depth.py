@@ -25,13 +25,13 @@ ELEVATIONS = np.linspace(-np.pi / 2, np.pi / 2, STEPS)
 class DepthOptions:
     """Standard deviations of what speaks for a depth step."""
 
-    across_sigma: float = 0.02
+    across_sigma: float = 0.03
     """m, of a segment's length across the line of sight."""
     rough_sigma: float = 0.30
     """Relative to the bone's length, of the network's rough depth step."""
     rough_rate: float = 30.0
     """Hz; the network's depth errors last, so that a second of video holds this many independent guesses."""
-    turn_spread: float = 1.3
+    turn_spread: float = 1.0
     """rad per square root of a second, of a segment's elevation out of the image plane (a random walk)."""
     turn_limit: float = 16.0
     """A jump costs at most this (a squared number of standard deviations), so that real fast turns stay possible."""

@@ -6,7 +6,7 @@ from bodydouble.data import FloatArray, Skeleton
 from bodydouble.motion import body
 from bodydouble.skeletons import humanoid
 
-PRIOR_FRAMES = 30.0
+PRIOR_FRAMES = 150.0
 """The adult template counts as much as this many frames of clear sight."""
 RATIO_RANGE = (0.8, 1.25)
 LONG = 0.6
