@@ -11,7 +11,7 @@ import bodydouble
 from bodydouble.formats import bvh, performance
 from tests import builders
 
-COMMANDS = ("animate", "capture", "inspect", "characters", "doctor", "bench")
+COMMANDS = ("animate", "capture", "inspect", "evaluate", "characters", "doctor", "bench")
 HEAVY = ("numpy", "scipy", "cv2", "onnxruntime", "av", "moderngl", "PIL", "rich")
 
 
@@ -72,6 +72,17 @@ def test_inspect_a_performance_and_a_bvh(tmp_path: Path) -> None:
     assert set(found) >= {person.name for person in made.people}
     found = json.loads(run("inspect", str(tmp_path / "motion.bvh"), "--json").stdout)
     assert found["joints"] == 22
+
+
+def test_evaluate_a_performance_against_itself(tmp_path: Path) -> None:
+    made = builders.performance()
+    path = str(tmp_path / "performance.npz")
+    performance.save(Path(path), made)
+    outcome = run("evaluate", path, path, "--html", str(tmp_path / "page.html"))
+    assert outcome.returncode == 0, outcome.stderr
+    assert "MPJPE" in outcome.stdout
+    assert "MPJPE" in (tmp_path / "page.html").read_text()
+    assert json.loads(run("evaluate", path, path, "--json").stdout)["pose"]["mpjpe_mm"] == pytest.approx(0, abs=1e-6)
 
 
 def test_inspect_a_damaged_file(tmp_path: Path) -> None:

@@ -157,6 +157,28 @@ def inspect(
 
 
 @app.command()
+def evaluate(
+    predicted: Annotated[Path, typer.Argument(metavar="PREDICTED.npz", help="A performance that was captured.")],
+    truth: Annotated[Path, typer.Argument(metavar="TRUTH.npz", help="The performance that really took place.")],
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page with all figures and plots as well.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say how far PREDICTED is from TRUTH."""
+    with _one_line_errors():
+        from bodydouble.cli.evaluate import compared_files, print_comparison, write_page
+
+        found = compared_files(predicted, truth)
+        if html is not None:
+            write_page(found, html, predicted.name)
+        if as_json:
+            _print_json(found.as_dict())
+        else:
+            print_comparison(found)
+
+
+@app.command()
 def characters() -> None:
     """List the built-in characters."""
     with _one_line_errors():
