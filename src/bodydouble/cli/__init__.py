@@ -243,6 +243,34 @@ def bench_memory(
             print_growth(report)
 
 
+@bench.command("truth")
+def bench_truth(
+    motions: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[MOTION.txt]...", help="DeepMimic motions [default: those of the package pybullet]."),
+    ] = None,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the rendered clips here, and use those that are there.")
+    ] = None,
+    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table as Markdown, too.")] = None,
+    quality: QualityOption = Quality.BEST,
+) -> None:
+    """Measure the error on rendered people, beside the network's own 3D landmarks."""
+    with _one_line_errors():
+        from bodydouble.bench.truth import measure, public_motions
+        from bodydouble.cli.evaluate import print_table
+        from bodydouble.cli.progress import ProgressMonitor
+        from bodydouble.formats.atomic import atomic_write
+
+        with ProgressMonitor() as monitor:
+            report = measure(motions or public_motions(), quality=quality, folder=keep, monitor=monitor)
+        typer.echo(f"{len(report.clips)} clips, {report.frames} frames, quality {report.quality}")
+        print_table(*report.rows())
+        if markdown is not None:
+            with atomic_write(markdown) as temporary:
+                temporary.write_text(report.markdown(), encoding="utf-8")
+
+
 def main() -> None:
     """Entry point of the ``bodydouble`` command."""
     try:

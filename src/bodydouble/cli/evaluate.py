@@ -1,12 +1,13 @@
 """A captured performance beside the true one."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from bodydouble.evaluation.comparison import Comparison, compare
-from bodydouble.evaluation.comparison_page import comparison_page, comparison_rows, people_rows
+from bodydouble.evaluation.comparison_page import comparison_page, people_rows, side_by_side
 from bodydouble.formats import performance
 from bodydouble.formats.atomic import atomic_write
 
@@ -28,17 +29,15 @@ def write_page(found: Comparison, path: Path, title: str) -> None:
 
 def print_comparison(found: Comparison) -> None:
     """Prints who was compared with whom, and all figures."""
-    console = Console(highlight=False)
-    people = Table(box=None, pad_edge=False, header_style="bold")
-    headings, rows = people_rows(found)
-    for heading in headings:
-        people.add_column(str(heading))
+    print_table(*people_rows(found))
+    print_table(*side_by_side({"value": found}))
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Prints a table on standard output; the first two columns stand left."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if column < 2 else "right", no_wrap=column == 0)
     for row in rows:
-        people.add_row(*map(str, row))
-    console.print(people)
-    figures = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("", "measure", "value", "unit"):
-        figures.add_column(heading, justify="right" if heading == "value" else "left")
-    for line in comparison_rows(found):
-        figures.add_row(line.group, line.measure, line.text, line.unit)
-    console.print(figures)
+        table.add_row(*row)
+    Console(highlight=False).print(table)

@@ -1,0 +1,113 @@
+"""Motions in DeepMimic's text format, as the PyPI package pybullet carries them.
+
+Source: Peng et al., DeepMimic (2018), https://github.com/xbpeng/DeepMimic; the body is its humanoid3d: forward +X,
+up +Y, its right +Z, at rest upright with hanging arms.
+"""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from bodydouble.data import FloatArray
+from bodydouble.errors import FormatError
+from bodydouble.geometry import rotation
+from bodydouble.motion import body
+from bodydouble.skeletons import blazepose, rest
+
+COLUMNS = 44
+COMMON_RATES = tuple(Fraction(rate) for rate in (16, 24, 30, 60))
+
+_HINGE = (0.0, 0.0, 1.0)
+_JOINTS: tuple[tuple[str, str, tuple[float, float, float], int], ...] = (
+    # name, parent, offset from the parent (m), values per frame: 4 a quaternion wxyz, 1 a turn about the hinge, 0 fixed
+    ("chest", "root", (0.0, 0.236, 0.0), 4),
+    ("neck", "chest", (0.0, 0.224, 0.0), 4),
+    ("right_hip", "root", (0.0, 0.0, 0.085), 4),
+    ("right_knee", "right_hip", (0.0, -0.422, 0.0), 1),
+    ("right_ankle", "right_knee", (0.0, -0.410, 0.0), 4),
+    ("right_shoulder", "chest", (-0.024, 0.244, 0.183), 4),
+    ("right_elbow", "right_shoulder", (0.0, -0.275, 0.0), 1),
+    ("left_hip", "root", (0.0, 0.0, -0.085), 4),
+    ("left_knee", "left_hip", (0.0, -0.422, 0.0), 1),
+    ("left_ankle", "left_knee", (0.0, -0.410, 0.0), 4),
+    ("left_shoulder", "chest", (-0.024, 0.244, -0.183), 4),
+    ("left_elbow", "left_shoulder", (0.0, -0.275, 0.0), 1),
+)
+_WRIST = (0.0, -0.259, 0.0)
+
+
+def read(path: Path) -> tuple[FloatArray, Fraction]:
+    """Reads a motion.
+
+    Returns:
+        landmarks (T, 33, 3) m in BlazePose order, y up, and the frames per second.
+
+    Raises:
+        FormatError: the file is not a humanoid3d motion.
+    """
+    try:
+        rows = np.array(json.loads(path.read_text())["Frames"], dtype=np.float64)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FormatError(f"{path} is not a DeepMimic motion ({error})") from error
+    if rows.ndim != 2 or rows.shape[1] != COLUMNS or len(rows) < 2:
+        raise FormatError(f"{path} is not a humanoid3d motion: it has no rows of {COLUMNS} numbers")
+    fps = min(COMMON_RATES, key=lambda rate: abs(float(rate) - 1 / rows[0, 0]))
+    return _landmarks(*_joints(rows)), fps
+
+
+def _joints(rows: FloatArray) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    """Positions (T, 3) and world rotations (T, 4) of the joints by name."""
+    place = {"root": rows[:, 1:4]}
+    turn = {"root": _xyzw(rows[:, 4:8])}
+    column = 8
+    for name, parent, offset, values in _JOINTS:
+        given = rows[:, column : column + values]
+        local = _xyzw(given) if values == 4 else rotation.from_rotvec(given * np.array(_HINGE))
+        column += values
+        place[name] = place[parent] + rotation.rotate(turn[parent], np.array(offset))
+        turn[name] = rotation.multiply(turn[parent], local)
+    return place, turn
+
+
+def _xyzw(wxyz: FloatArray) -> FloatArray:
+    return rotation.normalize(np.roll(wxyz, -1, axis=-1))
+
+
+def _landmarks(place: dict[str, FloatArray], turn: dict[str, FloatArray]) -> FloatArray:
+    """Landmarks (T, 33, 3): the joints, and the adult's face, hands and feet rigidly attached to them."""
+    landmarks = np.empty((len(place["root"]), len(blazepose.LANDMARKS), 3))
+    carriers = {"head": "neck"}
+    for side in ("left", "right"):
+        place[f"{side}_wrist"] = place[f"{side}_elbow"] + rotation.rotate(turn[f"{side}_elbow"], np.array(_WRIST))
+        carriers |= {f"{side}Hand": f"{side}_elbow", f"{side}Foot": f"{side}_ankle", f"{side}Toes": f"{side}_ankle"}
+    template = body.rest_landmarks(body.template_skeleton())
+    for i, name in enumerate(blazepose.LANDMARKS):
+        if name in place:
+            landmarks[:, i] = place[name]
+            continue
+        carrier = carriers[rest.REST_LANDMARKS[name][0]]
+        origin, offset = _attachment(name, carrier, template)
+        landmarks[:, i] = place[origin] + rotation.rotate(turn[carrier], offset)
+    return landmarks
+
+
+def _attachment(name: str, carrier: str, template: FloatArray) -> tuple[str, FloatArray]:
+    """The joint a landmark hangs on and its offset (3,) in the axes of the carrier, whose arms hang at rest."""
+    side = name.split("_", maxsplit=1)[0]
+    if carrier.endswith("elbow"):
+        offset = template[blazepose.INDEX[name]] - template[blazepose.INDEX[f"{side}_wrist"]]
+        outward = 1.0 if side == "left" else -1.0
+        # From the T-pose the arm is lowered: outward becomes down, up becomes outward.
+        hanging = np.array([outward * offset[1], -outward * offset[0], offset[2]])
+        return f"{side}_wrist", _from_our_axes(hanging)
+    if carrier.endswith("ankle"):
+        return carrier, _from_our_axes(template[blazepose.INDEX[name]] - template[blazepose.INDEX[f"{side}_ankle"]])
+    shoulders = body.group_mean(template, body.SHOULDERS)
+    return carrier, _from_our_axes(template[blazepose.INDEX[name]] - shoulders)
+
+
+def _from_our_axes(offset: FloatArray) -> FloatArray:
+    """From +X left, +Z forward to +X forward, +Z right."""
+    return np.array([offset[2], offset[1], -offset[0]])

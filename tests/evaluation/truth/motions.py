@@ -1,0 +1,37 @@
+"""DeepMimic files for tests."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from bodydouble.data import FloatArray
+
+
+def rows(frames: int, seconds: float = 1 / 30) -> FloatArray:
+    """Rows (T, 44) of somebody who stands upright, arms hanging, facing +X."""
+    quaternion = [1.0, 0.0, 0.0, 0.0]
+    row = [seconds, 0.0, 0.9, 0.0, *quaternion, *quaternion, *quaternion]
+    for _ in range(2):
+        row += [*quaternion, 0.0, *quaternion, *quaternion, 0.0]
+    return np.tile(row, (frames, 1))
+
+
+def squats(frames: int = 24) -> FloatArray:
+    """Rows (T, 44) of somebody who bends both knees and elbows and straightens them again, feet flat on the floor."""
+    made = rows(frames)
+    bend = 0.5 * (1 - np.cos(np.linspace(0, 2 * np.pi, frames)))
+    turn = np.stack([np.cos(0.4 * bend), 0 * bend, 0 * bend, np.sin(0.4 * bend)], axis=1)
+    for hip, knee, ankle, elbow in ((16, 20, 21, 29), (30, 34, 35, 43)):
+        made[:, hip : hip + 4] = turn
+        made[:, ankle : ankle + 4] = turn
+        made[:, knee] = -1.6 * bend
+        made[:, elbow] = 1.2 * bend
+    made[:, 2] = 0.9 - (0.422 + 0.410) * (1 - np.cos(0.8 * bend))
+    return made
+
+
+def write(path: Path, frames: FloatArray) -> Path:
+    """Writes a motion file."""
+    path.write_text(json.dumps({"Loop": "none", "Frames": frames.tolist()}))
+    return path

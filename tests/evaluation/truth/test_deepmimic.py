@@ -1,0 +1,54 @@
+"""DeepMimic motions are read in our axes and order."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bodydouble.errors import FormatError
+from bodydouble.evaluation.truth import deepmimic
+from bodydouble.skeletons import blazepose
+from tests.evaluation.truth import motions
+
+
+def test_standing_body_faces_x_with_its_left_at_negative_z(tmp_path: Path) -> None:
+    landmarks, fps = deepmimic.read(motions.write(tmp_path / "stand.txt", motions.rows(3)))
+    assert fps == Fraction(30)
+    place = {name: landmarks[0, i] for name, i in blazepose.INDEX.items()}
+    assert place["left_shoulder"][2] < place["right_shoulder"][2]
+    assert place["left_hip"][2] < place["right_hip"][2]
+    assert place["nose"][0] > place["left_ear"][0]
+    assert place["left_foot_index"][0] > place["left_heel"][0]
+    heights = [place[name][1] for name in ("nose", "left_shoulder", "left_hip", "left_knee", "left_ankle")]
+    assert heights == sorted(heights, reverse=True)
+    assert place["left_elbow"][1] > place["left_wrist"][1] > place["left_index"][1]
+
+
+def test_body_is_symmetric(tmp_path: Path) -> None:
+    landmarks, _ = deepmimic.read(motions.write(tmp_path / "squat.txt", motions.squats()))
+    mirrored = landmarks[:, list(blazepose.MIRROR)] * np.array([1.0, 1.0, -1.0])
+    np.testing.assert_allclose(mirrored, landmarks, atol=2e-3)
+
+
+def test_knees_bend_backwards_and_elbows_forwards(tmp_path: Path) -> None:
+    landmarks, _ = deepmimic.read(motions.write(tmp_path / "squat.txt", motions.squats()))
+    low = landmarks[len(landmarks) // 2]
+    knee, ankle, hip = (low[blazepose.INDEX[f"left_{name}"]] for name in ("knee", "ankle", "hip"))
+    assert knee[0] > ankle[0]
+    assert knee[0] > hip[0]
+    assert low[blazepose.INDEX["left_wrist"]][0] > low[blazepose.INDEX["left_elbow"]][0]
+
+
+def test_rate_is_the_nearest_common_one(tmp_path: Path) -> None:
+    _, fps = deepmimic.read(motions.write(tmp_path / "fast.txt", motions.rows(3, 0.016666)))
+    assert fps == 60
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"Frames": [[1, 2]]}', '{"Frames": "no"}', "[1]"])
+def test_other_files_are_refused_in_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "bad.txt"
+    path.write_text(text)
+    with pytest.raises(FormatError, match=r"bad\.txt is not a") as error:
+        deepmimic.read(path)
+    assert "\n" not in str(error.value)
