@@ -14,6 +14,10 @@ from bodydouble.motion.proportions import resized, weighted_quantile
 from bodydouble.motion.solve import CameraMotion
 from bodydouble.skeletons import blazepose
 
+LEAST_HEIGHT = 0.2
+"""m; a camera is no lower."""
+HORIZON = 0.02
+"""Feet nearer to the horizon than this angle (rad) say nothing about the floor."""
 UNSEEN_WEIGHT = 1e-3
 """Feet that nobody sees count this much, so that there is a floor if all feet are out of the picture."""
 
@@ -24,14 +28,20 @@ class FloorOptions:
 
     roll_sigma: float = 0.03
     """rad; people hold cameras level."""
-    pitch_sigma: float = 0.20
+    pitch_sigma: float = 0.30
     """rad; and tilt them up and down a little."""
+    camera_height: float = 1.4
+    """m above the floor, as cameras are held and put up, ..."""
+    camera_height_sigma: float = 0.6
+    """... give or take this, m."""
     stance_roll_sigma: float = 0.10
     """rad, of a standing person's axis sideways ..."""
     stance_pitch_sigma: float = 0.15
     """rad, ... and along the line of sight."""
-    point_sigma: float = 0.08
-    """m, of a resting foot's height."""
+    depth_sigma: float = 0.08
+    """Relative, of a resting foot's distance from the camera."""
+    outlier: float = 0.2
+    """Relative; feet this far from where the floor is on their ray count a quarter: they stand on something else."""
     evidence: float = 20.0
     """Points of one person count at most as this many independent ones."""
     least_evidence: float = 1.0
@@ -42,7 +52,7 @@ class FloorOptions:
     """How much a person may be scaled to stand on the floor that all share."""
     reach: float = 0.25
     """m; feet further from the floor than this rest on something else."""
-    rounds: int = 4
+    rounds: int = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,39 +78,54 @@ class Floor:
 def find_floor(people: Sequence[StandingPerson], fps: float, options: FloorOptions | None = None) -> Floor:
     """Gravity and the floor from standing people and resting feet.
 
-    A robust ridge regression of the plane ``a x - y + b z + h = 0`` (camera axes) through the resting feet, drawn
-    towards a level camera and towards the axis of standing people.
+    A robust fit of the plane ``a x - y + b z + h = 0`` (camera axes) to the resting feet, drawn towards a level camera
+    at a usual height and towards the axis of standing people.
     """
     options = options or FloorOptions()
     feet = [_resting_feet(person, fps, options) for person in people]
     points, weights = (np.concatenate(parts) for parts in zip(*feet, strict=True))
     stance = _stance(people)
-    a = b = 0.0
     # Some may stand on a wall or a table: the floor is below the lowest person.
     height = max(weighted_quantile(own[:, 1], weight, 0.5) for own, weight in feet)
+    plane = np.array([0.0, 0.0, max(height, LEAST_HEIGHT)])
     for _ in range(options.rounds):
-        residual = a * points[:, 0] - points[:, 1] + b * points[:, 2] + height
-        trust = weights / (1 + (residual / options.point_sigma) ** 2)
-        a, b, height = _fit_plane(points, trust, stance, options)
-    length = float(np.sqrt(a * a + 1 + b * b))
-    return Floor(np.array([a, -1.0, b]) / length, height / length)
+        plane = _improved(plane, points, weights, stance, options)
+    length = float(np.sqrt(plane[0] ** 2 + 1 + plane[1] ** 2))
+    return Floor(np.array([plane[0], -1.0, plane[1]]) / length, float(plane[2]) / length)
 
 
-def _fit_plane(
-    points: FloatArray, weights: FloatArray, stance: FloatArray | None, options: FloorOptions
-) -> tuple[float, float, float]:
-    columns = np.stack([points[:, 0], points[:, 2], np.ones(len(points))], axis=1)
-    scale = weights / options.point_sigma**2
-    system = (columns * scale[:, None]).T @ columns + np.diag([1e-9, 1e-9, 1e-6])
-    right = (columns * scale[:, None]).T @ points[:, 1]
-    priors = [(0, 0.0, options.roll_sigma), (1, 0.0, options.pitch_sigma)]
-    if stance is not None:
-        priors += [(0, stance[0], options.stance_roll_sigma), (1, stance[1], options.stance_pitch_sigma)]
-    for index, mean, sigma in priors:
+def _improved(
+    plane: FloatArray, points: FloatArray, weights: FloatArray, stance: FloatArray | None, options: FloorOptions
+) -> FloatArray:
+    """One Gauss-Newton step of the plane (a, b, h).
+
+    What is uncertain about a foot is its depth, so the logarithm of its depth is compared with that of the floor on
+    the same ray. (A fit of heights would be drawn to planes through the camera, along which depth errors move feet.)
+    """
+    rays = points / points[:, 2:]
+    below = np.maximum(rays[:, 1] - plane[0] * rays[:, 0] - plane[1], HORIZON)
+    residual = np.log(points[:, 2] * below / plane[2])
+    jacobian = np.stack([-rays[:, 0] / below, -1 / below, np.full(len(points), -1 / plane[2])], axis=1)
+    trust = weights * (below > HORIZON) / options.depth_sigma**2 / (1 + (residual / options.outlier) ** 2) ** 2
+    system = (jacobian * trust[:, None]).T @ jacobian
+    right = -(jacobian * trust[:, None]).T @ residual
+    for index, mean, sigma in _priors(stance, options):
         system[index, index] += sigma**-2
-        right[index] += mean * sigma**-2
-    a, b, height = np.linalg.solve(system, right)
-    return float(a), float(b), float(height)
+        right[index] += (mean - plane[index]) * sigma**-2
+    moved = plane + np.linalg.solve(system, right)
+    return np.array([*np.clip(moved[:2], -1.0, 1.0), max(moved[2], LEAST_HEIGHT)])
+
+
+def _priors(stance: FloatArray | None, options: FloorOptions) -> list[tuple[int, float, float]]:
+    """Index into (a, b, h), mean and standard deviation of what is known without the feet."""
+    priors = [
+        (0, 0.0, options.roll_sigma),
+        (1, 0.0, options.pitch_sigma),
+        (2, options.camera_height, options.camera_height_sigma),
+    ]
+    if stance is not None:
+        priors += [(0, float(stance[0]), options.stance_roll_sigma), (1, float(stance[1]), options.stance_pitch_sigma)]
+    return priors
 
 
 def _resting_feet(person: StandingPerson, fps: float, options: FloorOptions) -> tuple[FloatArray, FloatArray]:
