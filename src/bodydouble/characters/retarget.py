@@ -5,6 +5,8 @@ character gets ``motion * t_pose_from_rest * rest``: its own rest rotation, then
 the T-pose, then the person's rotation.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from bodydouble.characters.curl import FINGER_CURL_DEG
@@ -43,7 +45,9 @@ def retarget(motion: Motion, character: Character) -> tuple[FloatArray, FloatArr
         the character's hips, local to their parent joint (to the world if they are joint 0).
     """
     world_motion = kinematics.world_rotations(motion.skeleton.parents, motion.rotations)
-    t_pose = _t_pose_corrections(character, motion.skeleton)
+    positions = bind_matrices(character)[:, :3, 3]
+    place = {bone: positions[j] for bone, j in character.humanoid.items()}
+    t_pose = t_pose_corrections(place, motion.skeleton)
     local = _undriven_rotations(character)
     driven = {character.humanoid[bone]: (t_pose[bone], source) for bone, source in _sources(motion, character).items()}
     parents = character.skeleton.parents
@@ -149,11 +153,17 @@ def _undriven_rotations(character: Character) -> FloatArray:
     return local
 
 
-def _t_pose_corrections(character: Character, skeleton: Skeleton) -> dict[str, FloatArray]:
-    """Humanoid bone -> world rotation (4,) from the character's rest pose to the T-pose of the skeleton."""
-    positions = bind_matrices(character)[:, :3, 3]
-    place = {bone: positions[j] for bone, j in character.humanoid.items()}
-    turns = dict.fromkeys(character.humanoid, rotation.IDENTITY)
+def t_pose_corrections(place: Mapping[str, FloatArray], skeleton: Skeleton) -> dict[str, FloatArray]:
+    """The rotations that bring the limbs of a rig at rest into the T-pose; the trunk, neck and shoulders stay.
+
+    Args:
+        place: humanoid bone -> position (3,) of its joint in the rig's rest pose, +Y up, facing +Z.
+        skeleton: whose limbs show the T-pose.
+
+    Returns:
+        Humanoid bone -> world rotation (4,) xyzw from the rig's rest pose to the T-pose.
+    """
+    turns = dict.fromkeys(place, rotation.IDENTITY)
     for side, sign in zip(SIDES, (1.0, -1.0), strict=True):
         for bone, end, above in ((side + b, side + e, a and side + a) for b, e, a in STRAIGHTENED):
             if bone in place:

@@ -19,6 +19,10 @@ from bodydouble.errors import BodydoubleError
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 bench = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Measure bodydouble on this machine.")
 app.add_typer(bench, name="bench")
+truth = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Make rendered people whose motion is known.")
+app.add_typer(truth, name="truth")
+
+PRIVATE_ARCHIVE = Path("../shared/data/mocap.tar.xz")
 
 _debug = False
 
@@ -29,6 +33,23 @@ class Quality(StrEnum):
     FAST = "fast"
     BALANCED = "balanced"
     BEST = "best"
+
+
+class TruthSet(StrEnum):
+    """Sets of rendered clips."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
+class Camera(StrEnum):
+    """What a virtual camera does."""
+
+    ANY = "any"
+    STATIC = "static"
+    PAN = "pan"
+    HANDHELD = "handheld"
+    DOLLY = "dolly"
 
 
 VideoArgument = Annotated[
@@ -179,6 +200,24 @@ def evaluate(
 
 
 @app.command()
+def rate(
+    takes: Annotated[
+        list[Path],
+        typer.Argument(metavar="TAKES...", help="Folders of videos, one a method; a file name is a clip. Or videos."),
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Scores are added to this CSV file.")],
+    rater: Annotated[str, typer.Option(metavar="NAME", help="Who rates.")] = "anonymous",
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="Of the page; 0 takes a free one.")] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page.")] = True,
+) -> None:
+    """Show TAKES blind, side by side, on a page of this computer, and keep the scores that people give."""
+    with _one_line_errors():
+        from bodydouble.cli.rate import collect_scores
+
+        collect_scores(takes, output, rater, port, browser)
+
+
+@app.command()
 def characters() -> None:
     """List the built-in characters."""
     with _one_line_errors():
@@ -245,30 +284,81 @@ def bench_memory(
 
 @bench.command("truth")
 def bench_truth(
-    motions: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[MOTION.txt]...", help="DeepMimic motions [default: those of the package pybullet]."),
-    ] = None,
+    which: Annotated[
+        TruthSet, typer.Option("--set", help="Motions that anyone can install, or the larger set of --mocap.")
+    ] = TruthSet.PUBLIC,
+    clips: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only N clips, spread over the set.")] = None,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Feed the truth in after each stage in turn, instead of the baselines.")
+    ] = False,
     keep: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep the rendered clips here, and use those that are there.")
+        Path | None, typer.Option(metavar="DIR", help="Where clips and captures are kept [default: the user's cache].")
     ] = None,
-    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table as Markdown, too.")] = None,
+    mocap: Annotated[Path, typer.Option(metavar="FILE", help="The archive of the private set.")] = PRIVATE_ARCHIVE,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures as a page, too.")] = None,
+    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write them as docs/accuracy.md, too.")] = None,
     quality: QualityOption = Quality.BEST,
+    as_json: JsonOption = False,
 ) -> None:
-    """Measure the error on rendered people, beside the network's own 3D landmarks."""
+    """Measure the error on rendered people, beside the network's own 3D landmarks. An interrupted run goes on."""
     with _one_line_errors():
-        from bodydouble.bench.truth import measure, public_motions
-        from bodydouble.cli.evaluate import print_table
         from bodydouble.cli.progress import ProgressMonitor
-        from bodydouble.formats.atomic import atomic_write
+        from bodydouble.cli.truth import deliver_ablation, deliver_truth
 
         with ProgressMonitor() as monitor:
-            report = measure(motions or public_motions(), quality=quality, folder=keep, monitor=monitor)
-        typer.echo(f"{len(report.clips)} clips, {report.frames} frames, quality {report.quality}")
-        print_table(*report.rows())
-        if markdown is not None:
-            with atomic_write(markdown) as temporary:
-                temporary.write_text(report.markdown(), encoding="utf-8")
+            deliver = deliver_ablation if ablate else deliver_truth
+            finish = deliver(which, clips, keep, mocap, quality, monitor)
+        finish(html, markdown, as_json)
+
+
+@bench.command("tables")
+def bench_tables(
+    clips: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only N clips, spread over the set.")] = None,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where clips and captures are kept [default: the user's cache].")
+    ] = None,
+    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the tables as Markdown, too.")] = None,
+    quality: QualityOption = Quality.BEST,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the two tables of accuracy and of naturalness by which video-to-animation methods are compared."""
+    with _one_line_errors():
+        from bodydouble.cli.progress import ProgressMonitor
+        from bodydouble.cli.truth import deliver_tables
+
+        with ProgressMonitor() as monitor:
+            finish = deliver_tables(clips, keep, quality, monitor)
+        finish(markdown, as_json)
+
+
+@truth.command("make")
+def truth_make(
+    motions: Annotated[
+        list[Path],
+        typer.Argument(metavar="MOTION...", help="Motion capture: .bvh, DeepMimic .txt or performance.npz."),
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the clips go.")],
+    clips: Annotated[int, typer.Option(min=1, metavar="N", help="How many clips.")] = 1,
+    people: Annotated[int, typer.Option(min=1, max=6, metavar="N", help="People in each clip.")] = 1,
+    camera: Annotated[Camera, typer.Option(help="What the camera does.")] = Camera.ANY,
+    portrait: Annotated[bool, typer.Option("--portrait", help="Upright pictures.")] = False,
+    fps: Annotated[
+        str, typer.Option(metavar="RATE", help="Frames per second, 10 to 60, such as 30 or 30000/1001.")
+    ] = "30",
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of all that is random.")] = 0,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Write preview.png: a frame of each clip, truth drawn in.")
+    ] = False,
+) -> None:
+    """Render people who perform MOTION, as a phone would film them, with the true performance beside each video."""
+    with _one_line_errors():
+        from bodydouble.cli.progress import ProgressMonitor
+        from bodydouble.cli.truth import make_clips
+
+        with ProgressMonitor() as monitor:
+            files = make_clips(motions, output, clips, people, camera, portrait, fps, seed, preview, monitor)
+        for file in files:
+            typer.echo(file)
 
 
 def main() -> None:

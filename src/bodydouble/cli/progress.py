@@ -1,5 +1,7 @@
 """A progress bar per stage."""
 
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -47,6 +49,9 @@ class ProgressMonitor(Monitor):
             console=Console(stderr=True),
         )
         self._task: TaskID | None = None
+        self._stage = ""
+        self.peak_memory_mb: dict[str, int] = {}
+        """Peak memory of the process up to the end of each stage, where the system tells (Linux)."""
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -59,6 +64,7 @@ class ProgressMonitor(Monitor):
 
     def begin(self, stage: str, total: int | None) -> None:
         """Show a bar; one that pulses while the number of steps is unknown."""
+        self._stage = stage
         self._task = self._progress.add_task(stage, total=total)
 
     def advance(self) -> None:
@@ -72,3 +78,15 @@ class ProgressMonitor(Monitor):
             done = max(1, int(self._progress.tasks[self._task].completed))
             self._progress.update(self._task, total=done, completed=done)
             self._task = None
+        peak = peak_memory_mb()
+        if peak is not None:
+            self.peak_memory_mb[self._stage] = peak
+
+
+def peak_memory_mb() -> int | None:
+    """Peak memory of this process so far, where the system tells (Linux)."""
+    # Unlike getrusage, this leaves out what the parent process had before it started this one.
+    with suppress(OSError):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next((round(int(line.split()[1]) / 1024) for line in lines if line.startswith("VmHWM")), None)
+    return None

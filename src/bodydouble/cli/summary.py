@@ -1,17 +1,16 @@
 """What a run made, for people and for programs."""
 
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from bodydouble.cli.progress import ProgressMonitor, peak_memory_mb
 from bodydouble.data import Performance, Person
-from bodydouble.pipeline import Delivery, Monitor
+from bodydouble.pipeline import Delivery
 
 
-def summary(delivery: Delivery, monitor: Monitor) -> dict[str, Any]:
+def summary(delivery: Delivery, monitor: ProgressMonitor) -> dict[str, Any]:
     """A machine-readable summary of a run."""
     performance = delivery.performance
     total = sum(monitor.seconds.values())
@@ -23,19 +22,11 @@ def summary(delivery: Delivery, monitor: Monitor) -> dict[str, Any]:
         "total_seconds": round(total, 3),
         "network_seconds": round(monitor.network_seconds, 3),
         "frames_per_second": round(performance.frame_count / total, 2),
-        "peak_memory_mb": _peak_memory_mb(),
+        "stage_peak_memory_mb": monitor.peak_memory_mb,
+        "peak_memory_mb": peak_memory_mb(),
         "files": [str(file) for file in delivery.files],
         "warnings": monitor.warnings,
     }
-
-
-def _peak_memory_mb() -> int | None:
-    """Peak memory of this process so far, where the system tells (Linux)."""
-    # Unlike getrusage, this leaves out what the parent process had before it started this one.
-    with suppress(OSError):
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return next((round(int(line.split()[1]) / 1024) for line in lines if line.startswith("VmHWM")), None)
-    return None
 
 
 def _person(person: Person, performance: Performance) -> dict[str, Any]:
@@ -48,7 +39,7 @@ def _person(person: Person, performance: Performance) -> dict[str, Any]:
     }
 
 
-def print_delivery(delivery: Delivery, monitor: Monitor) -> None:
+def print_delivery(delivery: Delivery, monitor: ProgressMonitor) -> None:
     """Print the summary for people on standard output."""
     console = Console(highlight=False)
     found = summary(delivery, monitor)
@@ -90,9 +81,18 @@ def print_speed(report: dict[str, Any]) -> None:
         )
     console.print(table)
     for run in report["runs"]:
-        stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in run["seconds"].items())
-        console.print(f"{run['name']}: {stages} s", soft_wrap=True)
+        console.print(_stage_table(run, report["frames"]))
     console.print(f"bodydouble --help: {report['help_seconds']:.2f} s")
+
+
+def _stage_table(run: dict[str, Any], frames: int) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in (f"stage ({run['name']})", "s", "frames/s", "peak memory MB, up to its end"):
+        table.add_column(heading, justify="left" if heading.startswith("stage") else "right")
+    for stage, seconds in run["seconds"].items():
+        memory = str(run["stage_peak_memory_mb"].get(stage, "unknown"))
+        table.add_row(stage, f"{seconds:.2f}", f"{frames / max(seconds, 1e-3):.0f}", memory)
+    return table
 
 
 def print_growth(report: dict[str, Any]) -> None:

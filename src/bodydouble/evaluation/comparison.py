@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from bodydouble.data import Performance
+from bodydouble.data import BoolArray, FloatArray, Performance
 from bodydouble.errors import InvalidDataError
 from bodydouble.evaluation.matching import match, posed
+from bodydouble.evaluation.metrics import picture
 from bodydouble.evaluation.metrics.averages import weighted_mean
 from bodydouble.evaluation.metrics.counts import Counts
 from bodydouble.evaluation.person_comparison import (
@@ -20,7 +21,10 @@ from bodydouble.evaluation.person_comparison import (
     compare_person,
 )
 from bodydouble.evaluation.picture_comparison import IdentityScores, PictureErrors, compare_pictures
-from bodydouble.evaluation.recording import Recording, recording
+from bodydouble.evaluation.recording import Recording, Subject, recording
+
+BOX_OVERLAP = 0.5
+"""Intersection over union from which two boxes show the same person."""
 
 Averaged = TypeVar("Averaged", PoseErrors, MotionErrors, WorldErrors, PictureErrors)
 
@@ -40,6 +44,8 @@ class Comparison:
     """Predicted people who are not there."""
     person_frames: Counts
     """True visible person-frames with a pose, predicted ones where nobody is, and those without a pose."""
+    clear_frames: Counts
+    """Person-frames with every landmark in sight: those in which somebody was seen there, and the others."""
     joints: Counts
     """Limb joints: right within 150 mm, predicted but not right, present but not right."""
     contacts: Counts
@@ -74,6 +80,7 @@ class Comparison:
         result = {
             "coverage": self.coverage,
             "person_frames": self.person_frames,
+            "clear_frames": self.clear_frames,
             "joints_150mm": self.joints,
             "pose": self.pose,
             "motion": self.motion,
@@ -113,16 +120,17 @@ def compare_recordings(predicted: Recording, truth: Recording) -> Comparison:
         compare_person(predicted, predicted.subjects[j], truth, truth.subjects[i]) for i, j in matching.pairs
     )
     person_frames = _person_frames(predicted, truth, people)
-    identities, picture = compare_pictures(predicted, truth, matching)
+    identities, errors = compare_pictures(predicted, truth, matching)
     return Comparison(
         people=people,
         missed=tuple(truth.subjects[i].name for i in matching.missed),
         extra=tuple(predicted.subjects[j].name for j in matching.extra),
         person_frames=person_frames,
+        clear_frames=_clear_frames(predicted, truth),
         joints=_joints(people, person_frames),
         contacts=sum((person.contacts for person in people), Counts()),
         identities=identities,
-        picture=picture,
+        picture=errors,
     )
 
 
@@ -136,6 +144,7 @@ def combine(comparisons: Sequence[Comparison]) -> Comparison:
         missed=tuple(name for c in comparisons for name in c.missed),
         extra=tuple(name for c in comparisons for name in c.extra),
         person_frames=sum((c.person_frames for c in comparisons), Counts()),
+        clear_frames=sum((c.clear_frames for c in comparisons), Counts()),
         joints=sum((c.joints for c in comparisons), Counts()),
         contacts=sum((c.contacts for c in comparisons), Counts()),
         identities=sum((c.identities for c in comparisons[1:]), comparisons[0].identities),
@@ -164,6 +173,30 @@ def _person_frames(predicted: Recording, truth: Recording, people: Sequence[Pers
     hidden = sum(person.hidden_frames for person in people)
     given = sum(int(posed(subject).sum()) for subject in predicted.subjects)
     return Counts(covered, given - covered - hidden, visible - covered)
+
+
+def _clear_frames(predicted: Recording, truth: Recording) -> Counts:
+    """Somebody was seen there if the boxes of anybody's landmarks overlap by BOX_OVERLAP, whoever it was taken for."""
+    frames = len(truth.camera.camera_from_world)
+    guesses = [_boxes(subject, frames, subject.observed) for subject in predicted.subjects]
+    found, total = 0, 0
+    for subject in truth.subjects:
+        clear = np.all(subject.keypoints[..., 2] > 0.5, axis=1)
+        real = _boxes(subject, frames, clear)
+        seen = np.zeros(frames, dtype=bool)
+        for guess in guesses:
+            seen |= picture.box_overlap(guess, real) >= BOX_OVERLAP
+        found, total = found + int(seen.sum()), total + int(clear.sum())
+    return Counts(found, 0, total - found)
+
+
+def _boxes(subject: Subject, frames: int, wanted: BoolArray) -> FloatArray:
+    """(frames, 4) px around the landmarks of a person; NaN in other frames."""
+    boxes = np.full((frames, 4), np.nan)
+    points = subject.keypoints[wanted][..., :2]
+    if len(points):
+        boxes[subject.frames[wanted]] = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=-1)
+    return boxes
 
 
 def _joints(people: Sequence[PersonComparison], person_frames: Counts) -> Counts:

@@ -41,6 +41,7 @@ def _people_rows(comparison: Comparison) -> list[Row]:
     joints = comparison.joints
     return [
         Row("people", "coverage of person-frames", "%", 100 * frames.recall),
+        Row("people", "found where fully visible", "%", 100 * comparison.clear_frames.recall, 2),
         Row("people", "precision of person-frames", "%", 100 * frames.precision),
         Row("people", "IDF1", "%", 100 * identities.frames.f1),
         Row("people", "HOTA", "%", 100 * identities.hota.hota),

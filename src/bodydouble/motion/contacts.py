@@ -84,6 +84,7 @@ def settle(
     camera_position: FloatArray,
     fps: float,
     options: ContactOptions | None = None,
+    contacts: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Feet that touch the floor are put on it and stay where they are.
 
@@ -95,13 +96,15 @@ def settle(
         camera_position: (3,) m, world.
         fps: frames per second.
         options: thresholds.
+        contacts: (T, 4) probabilities, if they are known.
 
     Returns:
         rotations (T, J, 4), root position (T, 3) and contact probabilities (T, 4).
     """
     options = options or ContactOptions()
-    points = foot_points(skeleton, rotations, root_position)
-    contacts = detect(points, confidence[:, POINTS], camera_position, fps, options)
+    if contacts is None:
+        points = foot_points(skeleton, rotations, root_position)
+        contacts = detect(points, confidence[:, POINTS], camera_position, fps, options)
     rotations = flatten_feet(skeleton, rotations, _flat_share(contacts, fps, options))
     points = foot_points(skeleton, rotations, root_position)
     root_position = _onto_floor(points, contacts, root_position, camera_position, fps, options)

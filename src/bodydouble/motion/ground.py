@@ -75,6 +75,11 @@ class Floor:
     """m, of the camera above the floor."""
 
 
+def known_floor(camera_from_world: FloatArray) -> Floor:
+    """The floor y = 0 of the world, as a static camera (4, 4) sees it."""
+    return Floor(camera_from_world[:3, 1], float(camera.inverse(camera_from_world)[1, 3]))
+
+
 def find_floor(people: Sequence[StandingPerson], fps: float, options: FloorOptions | None = None) -> Floor:
     """Gravity and the floor from standing people and resting feet.
 

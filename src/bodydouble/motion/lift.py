@@ -45,7 +45,13 @@ class LiftedPose:
     """(T, 22) m, one standard deviation per axis."""
 
 
-def lift(track: Track, intrinsics: FloatArray, fps: float, options: LiftOptions | None = None) -> LiftedPose:
+def lift(
+    track: Track,
+    intrinsics: FloatArray,
+    fps: float,
+    options: LiftOptions | None = None,
+    skeleton: Skeleton | None = None,
+) -> LiftedPose:
     """2D track and rough depth -> bone lengths and joint rotations.
 
     Args:
@@ -53,6 +59,7 @@ def lift(track: Track, intrinsics: FloatArray, fps: float, options: LiftOptions 
         intrinsics: (3, 3) px.
         fps: frames per second.
         options: smoothing and depth.
+        skeleton: the person's, if it is known.
 
     Returns:
         The person's skeleton and rotations relative to the camera.
@@ -64,20 +71,25 @@ def lift(track: Track, intrinsics: FloatArray, fps: float, options: LiftOptions 
     image_points = camera.rays(intrinsics, landmarks)[..., :2]
     weights = _segment_confidence(confidence)
     directions = rotation.normalize(body.segment_vectors(rough))
-    ratios: FloatArray = np.ones(len(body.SEGMENTS))
+    found = skeleton or body.template_skeleton()
     for _ in range(ROUNDS):
-        skeleton = proportions.scaled_skeleton(ratios)
-        landmarks_3d = _placed(skeleton, directions, rough, image_points, confidence, fps)
-        root_depth = body.group_mean(landmarks_3d, body.HIPS)[:, 2:]
-        across = np.linalg.norm(body.segment_vectors(image_points), axis=-1) * root_depth
-        ratios = proportions.segment_ratios(across, directions, weights)
-        lengths = body.segment_lengths(proportions.scaled_skeleton(ratios))
+        landmarks_3d = _placed(found, directions, rough, image_points, confidence, fps)
+        if skeleton is None:
+            found = _measured(image_points, landmarks_3d, directions, weights)
         guess = rotation.normalize(body.segment_vectors(rough))
-        starts = body.segment_starts(landmarks_3d)
+        starts, lengths = body.segment_starts(landmarks_3d), body.segment_lengths(found)
         directions = resolve(image_points, starts, lengths, guess, weights, fps, options.depth)
-    skeleton = proportions.scaled_skeleton(ratios)
-    rotations = pose.local_rotations(skeleton, directions, rough, confidence, fps)
-    return LiftedPose(skeleton, rotations, landmarks, confidence, _joint_sigma(confidence))
+    rotations = pose.local_rotations(found, directions, rough, confidence, fps)
+    return LiftedPose(found, rotations, landmarks, confidence, _joint_sigma(confidence))
+
+
+def _measured(
+    image_points: FloatArray, landmarks_3d: FloatArray, directions: FloatArray, weights: FloatArray
+) -> Skeleton:
+    """The skeleton with the bone lengths that are seen across the line of sight."""
+    root_depth = body.group_mean(landmarks_3d, body.HIPS)[:, 2:]
+    across = np.linalg.norm(body.segment_vectors(image_points), axis=-1) * root_depth
+    return proportions.scaled_skeleton(proportions.segment_ratios(across, directions, weights))
 
 
 def _smooth_landmarks(track: Track, confidence: FloatArray, fps: float, options: LiftOptions) -> FloatArray:

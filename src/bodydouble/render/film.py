@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from bodydouble.data import Character, FloatArray, Performance
 from bodydouble.errors import InvalidDataError
 from bodydouble.render.overlay import draw_name, draw_skeleton, person_color
-from bodydouble.render.scene import KEY_LIGHT, Picture, Scene
+from bodydouble.render.scene import Picture, Scene
+from bodydouble.render.surroundings import Light, Stage
 from bodydouble.render.text import label, lay_over
 
 MAX_WIDTH = 1920
@@ -76,8 +77,8 @@ class Film:
         self._intrinsics = _scaled(performance.camera.intrinsics, performance.camera.size, self._layout.panel)
         self._captions = "source", ", ".join(dict.fromkeys(character.name for character in characters))
         self._colors = [person_color(i) for i in range(len(characters))]
-        light = _light_beside(performance.camera.camera_from_world[0])
-        self._scene = Scene(self._layout.panel, characters, self._colors, light)
+        studio = Stage(_light_beside(performance.camera.camera_from_world[0]))
+        self._scene = Scene(self._layout.panel, characters, self._colors, studio)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -160,12 +161,13 @@ def _scaled(intrinsics: FloatArray, source: tuple[int, int], panel: tuple[int, i
     return np.diag([panel[0] / source[0], panel[1] / source[1], 1.0]) @ intrinsics
 
 
-def _light_beside(camera_from_world: FloatArray) -> tuple[float, float, float]:
-    """Direction towards the key light, turned about the vertical so that it stands beside this camera."""
+def _light_beside(camera_from_world: FloatArray) -> Light:
+    """The studio's light, its direction turned about the vertical so that it stands beside this camera."""
     back = -camera_from_world[2, :3]
     turn = float(np.arctan2(back[0], back[2]))
-    x, y, z = KEY_LIGHT
-    return x * math.cos(turn) + z * math.sin(turn), y, z * math.cos(turn) - x * math.sin(turn)
+    x, y, z = Light().direction
+    direction = x * math.cos(turn) + z * math.sin(turn), y, z * math.cos(turn) - x * math.sin(turn)
+    return Light(direction)
 
 
 def _write_caption(film: NDArray[np.uint8], text: str, x: int) -> None:

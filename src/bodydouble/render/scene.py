@@ -1,4 +1,4 @@
-"""Characters on the floor of a studio, lit, with shadows, seen by a given camera."""
+"""Characters on the floor of a studio or another place, lit, with shadows, seen by a given camera."""
 
 from collections.abc import Sequence
 from types import TracebackType
@@ -16,15 +16,13 @@ from bodydouble.render.backdrop import Backdrop
 from bodydouble.render.context import check, open_context, program, read, write_matrix
 from bodydouble.render.model import SkinnedModel, compile_programs
 from bodydouble.render.shadows import Shadows
+from bodydouble.render.surroundings import Stage
 
-__all__ = ["KEY_LIGHT", "Picture", "Scene", "check"]
+__all__ = ["Picture", "Scene", "check"]
 
 Picture = NDArray[np.uint8]
 Region = tuple[int, int, int, int]
 """x, y, width, height, px."""
-
-KEY_LIGHT = (-0.45, 1.0, 0.75)
-"""Direction towards the key light, world: above, in front and to one side of a person who faces +Z."""
 
 _NEAR, _FAR = 0.1, 150.0
 _SAMPLES = 4
@@ -35,13 +33,13 @@ class Scene:
     """Draws characters. A context manager; owns an OpenGL context and everything in it.
 
     Each frame: skin once, draw depth from the light and from the floor, the darkness of the floor, the characters, and
-    lay them over the studio. Only the part of the picture with people and their shadows in it is drawn and read back.
+    lay them over the place behind. Only the part of the picture with people and their shadows in it is drawn and read.
 
     Args:
         size: width and height of the pictures, px.
         characters: one per person; the same character may stand there more than once.
         colors: RGB, 0 to 255, one per person. A character without colours of its own wears it; others get a rim of it.
-        key_light: (3,) direction towards the key light, world.
+        stage: light and place; by default the studio.
 
     Raises:
         RenderingUnavailableError: there is no OpenGL on this machine.
@@ -52,17 +50,19 @@ class Scene:
         size: tuple[int, int],
         characters: Sequence[Character],
         colors: Sequence[tuple[int, int, int]],
-        key_light: tuple[float, float, float] = KEY_LIGHT,
+        stage: Stage | None = None,
     ) -> None:
         self.size = size
+        stage = stage or Stage()
+        self._light = stage.light
         self._context = open_context()
         # The context is current in a thread only while it is in use: scenes may coexist and change threads.
         with self._context:
             self._context.front_face = "cw"  # because the first row of the buffer is the top one
             programs = compile_programs(self._context)
             self._character = programs.character
-            self._shadows = Shadows(self._context, programs.depth, normalize(np.asarray(key_light, dtype=np.float64)))
-            self._backdrop = Backdrop(self._context, size)
+            self._shadows = Shadows(self._context, programs.depth, normalize(np.array(self._light.direction)))
+            self._backdrop = Backdrop(self._context, size, stage)
             rgb = np.asarray(colors, dtype=np.float64).reshape(-1, 3) / 255.0
             self._models = [
                 SkinnedModel(self._context, programs, character, color)
@@ -147,6 +147,8 @@ class Scene:
         self._context.enable_only(moderngl.DEPTH_TEST)
         write_matrix(self._character, "clip_from_world", clip_from_world)
         self._character["eye"] = tuple(eye)
+        self._character["key"], self._character["sky"] = self._light.key, self._light.sky
+        self._character["ground"] = self._light.ground
         self._shadows.light(self._character, _SUN)
         for model in models:
             model.draw(_TEXTURE)

@@ -87,3 +87,10 @@ def test_one_true_person_is_found_once() -> None:
     """Two finds of the same person: the second is wrong, but comes after full recall."""
     similarity, scores = np.ones((1, 1, 2)), np.array([[0.4, 0.9]])
     assert picture.average_precision(similarity, scores, np.ones((1, 1), dtype=bool)) == 1.0
+
+
+def test_overlap_of_boxes_by_hand() -> None:
+    one = np.array([0.0, 0.0, 2.0, 2.0])
+    others = np.array([[0.0, 0.0, 2.0, 2.0], [1.0, 0.0, 3.0, 2.0], [5.0, 5.0, 6.0, 6.0], [np.nan] * 4])
+    np.testing.assert_allclose(picture.box_overlap(one, others), [1.0, 1 / 3, 0.0, 0.0])
+    np.testing.assert_array_equal(picture.box_overlap(one, others), picture.box_overlap(others, one))

@@ -57,6 +57,14 @@ def keypoint_similarity(predicted: FloatArray, truth: FloatArray, visible: BoolA
     return np.asarray(near.sum(axis=-1) / np.maximum(visible.sum(axis=-1), 1))
 
 
+def box_overlap(one: FloatArray, other: FloatArray) -> FloatArray:
+    """Intersection over union (...) of boxes (..., 4) x_min, y_min, x_max, y_max; 0 where either is NaN."""
+    low, high = np.maximum(one[..., :2], other[..., :2]), np.minimum(one[..., 2:], other[..., 2:])
+    common = np.prod(np.maximum(high - low, 0.0), axis=-1)
+    areas = [np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1) for boxes in (one, other)]
+    return np.asarray(np.nan_to_num(common / np.maximum(areas[0] + areas[1] - common, 1e-12)))
+
+
 def average_precision(similarity: FloatArray, scores: FloatArray, true_present: BoolArray) -> float:
     """OKS-AP: mean over OKS thresholds 0.5, 0.55, ..., 0.95 of the area under the precision-recall curve.
 

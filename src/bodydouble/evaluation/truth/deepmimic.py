@@ -5,12 +5,14 @@ up +Y, its right +Z, at rest upright with hanging arms.
 """
 
 import json
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
-from bodydouble.data import FloatArray
+from bodydouble.characters.normalize import humanoid_motion
+from bodydouble.data import CONTACT_POINTS, FloatArray, Motion, Skeleton
 from bodydouble.errors import FormatError
 from bodydouble.geometry import rotation
 from bodydouble.motion import body
@@ -36,6 +38,17 @@ _JOINTS: tuple[tuple[str, str, tuple[float, float, float], int], ...] = (
     ("left_elbow", "left_shoulder", (0.0, -0.275, 0.0), 1),
 )
 _WRIST = (0.0, -0.259, 0.0)
+_HEAD = (0.0, 0.13, 0.0)
+_STANDING_HEIGHT = 0.422 + 0.410 + 0.05
+"""m, of the root when the soles of the straight legs are on the floor."""
+_HUMANOID = {"root": "hips", "chest": "chest", "neck": "neck"} | {
+    f"{side}_{own}": f"{side}{bone}"
+    for side in ("left", "right")
+    for own, bone in (
+        ("hip", "UpperLeg"), ("knee", "LowerLeg"), ("ankle", "Foot"), ("shoulder", "UpperArm"), ("elbow", "LowerArm"),
+    )
+}  # fmt: skip
+"""Joint -> humanoid bone. What is called neck carries the head."""
 
 
 def read(path: Path) -> tuple[FloatArray, Fraction]:
@@ -47,6 +60,49 @@ def read(path: Path) -> tuple[FloatArray, Fraction]:
     Raises:
         FormatError: the file is not a humanoid3d motion.
     """
+    rows, fps = _rows(path)
+    return _landmarks(*_joints(rows)), fps
+
+
+def read_motion(path: Path) -> Motion:
+    """Reads a motion as one of the 22 humanoid joints; contacts and joint_sigma are NaN.
+
+    Raises:
+        FormatError: the file is not a humanoid3d motion.
+    """
+    rows, fps = _rows(path)
+    names, parents, offsets = ["root"], [-1], [(0.0, _STANDING_HEIGHT, 0.0)]
+    rotations = [_xyzw(rows[:, 4:8])]
+    for (name, parent, offset, _), local in zip(_JOINTS, _local_rotations(rows), strict=True):
+        names.append(name)
+        parents.append(names.index(parent))
+        offsets.append(offset)
+        rotations.append(local)
+    bones = [_HUMANOID[name] for name in names]
+    for bone, parent, offset in (
+        ("head", "neck", _HEAD),
+        ("leftHand", "leftLowerArm", _WRIST),
+        ("rightHand", "rightLowerArm", _WRIST),
+    ):
+        parents.append(bones.index(parent))
+        bones.append(bone)
+        offsets.append(offset)
+        rotations.append(np.tile(rotation.IDENTITY, (len(rows), 1)))
+    return humanoid_motion(
+        Motion(
+            skeleton=Skeleton(tuple(bones), tuple(parents), np.array(offsets)),
+            fps=fps,
+            rotations=np.stack(rotations, axis=1),
+            root_position=rows[:, 1:4],
+            contacts=np.full((len(rows), len(CONTACT_POINTS)), np.nan),
+            joint_sigma=np.full((len(rows), len(bones)), np.nan),
+        ),
+        scale=1.0,
+    )
+
+
+def _rows(path: Path) -> tuple[FloatArray, Fraction]:
+    """The rows (T, 44) of a file and their rate."""
     try:
         rows = np.array(json.loads(path.read_text())["Frames"], dtype=np.float64)
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -54,21 +110,26 @@ def read(path: Path) -> tuple[FloatArray, Fraction]:
     if rows.ndim != 2 or rows.shape[1] != COLUMNS or len(rows) < 2:
         raise FormatError(f"{path} is not a humanoid3d motion: it has no rows of {COLUMNS} numbers")
     fps = min(COMMON_RATES, key=lambda rate: abs(float(rate) - 1 / rows[0, 0]))
-    return _landmarks(*_joints(rows)), fps
+    return rows, fps
 
 
 def _joints(rows: FloatArray) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
     """Positions (T, 3) and world rotations (T, 4) of the joints by name."""
     place = {"root": rows[:, 1:4]}
     turn = {"root": _xyzw(rows[:, 4:8])}
-    column = 8
-    for name, parent, offset, values in _JOINTS:
-        given = rows[:, column : column + values]
-        local = _xyzw(given) if values == 4 else rotation.from_rotvec(given * np.array(_HINGE))
-        column += values
+    for (name, parent, offset, _), local in zip(_JOINTS, _local_rotations(rows), strict=True):
         place[name] = place[parent] + rotation.rotate(turn[parent], np.array(offset))
         turn[name] = rotation.multiply(turn[parent], local)
     return place, turn
+
+
+def _local_rotations(rows: FloatArray) -> Iterator[FloatArray]:
+    """Rotations (T, 4) of the joints below the root, one after the other."""
+    column = 8
+    for _, _, _, values in _JOINTS:
+        given = rows[:, column : column + values]
+        yield _xyzw(given) if values == 4 else rotation.from_rotvec(given * np.array(_HINGE))
+        column += values
 
 
 def _xyzw(wxyz: FloatArray) -> FloatArray:

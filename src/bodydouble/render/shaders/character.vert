@@ -7,6 +7,9 @@ uniform vec2 sun_extent;   // m, of the area that sun_depth shows
 uniform float sun_range;   // m, height from depth 1 to depth 0
 uniform vec3 sun;          // unit, towards the key light
 uniform vec3 eye;          // m, world
+uniform vec3 key;          // light of the lamp, from above and from below
+uniform vec3 sky;
+uniform vec3 ground;
 uniform vec4 base_color;   // linear
 uniform vec3 rim_color;    // linear
 uniform float roughness;
@@ -20,10 +23,6 @@ centroid out vec3 diffuse;   // to be multiplied by the texture
 centroid out vec3 specular;  // to be added
 centroid out vec2 uv;
 
-const vec3 KEY = vec3(2.36, 2.27, 2.14);
-const vec3 SKY = vec3(0.64, 0.69, 0.78);
-const vec3 GROUND = vec3(0.42, 0.39, 0.37);
-const vec3 RIM = vec3(0.9, 0.95, 1.0);
 const int TAPS = 12;
 const float GOLDEN_ANGLE = 2.39996323;
 const float SOFTNESS = 0.03;  // m
@@ -47,17 +46,17 @@ void main() {
     float facing = dot(n, sun);
     float shadow = lit(n);
     // Light wraps a little around the edge of the lit side; there a shadow of the body on itself means nothing.
-    float key = clamp((facing + 0.2) / 1.2, 0.0, 1.0) * mix(1.0, shadow, smoothstep(-0.2, 0.15, facing));
+    float direct = clamp((facing + 0.2) / 1.2, 0.0, 1.0) * mix(1.0, shadow, smoothstep(-0.2, 0.15, facing));
     float near_floor = mix(0.6, 1.0, smoothstep(0.0, 0.5, position.y + 0.25 * n.y));
-    vec3 ambient = mix(GROUND, SKY, 0.5 + 0.5 * n.y) * near_floor;
+    vec3 ambient = mix(ground, sky, 0.5 + 0.5 * n.y) * near_floor;
 
     float shininess = 2.0 / max(pow(roughness, 4.0), 0.02);
     float gloss = pow(max(dot(n, normalize(sun + to_eye)), 0.0), shininess) * (shininess + 2.0) / 25.0;
-    float grazing = pow(1.0 - clamp(dot(n, to_eye), 0.0, 1.0), 3.5);
+    float grazing = pow(1.0 - min(abs(dot(n, to_eye)), 1.0), 3.5);  // sheets are seen from both sides
 
-    diffuse = base_color.rgb * vertex_color.rgb * (KEY * key * 0.36 + ambient * 0.56);
-    specular = KEY * 0.03 * gloss * clamp(facing, 0.0, 1.0) * shadow;
-    specular += mix(RIM, rim_color, 0.5) * grazing * (0.3 + 0.7 * (n.y * 0.5 + 0.5)) * 0.42 * near_floor;
+    diffuse = base_color.rgb * vertex_color.rgb * (key * direct * 0.36 + ambient * 0.56);
+    specular = key * 0.03 * gloss * clamp(facing, 0.0, 1.0) * shadow;
+    specular += mix(sky * 1.35, rim_color, 0.5) * grazing * (0.3 + 0.7 * (n.y * 0.5 + 0.5)) * 0.42 * near_floor;
     uv = texture_place;
     gl_Position = clip_from_world * vec4(position, 1.0);
 }

@@ -1,0 +1,106 @@
+"""Clips of rendered people on request, and a contact sheet of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from bodydouble.bench.truth_set import alike, filmed_motion
+from bodydouble.data import FloatArray, Motion, Performance
+from bodydouble.errors import FormatError
+from bodydouble.evaluation.truth import shot, source
+from bodydouble.evaluation.truth.cameras import Move
+from bodydouble.formats import performance
+from bodydouble.formats.atomic import atomic_write
+from bodydouble.formats.media import FrameReader
+
+Picture = NDArray[np.uint8]
+
+RATES = (Fraction(10), Fraction(60))
+TILE = (384, 216)
+COLUMNS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ClipOptions:
+    """What is asked for; everything else is random."""
+
+    people: int = 1
+    move: Move | None = None
+    """None: any."""
+    portrait: bool = False
+    fps: Fraction = Fraction(30)
+    seed: int = 0
+
+
+def all_motions(paths: Sequence[Path]) -> list[Motion]:
+    """The motions of files.
+
+    Raises:
+        FormatError: a file cannot be read or holds none.
+    """
+    found = [named.motion for path in paths for named in source.read(path)]
+    if not found:
+        raise FormatError(f"there is no motion in {', '.join(map(str, paths))}")
+    return found
+
+
+def clip(motions: Sequence[Motion], number: int, options: ClipOptions) -> shot.Shot:
+    """One of many clips: the same number gives the same one."""
+    rng = np.random.default_rng([options.seed, number])
+    chosen = [motions[(number + k) % len(motions)] if k == 0 else motions[int(rng.integers(len(motions)))]
+              for k in range(options.people)]  # fmt: skip
+    move = options.move or list(Move)[int(rng.integers(len(Move)))]
+    settings = shot.ShotOptions(
+        move,
+        shot.PORTRAIT if options.portrait else shot.LANDSCAPE,
+        objects=int(rng.integers(3)) if options.people > 1 else int(rng.random() < 0.3),
+    )
+    filmed = [filmed_motion(motion, options.fps) for motion in chosen]
+    return shot.direct(alike(filmed), int(rng.integers(2**31)), settings)
+
+
+def contact_sheet(clips: Sequence[tuple[Path, Path]], path: Path, seed: int = 0) -> None:
+    """A random frame of each clip, the true landmarks drawn in: green where visible, red where hidden.
+
+    Args:
+        clips: video and truth of each.
+        path: the PNG file.
+        seed: of the choice of frames.
+
+    Raises:
+        BodydoubleError: a clip cannot be read or the file cannot be written.
+    """
+    rng = np.random.default_rng(seed)
+    tiles = [_tile(video, performance.load(truth), rng) for video, truth in clips]
+    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % COLUMNS)
+    rows = [np.concatenate(tiles[i : i + COLUMNS], axis=1) for i in range(0, len(tiles), COLUMNS)]
+    with atomic_write(path) as temporary:
+        Image.fromarray(np.concatenate(rows)).save(temporary, "PNG")
+
+
+def _tile(video: Path, truth: Performance, rng: np.random.Generator) -> Picture:
+    wanted = int(rng.integers(truth.frame_count))
+    with FrameReader(video) as reader:
+        picture = next(frame for index, frame in enumerate(reader) if index == wanted).copy()
+    for person in truth.people:
+        _mark(picture, person.track.keypoints[wanted])
+    image = Image.fromarray(picture)
+    image.thumbnail(TILE)
+    tile = np.zeros((TILE[1], TILE[0], 3), dtype=np.uint8)
+    tile[: image.height, : image.width] = np.asarray(image)
+    return tile
+
+
+def _mark(picture: Picture, keypoints: FloatArray) -> None:
+    """Draws points (33, 3) into a picture (H, W, 3)."""
+    height, width = picture.shape[:2]
+    size = max(2, height // 300)
+    for x, y, visible in keypoints:
+        if 0 <= x < width and 0 <= y < height:
+            rows, columns = slice(max(0, int(y) - size), int(y) + size), slice(max(0, int(x) - size), int(x) + size)
+            picture[rows, columns] = (40, 220, 60) if visible else (230, 40, 40)

@@ -1,0 +1,131 @@
+"""The figures of ``bench truth`` as text, as a page and as JSON."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bodydouble.bench.truth import METHODS, NETWORK, OURS, TruthReport
+from bodydouble.evaluation import pages
+from bodydouble.evaluation.comparison import Comparison
+from bodydouble.evaluation.comparison_page import UNKNOWN, side_by_side
+
+Cells = tuple[list[str], list[list[str]]]
+
+PREFACE = """# Accuracy
+
+How far the motion is from the truth, on rendered people whose motion is known exactly. Written by
+
+```
+pip install -e '.[bench]'
+bodydouble bench truth --markdown docs/accuracy.md
+```
+
+The motions are those of the PyPI package pybullet 3.2.7 (walk, run, jump, dance, kick, punch, spin, spin kick,
+cartwheel, crawl, roll, backflip, get up from face up and face down); none was used in any tuning. Nine of the fifteen
+are acrobatics or floor work, where the networks see least well. They are performed by people of 10 to 80 years in
+random clothes, in rooms and outdoors, in random light, before random cameras (26 to 70 mm, 0.4 to 2.5 m high, any
+side), filmed as H.264 at 720p, with noise and, in some clips, blur; see [truth.md](truth.md). The measures are defined
+in [metrics.md](metrics.md).
+
+- *bodydouble*: everything found in the clip, at quality `{quality}`.
+- *BlazePose world landmarks*: the 3D landmarks of the same network in the same run, on the same pictures, placed by
+  reprojection. This is what tools built on MediaPipe pass on. It gives the twelve limb joints only: its rows "all
+  joints", "across" and "depth" are over these, so that "limbs", PCK3D and precision, recall and F1 are the rows to
+  compare.
+- *mean pose*: one constant pose, the mean of all true ones, at the true place.
+- *truth through rig and files*: the true motion on our character, its joints written to a BVH file and read back: what
+  rig and file alone cost.
+"""
+
+
+def headline(report: TruthReport) -> str:
+    """What was measured, in one line."""
+    frames = sum(clip.truth.frame_count for clip in report.clips)
+    people = sum(len(clip.truth.people) for clip in report.clips)
+    return f"{len(report.clips)} clips, {people} people, {frames} frames, quality {report.quality}"
+
+
+def tables(report: TruthReport) -> dict[str, Cells]:
+    """Title -> headings and cells."""
+    groups = {f"{group} ({_count(report, group)} clips)": side_by_side(c) for group, c in report.groups().items()}
+    return groups | {"All clips": side_by_side(report.overall()), "Clip by clip": clip_rows(report)}
+
+
+def _count(report: TruthReport, group: str) -> int:
+    return sum(clip.clip.recipe.group == group for clip in report.clips)
+
+
+def clip_rows(report: TruthReport) -> Cells:
+    """The main figures of each clip."""
+    cells = []
+    for clip, methods in zip(report.clips, report.comparisons, strict=True):
+        ours, network = methods[OURS], methods[NETWORK]
+        cells.append(
+            [
+                clip.clip.recipe.name,
+                str(len(clip.truth.people)),
+                f"{100 * ours.coverage:.0f}",
+                _number(ours.pose.mpjpe_limbs_mm),
+                _number(network.pose.mpjpe_limbs_mm),
+                _number(ours.pose.pa_mpjpe_limbs_mm),
+                _number(network.pose.pa_mpjpe_limbs_mm),
+                _number(ours.picture.keypoint_error_percent, 2),
+            ]
+        )
+    names = ["clip", "people", "coverage %", "limbs mm", "network's", "PA limbs mm", "network's", "2D % of box"]
+    return names, cells
+
+
+def _number(value: float, digits: int = 0) -> str:
+    return f"{value:.{digits}f}" if np.isfinite(value) else UNKNOWN
+
+
+def markdown(report: TruthReport) -> str:
+    """The whole page docs/accuracy.md."""
+    return f"{PREFACE.format(quality=report.quality)}\nOn {headline(report)}:\n{table_text(tables(report))}"
+
+
+def table_text(found: Mapping[str, Cells]) -> str:
+    """Tables in Markdown, each below its title."""
+    return "".join(f"\n## {title}\n\n{_markdown_table(*cells)}" for title, cells in found.items())
+
+
+def _markdown_table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown; all columns but the first are aligned to the right."""
+    lines = [headings, ["---", *["--:"] * (len(headings) - 1)], *cells]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def html(report: TruthReport) -> str:
+    """A self-contained page."""
+    return table_page("How far from the truth", tables(report), headline(report))
+
+
+def table_page(title: str, found: Mapping[str, Cells], remark: str = "") -> str:
+    """A self-contained page of tables."""
+    body = pages.paragraph(remark) + "".join(pages.heading(name) + pages.table(*cells) for name, cells in found.items())
+    return pages.page(title, body)
+
+
+def as_dict(report: TruthReport) -> dict[str, Any]:
+    """All figures, ready for JSON."""
+    return {
+        "quality": report.quality,
+        "groups": {group: _methods(found) for group, found in report.groups().items()},
+        "all": _methods(report.overall()),
+        "clips": [
+            {
+                "name": clip.clip.recipe.name,
+                "group": clip.clip.recipe.group,
+                "frames": clip.truth.frame_count,
+                "seconds": round(clip.seconds, 3),
+                "methods": _methods(methods),
+            }
+            for clip, methods in zip(report.clips, report.comparisons, strict=True)
+        ],
+    }
+
+
+def _methods(found: Mapping[str, Comparison]) -> dict[str, Any]:
+    return {name: {k: v for k, v in found[name].as_dict().items() if k != "people"} for name in METHODS}

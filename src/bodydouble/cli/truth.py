@@ -1,0 +1,140 @@
+"""Rendered people: making clips, and measuring on them."""
+
+import json
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import typer
+
+from bodydouble.bench import ablation, tables, truth, truth_report
+from bodydouble.bench.truth_clips import RATES, ClipOptions, all_motions, clip, contact_sheet
+from bodydouble.bench.truth_set import Recipe, default_folder, private_set, public_set
+from bodydouble.cli.evaluate import print_table
+from bodydouble.errors import InvalidDataError
+from bodydouble.evaluation.truth import shot
+from bodydouble.evaluation.truth.cameras import Move
+from bodydouble.formats.atomic import atomic_write, ensure_folder
+from bodydouble.pipeline import Monitor
+
+Finish = Callable[[Path | None, Path | None, bool], None]
+
+
+def make_clips(
+    motions: Sequence[Path],
+    folder: Path,
+    clips: int,
+    people: int,
+    camera: str,
+    portrait: bool,
+    fps: str,
+    seed: int,
+    preview: bool,
+    monitor: Monitor,
+) -> list[Path]:
+    """Makes clips as ``truth make`` is asked to; the files that were written."""
+    move = None if camera == "any" else Move(camera)
+    options = ClipOptions(people, move, portrait, _rate(fps), seed)
+    found = all_motions(motions)
+    ensure_folder(folder)
+    pairs = [(folder / f"clip{n:04d}.mp4", folder / f"clip{n:04d}.npz") for n in range(clips)]
+    with monitor.stage("rendering", clips):
+        for number in monitor.counted(range(clips)):
+            shot.make(clip(found, number, options), *pairs[number])
+    files = [file for pair in pairs for file in pair]
+    if preview:
+        contact_sheet(pairs, folder / "preview.png", seed)
+        files.append(folder / "preview.png")
+    return files
+
+
+def _rate(text: str) -> Fraction:
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise InvalidDataError(f"--fps {text!r} is no rate; give a number such as 30 or 30000/1001") from None
+    if not RATES[0] <= rate <= RATES[1]:
+        raise InvalidDataError(f"--fps {text} must lie between {RATES[0]} and {RATES[1]}")
+    return rate
+
+
+def _captured(
+    which: str, count: int | None, keep: Path | None, mocap: Path, quality: str, monitor: Monitor
+) -> list[truth.Captured]:
+    place = keep or default_folder()
+    found = public_set() if which == "public" else private_set(mocap, place / "mocap")
+    return truth.captured_clips(_spread(found, count), quality=quality, folder=place, monitor=monitor)
+
+
+def _spread(found: list[Recipe], count: int | None) -> list[Recipe]:
+    """That many, evenly spread."""
+    if count is None or count >= len(found):
+        return found
+    return [found[i * len(found) // count] for i in range(count)]
+
+
+def deliver_truth(
+    which: str, count: int | None, keep: Path | None, mocap: Path, quality: str, monitor: Monitor
+) -> Finish:
+    """Measures; what it gives back prints and writes the figures."""
+    report = truth.measure(_captured(which, count, keep, mocap, quality, monitor), quality, monitor)
+
+    def finish(html: Path | None, markdown: Path | None, as_json: bool) -> None:
+        _write(html, lambda: truth_report.html(report))
+        _write(markdown, lambda: truth_report.markdown(report))
+        if as_json:
+            typer.echo(json.dumps(truth_report.as_dict(report), indent=2))
+            return
+        typer.echo(truth_report.headline(report))
+        _print_tables(truth_report.tables(report))
+
+    return finish
+
+
+def deliver_ablation(
+    which: str, count: int | None, keep: Path | None, mocap: Path, quality: str, monitor: Monitor
+) -> Finish:
+    """As deliver_truth, with the truth fed in after each stage in turn."""
+    steps = ablation.measure(_captured(which, count, keep, mocap, quality, monitor), quality, monitor)
+    title, cells = "Where the error comes from", ablation.rows(steps)
+
+    def finish(html: Path | None, markdown: Path | None, as_json: bool) -> None:
+        _write(html, lambda: truth_report.table_page(title, {title: cells}))
+        _write(markdown, lambda: truth_report.table_text({title: cells}))
+        if as_json:
+            typer.echo(json.dumps({name: found.as_dict() for name, found in steps.items()}, indent=2))
+            return
+        _print_tables({title: cells})
+
+    return finish
+
+
+def deliver_tables(
+    count: int | None, keep: Path | None, quality: str, monitor: Monitor
+) -> Callable[[Path | None, bool], None]:
+    """Measures the seeds' two tables; what it gives back prints and writes them."""
+    clips = _captured("public", count, keep, Path(), quality, monitor)
+    found = tables.measure(truth.measure(clips, quality, monitor), monitor)
+
+    def finish(markdown: Path | None, as_json: bool) -> None:
+        _write(markdown, lambda: truth_report.table_text(found))
+        if as_json:
+            typer.echo(
+                json.dumps({title: [dict(zip(c[0], row, strict=True)) for row in c[1]] for title, c in found.items()})
+            )
+            return
+        _print_tables(found)
+
+    return finish
+
+
+def _print_tables(found: dict[str, truth_report.Cells]) -> None:
+    for title, cells in found.items():
+        typer.echo(f"\n{title}")
+        print_table(*cells)
+
+
+def _write(path: Path | None, text: Callable[[], str]) -> None:
+    if path is not None:
+        with atomic_write(path) as temporary:
+            temporary.write_text(text(), encoding="utf-8")

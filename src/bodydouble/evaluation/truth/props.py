@@ -1,0 +1,59 @@
+"""Plain objects that stand about and hide parts of people."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bodydouble.data import Character, FloatArray, Material, Mesh, Skeleton
+from bodydouble.evaluation.truth import fabric
+from bodydouble.geometry import rotation
+
+
+@dataclass(frozen=True, slots=True)
+class Prop:
+    """A box on the floor: a carton, a bench, a post."""
+
+    world_from_prop: FloatArray
+    """(4, 4)."""
+    extent: FloatArray
+    """(3,) m, half the width, height and length."""
+    color: FloatArray
+    """(3,) sRGB, 0 to 1."""
+
+
+def in_front(point: FloatArray, eye: FloatArray, rng: np.random.Generator) -> Prop:
+    """A box between a point (3,) m and a camera (3,) m that hides something around the point."""
+    share = rng.uniform(0.12, 0.45)
+    place = point + share * (eye - point) + rng.normal(0, 0.25, 3)
+    wide = rng.random() < 0.5
+    half = rng.uniform([0.25, 0.2, 0.15], [0.6, 0.45, 0.4]) if wide else rng.uniform([0.03, 1.0, 0.03], [0.1, 1.3, 0.1])
+    world_from_prop = np.eye(4)
+    world_from_prop[:3, :3] = rotation.to_matrix(rotation.from_rotvec(np.array([0.0, rng.uniform(0, np.pi), 0.0])))
+    world_from_prop[:3, 3] = place[0], half[1], place[2]
+    return Prop(world_from_prop, half, fabric.color(rng))
+
+
+def character(prop: Prop) -> Character:
+    """The box as a character with one joint in its middle."""
+    corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) * prop.extent
+    positions: list[FloatArray] = []
+    normals: list[FloatArray] = []
+    triangles: list[list[int]] = []
+    for axis in range(3):
+        for sign in (-1.0, 1.0):
+            face = corners[np.sign(corners[:, axis]) == sign][[0, 1, 3, 2]]
+            outward = np.eye(3)[axis] * sign
+            clockwise = np.cross(face[1] - face[0], face[2] - face[1]) @ outward < 0
+            triangles += [[4 * len(positions) + i for i in corner] for corner in ([0, 1, 2], [0, 2, 3])]
+            positions.append(face[::-1] if clockwise else face)
+            normals.append(np.repeat(outward[None], 4, axis=0))
+    count = 4 * len(positions)
+    linear = prop.color**2.2
+    mesh = Mesh(
+        np.concatenate(positions), np.concatenate(normals), np.array(triangles),
+        np.zeros((count, 4), dtype=int), np.tile([1.0, 0.0, 0.0, 0.0], (count, 1)),
+        Material(base_color=(1.0, 1.0, 1.0, 1.0)),
+        colors=np.tile([*linear, 1.0], (count, 1)),
+    )  # fmt: skip
+    skeleton = Skeleton(("hips",), (-1,), np.zeros((1, 3)))
+    return Character("prop", skeleton, rotation.IDENTITY[None], {"hips": 0}, (mesh,))

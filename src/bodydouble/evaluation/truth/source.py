@@ -1,0 +1,126 @@
+"""Reads the motion capture of any file that holds some, as motions of the 22 humanoid joints."""
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bodydouble.characters.normalize import humanoid_motion
+from bodydouble.data import CONTACT_POINTS, Motion, Skeleton
+from bodydouble.errors import FormatError, InvalidDataError
+from bodydouble.evaluation.truth import deepmimic
+from bodydouble.formats import bvh, performance
+from bodydouble.geometry import rotation
+from bodydouble.motion.resample import rows, without_jumps
+
+Arrays = Mapping[str, NDArray[Any]]
+
+SUFFIXES = (".bvh", ".txt", ".npz")
+REST_TOLERANCE = np.radians(1.0)
+FIRST_STEP = 0.5
+"""m or rad; a first frame farther than this from the second is a pose for calibration."""
+ACTION_BONES = {"lowerBackRoot": "spine", "lowerBack": "chest", "upperBack": "upperChest", "lowerNeck": "neck"}
+"""Joint of an archive of action clips -> humanoid bone; its other joints have VRM names."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMotion:
+    """One clip of motion capture."""
+
+    name: str
+    """Of the file, and of the person or clip if it holds several."""
+    motion: Motion
+    """Of the 22 humanoid joints."""
+
+
+def read(path: Path) -> tuple[NamedMotion, ...]:
+    """The motions of a file, without calibration poses and isolated jumps.
+
+    Args:
+        path: a .bvh file of any humanoid, a DeepMimic .txt file, a performance.npz, or an archive of action clips
+            (.npz with joint_names, parents, offsets_m, fps, and NAME/root_m and NAME/quat_xyzw_int16 of each clip).
+
+    Raises:
+        FormatError: the file cannot be read or holds no humanoid motion.
+    """
+    readers = {".bvh": _read_bvh, ".txt": _read_deepmimic, ".npz": _read_npz}
+    if path.suffix.lower() not in readers:
+        raise FormatError(f"{path}: a motion must be a {', '.join(SUFFIXES)} file")
+    try:
+        return readers[path.suffix.lower()](path)
+    except (FormatError, InvalidDataError) as error:
+        raise error if str(path) in str(error) else FormatError(f"{path}: {error}") from error
+
+
+def _read_bvh(path: Path) -> tuple[NamedMotion, ...]:
+    return (NamedMotion(path.stem, _captured(bvh.read(path))),)
+
+
+def _read_deepmimic(path: Path) -> tuple[NamedMotion, ...]:
+    return (NamedMotion(path.stem, deepmimic.read_motion(path)),)
+
+
+def _read_npz(path: Path) -> tuple[NamedMotion, ...]:
+    actions = _action_arrays(path)
+    if actions is not None:
+        return _actions(path, actions)
+    people = performance.load(path).people
+    return tuple(NamedMotion(f"{path.stem}/{person.name}", person.motion) for person in people)
+
+
+def _action_arrays(path: Path) -> Arrays | None:
+    """What is in an archive of action clips; None if the file is something else."""
+    if not zipfile.is_zipfile(path):
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return dict(stored) if "offsets_m" in stored.files else None
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise FormatError(f"{path} is damaged ({error})") from error
+
+
+def _actions(path: Path, stored: Arrays) -> tuple[NamedMotion, ...]:
+    try:
+        names = [ACTION_BONES.get(name, name) for name in stored["joint_names"].tolist()]
+        skeleton = Skeleton(tuple(names), tuple(stored["parents"].tolist()), stored["offsets_m"])
+        fps = Fraction(*stored["fps"].tolist())
+        clips = [key.removesuffix("/root_m") for key in stored if key.endswith("/root_m")]
+        return tuple(NamedMotion(clip, _captured(_action(stored, clip, skeleton, fps))) for clip in clips)
+    except (KeyError, TypeError, ZeroDivisionError) as error:
+        raise FormatError(f"{path} is no archive of action clips: {error} is missing or wrong") from error
+
+
+def _action(stored: Arrays, clip: str, skeleton: Skeleton, fps: Fraction) -> Motion:
+    rotations = rotation.normalize(stored[f"{clip}/quat_xyzw_int16"].astype(np.float64))
+    return Motion(
+        skeleton=skeleton,
+        fps=fps,
+        rotations=rotations,
+        root_position=stored[f"{clip}/root_m"].astype(np.float64),
+        contacts=np.full((len(rotations), len(CONTACT_POINTS)), np.nan),
+        joint_sigma=np.full(rotations.shape[:2], np.nan),
+    )
+
+
+def _captured(motion: Motion) -> Motion:
+    """The humanoid motion of a rig, without a calibration pose at the beginning and without jumps."""
+    made = humanoid_motion(motion)
+    if len(made.rotations) > 1 and (_is_at_rest(motion) or _first_step(made) > FIRST_STEP):
+        made = rows(made, slice(1, None))
+    return without_jumps(made)
+
+
+def _is_at_rest(motion: Motion) -> bool:
+    """Whether the first frame is the rest pose."""
+    return bool(rotation.angle_between(motion.rotations[0], rotation.IDENTITY).max() < REST_TOLERANCE)
+
+
+def _first_step(motion: Motion) -> float:
+    """How far the second frame is from the first, m or rad."""
+    turn = rotation.angle_between(motion.rotations[1], motion.rotations[0]).max()
+    return max(float(turn), float(np.linalg.norm(motion.root_position[1] - motion.root_position[0])))

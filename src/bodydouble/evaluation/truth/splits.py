@@ -1,0 +1,71 @@
+"""Which motion capture is for training, which for validation and which for test, by subject."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from pathlib import Path
+
+from bodydouble.errors import InvalidDataError
+from bodydouble.formats.atomic import atomic_write
+
+PATH = Path(__file__).with_name("split.csv")
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One clip of motion capture."""
+
+    source: str
+    """The collection: animated_drawings, cmu, cmu_actions, cmu_partners, deepmimic or pybullet."""
+    subject: str
+    """Who performs: a number of the CMU database, or a name within the source."""
+    file: str
+    """Path within the source; of cmu_actions the name of the clip."""
+    kind: str
+    """walk, sport, dance or other."""
+    split: str
+    seconds: float
+
+
+@cache
+def table() -> tuple[Clip, ...]:
+    """All clips, by source and file."""
+    with PATH.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        return tuple(
+            Clip(r["source"], r["subject"], r["file"], r["kind"], r["split"], float(r["seconds"])) for r in rows
+        )
+
+
+def clips(split: str, source: str | None = None) -> tuple[Clip, ...]:
+    """The clips of a split.
+
+    Args:
+        split: "train", "validation" or "test".
+        source: a collection, or all.
+
+    Raises:
+        InvalidDataError: there is no such split or source.
+    """
+    sources = sorted({clip.source for clip in table()})
+    if split not in SPLITS:
+        raise InvalidDataError(f"no split {split!r}; there are {', '.join(SPLITS)}")
+    if source is not None and source not in sources:
+        raise InvalidDataError(f"no motion source {source!r}; there are {', '.join(sources)}")
+    return tuple(clip for clip in table() if clip.split == split and source in (None, clip.source))
+
+
+def write(rows: Iterable[Clip]) -> None:
+    """Writes the table.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    names = [field.name for field in fields(Clip)]
+    with atomic_write(PATH) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(row) | {"seconds": f"{row.seconds:.2f}"} for row in rows)

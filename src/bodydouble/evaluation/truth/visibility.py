@@ -1,0 +1,91 @@
+"""Which landmarks the camera sees: other people and objects stand in the way."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bodydouble.data import BoolArray, FloatArray
+from bodydouble.evaluation.truth.people import Body, topology
+from bodydouble.evaluation.truth.props import Prop
+from bodydouble.geometry import camera
+from bodydouble.skeletons import humanoid
+
+BONES = tuple((humanoid.INDEX[parent], j) for j, parent in enumerate(humanoid.PARENT.values()) if parent)
+HEAD_LENGTH = 0.16
+"""m from the head joint to the middle of the skull's top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capsules:
+    """A person as thick lines."""
+
+    starts: FloatArray
+    """(T, S, 3) m, world."""
+    ends: FloatArray
+    """(T, S, 3) m, world."""
+    radii: FloatArray
+    """(S,) m."""
+
+
+def capsules(body: Body, joints: FloatArray, head_up: FloatArray) -> Capsules:
+    """A body in its poses.
+
+    Args:
+        body: at rest; its skin gives the radii.
+        joints: (T, 22, 3) m, world.
+        head_up: (T, 3) unit, from the head joint to the crown.
+    """
+    starts = np.stack([joints[:, a] for a, _ in BONES] + [joints[:, humanoid.INDEX["head"]]], axis=1)
+    crown = joints[:, humanoid.INDEX["head"]] + HEAD_LENGTH * head_up
+    ends = np.stack([joints[:, b] for _, b in BONES] + [crown], axis=1)
+    return Capsules(starts, ends, _radii(body))
+
+
+def _radii(body: Body) -> FloatArray:
+    """(S,) m: median distance of the skin that the first joint of a bone moves from the bone."""
+    found = topology()
+    skin = np.unique(found.faces["skin"])
+    strongest = found.joint_indices[skin, found.joint_weights[skin].argmax(axis=1)]
+    rest = body.joints
+    head = humanoid.INDEX["head"]
+    lines = [(a, rest[a], rest[b]) for a, b in BONES] + [(head, rest[head], rest[head] + [0.0, HEAD_LENGTH, 0.0])]
+    radii = []
+    for joint, start, end in lines:
+        points = body.positions[skin[strongest == joint]]
+        axis = end - start
+        along = np.clip((points - start) @ axis / (axis @ axis), 0, 1)
+        radii.append(np.median(np.linalg.norm(points - start - along[:, None] * axis, axis=1)))
+    return np.array(radii)
+
+
+def behind_person(eyes: FloatArray, points: FloatArray, person: Capsules) -> BoolArray:
+    """(T, N) whether a person stands between the camera (T, 3) and points (T, N, 3)."""
+    gap = _segment_distance(
+        eyes[:, None, None], points[:, :, None], person.starts[:, None], person.ends[:, None]
+    )  # (T, N, S)
+    return np.asarray((gap < person.radii).any(axis=-1))
+
+
+def _segment_distance(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> FloatArray:
+    """Distance (...) between the segments from a to b and from c to d, (..., 3).
+
+    Source: C. Ericson, Real-Time Collision Detection (2005), 5.1.9.
+    """
+    u, v, w = b - a, d - c, a - c
+    uu, uv, vv = (u * u).sum(-1), (u * v).sum(-1), np.maximum((v * v).sum(-1), 1e-12)
+    uw, vw = (u * w).sum(-1), (v * w).sum(-1)
+    s = np.clip((uv * vw - uw * vv) / np.maximum(uu * vv - uv * uv, 1e-12), 0, 1)
+    t = np.clip((uv * s + vw) / vv, 0, 1)
+    s = np.clip((uv * t - uw) / np.maximum(uu, 1e-12), 0, 1)
+    return np.asarray(np.linalg.norm(w + s[..., None] * u - t[..., None] * v, axis=-1))
+
+
+def behind_prop(eyes: FloatArray, points: FloatArray, prop: Prop) -> BoolArray:
+    """(T, N) whether a box stands between the camera (T, 3) and points (T, N, 3)."""
+    prop_from_world = camera.inverse(prop.world_from_prop)
+    start = camera.transform(prop_from_world, eyes)[:, None]
+    step = camera.transform(prop_from_world, points) - start
+    step = np.where(np.abs(step) < 1e-9, 1e-9, step)
+    near, far = (-prop.extent - start) / step, (prop.extent - start) / step
+    enter, leave = np.minimum(near, far).max(axis=-1), np.maximum(near, far).min(axis=-1)
+    return np.asarray((enter < leave) & (leave > 0) & (enter < 1))

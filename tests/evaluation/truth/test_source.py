@@ -1,0 +1,147 @@
+"""Every file that holds motion gives humanoid motions."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bodydouble.data import Motion
+from bodydouble.errors import FormatError
+from bodydouble.evaluation.truth import deepmimic, source
+from bodydouble.formats import bvh, performance
+from bodydouble.geometry import kinematics, rotation
+from bodydouble.motion.resample import rows
+from bodydouble.skeletons import blazepose, humanoid
+from bodydouble.skeletons.rigs import cmu
+from tests import builders
+from tests.builders import assert_same
+from tests.evaluation.truth import motions
+
+LIKE_JOINTS = {
+    f"{side}_{landmark}": f"{side}{bone}"
+    for side in ("left", "right")
+    for landmark, bone in (
+        ("shoulder", "UpperArm"), ("elbow", "LowerArm"), ("wrist", "Hand"),
+        ("hip", "UpperLeg"), ("knee", "LowerLeg"), ("ankle", "Foot"),
+    )
+}  # fmt: skip
+
+
+def _calibrated(motion: Motion) -> Motion:
+    """The motion after one frame of the rest pose."""
+    rotations = np.insert(motion.rotations, 0, rotation.IDENTITY, axis=0)
+    root = np.insert(motion.root_position, 0, motion.skeleton.rest_offsets[0], axis=0)
+    return replace(rows(motion, np.maximum(np.arange(len(rotations)) - 1, 0)), rotations=rotations, root_position=root)
+
+
+def test_bvh_of_another_rig_and_unit_loses_its_calibration_pose(tmp_path: Path) -> None:
+    motion = builders.smooth_motion(20, fps=Fraction(30))
+    small = 0.45 / 2.54
+    names = tuple(cmu.NAMES[bone] for bone in humanoid.JOINTS)
+    skeleton = replace(motion.skeleton, joint_names=names, rest_offsets=motion.skeleton.rest_offsets * small)
+    cgspeed = replace(_calibrated(motion), skeleton=skeleton, root_position=_calibrated(motion).root_position * small)
+    bvh.write(tmp_path / "01_01.bvh", cgspeed)
+    (made,) = source.read(tmp_path / "01_01.bvh")
+    assert made.name == "01_01"
+    assert_same(kinematics.joint_positions(made.motion), kinematics.joint_positions(motion), 1e-5)
+
+
+def test_bvh_that_begins_in_motion_keeps_its_first_frame(tmp_path: Path) -> None:
+    motion = builders.smooth_motion(20)
+    bvh.write(tmp_path / "dance.bvh", motion)
+    assert len(source.read(tmp_path / "dance.bvh")[0].motion.rotations) == 20
+
+
+def test_deepmimic_motion_has_its_joints_where_its_landmarks_are(tmp_path: Path) -> None:
+    path = motions.write(tmp_path / "squat.txt", motions.squats())
+    landmarks, fps = deepmimic.read(path)
+    (made,) = source.read(path)
+    assert made.name == "squat"
+    assert made.motion.fps == fps
+    joints = kinematics.joint_positions(made.motion)
+    for landmark, joint in LIKE_JOINTS.items():
+        assert_same(joints[:, humanoid.INDEX[joint]], landmarks[:, blazepose.INDEX[landmark]], 1e-9)
+
+
+def test_deepmimic_knees_and_elbows_bend_as_a_persons(tmp_path: Path) -> None:
+    (made,) = source.read(motions.write(tmp_path / "squat.txt", motions.squats()))
+    low = rotation.to_rotvec(made.motion.rotations[len(made.motion.rotations) // 2])
+    for side, sign in (("left", -1.0), ("right", 1.0)):
+        assert low[humanoid.INDEX[f"{side}LowerLeg"], 0] == pytest.approx(1.6, abs=0.02)
+        assert low[humanoid.INDEX[f"{side}UpperLeg"], 0] == pytest.approx(-0.8, abs=0.02)
+        assert_same(low[humanoid.INDEX[f"{side}LowerArm"]], [0.0, 1.2 * sign, 0.0], 0.02)
+
+
+def test_performance_gives_each_persons_motion(tmp_path: Path) -> None:
+    whole = builders.performance(people=2)
+    performance.save(tmp_path / "clip.npz", whole)
+    made = source.read(tmp_path / "clip.npz")
+    assert [one.name for one in made] == ["clip/person1", "clip/person2"]
+    for one, person in zip(made, whole.people, strict=True):
+        assert_same(one.motion.rotations, person.motion.rotations, 1e-12)
+
+
+def _archive(path: Path, **changes: object) -> Path:
+    motion = builders.smooth_motion(30, fps=Fraction(60))
+    names = {bone: name for name, bone in source.ACTION_BONES.items()}
+    content: dict[str, object] = {
+        "joint_names": [names.get(bone, bone) for bone in humanoid.JOINTS],
+        "parents": humanoid.PARENTS,
+        "offsets_m": motion.skeleton.rest_offsets,
+        "fps": [60, 1],
+        "walking_1/root_m": motion.root_position.astype(np.float32),
+        "walking_1/quat_xyzw_int16": np.round(motion.rotations * 32767).astype(np.int16),
+    }
+    arrays: dict[str, Any] = {k: np.asarray(v) for k, v in (content | changes).items() if v is not None}
+    np.savez(path, **arrays)
+    return path
+
+
+def test_archive_of_action_clips_is_read(tmp_path: Path) -> None:
+    (made,) = source.read(_archive(tmp_path / "actions.npz"))
+    expected = builders.smooth_motion(30, fps=Fraction(60))
+    assert made.name == "walking_1"
+    assert made.motion.fps == Fraction(60)
+    assert_same(kinematics.joint_positions(made.motion), kinematics.joint_positions(expected), 1e-3)
+
+
+def _box(path: Path) -> Path:
+    motion = builders.smooth_motion(3)
+    names = tuple(f"box{j}" for j in range(22))
+    bvh.write(path, replace(motion, skeleton=replace(motion.skeleton, joint_names=names)))
+    return path
+
+
+def _text(content: str) -> Callable[[Path], Path]:
+    def write(path: Path) -> Path:
+        path.write_text(content)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("video.mp4", _text("")),
+        ("missing.bvh", lambda path: path),
+        ("missing.npz", lambda path: path),
+        ("missing.txt", lambda path: path),
+        ("bad.npz", _text("no archive")),
+        ("bad.txt", _text("{}")),
+        ("bad.bvh", _text("HIERARCHY")),
+        ("box.bvh", _box),
+        ("noclips.npz", lambda path: _archive(path, fps=None)),
+        ("norotations.npz", lambda path: _archive(path, **{"walking_1/quat_xyzw_int16": None})),
+        ("short.npz", lambda path: _archive(path, offsets_m=np.zeros((3, 3)))),
+    ],
+)
+def test_other_files_are_refused_in_one_line(tmp_path: Path, name: str, write: Callable[[Path], Path]) -> None:
+    path = write(tmp_path / name)
+    with pytest.raises(FormatError, match=name) as error:
+        source.read(path)
+    assert "\n" not in str(error.value)

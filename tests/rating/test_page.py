@@ -1,0 +1,81 @@
+"""The page in a real browser, with somebody who clicks."""
+
+import csv
+from collections import Counter
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from bodydouble.formats.media import VideoWriter
+from bodydouble.rating import server as rating_server
+from bodydouble.rating.results import Results
+from bodydouble.rating.server import RatingServer, Session, page_assets
+from bodydouble.rating.trials import all_trials, find_takes
+from tests.media_builders import numbered_picture
+from tests.rating import browser
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(browser.program() is None, reason="no Chromium"),
+]
+
+SIZE = (160, 120)
+SOMEBODY = (Path(__file__).parent / "somebody.js").read_text(encoding="utf-8")
+
+
+def write_take(path: Path, frames: int) -> None:
+    path.parent.mkdir(exist_ok=True)
+    with VideoWriter(path, size=SIZE, fps=Fraction(30)) as writer:
+        for number in range(frames):
+            writer.write(numbered_picture(number, SIZE))
+
+
+def test_somebody_rates_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    requests: list[str] = []
+
+    def remember(handler: Any, _format: str, *_args: object) -> None:
+        requests.append(handler.path)
+
+    monkeypatch.setattr(rating_server._Handler, "log_message", remember)
+    for method, clip, frames in (
+        ("method_ours", "clip_kick", 45), ("method_ours", "clip_walk", 60), ("method_ours", "clip_alone", 30),
+        ("method_theirs", "clip_kick", 45), ("method_theirs", "clip_walk", 50),
+    ):  # fmt: skip
+        write_take(tmp_path / method / f"{clip}.mp4", frames)
+    (tmp_path / "method_theirs" / "clip_broken.mp4").write_bytes(b"not a video")
+    trials = all_trials(find_takes([tmp_path / "method_ours", tmp_path / "method_theirs"]), "anna")
+    scores = tmp_path / "scores.csv"
+    session = Session(trials, Results(scores, "anna"))
+    _let_somebody_rate(session, tmp_path / "profile")
+    assert (session.answered, len(trials)) == (3, 4)
+
+    assert [unquote(path) for path in requests if path.startswith("/failed")] == []
+    assert not [path for path in requests if "method" in path or "clip" in path]
+    with scores.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert Counter((row["clip"], row["method"]) for row in rows) == {
+        ("clip_kick", "method_ours"): 1, ("clip_walk", "method_ours"): 1, ("clip_alone", "method_ours"): 1,
+        ("clip_kick", "method_theirs"): 1, ("clip_walk", "method_theirs"): 1,
+    }  # fmt: skip
+    for row in rows:
+        given = ("1.5", "2") if row["side"] == "left" else ("5", "9.5")
+        assert (row["realism"], row["naturalness"]) == given
+        assert row["preferred"] == ("" if row["clip"] == "clip_alone" else str(int(row["side"] == "right")))
+
+
+def _let_somebody_rate(session: Session, profile: Path) -> None:
+    """Serves the page, with a script added to it that rates as a person would, until all is done."""
+    assets = page_assets()
+    script = assets["/page.js"]
+    assets["/page.js"] = replace(script, content=script.content + SOMEBODY.encode())
+    with RatingServer(session, assets=assets) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        with browser.browsing(server.url, profile):
+            thread.join(timeout=90)
+        assert session.done
