@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from bodydouble.characters.retarget import Poses, retarget
 from bodydouble.data import BoolArray, Camera, Character, FloatArray, Motion, Performance, Person, Track
 from bodydouble.evaluation.truth import cameras, exposure, people, places, props, visibility, wardrobe
 from bodydouble.evaluation.truth.cameras import Move
+from bodydouble.evaluation.truth.grounding import grounded
 from bodydouble.formats import performance
 from bodydouble.formats.media import VideoWriter
 from bodydouble.geometry import camera, kinematics, rotation
@@ -21,8 +23,6 @@ from bodydouble.render.surroundings import Stage
 
 LANDSCAPE = (1280, 720)
 PORTRAIT = (720, 1280)
-REST_HEIGHT, REST_SPEED = 0.04, 0.3
-"""m and m/s: a sole point lower and slower than this rests on the floor."""
 SEEN_SHARE = 0.25
 """Somebody is visible while at least this share of the landmarks is."""
 NEIGHBOUR_DISTANCE = 0.5
@@ -84,7 +84,7 @@ def direct(motions: Sequence[Motion], seed: int, options: ShotOptions | None = N
     for motion in motions:
         somebody = people.somebody(rng)
         character = wardrobe.dressed(somebody, rng)
-        own = _on_floor(_performed(_cut(motion, frames), somebody), somebody)
+        own = grounded(_performed(_cut(motion, frames), somebody), partial(_landmarks, somebody=somebody))
         actors.append(_placed(own, somebody, character, actors, bearing, rng))
     points = np.concatenate([actor.landmarks for actor in actors], axis=1)
     fps = motions[0].fps
@@ -130,17 +130,6 @@ def _landmarks(motion: Motion, somebody: people.Body) -> FloatArray:
     positions, world = kinematics.forward_kinematics(motion.skeleton, motion.rotations, motion.root_position)
     joints, offsets = people.attached_landmarks(somebody)
     return positions[:, joints] + rotation.rotate(world[:, joints], offsets)
-
-
-def _on_floor(motion: Motion, somebody: people.Body) -> Motion:
-    """The lowest landmark of the clip lies on the floor; contacts are those of the soles."""
-    points = _landmarks(motion, somebody)
-    down = np.array([0.0, np.percentile(points[..., 1].min(axis=1), 2), 0.0])
-    soles = points[:, POINTS] - down
-    speed = np.linalg.norm(np.gradient(soles, axis=0), axis=-1) * float(motion.fps)
-    contacts = ((soles[..., 1] < REST_HEIGHT) & (speed < REST_SPEED)).astype(float)
-    root = motion.root_position - down
-    return Motion(motion.skeleton, motion.fps, motion.rotations, root, contacts, motion.joint_sigma)
 
 
 def _placed(

@@ -1,0 +1,123 @@
+"""Puts a performed motion on the floor: capture on another body floats, sinks and tilts its feet."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d
+
+from bodydouble.data import BoolArray, FloatArray, Motion
+from bodydouble.geometry import rotation
+from bodydouble.motion.contacts import POINTS
+from bodydouble.motion.legs import move_ankles
+from bodydouble.motion.smooth import whittaker
+from bodydouble.skeletons import humanoid
+
+Landmarks = Callable[[Motion], FloatArray]
+"""Positions (T, 33, 3) m, world, of a motion's landmarks."""
+
+REST_HEIGHT, REST_SPEED = 0.04, 0.3
+"""m and m/s: a sole point lower and slower than this touches the floor."""
+STANCE_REACH = 0.12
+"""m above where a foot usually stands; higher, it does not stand."""
+LARGEST_TILT = 0.35
+"""rad; feet that rest tilted by more are meant to: somebody stands on tiptoe or kneels."""
+LEAST_STANCE = 0.15
+"""s in which feet must rest to say where the floor is."""
+STEP_CUTOFF = 4.0
+"""Hz, of corrections."""
+FREE_WEIGHT = 0.02
+"""How firmly a foot in the air keeps its height, against 1 for a resting one."""
+LOOK_AROUND = 0.12
+"""s; a foot begins to rise this long before it would sink in."""
+FLOOR_PERCENTILE = 2.0
+"""Of the lowest landmarks: where the floor is if no foot rests."""
+
+
+def grounded(motion: Motion, landmarks: Landmarks) -> Motion:
+    """The motion with soles flat and on y = 0 where they rest, nothing below the floor, and its contacts.
+
+    Feet that rest tilted are turned by one angle for the whole clip, since rigs differ in where a foot is level. The
+    clip is moved up or down to where feet rest; then each foot is moved to the floor while it rests, and out of it
+    where it sinks in. Last, the whole body is raised where hands, knees or back would sink in.
+
+    Args:
+        motion: T frames of the 22 humanoid joints; its contacts do not matter.
+        landmarks: gives the landmarks of a motion.
+    """
+    fps = float(motion.fps)
+    motion = _levelled(motion, landmarks(motion)[:, POINTS], fps)
+    points = landmarks(motion)
+    motion = _raised(motion, np.full(len(points), -_floor(points, fps)))
+    soles = landmarks(motion)[:, POINTS]
+    motion = _stepped(motion, _resting_steps(soles, fps))
+    sunk = np.maximum(-_lowest(landmarks(motion)[:, POINTS]), 0.0)
+    motion = _stepped(motion, np.stack([_envelope(depth, fps) for depth in sunk.T], axis=1))
+    motion = _raised(motion, _envelope(np.maximum(-landmarks(motion)[..., 1].min(axis=1), 0.0), fps))
+    return replace(motion, contacts=_contacts(landmarks(motion)[:, POINTS], fps))
+
+
+def _lowest(soles: FloatArray) -> FloatArray:
+    """(T, 2) m height of the lower point of the left and of the right sole."""
+    return np.asarray(soles[..., 1].reshape(-1, 2, 2).min(axis=2))
+
+
+def _resting(soles: FloatArray, fps: float) -> BoolArray:
+    """(T, 2) whether the left and the right foot seems to stand."""
+    middles = soles.reshape(-1, 2, 2, 3).mean(axis=2)
+    speed = np.linalg.norm(np.gradient(middles, axis=0), axis=-1) * fps
+    lowest = _lowest(soles)
+    return np.asarray((speed < REST_SPEED) & (lowest < np.percentile(lowest, 10) + STANCE_REACH))
+
+
+def _levelled(motion: Motion, soles: FloatArray, fps: float) -> Motion:
+    resting = _resting(soles, fps)
+    rotations = motion.rotations.copy()
+    for foot, side in enumerate(("left", "right")):
+        heel, toes = soles[resting[:, foot], 2 * foot], soles[resting[:, foot], 2 * foot + 1]
+        if len(heel) < LEAST_STANCE * fps:
+            continue
+        tilts = np.arctan2(toes[:, 1] - heel[:, 1], np.linalg.norm((toes - heel)[:, [0, 2]], axis=1))
+        tilt = float(np.median(tilts))
+        if abs(tilt) < LARGEST_TILT:
+            joint = humanoid.INDEX[f"{side}Foot"]
+            rotations[:, joint] = rotation.multiply(rotations[:, joint], rotation.from_rotvec(np.array([tilt, 0, 0])))
+    return replace(motion, rotations=rotations)
+
+
+def _floor(points: FloatArray, fps: float) -> float:
+    soles = points[:, POINTS]
+    resting = _resting(soles, fps)
+    if resting.any(axis=1).sum() < LEAST_STANCE * fps:
+        return float(np.percentile(points[..., 1].min(axis=1), FLOOR_PERCENTILE))
+    return float(np.median(_lowest(soles)[resting]))
+
+
+def _resting_steps(soles: FloatArray, fps: float) -> FloatArray:
+    """(T, 2) m upwards that bring resting feet to the floor, smoothly."""
+    resting = _resting(soles, fps)
+    weight = np.where(resting, 1.0, FREE_WEIGHT)
+    wanted = np.where(resting, -_lowest(soles), 0.0)
+    return np.stack([whittaker(wanted[:, [i]], weight[:, [i]], fps, STEP_CUTOFF)[:, 0] for i in range(2)], axis=1)
+
+
+def _envelope(depth: FloatArray, fps: float) -> FloatArray:
+    """A smooth curve (T,) that is nowhere below depth (T,)."""
+    reach = max(1, round(LOOK_AROUND * fps))
+    return np.asarray(gaussian_filter1d(maximum_filter1d(depth, 2 * reach + 1), reach / 2, truncate=2.0))
+
+
+def _stepped(motion: Motion, steps: FloatArray) -> Motion:
+    """Both ankles (T, 2) m higher."""
+    up = steps[..., None] * np.array([0.0, 1.0, 0.0])
+    return replace(motion, rotations=move_ankles(motion.skeleton, motion.rotations, motion.root_position, up))
+
+
+def _raised(motion: Motion, height: FloatArray) -> Motion:
+    """The whole body (T,) m higher."""
+    return replace(motion, root_position=motion.root_position + height[:, None] * np.array([0.0, 1.0, 0.0]))
+
+
+def _contacts(soles: FloatArray, fps: float) -> FloatArray:
+    speed = np.linalg.norm(np.gradient(soles, axis=0), axis=-1) * fps
+    return np.asarray((soles[..., 1] < REST_HEIGHT) & (speed < REST_SPEED), dtype=np.float64)
