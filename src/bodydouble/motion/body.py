@@ -53,7 +53,7 @@ def template_skeleton() -> Skeleton:
 
 def rest_landmarks(skeleton: Skeleton) -> FloatArray:
     """Positions (33, 3) m of the BlazePose landmarks on the skeleton at rest; see attached_landmarks."""
-    joints, offsets = attached_landmarks()
+    joints, offsets = attached_landmarks(skeleton)
     return np.asarray(kinematics.rest_positions(skeleton)[joints] + offsets)
 
 
@@ -69,12 +69,26 @@ From the lengths of its hands and feet relative to its shanks, in three dimensio
 """
 
 
-def attached_landmarks() -> tuple[IntArray, FloatArray]:
-    """The joint (33,) each BlazePose landmark is rigidly attached to, and its offset (33, 3) m from it at rest."""
-    attached = [rest.REST_LANDMARKS[name] for name in blazepose.LANDMARKS]
-    joints = np.array([humanoid.INDEX[joint] for joint, _ in attached])
-    share = [_SEEN_SHARE.get(name.split("_", 1)[-1], (1.0, 1.0, 1.0)) for name in blazepose.LANDMARKS]
-    return joints, np.array([offset for _, offset in attached]) * share
+_CARRIERS = np.array([humanoid.INDEX[rest.REST_LANDMARKS[name][0]] for name in blazepose.LANDMARKS])
+_TEMPLATE_OFFSETS = np.array(
+    [
+        np.array(rest.REST_LANDMARKS[name][1]) * _SEEN_SHARE.get(name.split("_", 1)[-1], (1.0, 1.0, 1.0))
+        for name in blazepose.LANDMARKS
+    ]
+)
+_ON_FEET = np.isin(_CARRIERS, [humanoid.INDEX[side + part] for side in ("left", "right") for part in ("Foot", "Toes")])
+_ON_FEET &= _TEMPLATE_OFFSETS[:, 1] < 0
+"""Heels and foot indices: they hang below joints, on the sole."""
+
+
+def attached_landmarks(skeleton: Skeleton) -> tuple[IntArray, FloatArray]:
+    """The joint (33,) each BlazePose landmark is rigidly attached to, and its offset (33, 3) m from it at rest.
+
+    The offsets are the adult template's; those of the soles are scaled so that they reach the floor at rest.
+    """
+    own, template = (kinematics.rest_positions(one)[_CARRIERS, 1] for one in (skeleton, template_skeleton()))
+    ratio = np.where(_ON_FEET, own / template, 1.0)
+    return _CARRIERS, _TEMPLATE_OFFSETS * ratio[:, None]
 
 
 def group_mean(points: FloatArray, group: tuple[str, ...]) -> FloatArray:

@@ -133,7 +133,7 @@ def _placed(
 
 def _joint_sigma(confidence: FloatArray) -> FloatArray:
     """(T, 22) m. A rule of thumb, not calibrated: from the confidence of the landmarks around each joint."""
-    joints, _ = body.attached_landmarks()
+    joints, _ = body.attached_landmarks(body.template_skeleton())
     around = np.zeros((confidence.shape[1], len(humanoid.JOINTS)))
     around[np.arange(len(joints)), joints] = 1.0
     lonely = around.sum(axis=0) == 0

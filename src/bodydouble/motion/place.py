@@ -18,7 +18,7 @@ _FITTED = tuple(
 def landmark_positions(skeleton: Skeleton, rotations: FloatArray, root_position: FloatArray) -> FloatArray:
     """Positions (T, 33, 3) m of the BlazePose landmarks on a posed skeleton, in the root's frame of reference."""
     positions, world = kinematics.forward_kinematics(skeleton, rotations, root_position)
-    joints, offsets = body.attached_landmarks()
+    joints, offsets = body.attached_landmarks(skeleton)
     return positions[:, joints] + rotation.rotate(world[:, joints], offsets)
 
 
