@@ -99,7 +99,7 @@ def _tile(video: Path, truth: Performance, rng: np.random.Generator) -> Picture:
 def _mark(picture: Picture, keypoints: FloatArray) -> None:
     """Draws points (33, 3) into a picture (H, W, 3)."""
     height, width = picture.shape[:2]
-    size = max(2, height // 300)
+    size = max(2, height // 160)
     for x, y, visible in keypoints:
         if 0 <= x < width and 0 <= y < height:
             rows, columns = slice(max(0, int(y) - size), int(y) + size), slice(max(0, int(x) - size), int(x) + size)

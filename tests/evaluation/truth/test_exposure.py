@@ -1,0 +1,47 @@
+"""What a sensor does to a picture."""
+
+import numpy as np
+import pytest
+
+from bodydouble.evaluation.truth.exposure import Exposure, Sensor, exposure
+
+SIZE = (64, 48)
+
+
+def _settings(gain: float = 1.0, noise: float = 0.0) -> Exposure:
+    return Exposure((gain, gain, gain), noise, 0.0, 1, 7)
+
+
+def _ramp() -> "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]":
+    row = np.linspace(0, 255, SIZE[0]).astype(np.uint8)
+    return np.broadcast_to(row[None, :, None], (SIZE[1], SIZE[0], 3)).copy()
+
+
+def test_without_noise_brighter_stays_brighter() -> None:
+    seen = Sensor(_settings(), SIZE).expose(_ramp()).astype(int)
+    assert np.all(np.diff(seen, axis=1) >= 0)
+    assert seen[0, 0, 0] == 0
+    assert seen[0, -1, 0] == pytest.approx(255, abs=2)
+
+
+def test_more_gain_is_brighter() -> None:
+    dark, bright = (Sensor(_settings(gain), SIZE).expose(_ramp()).mean() for gain in (0.8, 1.1))
+    assert bright > 1.1 * dark
+
+
+def test_noise_has_its_strength_and_changes_from_frame_to_frame() -> None:
+    gray = np.full((480, 640, 3), 90, dtype=np.uint8)
+    sensor = Sensor(_settings(noise=4.0), (640, 480))
+    frames = [sensor.expose(gray).astype(float) for _ in range(4)]
+    assert frames[0].std() == pytest.approx(4.0, rel=0.1)
+    assert any(not np.array_equal(frames[0], other) for other in frames[1:])
+    again = Sensor(_settings(noise=4.0), (640, 480))
+    np.testing.assert_array_equal(again.expose(gray), frames[0])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_sensors_are_usable(seed: int) -> None:
+    made = exposure(np.random.default_rng(seed))
+    assert made == exposure(np.random.default_rng(seed))
+    assert (made.subframes > 1) == (made.shutter > 0)
+    assert all(0.6 < gain < 1.4 for gain in made.gain)

@@ -1,0 +1,83 @@
+"""What stands in the way of a line of sight."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bodydouble.data import FloatArray
+from bodydouble.evaluation.truth import visibility
+from bodydouble.evaluation.truth.props import Prop, character, in_front
+from bodydouble.evaluation.truth.visibility import Capsules, behind_person, behind_prop
+from bodydouble.geometry import camera, rotation
+
+EYE = np.array([[0.0, 1.0, 5.0]])
+
+
+def _post(x: float, z: float) -> Capsules:
+    """An upright line, 10 cm thick in all directions."""
+    return Capsules(np.array([[[x, 0.0, z]]]), np.array([[[x, 2.0, z]]]), np.array([0.1]))
+
+
+@pytest.mark.parametrize(
+    ("x", "z", "hidden"), [(0.0, 2.0, True), (0.15, 2.0, False), (0.0, -1.0, False), (0.05, 1.0, True)]
+)
+def test_a_person_hides_what_is_behind(x: float, z: float, hidden: bool) -> None:
+    point = np.array([[[0.0, 1.0, 0.0]]])
+    assert behind_person(EYE, point, _post(x, z))[0, 0] == hidden
+
+
+@pytest.mark.parametrize(("x", "hidden"), [(0.0, True), (0.29, True), (0.31, False)])
+def test_a_box_hides_what_is_behind(x: float, hidden: bool) -> None:
+    place = np.eye(4)
+    place[:3, 3] = [x, 1.0, 2.5]
+    prop = Prop(place, np.array([0.3, 0.5, 0.2]), np.ones(3))
+    assert behind_prop(EYE, np.array([[[0.0, 1.0, 0.0]]]), prop)[0, 0] == hidden
+    assert not behind_prop(EYE, np.array([[[0.0, 1.0, 4.0]]]), prop)[0, 0]
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=50, deadline=None)
+def test_distance_of_segments_is_the_least_of_their_points(seed: int) -> None:
+    a, b, c, d = np.random.default_rng(seed).normal(size=(4, 3))
+    share = np.linspace(0, 1, 201)[:, None]
+    one, other = a + share * (b - a), c + share * (d - c)
+    least = np.linalg.norm(one[:, None] - other[None], axis=-1).min()
+    found = float(visibility._segment_distance(a, b, c, d))
+    assert found <= least + 1e-9
+    assert found == pytest.approx(least, abs=0.05)
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_moving_everything_changes_nothing(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    move = np.eye(4)
+    move[:3, :3] = rotation.to_matrix(rotation.from_rotvec(rng.normal(size=3)))
+    move[:3, 3] = rng.normal(size=3)
+    eyes, points = rng.normal(0, 3, (4, 3)), rng.normal(0, 1, (4, 6, 3))
+    person = Capsules(rng.normal(0, 1, (4, 5, 3)), rng.normal(0, 1, (4, 5, 3)), rng.uniform(0.1, 0.4, 5))
+    place = np.eye(4)
+    place[:3, 3] = rng.normal(size=3)
+    prop = Prop(place, rng.uniform(0.2, 1.0, 3), np.ones(3))
+
+    def at(points: FloatArray) -> FloatArray:
+        return camera.transform(move, points)
+
+    moved = Capsules(at(person.starts), at(person.ends), person.radii)
+    np.testing.assert_array_equal(behind_person(eyes, points, person), behind_person(at(eyes), at(points), moved))
+    there = Prop(move @ place, prop.extent, prop.color)
+    np.testing.assert_array_equal(behind_prop(eyes, points, prop), behind_prop(at(eyes), at(points), there))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_prop_is_a_closed_box_on_the_floor(seed: int) -> None:
+    prop = in_front(np.array([0.0, 1.0, 0.0]), EYE[0], np.random.default_rng(seed))
+    mesh = character(prop).meshes[0]
+    corners = mesh.positions[mesh.triangles]
+    facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    volume = np.einsum("ni,ni->n", corners[:, 0], facing).sum() / 6
+    assert volume == pytest.approx(8 * np.prod(prop.extent))
+    assert np.all(np.einsum("ni,ni->n", facing, mesh.normals[mesh.triangles[:, 0]]) > 0)
+    world = camera.transform(prop.world_from_prop, mesh.positions)
+    assert world[:, 1].min() == pytest.approx(0.0, abs=1e-9)

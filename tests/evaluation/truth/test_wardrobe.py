@@ -1,0 +1,66 @@
+"""Random clothes fit the bodies they are made for."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.spatial import cKDTree
+
+from bodydouble.data import Character
+from bodydouble.evaluation.truth import fabric, people, wardrobe
+
+
+def _dressed(seed: int) -> tuple[people.Body, Character]:
+    rng = np.random.default_rng(seed)
+    body = people.somebody(rng)
+    return body, wardrobe.dressed(body, rng)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_clothes_lie_near_the_skin_and_above_the_floor(seed: int) -> None:
+    body, character = _dressed(seed)
+    skin = cKDTree(body.positions[np.unique(people.topology().faces["skin"])])
+    for mesh in character.meshes:
+        assert len(mesh.triangles)
+        assert np.isfinite(mesh.positions).all()
+        assert skin.query(mesh.positions)[0].max() < 0.3
+        assert mesh.positions[:, 1].min() > -1e-3
+        np.testing.assert_allclose(np.linalg.norm(mesh.normals, axis=1), 1.0, atol=1e-6)
+        np.testing.assert_allclose(mesh.weights.sum(axis=1), 1.0)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_cloth_covers_the_trunk_from_outside(seed: int) -> None:
+    body, character = _dressed(seed)
+    chest = body.joint("chest")
+    heights = [mesh for mesh in character.meshes if mesh.uvs is not None and mesh.material.texture_png is not None]
+    near = np.concatenate([mesh.positions[np.abs(mesh.positions[:, 1] - chest[1]) < 0.05] for mesh in heights])
+    front = near[np.abs(near[:, 0]) < 0.06, 2].max()
+    skin = body.positions[np.unique(people.topology().faces["skin"])]
+    skin_front = skin[(np.abs(skin[:, 1] - chest[1]) < 0.05) & (np.abs(skin[:, 0]) < 0.06), 2].max()
+    assert front > skin_front
+
+
+def test_same_seed_same_clothes() -> None:
+    (_, one), (_, again), (_, other) = _dressed(3), _dressed(3), _dressed(4)
+    for a, b in zip(one.meshes, again.meshes, strict=True):
+        np.testing.assert_array_equal(a.positions, b.positions)
+        assert a.material == b.material
+    textures = [[mesh.material.texture_png for mesh in c.meshes if mesh.material.texture_png] for c in (one, other)]
+    assert textures[0] != textures[1]
+
+
+def test_joints_are_those_of_the_body() -> None:
+    body, character = _dressed(1)
+    assert character.skeleton.joint_names == people.JOINTS
+    assert character.humanoid == {name: j for j, name in enumerate(people.JOINTS)}
+    np.testing.assert_allclose(character.skeleton.rest_offsets[0], body.joints[0])
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_cloth_is_a_picture(seed: int) -> None:
+    picture = Image.open(BytesIO(fabric.png(fabric.cloth(np.random.default_rng(seed)))))
+    assert picture.size == (fabric.SIZE, fabric.SIZE)
+    color = fabric.color(np.random.default_rng(seed))
+    assert np.all((color >= 0.0) & (color <= 1.0))
