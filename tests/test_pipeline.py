@@ -44,7 +44,8 @@ def glbs(delivery: Delivery) -> list[Path]:
 
 def test_all_files_are_there_and_nothing_else(clip: Path, delivery: Delivery) -> None:
     folder = clip.parent / "two people_bodydouble"
-    names = {"performance.npz", "preview.mp4", "person1.glb", "person1.bvh", "person2.glb", "person2.bvh"}
+    names = {"performance.npz", "preview.mp4", "report.html"}
+    names |= {"person1.glb", "person1.bvh", "person2.glb", "person2.bvh"}
     assert {file.name for file in delivery.files} == names
     assert {file.name for file in folder.iterdir()} == names
 
@@ -112,9 +113,10 @@ def test_landmarks_of_the_motion_lie_on_the_person(delivery: Delivery) -> None:
 
 
 def test_film_plays_every_frame_at_the_clips_rate(clip: Path, delivery: Delivery) -> None:
-    made = probe(delivery.files[-1])
+    (preview,) = (file for file in delivery.files if file.name == "preview.mp4")
+    made = probe(preview)
     assert made.fps == probe(clip).fps
-    with FrameReader(delivery.files[-1]) as reader:
+    with FrameReader(preview) as reader:
         frames = list(reader)
     assert len(frames) == FRAMES
     right = frames[20][:, frames[20].shape[1] // 2 :].astype(int)
@@ -125,7 +127,7 @@ def test_film_plays_every_frame_at_the_clips_rate(clip: Path, delivery: Delivery
 def test_monitor_knows_the_stages(delivery: Delivery, monitor: Monitor) -> None:
     assert delivery.files
     assert list(monitor.seconds) == [
-        "loading networks", "perception", "tracking", "motion", "characters", "files", "film",
+        "loading networks", "perception", "tracking", "motion", "characters", "files", "film", "report",
     ]  # fmt: skip
     assert 0 < monitor.network_seconds < monitor.seconds["perception"]
     assert monitor.warnings == []
@@ -140,6 +142,7 @@ def test_without_opengl_all_but_the_film_is_made(clip: Path, tmp_path: Path, mon
     made = pipeline.animate(clip, tmp_path / "out", quality="fast", monitor=monitor)
     assert {file.name for file in made.files} >= {"performance.npz", "person1.glb", "person1.bvh"}
     assert not (tmp_path / "out" / "preview.mp4").exists()
+    assert "No film was made" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert len(monitor.warnings) == 1
     assert "libegl1" in monitor.warnings[0]
 

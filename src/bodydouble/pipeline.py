@@ -1,4 +1,4 @@
-"""Runs the stages in order: video -> people -> tracks -> motion -> characters -> files and film."""
+"""Runs the stages in order: video -> people -> tracks -> motion -> characters -> files, film and report."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +14,8 @@ from bodydouble.characters.load import builtin_names, load
 from bodydouble.characters.retarget import Poses, retarget
 from bodydouble.data import Character, FloatArray, Motion, Observation, Performance, Person
 from bodydouble.errors import NoPeopleError, RenderingUnavailableError
+from bodydouble.evaluation import report
+from bodydouble.evaluation.report_pictures import SpanPictures
 from bodydouble.formats import bvh, gltf, performance
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader, VideoWriter, probe
@@ -31,6 +33,7 @@ FILM_SIDE = 960
 
 PERFORMANCE_FILE = "performance.npz"
 FILM_FILE = "preview.mp4"
+REPORT_FILE = "report.html"
 
 
 class Monitor:
@@ -200,8 +203,10 @@ def animate(
             cast = [play(person.motion, template, fitted=character in builtin_names()) for person in captured.people]
         with monitor.stage("files", 1 + 2 * len(cast)):
             files = list(monitor.counted(_write_files(captured, cast, out, clip_name(path))))
-        if film:
-            files += _film(path, captured, cast, out / FILM_FILE, monitor)
+        pictures = SpanPictures(captured)
+        films = _film(path, captured, cast, pictures, out / FILM_FILE, monitor) if film else []
+        with monitor.stage("report"):
+            files += [*films, _report(path, captured, pictures, films, out / REPORT_FILE, monitor.warnings)]
     return Delivery(captured, tuple(files))
 
 
@@ -257,9 +262,14 @@ def _write_files(captured: Performance, cast: Sequence[AnimatedCharacter], folde
 
 
 def _film(
-    video: Path, captured: Performance, cast: Sequence[AnimatedCharacter], path: Path, monitor: Monitor
+    video: Path,
+    captured: Performance,
+    cast: Sequence[AnimatedCharacter],
+    pictures: SpanPictures,
+    path: Path,
+    monitor: Monitor,
 ) -> list[Path]:
-    """The film's path, or nothing where no picture can be rendered."""
+    """The film's path, or nothing where no picture can be rendered. The report's pictures are taken on the way."""
     from bodydouble.render.film import Film
 
     poses = [Poses(a.character, a.rotations, a.hips_translation) for a in cast]
@@ -271,8 +281,23 @@ def _film(
             VideoWriter(path, size=film.size, fps=captured.fps, audio_from=video) as writer,
         ):
             for index, frame in enumerate(monitor.counted(reader)):
+                pictures.look(index, frame)
                 writer.write(film.frame(index, frame))
     except RenderingUnavailableError as error:
         monitor.warn(f"no film: {error}")
         return []
     return [path]
+
+
+def _report(
+    video: Path,
+    captured: Performance,
+    pictures: SpanPictures,
+    films: Sequence[Path],
+    path: Path,
+    warnings: Sequence[str],
+) -> Path:
+    pictures.read(video)
+    film = films[0].name if films else None
+    report.write(path, captured, pictures, title=clip_name(video), film=film, warnings=warnings)
+    return path

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 import numpy as np
 
-from bodydouble.data import FloatArray
+from bodydouble.data import FloatArray, IntArray
 
 _STYLE = """
 :root { --paper: #fff; --ink: #1b1f24; --faint: #626b76; --rule: #d9dee4; --shade: #f1f3f6; --warn: #b3401a;
@@ -24,6 +25,8 @@ table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabul
 th, td { padding: .3rem .7rem .3rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
 th { color: var(--faint); font-weight: 600; }
 td:not(:first-child), th:not(:first-child) { text-align: right; padding-left: .7rem; }
+td:not(:first-child) { white-space: nowrap; }
+ul { padding-left: 1.2rem; }
 figure { margin: .75rem 0 1.25rem; max-width: 38rem; }
 figcaption { font-weight: 600; font-size: .9rem; }
 img, video, svg { max-width: 100%; height: auto; }
@@ -32,6 +35,10 @@ svg text { fill: var(--faint); font: 11px system-ui, sans-serif; }
 .legend { font-size: .85rem; color: var(--faint); }
 .legend span { margin-right: 1rem; white-space: nowrap; }
 .legend i { display: inline-block; width: 1.2em; height: .2em; margin-right: .4em; vertical-align: middle; }
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); column-gap: 1.5rem; }
+.shots { display: flex; flex-wrap: wrap; gap: .75rem; }
+.shots figure { margin: 0; width: 12.5rem; max-width: 46%; }
+.shots figcaption { font-weight: 400; }
 """
 
 _COLOURS = 6
@@ -39,6 +46,9 @@ _WIDTH, _HEIGHT = 400, 180
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 8, 36
 _MOST_POINTS = 1200
 """A plot of more points is thinned out; every peak stays."""
+_STRIP = 20
+"""Height of a row of stretches."""
+_MOST_STRETCHES = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +120,67 @@ def line_plot(
 
 
 @dataclass(frozen=True, slots=True)
+class Strip:
+    """A row of coloured stretches."""
+
+    name: str
+    """Short; stands left of the row."""
+    states: IntArray
+    """(N,) 0 leaves a gap, 1 is a full bar, 2 half as high, ..."""
+
+
+def strip_plot(
+    strips: Sequence[Strip], x: FloatArray, step: float, states: Sequence[str], title: str, x_label: str
+) -> str:
+    """Rows of stretches over the axis of line_plot, as an inline SVG picture with a legend.
+
+    Args:
+        strips: the rows.
+        x: (N,) where each state begins, ascending.
+        step: how far each state reaches.
+        states: what the states 1, 2, ... mean.
+        title: stands above the plot and is read out for people who cannot see it.
+        x_label: what x is, with its unit.
+    """
+    x_limits, x_ticks = _axis([x, x + step], from_zero=False)
+    height = _TOP + _STRIP * len(strips) + _BOTTOM
+    frame = _Frame(x_limits, (0.0, 1.0), height)
+    rows = "".join(_strip(frame, strip, x, step, _TOP + _STRIP * row) for row, strip in enumerate(strips))
+    ticks = "".join(frame.x_tick(value) for value in x_ticks)
+    legend = _legend([Line(state, x, x) for state in states])
+    return (
+        f"<figure><figcaption>{escape(title)}</figcaption>\n"
+        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}">\n'
+        f"{rows}{ticks}{_x_label(x_label, height)}</svg>\n{legend}</figure>\n"
+    )
+
+
+def _strip(frame: "_Frame", strip: Strip, x: FloatArray, step: float, top: float) -> str:
+    """The bars of one row; many states are drawn as few, of which the largest wins."""
+    parts = np.array_split(np.arange(len(x)), min(len(x), _MOST_STRETCHES))
+    states = np.array([strip.states[part].max() for part in parts])
+    edges = frame.x(np.append(x[[part[0] for part in parts]], x[-1] + step))
+    changes = [0, *(np.flatnonzero(np.diff(states)) + 1).tolist(), len(states)]
+    bars = [
+        f'<rect x="{edges[a]:.1f}" y="{top + 3:g}" width="{max(edges[b] - edges[a], 0.5):.1f}" '
+        f'height="{(_STRIP - 6) / states[a]:g}" fill="{_colour(int(states[a]) - 1)}"/>\n'
+        for a, b in pairwise(changes)
+        if states[a] > 0
+    ]
+    return (
+        f'<rect x="{_LEFT}" y="{top + 3:g}" width="{_WIDTH - _LEFT - _RIGHT}" height="{_STRIP - 6}" '
+        f'fill="var(--shade)"/>\n{"".join(bars)}'
+        f'<text x="{_LEFT - 6}" y="{top + _STRIP / 2 + 4:g}" text-anchor="end">{escape(strip.name)}</text>\n'
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class _Frame:
     """Where values lie in the drawing."""
 
     x_limits: tuple[float, float]
     y_limits: tuple[float, float]
+    height: int = _HEIGHT
 
     def x(self, value: FloatArray | float) -> FloatArray:
         """Horizontal place of a value."""
@@ -136,7 +202,7 @@ class _Frame:
 
     def x_tick(self, value: float) -> str:
         """A number below the plot."""
-        return f'<text x="{self.x(value):.1f}" y="{_HEIGHT - _BOTTOM + 16}" text-anchor="middle">{value:g}</text>\n'
+        return f'<text x="{self.x(value):.1f}" y="{self.height - _BOTTOM + 16}" text-anchor="middle">{value:g}</text>\n'
 
     def y_tick(self, value: float) -> str:
         """A number and a rule across the plot."""
@@ -148,11 +214,16 @@ class _Frame:
 
 
 def _axis_labels(x_label: str, y_label: str) -> str:
-    across, down = (_LEFT + _WIDTH - _RIGHT) / 2, (_TOP + _HEIGHT - _BOTTOM) / 2
+    down = (_TOP + _HEIGHT - _BOTTOM) / 2
     return (
-        f'<text x="{across:g}" y="{_HEIGHT - 4}" text-anchor="middle">{escape(x_label)}</text>'
+        f"{_x_label(x_label, _HEIGHT)}"
         f'<text x="11" y="{down:g}" transform="rotate(-90 11 {down:g})" text-anchor="middle">{escape(y_label)}</text>'
     )
+
+
+def _x_label(text: str, height: int) -> str:
+    across = (_LEFT + _WIDTH - _RIGHT) / 2
+    return f'<text x="{across:g}" y="{height - 4}" text-anchor="middle">{escape(text)}</text>'
 
 
 def _axis(values: Sequence[FloatArray], from_zero: bool) -> tuple[tuple[float, float], list[float]]:

@@ -12,7 +12,8 @@ MIRROR = np.array([-1.0, 1.0, 1.0])
 
 @pytest.fixture(params=range(len(people.baked())))
 def body(request: pytest.FixtureRequest) -> people.Body:
-    return people.baked()[request.param]
+    body: people.Body = people.baked()[request.param]
+    return body
 
 
 def test_stands_on_the_floor(body: people.Body) -> None:

@@ -122,7 +122,8 @@ def test_rates_agree_in_time(squat: Motion) -> None:
     heights = [made.actors[0].motion.root_position[:, 1] for made in (slow, fast)]
     times = [np.arange(len(height)) / rate for height, rate in zip(heights, (15, 60), strict=True)]
     common = np.linspace(0.1, min(times[0][-1], times[1][-1]) - 0.1, 20)
-    np.testing.assert_allclose(*(np.interp(common, t, h) for t, h in zip(times, heights, strict=True)), atol=0.02)
+    one, other = (np.interp(common, t, h) for t, h in zip(times, heights, strict=True))
+    np.testing.assert_allclose(one, other, atol=0.02)
 
 
 @pytest.mark.slow
