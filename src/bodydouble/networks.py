@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 from bodydouble.errors import ModelError
 
-MODELS = Path(__file__).parent / "models"
-
 PREFERRED_PROVIDERS = (
     "CUDAExecutionProvider",
     "DmlExecutionProvider",
@@ -55,13 +53,12 @@ class Network:
         seconds: Time spent inside the network so far.
     """
 
-    def __init__(self, name: str, outputs: Sequence[str], models: Path = MODELS) -> None:
-        """Load ``models/name.onnx``.
+    def __init__(self, path: Path, outputs: Sequence[str]) -> None:
+        """Load an ONNX file.
 
         Raises:
             ModelError: The file is missing, damaged or lacks one of the outputs.
         """
-        path = models / f"{name}.onnx"
         if not path.is_file():
             raise ModelError(f"The network {path} is missing; install bodydouble again")
         try:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from bodydouble.errors import ModelError
-from bodydouble.perception.onnx import MODELS, Network
+from bodydouble.motion.prior import MODEL as PRIOR
+from bodydouble.networks import Network
+from bodydouble.perception.protocols import MODELS
 
 GOLDEN = Path(__file__).parent / "golden"
 TABLE = Path(__file__).parents[2] / "docs" / "models.md"
@@ -25,7 +27,7 @@ def golden(name: str) -> dict[str, np.ndarray]:
 )
 def test_a_network_answers_as_the_original_does(name: str, picture: str) -> None:
     expected = golden(name)
-    network = Network(name, tuple(expected))
+    network = Network(MODELS / f"{name}.onnx", tuple(expected))
     answers = dict(zip(expected, network(golden("pictures")[picture][None]), strict=True))
     if "heatmaps" in answers:
         answers["heatmaps"] = answers["heatmaps"][:, ::4, ::4]
@@ -37,22 +39,23 @@ def test_a_network_answers_as_the_original_does(name: str, picture: str) -> None
 
 def test_the_table_lists_the_committed_files() -> None:
     listed = dict(re.findall(r"^\| `(\w+\.onnx)` .*?`([0-9a-f]{64})`", TABLE.read_text(), re.MULTILINE))
-    committed = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in MODELS.glob("*.onnx")}
+    files = (path for folder in (MODELS, PRIOR.parent) for path in folder.glob("*.onnx"))
+    committed = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     assert listed == committed
 
 
 def test_a_missing_network_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"blazepose_lite.onnx is missing"):
-        Network("blazepose_lite", ("landmarks",), tmp_path)
+        Network(tmp_path / "blazepose_lite.onnx", ("landmarks",))
 
 
 def test_a_damaged_network_is_told(tmp_path: Path) -> None:
     (tmp_path / "broken.onnx").write_bytes((MODELS / "blazepose_lite.onnx").read_bytes()[:5000])
     with pytest.raises(ModelError, match=r"broken.onnx cannot be loaded") as caught:
-        Network("broken", ("landmarks",), tmp_path)
+        Network(tmp_path / "broken.onnx", ("landmarks",))
     assert "\n" not in str(caught.value)
 
 
 def test_an_output_that_is_not_there_is_told() -> None:
     with pytest.raises(ModelError, match="no output mask"):
-        Network("blazepose_lite", ("landmarks", "mask"))
+        Network(MODELS / "blazepose_lite.onnx", ("landmarks", "mask"))

@@ -13,7 +13,8 @@ from bodydouble.evaluation.comparison import Comparison, combine, compare, compa
 from bodydouble.evaluation.comparison_page import side_by_side
 from bodydouble.evaluation.recording import Recording, recording
 from bodydouble.formats.media import FrameReader
-from bodydouble.motion.reconstruct import Known, reconstruct
+from bodydouble.motion.lift import LiftOptions
+from bodydouble.motion.reconstruct import Known, MotionOptions, reconstruct
 from bodydouble.perception.landmarks import BlazePose
 from bodydouble.perception.observe import QUALITIES
 from bodydouble.perception.protocols import Detection
@@ -41,15 +42,18 @@ class _Step:
     camera: bool = False
     bones: bool = False
     contacts: bool = False
+    prior: bool = True
+    """Whether the learned prior has its say."""
 
 
 STEPS = (
+    _Step("true boxes, no prior", prior=False),
     _Step("true boxes"),
     _Step("+ true 2D", picture=True),
-    _Step("+ true rough 3D", picture=True, depth=True),
-    _Step("+ true camera", picture=True, depth=True, camera=True),
-    _Step("+ true bone lengths", picture=True, depth=True, camera=True, bones=True),
-    _Step("+ true contacts", picture=True, depth=True, camera=True, bones=True, contacts=True),
+    _Step("+ true rough 3D", picture=True, depth=True, prior=False),
+    _Step("+ true camera", picture=True, depth=True, camera=True, prior=False),
+    _Step("+ true bone lengths", picture=True, depth=True, camera=True, bones=True, prior=False),
+    _Step("+ true contacts", picture=True, depth=True, camera=True, bones=True, contacts=True, prior=False),
 )
 
 
@@ -116,7 +120,8 @@ def _solved(truth: Performance, tracks: Sequence[Track], step: _Step) -> Perform
         skeletons=tuple(person.motion.skeleton for person in people) if step.bones else None,
         contacts=tuple(person.motion.contacts for person in people) if step.contacts else None,
     )
-    view, motions = reconstruct(fed, truth.camera.size, truth.frame_count, truth.fps, known=known)
+    options = MotionOptions(lift=LiftOptions(prior=step.prior))
+    view, motions = reconstruct(fed, truth.camera.size, truth.frame_count, truth.fps, options, known)
     cast = tuple(replace(p, track=t, motion=m) for p, t, m in zip(people, fed, motions, strict=True))
     return replace(truth, camera=view, people=cast)
 

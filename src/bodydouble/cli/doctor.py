@@ -41,7 +41,7 @@ def _version(package: str) -> str:
 
 
 def _accelerator() -> str:
-    from bodydouble.perception.onnx import choose_providers
+    from bodydouble.networks import choose_providers
 
     return ", ".join(choose_providers())
 

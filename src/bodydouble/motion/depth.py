@@ -27,7 +27,7 @@ class DepthOptions:
 
     across_sigma: float = 0.03
     """m, of a segment's length across the line of sight."""
-    rough_sigma: float = 0.30
+    rough_sigma: float = 0.3
     """Relative to the bone's length, of the network's rough depth step."""
     rough_rate: float = 30.0
     """Hz; the network's depth errors last, so that a second of video holds this many independent guesses."""

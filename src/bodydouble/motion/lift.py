@@ -6,7 +6,7 @@ import numpy as np
 
 from bodydouble.data import FloatArray, Skeleton, Track
 from bodydouble.geometry import camera, rotation
-from bodydouble.motion import body, pose, proportions
+from bodydouble.motion import body, pose, prior, proportions
 from bodydouble.motion.depth import DepthOptions, resolve
 from bodydouble.motion.place import fit_sideways, fit_translation, landmark_positions
 from bodydouble.motion.smooth import robust_whittaker, whittaker
@@ -27,6 +27,8 @@ class LiftOptions:
     """Hz, of the landmarks in the picture."""
     outlier: float = 0.02
     """Relative to the person's height in px: a landmark this far off the smooth curve counts half."""
+    prior: bool = True
+    """Whether the learned prior corrects the depths of the landmark network."""
     depth: DepthOptions = field(default_factory=DepthOptions)
 
 
@@ -69,6 +71,8 @@ def lift(
     landmarks = _smooth_landmarks(track, confidence, fps, options)
     rough = _smooth_rough(track, confidence, fps, options.cutoff)
     image_points = camera.rays(intrinsics, landmarks)[..., :2]
+    if options.prior:
+        rough = prior.corrected(image_points, confidence, rough, fps)
     weights = _segment_confidence(confidence)
     directions = rotation.normalize(body.segment_vectors(rough))
     found = skeleton or body.template_skeleton()

@@ -9,9 +9,9 @@ import numpy as np
 from scipy.special import expit
 
 from bodydouble.data import LANDMARK_COUNT, FloatArray
-from bodydouble.perception.onnx import Network
+from bodydouble.networks import Network
 from bodydouble.perception.pixels import cut
-from bodydouble.perception.protocols import Detection, Landmarks, Picture, Region
+from bodydouble.perception.protocols import MODELS, Detection, Landmarks, Picture, Region
 from bodydouble.skeletons import blazepose, coco
 
 INPUT_SIDE = 256
@@ -76,7 +76,7 @@ class BlazePose:
 
     def __init__(self, size: Literal["lite", "full", "heavy"] = "full") -> None:
         """Load the network. Raises ModelError if that is not possible."""
-        self._network = Network(f"blazepose_{size}", ("landmarks", "presence", "world_landmarks"))
+        self._network = Network(MODELS / f"blazepose_{size}.onnx", ("landmarks", "presence", "world_landmarks"))
 
     @property
     def seconds(self) -> float:

@@ -10,9 +10,9 @@ import numpy as np
 
 from bodydouble.data import FloatArray
 from bodydouble.geometry.similarity import pose_similarity
-from bodydouble.perception.onnx import Network
+from bodydouble.networks import Network
 from bodydouble.perception.pixels import letterbox
-from bodydouble.perception.protocols import Detection, Picture
+from bodydouble.perception.protocols import MODELS, Detection, Picture
 
 STRIDE = 32
 """The network takes pictures whose sides are multiples of this, px."""
@@ -60,7 +60,7 @@ class MoveNetDetector:
     def __init__(self, options: PeopleOptions | None = None) -> None:
         """Load the network. Raises ModelError if that is not possible."""
         self.options = options or PeopleOptions()
-        self._network = Network("movenet_multipose", ("people",))
+        self._network = Network(MODELS / "movenet_multipose.onnx", ("people",))
 
     @property
     def seconds(self) -> float:

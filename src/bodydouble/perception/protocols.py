@@ -1,12 +1,16 @@
 """What a network has to offer to be used for perception, and what it answers."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bodydouble.data import FloatArray
+
+MODELS = Path(__file__).parent / "models"
+"""The networks that come with this package."""
 
 Picture = NDArray[np.uint8]
 """(H, W, 3) RGB."""

@@ -1,0 +1,1 @@
+"""Makes the learned prior of motion.lift: data, network, training. Needs the extra ``train`` (PyTorch)."""

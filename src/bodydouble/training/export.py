@@ -1,0 +1,100 @@
+"""Writes the trained network as ONNX."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from bodydouble.data import FloatArray
+from bodydouble.formats.atomic import atomic_write
+from bodydouble.training.network import INPUTS, LANDMARKS, ROUGH_DEPTHS, Block, DepthNetwork
+
+OPSET, IR_VERSION = 17, 8
+
+
+class _Graph:
+    """Nodes and weights as they are added. Weights are stored in half precision and cast when loaded."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.weights: list[onnx.TensorProto] = []
+
+    def add(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        name = f"value{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
+        return name
+
+    def weight(self, array: FloatArray) -> str:
+        name = f"weight{len(self.weights)}"
+        self.weights.append(numpy_helper.from_array(np.asarray(array).astype(np.float16), name))
+        return self.add("Cast", name, to=TensorProto.FLOAT)
+
+    def constant(self, array: NDArray[Any]) -> str:
+        name = f"weight{len(self.weights)}"
+        self.weights.append(numpy_helper.from_array(array, name))
+        return name
+
+    def convolution(self, x: str, weight: FloatArray, bias: FloatArray, dilation: int = 1) -> str:
+        return self.add("Conv", x, self.weight(weight), self.weight(bias), dilations=[dilation])
+
+
+def write_onnx(network: DepthNetwork, path: Path) -> None:
+    """Writes features (1, T, INPUTS) -> depths, log_sigma (1, T, 33), for any number of frames T.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    network.eval()
+    graph = _Graph()
+    x = graph.add("Transpose", "features", perm=[0, 2, 1])
+    x = graph.convolution(x, *_parameters(network.read))
+    for block in network.blocks:
+        assert isinstance(block, Block)
+        x = _block(graph, x, block)
+    answer = graph.add("Transpose", graph.convolution(x, *_parameters(network.answer)), perm=[0, 2, 1])
+    depths, log_sigma = (f"half{i}" for i in range(2))
+    graph.nodes.append(helper.make_node("Split", [answer], [depths, log_sigma], axis=2))
+    which = np.arange(INPUTS)[ROUGH_DEPTHS]
+    rough = graph.add("Gather", "features", graph.constant(which), axis=2)
+    kept = graph.add("Mul", rough, graph.weight(network.trust.detach().numpy()))
+    graph.nodes.append(helper.make_node("Add", [depths, kept], ["depths"]))
+    graph.nodes.append(helper.make_node("Identity", [log_sigma], ["log_sigma"]))
+    value = helper.make_tensor_value_info
+    made = helper.make_graph(
+        graph.nodes, "depth_prior",
+        [value("features", TensorProto.FLOAT, [1, "frames", INPUTS])],
+        [value(name, TensorProto.FLOAT, [1, "frames", LANDMARKS]) for name in ("depths", "log_sigma")],
+        graph.weights,
+    )  # fmt: skip
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    onnx.checker.check_model(model)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(model.SerializeToString())
+
+
+def _block(graph: _Graph, x: str, block: Block) -> str:
+    scale, shift = _normalisation(block)
+    normal = graph.add("Add", graph.add("Mul", x, graph.weight(scale)), graph.weight(shift))
+    dilation = block.over_time.dilation[0]
+    padded = graph.add("Pad", normal, graph.constant(np.array([0, 0, dilation, 0, 0, dilation])), mode="edge")
+    over_time = graph.add("Relu", graph.convolution(padded, *_parameters(block.over_time), dilation))
+    return graph.add("Add", x, graph.convolution(over_time, *_parameters(block.mix)))
+
+
+def _parameters(layer: torch.nn.Conv1d) -> tuple[FloatArray, FloatArray]:
+    assert layer.bias is not None
+    return layer.weight.detach().numpy(), layer.bias.detach().numpy()
+
+
+def _normalisation(block: Block) -> tuple[FloatArray, FloatArray]:
+    """Factor and summand (1, C, 1) of the batch normalisation."""
+    norm = block.norm
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    scale = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach().numpy()
+    shift = norm.bias.detach().numpy() - norm.running_mean.numpy() * scale
+    return scale[None, :, None], shift[None, :, None]
