@@ -1,6 +1,7 @@
 """The truth benchmark on a motion of its own."""
 
 import json
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +146,13 @@ def test_set_has_every_motion_alone_and_all_groups(tmp_path: Path) -> None:
     several = [len(recipe.motions) for recipe in found if recipe.group == truth_set.SEVERAL]
     assert min(several) >= 2
     assert max(several) <= 6
+
+
+def test_an_archive_of_something_else_is_told(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "other.tar", "w") as tar:
+        tar.add(motions.write(tmp_path / "squat.txt", motions.squats(4)), "squat.txt")
+    with pytest.raises(BodydoubleError, match="lacks cmu"):
+        truth_set.private_set(tmp_path / "other.tar", tmp_path / "out")
 
 
 def test_private_set_without_its_archive_says_what_to_do(tmp_path: Path) -> None:

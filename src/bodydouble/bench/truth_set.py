@@ -31,6 +31,8 @@ USUAL_RATE = Fraction(30)
 RATES = (Fraction(15), Fraction(24), Fraction(30), Fraction(60))
 """Frames per second of clips with moving cameras, in turn."""
 MOVES = (Move.PAN, Move.HANDHELD, Move.DOLLY)
+ARCHIVED = ("animated_drawings", "cmu", "cmu_partners")
+"""Collections in the archive of the private set, DeepMimic's left out: the public set is made of it."""
 PRIVATE_CLIPS = 40
 SEED = 1000
 
@@ -108,11 +110,11 @@ def private_set(archive: Path, folder: Path) -> list[Recipe]:
         folder: where the motions are unpacked.
 
     Raises:
-        BodydoubleError: the archive is not there.
+        BodydoubleError: the archive is not there, or it is another one.
     """
     if not archive.exists():
         raise BodydoubleError(f"the private set needs {archive}; use --set public, or --mocap FILE")
-    chosen = [clip for clip in splits.clips("test") if clip.source not in ("deepmimic", "cmu_actions")]
+    chosen = [clip for clip in splits.clips("test") if clip.source in ARCHIVED]
     order = np.random.default_rng(SEED).permutation(len(chosen))[:PRIVATE_CLIPS]
     files = [f"{chosen[i].source}/{chosen[i].file}" for i in order]
     missing = [file for file in files if not (folder / file).exists()]
@@ -121,6 +123,9 @@ def private_set(archive: Path, folder: Path) -> list[Recipe]:
         with tarfile.open(archive) as tar:
             wanted = [member for member in tar if member.name.removeprefix("./") in missing]
             tar.extractall(folder, wanted, filter="data")
+    absent = [file for file in files if not (folder / file).exists()]
+    if absent:
+        raise BodydoubleError(f"{archive} lacks {absent[0]}; the private set needs the archive that split.csv lists")
     return recipes([folder / file for file in files])
 
 

@@ -12,6 +12,10 @@ from bodydouble.formats import performance
 from bodydouble.formats.atomic import atomic_write
 
 
+FILE_WIDTH = 200
+"""Characters of a line where the output is no terminal."""
+
+
 def compared_files(predicted: Path, truth: Path) -> Comparison:
     """Compares two performance files.
 
@@ -40,4 +44,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_column(heading, justify="left" if column < 2 else "right", no_wrap=column == 0)
     for row in rows:
         table.add_row(*row)
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = FILE_WIDTH
+    console.print(table)

@@ -25,9 +25,9 @@ AIRBORNE_WEIGHT = 0.02
 class ContactOptions:
     """What counts as a foot on the floor."""
 
-    speed: float = 0.9
+    speed: float = 0.6
     """m/s across the line of sight; at this speed contact is as likely as not."""
-    height: float = 0.09
+    height: float = 0.12
     """m above the floor; likewise."""
     drift_window: float = 0.75
     """s; within this time on either side a foot is taken to touch the floor once."""
