@@ -39,6 +39,22 @@ in [metrics.md](metrics.md).
 """
 
 
+ABLATION_PREFACE = """# Where the error comes from
+
+Written by `bodydouble bench truth --ablate --markdown docs/ablation.md` on the clips of [accuracy.md](accuracy.md)
+that show one person before a static camera. From the second column on the truth is fed in after each stage, and each
+column has all that those before it have; with true depths the learned prior is left out.
+"""
+TABLES_PREFACE = """# Tables of comparison
+
+Written by `bodydouble bench tables --markdown docs/tables.md` on all clips of [accuracy.md](accuracy.md). Accuracy is
+PCK3D at 150 mm over what was found; precision counts right joints among those predicted, recall among those that are
+there. The time per frame is that of the whole capture at quality `best`, the time to generate that of `animate` with
+the film at `balanced`. Realism and naturalness follow the rule in [metrics.md](metrics.md); real motion capture
+scores about 7.5 by it. What other methods report was measured on other clips by other rules and is not repeated here.
+"""
+
+
 def headline(report: TruthReport) -> str:
     """What was measured, in one line."""
     frames = sum(clip.truth.frame_count for clip in report.clips)
@@ -86,9 +102,9 @@ def markdown(report: TruthReport) -> str:
     return f"{PREFACE.format(quality=report.quality)}\nOn {headline(report)}:\n{table_text(tables(report))}"
 
 
-def table_text(found: Mapping[str, Cells]) -> str:
+def table_text(found: Mapping[str, Cells], preface: str = "") -> str:
     """Tables in Markdown, each below its title."""
-    return "".join(f"\n## {title}\n\n{_markdown_table(*cells)}" for title, cells in found.items())
+    return preface + "".join(f"\n## {title}\n\n{_markdown_table(*cells)}" for title, cells in found.items())
 
 
 def _markdown_table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:

@@ -11,7 +11,6 @@ from bodydouble.evaluation.comparison_page import comparison_page, people_rows, 
 from bodydouble.formats import performance
 from bodydouble.formats.atomic import atomic_write
 
-
 FILE_WIDTH = 200
 """Characters of a line where the output is no terminal."""
 

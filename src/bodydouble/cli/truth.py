@@ -96,11 +96,11 @@ def deliver_ablation(
 ) -> Finish:
     """As deliver_truth, with the truth fed in after each stage in turn."""
     steps = ablation.measure(_captured(which, count, keep, mocap, quality, monitor), quality, monitor)
-    title, cells = "Where the error comes from", ablation.rows(steps)
+    title, cells = "By stage", ablation.rows(steps)
 
     def finish(html: Path | None, markdown: Path | None, as_json: bool) -> None:
         _write(html, lambda: truth_report.table_page(title, {title: cells}))
-        _write(markdown, lambda: truth_report.table_text({title: cells}))
+        _write(markdown, lambda: truth_report.table_text({title: cells}, truth_report.ABLATION_PREFACE))
         if as_json:
             typer.echo(json.dumps({name: found.as_dict() for name, found in steps.items()}, indent=2))
             return
@@ -117,7 +117,7 @@ def deliver_tables(
     found = tables.measure(truth.measure(clips, quality, monitor), monitor)
 
     def finish(markdown: Path | None, as_json: bool) -> None:
-        _write(markdown, lambda: truth_report.table_text(found))
+        _write(markdown, lambda: truth_report.table_text(found, truth_report.TABLES_PREFACE))
         if as_json:
             typer.echo(
                 json.dumps({title: [dict(zip(c[0], row, strict=True)) for row in c[1]] for title, c in found.items()})
