@@ -3,11 +3,14 @@
 import json
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 import bodydouble
+from bodydouble.cli.values import bound, rate
+from bodydouble.errors import InvalidDataError
 from bodydouble.formats import bvh, performance
 from tests import builders
 
@@ -83,6 +86,42 @@ def test_evaluate_a_performance_against_itself(tmp_path: Path) -> None:
     assert "MPJPE" in outcome.stdout
     assert "MPJPE" in (tmp_path / "page.html").read_text()
     assert json.loads(run("evaluate", path, path, "--json").stdout)["pose"]["mpjpe_mm"] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("text", ["60", "30000/1001", "12.5", " 24 "])
+def test_rates(text: str) -> None:
+    assert rate(text) == Fraction(text)
+
+
+@pytest.mark.parametrize("text", ["fast", "", "30fps", "1/0", "nan", "inf", "-30", "0", "1001"])
+def test_what_is_no_rate(text: str) -> None:
+    with pytest.raises(InvalidDataError, match="--fps"):
+        rate(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "metres"), [("5mm", 0.005), ("5", 0.005), ("0.5cm", 0.005), (" 2.5 MM ", 0.0025), (".1m", 0.1)]
+)
+def test_lengths(text: str, metres: float) -> None:
+    assert bound(text) == pytest.approx(metres)
+
+
+@pytest.mark.parametrize("text", ["", "mm", "five", "5in", "5 5", "-5mm", "0", "0.01mm", "2m", "nan", "1e9"])
+def test_what_is_no_length(text: str) -> None:
+    with pytest.raises(InvalidDataError, match="--keyframes"):
+        bound(text)
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "value"),
+    [("animate", "--fps", "fast"), ("capture", "--fps", "0"), ("animate", "--keyframes", "5in")],
+)
+def test_a_bad_value_is_one_line_before_any_work(command: str, option: str, value: str, tmp_path: Path) -> None:
+    outcome = run(command, str(tmp_path / "nothing.mp4"), option, value)
+    assert outcome.returncode == 1
+    assert outcome.stderr.startswith(f"bodydouble: {option} ")
+    assert value in outcome.stderr
+    assert len(outcome.stderr.splitlines()) == 1
 
 
 def test_inspect_a_damaged_file(tmp_path: Path) -> None:

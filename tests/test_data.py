@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bodydouble import data
-from bodydouble.data import Clip, Observation, Skeleton
+from bodydouble.data import Background, Clip, Observation, Skeleton
 from bodydouble.errors import BodydoubleError, InvalidDataError
 from tests import builders
 
@@ -17,10 +17,15 @@ def _observation() -> Observation:
     return Observation(np.zeros(4), np.zeros((33, 3)), np.zeros((33, 3)), 1.0)
 
 
+def _background() -> Background:
+    return Background(3, np.array([0, 2]), np.array([0, 0, 1, 2]), np.array([0, 1, 0, 1]), np.zeros((4, 2)))
+
+
 EXAMPLES: dict[str, Callable[[], Any]] = {
     "Clip": lambda: Clip(Path("a.mp4"), (640, 480), Fraction(30), None),
     "Camera": lambda: builders.level_camera(3),
     "Observation": _observation,
+    "Background": _background,
     "Track": lambda: builders.track(5),
     "Skeleton": builders.humanoid_skeleton,
     "Motion": lambda: builders.smooth_motion(5),
@@ -56,6 +61,9 @@ def test_types_are_frozen(name: str) -> None:
         ("Observation", "box", (5,)),
         ("Observation", "keypoints", (32, 3)),
         ("Observation", "rough_joints", (33, 4)),
+        ("Background", "keyframes", (2, 1)),
+        ("Background", "corners", (3,)),
+        ("Background", "points", (4, 3)),
         ("Track", "observed", (4,)),
         ("Track", "boxes", (5, 3)),
         ("Track", "keypoints", (5, 33, 2)),

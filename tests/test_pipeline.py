@@ -1,6 +1,7 @@
 """The main job on a piece of the real clip: every file is right by independent judgement."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 import bodydouble
 from bodydouble import pipeline
-from bodydouble.errors import NoPeopleError, RenderingUnavailableError
+from bodydouble.errors import InvalidDataError, NoPeopleError, RenderingUnavailableError
 from bodydouble.formats import bvh, performance
 from bodydouble.formats.media import FrameReader, probe
 from bodydouble.geometry import camera, kinematics
@@ -145,6 +146,38 @@ def test_without_opengl_all_but_the_film_is_made(clip: Path, tmp_path: Path, mon
     assert "No film was made" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert len(monitor.warnings) == 1
     assert "libegl1" in monitor.warnings[0]
+
+
+def test_files_at_another_rate_with_few_keys_agree(clip: Path, tmp_path: Path) -> None:
+    fps, bound = Fraction(60000, 1001), 0.005
+    made = pipeline.animate(clip, tmp_path, quality="fast", people="main", fps=fps, keyframes=bound)
+    (person,) = performance.load(made.files[0]).people
+    assert made.performance.fps == person.motion.fps == fps
+    assert made.performance.frame_count == int((FRAMES - 1) * fps / 30) + 1
+    assert bvh.read(made.files[2]).fps == fps
+    assert len(bvh.read(made.files[2]).rotations) == len(person.track.frames)
+
+    assert validator.serious_issues(made.files[1]) == []
+    glb = glb_evaluator.read(made.files[1])
+    expected = kinematics.joint_positions(person.motion)
+    assert glb.duration() == pytest.approx((len(expected) - 1) / fps, abs=1e-6)
+    for frame in range(0, len(expected), 5):
+        for joint, name in enumerate(person.motion.skeleton.joint_names):
+            position = glb.world_matrix(glb.node(name), frame / float(fps))[:3, 3]
+            assert np.linalg.norm(position - expected[frame, joint]) <= bound
+    keys = [len(glb.accessor(sampler["input"])) for sampler in glb.json["animations"][0]["samplers"]]
+    assert np.mean(keys) < len(expected) / 2
+
+    assert probe(tmp_path / "preview.mp4").fps == Fraction(30)
+    assert probe(tmp_path / "preview.mp4").frame_count == FRAMES
+
+
+def test_a_rate_or_a_bound_of_nothing_is_refused(clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidDataError, match="fps is 0"):
+        pipeline.capture_to_folder(clip, tmp_path / "out", fps=Fraction(0))
+    with pytest.raises(InvalidDataError, match="keyframes is"):
+        pipeline.animate(clip, tmp_path / "out", keyframes=-1.0)
+    assert not (tmp_path / "out").exists()
 
 
 def test_one_frame_gives_a_still_pose(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ T frames of one person, F frames of the clip, J joints, V vertices.
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import hypot
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ IntArray = NDArray[np.integer[Any]]
 BoolArray = NDArray[np.bool_]
 
 LANDMARK_COUNT = 33
+FILM_DIAGONAL = hypot(36.0, 24.0)
+"""mm, of the film to which focal lengths are compared: 43.27."""
 CONTACT_POINTS = ("left heel", "left toes", "right heel", "right toes")
 
 
@@ -42,6 +45,13 @@ class Clip:
     frame_count: int | None
     """Frames that will be delivered; None while the container does not say."""
     has_audio: bool = False
+    focal_35mm: float | None = None
+    """Focal length that the file tells, mm, for a picture whose diagonal is the 43.27 mm of 36 mm x 24 mm film."""
+
+    @property
+    def focal_px(self) -> float | None:
+        """Focal length in px of the upright picture: ``focal_35mm * hypot(width, height) / 43.27``."""
+        return None if self.focal_35mm is None else self.focal_35mm * hypot(*self.size) / FILM_DIAGONAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,28 @@ class Observation:
         _check(self, "box", (4,))
         _check(self, "keypoints", (LANDMARK_COUNT, 3))
         _check(self, "rough_joints", (LANDMARK_COUNT, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Corners of what stands still behind the people, followed through the clip."""
+
+    frame_count: int
+    keyframes: IntArray
+    """(K,) ascending; from one to the next, every corner is measured against its look in the first of them."""
+    frames: IntArray
+    """(N,) ascending, the frame of each sighting."""
+    corners: IntArray
+    """(N,) which corner is seen; each at most once in a frame."""
+    points: FloatArray
+    """(N, 2) px, where."""
+
+    def __post_init__(self) -> None:
+        sightings = len(self.frames)
+        _check(self, "keyframes", (None,))
+        _check(self, "frames", (sightings,))
+        _check(self, "corners", (sightings,))
+        _check(self, "points", (sightings, 2))
 
 
 @dataclass(frozen=True, slots=True)

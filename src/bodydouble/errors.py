@@ -10,6 +10,7 @@
     ├── UnknownCharacterError no such built-in character and no such file
     ├── ModelError            a network's weights are missing or do not fit
     ├── RenderingUnavailableError  no OpenGL on this machine
+    ├── MissingExtraError     a package is needed that is installed on request only
     └── InvalidDataError      an array has the wrong shape or values (also a ValueError)
 
 The message of each is one line that says what is wrong and what to do.
@@ -47,6 +48,10 @@ class ModelError(BodydoubleError):
 
 class RenderingUnavailableError(BodydoubleError):
     """There is no OpenGL implementation on this machine."""
+
+
+class MissingExtraError(BodydoubleError):
+    """A package is needed that is installed with one of the extras only."""
 
 
 class InvalidDataError(BodydoubleError, ValueError):

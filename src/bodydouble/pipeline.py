@@ -4,22 +4,26 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
+from typing import TypedDict, TypeVar, Unpack
 
 import numpy as np
 
 from bodydouble.characters.fit import fit
 from bodydouble.characters.load import builtin_names, load
 from bodydouble.characters.retarget import Poses, retarget
-from bodydouble.data import Character, FloatArray, Motion, Observation, Performance, Person
-from bodydouble.errors import NoPeopleError, RenderingUnavailableError
+from bodydouble.data import Background, BoolArray, Character, Clip, FloatArray, Motion, Observation, Performance, Person
+from bodydouble.errors import InvalidDataError, NoPeopleError, RenderingUnavailableError
 from bodydouble.evaluation import report
 from bodydouble.evaluation.report_pictures import SpanPictures
 from bodydouble.formats import bvh, gltf, performance
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader, VideoWriter, probe
-from bodydouble.motion.reconstruct import reconstruct
+from bodydouble.motion.keyframes import key_frames
+from bodydouble.motion.reconstruct import Known, reconstruct
+from bodydouble.motion.retime import at_rate
+from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.observe import create_observer
 from bodydouble.tracking.associate import associate
 from bodydouble.tracking.select import select
@@ -30,6 +34,12 @@ PERCEPTION_SIDE = 1920
 """px; frames with a longer side are scaled down to this before anybody looks at them."""
 FILM_SIDE = 960
 """px; likewise for the left half of the film."""
+
+CAMERAS = ("auto", "static", "moving")
+FOCAL_RANGE = (8.0, 1000.0)
+"""mm, as on 35 mm film."""
+HEIGHT_RANGE = (0.4, 2.6)
+"""m, of people."""
 
 PERFORMANCE_FILE = "performance.npz"
 FILM_FILE = "preview.mp4"
@@ -79,6 +89,21 @@ class Monitor:
             self.advance()
 
 
+class CaptureOptions(TypedDict, total=False):
+    """How a video is looked at; what is left out is found out, or usual."""
+
+    people: str
+    """"all", "main" or how many of the most prominent ones; "all" if left out."""
+    quality: str
+    """"fast", "balanced" or "best"; "balanced" if left out."""
+    camera: str
+    """"static", "moving" or "auto", which looks at the background; "auto" if left out."""
+    focal: float
+    """mm, of the lens, as if the picture's diagonal were that of 36 mm x 24 mm film."""
+    height: float
+    """m, of the most prominent person."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What ``animate`` or ``capture_to_folder`` made."""
@@ -97,6 +122,11 @@ class AnimatedCharacter:
     hips_translation: FloatArray
     """(T, 3) m, of the hips node, local to its parent."""
 
+    def keys(self, bound: float) -> tuple[BoolArray, BoolArray]:
+        """The frames (T, J) and (T,) that hold every joint within a distance in m of its place."""
+        skeleton, hips = self.character.skeleton, self.character.humanoid["hips"]
+        return key_frames(skeleton, self.rotations, self.hips_translation, bound, hips)
+
 
 def default_folder(video: str | Path) -> Path:
     """Where ``animate`` writes unless it is told otherwise: the video's name beside it, ``_bodydouble``."""
@@ -110,16 +140,13 @@ def clip_name(video: Path) -> str:
     return "".join(c for c in stem if c not in '*?[]<>:"|') or video.resolve().parent.name
 
 
-def capture(
-    video: str | Path, *, people: str = "all", quality: str = "balanced", monitor: Monitor | None = None
-) -> Performance:
+def capture(video: str | Path, *, monitor: Monitor | None = None, **options: Unpack[CaptureOptions]) -> Performance:
     """The motion of the people in a video.
 
     Args:
         video: any video, GIF, picture, folder of pictures or pattern such as ``shots/*.png``.
-        people: "all", "main" or how many of the most prominent ones.
-        quality: "fast", "balanced" or "best".
         monitor: is told about the progress.
+        **options: CaptureOptions.
 
     Returns:
         Camera, tracks and motions; the most prominent person first.
@@ -127,13 +154,15 @@ def capture(
     Raises:
         MediaError: the video cannot be read.
         NoPeopleError: nobody is in it for long enough.
-        InvalidDataError: there is no such choice of people or quality.
+        InvalidDataError: an option has no such value.
     """
     monitor = monitor or Monitor()
     path = Path(video)
-    select((), people)
+    people = options.get("people", "all")
+    _check(options)
     clip = probe(path)
-    observations = _observe(path, clip.size, quality, monitor)
+    static = options.get("camera", "auto") == "static"
+    observations, background = _observe(path, clip.size, options.get("quality", "balanced"), monitor, static=static)
     with monitor.stage("tracking"):
         tracks = select(associate(observations, clip.fps), people)
     if not tracks:
@@ -141,25 +170,57 @@ def capture(
             f"nobody was found in {path} for long enough; people must be visible for about half a second, "
             "not too small and not too dark"
         )
+    known = Known(focal=_focal_px(options, clip), height=options.get("height"))
+    moving = True if options.get("camera") == "moving" else None
     with monitor.stage("motion"):
-        camera, motions = reconstruct(tracks, clip.size, len(observations), clip.fps)
+        camera, motions = reconstruct(
+            tracks, clip.size, len(observations), clip.fps, known=known, background=background, moving=moving
+        )
     pairs = zip(tracks, motions, strict=True)
     cast = tuple(Person(f"person{n}", track, motion) for n, (track, motion) in enumerate(pairs, start=1))
     return Performance(clip.fps, len(observations), camera, cast)
 
 
-def _observe(path: Path, size: tuple[int, int], quality: str, monitor: Monitor) -> list[tuple[Observation, ...]]:
-    """The people in every frame, in pixels of a picture of the given size."""
+def _check(options: CaptureOptions) -> None:
+    select((), options.get("people", "all"))
+    camera = options.get("camera", "auto")
+    if camera not in CAMERAS:
+        raise InvalidDataError(f"unknown camera {camera!r}; choose one of {', '.join(CAMERAS)}")
+    for name, value, (least, most) in (
+        ("focal", options.get("focal"), FOCAL_RANGE), ("height", options.get("height"), HEIGHT_RANGE)
+    ):  # fmt: skip
+        if value is not None and not least <= value <= most:
+            raise InvalidDataError(f"{name} is {value:g}; it must lie between {least:g} and {most:g}")
+
+
+def _focal_px(options: CaptureOptions, clip: Clip) -> float | None:
+    focal = options.get("focal")
+    return clip.focal_px if focal is None else replace(clip, focal_35mm=focal).focal_px
+
+
+def _observe(
+    path: Path, size: tuple[int, int], quality: str, monitor: Monitor, *, static: bool = False
+) -> tuple[list[tuple[Observation, ...]], Background | None]:
+    """The people in every frame and what stands behind them, in pixels of a picture of the given size.
+
+    The background of a static camera is not looked at.
+    """
     with monitor.stage("loading networks"):
         observer = create_observer(quality)
+    behind = None if static else BackgroundTracker()
     with FrameReader(path, max_side=PERCEPTION_SIDE) as reader, monitor.stage("perception", reader.clip.frame_count):
         width, height = reader.clip.size
         scale = np.array([size[0] / width, size[1] / height])
-        seen = [tuple(_scaled(one, scale) for one in observer.observe(frame)) for frame in monitor.counted(reader)]
+        seen = []
+        for frame in monitor.counted(reader):
+            people = observer.observe(frame)
+            if behind:
+                behind.follow(frame, np.array([one.box for one in people]).reshape(-1, 4))
+            seen.append(tuple(_scaled(one, scale) for one in people))
         for warning in reader.warnings:
             monitor.warn(warning)
     monitor.network_seconds += observer.network_seconds
-    return seen
+    return seen, behind.result(scale) if behind else None
 
 
 def _scaled(one: Observation, scale: FloatArray) -> Observation:
@@ -170,22 +231,24 @@ def animate(
     video: str | Path,
     folder: str | Path | None = None,
     *,
-    people: str = "all",
     character: str = "mannequin",
     film: bool = True,
-    quality: str = "balanced",
+    fps: Fraction | None = None,
+    keyframes: float | None = None,
     monitor: Monitor | None = None,
+    **options: Unpack[CaptureOptions],
 ) -> Delivery:
     """Gives each person in a video a rigged character that performs the same motion.
 
     Args:
         video: as for ``capture``.
         folder: where the files go; default: the video's name beside it, ``_bodydouble``.
-        people: as for ``capture``.
         character: name of a built-in character or a .glb or .vrm file.
         film: whether to render ``preview.mp4``.
-        quality: as for ``capture``.
+        fps: rate of all files but the film; default: that of the video.
+        keyframes: m, how far a joint of a .glb may be from its place if that saves keys; default: a key in every frame.
         monitor: is told about the progress.
+        **options: as for ``capture``.
 
     Returns:
         The performance and the files written.
@@ -195,37 +258,51 @@ def animate(
     """
     monitor = monitor or Monitor()
     path = Path(video)
+    _check(options)
+    _check_above_zero(fps=fps, keyframes=keyframes)
     probe(path)
     template = load(character)
     with _output_folder(Path(folder) if folder is not None else default_folder(path)) as out:
-        captured = capture(path, people=people, quality=quality, monitor=monitor)
+        captured = capture(path, monitor=monitor, **options)
         with monitor.stage("characters"):
-            cast = [play(person.motion, template, fitted=character in builtin_names()) for person in captured.people]
+            fitted = character in builtin_names()
+            cast = _cast(captured, template, fitted)
+            delivered = at_rate(captured, fps or captured.fps)
+            delivered_cast = cast if delivered is captured else _cast(delivered, template, fitted)
         with monitor.stage("files", 1 + 2 * len(cast)):
-            files = list(monitor.counted(_write_files(captured, cast, out, clip_name(path))))
+            files = list(monitor.counted(_write_files(delivered, delivered_cast, out, clip_name(path), keyframes)))
         pictures = SpanPictures(captured)
         films = _film(path, captured, cast, pictures, out / FILM_FILE, monitor) if film else []
         with monitor.stage("report"):
             files += [*films, _report(path, captured, pictures, films, out / REPORT_FILE, monitor.warnings)]
-    return Delivery(captured, tuple(files))
+    return Delivery(delivered, tuple(files))
 
 
 def capture_to_folder(
     video: str | Path,
     folder: str | Path | None = None,
     *,
-    people: str = "all",
-    quality: str = "balanced",
+    fps: Fraction | None = None,
     monitor: Monitor | None = None,
+    **options: Unpack[CaptureOptions],
 ) -> Delivery:
     """As ``animate``, but only ``performance.npz`` is written."""
     monitor = monitor or Monitor()
     path = Path(video)
+    _check(options)
+    _check_above_zero(fps=fps)
     probe(path)
     with _output_folder(Path(folder) if folder is not None else default_folder(path)) as out:
-        captured = capture(path, people=people, quality=quality, monitor=monitor)
-        performance.save(out / PERFORMANCE_FILE, captured)
-    return Delivery(captured, (out / PERFORMANCE_FILE,))
+        captured = capture(path, monitor=monitor, **options)
+        delivered = at_rate(captured, fps or captured.fps)
+        performance.save(out / PERFORMANCE_FILE, delivered)
+    return Delivery(delivered, (out / PERFORMANCE_FILE,))
+
+
+def _check_above_zero(**options: float | Fraction | None) -> None:
+    for name, value in options.items():
+        if value is not None and not value > 0:
+            raise InvalidDataError(f"{name} is {value}; it must be above 0")
 
 
 @contextmanager
@@ -241,6 +318,10 @@ def _output_folder(folder: Path) -> Iterator[Path]:
         raise
 
 
+def _cast(captured: Performance, template: Character, fitted: bool) -> list[AnimatedCharacter]:
+    return [play(person.motion, template, fitted=fitted) for person in captured.people]
+
+
 def play(motion: Motion, template: Character, *, fitted: bool) -> AnimatedCharacter:
     """A character that performs a motion, with the person's proportions (built-in characters only) or its own."""
     character = fit(template, motion.skeleton) if fitted else template
@@ -248,13 +329,16 @@ def play(motion: Motion, template: Character, *, fitted: bool) -> AnimatedCharac
     return AnimatedCharacter(character, rotations, hips_translation)
 
 
-def _write_files(captured: Performance, cast: Sequence[AnimatedCharacter], folder: Path, name: str) -> Iterator[Path]:
+def _write_files(
+    captured: Performance, cast: Sequence[AnimatedCharacter], folder: Path, name: str, keyframes: float | None
+) -> Iterator[Path]:
     path = folder / PERFORMANCE_FILE
     performance.save(path, captured)
     yield path
     for person, actor in zip(captured.people, cast, strict=True):
         path = folder / f"{person.name}.glb"
-        gltf.write(path, actor.character, actor.rotations, actor.hips_translation, captured.fps, name)
+        keys = None if keyframes is None else actor.keys(keyframes)
+        gltf.write(path, actor.character, actor.rotations, actor.hips_translation, captured.fps, name, keys)
         yield path
         path = folder / f"{person.name}.bvh"
         bvh.write(path, person.motion)

@@ -13,6 +13,7 @@ from bodydouble.data import Character, Material, Motion
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats import gltf
 from bodydouble.geometry import kinematics, rotation
+from bodydouble.motion.keyframes import key_frames
 from bodydouble.skeletons import humanoid
 from tests import builders
 from tests.builders import Floats, assert_same
@@ -238,6 +239,51 @@ def test_large_meshes_and_rigs(glb_path: Path) -> None:
     assert validator.serious_issues(glb_path) == []
 
 
+def test_sparse_keys_play_within_the_bound(character: Character, glb_path: Path) -> None:
+    motion = builders.smooth_motion(frames=40, fps=Fraction(30000, 1001))
+    rotations, bound = _node_rotations(character, motion), 0.005
+    keys = key_frames(character.skeleton, rotations, motion.root_position, bound)
+    gltf.write(glb_path, character, rotations, motion.root_position, motion.fps, "dance", keys)
+    assert validator.serious_issues(glb_path) == []
+    glb = glb_evaluator.read(glb_path)
+    expected = kinematics.joint_positions(motion)
+    for frame in range(40):
+        for j, joint in enumerate(humanoid.JOINTS):
+            played = glb.world_matrix(glb.node(joint), frame / 30000 * 1001)[:3, 3]
+            assert np.linalg.norm(played - expected[frame, j]) <= bound
+
+
+def test_sparse_keys_have_times_of_their_own(glb_path: Path) -> None:
+    character, motion = builders.character(), builders.smooth_motion(frames=12)
+    of_rotations, of_translation = np.ones((12, 22), dtype=np.bool_), np.ones(12, dtype=np.bool_)
+    of_rotations[1:-1, 3] = of_translation[2:5] = False
+    gltf.write(
+        glb_path, character, motion.rotations, motion.root_position, motion.fps, "dance", (of_rotations, of_translation)
+    )
+    glb = glb_evaluator.read(glb_path)
+    (animation,) = glb.json["animations"]
+    samplers = [animation["samplers"][channel["sampler"]] for channel in animation["channels"]]
+    assert [len(glb.accessor(s["input"])) for s in samplers] == [9] + [12] * 3 + [2] + [12] * 18
+    for sampler in samplers:
+        assert len(glb.accessor(sampler["output"])) == len(glb.accessor(sampler["input"]))
+    assert len({s["input"] for s in samplers}) == 3
+    assert_same(glb.accessor(samplers[4]["input"]), [0, 11 / 30], 1e-7)
+    assert glb.duration() == np.float32(11 / 30)
+
+
+def test_keys_of_one_hemisphere_stay_continuous(glb_path: Path) -> None:
+    """A turn of 1.5 pi between two keys goes the shorter way: in the file they lie in one hemisphere."""
+    motion = builders.smooth_motion(frames=3)
+    rotations = np.tile(rotation.IDENTITY, (3, 22, 1))
+    rotations[:, 0] = rotation.from_rotvec(np.array([[0.0, a, 0.0] for a in (0.0, 0.75 * np.pi, 1.5 * np.pi)]))
+    ends = np.array([True, False, True])
+    keys = np.tile(ends[:, None], (1, 22)), ends
+    gltf.write(glb_path, builders.character(), rotations, motion.root_position, motion.fps, "spin", keys)
+    glb = glb_evaluator.read(glb_path)
+    quaternions = glb.accessor(glb.json["animations"][0]["samplers"][1]["output"])
+    assert np.sum(quaternions[0] * quaternions[1]) > 0
+
+
 def test_skeleton_without_meshes(glb_path: Path) -> None:
     bare = replace(builders.character(), meshes=())
     glb = _write(glb_path, bare, builders.smooth_motion(frames=2))
@@ -265,4 +311,10 @@ def test_wrong_arrays_are_refused(glb_path: Path) -> None:
     ):
         with pytest.raises(InvalidDataError):
             _write(glb_path, replace(character, meshes=(bad,)), motion)
+    everything = np.ones((2, 22), dtype=np.bool_)
+    for of_rotations in (everything[:, 1:], ~everything):
+        with pytest.raises(InvalidDataError, match="keys"):
+            gltf.write(
+                glb_path, character, motion.rotations, position, motion.fps, "dance", (of_rotations, everything[:, 0])
+            )
     assert not glb_path.exists()

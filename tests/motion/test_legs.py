@@ -4,7 +4,7 @@ import numpy as np
 
 from bodydouble.data import FloatArray, Motion
 from bodydouble.geometry import kinematics
-from bodydouble.motion.legs import flatten_feet, move_ankles
+from bodydouble.motion.legs import move_ankles
 from bodydouble.skeletons import humanoid
 from tests.motion.scenes import waving_motion
 
@@ -49,12 +49,3 @@ def test_ankle_out_of_reach_stretches_the_leg_and_no_further() -> None:
     length = -motion.skeleton.rest_offsets[[humanoid.INDEX["leftLowerLeg"], FEET[0]], 1].sum()
     np.testing.assert_allclose(np.linalg.norm(after[:, FEET[0]] - hip, axis=-1), 0.999 * length, rtol=1e-3)
     assert np.all(np.isfinite(knee))
-
-
-def test_flat_feet_have_level_soles() -> None:
-    motion = crouching()
-    rotations = flatten_feet(motion.skeleton, motion.rotations, np.ones((20, 2)))
-    after, _ = kinematics.forward_kinematics(motion.skeleton, rotations, motion.root_position)
-    toes = after[:, [humanoid.INDEX["leftToes"]]] - after[:, [FEET[0]]]
-    expected = motion.skeleton.rest_offsets[humanoid.INDEX["leftToes"], 1]
-    np.testing.assert_allclose(toes[..., 1], expected, atol=1e-9)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bodydouble.errors import ModelError
-from bodydouble.motion.prior import MODEL as PRIOR
+from bodydouble.motion.lifter import MODEL as LIFTER
 from bodydouble.networks import Network
 from bodydouble.perception.protocols import MODELS
 
@@ -39,7 +39,7 @@ def test_a_network_answers_as_the_original_does(name: str, picture: str) -> None
 
 def test_the_table_lists_the_committed_files() -> None:
     listed = dict(re.findall(r"^\| `(\w+\.onnx)` .*?`([0-9a-f]{64})`", TABLE.read_text(), re.MULTILINE))
-    files = (path for folder in (MODELS, PRIOR.parent) for path in folder.glob("*.onnx"))
+    files = (path for folder in (MODELS, LIFTER.parent) for path in folder.glob("*.onnx"))
     committed = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     assert listed == committed
 

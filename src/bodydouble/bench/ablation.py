@@ -13,16 +13,17 @@ from bodydouble.evaluation.comparison import Comparison, combine, compare, compa
 from bodydouble.evaluation.comparison_page import side_by_side
 from bodydouble.evaluation.recording import Recording, recording
 from bodydouble.formats.media import FrameReader
-from bodydouble.motion.lift import LiftOptions
-from bodydouble.motion.reconstruct import Known, MotionOptions, reconstruct
+from bodydouble.geometry import camera, kinematics
+from bodydouble.motion.reconstruct import Known, reconstruct
 from bodydouble.perception.landmarks import BlazePose
 from bodydouble.perception.observe import QUALITIES
 from bodydouble.perception.protocols import Detection
 from bodydouble.pipeline import Monitor
-from bodydouble.skeletons import coco
+from bodydouble.skeletons import coco, humanoid
 
 LARGEST_SHIFT = 1e-9
 """A camera whose pose changes by less than this is static."""
+HIP_JOINTS = [humanoid.INDEX["leftUpperLeg"], humanoid.INDEX["rightUpperLeg"]]
 MEASURES = (
     "pose: MPJPE, limbs", "pose: PA-MPJPE, limbs", "pose: error across the picture", "pose: error in depth",
     "pose: joint rotation error", "motion: foot slide per 1/30 s", "motion: contact F1", "body: bone length error",
@@ -36,24 +37,21 @@ class _Step:
 
     name: str
     picture: bool = False
-    """The landmarks in the picture."""
-    depth: bool = False
-    """The rough depth of the landmarks."""
+    """The landmarks in the picture that the lifter reads."""
+    space: bool = False
+    """The landmarks in space that the lifter answers with."""
     camera: bool = False
     bones: bool = False
     contacts: bool = False
-    prior: bool = True
-    """Whether the learned prior has its say."""
 
 
 STEPS = (
-    _Step("true boxes, no prior", prior=False),
     _Step("true boxes"),
     _Step("+ true 2D", picture=True),
-    _Step("+ true rough 3D", picture=True, depth=True, prior=False),
-    _Step("+ true camera", picture=True, depth=True, camera=True, prior=False),
-    _Step("+ true bone lengths", picture=True, depth=True, camera=True, bones=True, prior=False),
-    _Step("+ true contacts", picture=True, depth=True, camera=True, bones=True, contacts=True, prior=False),
+    _Step("+ true lifter", picture=True, space=True),
+    _Step("+ true camera", picture=True, space=True, camera=True),
+    _Step("+ true bone lengths", picture=True, space=True, camera=True, bones=True),
+    _Step("+ true contacts", picture=True, space=True, camera=True, bones=True, contacts=True),
 )
 
 
@@ -64,7 +62,7 @@ def measure(clips: Sequence[Captured], quality: str, monitor: Monitor | None = N
         InvalidDataError: there is no such clip.
     """
     monitor = monitor or Monitor()
-    chosen = [clip for clip in clips if clip.clip.recipe.group != SEVERAL and _is_static(clip.truth)]
+    chosen = [clip for clip in clips if clip.clip.recipe.group != SEVERAL and is_static(clip.truth)]
     if not chosen:
         raise InvalidDataError("--ablate needs clips of one person with a static camera; give a larger --clips")
     network = BlazePose(QUALITIES[quality].landmarks)
@@ -81,7 +79,8 @@ def measure(clips: Sequence[Captured], quality: str, monitor: Monitor | None = N
     return {name: combine(found) for name, found in results.items()}
 
 
-def _is_static(truth: Performance) -> bool:
+def is_static(truth: Performance) -> bool:
+    """Whether the camera stands still."""
     poses = truth.camera.camera_from_world
     return float(np.abs(poses - poses[0]).max()) < LARGEST_SHIFT
 
@@ -108,22 +107,24 @@ def _looks(frames: FrameReader, truth: Track, network: BlazePose) -> Iterator[tu
 def _solved(truth: Performance, tracks: Sequence[Track], step: _Step) -> Performance:
     people = truth.people
     fed = [
-        replace(
-            seen,
-            keypoints=person.track.keypoints if step.picture else seen.keypoints,
-            rough_joints=person.track.rough_joints if step.depth else seen.rough_joints,
-        )
+        replace(seen, keypoints=person.track.keypoints if step.picture else seen.keypoints)
         for person, seen in zip(people, tracks, strict=True)
     ]
     known = Known(
         camera=truth.camera if step.camera else None,
         skeletons=tuple(person.motion.skeleton for person in people) if step.bones else None,
         contacts=tuple(person.motion.contacts for person in people) if step.contacts else None,
+        landmarks=tuple(_in_space(person, truth) for person in people) if step.space else None,
     )
-    options = MotionOptions(lift=LiftOptions(prior=step.prior))
-    view, motions = reconstruct(fed, truth.camera.size, truth.frame_count, truth.fps, options, known)
+    view, motions = reconstruct(fed, truth.camera.size, truth.frame_count, truth.fps, known=known)
     cast = tuple(replace(p, track=t, motion=m) for p, t, m in zip(people, fed, motions, strict=True))
     return replace(truth, camera=view, people=cast)
+
+
+def _in_space(person: Person, truth: Performance) -> FloatArray:
+    """(T, 33, 3) m, camera axes: where the landmarks truly are."""
+    hips = kinematics.joint_positions(person.motion)[:, HIP_JOINTS].mean(axis=1, keepdims=True)
+    return person.track.rough_joints + camera.transform(truth.camera.camera_from_world[person.track.frames], hips)
 
 
 def rows(steps: Mapping[str, Comparison]) -> tuple[list[str], list[list[str]]]:

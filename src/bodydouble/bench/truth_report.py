@@ -43,7 +43,7 @@ ABLATION_PREFACE = """# Where the error comes from
 
 Written by `bodydouble bench truth --ablate --markdown docs/ablation.md` on the clips of [accuracy.md](accuracy.md)
 that show one person before a static camera. From the second column on the truth is fed in after each stage, and each
-column has all that those before it have; with true depths the learned prior is left out.
+column has all that those before it have. The true lifter gives true landmarks in space; joint rotations are its own.
 """
 TABLES_PREFACE = """# Tables of comparison
 
@@ -52,6 +52,21 @@ PCK3D at 150 mm over what was found; precision counts right joints among those p
 there. The time per frame is that of the whole capture at quality `best`, the time to generate that of `animate` with
 the film at `balanced`. Realism and naturalness follow the rule in [metrics.md](metrics.md); real motion capture
 scores about 7.5 by it. What other methods report was measured on other clips by other rules and is not repeated here.
+"""
+MOTION_PREFACE = """# Low rates and hits
+
+Written by `bodydouble bench motion --markdown docs/motion.md` on the clips of [accuracy.md](accuracy.md) that show one
+person before a static camera, at quality `{quality}`.
+
+*Motion at a low rate*: of each clip's tracks only every second or third frame is kept, and the motion is compared with
+the truth at the clip's full rate. *Fitted at the full rate* takes the frames between as gaps, which lifter and fit
+fill. *Curves* and *lines between frames* find the motion at the low rate and interpolate: the first as `--fps` does,
+the second on straight lines and the shortest rotations. *All frames* is the capture as it is. People were followed at
+the full rate; only what was seen in the other frames is left out.
+
+*Hits*: how much of the speed of punches and kicks is lost. Each time the fastest true hand or foot reaches a peak above
+3 m/s, the highest speed of the same hand or foot within 0.2 s is compared with it; below zero, it is faster than the
+truth. Each column on the right is the median over the peaks of one clip.
 """
 
 

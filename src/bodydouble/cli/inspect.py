@@ -24,7 +24,8 @@ def _video(file: str) -> dict[str, Any]:
     found: dict[str, Any] = {"kind": "video", "size": "{}x{}".format(*clip.size), "fps": str(clip.fps)}
     if clip.frame_count is not None:
         found |= {"frames": clip.frame_count, "seconds": round(float(clip.frame_count / clip.fps), 3)}
-    return found | {"sound": clip.has_audio}
+    focal = {} if clip.focal_35mm is None else {"focal length, 35 mm equivalent": f"{clip.focal_35mm:g} mm"}
+    return found | {"sound": clip.has_audio} | focal
 
 
 def _motion(motion: Motion) -> dict[str, Any]:

@@ -2,16 +2,15 @@
 
 import json
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from pathlib import Path
 
 import typer
 
-from bodydouble.bench import ablation, tables, truth, truth_report
+from bodydouble.bench import ablation, rates, tables, truth, truth_report
 from bodydouble.bench.truth_clips import RATES, ClipOptions, all_motions, clip, contact_sheet
 from bodydouble.bench.truth_set import Recipe, default_folder, private_set, public_set
 from bodydouble.cli.evaluate import print_table
-from bodydouble.errors import InvalidDataError
+from bodydouble.cli.values import rate
 from bodydouble.evaluation.truth import shot
 from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.formats.atomic import atomic_write, ensure_folder
@@ -34,7 +33,7 @@ def make_clips(
 ) -> list[Path]:
     """Makes clips as ``truth make`` is asked to; the files that were written."""
     move = None if camera == "any" else Move(camera)
-    options = ClipOptions(people, move, portrait, _rate(fps), seed)
+    options = ClipOptions(people, move, portrait, rate(fps, RATES), seed)
     found = all_motions(motions)
     ensure_folder(folder)
     pairs = [(folder / f"clip{n:04d}.mp4", folder / f"clip{n:04d}.npz") for n in range(clips)]
@@ -46,16 +45,6 @@ def make_clips(
         contact_sheet(pairs, folder / "preview.png", seed)
         files.append(folder / "preview.png")
     return files
-
-
-def _rate(text: str) -> Fraction:
-    try:
-        rate = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise InvalidDataError(f"--fps {text!r} is no rate; give a number such as 30 or 30000/1001") from None
-    if not RATES[0] <= rate <= RATES[1]:
-        raise InvalidDataError(f"--fps {text} must lie between {RATES[0]} and {RATES[1]}")
-    return rate
 
 
 def _captured(
@@ -122,6 +111,24 @@ def deliver_tables(
             typer.echo(
                 json.dumps({title: [dict(zip(c[0], row, strict=True)) for row in c[1]] for title, c in found.items()})
             )
+            return
+        _print_tables(found)
+
+    return finish
+
+
+def deliver_motion(
+    count: int | None, keep: Path | None, quality: str, monitor: Monitor
+) -> Callable[[Path | None, bool], None]:
+    """Measures low rates and hits; what it gives back prints and writes the figures."""
+    measured = rates.measure(_captured("public", count, keep, Path(), quality, monitor), monitor)
+    found = rates.tables(measured)
+
+    def finish(markdown: Path | None, as_json: bool) -> None:
+        preface = truth_report.MOTION_PREFACE.format(quality=quality)
+        _write(markdown, lambda: truth_report.table_text(found, preface))
+        if as_json:
+            typer.echo(json.dumps(rates.as_dict(measured), indent=2))
             return
         _print_tables(found)
 

@@ -13,7 +13,7 @@ import numpy as np
 import pygltflib
 from numpy.typing import NDArray
 
-from bodydouble.data import Character, FloatArray, Material, Mesh
+from bodydouble.data import BoolArray, Character, FloatArray, Material, Mesh
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import camera, kinematics, rotation
@@ -31,7 +31,13 @@ _TYPES: dict[tuple[int, ...], str] = {(): "SCALAR", (2,): "VEC2", (3,): "VEC3", 
 
 
 def write(
-    path: Path, character: Character, rotations: FloatArray, hips_translation: FloatArray, fps: Fraction, name: str
+    path: Path,
+    character: Character,
+    rotations: FloatArray,
+    hips_translation: FloatArray,
+    fps: Fraction,
+    name: str,
+    keys: tuple[BoolArray, BoolArray] | None = None,
 ) -> None:
     """Write a character with an animation.
 
@@ -42,17 +48,22 @@ def write(
         hips_translation: (T, 3) m, translation of the hips node, in the axes of its parent.
         fps: frame i is shown at i / fps seconds.
         name: of the animation.
+        keys: (T, J) and (T,) True where a joint's rotation and the hips' translation have a key, the first and the last
+            frame among them; all frames of all joints if not given.
 
     Raises:
         InvalidDataError: the arrays do not fit the character or hold values that are not finite.
         OutputError: the file cannot be written.
     """
     _check_animation(character, rotations, hips_translation)
+    if keys is None:
+        keys = np.ones(rotations.shape[:2], dtype=np.bool_), np.ones(len(rotations), dtype=np.bool_)
+    _check_keys(rotations, *keys)
     document = _Document(character)
     document.add_skeleton()
     if character.meshes:
         document.add_skin_and_meshes()
-    document.add_animation(rotations, hips_translation, fps, name)
+    document.add_animation(rotations, hips_translation, fps, name, keys)
     with atomic_write(path) as temporary:
         temporary.write_bytes(document.to_bytes())
 
@@ -66,6 +77,15 @@ def _check_animation(character: Character, rotations: FloatArray, hips_translati
         )
     if not (np.isfinite(rotations).all() and np.isfinite(hips_translation).all()):
         raise InvalidDataError(f"animation of {character.name}: there are values that are not finite")
+
+
+def _check_keys(rotations: FloatArray, of_rotations: BoolArray, of_translation: BoolArray) -> None:
+    if of_rotations.shape != rotations.shape[:2] or of_translation.shape != rotations.shape[:1]:
+        raise InvalidDataError(
+            f"keys are {of_rotations.shape} and {of_translation.shape} for rotations {rotations.shape}"
+        )
+    if not (of_rotations[[0, -1]].all() and of_translation[[0, -1]].all()):
+        raise InvalidDataError("keys: the first and the last frame need one on every joint")
 
 
 class _Document:
@@ -198,24 +218,39 @@ class _Document:
             self.gltf.textures.append(pygltflib.Texture(source=len(self.gltf.images) - 1))
         return pygltflib.TextureInfo(index=self.textures[picture])
 
-    def add_animation(self, rotations: FloatArray, hips_translation: FloatArray, fps: Fraction, name: str) -> None:
+    def add_animation(
+        self,
+        rotations: FloatArray,
+        hips_translation: FloatArray,
+        fps: Fraction,
+        name: str,
+        keys: tuple[BoolArray, BoolArray],
+    ) -> None:
         """The motion of the hips and of every joint that leaves its rest rotation."""
-        seconds = np.arange(len(rotations)) * (fps.denominator / fps.numerator)
+        seconds = (np.arange(len(rotations)) * (fps.denominator / fps.numerator)).astype(np.float32)
         animation = pygltflib.Animation(name=name)
         self.gltf.animations.append(animation)
-        times = self.accessor(seconds.astype(np.float32), bounds=True)
+        times: dict[bytes, int] = {}
 
-        def add_track(joint: int, path: str, values: NDArray[np.float32]) -> None:
+        def add_track(joint: int, path: str, values: FloatArray, kept: BoolArray) -> None:
+            # Curves with keys in the same frames share their times.
+            if kept.tobytes() not in times:
+                times[kept.tobytes()] = self.accessor(seconds[kept], bounds=True)
             target = pygltflib.AnimationChannelTarget(node=joint, path=path)
             animation.channels.append(pygltflib.AnimationChannel(sampler=len(animation.samplers), target=target))
-            animation.samplers.append(pygltflib.AnimationSampler(input=times, output=self.accessor(values)))
+            output = self.accessor(values.astype(np.float32))
+            animation.samplers.append(pygltflib.AnimationSampler(input=times[kept.tobytes()], output=output))
 
-        add_track(self.character.humanoid["hips"], pygltflib.TRANSLATION, hips_translation.astype(np.float32))
+        of_rotations, of_translation = keys
+        hips = self.character.humanoid["hips"]
+        add_track(hips, pygltflib.TRANSLATION, hips_translation[of_translation], of_translation)
         # With the rest pose in front, the whole track lies in the hemisphere of the rest rotation.
         path = rotation.continuous(np.concatenate([self.rest_local[None], rotation.normalize(rotations)]))
         moving = np.abs(path - path[0]).max(axis=(0, 2)) > STILL_TOLERANCE
         for joint in np.flatnonzero(moving):
-            add_track(int(joint), pygltflib.ROTATION, path[1:, joint].astype(np.float32))
+            kept = of_rotations[:, joint]
+            # Between distant keys the shorter way may be the one over the other hemisphere.
+            add_track(int(joint), pygltflib.ROTATION, rotation.continuous(path[1:, joint][kept]), kept)
 
 
 def _skinning(mesh: Mesh) -> tuple[NDArray[Any], NDArray[np.float32]]:

@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from bodydouble.data import Clip
 from bodydouble.errors import MediaError
+from bodydouble.formats.media_lens import focal_of_picture, focal_of_video
 from bodydouble.formats.media_pixels import Orientation, orientation_of, stored_size
 from bodydouble.formats.media_time import DEFAULT_RATE, choose_rate, mend_times, resample
 
@@ -62,7 +63,7 @@ def open_source(path: Path, fps: Fraction | None, max_side: int | None) -> Sourc
 def _picture_source(path: Path, pictures: list[Path], fps: Fraction, max_side: int | None) -> Source:
     first = _decode_picture(pictures[0])
     size, orientation = stored_size(first, None, max_side), orientation_of(first)
-    clip = Clip(path, _upright(size, orientation), fps, len(pictures))
+    clip = Clip(path, _upright(size, orientation), fps, len(pictures), focal_35mm=focal_of_picture(pictures[0]))
     return Source(clip, size, orientation, lambda _: _picture_frames(pictures, (first.width, first.height)))
 
 
@@ -75,6 +76,7 @@ def _video_source(path: Path, fps: Fraction | None, max_side: int | None) -> Sou
         aspect = stream.sample_aspect_ratio
         has_audio = sound_stream(container) is not None
         in_decoding_order = _in_decoding_order(container)
+        focal = focal_of_video(path, (container.metadata, stream.metadata))
     start, first = first_frame(path)
     size, orientation = stored_size(first, aspect, max_side), orientation_of(first)
     rate, period = fps or own_rate, 1 / own_rate
@@ -84,7 +86,7 @@ def _video_source(path: Path, fps: Fraction | None, max_side: int | None) -> Sou
         count = sum(1 for _ in resample(mend_times(((time, None) for time in decodable), period), rate))
     else:
         count = round(duration * rate)
-    clip = Clip(path, _upright(size, orientation), rate, count or None, has_audio)
+    clip = Clip(path, _upright(size, orientation), rate, count or None, has_audio, focal)
 
     def frames(warn: Warn) -> Frames:
         yield from resample(mend_times(decode(path, warn), period), rate)

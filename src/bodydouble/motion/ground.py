@@ -9,13 +9,16 @@ from bodydouble.data import FloatArray, Skeleton
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.contacts import POINTS as CONTACT_LANDMARKS
 from bodydouble.motion.contacts import foot_points, speed_across
-from bodydouble.motion.place import landmark_positions
-from bodydouble.motion.proportions import resized, weighted_quantile
-from bodydouble.motion.solve import CameraMotion
-from bodydouble.skeletons import blazepose
+from bodydouble.motion.proportions import weighted_quantile
 
 LEAST_HEIGHT = 0.2
 """m; a camera is no lower."""
+LEAST_UPRIGHT = 0.3
+"""Cosine of the largest angle between up and the picture's up."""
+CLEAR_OF_FLOOR = 0.06
+"""m; who jumps is higher."""
+NEAREST = 0.1
+"""m; feet nearer to the camera, or behind it, are taken to be this far away."""
 HORIZON = 0.02
 """Feet nearer to the horizon than this angle (rad) say nothing about the floor."""
 UNSEEN_WEIGHT = 1e-3
@@ -34,10 +37,8 @@ class FloorOptions:
     """m above the floor, as cameras are held and put up, ..."""
     camera_height_sigma: float = 0.6
     """... give or take this, m."""
-    stance_roll_sigma: float = 0.10
-    """rad, of a standing person's axis sideways ..."""
-    stance_pitch_sigma: float = 0.15
-    """rad, ... and along the line of sight."""
+    up_sigma: float = 0.06
+    """rad, of the direction that the lifter takes for up."""
     depth_sigma: float = 0.08
     """Relative, of a resting foot's distance from the camera."""
     outlier: float = 0.2
@@ -60,9 +61,14 @@ class StandingPerson:
     """Somebody relative to the camera, and how well their landmarks were seen."""
 
     skeleton: Skeleton
-    motion: CameraMotion
+    rotations: FloatArray
+    """(T, 22, 4) xyzw, local; the root's is camera_from_hips."""
+    root_position: FloatArray
+    """(T, 3) m, camera axes."""
     confidence: FloatArray
     """(T, 33)."""
+    up: FloatArray
+    """(T, 3) unit, camera axes, as the lifter believes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +87,26 @@ def known_floor(camera_from_world: FloatArray) -> Floor:
 
 
 def find_floor(people: Sequence[StandingPerson], fps: float, options: FloorOptions | None = None) -> Floor:
-    """Gravity and the floor from standing people and resting feet.
+    """Gravity and the floor from what the lifter takes for up and from resting feet.
 
     A robust fit of the plane ``a x - y + b z + h = 0`` (camera axes) to the resting feet, drawn towards a level camera
-    at a usual height and towards the axis of standing people.
+    at a usual height and towards what the lifter takes for up.
     """
     options = options or FloorOptions()
     feet = [_resting_feet(person, fps, options) for person in people]
     points, weights = (np.concatenate(parts) for parts in zip(*feet, strict=True))
-    stance = _stance(people)
+    up = np.median(np.concatenate([person.up for person in people]), axis=0)
     # Some may stand on a wall or a table: the floor is below the lowest person.
     height = max(weighted_quantile(own[:, 1], weight, 0.5) for own, weight in feet)
     plane = np.array([0.0, 0.0, max(height, LEAST_HEIGHT)])
     for _ in range(options.rounds):
-        plane = _improved(plane, points, weights, stance, options)
+        plane = _improved(plane, points, weights, up[[0, 2]] / max(-up[1], LEAST_UPRIGHT), options)
     length = float(np.sqrt(plane[0] ** 2 + 1 + plane[1] ** 2))
     return Floor(np.array([plane[0], -1.0, plane[1]]) / length, float(plane[2]) / length)
 
 
 def _improved(
-    plane: FloatArray, points: FloatArray, weights: FloatArray, stance: FloatArray | None, options: FloorOptions
+    plane: FloatArray, points: FloatArray, weights: FloatArray, up: FloatArray, options: FloorOptions
 ) -> FloatArray:
     """One Gauss-Newton step of the plane (a, b, h).
 
@@ -109,57 +115,38 @@ def _improved(
     """
     rays = points / points[:, 2:]
     below = np.maximum(rays[:, 1] - plane[0] * rays[:, 0] - plane[1], HORIZON)
-    residual = np.log(points[:, 2] * below / plane[2])
+    residual = np.log(np.maximum(points[:, 2], NEAREST) * below / plane[2])
     jacobian = np.stack([-rays[:, 0] / below, -1 / below, np.full(len(points), -1 / plane[2])], axis=1)
     trust = weights * (below > HORIZON) / options.depth_sigma**2 / (1 + (residual / options.outlier) ** 2) ** 2
     system = (jacobian * trust[:, None]).T @ jacobian
     right = -(jacobian * trust[:, None]).T @ residual
-    for index, mean, sigma in _priors(stance, options):
+    for index, mean, sigma in _priors(up, options):
         system[index, index] += sigma**-2
         right[index] += (mean - plane[index]) * sigma**-2
     moved = plane + np.linalg.solve(system, right)
     return np.array([*np.clip(moved[:2], -1.0, 1.0), max(moved[2], LEAST_HEIGHT)])
 
 
-def _priors(stance: FloatArray | None, options: FloorOptions) -> list[tuple[int, float, float]]:
-    """Index into (a, b, h), mean and standard deviation of what is known without the feet."""
-    priors = [
+def _priors(up: FloatArray, options: FloorOptions) -> list[tuple[int, float, float]]:
+    """Index into (a, b, h), mean and standard deviation of what is known without the feet; up is (a, b)."""
+    return [
         (0, 0.0, options.roll_sigma),
         (1, 0.0, options.pitch_sigma),
         (2, options.camera_height, options.camera_height_sigma),
+        (0, float(up[0]), options.up_sigma),
+        (1, float(up[1]), options.up_sigma),
     ]
-    if stance is not None:
-        priors += [(0, float(stance[0]), options.stance_roll_sigma), (1, float(stance[1]), options.stance_pitch_sigma)]
-    return priors
 
 
 def _resting_feet(person: StandingPerson, fps: float, options: FloorOptions) -> tuple[FloatArray, FloatArray]:
     """The lowest foot point of each frame (T, 3) m, camera axes, and how much each counts (T,)."""
-    feet = foot_points(person.skeleton, person.motion.rotations, person.motion.root_position)
+    feet = foot_points(person.skeleton, person.rotations, person.root_position)
     lowest = feet[..., 1].argmax(axis=1)
     rows = np.arange(len(feet))
     speed = speed_across(feet, rotation.normalize(feet), fps)[rows, lowest]
     seen = person.confidence[:, CONTACT_LANDMARKS][rows, lowest] + UNSEEN_WEIGHT
     weight = seen / (1 + (speed / options.still_speed) ** 4)
     return feet[rows, lowest], weight * min(1.0, options.evidence / weight.sum())
-
-
-def _stance(people: Sequence[StandingPerson]) -> FloatArray | None:
-    """The axis of standing people as (a, b) of ``up = (a, -1, b)``; None if nobody stands."""
-    ankles = [blazepose.INDEX["left_ankle"], blazepose.INDEX["right_ankle"]]
-    shoulders = [blazepose.INDEX["left_shoulder"], blazepose.INDEX["right_shoulder"]]
-    hips = [blazepose.INDEX["left_hip"], blazepose.INDEX["right_hip"]]
-    leans = []
-    for person in people:
-        motion = person.motion
-        landmarks = landmark_positions(person.skeleton, motion.rotations, motion.root_position)
-        foot, hip, neck = (landmarks[:, group].mean(axis=1) for group in (ankles, hips, shoulders))
-        leg, trunk = rotation.normalize(hip - foot), rotation.normalize(neck - hip)
-        axis = rotation.normalize(neck - foot)
-        standing = (np.sum(leg * trunk, axis=-1) > 0.94) & (-axis[:, 1] > 0.8)
-        leans.append(axis[standing][:, [0, 2]] / -axis[standing][:, 1:2])
-    stacked = np.concatenate(leans)
-    return np.median(stacked, axis=0) if len(stacked) else None
 
 
 def camera_from_world(floor: Floor, origin: FloatArray) -> FloatArray:
@@ -177,14 +164,27 @@ def camera_from_world(floor: Floor, origin: FloatArray) -> FloatArray:
     return camera.inverse(world_from_camera)
 
 
-def stand_on(floor: Floor, person: StandingPerson, fps: float, options: FloorOptions | None = None) -> StandingPerson:
-    """Scale a person about the camera so that their resting feet lie on the floor; the picture stays the same."""
+def airborne(landmarks: FloatArray, floor: Floor, contacts: FloatArray) -> FloatArray:
+    """(T,) probability that nobody and nothing holds a body: no sole rests and no landmark is near the floor.
+
+    Args:
+        landmarks: (T, L, 3) m, camera axes.
+        floor: the floor in camera axes.
+        contacts: (T, 4) probabilities.
+    """
+    lowest = (landmarks @ floor.up + floor.height).min(axis=1)
+    return np.where(lowest > CLEAR_OF_FLOOR, np.prod(1 - contacts, axis=1), 0.0)
+
+
+def scale_to_stand_on(floor: Floor, person: StandingPerson, fps: float, options: FloorOptions | None = None) -> float:
+    """How much larger and further away a person must be for their resting feet to lie on the floor.
+
+    The picture stays the same.
+    """
     options = options or FloorOptions()
     points, weights = _resting_feet(person, fps, options)
     below = -(points @ floor.up)
     near = weights / (1 + ((below - floor.height) / options.reach) ** 4)
     own_height = float((near * below).sum() / near.sum())
     stands = near.sum() > options.least_evidence and own_height > options.reach
-    scale = float(np.clip(floor.height / own_height, *options.size_range)) if stands else 1.0
-    motion = CameraMotion(person.motion.rotations, person.motion.root_position * scale)
-    return StandingPerson(resized(person.skeleton, scale), motion, person.confidence)
+    return float(np.clip(floor.height / own_height, *options.size_range)) if stands else 1.0

@@ -10,28 +10,6 @@ REACH = 0.999
 """Share of the leg's length beyond which the ankle is not moved, so that knees do not lock."""
 
 
-def flatten_feet(skeleton: Skeleton, rotations: FloatArray, share: FloatArray) -> FloatArray:
-    """Rotations that turn the soles towards the floor.
-
-    Args:
-        skeleton: J joints, feet flat at rest.
-        rotations: (T, J, 4) local, world axes.
-        share: (T, 2) of the way to go for the left and the right foot, 0 to 1.
-
-    Returns:
-        (T, J, 4) local.
-    """
-    world = kinematics.world_rotations(skeleton.parents, rotations)
-    up = np.array([0.0, 1.0, 0.0])
-    for side, part in zip(("left", "right"), share.T, strict=True):
-        foot = humanoid.INDEX[f"{side}Foot"]
-        turn = rotation.to_rotvec(rotation.between(rotation.rotate(world[:, foot], up), up))
-        partly = rotation.from_rotvec(turn * part[:, None])
-        for joint in (foot, humanoid.INDEX[f"{side}Toes"]):
-            world[:, joint] = rotation.multiply(partly, world[:, joint])
-    return rotation.continuous(kinematics.local_rotations(skeleton.parents, world))
-
-
 def move_ankles(skeleton: Skeleton, rotations: FloatArray, root_position: FloatArray, steps: FloatArray) -> FloatArray:
     """Rotations that put the ankles elsewhere; knees keep their plane and feet their direction in the world.
 

@@ -1,147 +1,161 @@
-"""From a 2D track to joint rotations in the camera's frame."""
+"""From a 2D track to what is known about a motion in space, and a first guess at it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bodydouble.data import FloatArray, Skeleton, Track
 from bodydouble.geometry import camera, rotation
-from bodydouble.motion import body, pose, prior, proportions
-from bodydouble.motion.depth import DepthOptions, resolve
-from bodydouble.motion.place import fit_sideways, fit_translation, landmark_positions
-from bodydouble.motion.smooth import robust_whittaker, whittaker
+from bodydouble.motion import crop, lifter, proportions
+from bodydouble.motion.place import fit_sideways, fit_translation
+from bodydouble.motion.smooth import robust_whittaker, smooth_rotations
+from bodydouble.motion.terms import LANDMARKS, Evidence, State
 from bodydouble.skeletons import blazepose, humanoid
 
 DEPTH_CUTOFF = 1.0
-"""Hz; how fast the distance from the camera changes."""
-ROUNDS = 3
-CONFIDENT_SIGMA, LOST_SIGMA = 0.05, 0.30
-"""m; a joint's standard deviation at confidence 1 and 0."""
+"""Hz; how fast the distance from the camera changes, at first."""
+TURN_CUTOFF = 3.0
+"""Hz, of joint rotations, at first."""
+DEPTH_OUTLIER = 0.05
+"""Relative; a distance this far off the smooth curve counts half."""
+LEAST_DISTANCE = 0.3
+"""m from the camera."""
+UNSEEN_SPEED = 0.3
+"""m/s, standard deviation per axis of how a joint moves while nobody sees it."""
+LEAST_POINT_SIGMA = 0.004
+"""Sizes; nothing is seen better."""
 
 
 @dataclass(frozen=True, slots=True)
-class LiftOptions:
-    """How the 2D track is smoothed and lifted."""
-
-    cutoff: float = 6.0
-    """Hz, of the landmarks in the picture."""
-    outlier: float = 0.02
-    """Relative to the person's height in px: a landmark this far off the smooth curve counts half."""
-    prior: bool = True
-    """Whether the learned prior corrects the depths of the landmark network."""
-    depth: DepthOptions = field(default_factory=DepthOptions)
-
-
-@dataclass(frozen=True, slots=True)
-class LiftedPose:
-    """A person's pose relative to the camera, before the fit over the whole clip."""
+class LiftedPerson:
+    """One person before the fit over the whole clip."""
 
     skeleton: Skeleton
-    rotations: FloatArray
-    """(T, 22, 4) xyzw, local to the parent; the root's is camera_from_hips."""
-    landmarks: FloatArray
-    """(T, 33, 2) px, smooth, gaps filled."""
+    evidence: Evidence
+    start: State
     confidence: FloatArray
-    """(T, 33) of the landmarks; near 0 where not observed."""
+    """(T, 33) of the landmarks; 0 where not observed."""
     joint_sigma: FloatArray
     """(T, 22) m, one standard deviation per axis."""
+    up: FloatArray
+    """(T, 3) unit, axes of the reference: away from gravity."""
 
 
 def lift(
     track: Track,
     intrinsics: FloatArray,
     fps: float,
-    options: LiftOptions | None = None,
+    reference_from_camera: FloatArray,
     skeleton: Skeleton | None = None,
-) -> LiftedPose:
-    """2D track and rough depth -> bone lengths and joint rotations.
+    landmarks: FloatArray | None = None,
+) -> LiftedPerson:
+    """2D track and rough 3D -> what is known in space.
 
     Args:
         track: one person.
         intrinsics: (3, 3) px.
         fps: frames per second.
-        options: smoothing and depth.
+        reference_from_camera: (T, 4, 4) of the track's frames.
         skeleton: the person's, if it is known.
-
-    Returns:
-        The person's skeleton and rotations relative to the camera.
+        landmarks: (T, 33, 3) m, camera axes, if they are known.
     """
-    options = options or LiftOptions()
     confidence = np.where(track.observed[:, None], track.keypoints[..., 2], 0.0)
-    landmarks = _smooth_landmarks(track, confidence, fps, options)
-    rough = _smooth_rough(track, confidence, fps, options.cutoff)
-    image_points = camera.rays(intrinsics, landmarks)[..., :2]
-    if options.prior:
-        rough = prior.corrected(image_points, confidence, rough, fps)
-    weights = _segment_confidence(confidence)
-    directions = rotation.normalize(body.segment_vectors(rough))
-    found = skeleton or body.template_skeleton()
-    for _ in range(ROUNDS):
-        landmarks_3d = _placed(found, directions, rough, image_points, confidence, fps)
-        if skeleton is None:
-            found = _measured(image_points, landmarks_3d, directions, weights)
-        guess = rotation.normalize(body.segment_vectors(rough))
-        starts, lengths = body.segment_starts(landmarks_3d), body.segment_lengths(found)
-        directions = resolve(image_points, starts, lengths, guess, weights, fps, options.depth)
-    rotations = pose.local_rotations(found, directions, rough, confidence, fps)
-    return LiftedPose(found, rotations, landmarks, confidence, _joint_sigma(confidence))
+    seen = filled(np.where(track.observed[:, None, None], track.keypoints, np.nan))
+    image_points = camera.rays(intrinsics, seen[..., :2])[..., :2]
+    found = lifter.lifted(image_points, seen[..., 2], filled(track.rough_joints), track.observed, fps)
+    if landmarks is not None:
+        found = lifter.told(found, landmarks)
+    own = skeleton or proportions.with_bones(found.lengths)
+    return _placed(found, own, confidence, fps, reference_from_camera)
 
 
-def _measured(
-    image_points: FloatArray, landmarks_3d: FloatArray, directions: FloatArray, weights: FloatArray
-) -> Skeleton:
-    """The skeleton with the bone lengths that are seen across the line of sight."""
-    root_depth = body.group_mean(landmarks_3d, body.HIPS)[:, 2:]
-    across = np.linalg.norm(body.segment_vectors(image_points), axis=-1) * root_depth
-    return proportions.scaled_skeleton(proportions.segment_ratios(across, directions, weights))
-
-
-def _smooth_landmarks(track: Track, confidence: FloatArray, fps: float, options: LiftOptions) -> FloatArray:
-    frames = len(track.frames)
-    height = float(np.nanmedian(track.boxes[:, 3] - track.boxes[:, 1]))
-    weights = np.repeat(confidence**2 + 1e-4 * track.observed[:, None], 2, axis=1)
-    flat = track.keypoints[..., :2].reshape(frames, -1)
-    smooth = robust_whittaker(flat, weights, fps, options.cutoff, np.asarray(options.outlier * height))
-    return smooth.reshape(frames, -1, 2)
-
-
-def _smooth_rough(track: Track, confidence: FloatArray, fps: float, cutoff: float) -> FloatArray:
-    frames = len(track.frames)
-    weights = np.repeat(confidence**2 + 1e-4 * track.observed[:, None], 3, axis=1)
-    return whittaker(track.rough_joints.reshape(frames, -1), weights, fps, cutoff).reshape(frames, -1, 3)
-
-
-def _segment_confidence(confidence: FloatArray) -> FloatArray:
-    """(T, S): as good as the worse of its two ends."""
-    points = confidence[..., None]
-    ends = [np.minimum(body.group_mean(points, s.start), body.group_mean(points, s.end))[..., 0] for s in body.SEGMENTS]
-    return np.stack(ends, axis=-1)
+def filled(values: FloatArray) -> FloatArray:
+    """Values (T, ...) with rows of NaN interpolated."""
+    flat = values.reshape(len(values), -1)
+    known = np.flatnonzero(np.isfinite(flat).all(axis=1))
+    return lifter.interpolated(np.arange(len(flat)), known, flat[known]).reshape(values.shape)
 
 
 def _placed(
-    skeleton: Skeleton,
-    directions: FloatArray,
-    rough: FloatArray,
-    image_points: FloatArray,
-    confidence: FloatArray,
-    fps: float,
-) -> FloatArray:
-    """Landmarks (T, 33, 3) m, camera axes, of the skeleton laid along the directions, at a slowly changing distance."""
-    rotations = pose.local_rotations(skeleton, directions, rough, confidence, fps)
-    free = fit_translation(skeleton, rotations, image_points, confidence)
+    found: lifter.Lifted, skeleton: Skeleton, confidence: FloatArray, fps: float, reference_from_camera: FloatArray
+) -> LiftedPerson:
+    turns = smooth_rotations(rotation.from_matrix(found.turns), fps, TURN_CUTOFF)
+    clarity = 1 / found.sigma[..., 0]
+    free = fit_translation(skeleton, turns, found.points, clarity)
     trust = confidence.mean(axis=1, keepdims=True) + 1e-3
-    depth = np.exp(whittaker(np.log(np.maximum(free[:, 2:], 0.1)), trust, fps, DEPTH_CUTOFF))[:, 0]
-    root = fit_sideways(skeleton, rotations, depth, image_points, confidence)
-    return landmark_positions(skeleton, rotations, root)
+    log_depth = np.log(np.maximum(free[:, 2:], LEAST_DISTANCE))
+    distance = np.exp(robust_whittaker(log_depth, trust, fps, DEPTH_CUTOFF, np.asarray(DEPTH_OUTLIER)))
+    root = fit_sideways(skeleton, turns, distance[:, 0], found.points, clarity)
+    unit = found.size * np.linalg.norm(root, axis=-1)
+    used, turn = list(LANDMARKS), reference_from_camera[:, :3, :3]
+    hips = found.points[:, crop.HIPS].mean(axis=1)
+    sight = rotation.normalize(np.concatenate([hips, np.ones((len(hips), 1))], axis=-1))
+    rotations = found.turns.copy()
+    rotations[:, 0] = turn @ rotations[:, 0]
+    evidence = Evidence(
+        fps=fps,
+        camera_from_reference=camera.inverse(reference_from_camera)[:, :3],
+        points=found.points[:, used],
+        points_sigma=np.maximum(found.sigma[:, used, 0], LEAST_POINT_SIGMA) * found.size,
+        sight=_turned(turn, sight),
+        depths=np.einsum("tli,ti->tl", found.landmarks[:, used], sight) * unit[:, None],
+        depths_sigma=found.sigma[:, used, 1] * unit[:, None],
+        rotations=rotations,
+        velocity=_turned(turn, found.velocity) * unit[:, None],
+        contacts=found.contacts,
+        airborne=np.zeros(len(root)),
+    )
+    begun = rotation.to_matrix(turns)
+    begun[:, 0] = turn @ begun[:, 0]
+    start = State(begun, camera.transform(reference_from_camera, root[:, None])[:, 0])
+    unseen = UNSEEN_SPEED * lifter.ages(np.asarray(confidence.any(axis=1)), fps)
+    sigma = np.hypot(joint_sigma(found.sigma) * unit[:, None], unseen[:, None])
+    return LiftedPerson(skeleton, evidence, start, confidence, sigma, _turned(turn, found.up))
 
 
-def _joint_sigma(confidence: FloatArray) -> FloatArray:
-    """(T, 22) m. A rule of thumb, not calibrated: from the confidence of the landmarks around each joint."""
-    joints, _ = body.attached_landmarks(body.template_skeleton())
-    around = np.zeros((confidence.shape[1], len(humanoid.JOINTS)))
-    around[np.arange(len(joints)), joints] = 1.0
-    lonely = around.sum(axis=0) == 0
-    trunk = [blazepose.INDEX[name] for name in (*body.HIPS, *body.SHOULDERS)]
-    around[trunk] += lonely
-    mean = confidence @ (around / around.sum(axis=0))
-    return np.asarray(CONFIDENT_SIGMA + (LOST_SIGMA - CONFIDENT_SIGMA) * (1 - mean))
+def resized(person: LiftedPerson, scale: float) -> LiftedPerson:
+    """The person scale times as large and as far away: the picture stays the same."""
+    evidence = person.evidence
+    larger = replace(
+        evidence,
+        depths=evidence.depths * scale,
+        depths_sigma=evidence.depths_sigma * scale,
+        velocity=evidence.velocity * scale,
+    )
+    return replace(
+        person,
+        skeleton=proportions.resized(person.skeleton, scale),
+        evidence=larger,
+        joint_sigma=person.joint_sigma * scale,
+    )
+
+
+def _turned(turn: FloatArray, vectors: FloatArray) -> FloatArray:
+    return np.asarray((turn @ vectors[..., None])[..., 0])
+
+
+_LANDMARKS_OF_JOINT: dict[str, tuple[str, ...]] = {
+    "Shoulder": ("shoulder",),
+    "UpperArm": ("shoulder",),
+    "LowerArm": ("elbow",),
+    "Hand": ("wrist",),
+    "UpperLeg": ("hip",),
+    "LowerLeg": ("knee",),
+    "Foot": ("ankle",),
+    "Toes": ("foot_index",),
+}
+_TRUNK = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
+
+
+def joint_sigma(sigma: FloatArray) -> FloatArray:
+    """(T, 22) one standard deviation per axis of each joint, from those of landmarks (T, 33, 2): across, along."""
+    per_axis = np.sqrt((2 * sigma[..., 0] ** 2 + sigma[..., 1] ** 2) / 3)
+    return np.stack([per_axis[:, _around(joint)].mean(axis=1) for joint in humanoid.JOINTS], axis=1)
+
+
+def _around(joint: str) -> list[int]:
+    side = next((s for s in ("left", "right") if joint.startswith(s)), "")
+    names = [f"{side}_{part}" for part in _LANDMARKS_OF_JOINT[joint.removeprefix(side)]] if side else list(_TRUNK)
+    if joint == "head":
+        names = ["left_ear", "right_ear"]
+    return [blazepose.INDEX[name] for name in names]

@@ -1,49 +1,61 @@
 """All motion stages in order: tracks of a clip -> one camera and one motion per person in one world."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
-from bodydouble.data import Camera, FloatArray, Motion, Skeleton, Track
+from bodydouble.data import Background, Camera, FloatArray, Motion, Skeleton, Track
 from bodydouble.geometry import camera, rotation
-from bodydouble.motion.contacts import ContactOptions, settle
+from bodydouble.motion import proportions
+from bodydouble.motion.contacts import POINTS, touching
 from bodydouble.motion.ground import (
+    Floor,
     FloorOptions,
     StandingPerson,
+    airborne,
     camera_from_world,
     find_floor,
     known_floor,
-    stand_on,
+    scale_to_stand_on,
 )
-from bodydouble.motion.lift import LiftedPose, LiftOptions, lift
-from bodydouble.motion.solve import CameraMotion, SolveOptions, solve
+from bodydouble.motion.lift import LiftedPerson, lift, resized
+from bodydouble.motion.posed import posed
+from bodydouble.motion.solve import SolveOptions, solve
+from bodydouble.motion.terms import LANDMARKS, State
+from bodydouble.motion.viewpoint import Viewpoint, viewpoint
 
-FOCAL_OVER_LONG_SIDE = 0.9
-"""Focal length of a camera nobody knows: 58 degrees across the long side, between a phone and a camcorder."""
+FOCAL_OVER_LONG_SIDE = 1.0
+"""Focal length of a camera nobody knows: 53 degrees across the long side, between phone (0.75) and portrait (1.4)."""
+LARGEST_STEP = 0.3
+"""m; who stays further from the floor stands on something else."""
 
 
 @dataclass(frozen=True, slots=True)
 class MotionOptions:
     """Options of every motion stage."""
 
-    lift: LiftOptions = field(default_factory=LiftOptions)
     solve: SolveOptions = field(default_factory=SolveOptions)
     floor: FloorOptions = field(default_factory=FloorOptions)
-    contacts: ContactOptions = field(default_factory=ContactOptions)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What need not be estimated, because it was measured in another way. None: it is estimated."""
 
+    focal: float | None = None
+    """px."""
+    height: float | None = None
+    """m, of the first person, standing upright."""
     camera: Camera | None = None
-    """Static."""
     skeletons: tuple[Skeleton, ...] | None = None
     """One per track."""
     contacts: tuple[FloatArray, ...] | None = None
     """One (T, 4) per track, probabilities."""
+    landmarks: tuple[FloatArray, ...] | None = None
+    """One (T, 33, 3) m per track, camera axes."""
 
 
 def guessed_intrinsics(size: tuple[int, int]) -> FloatArray:
@@ -58,6 +70,8 @@ def reconstruct(
     fps: Fraction,
     options: MotionOptions | None = None,
     known: Known | None = None,
+    background: Background | None = None,
+    moving: bool | None = None,
 ) -> tuple[Camera, tuple[Motion, ...]]:
     """2D tracks -> camera and motions.
 
@@ -68,53 +82,116 @@ def reconstruct(
         fps: exact rate.
         options: of every stage.
         known: what need not be estimated.
+        background: what says how the camera moves; without it, it stands still.
+        moving: whether it does; None: as the background says.
 
     Returns:
-        The camera (static, one pose per frame) and a motion for each track, in the same order.
+        The camera, with one pose per frame, and a motion for each track, in the same order.
     """
     options, known = options or MotionOptions(), known or Known()
-    intrinsics = known.camera.intrinsics if known.camera else guessed_intrinsics(size)
     rate = float(fps)
-    skeletons = known.skeletons or (None,) * len(tracks)
-    lifted = [lift(track, intrinsics, rate, options.lift, own) for track, own in zip(tracks, skeletons, strict=True)]
-    people = [
-        StandingPerson(pose.skeleton, solve(pose, intrinsics, rate, options.solve), pose.confidence) for pose in lifted
-    ]
+    intrinsics = _intrinsics(size, known)
+    lifted = partial(_lifted, tracks, intrinsics, rate, known)
+    if known.camera is None:
+        seen = viewpoint(lifted, tracks, frame_count, background, intrinsics, moving)
+    else:
+        seen = Viewpoint(_true_poses(known.camera), lifted(_true_poses(known.camera)))
+    people, reference_from_camera = seen.people, seen.reference_from_camera
+    states = [solve(person.skeleton, person.start, person.evidence, options.solve) for person in people]
+    standing = [_standing(person, state) for person, state in zip(people, states, strict=True)]
     view = known.camera.camera_from_world[0] if known.camera else None
-    floor = find_floor(people, rate, options.floor) if view is None else known_floor(view)
+    floor = find_floor(standing, rate, options.floor) if view is None else known_floor(view)
     if not known.skeletons:
-        people = [stand_on(floor, person, rate, options.floor) for person in people]
-    if view is None:
-        view = camera_from_world(floor, people[0].motion.root_position[0])
-    world_from_camera = camera.inverse(view)
+        scales = _scales(standing, floor, rate, options.floor, known.height)
+        eyes = [reference_from_camera[track.frames, :3, 3] for track in tracks]
+        people = [resized(person, scale) for person, scale in zip(people, scales, strict=True)]
+        states = [
+            State(state.rotations, eye + scale * (state.root - eye))
+            for state, scale, eye in zip(states, scales, eyes, strict=True)
+        ]
+    view = camera_from_world(floor, states[0].root[0]) if view is None else view
     touching = known.contacts or (None,) * len(tracks)
     motions = tuple(
-        _settled(pose, person, fps, world_from_camera, options.contacts, contacts)
-        for pose, person, contacts in zip(lifted, people, touching, strict=True)
+        _settled(person, state, fps, floor, camera.inverse(view), options, contacts)
+        for person, state, contacts in zip(people, states, touching, strict=True)
     )
-    poses = np.broadcast_to(view, (frame_count, 4, 4)).copy()
-    return Camera(size, intrinsics, poses), motions
+    return Camera(size, intrinsics, camera.inverse(reference_from_camera) @ view), motions
+
+
+def _intrinsics(size: tuple[int, int], known: Known) -> FloatArray:
+    if known.camera:
+        return np.asarray(known.camera.intrinsics)
+    return camera.intrinsics_from_focal(known.focal, size) if known.focal else guessed_intrinsics(size)
+
+
+def _true_poses(view: Camera) -> FloatArray:
+    return np.asarray(view.camera_from_world[0] @ camera.inverse(view.camera_from_world))
+
+
+def _lifted(
+    tracks: Sequence[Track], intrinsics: FloatArray, fps: float, known: Known, reference_from_camera: FloatArray
+) -> list[LiftedPerson]:
+    nothing = (None,) * len(tracks)
+    given = zip(tracks, known.skeletons or nothing, known.landmarks or nothing, strict=True)
+    return [
+        lift(track, intrinsics, fps, reference_from_camera[track.frames], own, where) for track, own, where in given
+    ]
+
+
+def _scales(
+    people: Sequence[StandingPerson], floor: Floor, fps: float, options: FloorOptions, height: float | None
+) -> list[float]:
+    """How much larger each person is than the lifter thought; if a height is known, only relative to the first."""
+    scales = [scale_to_stand_on(floor, person, fps, options) for person in people]
+    if height is None:
+        return scales
+    return [scale / scales[0] * height / proportions.stature(people[0].skeleton) for scale in scales]
+
+
+def _standing(person: LiftedPerson, state: State) -> StandingPerson:
+    rotations = rotation.from_matrix(state.rotations)
+    return StandingPerson(person.skeleton, rotations, state.root, person.confidence, person.up)
 
 
 def _settled(
-    pose: LiftedPose,
-    person: StandingPerson,
+    person: LiftedPerson,
+    state: State,
     fps: Fraction,
+    floor: Floor,
     world_from_camera: FloatArray,
-    options: ContactOptions,
+    options: MotionOptions,
     contacts: FloatArray | None,
 ) -> Motion:
-    rotations, root = _to_world(person.motion, world_from_camera)
-    eye = world_from_camera[:3, 3]
-    rotations, root, touching = settle(
-        person.skeleton, rotations, root, pose.confidence, eye, float(fps), options, contacts
+    """The fit with the floor and contacts in it, in the world."""
+    fitted = person.evidence
+    floor = _own_floor(person.skeleton, state, floor, fitted.fps)
+    resting = _resting(person.skeleton, state, floor, fitted.fps) if contacts is None else contacts
+    where = posed(person.skeleton, state.rotations, state.root, LANDMARKS).landmarks
+    evidence = replace(
+        fitted,
+        up=floor.up,
+        height=floor.height,
+        contacts=resting,
+        airborne=airborne(where, floor, resting),
     )
-    return Motion(person.skeleton, fps, rotations, root, touching, pose.joint_sigma)
+    found = solve(person.skeleton, state, evidence, options.solve)
+    resting = _resting(person.skeleton, found, floor, fitted.fps) if contacts is None else contacts
+    rotations = rotation.from_matrix(found.rotations)
+    rotations[:, 0] = rotation.multiply(rotation.from_matrix(world_from_camera[:3, :3]), rotations[:, 0])
+    root = camera.transform(world_from_camera, found.root)
+    return Motion(person.skeleton, fps, rotation.continuous(rotations), root, resting, person.joint_sigma)
 
 
-def _to_world(moving: CameraMotion, world_from_camera: FloatArray) -> tuple[FloatArray, FloatArray]:
-    turn = rotation.from_matrix(world_from_camera[:3, :3])
-    rotations = moving.rotations.copy()
-    rotations[:, 0] = rotation.multiply(turn, rotations[:, 0])
-    root = camera.transform(world_from_camera, moving.root_position)
-    return rotation.continuous(rotations), root
+def _own_floor(skeleton: Skeleton, state: State, floor: Floor, fps: float) -> Floor:
+    """The floor, or what somebody stands on who stays far from it: stairs, a stage."""
+    soles = posed(skeleton, state.rotations, state.root, POINTS).landmarks
+    height = soles @ floor.up + floor.height
+    lowest = height.min(axis=1)
+    above = proportions.weighted_quantile(lowest, touching(soles, height, fps).max(axis=1) + 1e-6, 0.5)
+    return replace(floor, height=floor.height - above) if abs(above) > LARGEST_STEP else floor
+
+
+def _resting(skeleton: Skeleton, state: State, floor: Floor, fps: float) -> FloatArray:
+    """(T, 4) probability that each point of the soles touches the floor."""
+    soles = posed(skeleton, state.rotations, state.root, POINTS).landmarks
+    return touching(soles, soles @ floor.up + floor.height, fps)

@@ -1,51 +1,114 @@
-"""One smooth motion relative to the camera for the whole clip."""
+"""One fit over the whole clip: the motion that agrees best with everything that is known (maximum a posteriori)."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, fields, replace
+from itertools import pairwise
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from bodydouble.data import FloatArray
-from bodydouble.geometry import camera
-from bodydouble.motion.lift import LiftedPose
-from bodydouble.motion.place import fit_sideways, fit_translation
-from bodydouble.motion.smooth import smooth_rotations, whittaker
+from bodydouble.data import FloatArray, Skeleton
+from bodydouble.geometry.rotation_log import exponential
+from bodydouble.motion.posed import JOINTS, ROOT
+from bodydouble.motion.terms import Evidence, State, Weights, linearized
+from bodydouble.networks import core_count
+
+EASIER, HARDER = 0.2, 10.0
+"""Factors of the damping after a step that helped and one that did not."""
+LARGEST_TURN, LARGEST_SHIFT = 0.7, 0.5
+"""rad and m, of a step in one frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class SolveOptions:
-    """Cutoff frequencies, Hz."""
+    """How the fit is done."""
 
-    rotation_cutoff: float = 5.0
-    depth_cutoff: float = 1.0
-    path_cutoff: float = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class CameraMotion:
-    """A motion relative to the camera."""
-
-    rotations: FloatArray
-    """(T, 22, 4) xyzw, local; the root's is camera_from_hips."""
-    root_position: FloatArray
-    """(T, 3) m, camera axes."""
+    weights: Weights = field(default_factory=Weights)
+    steps: int = 15
+    """At most."""
+    damping: float = 1e-2
+    """At first; relative to the diagonal of the normal equations."""
+    enough: float = 1e-3
+    """A step that lowers the cost by a smaller share is the last one."""
+    window: int = 300
+    """Frames that are fitted at once."""
+    margin: int = 75
+    """Frames beyond either end of a window that are fitted with it and belong to its neighbours."""
 
 
-def solve(lifted: LiftedPose, intrinsics: FloatArray, fps: float, options: SolveOptions | None = None) -> CameraMotion:
-    """Lifted poses -> smooth rotations and a root path that keeps the landmarks on their rays.
+def solve(skeleton: Skeleton, start: State, evidence: Evidence, options: SolveOptions | None = None) -> State:
+    """The motion of one person, in overlapping windows if the clip is long.
 
     Args:
-        lifted: poses relative to the camera.
-        intrinsics: (3, 3) px.
-        fps: frames per second.
-        options: cutoff frequencies.
+        skeleton: 22 humanoid joints.
+        start: where the fit begins.
+        evidence: T frames.
+        options: how the fit is done.
+
+    Returns:
+        T frames.
     """
     options = options or SolveOptions()
-    image_points = camera.rays(intrinsics, lifted.landmarks)[..., :2]
-    rotations = smooth_rotations(lifted.rotations, fps, options.rotation_cutoff)
-    free = fit_translation(lifted.skeleton, rotations, image_points, lifted.confidence)
-    trust = lifted.confidence.mean(axis=1, keepdims=True) + 1e-3
-    log_depth = np.log(np.maximum(free[:, 2:], 0.1))
-    depth = np.exp(whittaker(log_depth, trust, fps, options.depth_cutoff))[:, 0]
-    path = fit_sideways(lifted.skeleton, rotations, depth, image_points, lifted.confidence)
-    ones = np.ones((len(path), 1))
-    return CameraMotion(rotations, whittaker(path, ones, fps, options.path_cutoff))
+
+    def fitted(window: tuple[slice, slice]) -> State:
+        inner, outer = window
+        found = _fitted(skeleton, rows(start, outer), evidence_rows(evidence, outer), options)
+        return rows(found, slice(inner.start - outer.start, inner.stop - outer.start))
+
+    # Many small products are slower when each is spread over cores than when the windows are.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(core_count()) as pool:
+        parts = list(pool.map(fitted, _windows(len(start.root), options)))
+    return State(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(State)))
+
+
+def _windows(frames: int, options: SolveOptions) -> Iterator[tuple[slice, slice]]:
+    """Windows of the clip, and what is fitted for each."""
+    count = max(1, round(frames / options.window))
+    edges = np.linspace(0, frames, count + 1).round().astype(int)
+    for start, stop in pairwise(edges):
+        yield slice(start, stop), slice(max(start - options.margin, 0), min(stop + options.margin, frames))
+
+
+def rows(state: State, frames: slice) -> State:
+    """Some frames of a state."""
+    return State(state.rotations[frames], state.root[frames])
+
+
+_TIMELESS = ("fps", "up", "height")
+
+
+def evidence_rows(evidence: Evidence, frames: slice) -> Evidence:
+    """Some frames of what is known."""
+    timed = [f.name for f in fields(evidence) if f.name not in _TIMELESS]
+    return replace(evidence, **{name: getattr(evidence, name)[frames] for name in timed})
+
+
+def _fitted(skeleton: Skeleton, state: State, evidence: Evidence, options: SolveOptions) -> State:
+    """Levenberg-Marquardt."""
+    damping = options.damping
+    equations, cost = linearized(skeleton, state, evidence, options.weights)
+    for _ in range(options.steps):
+        tried = moved(state, _bounded(equations.step(damping)))
+        next_equations, next_cost = linearized(skeleton, tried, evidence, options.weights)
+        if next_cost > cost:
+            damping *= HARDER
+            continue
+        gain = (cost - next_cost) / max(cost, 1e-12)
+        state, equations, cost, damping = tried, next_equations, next_cost, damping * EASIER
+        if gain < options.enough:
+            break
+    return state
+
+
+def _bounded(step: FloatArray) -> FloatArray:
+    """The step (T, UNKNOWNS), shortened in each frame that it would change too much for the fit to be linear."""
+    turn = np.abs(step[:, : ROOT.start]).max(axis=1) / LARGEST_TURN
+    shift = np.linalg.norm(step[:, ROOT], axis=1) / LARGEST_SHIFT
+    return np.asarray(step / np.maximum(np.maximum(turn, shift), 1.0)[:, None])
+
+
+def moved(state: State, step: FloatArray) -> State:
+    """The state after a step (T, UNKNOWNS)."""
+    turns = exponential(step[:, : ROOT.start].reshape(len(step), JOINTS, 3))
+    return State(state.rotations @ turns, state.root + step[:, ROOT])

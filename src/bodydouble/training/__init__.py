@@ -1,1 +1,1 @@
-"""Makes the learned prior of motion.lift: data, network, training. Needs the extra ``train`` (PyTorch)."""
+"""Makes the network of motion.lifter: data, network, training. Needs the extra ``train`` (PyTorch)."""

@@ -1,7 +1,7 @@
 """What the landmark network sees on rendered people, beside what is there: the detector's true noise."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ from bodydouble.data import FloatArray, Motion, Performance
 from bodydouble.evaluation.truth import shot
 from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.formats.atomic import atomic_write
-from bodydouble.geometry import camera
+from bodydouble.geometry import camera, rotation
 from bodydouble.motion.resample import motion_at, rows
 from bodydouble.perception.landmarks import BlazePose
-from bodydouble.perception.protocols import Detection, Region
+from bodydouble.perception.protocols import Detection, Landmarks, Region
 from bodydouble.skeletons import coco
 
 FPS = Fraction(30)
@@ -24,6 +24,8 @@ SIZE = (640, 360)
 """px; the landmark network looks at 256 x 256 anyway."""
 OBJECTS_SHARE = 0.3
 """Of the clips, with something in front of the person."""
+TILTED_SHARE = 0.12
+"""Of the clips, with a body turned away from the upright."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +41,43 @@ class SeenClip:
     """(T, 33, 3) m, as detected."""
     true_joints: FloatArray
     """(T, 33, 3) m, camera axes: where the landmarks truly are."""
+    camera_from_world: FloatArray
+    """(T, 4, 4)."""
+    rest_offsets: FloatArray
+    """(22, 3) m of the person's skeleton."""
+    rotations: FloatArray
+    """(T, 22, 4) xyzw, true, local."""
+    root_position: FloatArray
+    """(T, 3) m, true, world."""
+    contacts: FloatArray
+    """(T, 4) true."""
 
 
-def seen_clips(motions: Sequence[Motion], count: int, seed: int, network: BlazePose) -> Iterator[SeenClip]:
+ARRAYS = tuple(field.name for field in fields(SeenClip) if field.name not in ("size", "intrinsics", "rest_offsets"))
+"""What there is of each frame."""
+
+
+def seen_clips(motions: Sequence[Motion], count: int, seed: int, networks: Sequence[BlazePose]) -> Iterator[SeenClip]:
     """Renders random stretches of motions and looks at them.
 
     Args:
         motions: of the 22 humanoid joints.
-        count: how many clips.
+        count: how many clips are rendered.
         seed: of all that is random.
-        network: looks where the person was in the frame before, as in a video.
+        networks: each looks at every clip, where the person was in the frame before, as in a video.
+
+    Yields:
+        One clip per network for each that is rendered.
     """
     rng = np.random.default_rng(seed)
-    seconds = np.array([len(motion.rotations) / float(motion.fps) for motion in motions])
+    shares = np.sqrt([len(motion.rotations) / float(motion.fps) for motion in motions])
     for number in range(count):
-        motion = motions[int(rng.choice(len(motions), p=seconds / seconds.sum()))]
+        motion = motions[int(rng.choice(len(motions), p=shares / shares.sum()))]
         options = shot.ShotOptions(
             list(Move)[int(rng.integers(len(Move)))], SIZE, objects=int(rng.random() < OBJECTS_SHARE)
         )
-        made = shot.direct([_stretch(motion, rng)], seed * 100_003 + number, options)
-        yield _seen(made, network)
+        made = shot.direct([_tilted(_stretch(motion, rng), rng)], seed * 100_003 + number, options)
+        yield from _seen(made, networks)
 
 
 def _stretch(motion: Motion, rng: np.random.Generator) -> Motion:
@@ -68,30 +87,45 @@ def _stretch(motion: Motion, rng: np.random.Generator) -> Motion:
     return rows(at_rate, slice(start, start + FRAMES))
 
 
-def _seen(made: shot.Shot, network: BlazePose) -> SeenClip:
+def _tilted(motion: Motion, rng: np.random.Generator) -> Motion:
+    """Now and then somebody who lies, falls or stands on the hands: the capture has too few of them."""
+    if rng.random() > TILTED_SHARE:
+        return motion
+    heading = rng.uniform(-np.pi, np.pi)
+    angles = np.linspace(rng.uniform(0, np.pi), rng.uniform(0, np.pi), len(motion.rotations))
+    turn = rotation.from_rotvec(angles[:, None] * np.array([np.sin(heading), 0.0, np.cos(heading)]))
+    rotations = motion.rotations.copy()
+    rotations[:, 0] = rotation.multiply(turn, rotations[:, 0])
+    return replace(motion, rotations=rotations)
+
+
+def _seen(made: shot.Shot, networks: Sequence[BlazePose]) -> Iterator[SeenClip]:
     truth = shot.truth_of(made)
-    looks = []
-    region: Region | None = None
+    looks: list[list[Landmarks]] = [[] for _ in networks]
     for frame, picture in enumerate(shot.pictures(made)):
-        found = network.locate(picture, region or _true_region(truth, frame, network))
-        region = found.region if found.presence > 0.5 else None
-        looks.append(found)
-    return SeenClip(
-        truth.camera.size,
-        truth.camera.intrinsics,
-        np.stack([look.keypoints for look in looks]),
-        np.stack([look.rough_joints for look in looks]),
-        _camera_joints(made, truth),
-    )
+        for network, own in zip(networks, looks, strict=True):
+            there = own and own[-1].presence > 0.5
+            region = own[-1].region if there else _true_region(truth, frame, network)
+            own.append(network.locate(picture, region))
+    motion = truth.people[0].motion
+    for own in looks:
+        yield SeenClip(
+            truth.camera.size,
+            truth.camera.intrinsics,
+            np.stack([look.keypoints for look in own]),
+            np.stack([look.rough_joints for look in own]),
+            camera.transform(truth.camera.camera_from_world, made.actors[0].landmarks),
+            truth.camera.camera_from_world,
+            motion.skeleton.rest_offsets,
+            motion.rotations,
+            motion.root_position,
+            motion.contacts,
+        )
 
 
 def _true_region(truth: Performance, frame: int, network: BlazePose) -> Region:
     track = truth.people[0].track
     return network.first_region(Detection(track.boxes[frame], track.keypoints[frame][list(coco.FROM_BLAZEPOSE)], 1.0))
-
-
-def _camera_joints(made: shot.Shot, truth: Performance) -> FloatArray:
-    return camera.transform(truth.camera.camera_from_world, made.actors[0].landmarks)
 
 
 def save(path: Path, clips: Sequence[SeenClip]) -> None:
@@ -101,9 +135,9 @@ def save(path: Path, clips: Sequence[SeenClip]) -> None:
         OutputError: the file cannot be written.
     """
     arrays: dict[str, Any] = {
-        name: np.concatenate([getattr(clip, name) for clip in clips]).astype(np.float32)
-        for name in ("keypoints", "rough_joints", "true_joints")
+        name: np.concatenate([getattr(clip, name) for clip in clips]).astype(np.float32) for name in ARRAYS
     }
+    arrays["rest_offsets"] = np.stack([clip.rest_offsets for clip in clips])
     arrays["sizes"] = np.array([clip.size for clip in clips])
     arrays["intrinsics"] = np.stack([clip.intrinsics for clip in clips])
     arrays["lengths"] = np.array([len(clip.keypoints) for clip in clips])

@@ -11,7 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from bodydouble.data import FloatArray
 from bodydouble.formats.atomic import atomic_write
-from bodydouble.training.network import INPUTS, LANDMARKS, ROUGH_DEPTHS, Block, DepthNetwork
+from bodydouble.training.network import INPUTS, LOG_SIGMA_RANGE, POINTS, ROUGH_DEPTHS, SIZES, Block, LifterNetwork
+from bodydouble.training.train import Calibration
 
 OPSET, IR_VERSION = 17, 8
 
@@ -42,8 +43,10 @@ class _Graph:
         return self.add("Conv", x, self.weight(weight), self.weight(bias), dilations=[dilation])
 
 
-def write_onnx(network: DepthNetwork, path: Path) -> None:
-    """Writes features (1, T, INPUTS) -> depths, log_sigma (1, T, 33), for any number of frames T.
+def write_onnx(network: LifterNetwork, path: Path, calibration: Calibration) -> None:
+    """Writes features (1, T, INPUTS) -> the outputs of network.SIZES (1, T, ...), for any number of frames T.
+
+    The logarithms of scales become those of standard deviations.
 
     Raises:
         OutputError: the file cannot be written.
@@ -56,18 +59,25 @@ def write_onnx(network: DepthNetwork, path: Path) -> None:
         assert isinstance(block, Block)
         x = _block(graph, x, block)
     answer = graph.add("Transpose", graph.convolution(x, *_parameters(network.answer)), perm=[0, 2, 1])
-    depths, log_sigma = (f"half{i}" for i in range(2))
-    graph.nodes.append(helper.make_node("Split", [answer], [depths, log_sigma], axis=2))
-    which = np.arange(INPUTS)[ROUGH_DEPTHS]
-    rough = graph.add("Gather", "features", graph.constant(which), axis=2)
+    raw = {name: f"raw_{name}" for name in SIZES}
+    split = graph.constant(np.array(list(SIZES.values()), dtype=np.int64))
+    graph.nodes.append(helper.make_node("Split", [answer, split], list(raw.values()), axis=2))
+    points = graph.add("Gather", "features", graph.constant(np.arange(INPUTS)[POINTS]), axis=2)
+    rough = graph.add("Gather", "features", graph.constant(np.arange(INPUTS)[ROUGH_DEPTHS]), axis=2)
     kept = graph.add("Mul", rough, graph.weight(network.trust.detach().numpy()))
-    graph.nodes.append(helper.make_node("Add", [depths, kept], ["depths"]))
-    graph.nodes.append(helper.make_node("Identity", [log_sigma], ["log_sigma"]))
+    spread = graph.add(
+        "Clip", raw["log_sigma"], *(graph.constant(np.array(limit, dtype=np.float32)) for limit in LOG_SIGMA_RANGE)
+    )
+    last = {"points": points, "depths": kept, "log_sigma": graph.weight(calibration.log_factors)}
+    raw["log_sigma"] = spread
+    for name, given in raw.items():
+        inputs = [given, last[name]] if name in last else [given]
+        graph.nodes.append(helper.make_node("Add" if name in last else "Identity", inputs, [name]))
     value = helper.make_tensor_value_info
     made = helper.make_graph(
-        graph.nodes, "depth_prior",
+        graph.nodes, "lifter",
         [value("features", TensorProto.FLOAT, [1, "frames", INPUTS])],
-        [value(name, TensorProto.FLOAT, [1, "frames", LANDMARKS]) for name in ("depths", "log_sigma")],
+        [value(name, TensorProto.FLOAT, [1, "frames", size]) for name, size in SIZES.items()],
         graph.weights,
     )  # fmt: skip
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)

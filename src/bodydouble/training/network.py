@@ -1,15 +1,34 @@
-"""The network of the learned prior: temporal convolutions over a window of any length."""
+"""The network of the lifter: temporal convolutions over a window of any length."""
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-INPUTS = 33 * 2 + 33 + 33 * 3 + 3
-LANDMARKS = 33
-ROUGH_DEPTHS = slice(33 * 3 + 2, 33 * 6, 3)
-"""Where the detector's own depths stand among the features; the network corrects them."""
+from bodydouble.data import LANDMARK_COUNT
+from bodydouble.motion.proportions import BONES
+from bodydouble.skeletons import humanoid
+
+INPUTS = LANDMARK_COUNT * (2 + 1 + 3) + 2 + 1 + 1
+POINTS = slice(0, LANDMARK_COUNT * 2)
+"""Where the landmarks in the picture stand among the features; the network corrects them."""
+ROUGH_DEPTHS = slice(LANDMARK_COUNT * 3 + 2, LANDMARK_COUNT * 6, 3)
+"""Likewise the detector's own depths."""
+JOINTS = len(humanoid.JOINTS)
+SIZES = {
+    "points": LANDMARK_COUNT * 2,
+    "depths": LANDMARK_COUNT,
+    "log_sigma": LANDMARK_COUNT * 2,
+    "turns": JOINTS * 6,
+    "up": 3,
+    "velocity": 3,
+    "contacts": 4,
+    "lengths": len(BONES) * 2,
+}
+"""Numbers per frame of each output, in order."""
 CHANNELS = 256
-DILATIONS = (1, 2, 4, 8, 1)
-LEAST_LOG_SIGMA, LARGEST_LOG_SIGMA = -4.0, 2.0
+DILATIONS = (1, 2, 4, 8, 16, 2)
+LOG_SIGMA_RANGE = (-5.0, 2.0)
 
 
 class Block(nn.Module):
@@ -20,7 +39,7 @@ class Block(nn.Module):
         self.over_time = nn.Conv1d(CHANNELS, CHANNELS, 3, padding=dilation, dilation=dilation, padding_mode="replicate")
         self.mix = nn.Conv1d(CHANNELS, CHANNELS, 1)
         self.norm = nn.BatchNorm1d(CHANNELS)
-        self.drop = nn.Dropout(0.2)
+        self.drop = nn.Dropout(0.1)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, CHANNELS, T) to the same."""
@@ -28,27 +47,61 @@ class Block(nn.Module):
         return found
 
 
-class DepthNetwork(nn.Module):
-    """Features (B, T, INPUTS) -> depths and logarithms of their standard deviations (B, T, 33) each."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the network says about B windows."""
+
+    points: Tensor
+    """(B, T, 33, 2)."""
+    depths: Tensor
+    """(B, T, 33)."""
+    log_sigma: Tensor
+    """(B, T, 66) of a Laplace density: across the line of sight, then along it."""
+    turns: Tensor
+    """(B, T, 22, 3, 3) rotations."""
+    up: Tensor
+    """(B, T, 3)."""
+    velocity: Tensor
+    """(B, T, 3)."""
+    contacts: Tensor
+    """(B, T, 4) logits."""
+    lengths: Tensor
+    """(B, T, 2 K)."""
+
+
+class LifterNetwork(nn.Module):
+    """Features (B, T, INPUTS) -> Answer."""
 
     def __init__(self) -> None:
         super().__init__()
         self.read = nn.Conv1d(INPUTS, CHANNELS, 1)
         self.blocks = nn.Sequential(*(Block(dilation) for dilation in DILATIONS))
-        self.answer = nn.Conv1d(CHANNELS, 2 * LANDMARKS, 1)
-        self.trust = nn.Parameter(torch.ones(LANDMARKS))
+        self.answer = nn.Conv1d(CHANNELS, sum(SIZES.values()), 1)
+        self.trust = nn.Parameter(torch.ones(LANDMARK_COUNT))
+        """How far the detector's depths are believed, per landmark."""
 
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor) -> Answer:
         """The network's answer."""
-        x = self.blocks(self.read(features.transpose(1, 2)))
-        depths, log_sigma = self.answer(x).transpose(1, 2).chunk(2, dim=-1)
-        depths = depths + self.trust * features[..., ROUGH_DEPTHS]
-        return depths, log_sigma.clamp(LEAST_LOG_SIGMA, LARGEST_LOG_SIGMA)
+        raw = self.answer(self.blocks(self.read(features.transpose(1, 2)))).transpose(1, 2)
+        parts = dict(zip(SIZES, raw.split(list(SIZES.values()), dim=-1), strict=True))
+        return Answer(
+            (parts["points"] + features[..., POINTS]).unflatten(-1, (LANDMARK_COUNT, 2)),
+            parts["depths"] + self.trust * features[..., ROUGH_DEPTHS],
+            parts["log_sigma"].clamp(*LOG_SIGMA_RANGE),
+            rotations(parts["turns"].unflatten(-1, (JOINTS, 2, 3))),
+            parts["up"],
+            parts["velocity"],
+            parts["contacts"],
+            parts["lengths"],
+        )
 
 
-def negative_likelihood(depths: Tensor, log_sigma: Tensor, truth: Tensor) -> Tensor:
-    """Negative logarithm of a Laplace density, and the error itself."""
-    error = (depths - truth).abs()
-    likelihood = error * torch.exp(-log_sigma) + log_sigma
-    speed = (depths.diff(dim=1) - truth.diff(dim=1)).abs()
-    return likelihood.mean() + error.mean() + speed.mean()
+def rotations(columns: Tensor) -> Tensor:
+    """Rotations (..., 3, 3) from their first two columns (..., 2, 3), roughly.
+
+    Source: Zhou et al., On the Continuity of Rotation Representations in Neural Networks (2019).
+    """
+    x = nn.functional.normalize(columns[..., 0, :], dim=-1)
+    second = columns[..., 1, :]
+    y = nn.functional.normalize(second - (second * x).sum(-1, keepdim=True) * x, dim=-1)
+    return torch.stack([x, y, torch.linalg.cross(x, y)], dim=-1)

@@ -46,3 +46,37 @@ def test_an_unknown_frame_spoils_only_the_derivatives_that_need_it() -> None:
 def test_too_few_frames_have_no_jitter() -> None:
     assert motion.jitter_10m_s3(_cubic(30.0, 1.0, frames=3), 30.0).shape == (0, 2)
     assert motion.acceleration(_cubic(30.0, 1.0, frames=1), 30.0).shape == (0, 2, 3)
+
+
+def _punch(speed: float, fps: float = 30.0, delay: float = 0.0) -> Floats:
+    """A resting point and one (T, 2, 3) m that is fastest, at a speed in m/s, after 1 s + delay."""
+    time = np.arange(int(2 * fps)) / fps
+    points = np.zeros((len(time), 2, 3))
+    width = 0.1
+    points[:, 1, 0] = speed * width * np.tanh((time - 1 - delay) / width)
+    return points
+
+
+@pytest.mark.parametrize("fps", [24.0, 30.0, 60.0])
+@pytest.mark.parametrize(("factor", "loss"), [(1.0, 0.0), (0.75, 25.0), (1.2, -20.0)])
+def test_a_slower_punch_loses_that_share_of_its_speed(fps: float, factor: float, loss: float) -> None:
+    truth = _punch(6.0, fps)
+    assert_same(motion.peak_speed_losses_percent(factor * truth, truth, fps), [loss], 1e-9)
+
+
+def test_a_punch_that_comes_a_little_late_loses_nothing_and_a_missing_one_everything() -> None:
+    truth = _punch(6.0)
+    late, missing = _punch(6.0, delay=4 / 30), np.zeros_like(truth)
+    assert_same(motion.peak_speed_losses_percent(late, truth, 30.0), [0.0], 1e-9)
+    assert_same(motion.peak_speed_losses_percent(missing, truth, 30.0), [100.0], 1e-9)
+
+
+def test_speed_of_another_hand_does_not_count() -> None:
+    truth = _punch(6.0)
+    assert_same(motion.peak_speed_losses_percent(truth[:, ::-1], truth, 30.0), [100.0], 1e-9)
+
+
+def test_slow_motion_and_unknown_frames_have_no_hits() -> None:
+    slow, fast = _punch(2.0), _punch(6.0)
+    assert motion.peak_speed_losses_percent(slow, slow, 30.0).shape == (0,)
+    assert motion.peak_speed_losses_percent(np.full_like(fast, np.nan), fast, 30.0).shape == (0,)

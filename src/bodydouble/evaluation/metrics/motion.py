@@ -1,8 +1,14 @@
-"""How a motion changes over time: acceleration and jitter."""
+"""How a motion changes over time: acceleration, jitter, and the speed of hits."""
 
 import numpy as np
+from scipy.signal import find_peaks
 
 from bodydouble.data import FloatArray
+
+LEAST_PEAK_SPEED = 3.0
+"""m/s; slower hands and feet do not hit."""
+PEAK_REACH = 0.2
+"""s before and after a true peak in which the predicted one may lie."""
 
 
 def acceleration(points: FloatArray, fps: float) -> FloatArray:
@@ -25,3 +31,29 @@ def jitter_10m_s3(points: FloatArray, fps: float) -> FloatArray:
     Source: X. Yi et al., "TransPose", SIGGRAPH 2021; the unit as in WHAM (S. Shin et al., CVPR 2024) and GVHMR.
     """
     return np.asarray(np.linalg.norm(np.diff(points, n=3, axis=0), axis=-1) * fps**3 / 10.0)
+
+
+def peak_speed_losses_percent(predicted: FloatArray, truth: FloatArray, fps: float) -> FloatArray:
+    """How much of the speed of hits is lost.
+
+    A hit is a peak, over 3 m/s and the highest within 0.2 s, of the speed of the fastest true point. The prediction's
+    is the highest speed of the same point within 0.2 s of it.
+
+    Args:
+        predicted: (T, P, 3) m, hands and feet.
+        truth: the same points.
+        fps: frames per second.
+
+    Returns:
+        (N,) percent of the true speed, one per hit; negative where the prediction is faster. Hits near which a
+        prediction is missing are left out.
+    """
+    guess, real = (np.linalg.norm(np.diff(points, axis=0), axis=-1) * fps for points in (predicted, truth))
+    fastest, reach = real.max(axis=1), round(PEAK_REACH * fps)
+    peaks, _ = find_peaks(fastest, height=LEAST_PEAK_SPEED, distance=max(reach, 1))
+    found = [
+        guess[max(peak - reach, 0) : peak + reach + 1, point].max()
+        for peak, point in zip(peaks, real[peaks].argmax(axis=1), strict=True)
+    ]
+    losses = 100 * (1 - np.array(found) / fastest[peaks])
+    return np.asarray(losses[np.isfinite(losses)])

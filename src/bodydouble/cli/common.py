@@ -1,0 +1,106 @@
+"""What the commands have in common: kinds of arguments, and errors as one line."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bodydouble.errors import BodydoubleError
+
+if TYPE_CHECKING:
+    from bodydouble.pipeline import CaptureOptions
+
+_debug = False
+
+
+def show_where_errors_come_from() -> None:
+    """Let errors through, with all that led to them."""
+    global _debug  # noqa: PLW0603 - the one switch that all commands share
+    _debug = True
+
+
+class Quality(StrEnum):
+    """Balances of speed and accuracy."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+    BEST = "best"
+
+
+class CameraMotion(StrEnum):
+    """What is known about the camera."""
+
+    AUTO = "auto"
+    STATIC = "static"
+    MOVING = "moving"
+
+
+VideoArgument = Annotated[
+    str, typer.Argument(metavar="VIDEO", help="A video, GIF, picture, folder of pictures or pattern ('shots/*.png').")
+]
+FolderOption = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where the files go [default: VIDEO_bodydouble].")
+]
+PeopleOption = Annotated[
+    str, typer.Option(metavar="all|main|N", help="Everybody, the most prominent person, or the N most prominent.")
+]
+QualityOption = Annotated[Quality, typer.Option(help="Which networks look at the video.")]
+FpsOption = Annotated[
+    str | None,
+    typer.Option(metavar="RATE", help="Rate of all files but the film, such as 60 or 30000/1001 [default: VIDEO's]."),
+]
+CameraOption = Annotated[
+    CameraMotion, typer.Option("--camera", help="Whether the camera moves; auto looks at the background.")
+]
+FocalOption = Annotated[
+    float | None,
+    typer.Option("--focal", metavar="MM", help="Focal length as on 35 mm film [default: the file's, or usual]."),
+]
+HeightOption = Annotated[
+    float | None, typer.Option("--height", metavar="METRES", help="Height of the most prominent person.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on standard output.")]
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn errors into one line on standard error and exit status 1."""
+    if _debug:
+        yield
+        return
+    try:
+        yield
+    except BodydoubleError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("interrupted; files that were complete stay")
+    except MemoryError:
+        _fail("out of memory; use --quality fast, or a shorter or smaller video")
+    except Exception as error:
+        _fail(f"unexpected {type(error).__name__}: {error}; run again as `bodydouble --debug ...` to see where")
+
+
+def _fail(message: str) -> None:
+    typer.echo(f"bodydouble: {' '.join(message.split())}", err=True)
+    raise typer.Exit(1)
+
+
+def print_json(value: Any) -> None:
+    """Print a value for machines."""
+    typer.echo(json.dumps(value, indent=2))
+
+
+def capture_options(
+    people: str, quality: Quality, camera: CameraMotion, focal: float | None, height: float | None
+) -> "CaptureOptions":
+    """The options of the command line as pipeline.capture takes them."""
+    found: CaptureOptions = {"people": people, "quality": quality, "camera": camera}
+    if focal is not None:
+        found["focal"] = focal
+    if height is not None:
+        found["height"] = height
+    return found

@@ -1,0 +1,49 @@
+"""Predicted 3D positions beside those of a data set."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import typer
+
+from bodydouble.cli.evaluate import print_table
+from bodydouble.evaluation.positions_files import load_cameras, load_positions
+from bodydouble.evaluation.protocols import Errors, Report, evaluate
+
+HEADINGS = ("action", "protocol 1: MPJPE, mm", "protocol 2: PA-MPJPE, mm", "MPJVE, mm/frame")
+
+
+def compared_positions(truth: Path, predicted: Path, cameras: Path | None, subjects: Sequence[str] | None) -> Report:
+    """Compares two files of positions.
+
+    Raises:
+        BodydoubleError: a file cannot be read, or they do not hold the same takes.
+    """
+    rigs = None if cameras is None else load_cameras(cameras)
+    return evaluate(load_positions(predicted), load_positions(truth), subjects, rigs)
+
+
+def as_dict(report: Report) -> dict[str, Any]:
+    """All figures; None for what could not be measured."""
+    return {
+        "frames": report.frames,
+        "average": _known(report.average),
+        "actions": {action: _known(errors) for action, errors in report.actions.items()},
+    }
+
+
+def print_positions(report: Report) -> None:
+    """Prints the protocols for each action, and their mean."""
+    rows = [*report.actions.items(), ("average", report.average)]
+    print_table(HEADINGS, [(name, *_cells(errors)) for name, errors in rows])
+    typer.echo(f"{report.frames} frames")
+
+
+def _cells(errors: Errors) -> tuple[str, str, str]:
+    return f"{errors.mpjpe_mm:6.1f}", f"{errors.pa_mpjpe_mm:.1f}", f"{errors.mpjve_mm:.2f}"
+
+
+def _known(errors: Errors) -> dict[str, float | None]:
+    return {name: value if np.isfinite(value) else None for name, value in asdict(errors).items()}

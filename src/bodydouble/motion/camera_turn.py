@@ -1,0 +1,146 @@
+"""How a camera turns, from the corners of the background that it sees."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bodydouble.data import Background, BoolArray, FloatArray, IntArray
+from bodydouble.geometry import camera, rotation
+
+LONG_SIDE = 480.0
+"""px; lengths in options are measured in a picture whose longer side is this long."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOptions:
+    """What counts as one rotation of the whole background. Lengths are in px of a picture of LONG_SIDE."""
+
+    tolerance: float = 1.0
+    """A corner that is this far from where a rotation takes it has its weight reduced to a quarter."""
+    least_corners: int = 10
+    """A frame in which fewer corners agree says nothing ..."""
+    least_share: float = 0.3
+    """... nor does one in which a smaller part of the corners agrees."""
+    attempts: int = 64
+    """Pairs of corners that are asked for the rotation of a frame."""
+    cell: float = 60.0
+    """Corners within a square of this side share one vote."""
+    still: float = 0.15
+    """A camera that has turned by less since the last keyframe has not turned."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Matches:
+    """The same corners in a frame and in the keyframe before it."""
+
+    keyframes: IntArray
+    """(F,) the keyframe against which a frame is measured."""
+    frames: IntArray
+    """(M,) ascending."""
+    before: FloatArray
+    """(M, 3) unit, in the keyframe's camera."""
+    now: FloatArray
+    """(M, 3) unit, in the frame's camera."""
+
+
+def pixel(intrinsics: FloatArray) -> float:
+    """Rad in the middle of the picture that one px of a picture of LONG_SIDE covers."""
+    return float(2 * intrinsics[:2, 2].max() / LONG_SIDE / intrinsics[0, 0])
+
+
+def camera_turns(background: Background, intrinsics: FloatArray, options: TurnOptions) -> tuple[FloatArray, FloatArray]:
+    """The rotations of a camera that does nothing but turn.
+
+    Args:
+        background: of F frames.
+        intrinsics: (3, 3) px.
+        options: what counts as a rotation.
+
+    Returns:
+        first_from_camera (F, 3, 3), and the part (F,) of the corners that agree; 0 where too few do, and the rotation
+        of the frame before is kept.
+    """
+    matches = _matched(background, intrinsics)
+    starts = np.searchsorted(matches.frames, np.arange(background.frame_count + 1))
+    unit = pixel(intrinsics)
+    rotations = np.tile(np.eye(3), (background.frame_count, 1, 1))
+    shares = np.zeros(background.frame_count)
+    shares[:1] = 1.0
+    relative: FloatArray = np.eye(3)
+    for frame in range(1, background.frame_count):
+        rows, key = slice(starts[frame], starts[frame + 1]), matches.keyframes[frame]
+        guess = np.eye(3) if key == frame - 1 else relative
+        weights = votes(matches.now[rows], options.cell * unit)
+        relative, agree = agreed_turn(matches.before[rows], matches.now[rows], weights, guess, unit, options)
+        share = float(weights @ agree) / max(float(weights.sum()), 1.0)
+        if agree.sum() < options.least_corners or share < options.least_share:
+            rotations[frame] = rotations[frame - 1]
+            continue
+        if rotation.angle_between(rotation.from_matrix(relative), rotation.IDENTITY) < options.still * unit:
+            relative = np.eye(3)
+        rotations[frame], shares[frame] = rotations[key] @ relative, share
+    return rotations, shares
+
+
+def _matched(background: Background, intrinsics: FloatArray) -> _Matches:
+    """Every corner that is in sight in a frame and in the keyframe before it."""
+    every = np.arange(background.frame_count)
+    last = np.searchsorted(background.keyframes, every, side="left") - 1
+    keyframes = background.keyframes[np.maximum(last, 0)] if len(background.keyframes) else np.zeros_like(every)
+    name = background.frames.astype(np.int64) * (1 << 32) + background.corners
+    wanted = keyframes[background.frames].astype(np.int64) * (1 << 32) + background.corners
+    place = np.minimum(np.searchsorted(name, wanted), len(name) - 1)
+    seen = (name[place] == wanted) & (name != wanted)
+    rays = rotation.normalize(camera.rays(intrinsics, background.points.astype(np.float64)))
+    return _Matches(keyframes, background.frames[seen], rays[place[seen]], rays[seen])
+
+
+def votes(rays: FloatArray, cell: float) -> FloatArray:
+    """(M,) how much each corner counts: those in one cell, rad, share a vote, lest a busy part outvotes the rest."""
+    column, row = np.floor(rays[:, :2] / rays[:, 2:] / cell).astype(int).T
+    _, which, count = np.unique(column * 4096 + row, return_inverse=True, return_counts=True)
+    return np.asarray(1 / count[which])
+
+
+def agreed_turn(
+    before: FloatArray,
+    now: FloatArray,
+    weights: FloatArray,
+    guess: FloatArray,
+    unit: float,
+    options: TurnOptions,
+) -> tuple[FloatArray, BoolArray]:
+    """The rotation that most corners agree on.
+
+    Args:
+        before: (M, 3) unit, in the axes of the camera before.
+        now: (M, 3) unit, in its axes now.
+        weights: (M,) how much each corner counts.
+        guess: (3, 3) before_from_now.
+        unit: rad of one px.
+        options: what agreement means.
+
+    Returns:
+        before_from_now (3, 3), and (M,) which corners agree.
+
+    Source: consensus as in Fischler and Bolles 1981, refined with the Geman-McClure loss.
+    """
+    if len(now) < 2:
+        return guess, np.zeros(len(now), dtype=bool)
+    limit = (options.tolerance * unit) ** 2
+    first, second = np.random.default_rng(0).integers(0, len(now), (2, options.attempts))
+    triads = rotation.from_axes(before[first], before[second] - before[first])
+    pairs = triads @ np.swapaxes(rotation.from_axes(now[first], now[second] - now[first]), -1, -2)
+    hypotheses = np.concatenate([np.eye(3)[None], guess[None], pairs])
+    distance = np.sum((now @ np.swapaxes(hypotheses, -1, -2) - before) ** 2, axis=-1)
+    best = hypotheses[np.argmin(np.minimum(distance, 4 * limit) @ weights)]
+    for _ in range(5):
+        distance = np.sum((now @ best.T - before) ** 2, axis=-1)
+        best = aligned(before, now, weights * (limit / (limit + distance)) ** 2)
+    return best, np.sum((now @ best.T - before) ** 2, axis=-1) < 4 * limit
+
+
+def aligned(target: FloatArray, source: FloatArray, weights: FloatArray) -> FloatArray:
+    """The rotation (3, 3) that brings source (M, 3) closest to target (M, 3). Source: Kabsch 1976."""
+    left, _, right = np.linalg.svd((target * weights[:, None]).T @ source)
+    return np.asarray(left * np.array([1.0, 1.0, np.linalg.det(left @ right)]) @ right)

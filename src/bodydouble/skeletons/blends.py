@@ -1,0 +1,51 @@
+"""Where the joints of motion capture data sets lie, as weighted means of joints and landmarks that bodydouble knows.
+
+Hips, knees, ankles, shoulders, elbows and wrists are the same joints everywhere. The data sets' points of torso and
+head are joints of their own skeletons, not of ours: those rows are approximations, made so that both tables agree on
+the adult template.
+"""
+
+from collections.abc import Mapping, Sequence
+
+Blend = dict[str, float]
+Weights = tuple[tuple[float, ...], ...]
+
+LIMBS: dict[str, tuple[str, str]] = {
+    f"{side}_{joint}": (f"{side}{bone}", f"{side}_{joint}")
+    for side in ("left", "right")
+    for joint, bone in (
+        ("hip", "UpperLeg"),
+        ("knee", "LowerLeg"),
+        ("ankle", "Foot"),
+        ("shoulder", "UpperArm"),
+        ("elbow", "LowerArm"),
+        ("wrist", "Hand"),
+    )
+}
+"""Joint -> its name in humanoid.py, its name in blazepose.py."""
+
+FROM_HUMANOID: dict[str, Blend] = {joint: {name: 1.0} for joint, (name, _) in LIMBS.items()} | {
+    "pelvis": {"leftUpperLeg": 0.5, "rightUpperLeg": 0.5},
+    "spine": {"chest": 1.0},
+    "thorax": {"upperChest": 0.5, "neck": 0.5},
+    "nose": {"neck": 0.5, "head": 0.5},
+    "head_top": {"head": 1.7, "neck": -0.7},
+}
+
+FROM_BLAZEPOSE: dict[str, Blend] = {joint: {name: 1.0} for joint, (_, name) in LIMBS.items()} | {
+    "pelvis": {"left_hip": 0.5, "right_hip": 0.5},
+    "spine": {"left_hip": 0.25, "right_hip": 0.25, "left_shoulder": 0.25, "right_shoulder": 0.25},
+    "thorax": {"left_shoulder": 0.5, "right_shoulder": 0.5},
+    "nose": {
+        "left_ear": 0.5, "right_ear": 0.5, "left_eye": -0.5, "right_eye": -0.5, "mouth_left": 0.5, "mouth_right": 0.5,
+    },
+    "head_top": {
+        "left_ear": 0.5, "right_ear": 0.5, "left_eye": 0.4, "right_eye": 0.4, "mouth_left": -0.4, "mouth_right": -0.4,
+    },
+}  # fmt: skip
+"""From the mouth to the eyes is up: by about that far below the ears, the skull sits on the neck."""
+
+
+def weights(joints: Sequence[str], blends: Mapping[str, Blend], sources: Sequence[str]) -> Weights:
+    """One row a joint, one column a source, each row adding up to 1: ``weights @ source_points`` are the joints."""
+    return tuple(tuple(blends[joint].get(source, 0.0) for source in sources) for joint in joints)

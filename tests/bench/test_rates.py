@@ -1,0 +1,76 @@
+"""Low rates, on tracks and motions of our own."""
+
+import numpy as np
+import pytest
+
+from bodydouble.bench import rates
+from bodydouble.data import Track
+from bodydouble.errors import InvalidDataError
+from bodydouble.evaluation.comparison import compare
+from bodydouble.geometry import rotation
+from tests import builders
+from tests.builders import assert_same
+from tests.evaluation import scenes
+
+
+def _track(first: int = 4, frames: int = 9) -> Track:
+    number = np.arange(first, first + frames, dtype=np.float64)
+    observed = np.ones(frames, dtype=np.bool_)
+    keypoints = np.tile(number[:, None, None], (1, 33, 3))
+    return Track(np.arange(first, first + frames), observed, np.tile(number[:, None], (1, 4)), keypoints, keypoints)
+
+
+@pytest.mark.parametrize("step", rates.STEPS)
+def test_thinned_and_decimated_tracks_show_the_same_frames(step: int) -> None:
+    thin, low = rates.thinned(_track(), step), rates.decimated(_track(), step)
+    assert thin.frames[thin.observed].tolist() == (low.frames * step).tolist()
+    assert thin.frames[0] == low.frames[0] * step
+    assert thin.frames[-1] == low.frames[-1] * step
+    assert_same(thin.keypoints[thin.observed], low.keypoints, 1e-12)
+    assert_same(low.rough_joints[:, 0, 0], low.frames * step, 1e-12)
+
+
+def test_frames_that_were_not_looked_at_hold_nothing() -> None:
+    thin = rates.thinned(_track(), 3)
+    assert np.isnan(thin.keypoints[~thin.observed, :, :2]).all()
+    assert not thin.keypoints[~thin.observed, :, 2].any()
+    assert np.isnan(thin.boxes[~thin.observed]).all()
+    assert np.isnan(thin.rough_joints[~thin.observed]).all()
+
+
+def test_gaps_stay_gaps() -> None:
+    track = _track()
+    track.observed[2] = False
+    assert not rates.thinned(track, 2).observed[2]
+    assert not rates.decimated(track, 2).observed[1]
+
+
+@pytest.mark.parametrize("step", rates.STEPS)
+def test_lines_pass_through_every_frame_at_constant_speed(step: int) -> None:
+    low = builders.smooth_motion(8)
+    full = rates.on_lines(low, low.fps * step)
+    assert full.fps == low.fps * step
+    assert_same(full.root_position[::step], low.root_position, 1e-9)
+    assert np.all(rotation.angle_between(full.rotations[::step], low.rotations) < 1e-6)
+    speeds = np.diff(full.root_position, axis=0).reshape(-1, step, 3)
+    assert_same(speeds, np.broadcast_to(speeds[:, :1], speeds.shape), 1e-9)
+
+
+def test_lines_at_the_same_rate_change_nothing() -> None:
+    motion = builders.smooth_motion(10)
+    assert_same(rates.on_lines(motion, motion.fps).root_position, motion.root_position, 1e-9)
+
+
+def test_needs_a_clip_of_one_person() -> None:
+    with pytest.raises(InvalidDataError, match="static camera"):
+        rates.measure([])
+
+
+def test_tables_show_each_way_and_the_median_over_peaks() -> None:
+    losses = {"kick": np.array([10.0, 30.0]), "punch": np.array([20.0, 90.0, 25.0])}
+    right = compare(scenes.truth(), scenes.truth())
+    found = [rates.RateFigures(step, rates.FULL, 2, right, losses) for step in (1, 3)]
+    assert rates.tables(found)["Motion at a low rate (2 clips)"][1][0][2:] == ["0.0", "0.00"]
+    headings, cells = rates.tables(found)["Hits"]
+    assert headings[2:] == ["peaks", "speed lost, median, %", "kick", "punch"]
+    assert cells == [[frames, rates.FULL, "5", "25.0", "20.0", "25.0"] for frames in ("all", "1 of 3")]

@@ -1,0 +1,185 @@
+"""The focal length that videos and pictures tell."""
+
+import struct
+from math import hypot
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av import VideoFrame
+from av.video.stream import VideoStream
+from PIL import Image
+
+from bodydouble.cli.inspect import facts
+from bodydouble.formats.media import FrameReader, probe
+from bodydouble.formats.media_lens import EXIF_DIRECTORY, FOCAL_IN_35MM_FILM, FOCAL_KEY, focal_of_video
+from tests.media_builders import number_in, numbered, quadrants, write_video
+
+TEXT, FLOAT, DOUBLE, INTEGER, BYTE = 1, 23, 24, 21, 65
+MAKE = 271
+
+
+def write_tagged(path: Path, tags: dict[str, str]) -> Path:
+    """A video with metadata of the whole file."""
+    with av.open(str(path), "w", container_options={"movflags": "use_metadata_tags"}) as container:
+        container.metadata.update(tags)
+        stream = container.add_stream("libx264", rate=30)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for picture in numbered(3):
+            container.mux(stream.encode(VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+def atom(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", len(content) + 8, kind) + content
+
+
+def metadata(values: dict[str, tuple[int, bytes]], *, quicktime: bool = True) -> bytes:
+    """A meta atom as QuickTime has it, or as MP4 has it, with version and flags in front."""
+    handler = atom(b"hdlr", bytes(8) + b"mdta" + bytes(12))
+    keys = b"".join(atom(b"mdta", key.encode()) for key in values)
+    items = b"".join(
+        atom(struct.pack(">I", number), atom(b"data", struct.pack(">II", kind, 0) + raw))
+        for number, (kind, raw) in enumerate(values.values(), start=1)
+    )
+    head = atom(b"keys", struct.pack(">II", 0, len(values)) + keys)
+    return atom(b"meta", (b"" if quicktime else bytes(4)) + handler + head + atom(b"ilst", items))
+
+
+def insert(path: Path, into: list[bytes], new: bytes) -> Path:
+    """Puts an atom at the end of the first one of a chain of types; those around it grow."""
+    data = bytearray(path.read_bytes())
+    start, end = 0, len(data)
+    for kind in into:
+        while data[start + 4 : start + 8] != kind:
+            start += struct.unpack_from(">I", data, start)[0]
+        size = struct.unpack_from(">I", data, start)[0]
+        struct.pack_into(">I", data, start, size + len(new))
+        start, end = start + 8, start + size
+    path.write_bytes(data[:end] + new + data[end:])
+    return path
+
+
+@pytest.mark.parametrize("name", ["phone.mov", "phone.mp4", "phone.mkv"])
+def test_metadata_of_the_file(name: str, tmp_path: Path) -> None:
+    assert probe(write_tagged(tmp_path / name, {FOCAL_KEY: "26"})).focal_35mm == 26.0
+
+
+@pytest.mark.parametrize("quicktime", [True, False])
+@pytest.mark.parametrize("place", [[b"moov"], [b"moov", b"trak"]], ids=["movie", "track"])
+@pytest.mark.parametrize(
+    ("kind", "raw", "millimetres"),
+    [
+        (TEXT, b"14", 14.0),
+        (TEXT, b"50.00mm", 50.0),
+        (FLOAT, struct.pack(">f", 26.5), 26.5),
+        (DOUBLE, struct.pack(">d", 26.5), 26.5),
+        (INTEGER, struct.pack(">h", 300), 300.0),
+        (BYTE, b"\x1a", 26.0),
+    ],
+)
+def test_metadata_of_the_track_as_phones_write_it(
+    quicktime: bool, place: list[bytes], kind: int, raw: bytes, millimetres: float, tmp_path: Path
+) -> None:
+    path = write_video(tmp_path / "phone.mov", numbered(3))
+    values = {"com.apple.quicktime.camera.lens_model": (TEXT, b"back camera 5.96mm f/1.6"), FOCAL_KEY: (kind, raw)}
+    insert(path, place, metadata(values, quicktime=quicktime))
+    assert probe(path).focal_35mm == millimetres
+    with FrameReader(path) as reader:
+        assert [number_in(frame) for frame in reader] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["plain.mov", "plain.mp4", "plain.mkv", "plain.avi", "plain.ts", "plain.webm"])
+def test_most_videos_do_not_tell(name: str, tmp_path: Path) -> None:
+    codec = {".webm": "libvpx-vp9", ".avi": "mpeg4"}.get(Path(name).suffix, "libx264")
+    clip = probe(write_video(tmp_path / name, numbered(30), codec=codec))
+    assert clip.focal_35mm is None
+    assert clip.focal_px is None
+
+
+@pytest.mark.parametrize("text", ["0", "-13", "7.9", "1001", "nan", "", "wide", "26 mm f/1.6"])
+def test_implausible_values_are_ignored(text: str, tmp_path: Path) -> None:
+    path = write_video(tmp_path / "odd.mov", numbered(3))
+    insert(path, [b"moov", b"trak"], metadata({FOCAL_KEY: (TEXT, text.encode())}))
+    assert probe(path).focal_35mm is None
+    assert probe(write_tagged(tmp_path / "odd.mkv", {FOCAL_KEY: text})).focal_35mm is None
+
+
+def test_damaged_metadata_is_ignored(tmp_path: Path) -> None:
+    """Whatever the bytes are, the answer is a plausible number or none."""
+    rng = np.random.default_rng(0)
+    path = write_video(tmp_path / "phone.mov", numbered(2))
+    insert(path, [b"moov", b"trak"], metadata({FOCAL_KEY: (FLOAT, struct.pack(">f", 26.5))}))
+    whole = path.read_bytes()
+    start = whole.index(b"moov") - 4
+    for _ in range(300):
+        data = bytearray(whole[: rng.integers(start, len(whole))] if rng.random() < 0.3 else whole)
+        for place in rng.integers(start, len(data) - 1, 4) if len(data) > start + 1 else ():
+            data[place] = rng.integers(256)
+        path.write_bytes(data)
+        found = focal_of_video(path, [])
+        assert found is None or 8 <= found <= 1000
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"moov",
+        struct.pack(">I4sQ", 1, b"mdat", 2**64 - 1),
+        struct.pack(">I4s", 0, b"free") * 9,
+        b"\0\0\0\x01" * 99,
+    ],
+)
+def test_other_files_have_no_index(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "other").write_bytes(content)
+    assert focal_of_video(tmp_path / "other", []) is None
+
+
+def test_an_index_behind_pixels_of_a_long_file(tmp_path: Path) -> None:
+    """Whose size takes 64 bits."""
+    pixels = struct.pack(">I4sQ", 1, b"mdat", 40) + bytes(24)
+    index = atom(b"moov", atom(b"trak", metadata({FOCAL_KEY: (TEXT, b"26")})))
+    (tmp_path / "long.mov").write_bytes(pixels + index)
+    assert focal_of_video(tmp_path / "long.mov", []) == 26.0
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_exif_of_a_picture(suffix: str, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[MAKE] = "Phone"
+    exif.get_ifd(EXIF_DIRECTORY)[FOCAL_IN_35MM_FILM] = 35
+    for number in range(2):
+        Image.fromarray(quadrants()).save(tmp_path / f"shot{number}{suffix}", exif=exif)
+    assert probe(tmp_path / f"shot0{suffix}").focal_35mm == 35.0
+    assert probe(tmp_path).focal_35mm == 35.0
+    assert probe(tmp_path / f"*{suffix}").focal_35mm == 35.0
+
+
+def test_pictures_without_a_focal_length(tmp_path: Path) -> None:
+    zero = Image.Exif()
+    zero.get_ifd(EXIF_DIRECTORY)[FOCAL_IN_35MM_FILM] = 0
+    Image.fromarray(quadrants()).save(tmp_path / "plain.jpg")
+    Image.fromarray(quadrants()).save(tmp_path / "plain.bmp")
+    Image.fromarray(quadrants()).save(tmp_path / "unknown.jpg", exif=zero)
+    Image.fromarray(quadrants()).save(tmp_path / "damaged.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\xff\xff")
+    for name in ("plain.jpg", "plain.bmp", "unknown.jpg", "damaged.jpg"):
+        assert probe(tmp_path / name).focal_35mm is None
+
+
+def test_the_diagonal_of_the_film_is_that_of_the_picture(tmp_path: Path) -> None:
+    """A picture whose diagonal is seen at the angle that 36 mm x 24 mm film has; scaled down, it still is."""
+    for side in (None, 32):
+        clip = probe(write_tagged(tmp_path / "phone.mov", {FOCAL_KEY: "26"}), max_side=side)
+        assert clip.focal_px is not None
+        assert hypot(*clip.size) / clip.focal_px == pytest.approx(hypot(36, 24) / 26)
+    assert clip.focal_px == pytest.approx(26 * 40 / 43.27, rel=1e-4)
+
+
+def test_inspect_shows_it(tmp_path: Path) -> None:
+    shown = "focal length, 35 mm equivalent"
+    assert facts(str(write_tagged(tmp_path / "phone.mov", {FOCAL_KEY: "26"})))[shown] == "26 mm"
+    assert shown not in facts(str(write_tagged(tmp_path / "other.mov", {})))

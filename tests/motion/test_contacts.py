@@ -1,0 +1,44 @@
+"""When soles rest on the floor, and when a body falls freely."""
+
+import numpy as np
+import pytest
+
+from bodydouble.motion.contacts import touching
+from bodydouble.motion.ground import Floor, airborne
+
+FPS = 30.0
+
+
+def soles(speed: float, height: float) -> np.ndarray:
+    """(20, 4, 3) m, points that travel along x at that speed, m/s."""
+    points = np.zeros((20, 4, 3))
+    points[..., 0] = speed * np.arange(20)[:, None] / FPS
+    points[..., 1] = height
+    return points
+
+
+@pytest.mark.parametrize(
+    ("speed", "height", "rests"), [(0.0, 0.0, True), (0.05, 0.01, True), (1.0, 0.0, False), (2.0, 0.2, False)]
+)
+def test_slow_soles_rest(speed: float, height: float, rests: bool) -> None:
+    points = soles(speed, height)
+    assert np.all((touching(points, points[..., 1], FPS) > 0.5) == rests)
+
+
+def test_faster_and_higher_is_less_certain() -> None:
+    found = [touching(soles(v, h), soles(v, h)[..., 1], FPS)[0, 0] for v, h in ((0.0, 0.0), (0.3, 0.0), (0.3, 0.3))]
+    assert found[0] > found[1] > found[2]
+
+
+def test_one_frame_says_nothing_about_speed() -> None:
+    points = soles(5.0, 0.0)[:1]
+    assert np.all(touching(points, points[..., 1], FPS) > 0.5)
+
+
+def test_who_touches_nothing_high_above_the_floor_falls() -> None:
+    floor = Floor(np.array([0.0, -1.0, 0.0]), 1.5)
+    body = np.zeros((3, 5, 3))
+    body[:, :, 1] = np.array([1.5, 1.2, 1.2])[:, None]
+    contacts = np.zeros((3, 4))
+    contacts[2, 1] = 1.0
+    np.testing.assert_array_equal(airborne(body, floor, contacts), [0.0, 1.0, 0.0])

@@ -1,0 +1,157 @@
+"""Laws of the fit over the whole clip, on a motion that is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bodydouble.data import FloatArray, Motion
+from bodydouble.geometry import camera, kinematics, rotation
+from bodydouble.geometry.rotation_log import exponential
+from bodydouble.motion.banded import NormalEquations
+from bodydouble.motion.posed import UNKNOWNS, jacobian, posed
+from bodydouble.motion.solve import SolveOptions, moved, solve
+from bodydouble.motion.terms import LANDMARKS, Evidence, State, Weights, linearized
+from tests.motion.scenes import standing_camera, waving_motion
+
+RNG = np.random.default_rng(5)
+
+
+def in_camera(motion: Motion, view: FloatArray) -> State:
+    turns = rotation.to_matrix(motion.rotations)
+    turns[:, 0] = view[:3, :3] @ turns[:, 0]
+    return State(turns, camera.transform(view, motion.root_position))
+
+
+def evidence_of(motion: Motion, view: FloatArray, noise: float = 0.0) -> Evidence:
+    """What a perfect lifter would say; noise is relative to the standard deviations."""
+    state = in_camera(motion, view)
+    where = posed(motion.skeleton, state.rotations, state.root, LANDMARKS).landmarks
+    frames, count = where.shape[:2]
+    hips = where[:, [LANDMARKS.index(23), LANDMARKS.index(24)]].mean(axis=1)
+    sight = rotation.normalize(hips)
+    sigma = 0.004
+    points = where[..., :2] / where[..., 2:] + noise * sigma * RNG.normal(size=(frames, count, 2))
+    return Evidence(
+        fps=float(motion.fps),
+        camera_from_reference=np.broadcast_to(np.eye(4)[:3], (frames, 3, 4)),
+        points=points,
+        points_sigma=np.full((frames, count), sigma),
+        sight=sight,
+        depths=np.einsum("tli,ti->tl", where - hips[:, None], sight) + noise * 0.05 * RNG.normal(size=(frames, count)),
+        depths_sigma=np.full((frames, count), 0.05),
+        rotations=state.rotations,
+        velocity=np.gradient(state.root, axis=0) * float(motion.fps),
+        contacts=np.tile([0.0, 0.0, 1.0, 1.0], (frames, 1)),
+        airborne=np.zeros(frames),
+        up=view[:3, 1],
+        height=float(camera.inverse(view)[1, 3]),
+    )
+
+
+def joints(motion: Motion, state: State) -> FloatArray:
+    return kinematics.forward_kinematics(motion.skeleton, rotation.from_matrix(state.rotations), state.root)[0]
+
+
+def perturbed(state: State, degrees: float) -> State:
+    """Every joint turned by that much about a random axis, and the hips 0.3 m off."""
+    axes = rotation.normalize(RNG.normal(size=(*state.rotations.shape[:2], 3)))
+    return State(state.rotations @ exponential(np.radians(degrees) * axes), state.root + RNG.normal(0, 0.3, 3))
+
+
+def test_gradient_agrees_with_finite_differences() -> None:
+    motion = waving_motion(5)
+    evidence = evidence_of(motion, standing_camera(pitch=0.2), noise=2.0)
+    turned = exponential(RNG.normal(0, 0.1, (5, 3)))
+    view = np.concatenate([turned, RNG.normal(0, 0.1, (5, 3, 1))], axis=-1)
+    evidence = replace(evidence, camera_from_reference=view, contacts=RNG.random((5, 4)), airborne=RNG.random(5))
+    # A robust loss is followed with its weights held fixed, so that only the plain one has this gradient.
+    weights = Weights(outlier=1e9, elsewhere=1e9)
+    state = perturbed(in_camera(motion, standing_camera(pitch=0.2)), 20.0)
+    equations, _ = linearized(motion.skeleton, state, evidence, weights)
+    tiny = 1e-6
+    for frame in range(5):
+        for unknown in range(0, UNKNOWNS, 4):
+            step = np.zeros((5, UNKNOWNS))
+            step[frame, unknown] = tiny
+            ahead, behind = (linearized(motion.skeleton, moved(state, s), evidence, weights)[1] for s in (step, -step))
+            expected = (ahead - behind) / (2 * tiny)
+            assert equations.gradient[frame, unknown] == pytest.approx(expected, rel=1e-4, abs=0.02)
+
+
+def test_landmarks_move_as_the_jacobian_says() -> None:
+    state = perturbed(in_camera(waving_motion(2), standing_camera()), 40.0)
+    skeleton = waving_motion(2).skeleton
+    step = RNG.normal(0, 1e-5, (2, UNKNOWNS))
+    before, after = (posed(skeleton, s.rotations, s.root, LANDMARKS) for s in (state, moved(state, step)))
+    predicted = np.einsum("tlin,tn->tli", jacobian(before, LANDMARKS), step)
+    np.testing.assert_allclose(after.landmarks - before.landmarks, predicted, atol=1e-8)
+
+
+def test_banded_step_solves_the_whole_system() -> None:
+    frames, unknowns = 6, 4
+    wide = RNG.normal(size=(frames - 2, 20, 3 * unknowns))
+    equations = NormalEquations.zeros(frames, unknowns)
+    whole = np.zeros((frames * unknowns, frames * unknowns))
+    gradient = RNG.normal(size=(frames, unknowns))
+    for start, rows in enumerate(wide):
+        product = (rows.T @ rows).reshape(3, unknowns, 3, unknowns)
+        span = slice(start * unknowns, (start + 3) * unknowns)
+        whole[span, span] += rows.T @ rows
+        for i in range(3):
+            for j in range(i, 3):
+                equations.blocks[j - i][start + i] += product[i, :, j]
+    equations.gradient[:] = gradient
+    expected = np.linalg.solve(whole + 0.1 * np.diag(np.diag(whole)), -gradient.ravel())
+    np.testing.assert_allclose(equations.step(0.1).ravel(), expected, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("yaw", [0.0, 1.2])
+def test_fit_finds_the_motion_from_a_start_30_degrees_off(yaw: float) -> None:
+    motion, view = waving_motion(90), standing_camera(yaw=yaw, pitch=0.2)
+    truth = in_camera(motion, view)
+    evidence = evidence_of(motion, view)
+    start = perturbed(truth, 30.0)
+    # What the lifter believes about joints is off as well, so that points and depths must do the work.
+    evidence = replace(evidence, rotations=start.rotations)
+    weights = replace(Weights(), turn_sigma=3.0)
+    found = solve(motion.skeleton, start, evidence, SolveOptions(weights, steps=30))
+    error = np.linalg.norm(joints(motion, found) - joints(motion, truth), axis=-1)
+    assert error.mean() < 0.012
+    assert np.linalg.norm(joints(motion, start) - joints(motion, truth), axis=-1).mean() > 0.2
+
+
+def test_windows_meet_without_a_seam() -> None:
+    motion, view = waving_motion(240), standing_camera(pitch=0.1)
+    evidence = evidence_of(motion, view, noise=1.0)
+    start = in_camera(motion, view)
+    whole, windowed = (
+        solve(motion.skeleton, start, evidence, SolveOptions(window=window, steps=12)) for window in (240, 60)
+    )
+    assert np.linalg.norm(joints(motion, whole) - joints(motion, windowed), axis=-1).max() < 0.001
+
+
+def test_twice_the_rate_gives_the_same_motion() -> None:
+    slow = waving_motion(60)
+    fast = replace(waving_motion(119), fps=slow.fps * 2)
+    view = standing_camera()
+    found = [solve(m.skeleton, in_camera(m, view), evidence_of(m, view), SolveOptions()) for m in (slow, fast)]
+    distance = np.linalg.norm(joints(slow, found[0]) - joints(fast, found[1])[::2], axis=-1)
+    assert distance.max() < 0.01
+
+
+def test_resting_feet_stay_and_stand_on_the_floor() -> None:
+    motion, view = waving_motion(90), standing_camera(pitch=0.1)
+    evidence = evidence_of(motion, view, noise=1.0)
+    start = in_camera(motion, view)
+    found, loose = (
+        solve(motion.skeleton, start, one) for one in (evidence, replace(evidence, contacts=np.zeros((90, 4)), up=None))
+    )
+    slides = []
+    for state in (found, loose):
+        soles = posed(motion.skeleton, state.rotations, state.root, (30, 32)).landmarks
+        slides.append(np.linalg.norm(np.diff(soles, axis=0), axis=-1).mean())
+    assert slides[0] < 0.5 * slides[1]
+    soles = posed(motion.skeleton, found.rotations, found.root, (30, 32)).landmarks
+    assert evidence.up is not None
+    assert np.abs(soles @ evidence.up + evidence.height).max() < 0.01

@@ -1,0 +1,130 @@
+"""Following the background: pictures that are shifted by known amounts, people in front, light, cuts, plain walls."""
+
+import numpy as np
+import pytest
+
+from bodydouble.data import Background, FloatArray
+from bodydouble.perception.background import BackgroundOptions, BackgroundTracker
+from bodydouble.perception.protocols import Picture
+
+NOBODY = np.empty((0, 4))
+SIZE = (240, 320)
+
+
+def wall(seed: int = 3, size: tuple[int, int] = (400, 700)) -> Picture:
+    """(H, W, 3) something with corners: rectangles of random grey."""
+    rng = np.random.default_rng(seed)
+    picture = np.full((*size, 3), 120, np.uint8)
+    for _ in range(250):
+        y, x = rng.integers(0, size[0] - 40), rng.integers(0, size[1] - 40)
+        h, w = rng.integers(8, 40, 2)
+        picture[y : y + h, x : x + w] = rng.integers(20, 235)
+    return picture
+
+
+def part(picture: Picture, x: int, y: int) -> Picture:
+    return np.ascontiguousarray(picture[y : y + SIZE[0], x : x + SIZE[1]])
+
+
+def followed(frames: list[Picture], boxes: FloatArray = NOBODY) -> Background:
+    tracker = BackgroundTracker()
+    for frame in frames:
+        tracker.follow(frame, boxes)
+    return tracker.result()
+
+
+def steps(background: Background, before: int, after: int) -> FloatArray:
+    """(N, 2) px from where corners were in one frame to where they are in another."""
+    one, other = background.frames == before, background.frames == after
+    _, i, j = np.intersect1d(background.corners[one], background.corners[other], return_indices=True)
+    return np.asarray(background.points[other][j] - background.points[one][i])
+
+
+def test_corners_go_where_the_picture_goes() -> None:
+    picture = wall()
+    background = followed([part(picture, 100 + 4 * i, 60 - i) for i in range(20)])
+    for last in (1, 10, 19):
+        moved = steps(background, 0, last)
+        assert len(moved) > 40
+        assert np.median(np.abs(moved - [-4 * last, last])) < 0.05
+        assert np.mean(np.linalg.norm(moved - [-4 * last, last], axis=1) < 0.5) > 0.95
+
+
+def test_a_picture_that_stands_still_needs_one_keyframe_and_nothing_creeps() -> None:
+    noise = np.random.default_rng(5)
+    still = part(wall(), 100, 60)
+    frames = [np.clip(still + noise.normal(0, 3, still.shape), 0, 255).astype(np.uint8) for _ in range(40)]
+    background = followed(frames)
+    assert background.keyframes.tolist() == [0]
+    assert np.median(np.linalg.norm(steps(background, 0, 39), axis=1)) < 0.1
+
+
+def test_light_that_flickers_moves_nothing() -> None:
+    light = np.random.default_rng(2).uniform(0.8, 1.05, 30)
+    still = part(wall(), 100, 60)
+    background = followed([np.clip(still * gain, 0, 255).astype(np.uint8) for gain in light])
+    assert background.keyframes.tolist() == [0]
+    assert np.quantile(np.linalg.norm(steps(background, 0, 29), axis=1), 0.9) < 0.1
+
+
+def test_points_are_px_of_the_frames_whatever_their_size() -> None:
+    picture = wall()
+    small = [part(picture, 100 + 2 * i, 60) for i in range(4)]
+    large = [np.repeat(np.repeat(frame, 4, axis=0), 4, axis=1) for frame in small]
+    moved = steps(followed(large), 0, 3)
+    assert np.median(moved, axis=0) == pytest.approx([-24.0, 0.0], abs=0.3)
+    tracker = BackgroundTracker()
+    for frame in small:
+        tracker.follow(frame, NOBODY)
+    scaled = tracker.result(np.array([2.0, 3.0])).points
+    assert scaled == pytest.approx(tracker.result().points * [2.0, 3.0], abs=1e-3)
+
+
+def test_nothing_is_seen_where_people_are() -> None:
+    box = np.array([[100.0, 50.0, 200.0, 200.0]])
+    background = followed([part(wall(), 100 + i, 60) for i in range(8)], box)
+    margin = BackgroundOptions().margin * 150
+    x, y = background.points.T
+    inside = (x > 100 - margin) & (x < 200 + margin) & (y > 50 - margin) & (y < 200 + margin)
+    assert len(x) > 100
+    assert not inside.any()
+
+
+def test_nothing_is_seen_on_a_plain_wall() -> None:
+    noise = np.random.default_rng(1)
+    frames = [np.clip(noise.normal(128, 1.5, (*SIZE, 3)), 0, 255).astype(np.uint8) for _ in range(5)]
+    background = followed(frames)
+    assert background.frame_count == 5
+    assert len(background.frames) == 0
+
+
+def test_edges_without_corners_are_not_followed() -> None:
+    stripes = np.zeros((*SIZE, 3), np.uint8)
+    stripes[:, (np.arange(SIZE[1]) // 20) % 2 == 0] = 200
+    assert len(followed([stripes] * 3).frames) == 0
+
+
+def test_a_cut_begins_anew() -> None:
+    frames = [part(wall(3), 100, 60)] * 5 + [part(wall(4), 100, 60)] * 5
+    background = followed(frames)
+    across, after = steps(background, 4, 5), steps(background, 5, 9)
+    assert 5 in background.keyframes
+    assert len(across) < 0.2 * len(after)
+    assert len(after) > 40
+
+
+def test_the_memory_is_bounded() -> None:
+    picture = wall()
+    background = followed([part(picture, 20 * i, 60) for i in range(18)])
+    most = BackgroundOptions().corners
+    assert np.bincount(background.frames).max() <= most
+    assert len(background.keyframes) > 1
+    for frame in range(18):
+        own = background.corners[background.frames == frame]
+        assert len(np.unique(own)) == len(own)
+
+
+def test_no_frame_no_corner() -> None:
+    nothing = BackgroundTracker().result()
+    assert nothing.frame_count == 0
+    assert len(nothing.frames) == len(nothing.points) == 0

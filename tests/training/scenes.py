@@ -1,0 +1,46 @@
+"""Clips as a detector saw them, for tests of training."""
+
+from fractions import Fraction
+
+import numpy as np
+
+from bodydouble.data import Motion
+from bodydouble.evaluation.truth import people
+from bodydouble.geometry import camera
+from bodydouble.motion.crop import crop
+from bodydouble.motion.place import landmark_positions
+from bodydouble.training.detections import FRAMES, SeenClip
+from bodydouble.training.windows import Window, window
+from tests import builders
+from tests.motion.scenes import SIZE, standing_camera, track_of
+
+INTRINSICS = camera.intrinsics_from_focal(900.0, SIZE)
+
+
+def moving(frames: int = FRAMES, seed: int = 0, fps: Fraction = Fraction(30)) -> Motion:
+    """Somebody with the skeleton of a baked body who sways."""
+    return builders.smooth_motion(frames, seed, fps, people.humanoid_skeleton(people.baked()[0]))
+
+
+def seen_clip(frames: int = FRAMES, seed: int = 0, noise: float = 0.0) -> SeenClip:
+    """One person; noise in px."""
+    motion, view = moving(frames, seed), standing_camera(pitch=0.2, yaw=0.5 + seed)
+    track = track_of(motion, view, INTRINSICS, noise, seed)
+    points = landmark_positions(motion.skeleton, motion.rotations, motion.root_position)
+    return SeenClip(
+        SIZE, INTRINSICS, track.keypoints, track.rough_joints, camera.transform(view, points),
+        np.tile(view, (frames, 1, 1)), motion.skeleton.rest_offsets, motion.rotations, motion.root_position,
+        motion.contacts,
+    )  # fmt: skip
+
+
+def seen_window(seed: int = 0, noise: float = 0.0) -> Window:
+    """What is seen of that person, and what is true."""
+    clip = seen_clip(seed=seed, noise=noise)
+    confidence = clip.keypoints[..., 2] * np.random.default_rng(seed).uniform(0.5, 1.0, 33)
+    view = crop(camera.rays(clip.intrinsics, clip.keypoints[..., :2])[..., :2], confidence)
+    truth = clip.true_joints @ view.camera_from_crop
+    return window(
+        view, confidence, clip.rough_joints, truth, clip.camera_from_world[:, :3, :3], clip.rest_offsets,
+        clip.rotations, clip.root_position, clip.contacts,
+    )  # fmt: skip

@@ -1,0 +1,33 @@
+"""The picture of a training."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageColor
+
+pytest.importorskip("torch")
+
+from bodydouble.training.curves import COLORS, COLUMNS, EDGE, PANELS, TILE, draw_curves
+
+
+def log(path: Path, steps: int) -> Path:
+    names = sorted({name for _, curves in PANELS for name in curves})
+    rows = [{"step": 200 * (n + 1)} | {name: 1 / (n + 1 + i) for i, name in enumerate(names)} for n in range(steps)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.mark.parametrize("steps", [2, 12])
+def test_every_panel_has_its_curves(steps: int, tmp_path: Path) -> None:
+    draw_curves(log(tmp_path / "log.jsonl", steps), tmp_path / "curves.png")
+    picture = Image.open(tmp_path / "curves.png")
+    assert picture.format == "PNG"
+    assert picture.width == COLUMNS * TILE[0]
+    pixels = np.asarray(picture.convert("RGB"))
+    for number, (_, names) in enumerate(PANELS):
+        x, y = number % COLUMNS * TILE[0], number // COLUMNS * TILE[1]
+        tile = pixels[y + EDGE : y + TILE[1], x : x + TILE[0]]  # below the names of the curves
+        for color in COLORS[: len(names)]:
+            assert (tile == ImageColor.getrgb(color)).all(axis=-1).any()

@@ -1,0 +1,74 @@
+"""The loss is least where the answer is true."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+import torch
+
+from bodydouble.geometry import kinematics, rotation
+from bodydouble.training.loss import Target, likelihood, parts, positions
+from bodydouble.training.network import Answer
+from bodydouble.training.train import target
+from bodydouble.training.windows import stacked
+from tests import builders
+from tests.training.scenes import seen_window
+
+EXACT = ("landmarks", "speed", "turns", "joints", "up", "velocity")
+"""Terms that are zero where the answer is true."""
+
+
+@pytest.fixture(scope="module")
+def truth() -> Target:
+    made = target(stacked([seen_window(seed) for seed in range(2)]))
+    return replace(made, contacts=made.contacts.round())
+
+
+def perfect(truth: Target) -> Answer:
+    spread = torch.full_like(truth.lengths, -4.0)
+    return Answer(
+        truth.points, truth.depths, torch.full((*truth.depths.shape[:2], 66), -5.0), truth.turns, truth.up,
+        truth.velocity, 12 * truth.contacts - 6, torch.cat([truth.lengths, spread], dim=-1),
+    )  # fmt: skip
+
+
+def total(answer: Answer, truth: Target) -> float:
+    return float(torch.stack(list(parts(answer, truth).values())).sum())
+
+
+def test_terms_vanish_where_the_answer_is_true(truth: Target) -> None:
+    found = parts(perfect(truth), truth)
+    for name in EXACT:
+        assert float(found[name]) == pytest.approx(0.0, abs=1e-6)
+    assert float(found["contacts"]) == pytest.approx(0.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("field", ["points", "depths", "log_sigma", "turns", "up", "velocity", "contacts", "lengths"])
+@pytest.mark.parametrize("size", [0.02, 0.5])
+def test_every_error_costs(field: str, size: float, truth: Target) -> None:
+    answer = perfect(truth)
+    there = getattr(answer, field)
+    off = size * torch.randn(there.shape, generator=torch.Generator().manual_seed(1))
+    if field == "contacts":
+        off = -torch.sign(there) * off.abs()
+    if field == "log_sigma":
+        off = off.abs()
+    assert total(replace(answer, **{field: there + off}), truth) > total(answer, truth) + 1e-7
+
+
+def test_the_likeliest_scale_is_the_mean_error() -> None:
+    error = torch.tensor([0.1, 0.2, 0.6])
+    scales = torch.linspace(0.05, 1.0, 191)
+    costs = torch.stack([likelihood(error, scale.log()).mean() for scale in scales])
+    assert float(scales[costs.argmin()]) == pytest.approx(float(error.mean()), abs=0.006)
+
+
+def test_positions_agree_with_kinematics() -> None:
+    motion = builders.smooth_motion(7)
+    turns = torch.from_numpy(rotation.to_matrix(motion.rotations))[None]
+    offsets = torch.from_numpy(np.tile(motion.skeleton.rest_offsets, (1, 7, 1, 1)))
+    expected, _ = kinematics.forward_kinematics(motion.skeleton, motion.rotations, np.zeros(3))
+    builders.assert_same(positions(turns, offsets)[0].numpy(), expected, 1e-12)

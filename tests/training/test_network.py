@@ -1,0 +1,92 @@
+"""The network as it is trained and as it is written are the same."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("onnx")
+
+import torch
+
+from bodydouble.data import FloatArray
+from bodydouble.geometry import rotation
+from bodydouble.motion.lifter import MODEL, OUTPUTS, features
+from bodydouble.networks import Network
+from bodydouble.training.export import write_onnx
+from bodydouble.training.network import INPUTS, POINTS, ROUGH_DEPTHS, SIZES, LifterNetwork, rotations
+from bodydouble.training.train import Calibration
+from tests.builders import assert_same
+
+HALF_PRECISION = 2e-2
+"""Relative; weights are stored with eleven bits."""
+
+
+@pytest.fixture(scope="module")
+def network() -> LifterNetwork:
+    """Of random weights, its normalisations too, as after training."""
+    torch.manual_seed(2)
+    made = LifterNetwork().eval()
+    for name, buffer in made.named_buffers():
+        if name.endswith("running_mean"):
+            buffer.normal_(0, 0.3)
+        elif name.endswith("running_var"):
+            buffer.uniform_(0.5, 2.0)
+    return made
+
+
+@pytest.fixture(scope="module")
+def calibration() -> Calibration:
+    return Calibration(np.linspace(-0.5, 0.5, SIZES["log_sigma"]))
+
+
+@pytest.fixture(scope="module")
+def written(network: LifterNetwork, calibration: Calibration, tmp_path_factory: pytest.TempPathFactory) -> Network:
+    path = tmp_path_factory.mktemp("network") / "lifter.onnx"
+    write_onnx(network, path, calibration)
+    return Network(path, OUTPUTS)
+
+
+def inputs(frames: int) -> FloatArray:
+    return np.random.default_rng(frames).normal(size=(1, frames, INPUTS)).astype(np.float32)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 7, 64, 150])
+def test_the_written_network_answers_as_the_trained_one(
+    frames: int, network: LifterNetwork, written: Network, calibration: Calibration
+) -> None:
+    given = inputs(frames)
+    with torch.no_grad():
+        expected = network(torch.from_numpy(given))
+    found = dict(zip(OUTPUTS, written(given), strict=True))
+    columns = found["turns"].reshape(1, frames, 22, 2, 3)
+    turned: dict[str, FloatArray] = dict(found) | {
+        "points": found["points"].reshape(1, frames, 33, 2),
+        "log_sigma": found["log_sigma"] - calibration.log_factors,
+        "turns": rotation.from_axes(columns[..., 0, :], columns[..., 1, :]),
+    }
+    for name, value in turned.items():
+        wanted = getattr(expected, name).numpy()
+        assert value.shape == wanted.shape
+        np.testing.assert_allclose(value, wanted, atol=HALF_PRECISION * np.abs(wanted).max(), rtol=0, err_msg=name)
+
+
+def test_outputs_are_those_that_the_lifter_reads() -> None:
+    assert tuple(SIZES) == OUTPUTS
+    committed = Network(MODEL, OUTPUTS)(inputs(3))
+    assert [answer.shape for answer in committed] == [(1, 3, size) for size in SIZES.values()]
+
+
+def test_points_and_depths_stand_where_the_network_looks_for_them() -> None:
+    rng = np.random.default_rng(4)
+    points, rough = rng.normal(size=(5, 33, 2)), rng.normal(size=(5, 33, 3))
+    made = features(points, np.ones((5, 33)), rough, np.zeros((5, 2)), np.array(0.1), np.zeros(5))
+    assert made.shape == (5, INPUTS)
+    assert_same(made[:, POINTS], points.reshape(5, -1), 0.0)
+    assert_same(made[:, ROUGH_DEPTHS], 2 * rough[..., 2], 0.0)
+
+
+def test_columns_become_rotations() -> None:
+    columns = np.random.default_rng(5).normal(size=(4, 22, 2, 3))
+    found = rotations(torch.from_numpy(columns)).numpy()
+    assert_same(found, rotation.from_axes(columns[..., 0, :], columns[..., 1, :]), 1e-9)
+    assert_same(np.linalg.det(found), 1.0, 1e-9)
