@@ -197,3 +197,8 @@ def test_cut_files_are_refused(saved_bytes: bytes, npz_path: Path) -> None:
         with pytest.raises(FormatError):
             file_format.load(npz_path)
     assert zipfile.is_zipfile(io.BytesIO(saved_bytes))
+
+
+def test_a_path_may_be_text(npz_path: Path) -> None:
+    file_format.save(npz_path, builders.performance())
+    assert file_format.load(str(npz_path)).frame_count == 12

@@ -13,7 +13,7 @@ from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion import lifter, proportions
 from bodydouble.skeletons import blazepose, humanoid
 from bodydouble.training.detections import FRAMES, save
-from bodydouble.training.windows import Window, log_lengths, mirrored, read_windows, stacked
+from bodydouble.training.windows import Window, log_lengths, mirrored, read_windows, rolled, stacked
 from tests.builders import assert_same
 from tests.training.scenes import seen_clip, seen_window
 
@@ -108,3 +108,18 @@ def test_windows_are_read_from_what_was_saved(tmp_path: Path) -> None:
         assert_same(one.rough, clip.rough_joints[-FRAMES:], 1e-6)
         assert_same(one.contacts, clip.contacts[-FRAMES:], 1e-6)
         assert_same(one.points, one.true_points, 1e-4)
+
+
+def test_a_window_rolled_there_and_back_is_the_window() -> None:
+    made = seen_window(noise=2.0)
+    for field in fields(Window):
+        assert_same(getattr(rolled(rolled(made, 0.8), -0.8), field.name), getattr(made, field.name), 1e-9)
+
+
+def test_the_body_in_a_rolled_window_is_turned_about_the_line_of_sight() -> None:
+    made = seen_window()
+    turn = rotation.to_matrix(rotation.from_rotvec(np.array([0.0, 0.0, 0.8])))
+    found = rolled(made, 0.8)
+    np.testing.assert_allclose(joints(found), joints(made) @ turn.T, atol=1e-9)
+    np.testing.assert_allclose(found.true_points, made.true_points @ turn[:2, :2].T, atol=1e-12)
+    np.testing.assert_array_equal(found.depths, made.depths)

@@ -52,7 +52,7 @@ def save(path: Path, performance: Performance) -> None:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def load(path: Path) -> Performance:
+def load(path: str | Path) -> Performance:
     """Read a performance.
 
     Args:
@@ -64,6 +64,7 @@ def load(path: Path) -> Performance:
     Raises:
         FormatError: the file is not a performance, is damaged or was made by a newer version.
     """
+    path = Path(path)
     if not path.is_file():
         raise FormatError(f"{path}: there is no such file")
     if not zipfile.is_zipfile(path):

@@ -15,7 +15,7 @@ from bodydouble.motion.resample import motion_at, rows
 from bodydouble.motion.smooth import whittaker
 from bodydouble.skeletons import humanoid
 from bodydouble.training.detections import FPS, FRAMES
-from bodydouble.training.windows import Window, mirrored, stacked, window
+from bodydouble.training.windows import Window, mirrored, rolled, stacked, window
 
 DISTANCE = (1.6, 9.0)
 HEIGHT = (0.3, 2.8)
@@ -31,6 +31,8 @@ SWAY = ((ARMS, 0.2), (TRUNK, 0.06), (LEGS, 0.08))
 """rad, of a constant turn of each joint of these."""
 TILTED = 0.08
 """Share of the windows with a body turned away from the upright: capture has few who lie or stand on their hands."""
+ROLLED = 0.35
+"""Share of the windows that are turned by any angle in the picture."""
 ROLL_SIGMA = 0.08
 NOISE = (0.5, 1.4)
 """Times the errors that the detector really made."""
@@ -63,10 +65,15 @@ class Sampler:
         """Features (count, T, F), and the windows; a share of them are clips that were really seen."""
         rng = self._rng
         chosen = [self._real() if rng.random() < seen_share else self._virtual() for _ in range(count)]
-        turned = [mirrored(one) if rng.random() < 0.5 else one for one in chosen]
+        turned = [rolled(mirrored(one) if rng.random() < 0.5 else one, self._roll()) for one in chosen]
         observed = np.stack([_observed(rng) for _ in turned])
         many = stacked(turned)
         return interrupted_features(many, observed), many
+
+    def _roll(self) -> float:
+        """rad; the picture says little about where up is of somebody who turns a cartwheel."""
+        rng = self._rng
+        return float(rng.uniform(-np.pi, np.pi) if rng.random() < ROLLED else 0.0)
 
     def _real(self) -> Window:
         return self._seen[int(self._rng.integers(len(self._seen)))]

@@ -68,6 +68,25 @@ def mirrored(window: Window) -> Window:
     )
 
 
+def rolled(window: Window, angle: float) -> Window:
+    """The same before a camera that is turned about its line of sight, by an angle in rad."""
+    turn = rotation.from_rotvec(np.array([0.0, 0.0, angle]))
+    matrix = rotation.to_matrix(turn)
+    flat = matrix[:2, :2].T
+    rotations = window.rotations.copy()
+    rotations[:, 0] = rotation.multiply(turn, rotations[:, 0])
+    return replace(
+        window,
+        points=window.points @ flat,
+        rough=window.rough @ matrix.T,
+        direction=window.direction @ flat,
+        true_points=window.true_points @ flat,
+        rotations=rotations,
+        up=window.up @ matrix.T,
+        velocity=window.velocity @ matrix.T,
+    )
+
+
 def stacked(windows: list[Window]) -> Window:
     """N windows as one whose arrays have a first axis N."""
     return Window(*(np.stack([getattr(one, field.name) for one in windows]) for field in fields(Window)))
