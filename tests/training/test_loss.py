@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 import torch
 
 from bodydouble.geometry import kinematics, rotation
-from bodydouble.training.loss import Target, likelihood, parts, positions
+from bodydouble.training.loss import Target, known_error, likelihood, parts, positions
 from bodydouble.training.network import Answer
 from bodydouble.training.train import target
 from bodydouble.training.windows import stacked
@@ -72,3 +72,14 @@ def test_positions_agree_with_kinematics() -> None:
     offsets = torch.from_numpy(np.tile(motion.skeleton.rest_offsets, (1, 7, 1, 1)))
     expected, _ = kinematics.forward_kinematics(motion.skeleton, motion.rotations, np.zeros(3))
     builders.assert_same(positions(turns, offsets)[0].numpy(), expected, 1e-12)
+
+
+def test_what_is_not_known_has_no_error_and_no_gradient() -> None:
+    found = torch.ones(2, 3, requires_grad=True)
+    truth = torch.tensor([[0.5, 1.0, 1.0], [float("nan")] * 3])
+    error = known_error(found, truth)
+    error.backward()
+    assert float(error.detach()) == pytest.approx(0.5 / 3)
+    assert found.grad is not None
+    assert torch.isfinite(found.grad).all()
+    assert torch.all(found.grad[1] == 0)

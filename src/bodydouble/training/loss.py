@@ -46,11 +46,18 @@ def parts(answer: Answer, target: Target) -> dict[str, Tensor]:
         "speed": 2 * (weight * speed).mean(),
         "turns": (answer.turns - target.turns).abs().mean(),
         "joints": 2 * (positions(answer.turns, target.offsets) - positions(target.turns, target.offsets)).abs().mean(),
-        "up": (answer.up - target.up).abs().mean(),
+        "up": known_error(answer.up, target.up),
         "velocity": 0.1 * (answer.velocity - target.velocity).abs().mean(),
         "contacts": 0.3 * torch.nn.functional.binary_cross_entropy_with_logits(answer.contacts, target.contacts),
         "lengths": 0.1 * likelihood((logs - target.lengths).abs(), spread.clamp(-4.0, 1.0)).mean(),
     }
+
+
+def known_error(found: Tensor, truth: Tensor) -> Tensor:
+    """Mean absolute error where the truth is known, not NaN."""
+    known = torch.isfinite(truth)
+    error = torch.where(known, found - torch.where(known, truth, 0.0), 0.0).abs()
+    return error.sum() / known.sum().clamp(min=1)
 
 
 def likelihood(error: Tensor, log_scale: Tensor) -> Tensor:

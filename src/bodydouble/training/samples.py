@@ -65,15 +65,20 @@ class Sampler:
         """Features (count, T, F), and the windows; a share of them are clips that were really seen."""
         rng = self._rng
         chosen = [self._real() if rng.random() < seen_share else self._virtual() for _ in range(count)]
-        turned = [rolled(mirrored(one) if rng.random() < 0.5 else one, self._roll()) for one in chosen]
+        turned = [self._rolled(mirrored(one) if rng.random() < 0.5 else one) for one in chosen]
         observed = np.stack([_observed(rng) for _ in turned])
         many = stacked(turned)
         return interrupted_features(many, observed), many
 
-    def _roll(self) -> float:
-        """rad; the picture says little about where up is of somebody who turns a cartwheel."""
+    def _rolled(self, seen: Window) -> Window:
+        """Now and then a window turned in the picture, as somebody in a cartwheel looks; nothing is asked about up.
+
+        Cameras are held level, and from that the network shall tell where up is.
+        """
         rng = self._rng
-        return float(rng.uniform(-np.pi, np.pi) if rng.random() < ROLLED else 0.0)
+        if rng.random() > ROLLED:
+            return seen
+        return replace(rolled(seen, rng.uniform(-np.pi, np.pi)), up=np.full_like(seen.up, np.nan))
 
     def _real(self) -> Window:
         return self._seen[int(self._rng.integers(len(self._seen)))]
