@@ -44,8 +44,8 @@ def evidence_of(motion: Motion, view: FloatArray, noise: float = 0.0) -> Evidenc
         velocity=np.gradient(state.root, axis=0) * float(motion.fps),
         contacts=np.tile([0.0, 0.0, 1.0, 1.0], (frames, 1)),
         airborne=np.zeros(frames),
+        height=np.full(frames, camera.inverse(view)[1, 3]),
         up=view[:3, 1],
-        height=float(camera.inverse(view)[1, 3]),
     )
 
 
@@ -154,4 +154,4 @@ def test_resting_feet_stay_and_stand_on_the_floor() -> None:
     assert slides[0] < 0.5 * slides[1]
     soles = posed(motion.skeleton, found.rotations, found.root, (30, 32)).landmarks
     assert evidence.up is not None
-    assert np.abs(soles @ evidence.up + evidence.height).max() < 0.01
+    assert np.abs(soles @ evidence.up + evidence.height[:, None]).max() < 0.01

@@ -30,7 +30,9 @@ def path(axis: FloatArray, travel: float = 0.0) -> CameraPath:
     return CameraPath(rotation.to_matrix(rotation.from_rotvec(angles * axis)), positions, np.ones(FRAMES), moving=True)
 
 
-def seen(moves: CameraPath, monkeypatch: pytest.MonkeyPatch, speed: float = 0.0) -> Viewpoint:
+def seen(
+    moves: CameraPath, monkeypatch: pytest.MonkeyPatch, speed: float = 0.0, moving: bool | None = None
+) -> Viewpoint:
     def lifted(poses: FloatArray) -> list[LiftedPerson]:
         """Somebody who takes the camera's up for up, and travels along x of the reference at a speed."""
         up = rotation.normalize(poses[:, :3, :3] @ np.array([0.0, -1.0, 0.0]))
@@ -39,7 +41,7 @@ def seen(moves: CameraPath, monkeypatch: pytest.MonkeyPatch, speed: float = 0.0)
         return [replace(PERSON, up=up, start=start, evidence=replace(PERSON.evidence, velocity=velocity))]
 
     monkeypatch.setattr(module, "camera_path", lambda *_: moves)
-    return viewpoint(lifted, [TRACK], FRAMES, NO_CORNERS, INTRINSICS)
+    return viewpoint(lifted, [TRACK], FRAMES, NO_CORNERS, INTRINSICS, moving)
 
 
 def test_a_pan_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,6 +52,12 @@ def test_a_pan_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_path_by_which_up_would_swing_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     found = seen(path(np.array([0.0, 0.0, 1.0])), monkeypatch)
     np.testing.assert_array_equal(found.reference_from_camera, np.tile(np.eye(4), (FRAMES, 1, 1)))
+
+
+def test_a_path_is_believed_of_a_camera_that_is_known_to_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    moves = path(np.array([0.0, 0.0, 1.0]))
+    found = seen(moves, monkeypatch, moving=True)
+    np.testing.assert_array_equal(found.reference_from_camera[:, :3, :3], moves.first_from_camera)
 
 
 def test_travel_gets_the_scale_at_which_people_are_as_fast_as_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,8 +39,7 @@ def seen_window(seed: int = 0, noise: float = 0.0) -> Window:
     clip = seen_clip(seed=seed, noise=noise)
     confidence = clip.keypoints[..., 2] * np.random.default_rng(seed).uniform(0.5, 1.0, 33)
     view = crop(camera.rays(clip.intrinsics, clip.keypoints[..., :2])[..., :2], confidence)
-    truth = clip.true_joints @ view.camera_from_crop
     return window(
-        view, confidence, clip.rough_joints, truth, clip.camera_from_world[:, :3, :3], clip.rest_offsets,
+        view, confidence, clip.rough_joints, clip.true_joints, clip.camera_from_world[:, :3, :3], clip.rest_offsets,
         clip.rotations, clip.root_position, clip.contacts,
     )  # fmt: skip

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from scipy.linalg import solveh_banded
 
 from bodydouble.data import FloatArray
@@ -34,13 +35,18 @@ class NormalEquations:
             numpy.linalg.LinAlgError: the residuals do not determine all unknowns.
         """
         frames, unknowns = self.gradient.shape
-        bands = np.zeros(((REACH + 1) * unknowns, frames * unknowns))
-        row, column = np.indices((unknowns, unknowns))
+        depth = (REACH + 1) * unknowns
+        # Row i of a band matrix holds the i-th entry below the diagonal of every column. In memory the columns stand
+        # one after the other, so that whole blocks are found in it at regular distances.
+        bands = np.zeros((depth, frames * unknowns), order="F")
+        size = bands.itemsize
+        strides = (unknowns * depth * size, (depth - 1) * size, size)
+        below = as_strided(bands, (frames, unknowns, depth), strides)
         for distance, block in enumerate(self.blocks):
-            band = (len(bands) - 1) + row - column - distance * unknowns
-            kept = (band >= 0) if distance else (row <= column)
-            first = np.arange(distance, distance + len(block)) * unknowns
-            bands[band[kept], first[:, None] + column[kept]] = block[:, kept.nonzero()[0], kept.nonzero()[1]]
-        bands[-1] *= 1 + damping
-        found = solveh_banded(bands, -self.gradient.ravel(), overwrite_ab=True, check_finite=False)
-        return found.reshape(frames, unknowns)
+            rows = slice(distance * unknowns, (distance + 1) * unknowns)
+            below[: len(block), :, rows] = block if distance else np.triu(block)
+        bands[0] *= 1 + damping
+        found = solveh_banded(
+            bands, -self.gradient.ravel(), lower=True, overwrite_ab=True, overwrite_b=True, check_finite=False
+        )
+        return np.asarray(found).reshape(frames, unknowns)

@@ -1,4 +1,4 @@
-"""A person as a virtual camera sees them that looks straight at their hips: what the learned prior works in.
+"""A person as a virtual camera sees them that looks straight at their hips: what the lifter works in.
 
 The hips lie on the optical axis and the person's mean size in the picture is one unit, so that place, distance, focal
 length and stature do not matter. Depths are measured from the hips in the same unit.

@@ -17,6 +17,10 @@ LEAST_UPRIGHT = 0.3
 """Cosine of the largest angle between up and the picture's up."""
 CLEAR_OF_FLOOR = 0.06
 """m; who jumps is higher."""
+LARGEST_STEP = 0.3
+"""m; who stays farther from the floor rests on something else."""
+LEAST_STAY = 1.0
+"""s; a jump is shorter."""
 NEAREST = 0.1
 """m; feet nearer to the camera, or behind it, are taken to be this far away."""
 HORIZON = 0.02
@@ -164,16 +168,34 @@ def camera_from_world(floor: Floor, origin: FloatArray) -> FloatArray:
     return camera.inverse(world_from_camera)
 
 
-def airborne(landmarks: FloatArray, floor: Floor, contacts: FloatArray) -> FloatArray:
-    """(T,) probability that nobody and nothing holds a body: no sole rests and no landmark is near the floor.
+def supports(lowest: FloatArray, fps: float) -> FloatArray:
+    """What somebody may rest on: the floor, or what they stay on for a while: stairs, a stage, a roof.
 
     Args:
-        landmarks: (T, L, 3) m, camera axes.
-        floor: the floor in camera axes.
+        lowest: (T,) m above the floor, of the body's lowest point.
+        fps: frames per second.
+
+    Returns:
+        (T,) m above the floor.
+    """
+    found = np.zeros(len(lowest))
+    away = np.abs(lowest) > LARGEST_STEP
+    for stretch in np.split(np.arange(len(lowest)), np.flatnonzero(np.diff(away)) + 1):
+        if len(stretch) == 0 or not away[stretch[0]] or len(stretch) < LEAST_STAY * fps:
+            continue
+        level = np.median(lowest[stretch])
+        found[stretch[lowest[stretch] > level - LARGEST_STEP]] = level
+    return found
+
+
+def airborne(height: FloatArray, contacts: FloatArray) -> FloatArray:
+    """(T,) probability that nobody and nothing holds a body: no sole rests and no landmark is near what it may rest on.
+
+    Args:
+        height: (T, L) m, of the landmarks above what the body may rest on.
         contacts: (T, 4) probabilities.
     """
-    lowest = (landmarks @ floor.up + floor.height).min(axis=1)
-    return np.where(lowest > CLEAR_OF_FLOOR, np.prod(1 - contacts, axis=1), 0.0)
+    return np.where(height.min(axis=1) > CLEAR_OF_FLOOR, np.prod(1 - contacts, axis=1), 0.0)
 
 
 def scale_to_stand_on(floor: Floor, person: StandingPerson, fps: float, options: FloorOptions | None = None) -> float:

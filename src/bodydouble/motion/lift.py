@@ -104,6 +104,7 @@ def _placed(
         velocity=_turned(turn, found.velocity) * unit[:, None],
         contacts=found.contacts,
         airborne=np.zeros(len(root)),
+        height=np.zeros(len(root)),
     )
     begun = rotation.to_matrix(turns)
     begun[:, 0] = turn @ begun[:, 0]

@@ -63,13 +63,14 @@ def moved_by(landmarks: tuple[int, ...]) -> BoolArray:
 
 def jacobian(where: Posed, landmarks: tuple[int, ...]) -> FloatArray:
     """(T, L, 3, UNKNOWNS) how landmarks move when joints turn about their own axes, R <- R exp(d), and hips shift."""
-    away = where.landmarks[:, :, None] - where.joints[:, None]
-    away = away * moved_by(landmarks)[..., None]
-    x, y, z = np.moveaxis(where.turns, -2, 0)[:, :, None]
+    landmark, joint = np.nonzero(moved_by(landmarks))
+    away = where.landmarks[:, landmark] - where.joints[:, joint]
+    x, y, z = np.moveaxis(where.turns[:, joint], -2, 0)
     ax, ay, az = np.moveaxis(away, -1, 0)[..., None]
-    found = np.zeros((*where.landmarks.shape, UNKNOWNS))
-    lead = where.landmarks.shape[:2]
+    frames = len(away)
+    found = np.zeros((frames, len(landmarks), 3, UNKNOWNS))
+    turns = found[..., : 3 * JOINTS].reshape(frames, len(landmarks), 3, JOINTS, 3)
     for axis, cross in enumerate((y * az - z * ay, z * ax - x * az, x * ay - y * ax)):
-        found[:, :, axis, : 3 * JOINTS] = cross.reshape(*lead, -1)
+        turns[:, landmark, axis, joint] = cross
         found[:, :, axis, 3 * JOINTS + axis] = 1.0
     return found

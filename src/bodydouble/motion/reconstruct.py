@@ -20,6 +20,7 @@ from bodydouble.motion.ground import (
     find_floor,
     known_floor,
     scale_to_stand_on,
+    supports,
 )
 from bodydouble.motion.lift import LiftedPerson, lift, resized
 from bodydouble.motion.posed import posed
@@ -29,8 +30,6 @@ from bodydouble.motion.viewpoint import Viewpoint, viewpoint
 
 FOCAL_OVER_LONG_SIDE = 1.0
 """Focal length of a camera nobody knows: 53 degrees across the long side, between phone (0.75) and portrait (1.4)."""
-LARGEST_STEP = 0.3
-"""m; who stays further from the floor stands on something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,34 +163,26 @@ def _settled(
 ) -> Motion:
     """The fit with the floor and contacts in it, in the world."""
     fitted = person.evidence
-    floor = _own_floor(person.skeleton, state, floor, fitted.fps)
-    resting = _resting(person.skeleton, state, floor, fitted.fps) if contacts is None else contacts
     where = posed(person.skeleton, state.rotations, state.root, LANDMARKS).landmarks
+    height = where @ floor.up + floor.height
+    support = supports(height.min(axis=1), fitted.fps)
+    resting = _resting(person.skeleton, state, floor, support, fitted.fps) if contacts is None else contacts
     evidence = replace(
         fitted,
         up=floor.up,
-        height=floor.height,
+        height=floor.height - support,
         contacts=resting,
-        airborne=airborne(where, floor, resting),
+        airborne=airborne(height - support[:, None], resting),
     )
     found = solve(person.skeleton, state, evidence, options.solve)
-    resting = _resting(person.skeleton, found, floor, fitted.fps) if contacts is None else contacts
+    resting = _resting(person.skeleton, found, floor, support, fitted.fps) if contacts is None else contacts
     rotations = rotation.from_matrix(found.rotations)
     rotations[:, 0] = rotation.multiply(rotation.from_matrix(world_from_camera[:3, :3]), rotations[:, 0])
     root = camera.transform(world_from_camera, found.root)
     return Motion(person.skeleton, fps, rotation.continuous(rotations), root, resting, person.joint_sigma)
 
 
-def _own_floor(skeleton: Skeleton, state: State, floor: Floor, fps: float) -> Floor:
-    """The floor, or what somebody stands on who stays far from it: stairs, a stage."""
+def _resting(skeleton: Skeleton, state: State, floor: Floor, support: FloatArray, fps: float) -> FloatArray:
+    """(T, 4) probability that each point of the soles touches what the body may rest on."""
     soles = posed(skeleton, state.rotations, state.root, POINTS).landmarks
-    height = soles @ floor.up + floor.height
-    lowest = height.min(axis=1)
-    above = proportions.weighted_quantile(lowest, touching(soles, height, fps).max(axis=1) + 1e-6, 0.5)
-    return replace(floor, height=floor.height - above) if abs(above) > LARGEST_STEP else floor
-
-
-def _resting(skeleton: Skeleton, state: State, floor: Floor, fps: float) -> FloatArray:
-    """(T, 4) probability that each point of the soles touches the floor."""
-    soles = posed(skeleton, state.rotations, state.root, POINTS).landmarks
-    return touching(soles, soles @ floor.up + floor.height, fps)
+    return touching(soles, soles @ floor.up + floor.height - support[:, None], fps)

@@ -75,7 +75,7 @@ def rows(state: State, frames: slice) -> State:
     return State(state.rotations[frames], state.root[frames])
 
 
-_TIMELESS = ("fps", "up", "height")
+_TIMELESS = ("fps", "up")
 
 
 def evidence_rows(evidence: Evidence, frames: slice) -> Evidence:

@@ -102,10 +102,10 @@ class Evidence:
     """(T, 4) probability that a sole point rests."""
     airborne: FloatArray
     """(T,) probability that nothing holds the body, so that it falls freely."""
+    height: FloatArray
+    """(T,) m, of the reference's origin above what the body may rest on."""
     up: FloatArray | None = None
     """(3,) unit, axes of the reference; None as long as the floor is not known."""
-    height: float = 0.0
-    """m, of the reference's origin above the floor."""
 
 
 def linearized(skeleton: Skeleton, state: State, evidence: Evidence, weights: Weights) -> tuple[NormalEquations, float]:
@@ -213,14 +213,16 @@ def _smoothness(equations: NormalEquations, state: State, evidence: Evidence, we
     off = change_of_step * strength[:, None]
     scale = strength[:, None, None]
     parts = [-back[:-1] * scale, (back[1:] - ahead[:-1]) * scale, ahead[1:] * scale]
-    joint = np.arange(UNKNOWNS // 3)
-    count = len(off)
+    count, joints = len(off), UNKNOWNS // 3
+    tied = [np.zeros((len(block), joints, 3, 3)) for block in equations.blocks]
     for i, first in enumerate(parts):
         turned = np.swapaxes(first, -1, -2)
         equations.gradient[i : i + count] += (turned @ off[..., None]).reshape(count, -1)
         for j in range(i, len(parts)):
-            block = _by_joint(equations.blocks[j - i])[i : i + count]
-            block[:, joint, :, joint] += np.moveaxis(turned @ parts[j], 1, 0)
+            tied[j - i][i : i + count] += turned @ parts[j]
+    joint = np.arange(joints)
+    for block, own in zip(equations.blocks, tied, strict=True):
+        _by_joint(block)[:, joint, :, joint] += np.moveaxis(own, 1, 0)
     return float((off**2).sum())
 
 
@@ -263,7 +265,7 @@ def _floor(
     equations: NormalEquations, where: Posed, moving: FloatArray, evidence: Evidence, up: FloatArray, weights: Weights
 ) -> float:
     """Soles that rest lie on the floor, and nothing sinks in."""
-    height = where.landmarks @ up + evidence.height
+    height = where.landmarks @ up + evidence.height[:, None]
     rows = np.einsum("tlin,i->tln", moving, up)
     total = 0.0
     for which, trust, sigma in (

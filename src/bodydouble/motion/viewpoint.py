@@ -31,7 +31,7 @@ def viewpoint(
     intrinsics: FloatArray,
     moving: bool | None = None,
 ) -> Viewpoint:
-    """The camera's path, if it moves and the people agree.
+    """The camera's path, if it moves and, unless it is known to move, the people agree.
 
     Args:
         lifted: lifts the tracks before a camera with poses reference_from_camera (F, 4, 4).
@@ -49,7 +49,7 @@ def viewpoint(
     if not path.moving:
         return still
     turned = _seen_from(_poses(path), lifted)
-    if _swing(turned) > _swing(still) + LARGEST_SWING:
+    if not moving and _swing(turned) > _swing(still) + LARGEST_SWING:
         return still
     if not path.positions.any():
         return turned

@@ -1,7 +1,7 @@
 """What the landmark network sees on rendered people, beside what is there: the detector's true noise."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ from bodydouble.data import FloatArray, Motion, Performance
 from bodydouble.evaluation.truth import shot
 from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.formats.atomic import atomic_write
-from bodydouble.geometry import camera, rotation
-from bodydouble.motion.resample import motion_at, rows
+from bodydouble.geometry import camera
 from bodydouble.perception.landmarks import BlazePose
 from bodydouble.perception.protocols import Detection, Landmarks, Region
 from bodydouble.skeletons import coco
+from bodydouble.training.repertoire import Repertoire
 
 FPS = Fraction(30)
 FRAMES = 64
@@ -24,8 +24,8 @@ SIZE = (640, 360)
 """px; the landmark network looks at 256 x 256 anyway."""
 OBJECTS_SHARE = 0.3
 """Of the clips, with something in front of the person."""
-TILTED_SHARE = 0.12
-"""Of the clips, with a body turned away from the upright."""
+STATIC_SHARE = 0.6
+"""Of the clips, from a camera that stands still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,33 +70,12 @@ def seen_clips(motions: Sequence[Motion], count: int, seed: int, networks: Seque
         One clip per network for each that is rendered.
     """
     rng = np.random.default_rng(seed)
-    shares = np.sqrt([len(motion.rotations) / float(motion.fps) for motion in motions])
+    repertoire = Repertoire(motions, FRAMES, FPS)
     for number in range(count):
-        motion = motions[int(rng.choice(len(motions), p=shares / shares.sum()))]
-        options = shot.ShotOptions(
-            list(Move)[int(rng.integers(len(Move)))], SIZE, objects=int(rng.random() < OBJECTS_SHARE)
-        )
-        made = shot.direct([_tilted(_stretch(motion, rng), rng)], seed * 100_003 + number, options)
+        move = Move.STATIC if rng.random() < STATIC_SHARE else list(Move)[int(rng.integers(len(Move)))]
+        options = shot.ShotOptions(move, SIZE, objects=int(rng.random() < OBJECTS_SHARE))
+        made = shot.direct([repertoire.draw(rng)], seed * 100_003 + number, options)
         yield from _seen(made, networks)
-
-
-def _stretch(motion: Motion, rng: np.random.Generator) -> Motion:
-    at_rate = motion_at(motion, FPS)
-    spare = max(len(at_rate.rotations) - FRAMES, 0)
-    start = int(rng.integers(spare + 1))
-    return rows(at_rate, slice(start, start + FRAMES))
-
-
-def _tilted(motion: Motion, rng: np.random.Generator) -> Motion:
-    """Now and then somebody who lies, falls or stands on the hands: the capture has too few of them."""
-    if rng.random() > TILTED_SHARE:
-        return motion
-    heading = rng.uniform(-np.pi, np.pi)
-    angles = np.linspace(rng.uniform(0, np.pi), rng.uniform(0, np.pi), len(motion.rotations))
-    turn = rotation.from_rotvec(angles[:, None] * np.array([np.sin(heading), 0.0, np.cos(heading)]))
-    rotations = motion.rotations.copy()
-    rotations[:, 0] = rotation.multiply(turn, rotations[:, 0])
-    return replace(motion, rotations=rotations)
 
 
 def _seen(made: shot.Shot, networks: Sequence[BlazePose]) -> Iterator[SeenClip]:

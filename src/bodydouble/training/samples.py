@@ -11,29 +11,25 @@ from bodydouble.evaluation.truth import people
 from bodydouble.evaluation.truth.grounding import grounded
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion import crop, lifter
-from bodydouble.motion.resample import motion_at, rows
 from bodydouble.motion.smooth import whittaker
-from bodydouble.skeletons import humanoid
+from bodydouble.skeletons import blazepose, humanoid
 from bodydouble.training.detections import FPS, FRAMES
-from bodydouble.training.windows import Window, mirrored, rolled, stacked, window
+from bodydouble.training.repertoire import Repertoire
+from bodydouble.training.windows import Window, backwards, mirrored, rolled, stacked, window
 
 DISTANCE = (1.6, 9.0)
 HEIGHT = (0.3, 2.8)
 """m, of the camera."""
-TIME_WARP = (0.6, 1.5)
-RECOMBINED = 0.4
-"""Share of the windows with the arms or the upper body of another clip."""
-ARMS = [i for i, name in enumerate(humanoid.JOINTS) if any(part in name for part in ("Arm", "Hand", "Shoulder"))]
-UPPER_BODY = [*ARMS, *(humanoid.INDEX[name] for name in ("spine", "chest", "upperChest", "neck", "head"))]
-TRUNK = [humanoid.INDEX[name] for name in ("spine", "chest", "upperChest", "neck", "head")]
-LEGS = [i for i, name in enumerate(humanoid.JOINTS) if any(part in name for part in ("Leg", "Foot"))]
-SWAY = ((ARMS, 0.2), (TRUNK, 0.06), (LEGS, 0.08))
-"""rad, of a constant turn of each joint of these."""
-TILTED = 0.08
-"""Share of the windows with a body turned away from the upright: capture has few who lie or stand on their hands."""
 ROLLED = 0.35
 """Share of the windows that are turned by any angle in the picture."""
 ROLL_SIGMA = 0.08
+LIMBS = [
+    [i for i, name in enumerate(blazepose.LANDMARKS) if name.startswith(side) and name.split("_")[1] in parts]
+    for side in ("left", "right")
+    for parts in (("elbow", "wrist", "pinky", "index", "thumb"), ("knee", "ankle", "heel", "foot"))
+]
+MIXED = 0.5
+"""Share of the windows of which some limbs have the errors of other clips."""
 NOISE = (0.5, 1.4)
 """Times the errors that the detector really made."""
 OFF_AXIS = 0.35
@@ -56,10 +52,7 @@ class Sampler:
         self._rng = np.random.default_rng(seed)
         self._seen = list(seen)
         self._noise = [Noise.of(one) for one in seen]
-        at_rate = (motion_at(motion, FPS) for motion in motions)
-        self._motions = [_standing(motion) for motion in at_rate if len(motion.rotations) >= FRAMES]
-        lengths = np.sqrt([len(motion.rotations) for motion in self._motions])
-        self._shares = lengths / lengths.sum()
+        self._repertoire = Repertoire([_standing(motion) for motion in motions], FRAMES, FPS)
 
     def batch(self, count: int, seen_share: float) -> tuple[FloatArray, Window]:
         """Features (count, T, F), and the windows; a share of them are clips that were really seen."""
@@ -81,44 +74,31 @@ class Sampler:
         return replace(rolled(seen, rng.uniform(-np.pi, np.pi)), up=np.full_like(seen.up, np.nan))
 
     def _real(self) -> Window:
-        return self._seen[int(self._rng.integers(len(self._seen)))]
+        """A clip as it was seen, forwards or backwards."""
+        seen = self._seen[int(self._rng.integers(len(self._seen)))]
+        return backwards(seen) if self._rng.random() < 0.5 else seen
 
     def _virtual(self) -> Window:
-        rng = self._rng
-        noise = self._noise[int(rng.integers(len(self._noise)))].backwards(rng.random() < 0.5)
-        return filmed(self._performed(), noise, rng)
+        return filmed(self._performed(), self._errors(), self._rng)
 
     def _performed(self) -> tuple[people.Body, Motion]:
-        """Somebody who does a bit of one clip, or of two."""
+        """Somebody who does something."""
         rng = self._rng
-        motion = self._stretch()
-        rotations, root, contacts = motion.rotations.copy(), motion.root_position, motion.contacts
-        if rng.random() < RECOMBINED:
-            part = UPPER_BODY if rng.random() < 0.5 else ARMS
-            rotations[:, part] = self._stretch().rotations[:, part]
-        for joints, sigma in SWAY:
-            sway = rotation.from_rotvec(rng.normal(0, sigma, (len(joints), 3)))
-            rotations[:, joints] = rotation.multiply(rotations[:, joints], sway)
-        if rng.random() < TILTED:
-            angles = np.linspace(rng.uniform(0, np.pi), rng.uniform(0, np.pi), FRAMES)[:, None]
-            heading = rng.uniform(-np.pi, np.pi)
-            axis = np.array([np.sin(heading), 0.0, np.cos(heading)])
-            rotations[:, 0] = rotation.multiply(rotation.from_rotvec(angles * axis), rotations[:, 0])
-            contacts = np.zeros_like(contacts)
+        motion = self._repertoire.draw(rng)
         body = people.baked()[int(rng.integers(len(people.baked())))]
         skeleton = people.humanoid_skeleton(body)
-        root = root * (_leg(skeleton.rest_offsets) / _leg(motion.skeleton.rest_offsets))
-        return body, replace(motion, skeleton=skeleton, rotations=rotations, root_position=root, contacts=contacts)
+        root = motion.root_position * (_leg(skeleton.rest_offsets) / _leg(motion.skeleton.rest_offsets))
+        return body, replace(motion, skeleton=skeleton, root_position=root)
 
-    def _stretch(self) -> Motion:
-        """A stretch of motion capture, faster or slower than it was."""
+    def _errors(self) -> "Noise":
+        """The detector's errors in one clip; now and then with those of another clip for some limbs."""
         rng = self._rng
-        motion = self._motions[int(rng.choice(len(self._motions), p=self._shares))]
-        longest = (len(motion.rotations) - 1) / (FRAMES - 1)
-        step = min(rng.uniform(*TIME_WARP), longest)
-        start = rng.uniform(0, len(motion.rotations) - 1 - step * (FRAMES - 1))
-        frames = np.minimum(np.round(start + step * np.arange(FRAMES)).astype(int), len(motion.rotations) - 1)
-        return rows(motion, frames)
+        one = self._noise[int(rng.integers(len(self._noise)))]
+        if rng.random() < MIXED:
+            for limb in LIMBS:
+                if rng.random() < 0.5:
+                    one = one.with_limb(limb, self._noise[int(rng.integers(len(self._noise)))])
+        return one.backwards(rng.random() < 0.5)
 
 
 def _leg(offsets: FloatArray) -> float:
@@ -163,6 +143,13 @@ class Noise:
         alike /= np.median(np.linalg.norm(true[:, crop.SIZED], axis=-1))
         return cls(seen.points - seen.true_points, seen.rough - alike * true, seen.confidence)
 
+    def with_limb(self, limb: list[int], other: "Noise") -> "Noise":
+        """The same but for some landmarks."""
+        mixed = Noise(self.points.copy(), self.rough.copy(), self.confidence.copy())
+        mixed.points[:, limb], mixed.rough[:, limb] = other.points[:, limb], other.rough[:, limb]
+        mixed.confidence[:, limb] = other.confidence[:, limb]
+        return mixed
+
     def backwards(self, really: bool) -> "Noise":
         """The same, the last frame first."""
         order = slice(None, None, -1 if really else 1)
@@ -185,7 +172,7 @@ def filmed(performed: tuple[people.Body, Motion], noise: Noise, rng: np.random.G
     if rng.random() < PANNED:
         view = replace(view, direction=_followed(view.direction, rng))
     made = window(
-        replace(view, points=seen - middle), noise.confidence, relative + rng.uniform(*NOISE) * noise.rough, turned,
+        replace(view, points=seen - middle), noise.confidence, relative + rng.uniform(*NOISE) * noise.rough, true,
         np.broadcast_to(camera_from_world[:3, :3], (len(true), 3, 3)), motion.skeleton.rest_offsets,
         motion.rotations, motion.root_position, motion.contacts,
     )  # fmt: skip

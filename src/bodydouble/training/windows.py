@@ -68,6 +68,12 @@ def mirrored(window: Window) -> Window:
     )
 
 
+def backwards(window: Window) -> Window:
+    """The last frame first."""
+    timed = {f.name: getattr(window, f.name)[::-1] for f in fields(Window) if f.name != "size"}
+    return replace(window, **timed | {"velocity": -timed["velocity"]})
+
+
 def rolled(window: Window, angle: float) -> Window:
     """The same before a camera that is turned about its line of sight, by an angle in rad."""
     turn = rotation.from_rotvec(np.array([0.0, 0.0, angle]))
@@ -111,9 +117,8 @@ def read_windows(path: Path) -> list[Window]:
 def _window(intrinsics: FloatArray, rest_offsets: FloatArray, seen: dict[str, FloatArray]) -> Window:
     confidence = seen["keypoints"][..., 2]
     view = crop.crop(camera.rays(intrinsics, seen["keypoints"][..., :2])[..., :2], confidence)
-    truth = seen["true_joints"] @ view.camera_from_crop
     return window(
-        view, confidence, seen["rough_joints"], truth, seen["camera_from_world"][:, :3, :3], rest_offsets,
+        view, confidence, seen["rough_joints"], seen["true_joints"], seen["camera_from_world"][:, :3, :3], rest_offsets,
         seen["rotations"], seen["root_position"], seen["contacts"],
     )  # fmt: skip
 
@@ -135,14 +140,15 @@ def window(
         view: of what was seen.
         confidence: (T, 33).
         rough: (T, 33, 3) m.
-        truth: (T, 33, 3) m, true landmarks in the axes of the crop.
+        truth: (T, 33, 3) m, true landmarks, camera axes.
         camera_from_world: (T, 3, 3).
         rest_offsets: (22, 3) m.
         rotations: (T, 22, 4) true, local, world axes.
         root_position: (T, 3) m, world.
         contacts: (T, 4).
     """
-    distance = truth[:, crop.HIPS, 2].mean(axis=1)
+    flat = truth @ view.camera_from_crop
+    distance = flat[:, crop.HIPS, 2].mean(axis=1)
     unit = (distance * view.size)[:, None, None]
     crop_from_world = np.swapaxes(view.camera_from_crop, -1, -2) @ camera_from_world
     turned = rotations.copy()
@@ -154,8 +160,8 @@ def window(
         rough=rough,
         direction=view.direction,
         size=np.array(view.size),
-        true_points=truth[..., :2] / truth[..., 2:] / view.size,
-        depths=(truth[..., 2] - distance[:, None]) / unit[..., 0],
+        true_points=flat[..., :2] / flat[..., 2:] / view.size,
+        depths=crop.depths_of(truth, view),
         rotations=turned,
         up=crop_from_world[..., 1],
         velocity=(crop_from_world @ velocity[..., None])[..., 0] / unit[..., 0],
