@@ -30,6 +30,11 @@ def test_faster_and_higher_is_less_certain() -> None:
     assert found[0] > found[1] > found[2]
 
 
+def test_a_foot_held_still_in_the_air_does_not_rest() -> None:
+    points = soles(0.0, 0.4)
+    assert np.all(touching(points, points[..., 1], FPS) < 0.05)
+
+
 def test_one_frame_says_nothing_about_speed() -> None:
     points = soles(5.0, 0.0)[:1]
     assert np.all(touching(points, points[..., 1], FPS) > 0.5)

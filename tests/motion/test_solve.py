@@ -11,7 +11,7 @@ from bodydouble.geometry.rotation_log import exponential
 from bodydouble.motion.banded import NormalEquations
 from bodydouble.motion.posed import UNKNOWNS, jacobian, posed
 from bodydouble.motion.solve import SolveOptions, moved, solve
-from bodydouble.motion.terms import LANDMARKS, Evidence, State, Weights, linearized
+from bodydouble.motion.terms import BEARING, LANDMARKS, Evidence, State, Weights, linearized
 from tests.motion.scenes import standing_camera, waving_motion
 
 RNG = np.random.default_rng(5)
@@ -43,6 +43,7 @@ def evidence_of(motion: Motion, view: FloatArray, noise: float = 0.0) -> Evidenc
         rotations=state.rotations,
         velocity=np.gradient(state.root, axis=0) * float(motion.fps),
         contacts=np.tile([0.0, 0.0, 1.0, 1.0], (frames, 1)),
+        bearing=np.zeros((frames, len(BEARING))),
         airborne=np.zeros(frames),
         height=np.full(frames, camera.inverse(view)[1, 3]),
         up=view[:3, 1],
@@ -155,3 +156,34 @@ def test_resting_feet_stay_and_stand_on_the_floor() -> None:
     soles = posed(motion.skeleton, found.rotations, found.root, (30, 32)).landmarks
     assert evidence.up is not None
     assert np.abs(soles @ evidence.up + evidence.height[:, None]).max() < 0.01
+
+
+def test_knees_that_bear_somebody_stay() -> None:
+    motion, view = waving_motion(60), standing_camera()
+    evidence = replace(evidence_of(motion, view, noise=1.0), contacts=np.zeros((60, 4)), up=None)
+    start = in_camera(motion, view)
+    knees = np.isin(BEARING, [LANDMARKS.index(25), LANDMARKS.index(26)])
+    slides = []
+    for bearing in (knees, np.zeros(len(BEARING))):
+        held = replace(evidence, bearing=np.tile(np.asarray(bearing, dtype=np.float64), (60, 1)))
+        state = solve(motion.skeleton, start, held)
+        places = posed(motion.skeleton, state.rotations, state.root, (25, 26)).landmarks
+        slides.append(np.linalg.norm(np.diff(places, axis=0), axis=-1).mean())
+    assert slides[0] < 0.5 * slides[1]
+
+
+def test_knees_and_elbows_hardly_turn_but_about_their_hinges() -> None:
+    motion, view = waving_motion(60), standing_camera()
+    turns = motion.rotations.copy()
+    bent = {"leftLowerLeg": [0.8, 0, 0], "rightLowerLeg": [0.5, 0, 0], "leftLowerArm": [0, -0.9, 0.4]}
+    for joint, turn in bent.items():
+        turns[:, motion.skeleton.index(joint)] = rotation.from_rotvec(np.array(turn, dtype=np.float64))
+    motion = replace(motion, rotations=turns)
+    evidence, start = evidence_of(motion, view, noise=1.0), in_camera(motion, view)
+    off = []
+    for sigma in (Weights().hinge_sigma, Weights().turn_sigma):
+        found = solve(motion.skeleton, start, evidence, SolveOptions(weights=Weights(hinge_sigma=sigma)))
+        own = rotation.to_rotvec(rotation.from_matrix(found.rotations))
+        knees = own[:, [motion.skeleton.index(f"{side}LowerLeg") for side in ("left", "right")], 1:]
+        off.append([np.abs(knees).mean(), np.abs(own[:, motion.skeleton.index("leftLowerArm"), 0]).mean()])
+    assert np.all(np.array(off[0]) < 0.5 * np.array(off[1]))

@@ -17,6 +17,8 @@ SURE_OF_REST, PER_SPEED, PER_HEIGHT = -3.0, 2.1, 3.5
 """Coefficients of the regression: constant, of the logarithm of the speed (m/s), of the height (per m)."""
 LEAST_SPEED, HIGH = 0.05, 0.4
 """m/s and m; less speed and more height make no difference."""
+RAISED, RAISED_SPREAD = 0.15, 0.04
+"""m; what is held still this high above the floor does not rest on it: half as likely, and how soon it is certain."""
 
 
 def foot_points(skeleton: Skeleton, rotations: FloatArray, root_position: FloatArray) -> FloatArray:
@@ -34,7 +36,7 @@ def speed_across(points: FloatArray, sight: FloatArray, fps: float) -> FloatArra
     return np.asarray(np.linalg.norm(velocity - along * sight, axis=-1))
 
 
-def touching(soles: FloatArray, height: FloatArray, fps: float) -> FloatArray:
+def touching(soles: FloatArray, height: FloatArray, fps: float, raised: float = RAISED) -> FloatArray:
     """Probability (T, 4) that points of the soles rest on the floor.
 
     A logistic regression on the speed and the height of the feet of motions that were found in rendered clips of
@@ -44,7 +46,9 @@ def touching(soles: FloatArray, height: FloatArray, fps: float) -> FloatArray:
         soles: (T, 4, 3) m, axes that do not move.
         height: (T, 4) m above the floor.
         fps: frames per second.
+        raised: m; as RAISED.
     """
     speed = np.zeros(height.shape) if len(soles) < 2 else np.linalg.norm(np.gradient(soles, axis=0), axis=-1) * fps
     low = np.clip(np.abs(height), 0.0, HIGH)
-    return np.asarray(expit(SURE_OF_REST - PER_SPEED * np.log(speed + LEAST_SPEED) - PER_HEIGHT * low))
+    slow = expit(SURE_OF_REST - PER_SPEED * np.log(speed + LEAST_SPEED) - PER_HEIGHT * low)
+    return np.asarray(slow * expit((raised - np.abs(height)) / RAISED_SPREAD))

@@ -9,7 +9,7 @@ from bodydouble.geometry import camera, rotation
 from bodydouble.motion import crop, lifter, proportions
 from bodydouble.motion.place import fit_sideways, fit_translation
 from bodydouble.motion.smooth import robust_whittaker, smooth_rotations
-from bodydouble.motion.terms import LANDMARKS, Evidence, State
+from bodydouble.motion.terms import BEARING, LANDMARKS, Evidence, State
 from bodydouble.skeletons import blazepose, humanoid
 
 DEPTH_CUTOFF = 1.0
@@ -103,6 +103,7 @@ def _placed(
         rotations=rotations,
         velocity=_turned(turn, found.velocity) * unit[:, None],
         contacts=found.contacts,
+        bearing=np.zeros((len(root), len(BEARING))),
         airborne=np.zeros(len(root)),
         height=np.zeros(len(root)),
     )

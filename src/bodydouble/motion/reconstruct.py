@@ -25,11 +25,13 @@ from bodydouble.motion.ground import (
 from bodydouble.motion.lift import LiftedPerson, lift, resized
 from bodydouble.motion.posed import posed
 from bodydouble.motion.solve import SolveOptions, solve
-from bodydouble.motion.terms import LANDMARKS, State
+from bodydouble.motion.terms import BEARING, LANDMARKS, State
 from bodydouble.motion.viewpoint import Viewpoint, viewpoint
 
 FOCAL_OVER_LONG_SIDE = 1.0
 """Focal length of a camera nobody knows: 53 degrees across the long side, between phone (0.75) and portrait (1.4)."""
+HELD = 0.1
+"""m; hands and knees that bear somebody are no higher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ def _settled(
         up=floor.up,
         height=floor.height - support,
         contacts=resting,
+        bearing=touching(where[:, BEARING], height[:, BEARING] - support[:, None], fitted.fps, HELD),
         airborne=airborne(height - support[:, None], resting),
     )
     found = solve(person.skeleton, state, evidence, options.solve)

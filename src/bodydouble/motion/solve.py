@@ -29,7 +29,7 @@ class SolveOptions:
     """At most."""
     damping: float = 1e-2
     """At first; relative to the diagonal of the normal equations."""
-    enough: float = 1e-3
+    enough: float = 1e-2
     """A step that lowers the cost by a smaller share is the last one."""
     window: int = 300
     """Frames that are fitted at once."""

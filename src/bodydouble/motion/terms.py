@@ -12,7 +12,7 @@ from bodydouble.data import FloatArray, Skeleton
 from bodydouble.geometry.rotation_log import log_jacobian, logarithm
 from bodydouble.motion.banded import NormalEquations
 from bodydouble.motion.posed import JOINTS, ROOT, UNKNOWNS, Posed, jacobian, posed
-from bodydouble.skeletons import blazepose
+from bodydouble.skeletons import blazepose, humanoid
 
 LANDMARKS = tuple(
     blazepose.INDEX[name]
@@ -28,15 +28,28 @@ FEET = tuple(
     for name in ("left_heel", "left_foot_index", "right_heel", "right_foot_index")
 )
 """Rows of LANDMARKS, order of CONTACT_POINTS."""
+BEARING = tuple(
+    LANDMARKS.index(blazepose.INDEX[f"{side}_{part}"])
+    for part in ("wrist", "index", "knee")
+    for side in ("left", "right")
+)
+"""Rows of LANDMARKS that somebody who crawls, rolls or stands on the hands rests on."""
 SOLID = tuple(
     LANDMARKS.index(blazepose.INDEX[f"{side}_{part}"])
     for part in ("heel", "foot_index", "knee", "wrist", "index", "elbow", "hip", "shoulder")
     for side in ("left", "right")
 )
 """Rows of LANDMARKS that do not sink into the floor."""
+_ACROSS_HINGE = np.zeros((JOINTS, 3), dtype=bool)
+"""Axes about which knees (all but x) and elbows (x) do not bend."""
+for _side in ("left", "right"):
+    _ACROSS_HINGE[humanoid.INDEX[_side + "LowerLeg"], 1:] = True
+    _ACROSS_HINGE[humanoid.INDEX[_side + "LowerArm"], 0] = True
 _HIPS = [LANDMARKS.index(blazepose.INDEX[f"{side}_hip"]) for side in ("left", "right")]
 GRAVITY = 9.81
 """m/s2."""
+LEAST_TRUST = 0.02
+"""Points that never rest with more probability than this are left out."""
 NEAREST = 0.1
 """m; landmarks nearer to the camera are taken to be this far away."""
 
@@ -61,6 +74,8 @@ class Weights:
     """Hz; errors of what is seen last, so that a second of video holds this many independent measurements."""
     turn_sigma: float = 0.45
     """rad, of the lifter's joint rotations."""
+    hinge_sigma: float = 0.1
+    """rad, likewise of knees and elbows, about other axes than those they bend about."""
     turn_acceleration: float = 15.0
     """rad/s2 per root of 1/s: how calmly joints turn."""
     root_acceleration: float = 6.0
@@ -100,6 +115,8 @@ class Evidence:
     """(T, 3) m/s of the hips, axes of the reference."""
     contacts: FloatArray
     """(T, 4) probability that a sole point rests."""
+    bearing: FloatArray
+    """(T, B) probability that the points BEARING rest."""
     airborne: FloatArray
     """(T,) probability that nothing holds the body, so that it falls freely."""
     height: FloatArray
@@ -177,15 +194,15 @@ def _add(equations: NormalEquations, off: FloatArray, rows: FloatArray, weight: 
 
 
 def _turns(equations: NormalEquations, state: State, evidence: Evidence, weights: Weights) -> float:
-    """Joints are turned as the lifter says."""
+    """Joints are turned as the lifter says; knees and elbows hardly turn but about their hinges."""
+    weight = _share(evidence, weights) / np.where(_ACROSS_HINGE, weights.hinge_sigma, weights.turn_sigma) ** 2
     off = logarithm(np.swapaxes(evidence.rotations, -1, -2) @ state.rotations)
     change = log_jacobian(off)
-    weight = _share(evidence, weights) / weights.turn_sigma**2
     joint = np.arange(JOINTS)
-    turned = np.swapaxes(change, -1, -2)
-    _by_joint(equations.blocks[0])[:, joint, :, joint] += weight * np.moveaxis(turned @ change, 1, 0)
-    equations.gradient[:, : ROOT.start] += weight * (turned @ off[..., None]).reshape(len(off), -1)
-    return weight * float((off**2).sum())
+    turned = np.swapaxes(change, -1, -2) * weight[:, None]
+    _by_joint(equations.blocks[0])[:, joint, :, joint] += np.moveaxis(turned @ change, 1, 0)
+    equations.gradient[:, : ROOT.start] += (turned @ off[..., None]).reshape(len(off), -1)
+    return float((weight * off**2).sum())
 
 
 def _by_joint(block: FloatArray) -> FloatArray:
@@ -245,11 +262,14 @@ def _velocity(equations: NormalEquations, state: State, evidence: Evidence, weig
 def _resting(
     equations: NormalEquations, where: Posed, moving: FloatArray, evidence: Evidence, weights: Weights
 ) -> float:
-    """A sole point that rests stays where it is."""
+    """A point of the soles, a hand or a knee that rests stays where it is."""
     if len(where.joints) < 2:
         return 0.0
-    soles, rows = where.landmarks[:, FEET], moving[:, FEET]
-    sure = np.sqrt(evidence.contacts[1:] * evidence.contacts[:-1] / evidence.fps)
+    trust = np.concatenate([evidence.contacts, evidence.bearing], axis=1)
+    used = np.flatnonzero(trust.max(axis=0) > LEAST_TRUST)
+    points = np.array(FEET + BEARING)[used]
+    soles, rows = where.landmarks[:, points], moving[:, points]
+    sure = np.sqrt(trust[1:, used] * trust[:-1, used] / evidence.fps)
     scale = (sure * evidence.fps / weights.slide)[..., None]
     off = (np.diff(soles, axis=0) * scale).reshape(len(soles) - 1, -1)
     before = -(rows[:-1] * scale[..., None]).reshape(len(off), -1, UNKNOWNS)
