@@ -115,9 +115,17 @@ def test_unknown_character_is_told_those_there_are(out: Path) -> None:
     assert_fails(run("animate", EXAMPLE, "-o", out, "--character", "robo"), out, "robo", "mannequin")
 
 
-@pytest.mark.parametrize("people", ["nobody", "0", "-3"])
+@pytest.mark.parametrize("people", ["nobody", "0", "-3", "person1+person2", "at 3,4"])
 def test_unknown_choice_of_people(out: Path, people: str) -> None:
     assert_fails(run("animate", EXAMPLE, "-o", out, "--people", people), out, people, "main")
+
+
+@pytest.mark.parametrize(
+    ("command", "point", "words"),
+    [("animate", "99999,3,0", "outside the picture"), ("capture", "3,3,180", "no frame 180")],
+)
+def test_a_point_that_is_not_in_the_clip(command: str, point: str, words: str, out: Path) -> None:
+    assert_fails(run(command, EXAMPLE, "-o", out, "--people", "at", point), out, words)
 
 
 def test_unknown_option_is_bad_usage(out: Path) -> None:

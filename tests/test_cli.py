@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 import bodydouble
-from bodydouble.cli.values import bound, rate
+from bodydouble.cli.values import bound, joined_point, rate
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats import bvh, performance
 from tests import builders
 
-COMMANDS = ("animate", "capture", "inspect", "evaluate", "rate", "characters", "doctor", "bench")
+COMMANDS = ("animate", "capture", "inspect", "evaluate", "export", "rate", "characters", "doctor", "bench")
 HEAVY = ("numpy", "scipy", "cv2", "onnxruntime", "av", "moderngl", "PIL", "rich")
 
 
@@ -122,6 +122,28 @@ def test_a_bad_value_is_one_line_before_any_work(command: str, option: str, valu
     assert outcome.stderr.startswith(f"bodydouble: {option} ")
     assert value in outcome.stderr
     assert len(outcome.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "joined"),
+    [
+        ("a.mp4 --people at 3,4,5 --json", ["a.mp4", "--people", "at 3,4,5", "--json"]),
+        ("--people=at 3.5,-4,5 a.mp4", ["--people=at 3.5,-4,5", "a.mp4"]),
+        ("--people at 3,4,5", ["--people", "at 3,4,5"]),
+        ("--people at a.mp4", ["--people", "at", "a.mp4"]),
+        ("--people main 1.mp4", ["--people", "main", "1.mp4"]),
+        ("at 1.mp4 --people all", ["at", "1.mp4", "--people", "all"]),
+    ],
+)
+def test_a_point_of_two_words_is_one_value(words: str, joined: list[str]) -> None:
+    assert joined_point(words.split()) == joined
+
+
+@pytest.mark.parametrize("command", ["animate", "capture"])
+def test_help_says_how_frames_are_counted(command: str) -> None:
+    assert "at X,Y,FRAME: the one at a pixel of a frame, counted from 0" in " ".join(
+        run(command, "--help").stdout.split()
+    )
 
 
 def test_inspect_a_damaged_file(tmp_path: Path) -> None:

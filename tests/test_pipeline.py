@@ -172,6 +172,20 @@ def test_files_at_another_rate_with_few_keys_agree(clip: Path, tmp_path: Path) -
     assert probe(tmp_path / "preview.mp4").frame_count == FRAMES
 
 
+def test_who_is_chosen_is_named_as_among_all(clip: Path, delivery: Delivery, tmp_path: Path) -> None:
+    second = delivery.performance.people[1]
+    x, y = second.track.boxes[20].reshape(2, 2).mean(axis=0)
+    at = f"at {x:.0f},{y:.0f},{second.track.frames[20]}"
+    made = pipeline.capture_to_folder(clip, tmp_path / "one", people=at)
+    (person,) = performance.load(made.files[0]).people
+    assert person.name == "person2"
+    np.testing.assert_array_equal(person.track.frames, second.track.frames)
+    for people, words in (("person3", "there is person1, person2"), (f"at 1,1,{FRAMES - 1}", "nobody is at 1,1")):
+        with pytest.raises(InvalidDataError, match=words):
+            pipeline.capture_to_folder(clip, tmp_path / "none", people=people, quality="fast")
+        assert not (tmp_path / "none").exists()
+
+
 def test_a_rate_or_a_bound_of_nothing_is_refused(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidDataError, match="fps is 0"):
         pipeline.capture_to_folder(clip, tmp_path / "out", fps=Fraction(0))

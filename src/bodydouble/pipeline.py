@@ -26,7 +26,7 @@ from bodydouble.motion.retime import at_rate
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.observe import create_observer
 from bodydouble.tracking.associate import associate
-from bodydouble.tracking.select import select
+from bodydouble.tracking.select import At, name_people, parse, select
 
 T = TypeVar("T")
 
@@ -93,7 +93,8 @@ class CaptureOptions(TypedDict, total=False):
     """How a video is looked at; what is left out is found out, or usual."""
 
     people: str
-    """"all", "main" or how many of the most prominent ones; "all" if left out."""
+    """"all", "main", how many of the most prominent ones, names such as "person1,person3", or "at X,Y,FRAME" for the
+    one at a point, px, of a frame, counted from 0; "all" if left out."""
     quality: str
     """"fast", "balanced" or "best"; "balanced" if left out."""
     camera: str
@@ -149,23 +150,22 @@ def capture(video: str | Path, *, monitor: Monitor | None = None, **options: Unp
         **options: CaptureOptions.
 
     Returns:
-        Camera, tracks and motions; the most prominent person first.
+        Camera, tracks and motions; the most prominent person first. Whoever is chosen is named as among all people.
 
     Raises:
         MediaError: the video cannot be read.
         NoPeopleError: nobody is in it for long enough.
-        InvalidDataError: an option has no such value.
+        InvalidDataError: an option has no such value, or the clip no such person.
     """
     monitor = monitor or Monitor()
     path = Path(video)
-    people = options.get("people", "all")
-    _check(options)
-    clip = probe(path)
+    clip = _checked_clip(path, options)
     static = options.get("camera", "auto") == "static"
     observations, background = _observe(path, clip.size, options.get("quality", "balanced"), monitor, static=static)
     with monitor.stage("tracking"):
-        tracks = select(associate(observations, clip.fps), people)
-    if not tracks:
+        everybody = name_people(associate(observations, clip.fps))
+        people = select(everybody, parse(options.get("people", "all")), clip.size, len(observations))
+    if not people:
         raise NoPeopleError(
             f"nobody was found in {path} for long enough; people must be visible for about half a second, "
             "not too small and not too dark"
@@ -174,15 +174,31 @@ def capture(video: str | Path, *, monitor: Monitor | None = None, **options: Unp
     moving = True if options.get("camera") == "moving" else None
     with monitor.stage("motion"):
         camera, motions = reconstruct(
-            tracks, clip.size, len(observations), clip.fps, known=known, background=background, moving=moving
+            tuple(people.values()),
+            clip.size,
+            len(observations),
+            clip.fps,
+            known=known,
+            background=background,
+            moving=moving,
         )
-    pairs = zip(tracks, motions, strict=True)
-    cast = tuple(Person(f"person{n}", track, motion) for n, (track, motion) in enumerate(pairs, start=1))
+    pairs = zip(people.items(), motions, strict=True)
+    cast = tuple(Person(name, track, motion) for (name, track), motion in pairs)
     return Performance(clip.fps, len(observations), camera, cast)
 
 
+def _checked_clip(video: Path, options: CaptureOptions) -> Clip:
+    """What is known about the clip, once the options are found to make sense for it."""
+    _check(options)
+    clip = probe(video)
+    selection = parse(options.get("people", "all"))
+    if isinstance(selection, At):
+        selection.check(clip.size, clip.frame_count)
+    return clip
+
+
 def _check(options: CaptureOptions) -> None:
-    select((), options.get("people", "all"))
+    parse(options.get("people", "all"))
     camera = options.get("camera", "auto")
     if camera not in CAMERAS:
         raise InvalidDataError(f"unknown camera {camera!r}; choose one of {', '.join(CAMERAS)}")
@@ -258,9 +274,8 @@ def animate(
     """
     monitor = monitor or Monitor()
     path = Path(video)
-    _check(options)
     _check_above_zero(fps=fps, keyframes=keyframes)
-    probe(path)
+    _checked_clip(path, options)
     template = load(character)
     with _output_folder(Path(folder) if folder is not None else default_folder(path)) as out:
         captured = capture(path, monitor=monitor, **options)
@@ -289,9 +304,8 @@ def capture_to_folder(
     """As ``animate``, but only ``performance.npz`` is written."""
     monitor = monitor or Monitor()
     path = Path(video)
-    _check(options)
     _check_above_zero(fps=fps)
-    probe(path)
+    _checked_clip(path, options)
     with _output_folder(Path(folder) if folder is not None else default_folder(path)) as out:
         captured = capture(path, monitor=monitor, **options)
         delivered = at_rate(captured, fps or captured.fps)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bodydouble.errors import OutputError
-from bodydouble.formats.atomic import atomic_write, ensure_folder
+from bodydouble.formats.atomic import atomic_folder, atomic_write, ensure_folder
 
 
 def test_the_file_appears_at_the_end(tmp_path: Path) -> None:
@@ -101,3 +101,25 @@ def test_a_folder_without_permission(tmp_path: Path) -> None:
             ensure_folder(tmp_path)
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_a_folder_appears_only_when_it_is_full(tmp_path: Path) -> None:
+    folder = tmp_path / "frames"
+    with atomic_folder(folder) as temporary:
+        (temporary / "one").write_text("1")
+        assert not folder.exists()
+    assert [file.name for file in tmp_path.rglob("*")] == ["frames", "one"]
+
+
+def test_a_folder_that_fails_leaves_nothing_and_an_empty_one_as_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    with pytest.raises(ZeroDivisionError), atomic_folder(folder) as temporary:
+        (temporary / "one").write_text(str(1 / 0))
+    assert list(tmp_path.rglob("*")) == [folder]
+    with atomic_folder(folder) as temporary:
+        (temporary / "one").write_text("1")
+    assert (folder / "one").read_text() == "1"
+    with pytest.raises(OutputError, match="not empty"), atomic_folder(folder):
+        pass
+    assert (folder / "one").read_text() == "1"

@@ -1,10 +1,14 @@
-"""``bodydouble train lifter`` where PyTorch is not installed."""
+"""``bodydouble train lifter``: what it hands on, and what it says where PyTorch is not installed."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from bodydouble.cli import app
+from bodydouble.cli import train as command
 
 
 @pytest.mark.parametrize("missing", ["torch", "onnx"])
@@ -26,3 +30,20 @@ def test_what_is_missing_is_one_line(missing: str, tmp_path: Path) -> None:
     ]
     assert "Traceback" not in outcome.stderr
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("videos", [[], ["one.mp4"], ["one.mp4", "other.mp4"]])
+def test_videos_without_labels_are_handed_on(
+    videos: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = []
+
+    def make_lifter(*given: object) -> Path:
+        told.extend(given[:-1])
+        return tmp_path
+
+    monkeypatch.setattr(command, "make_lifter", make_lifter)
+    options = [word for video in videos for word in ("--unlabelled", video)]
+    outcome = CliRunner().invoke(app, ["train", "lifter", str(tmp_path), "-o", str(tmp_path / "made"), *options])
+    assert outcome.exit_code == 0, outcome.output
+    assert told == [[tmp_path], tmp_path / "made", 300, 7000, 0, [Path(video) for video in videos]]

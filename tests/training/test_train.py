@@ -1,7 +1,6 @@
 """Training: it goes on where it stopped, it can be followed, and what it calibrates is calibrated."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +16,6 @@ from bodydouble.training.network import LifterNetwork
 from bodydouble.training.train import LOG_FILE, ONE_SIGMA, STATE_FILE, Calibration, TrainOptions, errors, train
 from bodydouble.training.windows import Window, stacked
 from tests.training.scenes import moving, seen_window
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Networks this small learn no faster on more, and threads wait for each other on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

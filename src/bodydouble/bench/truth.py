@@ -1,21 +1,17 @@
 """How far we are from the truth, on rendered people, beside what the networks alone would give."""
 
-import json
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from bodydouble.bench import baselines
-from bodydouble.bench.truth_set import GROUPS, Clip, Recipe, default_folder, made, package_digest
+from bodydouble.bench.kept import WHOLE, kept_capture
+from bodydouble.bench.truth_set import GROUPS, Clip, Recipe, default_folder, made
 from bodydouble.data import Performance
-from bodydouble.errors import NoPeopleError
 from bodydouble.evaluation.comparison import Comparison, combine, compare_recordings
 from bodydouble.evaluation.recording import Recording, recording
 from bodydouble.formats import performance
-from bodydouble.formats.atomic import atomic_write
-from bodydouble.pipeline import Monitor, capture
+from bodydouble.pipeline import Monitor
 
 OURS, NETWORK, MEAN_POSE, CEILING = (
     "bodydouble", "BlazePose world landmarks", "mean pose", "truth through rig and files",
@@ -82,23 +78,13 @@ def captured_clips(
     monitor, place = monitor or Monitor(), folder or default_folder()
     with monitor.stage("rendering", len(recipes)):
         clips = [made(recipe, place) for recipe in monitor.counted(recipes)]
-    digest = package_digest(("perception", "tracking", "motion", "geometry", "skeletons", "formats"))[:12]
     with monitor.stage("capture", len(clips)):
-        return [_captured(clip, quality, digest) for clip in monitor.counted(clips)]
+        return [_captured(clip, quality) for clip in monitor.counted(clips)]
 
 
-def _captured(clip: Clip, quality: str, digest: str) -> Captured:
-    stem = f"{clip.video.stem}.{quality}_{digest}"
-    path, log = clip.video.with_name(f"{stem}.npz"), clip.video.with_name(f"{stem}.json")
-    truth = performance.load(clip.truth)
-    if not log.exists():
-        start = time.perf_counter()
-        with suppress(NoPeopleError):
-            performance.save(path, capture(clip.video, quality=quality))
-        with atomic_write(log) as temporary:
-            temporary.write_text(json.dumps({"seconds": time.perf_counter() - start}), encoding="utf-8")
-    seconds = float(json.loads(log.read_text(encoding="utf-8"))["seconds"])
-    return Captured(clip, truth, performance.load(path) if path.exists() else None, seconds)
+def _captured(clip: Clip, quality: str) -> Captured:
+    found, seconds = kept_capture(clip.video, quality)
+    return Captured(clip, performance.load(clip.truth), found, seconds[WHOLE])
 
 
 def measure(clips: Sequence[Captured], quality: str, monitor: Monitor | None = None) -> TruthReport:

@@ -19,6 +19,7 @@ from bodydouble.cli.common import (
     FpsOption,
     HeightOption,
     JsonOption,
+    PeopleCommand,
     PeopleOption,
     Quality,
     QualityOption,
@@ -28,6 +29,7 @@ from bodydouble.cli.common import (
     print_json,
     show_where_errors_come_from,
 )
+from bodydouble.cli.export import export
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(developer.bench, name="bench")
@@ -53,7 +55,7 @@ def common(
         show_where_errors_come_from()
 
 
-@app.command()
+@app.command(cls=PeopleCommand)
 def animate(
     video: VideoArgument,
     output: FolderOption = None,
@@ -99,7 +101,7 @@ def animate(
             print_delivery(delivery, monitor)
 
 
-@app.command()
+@app.command(cls=PeopleCommand)
 def capture(
     video: VideoArgument,
     output: FolderOption = None,
@@ -188,6 +190,9 @@ def rate(
         from bodydouble.cli.rate import collect_scores
 
         collect_scores(takes, output, rater, port, browser)
+
+
+app.command("export")(export)
 
 
 @app.command()

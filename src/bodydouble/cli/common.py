@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
+from bodydouble.cli.values import joined_point
 from bodydouble.errors import BodydoubleError
 
 if TYPE_CHECKING:
@@ -46,7 +48,12 @@ FolderOption = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="DIR", help="Where the files go [default: VIDEO_bodydouble].")
 ]
 PeopleOption = Annotated[
-    str, typer.Option(metavar="all|main|N", help="Everybody, the most prominent person, or the N most prominent.")
+    str,
+    typer.Option(
+        metavar="WHO",
+        help="all; main: the complete person who covers most of the picture; N: the N most prominent; "
+        "person1,person3: by name; at X,Y,FRAME: the one at a pixel of a frame, counted from 0.",
+    ),
 ]
 QualityOption = Annotated[Quality, typer.Option(help="Which networks look at the video.")]
 FpsOption = Annotated[
@@ -64,6 +71,14 @@ HeightOption = Annotated[
     float | None, typer.Option("--height", metavar="METRES", help="Height of the most prominent person.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on standard output.")]
+
+
+class PeopleCommand(TyperCommand):
+    """A command with ``--people``, whose value may be two words: ``--people at 320,180,45``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the words of the command line."""
+        return super().parse_args(ctx, joined_point(args))
 
 
 @contextmanager

@@ -143,6 +143,26 @@ def bench_motion(
         finish(markdown, as_json)
 
 
+@bench.command("people")
+def bench_people(
+    clips: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only N clips, spread over the set.")] = None,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where clips and captures are kept [default: the user's cache].")
+    ] = None,
+    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the tables as docs/people.md.")] = None,
+    quality: QualityOption = Quality.BEST,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure whether several people who cross, hide each other and leave keep their names, places and poses."""
+    with one_line_errors():
+        from bodydouble.cli.progress import ProgressMonitor
+        from bodydouble.cli.truth import deliver_people
+
+        with ProgressMonitor() as monitor:
+            finish = deliver_people(clips, keep, quality, monitor)
+        finish(markdown, as_json)
+
+
 @bench.command("positions")
 def bench_positions(
     positions: Annotated[Path, typer.Argument(metavar="POSITIONS_3D.npz", help="A data set, as VideoPose3D has it.")],
@@ -209,6 +229,10 @@ def train_lifter(
     clips: Annotated[int, typer.Option(min=8, metavar="N", help="Clips to render for training.")] = 300,
     steps: Annotated[int, typer.Option(min=1, metavar="N", help="Steps of training.")] = 7000,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of all that is random.")] = 0,
+    unlabelled: Annotated[
+        list[Path] | None,
+        typer.Option("--unlabelled", metavar="VIDEO", help="Learn from this video, too; may be given several times."),
+    ] = None,
 ) -> None:
     """Train the network that lifts 2D tracks into space. An interrupted run goes on. Needs the extra ``train``."""
     with one_line_errors():
@@ -216,5 +240,5 @@ def train_lifter(
         from bodydouble.cli.train import make_lifter
 
         with ProgressMonitor() as monitor:
-            made = make_lifter(motions, output, clips, steps, seed, monitor)
+            made = make_lifter(motions, output, clips, steps, seed, unlabelled or [], monitor)
         typer.echo(made)

@@ -8,7 +8,15 @@ from bodydouble.errors import MissingExtraError
 from bodydouble.pipeline import Monitor
 
 
-def make_lifter(motions: Sequence[Path], folder: Path, clips: int, steps: int, seed: int, monitor: Monitor) -> Path:
+def make_lifter(
+    motions: Sequence[Path],
+    folder: Path,
+    clips: int,
+    steps: int,
+    seed: int,
+    unlabelled: Sequence[Path],
+    monitor: Monitor,
+) -> Path:
     """Trains the lifter as ``train lifter`` is asked to; the file that was written."""
     try:
         for package in ("torch", "onnx"):
@@ -17,4 +25,4 @@ def make_lifter(motions: Sequence[Path], folder: Path, clips: int, steps: int, s
         raise MissingExtraError("training needs PyTorch and onnx: pip install 'bodydouble[train]'") from error
     from bodydouble.training.make import MakeOptions, make
 
-    return make(motions, folder, MakeOptions(clips, steps, seed), monitor)
+    return make(motions, folder, MakeOptions(clips, steps, seed, tuple(unlabelled)), monitor)

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import typer
 
-from bodydouble.bench import ablation, rates, tables, truth, truth_report
+from bodydouble.bench import ablation, people, people_report, people_set, rates, tables, truth, truth_report
 from bodydouble.bench.truth_clips import RATES, ClipOptions, all_motions, clip, contact_sheet
-from bodydouble.bench.truth_set import Recipe, default_folder, private_set, public_set
+from bodydouble.bench.truth_set import default_folder, private_set, public_set
 from bodydouble.cli.evaluate import print_table
 from bodydouble.cli.values import rate
 from bodydouble.evaluation.truth import shot
@@ -16,6 +17,7 @@ from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.formats.atomic import atomic_write, ensure_folder
 from bodydouble.pipeline import Monitor
 
+T = TypeVar("T")
 Finish = Callable[[Path | None, Path | None, bool], None]
 
 
@@ -55,10 +57,10 @@ def _captured(
     return truth.captured_clips(_spread(found, count), quality=quality, folder=place, monitor=monitor)
 
 
-def _spread(found: list[Recipe], count: int | None) -> list[Recipe]:
+def _spread(found: Sequence[T], count: int | None) -> list[T]:
     """That many, evenly spread."""
     if count is None or count >= len(found):
-        return found
+        return list(found)
     return [found[i * len(found) // count] for i in range(count)]
 
 
@@ -131,6 +133,24 @@ def deliver_motion(
             typer.echo(json.dumps(rates.as_dict(measured), indent=2))
             return
         _print_tables(found)
+
+    return finish
+
+
+def deliver_people(
+    count: int | None, keep: Path | None, quality: str, monitor: Monitor
+) -> Callable[[Path | None, bool], None]:
+    """Measures identities on clips of several people; what it gives back prints and writes the figures."""
+    scenes = _spread(people_set.SCENES, count)
+    clips = people.captured_clips(scenes, people_set.motion_files(), quality=quality, folder=keep, monitor=monitor)
+    found = {clip.clip.scene.name: people.figures(clip) for clip in clips}
+
+    def finish(markdown: Path | None, as_json: bool) -> None:
+        _write(markdown, lambda: people_report.markdown(found, quality))
+        if as_json:
+            typer.echo(json.dumps(people_report.as_dict(found), indent=2))
+            return
+        _print_tables(people_report.tables(found))
 
     return finish
 

@@ -1,6 +1,7 @@
 """Values that options are given as text."""
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 
 from bodydouble.errors import InvalidDataError
@@ -11,6 +12,7 @@ BOUNDS = (0.0001, 1.0)
 """m, of keyframes."""
 METRES = {"": 0.001, "mm": 0.001, "cm": 0.01, "m": 1.0}
 """Of a unit; a number alone is in millimetres."""
+_AT = re.compile(r"(^|\n)--people[=\n]at$")
 
 
 def rate(text: str, limits: tuple[Fraction | int, Fraction | int] = RATES) -> Fraction:
@@ -33,3 +35,14 @@ def bound(text: str) -> float:
     if not BOUNDS[0] <= metres <= BOUNDS[1]:
         raise InvalidDataError(f"--keyframes {text} must lie between 0.1mm and 1m")
     return metres
+
+
+def joined_point(words: Sequence[str]) -> list[str]:
+    """A command line whose ``--people at X,Y,FRAME`` is one value, as if ``at X,Y,FRAME`` had been quoted."""
+    found: list[str] = []
+    for word in words:
+        if _AT.search("\n".join(found[-2:])) and re.match(r"-?\.?\d", word):
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+    return found

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shutil import rmtree
 
 from bodydouble.errors import OutputError
 
@@ -80,6 +81,35 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """
     with output_errors(path), temporary_beside(path) as temporary:
         yield temporary
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Gives a temporary folder to fill, which becomes ``path`` when the block ends without an exception.
+
+    Args:
+        path: The folder to be: new, or empty, since files of an older one would mix with the new ones.
+
+    Returns:
+        Path of an empty temporary folder beside it, within the block.
+
+    Raises:
+        OutputError: ``path`` is a file or a folder that is not empty, or the block raised an OSError.
+    """
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"cannot write into {path}: it is a file, not a folder; choose another folder with -o")
+    with output_errors(path):
+        if path.is_dir() and any(path.iterdir()):
+            raise OutputError(f"cannot write into {path}: it is not empty; empty it or choose another folder with -o")
+        temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}")
+        temporary.mkdir()
+        try:
+            yield temporary
+            if path.is_dir():
+                path.rmdir()
+            temporary.rename(path)
+        finally:
+            rmtree(temporary, ignore_errors=True)
 
 
 def ensure_folder(path: Path) -> Path:

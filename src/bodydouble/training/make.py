@@ -15,6 +15,7 @@ from bodydouble.training.curves import draw_curves
 from bodydouble.training.detections import FRAMES, SeenClip, save, seen_clips
 from bodydouble.training.export import write_onnx
 from bodydouble.training.train import LOG_FILE, Calibration, TrainOptions, train
+from bodydouble.training.unlabelled import windows_of_videos
 from bodydouble.training.windows import Window, read_windows
 
 MODEL_FILE, CURVES_FILE = "lifter.onnx", "curves.png"
@@ -32,6 +33,8 @@ class MakeOptions:
     clips: int = 300
     steps: int = 7000
     seed: int = 0
+    unlabelled: tuple[Path, ...] = ()
+    """Videos of people of whom nobody knows the truth."""
 
 
 def make(paths: Sequence[Path], folder: Path, options: MakeOptions, monitor: Monitor) -> Path:
@@ -40,7 +43,7 @@ def make(paths: Sequence[Path], folder: Path, options: MakeOptions, monitor: Mon
     Args:
         paths: files or folders of motion capture. Subjects that ``splits`` knows are used as it says; of others every
             tenth clip is for validation.
-        folder: rendered clips, state, log, curves and the network.
+        folder: rendered clips, what is seen in videos, state, log, curves and the network.
         options: how much is made.
         monitor: is told about the progress.
 
@@ -48,7 +51,7 @@ def make(paths: Sequence[Path], folder: Path, options: MakeOptions, monitor: Mon
         The network's file.
 
     Raises:
-        BodydoubleError: a file cannot be read, or there is too little motion.
+        BodydoubleError: a file cannot be read, there is too little motion, or a video shows nobody for long enough.
     """
     ensure_folder(folder)
     by_split = motions(paths)
@@ -56,6 +59,7 @@ def make(paths: Sequence[Path], folder: Path, options: MakeOptions, monitor: Mon
         seconds = sum(len(motion.rotations) / float(motion.fps) for motion in by_split[split])
         if seconds < LEAST_SECONDS:
             raise InvalidDataError(f"{seconds:.0f} s of motion for {split} are too little; give more motion capture")
+    unlabelled = windows_of_videos(options.unlabelled, folder, monitor)
     files = {}
     for number, split in enumerate(("train", "validation")):
         count = options.clips if split == "train" else max(round(options.clips * VALIDATION_SHARE), 4)
@@ -66,8 +70,9 @@ def make(paths: Sequence[Path], folder: Path, options: MakeOptions, monitor: Mon
     steps = TrainOptions(steps=options.steps, seed=options.seed)
     with monitor.stage("training", options.steps // steps.every):
         network = train(
-            by_split["train"], read_windows(files["train"]), validating, folder, steps, lambda _: monitor.advance()
-        )
+            by_split["train"], read_windows(files["train"]), validating, folder, steps,
+            lambda _: monitor.advance(), unlabelled,
+        )  # fmt: skip
     write_onnx(network, folder / MODEL_FILE, Calibration.of(network, calibrating))
     draw_curves(folder / LOG_FILE, folder / CURVES_FILE)
     return folder / MODEL_FILE

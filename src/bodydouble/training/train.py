@@ -1,23 +1,27 @@
-"""Trains the lifter. It goes on where an interrupted run stopped."""
+"""Trains the lifter, with a projector and with real video if asked to. It goes on where an interrupted run stopped."""
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bodydouble.data import LANDMARK_COUNT, FloatArray, Motion
 from bodydouble.formats.atomic import atomic_write, ensure_folder
 from bodydouble.geometry import rotation
 from bodydouble.training.loss import Target, parts
 from bodydouble.training.network import LifterNetwork
+from bodydouble.training.projector import ProjectorNetwork, from_truth, there_and_back
 from bodydouble.training.samples import Sampler, interrupted_features
+from bodydouble.training.unlabelled import UnlabelledWindow, both_ways, drawn
+from bodydouble.training.unlabelled_loss import Seen, split, unlabelled_parts
 from bodydouble.training.windows import Window, stacked
 
 T = TypeVar("T")
@@ -43,6 +47,36 @@ class TrainOptions:
     every: int = 200
     """Steps from one validation to the next."""
     seed: int = 0
+    projector: bool = False
+    """Whether a projector, from space to what is seen, is trained as a pair with the lifter."""
+    unlabelled_batch: int = 8
+    """Windows of video without labels beside each batch, where there is such video."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """A network and what makes it learn."""
+
+    network: nn.Module
+    optimizer: torch.optim.Optimizer
+
+    @classmethod
+    def of(cls, network: nn.Module, options: TrainOptions) -> "Learner":
+        """One that has learned nothing yet."""
+        rate, decay = options.rate, options.weight_decay
+        return cls(network, torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=decay))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one step learns from: labelled windows, and windows of video without labels, if there are any."""
+
+    features: Tensor
+    """(N + 2 U, T, F): of N labelled windows, of U others, and of their mirror images."""
+    truth: Target
+    seen: Seen
+    """Of the labelled windows."""
+    unlabelled: Seen | None
 
 
 def train(
@@ -52,8 +86,9 @@ def train(
     folder: Path,
     options: TrainOptions | None = None,
     report: Callable[[dict[str, Any]], None] = lambda _: None,
+    unlabelled: Sequence[UnlabelledWindow] = (),
 ) -> LifterNetwork:
-    """Learns from motion capture and from what the detector saw.
+    """Learns from motion capture, from what the detector saw, and from video without labels.
 
     Args:
         motions: of training subjects.
@@ -62,38 +97,73 @@ def train(
         folder: state and log.
         options: how long and how fast.
         report: is told the figures of each validation.
+        unlabelled: windows of real video.
     """
     options = options or TrainOptions()
     ensure_folder(folder)
     torch.manual_seed(options.seed)
-    network = LifterNetwork()
-    optimizer = torch.optim.AdamW(network.parameters(), lr=options.rate, weight_decay=options.weight_decay)
-    first = _resumed(folder / STATE_FILE, network, optimizer)
-    sampler = Sampler(motions, seen, options.seed + first)
+    network, projector = LifterNetwork(), ProjectorNetwork() if options.projector else None
+    learners = {"": Learner.of(network, options)}
+    if projector:
+        learners["projector_"] = Learner.of(projector, options)
+    first = _resumed(folder / STATE_FILE, learners)
     start, losses = time.perf_counter(), []
-    batches = _ahead(lambda: sampler.batch(options.batch, options.seen_share))
+    batches = _ahead(_batches(Sampler(motions, seen, options.seed + first), unlabelled, options, first))
     for step in range(first, options.steps):
-        for group in optimizer.param_groups:
+        for group in (group for learner in learners.values() for group in learner.optimizer.param_groups):
             group["lr"] = options.rate * _schedule(step, options.steps)
-        inputs, truth = next(batches)
-        losses.append(_step(network, optimizer, torch.from_numpy(inputs), target(truth)))
+        losses.append(_step(learners, partial(_terms, network, projector, next(batches))))
         if (step + 1) % options.every == 0 or step + 1 == options.steps:
             figures = {"step": step + 1, "seconds": round(time.perf_counter() - start, 1)}
             figures |= {name: float(np.mean([loss[name] for loss in losses])) for name in losses[0]}
             figures |= measured(network, validation)
             losses = []
-            _save(folder, step + 1, network, optimizer, figures)
+            _save(folder, step + 1, learners, figures)
             report(figures)
     return network
 
 
-def _step(network: LifterNetwork, optimizer: torch.optim.Optimizer, inputs: Tensor, truth: Target) -> dict[str, float]:
-    network.train()
-    terms = parts(network(inputs), truth)
-    optimizer.zero_grad()
+def _batches(
+    sampler: Sampler, unlabelled: Sequence[UnlabelledWindow], options: TrainOptions, first: int
+) -> Callable[[], Batch]:
+    """What makes a batch whenever it is called."""
+    rng = np.random.default_rng((options.seed, first))
+
+    def make() -> Batch:
+        inputs, truth = sampler.batch(options.batch, options.seen_share)
+        if not unlabelled:
+            return Batch(torch.from_numpy(inputs), target(truth), Seen.of(truth), None)
+        others = drawn(unlabelled, options.unlabelled_batch, rng)
+        features = np.concatenate([inputs, both_ways(others)])
+        return Batch(torch.from_numpy(features), target(truth), Seen.of(truth), Seen.of(others))
+
+    return make
+
+
+def _terms(network: LifterNetwork, projector: ProjectorNetwork | None, batch: Batch) -> dict[str, Tensor]:
+    """The terms of the loss. All windows go through the network at once, so that it normalises them alike."""
+    others = len(batch.unlabelled.points) if batch.unlabelled else 0
+    answer, plain, mirrored = split(network(batch.features), [len(batch.truth.points), others, others])
+    terms = parts(answer, batch.truth)
+    if projector:
+        terms["projector"] = from_truth(projector, batch.truth, batch.seen)
+        terms["cycle"] = there_and_back(projector, answer, batch.seen)
+    if batch.unlabelled:
+        terms |= unlabelled_parts(plain, mirrored, batch.unlabelled)
+        if projector:
+            terms["unlabelled_cycle"] = there_and_back(projector, plain, batch.unlabelled)
+    return terms
+
+
+def _step(learners: Mapping[str, Learner], find: Callable[[], dict[str, Tensor]]) -> dict[str, float]:
+    for learner in learners.values():
+        learner.network.train()
+        learner.optimizer.zero_grad()
+    terms = find()
     torch.stack(list(terms.values())).sum().backward()
-    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    optimizer.step()
+    for learner in learners.values():
+        torch.nn.utils.clip_grad_norm_(learner.network.parameters(), 1.0)
+        learner.optimizer.step()
     return {name: float(term.detach()) for name, term in terms.items()}
 
 
@@ -119,21 +189,25 @@ def _schedule(step: int, steps: int) -> float:
     return float(min((step + 1) / 200, 1.0) * 0.5 * (1 + np.cos(np.pi * step / steps)))
 
 
-def _resumed(path: Path, network: LifterNetwork, optimizer: torch.optim.Optimizer) -> int:
-    """The step to go on with."""
+def _resumed(path: Path, learners: Mapping[str, Learner]) -> int:
+    """The step to go on with; who was not there before begins anew."""
     if not path.exists():
         return 0
     state = torch.load(path, weights_only=True)
-    network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
+    for name, learner in learners.items():
+        if f"{name}network" in state:
+            learner.network.load_state_dict(state[f"{name}network"])
+            learner.optimizer.load_state_dict(state[f"{name}optimizer"])
     return int(state["step"])
 
 
-def _save(
-    folder: Path, step: int, network: LifterNetwork, optimizer: torch.optim.Optimizer, figures: dict[str, Any]
-) -> None:
+def _save(folder: Path, step: int, learners: Mapping[str, Learner], figures: dict[str, Any]) -> None:
+    state: dict[str, Any] = {"step": step}
+    for name, learner in learners.items():
+        state[f"{name}network"] = learner.network.state_dict()
+        state[f"{name}optimizer"] = learner.optimizer.state_dict()
     with atomic_write(folder / STATE_FILE) as temporary:
-        torch.save({"step": step, "network": network.state_dict(), "optimizer": optimizer.state_dict()}, temporary)
+        torch.save(state, temporary)
     with (folder / LOG_FILE).open("a", encoding="utf-8") as file:
         file.write(json.dumps(figures) + "\n")
 

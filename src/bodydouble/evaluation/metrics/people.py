@@ -30,26 +30,28 @@ def identity_counts(similarity: FloatArray, true_present: BoolArray, found_prese
 
 
 def identity_switches(similarity: FloatArray) -> int:
-    """How often a true person is found under another identity than the last time.
+    """How often a true person is found under another identity than the last time, by the pairs of frame_pairs."""
+    paired = frame_pairs(similarity)
+    seen = [column[column >= 0] for column in paired.T]
+    return sum(int(np.count_nonzero(np.diff(names))) for names in seen)
+
+
+def frame_pairs(similarity: FloatArray) -> IntArray:
+    """(F, N) the found person that shows each true one in each frame, at most one each; -1 where none does.
 
     Source: K. Bernardin and R. Stiefelhagen, "Evaluating multiple object tracking performance: the CLEAR MOT metrics",
     2008: in each frame, pairs of the frame before are kept as long as they are similar enough.
     """
-    _, people, _ = similarity.shape
-    last, before, switches = np.full(people, -1), np.full(people, -1), 0
+    pairs = np.full(similarity.shape[:2], -1)
     possible = similarity >= SAME_PERSON
-    for frame, allowed in zip(similarity, possible, strict=True):
-        if not allowed.any():
-            before[:] = -1
-            continue
+    for number in np.flatnonzero(possible.any(axis=(1, 2))):
+        frame, allowed = similarity[number], possible[number]
+        before = pairs[number - 1] if number else pairs[0]
         kept = np.arange(frame.shape[1]) == before[:, None]
         rows, columns = linear_sum_assignment(np.where(allowed, frame + 1000.0 * kept, 0.0), maximize=True)
         paired = allowed[rows, columns]
-        rows, columns = rows[paired], columns[paired]
-        switches += int(np.count_nonzero((last[rows] >= 0) & (last[rows] != columns)))
-        before[:] = -1
-        last[rows] = before[rows] = columns
-    return switches
+        pairs[number, rows[paired]] = columns[paired]
+    return pairs
 
 
 @dataclass(frozen=True, slots=True)

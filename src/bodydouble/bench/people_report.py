@@ -1,0 +1,92 @@
+"""The figures of ``bench people`` as tables and as JSON."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bodydouble.bench import people_set
+from bodydouble.bench.people import Figures
+from bodydouble.bench.truth_report import Cells, table_text
+from bodydouble.evaluation.comparison_page import UNKNOWN
+
+PREFACE = """# Several people
+
+Whether everybody is found, under one name, in the right place. Written by
+
+```
+pip install -e '.[bench]'
+bodydouble bench people --markdown docs/people.md
+```
+
+{clips} rendered clips of 2 to 6 people (960 x 540, 25 frames/s, 4 to 6 s; motions of the PyPI package pybullet, clothes
+and places as in [truth.md](truth.md)), at quality `{quality}`. What each is there for stands at the end.
+
+- Two people are alike in a frame by the intersection over union of the boxes around all of their landmarks within the
+  picture; from 0.5 one shows the other. HOTA takes 19 thresholds, so that boxes that are not tight lower it, too; AssA
+  is its part that is about who is who. [metrics.md](metrics.md) judges identities by visible keypoints instead, so that
+  figures of the same name differ.
+- *Coverage* is the share of visible person-frames (a quarter of the landmarks and of the COCO keypoints in sight) that
+  were found. *Ghosts* are the share of the found person-frames that show nobody, or somebody who was found already: a
+  box that is too small or too large is one, too. Somebody found where a hidden person is counts neither way; frames
+  that were filled in do not count as found.
+- *Hips*: the distance between the hips of every two visible people, against the true one; the median over pairs and
+  frames of the relative error. *At true scale*: the same after one change of scale of the clip, since a single camera
+  does not tell how tall people are.
+- *PA-MPJPE* over the twelve limb joints while every landmark is visible, and while at least a tenth is hidden by
+  others, by objects or by the edge of the picture; filled frames count.
+- *Tracking* is the share of the capture's time that is spent on who is who.
+"""
+
+
+def tables(found: Mapping[str, Figures]) -> dict[str, Cells]:
+    """Title -> headings and cells, of the figures by clip."""
+    total = sum(list(found.values())[1:], next(iter(found.values())))
+    return {"All clips": _goals(total), "Clip by clip": _rows({**found, "all": total})}
+
+
+def _goals(total: Figures) -> Cells:
+    """The figures that have a goal."""
+    value = total.as_dict()
+    rows = [
+        ("coverage of visible person-frames, %", _text(value["coverage"], 100), "at least 99"),
+        ("ghosts, % of found person-frames", _text(value["ghosts"], 100, 2), "at most 0.5"),
+        ("IDF1, %", _text(value["idf1"], 100), "at least 97"),
+        ("HOTA, %", _text(value["hota"], 100), "at least 85"),
+        ("identity switches in 2,000 person-frames", _text(value["switches_per_2000"]), "at most 1"),
+        ("PA-MPJPE partly hidden / fully visible", _text(value["pa_mpjpe_ratio"], 1, 2), "at most 1.5"),
+        ("distance between hips, median error, %", _text(value["hip_distance_error"], 100), "at most 6"),
+        ("time of tracking, % of the capture", _text(value["tracking_share"], 100), "at most 10"),
+    ]
+    return ["measure", "value", "goal"], [list(row) for row in rows]
+
+
+def _rows(found: Mapping[str, Figures]) -> Cells:
+    names = [
+        "clip", "people", "found as", "person-frames", "coverage %", "ghosts %", "IDF1 %", "HOTA %", "AssA %",
+        "switches", "hips %", "at true scale %", "PA-MPJPE clear mm", "partly hidden mm", "tracking %",
+    ]  # fmt: skip
+    return names, [[name, *_row(one.as_dict())] for name, one in found.items()]
+
+
+def _row(value: Mapping[str, float | int | None]) -> list[str]:
+    whole = [f"{value[name]}" for name in ("people", "found", "person_frames")]
+    shares = [_text(value[name], 100) for name in ("coverage", "ghosts", "idf1", "hota", "association_accuracy")]
+    hips = [_text(value[name], 100) for name in ("hip_distance_error", "hip_distance_error_at_true_scale")]
+    poses = [_text(value[name], 1, 0) for name in ("pa_mpjpe_clear_mm", "pa_mpjpe_partly_hidden_mm")]
+    return [*whole, *shares, f"{value['identity_switches']}", *hips, *poses, _text(value["tracking_share"], 100)]
+
+
+def _text(value: float | int | None, factor: float = 1.0, digits: int = 1) -> str:
+    return UNKNOWN if value is None else f"{factor * value:.{digits}f}"
+
+
+def markdown(found: Mapping[str, Figures], quality: str) -> str:
+    """The whole page docs/people.md."""
+    clips = [[scene.name, scene.tests] for scene in people_set.SCENES if scene.name in found]
+    whole = {**tables(found), "Clips": (["clip", "what happens"], clips)}
+    return table_text(whole, PREFACE.format(clips=len(found), quality=quality))
+
+
+def as_dict(found: Mapping[str, Figures]) -> dict[str, Any]:
+    """All figures, ready for JSON."""
+    total = sum(list(found.values())[1:], next(iter(found.values())))
+    return {"all": total.as_dict(), "clips": {name: one.as_dict() for name, one in found.items()}}

@@ -1,0 +1,188 @@
+"""People who go where they are told, before cameras that stand where they are told: rendered clips of several people.
+
+World: the first camera stands on the +Z side of the people unless it is turned, so that +X is to the right in the
+picture and +Z towards the viewer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from bodydouble.data import Camera, FloatArray, Motion
+from bodydouble.evaluation.truth import cameras, exposure, places, shot, wardrobe
+from bodydouble.evaluation.truth.cameras import Move
+from bodydouble.evaluation.truth.props import Prop
+from bodydouble.geometry import camera, rotation
+from bodydouble.motion.resample import interpolated
+
+Keys = tuple[tuple[float, float], ...]
+"""Times in s and values, linear in between and constant outside."""
+
+GAITS = ("walk", "run")
+"""Motions that go on forward when they are repeated; the others run back and forth."""
+WALL_COLOR = (0.55, 0.5, 0.42)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Who does what, where."""
+
+    motion: str
+    """Name of a motion."""
+    body: int
+    """Seed of the body."""
+    clothes: int
+    """Seed of skin, hair and clothes; the same one on two bodies dresses them alike."""
+    place: tuple[float, float]
+    """x and z, m, of the hips at a time."""
+    time: float = 0.0
+    """s."""
+    heading: Keys = ((0.0, 0.0),)
+    """Degrees about +Y by which the motion is turned; gaits go along +X at 0 and along -X at 180."""
+    pace: Keys = ((0.0, 1.0),)
+    """Speed of the motion; 0 stands still."""
+    orbit: tuple[float, float, float] | None = None
+    """Radius m, turns per second and first angle in turns of a circle that the person is carried along; its middle is
+    the place."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A camera, until a cut."""
+
+    until: float
+    """s; the last one goes on to the end."""
+    bearing: float = 0.0
+    """Degrees about +Y, from +Z, of the camera as seen from the people."""
+    framed: tuple[int, ...] | None = None
+    """Roles that it has in view; None: all."""
+    move: Move = Move.STATIC
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """A box that hides people."""
+
+    place: tuple[float, float]
+    """x and z, m, of its middle."""
+    half: tuple[float, float, float]
+    """Half the width, height and depth, m."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that decides a clip but the motions themselves."""
+
+    name: str
+    tests: str
+    """What the clip is there for."""
+    seconds: float
+    seed: int
+    """Of place, light, sensor, lens and height of the camera."""
+    roles: tuple[Role, ...]
+    views: tuple[View, ...] = (View(0.0),)
+    walls: tuple[Wall, ...] = ()
+
+
+def staged(scene: Scene, motions: Mapping[str, Motion], size: tuple[int, int], fps: Fraction) -> shot.Shot:
+    """The shot of a scene.
+
+    Args:
+        scene: who is where, before which cameras.
+        motions: by name, of the 22 humanoid joints. Gaits go along +X.
+        size: width and height, px.
+        fps: frames per second.
+    """
+    times = np.arange(round(scene.seconds * fps)) / float(fps)
+    actors = tuple(_actor(role, motions[role.motion], times, fps) for role in scene.roles)
+    points = np.concatenate([actor.landmarks for actor in actors], axis=1)
+    view = _filmed(scene, actors, times, size)
+    eyes = camera.inverse(view.camera_from_world)[:, :3, 3]
+    rng = np.random.default_rng(scene.seed)
+    walls = tuple(_prop(wall) for wall in scene.walls)
+    return shot.Shot(fps, actors, walls, view, places.somewhere(points, eyes, rng), exposure.exposure(rng))
+
+
+def _actor(role: Role, motion: Motion, times: FloatArray, fps: Fraction) -> shot.Actor:
+    """Somebody in a body and clothes who does what the role says."""
+    wanted = performed(role, motion, times, fps)
+    anyone = shot.direct([wanted], role.body).actors[0]
+    # A shot of one turns the person about and puts them in the middle.
+    back = rotation.multiply(wanted.rotations[0, 0], rotation.conjugate(anyone.motion.rotations[0, 0]))
+    path, landmarks = (rotation.rotate(back, places) for places in (anyone.motion.root_position, anyone.landmarks))
+    shift = _shift(role, path, times)
+    rotations = anyone.motion.rotations.copy()
+    rotations[:, 0] = rotation.multiply(back, rotations[:, 0])
+    moved = replace(anyone.motion, rotations=rotation.continuous(rotations), root_position=path + shift)
+    character = wardrobe.dressed(anyone.body, np.random.default_rng(role.clothes))
+    return replace(anyone, character=character, motion=moved, landmarks=landmarks + shift[:, None])
+
+
+def performed(role: Role, motion: Motion, times: FloatArray, fps: Fraction) -> Motion:
+    """A motion repeated and turned as the role says; where it begins does not matter.
+
+    Args:
+        role: who does it.
+        motion: N frames.
+        times: (F,) s.
+        fps: of the times.
+    """
+    last = len(motion.rotations) - 1
+    steps = float(motion.fps / fps) * _curve(role.pace, times)
+    phase = np.concatenate([[0.0], np.cumsum(steps[1:])])
+    rounds = np.floor(phase / last)
+    around = phase - rounds * last
+    onward = role.motion in GAITS
+    around = around if onward else np.where(rounds % 2 == 0, around, last - around)
+    found = replace(interpolated(motion, np.arange(last + 1), around), fps=fps)
+    stride = (motion.root_position[-1] - motion.root_position[0]) * [1.0, 0.0, 1.0] if onward else np.zeros(3)
+    turns = _yaw(np.radians(_curve(role.heading, times)))
+    forward = np.diff(found.root_position + rounds[:, None] * stride, axis=0)
+    path = found.root_position[0] + np.concatenate(
+        [np.zeros((1, 3)), np.cumsum(rotation.rotate(turns[1:], forward), 0)]
+    )
+    rotations = found.rotations.copy()
+    rotations[:, 0] = rotation.multiply(turns, rotations[:, 0])
+    return replace(found, rotations=rotation.continuous(rotations), root_position=path)
+
+
+def _shift(role: Role, path: FloatArray, times: FloatArray) -> FloatArray:
+    """(F, 3) m that brings a path (F, 3) where the role is to be."""
+    frame = int(np.argmin(np.abs(times - role.time)))
+    shift = np.tile(np.array([role.place[0], 0.0, role.place[1]]) - path[frame] * [1.0, 0.0, 1.0], (len(times), 1))
+    if role.orbit:
+        radius, rate, first = role.orbit
+        angle = 2 * np.pi * (first + rate * times)
+        shift += radius * np.stack([np.cos(angle), np.zeros_like(angle), np.sin(angle)], axis=-1)
+    return shift
+
+
+def _curve(keys: Keys, times: FloatArray) -> FloatArray:
+    known, values = np.array(keys).T
+    return np.asarray(np.interp(times, known, values))
+
+
+def _yaw(angles: FloatArray) -> FloatArray:
+    """Quaternions (F, 4) that turn by angles (F,) rad about +Y."""
+    return rotation.from_rotvec(angles[:, None] * np.array([0.0, 1.0, 0.0]))
+
+
+def _filmed(scene: Scene, actors: Sequence[shot.Actor], times: FloatArray, size: tuple[int, int]) -> Camera:
+    """The cameras of all views one after the other, with one lens: each begins with the same random numbers."""
+    ends = [*(view.until for view in scene.views[:-1]), np.inf]
+    fps, parts = 1 / (times[1] - times[0]), []
+    for view, start, end in zip(scene.views, [0.0, *ends], ends, strict=False):
+        frames = (times >= start) & (times < end)
+        framed = range(len(actors)) if view.framed is None else view.framed
+        points = np.concatenate([actors[i].landmarks[frames] for i in framed], axis=1)
+        rng = np.random.default_rng([scene.seed, 1])
+        parts.append(cameras.filmed(points, fps, size, view.move, np.radians(view.bearing), rng))
+    return Camera(size, parts[0].intrinsics, np.concatenate([part.camera_from_world for part in parts]))
+
+
+def _prop(wall: Wall) -> Prop:
+    world_from_prop = np.eye(4)
+    world_from_prop[:3, 3] = wall.place[0], wall.half[1], wall.place[1]
+    return Prop(world_from_prop, np.array(wall.half), np.array(WALL_COLOR))

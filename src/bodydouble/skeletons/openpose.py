@@ -1,0 +1,43 @@
+"""The 25 keypoints of OpenPose's body model BODY_25, in its order, and where BlazePose has the same point.
+
+Source: OpenPose, "Output", keypoint ordering of BODY_25,
+https://github.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/doc/02_output.md
+"""
+
+from bodydouble.skeletons import blazepose
+
+_SAME: dict[str, tuple[str, ...]] = {
+    "Nose": ("nose",),
+    "Neck": ("left_shoulder", "right_shoulder"),
+    "RShoulder": ("right_shoulder",),
+    "RElbow": ("right_elbow",),
+    "RWrist": ("right_wrist",),
+    "LShoulder": ("left_shoulder",),
+    "LElbow": ("left_elbow",),
+    "LWrist": ("left_wrist",),
+    "MidHip": ("left_hip", "right_hip"),
+    "RHip": ("right_hip",),
+    "RKnee": ("right_knee",),
+    "RAnkle": ("right_ankle",),
+    "LHip": ("left_hip",),
+    "LKnee": ("left_knee",),
+    "LAnkle": ("left_ankle",),
+    "REye": ("right_eye",),
+    "LEye": ("left_eye",),
+    "REar": ("right_ear",),
+    "LEar": ("left_ear",),
+    "LBigToe": ("left_foot_index",),
+    "LSmallToe": (),
+    "LHeel": ("left_heel",),
+    "RBigToe": ("right_foot_index",),
+    "RSmallToe": (),
+    "RHeel": ("right_heel",),
+}
+
+KEYPOINTS: tuple[str, ...] = tuple(_SAME)
+INDEX: dict[str, int] = {name: i for i, name in enumerate(KEYPOINTS)}
+
+FROM_BLAZEPOSE: tuple[tuple[int, ...], ...] = tuple(
+    tuple(blazepose.INDEX[name] for name in names) for names in _SAME.values()
+)
+"""FROM_BLAZEPOSE[i] are the landmarks in whose middle keypoint i lies. BlazePose lacks the small toes: none."""
