@@ -22,6 +22,7 @@ BoolArray = NDArray[np.bool_]
 LANDMARK_COUNT = 33
 FILM_DIAGONAL = hypot(36.0, 24.0)
 """mm, of the film to which focal lengths are compared: 43.27."""
+LOOK_PARTS = 6
 CONTACT_POINTS = ("left heel", "left toes", "right heel", "right toes")
 
 
@@ -82,8 +83,11 @@ class Observation:
     """(33, 3) m, relative to the middle of the hips, camera axes. The depth (z) is rough."""
     score: float
     """Probability that this is a person."""
+    look: FloatArray = field(default_factory=lambda: np.full((LOOK_PARTS, 3), np.nan))
+    """(6, 3) CIELAB colours of head, trunk, upper arms, thighs, shins and feet; NaN where not known."""
 
     def __post_init__(self) -> None:
+        _check(self, "look", (LOOK_PARTS, 3))
         _check(self, "box", (4,))
         _check(self, "keypoints", (LANDMARK_COUNT, 3))
         _check(self, "rough_joints", (LANDMARK_COUNT, 3))

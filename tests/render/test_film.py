@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bodydouble.data import Camera, Motion, Performance, Person, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry.camera import intrinsics_from_focal
-from bodydouble.render.film import GUTTER, MAX_HEIGHT, MAX_WIDTH, Film, layout
+from bodydouble.render.film import GUTTER, LONGEST_HIDDEN, MAX_HEIGHT, MAX_WIDTH, Film, layout, shown
 from bodydouble.render.overlay import PALETTE
 from bodydouble.render.scene import Scene
 from tests.render.cameras import level_camera
@@ -108,3 +108,14 @@ def test_inputs_that_do_not_fit_are_refused() -> None:
         Film(_performance(), [], [])
     with pytest.raises(InvalidDataError, match=r"poses of person 1 are \(2, 22, 4, 4\)"):
         Film(_performance(), [figure()], [_poses()[:2]])
+
+
+def test_who_is_out_of_sight_for_long_is_not_drawn_meanwhile() -> None:
+    limit = round(10 * LONGEST_HIDDEN)
+    observed = np.ones(200, dtype=bool)
+    observed[20 : 20 + limit] = observed[80 : 81 + limit] = False
+    empty = np.zeros((200, 33, 3))
+    drawn = shown(Track(np.arange(200), observed, np.zeros((200, 4)), empty, empty), 10.0)
+    assert drawn[:80].all()
+    assert not drawn[80 : 81 + limit].any()
+    assert drawn[81 + limit :].all()

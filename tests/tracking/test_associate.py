@@ -78,9 +78,15 @@ def test_a_gap_is_bridged_and_marked() -> None:
     assert np.isfinite(track.keypoints[track.observed]).all()
 
 
-def test_after_a_long_gap_it_is_another_track() -> None:
+def test_after_a_long_gap_it_is_the_same_person_in_the_same_place_only() -> None:
     gap = range(20, 60)
-    first, second = associate(clip(80, lambda f: None if f in gap else (100.0, 200.0)), FPS)
+
+    def somewhere(place: float) -> tuple[Track, ...]:
+        return associate(clip(80, lambda f: None if f in gap else (100.0 if f < 20 else place, 200.0)), FPS)
+
+    (track,) = somewhere(100.0)
+    assert np.flatnonzero(~track.observed).tolist() == list(gap)
+    first, second = somewhere(900.0)
     assert (first.frames[-1], second.frames[0]) == (19, 60)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from bodydouble.data import Observation
 from bodydouble.errors import InvalidDataError
+from bodydouble.perception.appearance import look
 from bodydouble.perception.landmarks import BlazePose
 from bodydouble.perception.people import MoveNetDetector, PeopleOptions
 from bodydouble.perception.protocols import Detection, LandmarkModel, Landmarks, PeopleDetector, Picture
@@ -81,7 +82,7 @@ class Observer:
             self._schedule(lost_somebody=len(people) < len(followed))
         self._until_detection -= 1
         self._followed = people
-        return tuple(observation(person, size) for person in people)
+        return tuple(observation(person, frame) for person in people)
 
     def _schedule(self, lost_somebody: bool) -> None:
         """Set when the detector runs next: soon after somebody was lost, then at ever longer intervals."""
@@ -110,9 +111,11 @@ class Observer:
         return self._landmarks.locate(frame, first.region)
 
 
-def observation(person: Landmarks, size: tuple[int, int]) -> Observation:
-    """What later stages get to know about a person in a frame of this width and height, px."""
-    return Observation(clipped(bounding_box(person), size), person.keypoints, person.rough_joints, person.presence)
+def observation(person: Landmarks, frame: Picture) -> Observation:
+    """What later stages get to know about a person in a frame (H, W, 3) RGB."""
+    box = clipped(bounding_box(person), (frame.shape[1], frame.shape[0]))
+    colors = look(frame, person.keypoints)
+    return Observation(box, person.keypoints, person.rough_joints, person.presence, colors)
 
 
 def create_observer(quality: str = "balanced") -> Observer:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bodydouble.data import Character, FloatArray, Performance
+from bodydouble.data import BoolArray, Character, FloatArray, Performance, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.render.overlay import draw_name, draw_skeleton, person_color
 from bodydouble.render.scene import Picture, Scene
@@ -22,6 +22,8 @@ MAX_HEIGHT = 720
 GUTTER = 4
 _SMALLEST = 480
 _GUTTER_COLOR = (24, 26, 32)
+LONGEST_HIDDEN = 3.0
+"""s; who is out of sight for longer is not drawn meanwhile: they may be anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Film:
         _check_counts(performance, characters, pose_matrices)
         self._performance = performance
         self._pose_matrices = pose_matrices
+        self._drawn = [shown(person.track, float(performance.fps)) for person in performance.people]
         self._layout = layout(performance.camera.size)
         self._intrinsics = _scaled(performance.camera.intrinsics, performance.camera.size, self._layout.panel)
         self._captions = "source", ", ".join(dict.fromkeys(character.name for character in characters))
@@ -137,10 +140,18 @@ class Film:
 
     def _character_panel(self, index: int) -> Picture:
         poses: list[FloatArray | None] = []
-        for person, matrices in zip(self._performance.people, self._pose_matrices, strict=True):
+        for person, matrices, drawn in zip(self._performance.people, self._pose_matrices, self._drawn, strict=True):
             at = index - int(person.track.frames[0])
-            poses.append(matrices[at] if 0 <= at < len(matrices) else None)
+            poses.append(matrices[at] if 0 <= at < len(matrices) and drawn[at] else None)
         return self._scene.draw(poses, self._intrinsics, self._performance.camera.camera_from_world[index])
+
+
+def shown(track: Track, fps: float) -> BoolArray:
+    """(T,) whether somebody is drawn: while seen, and while out of sight for no longer than LONGEST_HIDDEN."""
+    drawn = track.observed.copy()
+    for hidden in np.split(np.arange(len(drawn)), np.flatnonzero(np.diff(drawn)) + 1):
+        drawn[hidden] |= len(hidden) <= LONGEST_HIDDEN * fps
+    return drawn
 
 
 def _check_counts(performance: Performance, characters: Sequence[Character], pose_matrices: Sequence[Poses]) -> None:

@@ -15,6 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from bodydouble.data import LANDMARK_COUNT, FloatArray, Observation, Track
 from bodydouble.geometry.similarity import box_area, box_iou, pose_extent, pose_similarity
 from bodydouble.skeletons import coco
+from bodydouble.tracking.identity import IdentityOptions, Sequel, linked
 
 _COCO = list(coco.FROM_BLAZEPOSE)
 
@@ -37,14 +38,8 @@ class AssociateOptions:
     """Seconds of the past from which a person's velocity is estimated."""
     same_person: float = 0.6
     """Tracks whose poses are more similar than this, in the median over the frames they share, are one person's."""
-
-
-@dataclass(slots=True)
-class _Draft:
-    """A track that is being made: source frames and what was seen in them."""
-
-    frames: list[int] = field(default_factory=list)
-    seen: list[Observation] = field(default_factory=list)
+    identity: IdentityOptions = field(default_factory=IdentityOptions)
+    """What speaks for one person where following may have failed."""
 
 
 def associate(
@@ -62,14 +57,14 @@ def associate(
     """
     options = options or AssociateOptions()
     drafts = _drafts(observations, float(fps), options)
-    drafts = _merge_duplicates(drafts, options.same_person)
+    drafts = linked(_merge_duplicates(drafts, options.same_person), float(fps), options.identity)
     least = min(options.min_duration * float(fps), 0.5 * len(observations))
     return tuple(_track(draft) for draft in drafts if len(draft.frames) >= least)
 
 
-def _drafts(observations: Sequence[Sequence[Observation]], fps: float, options: AssociateOptions) -> list[_Draft]:
+def _drafts(observations: Sequence[Sequence[Observation]], fps: float, options: AssociateOptions) -> list[Sequel]:
     """All tracks, however short. Those just seen choose first, so that one long lost takes nothing from them."""
-    drafts: list[_Draft] = []
+    drafts: list[Sequel] = []
     longest_gap = max(options.max_gap * fps, 1)
     for frame, seen in enumerate(observations):
         left = sorted(seen, key=lambda one: (-float(box_area(one.box)), -one.score))
@@ -77,12 +72,12 @@ def _drafts(observations: Sequence[Sequence[Observation]], fps: float, options: 
         lost = [draft for draft in drafts if 1 < frame - draft.frames[-1] <= longest_gap]
         for group in (just_seen, lost):
             left = _continue(group, left, frame, fps, options)
-        drafts += [_Draft([frame], [one]) for one in left]
+        drafts += [Sequel([frame], [one]) for one in left]
     return drafts
 
 
 def _continue(
-    drafts: Sequence[_Draft], seen: Sequence[Observation], frame: int, fps: float, options: AssociateOptions
+    drafts: Sequence[Sequel], seen: Sequence[Observation], frame: int, fps: float, options: AssociateOptions
 ) -> list[Observation]:
     """Append to each draft what continues it in this frame; returns the observations that continue none."""
     if not drafts or not seen:
@@ -99,7 +94,7 @@ def _continue(
 
 
 def _score(
-    drafts: Sequence[_Draft], seen: Sequence[Observation], frame: int, fps: float, options: AssociateOptions
+    drafts: Sequence[Sequel], seen: Sequence[Observation], frame: int, fps: float, options: AssociateOptions
 ) -> FloatArray:
     """(D, S) how well each observation continues each draft; 0 where it cannot."""
     window = max(round(options.velocity_window * fps), 1)
@@ -124,7 +119,7 @@ def _box_and_pose(one: Observation) -> tuple[FloatArray, FloatArray]:
     return one.box, one.keypoints[_COCO, :2]
 
 
-def _predict(draft: _Draft, frame: int, window: int) -> tuple[FloatArray, FloatArray]:
+def _predict(draft: Sequel, frame: int, window: int) -> tuple[FloatArray, FloatArray]:
     """Box (4,) and pose (17, 2), px, of a person who goes on at the mean velocity of the last frames."""
     box, pose = _box_and_pose(draft.seen[-1])
     earlier = bisect_left(draft.frames, draft.frames[-1] - window)
@@ -144,9 +139,9 @@ def _center(pose: FloatArray) -> FloatArray:
 _TORSO = [coco.INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in ("shoulder", "hip")]
 
 
-def _merge_duplicates(drafts: Sequence[_Draft], same_person: float) -> list[_Draft]:
+def _merge_duplicates(drafts: Sequence[Sequel], same_person: float) -> list[Sequel]:
     """The drafts less those that another one already tells, which takes over the frames that only they have."""
-    kept: list[_Draft] = []
+    kept: list[Sequel] = []
     for draft in sorted(drafts, key=lambda draft: -len(draft.frames)):
         twin = next((other for other in kept if _shared_similarity(draft, other) >= same_person), None)
         if twin is None:
@@ -157,7 +152,7 @@ def _merge_duplicates(drafts: Sequence[_Draft], same_person: float) -> list[_Dra
     return sorted(kept, key=lambda draft: (draft.frames[0], -float(box_area(draft.seen[0].box))))
 
 
-def _shared_similarity(a: _Draft, b: _Draft) -> float:
+def _shared_similarity(a: Sequel, b: Sequel) -> float:
     """Median similarity of two drafts' poses over the frames that both have seen; 0 if there is none."""
     if a.frames[-1] < b.frames[0] or b.frames[-1] < a.frames[0]:
         return 0.0
@@ -169,7 +164,7 @@ def _shared_similarity(a: _Draft, b: _Draft) -> float:
     return float(np.median(pose_similarity(*poses)))
 
 
-def _track(draft: _Draft) -> Track:
+def _track(draft: Sequel) -> Track:
     frames = np.arange(draft.frames[0], draft.frames[-1] + 1)
     rows = np.asarray(draft.frames) - draft.frames[0]
     count = len(frames)

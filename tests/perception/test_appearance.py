@@ -1,0 +1,62 @@
+"""The colours of parts are those that are there; what is out of the picture is unknown."""
+
+import cv2
+import numpy as np
+
+from bodydouble.perception.appearance import look
+from bodydouble.skeletons import blazepose
+
+HEAD, TRUNK, ARMS, THIGHS, SHINS, FEET = range(6)
+
+
+def person(shift: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
+    """(33, 3) somebody who stands upright, 300 px tall."""
+    points = np.zeros((33, 3))
+    points[:, 2] = 1.0
+    for side, x in (("left", 130.0), ("right", 70.0)):
+        for name, y in (("ear", 20.0), ("shoulder", 60.0), ("elbow", 120.0), ("hip", 160.0), ("knee", 230.0),
+                        ("ankle", 300.0), ("heel", 310.0), ("foot_index", 312.0)):  # fmt: skip
+            outside = {"elbow": 30.0 if side == "left" else -30.0, "foot_index": 20.0}.get(name, 0.0)
+            points[blazepose.INDEX[f"{side}_{name}"], :2] = x + outside, y
+    points[:, :2] += shift
+    return points
+
+
+def lab(rgb: tuple[int, int, int]) -> np.ndarray:
+    pixel = np.array([[rgb]], dtype=np.float32) / 255
+    return np.asarray(cv2.cvtColor(pixel, cv2.COLOR_RGB2LAB)[0, 0])
+
+
+def picture() -> np.ndarray:
+    """A yellow head, a red trunk and arms, blue legs, black feet, from top to bottom."""
+    frame = np.zeros((400, 300, 3), dtype=np.uint8)
+    frame[:40], frame[40:165], frame[165:305] = (220, 200, 20), (200, 10, 10), (10, 10, 200)
+    return frame
+
+
+def test_every_part_has_its_colour() -> None:
+    found = look(picture(), person())
+    for part, color in (
+        (HEAD, (220, 200, 20)), (TRUNK, (200, 10, 10)), (ARMS, (200, 10, 10)), (THIGHS, (10, 10, 200)),
+        (SHINS, (10, 10, 200)), (FEET, (0, 0, 0)),
+    ):  # fmt: skip
+        np.testing.assert_allclose(found[part], lab(color), atol=1e-3)
+
+
+def test_a_mirrored_person_looks_the_same() -> None:
+    points = person()
+    points[:, 0] = 300 - points[:, 0]
+    np.testing.assert_allclose(look(picture()[:, ::-1], points), look(picture(), person()), atol=1e-6)
+
+
+def test_what_is_out_of_the_picture_is_unknown() -> None:
+    assert np.isnan(look(picture(), person((1000.0, 0.0)))).all()
+    found = look(picture()[:200], person())
+    assert np.isfinite(found[[HEAD, TRUNK, ARMS]]).all()
+    assert np.isnan(found[[SHINS, FEET]]).all()
+
+
+def test_a_few_wrong_pixels_change_nothing() -> None:
+    frame = picture()
+    frame[100:110, 90:100] = 255
+    np.testing.assert_allclose(look(frame, person())[TRUNK], lab((200, 10, 10)), atol=1e-3)

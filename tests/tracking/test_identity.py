@@ -1,0 +1,122 @@
+"""Pieces that one person left are joined; what following mixed up is put right; nothing is lost or told twice."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from bodydouble.data import LOOK_PARTS, Observation
+from bodydouble.tracking.associate import associate
+from bodydouble.tracking.identity import Sequel, linked
+from tests.tracking.people import Path, observation, walk
+
+FPS = 30.0
+RED, BLUE, GREY = (np.tile(color, (LOOK_PARTS, 1)) for color in ([50.0, 60, 40], [30.0, 20, -60], [50.0, 0, 0]))
+UNKNOWN = np.full((LOOK_PARTS, 3), np.nan)
+
+
+def seen(path: Path, look: np.ndarray, frames: range, height: float = 200.0) -> Sequel:
+    """Somebody in clothes of a colour, noise included."""
+    rng = np.random.default_rng(frames.start)
+    there = [(f, place) for f in frames if (place := path(f)) is not None]
+    people = [replace(observation(place, height), look=look + rng.normal(0, 2, look.shape)) for _, place in there]
+    return Sequel([f for f, _ in there], people)
+
+
+def colors(person: Sequel) -> np.ndarray:
+    """(T,) mean of the second channel: 60 is red, 20 blue."""
+    return np.array([one.look[:, 1].mean() for one in person.seen])
+
+
+def crossing(look: np.ndarray, other: np.ndarray) -> list[Sequel]:
+    """Two who cross in frame 45 and were mixed up there."""
+    right, left = walk(100, 200, 8), walk(820, 210, -8)
+    first = [seen(right, look, range(45)), seen(left, other, range(45))]
+    second = [seen(left, other, range(45, 90)), seen(right, look, range(45, 90))]
+    return [Sequel(a.frames + b.frames, a.seen + b.seen) for a, b in zip(first, second, strict=True)]
+
+
+def test_who_was_mixed_up_in_a_crossing_gets_the_own_clothes_back() -> None:
+    people = linked(crossing(RED, BLUE), FPS)
+    assert len(people) == 2
+    for person in people:
+        assert person.frames == list(range(90))
+        assert np.ptp(np.round(colors(person) / 20)) == 0
+
+
+def test_people_dressed_alike_stay_as_they_were_followed() -> None:
+    right, left = walk(100, 200, 8), walk(820, 210, -8)
+    people = linked([seen(right, GREY, range(90)), seen(left, GREY, range(90))], FPS)
+    for person in people:
+        steps = np.diff([one.box[0] for one in person.seen])
+        assert np.all(np.sign(steps) == np.sign(steps[0]))
+
+
+@pytest.mark.parametrize(("look", "expected"), [(RED, 1), (BLUE, 2)])
+def test_who_comes_back_elsewhere_after_seconds_is_known_by_the_clothes(look: np.ndarray, expected: int) -> None:
+    before, after = seen(walk(500, 200, 15), RED, range(30)), seen(walk(200, 200, 2), look, range(130, 180))
+    assert len(linked([before, after], FPS)) == expected
+
+
+def test_two_who_come_back_are_not_exchanged() -> None:
+    before = [seen(walk(300, 200, 0), RED, range(30)), seen(walk(700, 200, 0), BLUE, range(30))]
+    after = [seen(walk(300, 200, 0), BLUE, range(90, 120)), seen(walk(700, 200, 0), RED, range(90, 120))]
+    for person in linked(before + after, FPS):
+        assert len(person.frames) == 60
+        assert np.ptp(np.round(colors(person) / 20)) == 0
+
+
+def test_two_in_one_frame_are_two_however_alike() -> None:
+    people = [seen(walk(300, 200, 0), RED, range(60)), seen(walk(700, 200, 0), RED, range(40, 90))]
+    assert len(linked(people, FPS)) == 2
+
+
+@pytest.mark.parametrize("looks", [(RED, BLUE), (GREY, GREY), (UNKNOWN, UNKNOWN)])
+def test_nothing_is_lost_or_told_twice_and_time_goes_on(looks: tuple[np.ndarray, np.ndarray]) -> None:
+    tracks = [*crossing(*looks), seen(walk(400, 500, 1), looks[0], range(100, 130))]
+    people = linked(tracks, FPS)
+    told = sorted(id(one) for person in people for one in person.seen)
+    assert told == sorted(id(one) for track in tracks for one in track.seen)
+    for person in people:
+        assert np.all(np.diff(person.frames) > 0)
+        assert len(person.frames) == len(person.seen)
+
+
+def test_later_is_the_same() -> None:
+    def later(track: Sequel) -> Sequel:
+        return Sequel([f + 1000 for f in track.frames], track.seen)
+
+    tracks = crossing(RED, BLUE)
+    people, shifted = linked(tracks, FPS), linked([later(track) for track in tracks], FPS)
+    assert [[f + 1000 for f in person.frames] for person in people] == [person.frames for person in shifted]
+
+
+def test_the_mirrored_clip_has_the_same_people() -> None:
+    def mirrored(one: Observation) -> Observation:
+        box, points = one.box.copy(), one.keypoints.copy()
+        box[[0, 2]], points[:, 0] = 1000 - one.box[[2, 0]], 1000 - one.keypoints[:, 0]
+        return replace(one, box=box, keypoints=points)
+
+    tracks = crossing(RED, BLUE)
+    people = linked(tracks, FPS)
+    flipped = linked([Sequel(track.frames, [mirrored(one) for one in track.seen]) for track in tracks], FPS)
+    for one, other in zip(people, flipped, strict=True):
+        np.testing.assert_allclose(colors(one), colors(other))
+
+
+def test_a_whole_clip_of_crossing_people_in_their_clothes() -> None:
+    """Through association: one is hidden for two seconds behind the other, who waits."""
+    front, back = walk(500, 200, 0), walk(100, 205, 6)
+    hidden = range(60, 75)
+    clip = [
+        tuple(
+            replace(observation(place, pose_seed=i), look=(RED, BLUE)[i])
+            for i, path in enumerate((front, back))
+            if (place := path(f)) is not None and not (i == 1 and f in hidden)
+        )
+        for f in range(140)
+    ]
+    tracks = associate(clip, Fraction(30))
+    assert len(tracks) == 2
+    assert sorted(int(track.observed.sum()) for track in tracks) == [140 - len(hidden), 140]
