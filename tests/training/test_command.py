@@ -46,4 +46,4 @@ def test_videos_without_labels_are_handed_on(
     options = [word for video in videos for word in ("--unlabelled", video)]
     outcome = CliRunner().invoke(app, ["train", "lifter", str(tmp_path), "-o", str(tmp_path / "made"), *options])
     assert outcome.exit_code == 0, outcome.output
-    assert told == [[tmp_path], tmp_path / "made", 300, 7000, 0, [Path(video) for video in videos]]
+    assert told == [[tmp_path], tmp_path / "made", 1000, 15_000, 0, [Path(video) for video in videos]]

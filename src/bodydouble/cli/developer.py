@@ -226,8 +226,8 @@ def train_lifter(
         ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="State, log, curves and lifter.onnx.")],
-    clips: Annotated[int, typer.Option(min=8, metavar="N", help="Clips to render for training.")] = 300,
-    steps: Annotated[int, typer.Option(min=1, metavar="N", help="Steps of training.")] = 7000,
+    clips: Annotated[int, typer.Option(min=8, metavar="N", help="Clips to render for training.")] = 1000,
+    steps: Annotated[int, typer.Option(min=1, metavar="N", help="Steps of training.")] = 15_000,
     seed: Annotated[int, typer.Option(min=0, metavar="N", help="Of all that is random.")] = 0,
     unlabelled: Annotated[
         list[Path] | None,

@@ -30,8 +30,8 @@ LEAST_SECONDS = 30.0
 class MakeOptions:
     """How much is made."""
 
-    clips: int = 300
-    steps: int = 7000
+    clips: int = 1000
+    steps: int = 15_000
     seed: int = 0
     unlabelled: tuple[Path, ...] = ()
     """Videos of people of whom nobody knows the truth."""

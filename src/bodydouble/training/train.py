@@ -37,7 +37,7 @@ LAPLACE_HALF_WIDTH = float(-np.log(1 - ONE_SIGMA))
 class TrainOptions:
     """How long and how fast the network learns."""
 
-    steps: int = 7000
+    steps: int = 15_000
     batch: int = 32
     seen_share: float = 0.4
     """Of each batch: clips that the detector really saw; the others are motion capture with the detector's noise."""
