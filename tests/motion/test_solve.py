@@ -172,18 +172,16 @@ def test_knees_that_bear_somebody_stay() -> None:
     assert slides[0] < 0.5 * slides[1]
 
 
-def test_knees_and_elbows_hardly_turn_but_about_their_hinges() -> None:
+def test_knees_hardly_turn_but_about_their_hinges() -> None:
     motion, view = waving_motion(60), standing_camera()
+    knees = [motion.skeleton.index(f"{side}LowerLeg") for side in ("left", "right")]
     turns = motion.rotations.copy()
-    bent = {"leftLowerLeg": [0.8, 0, 0], "rightLowerLeg": [0.5, 0, 0], "leftLowerArm": [0, -0.9, 0.4]}
-    for joint, turn in bent.items():
-        turns[:, motion.skeleton.index(joint)] = rotation.from_rotvec(np.array(turn, dtype=np.float64))
+    turns[:, knees] = rotation.from_rotvec(np.array([[0.8, 0.0, 0.0], [0.5, 0.0, 0.0]]))
     motion = replace(motion, rotations=turns)
     evidence, start = evidence_of(motion, view, noise=1.0), in_camera(motion, view)
     off = []
     for sigma in (Weights().hinge_sigma, Weights().turn_sigma):
         found = solve(motion.skeleton, start, evidence, SolveOptions(weights=Weights(hinge_sigma=sigma)))
-        own = rotation.to_rotvec(rotation.from_matrix(found.rotations))
-        knees = own[:, [motion.skeleton.index(f"{side}LowerLeg") for side in ("left", "right")], 1:]
-        off.append([np.abs(knees).mean(), np.abs(own[:, motion.skeleton.index("leftLowerArm"), 0]).mean()])
-    assert np.all(np.array(off[0]) < 0.5 * np.array(off[1]))
+        own = rotation.to_rotvec(rotation.from_matrix(found.rotations[:, knees]))
+        off.append(float(np.abs(own[..., 1:]).mean()))
+    assert off[0] < 0.5 * off[1]
