@@ -185,3 +185,21 @@ def test_knees_hardly_turn_but_about_their_hinges() -> None:
         own = rotation.to_rotvec(rotation.from_matrix(found.rotations[:, knees]))
         off.append(float(np.abs(own[..., 1:]).mean()))
     assert off[0] < 0.5 * off[1]
+
+
+def test_a_twisted_elbow_costs_more_the_tighter_its_hinge_and_a_bent_one_does_not() -> None:
+    motion, view = waving_motion(10), standing_camera()
+    evidence, state = evidence_of(motion, view), in_camera(motion, view)
+    costs = []
+    for axis in ([0.1, 0.0, 0.0], [0.0, 0.1, 0.0]):
+        turns = state.rotations.copy()
+        turns[:, motion.skeleton.index("leftLowerArm")] @= exponential(np.array(axis))
+        turned = State(turns, state.root)
+        tight, loose = (
+            linearized(motion.skeleton, turned, evidence, replace(Weights(), hinge_sigma=sigma))[1]
+            for sigma in (0.1, Weights().turn_sigma)
+        )
+        costs.append(tight - loose)
+    share = Weights().independent / evidence.fps
+    expected = 0.5 * share * 10 * 0.1**2 * (0.1**-2 - Weights().turn_sigma ** -2)
+    np.testing.assert_allclose(costs, [expected, 0.0], rtol=1e-6, atol=1e-9)

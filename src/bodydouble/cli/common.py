@@ -68,7 +68,8 @@ FocalOption = Annotated[
     typer.Option("--focal", metavar="MM", help="Focal length as on 35 mm film [default: the file's, or usual]."),
 ]
 HeightOption = Annotated[
-    float | None, typer.Option("--height", metavar="METRES", help="Height of the most prominent person.")
+    float | None,
+    typer.Option("--height", metavar="METRES", help="Height of the most prominent person among those chosen."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on standard output.")]
 

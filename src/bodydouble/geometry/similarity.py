@@ -5,6 +5,7 @@ import numpy as np
 from bodydouble.data import FloatArray
 from bodydouble.skeletons import coco
 
+_TORSO = [coco.INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in ("shoulder", "hip")]
 _FALLOFF = 2.0 * np.asarray(coco.OKS_SIGMAS)
 
 
@@ -14,11 +15,15 @@ def box_area(boxes: FloatArray) -> FloatArray:
     return np.asarray(sides[..., 0] * sides[..., 1])
 
 
+def box_intersection(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Areas (...) that boxes (..., 4) x_min, y_min, x_max, y_max share."""
+    a, b = np.broadcast_arrays(a, b)
+    return box_area(np.concatenate([np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])], axis=-1))
+
+
 def box_iou(a: FloatArray, b: FloatArray) -> FloatArray:
     """Intersection over union (...) of boxes (..., 4) x_min, y_min, x_max, y_max."""
-    a, b = np.broadcast_arrays(a, b)
-    shared = np.concatenate([np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])], axis=-1)
-    intersection = box_area(shared)
+    intersection = box_intersection(a, b)
     union = box_area(a) + box_area(b) - intersection
     return np.asarray(intersection / np.where(union > 0, union, 1.0))
 
@@ -26,6 +31,11 @@ def box_iou(a: FloatArray, b: FloatArray) -> FloatArray:
 def pose_extent(points: FloatArray) -> FloatArray:
     """Half the diagonal (...) of the box around points (..., K, 2): the size of a person, whichever way they lie."""
     return np.asarray(0.5 * np.linalg.norm(points.max(axis=-2) - points.min(axis=-2), axis=-1))
+
+
+def pose_center(points: FloatArray) -> FloatArray:
+    """Middle (..., 2) of shoulders and hips of poses (..., 17, 2), COCO order."""
+    return np.asarray(points[..., _TORSO, :].mean(axis=-2))
 
 
 def pose_similarity(a: FloatArray, b: FloatArray, weights: FloatArray | None = None) -> FloatArray:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from bodydouble.data import LANDMARK_COUNT, FloatArray, Observation, Track
-from bodydouble.geometry.similarity import box_area, box_iou, pose_extent, pose_similarity
+from bodydouble.geometry.similarity import box_area, box_iou, pose_center, pose_extent, pose_similarity
 from bodydouble.skeletons import coco
 from bodydouble.tracking.identity import IdentityOptions, Sequel, linked
 
@@ -111,7 +111,7 @@ def _score(
 
 def _distance(a: FloatArray, b: FloatArray) -> FloatArray:
     """Distance (...) of the middles of poses (..., 17, 2), in units of half a body's height."""
-    distance = np.linalg.norm(_center(a) - _center(b), axis=-1)
+    distance = np.linalg.norm(pose_center(a) - pose_center(b), axis=-1)
     return np.asarray(distance / np.maximum(np.maximum(pose_extent(a), pose_extent(b)), 1e-6))
 
 
@@ -126,17 +126,9 @@ def _predict(draft: Sequel, frame: int, window: int) -> tuple[FloatArray, FloatA
     elapsed = draft.frames[-1] - draft.frames[earlier]
     if elapsed == 0:
         return box, pose
-    velocity = (_center(pose) - _center(_box_and_pose(draft.seen[earlier])[1])) / elapsed
+    velocity = (pose_center(pose) - pose_center(_box_and_pose(draft.seen[earlier])[1])) / elapsed
     step = velocity * (frame - draft.frames[-1])
     return box + np.tile(step, 2), pose + step
-
-
-def _center(pose: FloatArray) -> FloatArray:
-    """Middle (..., 2) of shoulders and hips of poses (..., 17, 2)."""
-    return np.asarray(pose[..., _TORSO, :].mean(axis=-2))
-
-
-_TORSO = [coco.INDEX[f"{side}_{joint}"] for side in ("left", "right") for joint in ("shoulder", "hip")]
 
 
 def _merge_duplicates(drafts: Sequence[Sequel], same_person: float) -> list[Sequel]:

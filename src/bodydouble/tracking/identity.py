@@ -18,11 +18,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from bodydouble.data import LOOK_PARTS, BoolArray, FloatArray, IntArray, Observation
-from bodydouble.geometry.similarity import box_area, pose_extent
+from bodydouble.geometry.similarity import box_area, box_intersection, pose_center, pose_extent
 from bodydouble.skeletons import coco
 
 _COCO = list(coco.FROM_BLAZEPOSE)
-_TORSO = [_COCO[coco.INDEX[f"{side}_{joint}"]] for side in ("left", "right") for joint in ("shoulder", "hip")]
 LEAST_SCORE = 0.01
 
 
@@ -138,9 +137,7 @@ def _covered(tracks: Sequence[Sequel], number: int) -> FloatArray:
             continue
         rows = np.array([i for i, _ in shared])
         mine, theirs = np.stack([own.seen[i].box for i in rows]), np.stack([box for _, box in shared])
-        corner, end = np.maximum(mine[:, :2], theirs[:, :2]), np.minimum(mine[:, 2:], theirs[:, 2:])
-        common = np.prod(np.maximum(end - corner, 0.0), axis=1)
-        np.maximum.at(found, rows, common / np.maximum(box_area(mine), 1.0))
+        np.maximum.at(found, rows, box_intersection(mine, theirs) / np.maximum(box_area(mine), 1.0))
     return found
 
 
@@ -149,8 +146,8 @@ def _piece(number: int, track: Sequel, rows: slice, covered: BoolArray, fps: flo
     alone = np.flatnonzero(~covered[rows])
     looks = np.stack([seen[i].look for i in (alone if len(alone) else range(len(seen)))])
     poses = np.stack([one.keypoints[_COCO, :2] for one in seen])
-    centers = np.stack([one.keypoints[_TORSO, :2].mean(axis=0) for one in seen])
-    late = max(int(np.searchsorted(frames, frames[-1] - options.velocity_window * fps)), 0)
+    centers = pose_center(poses)
+    late = int(np.searchsorted(frames, frames[-1] - options.velocity_window * fps))
     elapsed = (frames[-1] - frames[late]) / fps
     velocity = (centers[-1] - centers[late]) / elapsed if elapsed else np.zeros(2)
     size = max(float(np.median(pose_extent(poses))), 1.0)
