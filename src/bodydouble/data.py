@@ -23,6 +23,7 @@ LANDMARK_COUNT = 33
 FILM_DIAGONAL = hypot(36.0, 24.0)
 """mm, of the film to which focal lengths are compared: 43.27."""
 LOOK_PARTS = 6
+FACE_NUMBERS = 1024
 CONTACT_POINTS = ("left heel", "left toes", "right heel", "right toes")
 
 
@@ -85,9 +86,13 @@ class Observation:
     """Probability that this is a person."""
     look: FloatArray = field(default_factory=lambda: np.full((LOOK_PARTS, 3), np.nan))
     """(6, 3) CIELAB colours of head, trunk, upper arms, thighs, shins and feet; NaN where not known."""
+    face: FloatArray | None = None
+    """(1024,) unit vector; those of one face point the same way. None where the face was not looked at."""
 
     def __post_init__(self) -> None:
         _check(self, "look", (LOOK_PARTS, 3))
+        if self.face is not None:
+            _check(self, "face", (FACE_NUMBERS,))
         _check(self, "box", (4,))
         _check(self, "keypoints", (LANDMARK_COUNT, 3))
         _check(self, "rough_joints", (LANDMARK_COUNT, 3))

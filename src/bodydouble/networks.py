@@ -21,6 +21,9 @@ PREFERRED_PROVIDERS = (
 MOST_THREADS = 8
 """These networks are small: more threads only wait for each other."""
 
+Shape = tuple[int | str | None, ...]
+
+_PACKAGE = Path(__file__).parent
 _ERRORS_ONLY = 3
 
 
@@ -51,25 +54,38 @@ class Network:
 
     Attributes:
         seconds: Time spent inside the network so far.
+        input_shape: Of the input; names or None stand for sides that may have any length.
+        output_shapes: Likewise of the outputs, in the order in which they are answered.
     """
 
-    def __init__(self, path: Path, outputs: Sequence[str]) -> None:
+    def __init__(self, path: Path, outputs: Sequence[str] | None = None) -> None:
         """Load an ONNX file.
+
+        Args:
+            path: The file.
+            outputs: Which ones are wanted; all of them if left out.
 
         Raises:
             ModelError: The file is missing, damaged or lacks one of the outputs.
         """
+        remedy = "install bodydouble again" if path.is_relative_to(_PACKAGE) else "give another file"
         if not path.is_file():
-            raise ModelError(f"The network {path} is missing; install bodydouble again")
+            raise ModelError(f"The network {path} is missing; {remedy}")
         try:
             self._session = onnxruntime.InferenceSession(path, _options(), providers=choose_providers())
         except Exception as error:  # onnxruntime's errors have no common base but Exception
-            raise ModelError(f"The network {path} cannot be loaded, install bodydouble again ({error})") from error
-        missing = set(outputs) - {output.name for output in self._session.get_outputs()}
+            raise ModelError(f"The network {path} cannot be loaded, {remedy} ({error})") from error
+        shapes: dict[str, Shape] = {output.name: tuple(output.shape) for output in self._session.get_outputs()}
+        missing = set(outputs or ()) - shapes.keys()
         if missing:
-            raise ModelError(f"The network {path} has no output {', '.join(sorted(missing))}; install bodydouble again")
-        self._input = self._session.get_inputs()[0].name
-        self._outputs = list(outputs)
+            raise ModelError(f"The network {path} has no output {', '.join(sorted(missing))}; {remedy}")
+        first, *others = self._session.get_inputs()
+        if others:
+            raise ModelError(f"The network {path} has {1 + len(others)} inputs, expected one; {remedy}")
+        self._input = first.name
+        self._outputs = list(shapes if outputs is None else outputs)
+        self.input_shape: Shape = tuple(first.shape)
+        self.output_shapes: dict[str, Shape] = {name: shapes[name] for name in self._outputs}
         self.seconds = 0.0
 
     def __call__(self, values: NDArray[Any]) -> list[NDArray[np.float32]]:

@@ -272,8 +272,8 @@ def test_frames_of_a_film_are_not_read_again(truth: Performance, tmp_path: Path)
     assert list(pictures.jpegs) == [("true1", 25)]
 
 
-def test_nothing_is_read_where_nobody_was_lost(truth: Performance, tmp_path: Path) -> None:
-    SpanPictures(truth).read(tmp_path / "no such file.mp4")
+def test_nothing_is_read_where_nobody_is_or_was_lost(truth: Performance, tmp_path: Path) -> None:
+    SpanPictures(scenes.of(truth)).read(tmp_path / "no such file.mp4")
     with pytest.raises(MediaError):
         SpanPictures(scenes.of(truth, scenes.hidden(truth.people[0], 20, 30))).read(tmp_path / "no such file.mp4")
 

@@ -90,7 +90,7 @@ def test_the_film_and_all_pictures_and_people_are_there(told: dict[str, Any]) ->
     ((controls, source, _),) = told["videos"]
     assert (controls, source) == (True, "preview.mp4")
     assert told["sections"] == 3
-    assert len(told["pictures"]) == 2
+    assert len(told["pictures"]) == 3 + 2, "thumbnails, and spans of little confidence"
     assert all(0 < width <= 200 for width in told["pictures"])
 
 

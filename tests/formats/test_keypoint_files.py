@@ -277,7 +277,7 @@ def test_what_is_no_list_of_keypoints(value: Any, words: str, tmp_path: Path) ->
         ({"a_1_keypoints.json": []}, 'no list "people"'),
         ({"a_1_keypoints.json": {"people": 3}}, 'no list "people"'),
         ({"a_1_keypoints.json": {"people": [{}]}}, "person 0 has no pose_keypoints_2d"),
-        ({"a_1_keypoints.json": {"people": [{"pose_keypoints_2d": [0.0] * 54}]}}, "54 numbers, expected 75"),
+        ({"a_1_keypoints.json": {"people": [{"pose_keypoints_2d": [0.0] * 45}]}}, "45 numbers, expected 75"),
         ({"a_1_keypoints.json": "{"}, "is no JSON file"),
     ],
 )
@@ -330,3 +330,22 @@ def test_the_command(performance: Performance, tmp_path: Path) -> None:
     assert outcome.returncode == 1
     assert outcome.stderr.startswith("bodydouble: cannot write into")
     assert run("export", str(source), "--as", "yolo", "-o", str(target)).returncode == 2
+
+
+def test_the_older_body_of_openpose_is_read_as_body_25_without_hips_middle_and_feet(
+    performance: Performance, tmp_path: Path
+) -> None:
+    before = sightings(performance, Layout.OPENPOSE)
+    folder = written(tmp_path, before, Layout.OPENPOSE, performance.frame_count)
+    kept = [openpose.INDEX[name] for name in openpose.BODY_18]
+    for file in folder.iterdir():
+        stored = json.loads(file.read_text(encoding="utf-8"))
+        for person in stored["people"]:
+            person["pose_keypoints_2d"] = np.reshape(person["pose_keypoints_2d"], (25, 3))[kept].ravel().tolist()
+        file.write_text(json.dumps(stored), encoding="utf-8")
+    after = read_keypoints(folder)
+    assert after.names == openpose.KEYPOINTS
+    builders.assert_same(after.keypoints[:, kept], before.keypoints[:, kept], ROUNDED)
+    left_out = np.delete(after.keypoints, kept, axis=1)
+    assert np.isnan(left_out[..., :2]).all()
+    assert (left_out[..., 2] == 0).all()

@@ -59,6 +59,19 @@ def test_a_picture_that_stands_still_needs_one_keyframe_and_nothing_creeps() -> 
     assert np.median(np.linalg.norm(steps(background, 0, 39), axis=1)) < 0.1
 
 
+def test_a_shot_begins_with_a_keyframe_and_other_corners() -> None:
+    tracker, still = BackgroundTracker(), part(wall(), 100, 60)
+    for frame in range(6):
+        if frame == 4:
+            tracker.begin_shot()
+        tracker.follow(still, NOBODY)
+    background = tracker.result()
+    assert background.keyframes.tolist() == [0, 4]
+    before, after = (set(background.corners[background.frames == frame]) for frame in (3, 4))
+    assert len(after) > 40
+    assert not before & after
+
+
 def test_light_that_flickers_moves_nothing() -> None:
     light = np.random.default_rng(2).uniform(0.8, 1.05, 30)
     still = part(wall(), 100, 60)

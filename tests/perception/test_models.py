@@ -23,7 +23,8 @@ def golden(name: str) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    ("name", "picture"), [*((name, "crop") for name in POSE_NETWORKS), ("movenet_multipose", "people")]
+    ("name", "picture"),
+    [*((name, "crop") for name in POSE_NETWORKS), ("movenet_multipose", "people"), ("faceres", "face")],
 )
 def test_a_network_answers_as_the_original_does(name: str, picture: str) -> None:
     expected = golden(name)

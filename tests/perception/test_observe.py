@@ -1,10 +1,12 @@
 """Following people: exact laws with stand-ins for the networks, and one run with the networks."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 
+from bodydouble.data import FloatArray
 from bodydouble.errors import InvalidDataError
 from bodydouble.perception.observe import QUALITIES, ObserveOptions, Observer, create_observer
 from bodydouble.perception.protocols import Detection, Landmarks, Picture, Region
@@ -29,6 +31,7 @@ class Stage:
     seen_by_detector: bool = True
     runs: int = 0
     seconds: float = 0.0
+    before: list[int] = field(default_factory=list)
 
     def detect(self, frame: Picture) -> tuple[Detection, ...]:  # noqa: ARG002
         self.runs += 1
@@ -39,7 +42,8 @@ class Stage:
         reference = body((0.0, 0.0))[list(coco.FROM_BLAZEPOSE), :2]
         return Region((detection.keypoints[:, :2] - reference).mean(axis=0), 120.0, 0.0)
 
-    def locate(self, frame: Picture, region: Region) -> Landmarks:  # noqa: ARG002
+    def locate(self, frame: Picture, region: Region, before: Sequence[FloatArray] = ()) -> Landmarks:  # noqa: ARG002
+        self.before.append(len(before))
         distance = [float(np.linalg.norm(region.center - place)) for place in self.people]
         nearest = int(np.argmin(distance)) if distance else -1
         if nearest < 0 or distance[nearest] > 60:
@@ -110,6 +114,52 @@ def test_two_regions_on_one_person_become_one_and_the_other_person_comes_back() 
     assert places(observer) == [(240, 200)]
     stage.people = [(240, 200), (340, 200)]
     assert any(len(places(observer)) == 2 for _ in range(3))
+
+
+def test_somebody_out_of_sight_for_a_moment_is_seen_again_where_they_should_be_without_the_detector() -> None:
+    stage = Stage([(100, 100)])
+    observer = observer_of(stage, 50)
+    for x in range(100, 200, 10):
+        stage.people = [(x, 100)]
+        places(observer)
+    stage.seen_by_detector = False
+    stage.people = []
+    for _ in range(5):
+        assert places(observer) == []
+    stage.people = [(250, 100)]
+    assert places(observer) == [(250, 100)]
+
+
+def test_somebody_lost_for_long_is_given_up() -> None:
+    stage = Stage([(100, 100)])
+    observer = Observer(stage, stage, ObserveOptions(detect_every=50, patience=3))
+    places(observer)
+    stage.seen_by_detector, stage.people = False, []
+    for _ in range(5):
+        places(observer)
+    stage.people = [(100, 100)]
+    assert places(observer) == []
+
+
+def test_those_behind_are_located_without_those_in_front() -> None:
+    stage = Stage([(200, 200), (230, 240)])  # the second stands lower down
+    observer = observer_of(stage, 50)
+    assert len(places(observer)) == 2
+    stage.before.clear()
+    assert len(places(observer)) == 2
+    assert stage.before == [0, 1]
+
+
+def test_a_new_shot_begins_with_the_detector_and_without_the_people_of_the_last() -> None:
+    stage = Stage([(100, 100)])
+    observer = observer_of(stage, 50)
+    for _ in range(4):
+        places(observer)
+    runs = stage.runs
+    stage.people = [(400, 400)]
+    observer.begin_shot()
+    assert places(observer) == [(400, 400)]
+    assert stage.runs == runs + 1
 
 
 def test_somebody_whom_only_the_landmarks_see_is_kept() -> None:

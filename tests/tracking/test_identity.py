@@ -120,3 +120,84 @@ def test_a_whole_clip_of_crossing_people_in_their_clothes() -> None:
     tracks = associate(clip, Fraction(30))
     assert len(tracks) == 2
     assert sorted(int(track.observed.sum()) for track in tracks) == [140 - len(hidden), 140]
+
+
+CUT = 60
+"""The first frame of the second shot."""
+PLACES = ((300, 500), (700, 480))
+
+
+def two_shots(
+    looks: tuple[np.ndarray, ...], other_looks: tuple[np.ndarray, ...], start: int = 0
+) -> list[tuple[Observation, ...]]:
+    """People who stand where people stood, whoever they are, in two shots; the second camera is closer."""
+    rng = np.random.default_rng(0)
+    return [
+        tuple(
+            replace(
+                observation(place, 200 if f < start + CUT else 300, pose_seed=i),
+                look=look + rng.normal(0, 2, look.shape),
+            )
+            for i, (place, look) in enumerate(zip(PLACES, looks if f < start + CUT else other_looks, strict=False))
+        )
+        if f >= start
+        else ()
+        for f in range(start + 2 * CUT)
+    ]
+
+
+def told_people(clip: list[tuple[Observation, ...]], cut: int = CUT) -> list[tuple[int, int, list[int]]]:
+    """First frame, frames observed, and in each half the place, of each track, the one with the first place first."""
+    tracks = associate(clip, Fraction(30), cuts=[cut])
+    middles = [
+        [int(np.nanmedian((t.boxes[own, 0] + t.boxes[own, 2]) / 2)) for own in (t.frames < cut, t.frames >= cut)]
+        for t in tracks
+    ]
+    found = zip(tracks, middles, strict=True)
+    return sorted((int(t.frames[0]), int(t.observed.sum()), [round(m / 100) for m in middle]) for t, middle in found)
+
+
+def test_over_a_cut_clothes_decide_and_not_places() -> None:
+    stayed, changed = told_people(two_shots((RED, BLUE), (RED, BLUE))), told_people(two_shots((RED, BLUE), (BLUE, RED)))
+    assert [places for *_, places in stayed] == [[3, 3], [7, 7]]
+    assert [places for *_, places in changed] == [[3, 7], [7, 3]]
+    assert {count for _, count, _ in stayed + changed} == {2 * CUT}
+
+
+def test_a_head_seen_from_behind_is_no_other_person() -> None:
+    from_behind = RED.copy()
+    from_behind[0] = [90.0, 0.0, 60.0]
+    assert len(told_people(two_shots((RED, BLUE), (from_behind, BLUE)))) == 2
+
+
+def test_somebody_else_after_a_cut_is_somebody_else() -> None:
+    clip = two_shots((RED,), (BLUE,))
+    assert len(associate(clip, Fraction(30), cuts=[CUT])) == 2
+
+
+def test_those_dressed_alike_on_both_sides_of_a_cut_go_on() -> None:
+    assert {count for _, count, _ in told_people(two_shots((UNKNOWN, UNKNOWN), (UNKNOWN, UNKNOWN)))} == {2 * CUT}
+
+
+def test_who_is_absent_in_one_shot_comes_back_in_the_next() -> None:
+    clip = [*two_shots((RED, BLUE), (RED,)), *two_shots((BLUE, RED), ())[:CUT]]
+    tracks = associate(clip, Fraction(30), cuts=[CUT, 2 * CUT])
+    assert sorted((int(t.observed.sum()), len(t.frames)) for t in tracks) == [(2 * CUT, 3 * CUT), (3 * CUT, 3 * CUT)]
+
+
+def test_a_later_cut_tells_the_same() -> None:
+    looks = (RED, BLUE), (BLUE, RED)
+    later = told_people(two_shots(*looks, start=40), CUT + 40)
+    assert later == [(first + 40, *rest) for first, *rest in told_people(two_shots(*looks))]
+
+
+def test_reversed_time_joins_the_same_over_a_cut() -> None:
+    clip = two_shots((RED, BLUE), (BLUE, RED))
+    assert told_people(clip[::-1]) == sorted((f, n, places[::-1]) for f, n, places in told_people(clip))
+
+
+def test_nobody_is_followed_over_a_cut_and_nothing_is_lost() -> None:
+    before, after = seen(walk(300, 200, 2), GREY, range(30)), seen(walk(300, 200, 2), GREY, range(30, 60))
+    (person,) = linked([before, after], FPS, cuts=[30])
+    assert person.frames == list(range(60))
+    assert [id(one) for one in person.seen] == [id(one) for one in before.seen + after.seen]

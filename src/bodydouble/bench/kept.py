@@ -29,7 +29,7 @@ def kept_capture(video: Path, quality: str) -> tuple[Performance | None, dict[st
     Raises:
         BodydoubleError: the video cannot be read.
     """
-    digest = package_digest(("perception", "tracking", "motion", "geometry", "skeletons", "formats"))[:12]
+    digest = package_digest(("perception", "tracking", "motion", "geometry", "skeletons", "formats", "pipeline"))[:12]
     stem = f"{video.stem}.{quality}_{digest}"
     path, log = video.with_name(f"{stem}.npz"), video.with_name(f"{stem}.json")
     if not log.exists():

@@ -18,6 +18,7 @@ from bodydouble.evaluation.metrics.averages import percentile
 from bodydouble.evaluation.metrics.motion import peak_speed_losses_percent
 from bodydouble.evaluation.recording import Recording, recording
 from bodydouble.motion.reconstruct import Known, reconstruct
+from bodydouble.motion.refit import fitted_at_rate
 from bodydouble.motion.resample import motion_at
 from bodydouble.motion.retime import at_rate
 from bodydouble.pipeline import Monitor
@@ -71,26 +72,10 @@ def _ways(clip: Captured) -> Iterator[tuple[tuple[int, str], Performance]]:
         return
     yield (1, FULL), whole
     for step in STEPS:
-        low = _refitted(whole, [decimated(person.track, step) for person in whole.people], step)
-        yield (step, FITTED), _refitted(whole, [thinned(person.track, step) for person in whole.people])
+        low = _at_low_rate(whole, step)
+        yield (step, FITTED), fitted_at_rate(low, whole.fps)
         yield (step, CURVES), at_rate(low, whole.fps)
         yield (step, LINES), _on_lines(low, whole.fps)
-
-
-def thinned(track: Track, step: int) -> Track:
-    """The track as if only every step-th frame of the clip had been looked at; the others are gaps.
-
-    Args:
-        track: with at least one such frame.
-        step: which frames.
-    """
-    looked = track.frames % step == 0
-    first, last = np.flatnonzero(looked)[[0, -1]]
-    rows, seen = slice(first, last + 1), track.observed & looked
-    keypoints = np.where(seen[:, None, None], track.keypoints, [np.nan, np.nan, 0.0])
-    boxes = np.where(seen[:, None], track.boxes, np.nan)
-    rough = np.where(seen[:, None, None], track.rough_joints, np.nan)
-    return Track(track.frames[rows], seen[rows], boxes[rows], keypoints[rows], rough[rows])
 
 
 def decimated(track: Track, step: int) -> Track:
@@ -105,8 +90,9 @@ def decimated(track: Track, step: int) -> Track:
     )
 
 
-def _refitted(whole: Performance, tracks: Sequence[Track], step: int = 1) -> Performance:
-    """The people of a clip from other tracks, in a clip of every step-th frame; the focal length stays."""
+def _at_low_rate(whole: Performance, step: int) -> Performance:
+    """The people of a clip of which only every step-th frame was looked at; the focal length stays."""
+    tracks = [decimated(person.track, step) for person in whole.people]
     count, fps = len(range(0, whole.frame_count, step)), whole.fps / step
     known = Known(focal=float(whole.camera.intrinsics[0, 0]))
     view, motions = reconstruct(tracks, whole.camera.size, count, fps, known=known)
@@ -156,12 +142,13 @@ def tables(found: Sequence[RateFigures]) -> dict[str, Cells]:
 
 
 def _rate_table(found: Sequence[RateFigures]) -> Cells:
-    cells = [
-        [*_names(one), f"{one.comparison.pose.mpjpe_limbs_mm:.1f}",
-         f"{one.comparison.pose.acceleration_error_m_s2:.2f}"]
-        for one in found
-    ]  # fmt: skip
-    return ["frames looked at", "method", "MPJPE, limbs, mm", "acceleration error, m/s²"], cells
+    headings = ["frames looked at", "method", "MPJPE, limbs, mm", "acceleration error, m/s²", "foot slide, mm"]
+    cells = []
+    for one in found:
+        pose, motion = one.comparison.pose, one.comparison.motion
+        figures = f"{pose.mpjpe_limbs_mm:.1f}", f"{pose.acceleration_error_m_s2:.2f}", f"{motion.foot_slide_mm:.2f}"
+        cells.append([*_names(one), *figures])
+    return headings, cells
 
 
 def _hit_table(found: Sequence[RateFigures]) -> Cells:
@@ -191,6 +178,7 @@ def as_dict(found: Sequence[RateFigures]) -> list[dict[str, object]]:
             "clips": one.clips,
             "mpjpe_limbs_mm": one.comparison.pose.mpjpe_limbs_mm,
             "acceleration_error_m_s2": one.comparison.pose.acceleration_error_m_s2,
+            "foot_slide_mm": one.comparison.motion.foot_slide_mm,
             "peak_speed_losses_percent": {clip: losses.tolist() for clip, losses in one.peak_losses.items()},
         }
         for one in found

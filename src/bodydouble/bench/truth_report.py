@@ -59,10 +59,11 @@ Written by `bodydouble bench motion --markdown docs/motion.md` on the clips of [
 person before a static camera, at quality `{quality}`.
 
 *Motion at a low rate*: of each clip's tracks only every second or third frame is kept, and the motion is compared with
-the truth at the clip's full rate. *Fitted at the full rate* takes the frames between as gaps, which lifter and fit
-fill. *Curves* and *lines between frames* find the motion at the low rate and interpolate: the first as `--fps` does,
-the second on straight lines and the shortest rotations. *All frames* is the capture as it is. People were followed at
-the full rate; only what was seen in the other frames is left out.
+the truth at the clip's full rate. The motion is found at the low rate, then brought to the full one: *fitted at the
+full rate*, as `--fps` does, with the frames between as gaps, which lifter, contacts and fit fill; *curves* and *lines
+between frames* interpolate, the first smoothly, the second on straight lines and the shortest rotations. *All frames*
+is the capture as it is. People were followed at the full rate; only what was seen in the other frames is left out.
+*Foot slide* is per 1/30 s of a foot that truly rests.
 
 *Hits*: how much of the speed of punches and kicks is lost. Each time the fastest true hand or foot reaches a peak above
 3 m/s, the highest speed of the same hand or foot within 0.2 s is compared with it; below zero, it is faster than the

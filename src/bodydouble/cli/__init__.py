@@ -14,11 +14,16 @@ from bodydouble.cli import developer
 from bodydouble.cli.common import (
     CameraMotion,
     CameraOption,
+    Denoise,
+    DenoiseOption,
+    DetectorOption,
     FocalOption,
     FolderOption,
     FpsOption,
     HeightOption,
     JsonOption,
+    KeepEmbeddingsOption,
+    KeypointsOption,
     PeopleCommand,
     PeopleOption,
     Quality,
@@ -68,11 +73,15 @@ def animate(
     camera: CameraOption = CameraMotion.AUTO,
     focal: FocalOption = None,
     height: HeightOption = None,
+    keypoints: KeypointsOption = None,
+    detector: DetectorOption = None,
+    denoise: DenoiseOption = Denoise.AUTO,
     fps: FpsOption = None,
     keyframes: Annotated[
         str | None,
         typer.Option(metavar="LENGTH", help="Keys in few frames of the .glb; joints stay within LENGTH, such as 5mm."),
     ] = None,
+    keep_embeddings: KeepEmbeddingsOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Give each person in VIDEO a rigged character that performs the same motion."""
@@ -92,8 +101,9 @@ def animate(
                 film=film,
                 fps=rate_of_files,
                 keyframes=bound_of_keys,
+                keep_embeddings=keep_embeddings,
                 monitor=monitor,
-                **capture_options(people, quality, camera, focal, height),
+                **capture_options(people, quality, camera, focal, height, keypoints, detector, denoise),
             )
         if as_json:
             print_json(summary(delivery, monitor))
@@ -110,7 +120,11 @@ def capture(
     camera: CameraOption = CameraMotion.AUTO,
     focal: FocalOption = None,
     height: HeightOption = None,
+    keypoints: KeypointsOption = None,
+    detector: DetectorOption = None,
+    denoise: DenoiseOption = Denoise.AUTO,
     fps: FpsOption = None,
+    keep_embeddings: KeepEmbeddingsOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write the motion of the people in VIDEO to performance.npz; no character, no film."""
@@ -126,8 +140,9 @@ def capture(
                 video,
                 output,
                 fps=rate_of_file,
+                keep_embeddings=keep_embeddings,
                 monitor=monitor,
-                **capture_options(people, quality, camera, focal, height),
+                **capture_options(people, quality, camera, focal, height, keypoints, detector, denoise),
             )
         if as_json:
             print_json(summary(delivery, monitor))

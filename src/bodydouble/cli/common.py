@@ -41,6 +41,15 @@ class CameraMotion(StrEnum):
     MOVING = "moving"
 
 
+class Denoise(StrEnum):
+    """How dark and noisy frames are cleaned."""
+
+    AUTO = "auto"
+    OFF = "off"
+    BILATERAL = "bilateral"
+    NLM = "nlm"
+
+
 VideoArgument = Annotated[
     str, typer.Argument(metavar="VIDEO", help="A video, GIF, picture, folder of pictures or pattern ('shots/*.png').")
 ]
@@ -70,6 +79,32 @@ FocalOption = Annotated[
 HeightOption = Annotated[
     float | None,
     typer.Option("--height", metavar="METRES", help="Height of the most prominent person among those chosen."),
+]
+KeypointsOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="2D keypoints of VIDEO that you already have: JSON of COCO or AlphaPose, or a folder of OpenPose. "
+        "People are not looked for.",
+    ),
+]
+DetectorOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|FILE.onnx",
+        help="What finds people: an ONNX file of RTMO, YOLO-pose or RTMPose [default: movenet, built in].",
+    ),
+]
+DenoiseOption = Annotated[
+    Denoise,
+    typer.Option(help="How noisy or dark frames are cleaned before people are looked for; auto: where that helps."),
+]
+KeepEmbeddingsOption = Annotated[
+    bool,
+    typer.Option(
+        "--keep-embeddings",
+        help="Write vectors of people's faces, which are biometric data, to embeddings.npz; otherwise nothing is kept.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a machine-readable summary on standard output.")]
 
@@ -111,12 +146,23 @@ def print_json(value: Any) -> None:
 
 
 def capture_options(
-    people: str, quality: Quality, camera: CameraMotion, focal: float | None, height: float | None
+    people: str,
+    quality: Quality,
+    camera: CameraMotion,
+    focal: float | None,
+    height: float | None,
+    keypoints: Path | None,
+    detector: str | None,
+    denoise: Denoise,
 ) -> "CaptureOptions":
     """The options of the command line as pipeline.capture takes them."""
-    found: CaptureOptions = {"people": people, "quality": quality, "camera": camera}
+    found: CaptureOptions = {"people": people, "quality": quality, "camera": camera, "denoise": denoise}
     if focal is not None:
         found["focal"] = focal
     if height is not None:
         found["height"] = height
+    if keypoints is not None:
+        found["keypoints"] = keypoints
+    if detector is not None:
+        found["detector"] = detector
     return found

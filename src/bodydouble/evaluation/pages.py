@@ -36,6 +36,19 @@ svg text { fill: var(--faint); font: 11px system-ui, sans-serif; }
 .legend span { margin-right: 1rem; white-space: nowrap; }
 .legend i { display: inline-block; width: 1.2em; height: .2em; margin-right: .4em; vertical-align: middle; }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 18rem), 1fr)); column-gap: 1.5rem; }
+.legend i.state { height: .8em; border: 1px solid var(--rule); }
+.absent { fill: var(--shade); background: var(--shade); }
+.observed { fill: var(--line-1); background: var(--line-1); }
+.filled { fill: var(--line-2); background: var(--line-2); }
+.cast { list-style: none; padding: 0; }
+.cast li { display: flex; align-items: center; gap: 1rem; margin: .75rem 0; break-inside: avoid; }
+.cast p { margin: 0; }
+.cast small { color: var(--faint); }
+.cast .face { flex: none; width: 96px; min-height: 48px; display: grid; place-items: center; }
+.cast .face img { display: block; max-height: 96px; border-radius: 4px; }
+.cast .line { flex: 1; min-width: 0; }
+.cast .ends { display: flex; justify-content: space-between; }
+svg.states { height: 1.25rem; border: 1px solid var(--rule); background: var(--shade); }
 .shots { display: flex; flex-wrap: wrap; gap: .75rem; }
 .shots figure { margin: 0; width: 12.5rem; max-width: 46%; }
 .shots figcaption { font-weight: 400; }
@@ -172,6 +185,38 @@ def _strip(frame: "_Frame", strip: Strip, x: FloatArray, step: float, top: float
         f'fill="var(--shade)"/>\n{"".join(bars)}'
         f'<text x="{_LEFT - 6}" y="{top + _STRIP / 2 + 4:g}" text-anchor="end">{escape(strip.name)}</text>\n'
     )
+
+
+def state_line(states: IntArray, names: Sequence[str], step: float, label: str) -> str:
+    """Stretches of equal states as one bar over the whole width, an inline SVG picture whose unit is a state.
+
+    As in ``strip_plot``, 0 is a gap, 1 a full bar, 2 half as high, ...
+
+    Args:
+        states: (N,) what each is, an index into names. If there are many, several are drawn as their largest.
+        names: of the states 0, 1, ..., which are also their classes in the style.
+        step: s, how long a state lasts; each stretch tells its times under the pointer.
+        label: is read out for people who cannot see the bar.
+    """
+    parts = np.linspace(0, len(states), min(len(states), _MOST_STRETCHES) + 1).round().astype(int)
+    drawn = np.maximum.reduceat(states, parts[:-1])
+    changes = [0, *(np.flatnonzero(np.diff(drawn)) + 1).tolist(), len(drawn)]
+    stretches = [(int(drawn[a]), int(parts[a]), int(parts[b])) for a, b in pairwise(changes)]
+    bars = "".join(
+        f'<rect class="{names[state]}" x="{start}" width="{end - start}" height="{1 / max(state, 1):g}">'
+        f"<title>{names[state]} {start * step:.1f}–{end * step:.1f} s</title></rect>\n"  # noqa: RUF001, an en dash
+        for state, start, end in stretches
+    )
+    return (
+        f'<svg class="states" viewBox="0 0 {len(states)} 1" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(label)}">\n{bars}</svg>\n'
+    )
+
+
+def state_legend(names: Sequence[str]) -> str:
+    """What the colours of ``state_line`` mean."""
+    items = (f'<span><i class="state {name}"></i>{escape(name)}</span>' for name in names)
+    return f'<div class="legend">{" ".join(items)}</div>\n'
 
 
 @dataclass(frozen=True, slots=True)

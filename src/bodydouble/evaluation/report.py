@@ -16,6 +16,7 @@ from bodydouble.evaluation.report_figures import ANGLES, PersonFigures, figures
 from bodydouble.evaluation.report_findings import Finding, findings, usual_limit
 from bodydouble.evaluation.report_pictures import SpanPictures
 from bodydouble.evaluation.report_spans import Span
+from bodydouble.evaluation.report_strips import section
 from bodydouble.formats.atomic import atomic_write
 
 CONTACT_ROWS = ("L heel", "L toes", "R heel", "R toes")
@@ -25,8 +26,9 @@ MEANINGS = (
     "Nobody knows the true motion of this clip, so nothing here is an error against the truth. The figures say how "
     "well the motion agrees with the pictures, and whether it behaves like a body on a floor. A motion can pass all of "
     "them and still have a limb in the wrong depth.",
-    "Observed: the person was found in the frame. Filled: they were not, and the pose was interpolated. Confidence is "
-    "what the landmark network says of its own keypoints, 0 to 100 %.",
+    "Observed: the person was found in the frame. Filled: they were not, and the pose was interpolated. Absent: "
+    "before they were first found or after they were last found. Confidence is what the landmark network says of its "
+    "own keypoints, 0 to 100 %.",
     "Reprojection error: mean distance in the picture between the keypoints that were seen (shoulders, elbows, wrists, "
     "hips, knees, ankles, feet) and the same points of the 3D motion, in % of the person's size, which is the longer "
     "side of their box. It cannot see errors in depth.",
@@ -54,7 +56,7 @@ def write(
     Args:
         path: the file to be.
         performance: what was captured.
-        pictures: of the moments with little confidence; those it lacks are left out.
+        pictures: of the people, and of the moments with little confidence; those it lacks are left out.
         title: of the clip.
         film: name of the film's file beside the page; None if there is none.
         warnings: what was wrong during the run.
@@ -73,7 +75,8 @@ def page(
 ) -> str:
     """The text of the report; arguments as for ``write``."""
     people = figures(performance)
-    body = _film(film) + _clip(performance) + pages.table(*_summary(people))
+    body = _clip(performance) + section(people, pictures.thumbnails.jpegs)
+    body += _film(film) + pages.table(*_summary(people))
     body += "".join(pages.paragraph(f"Note: {warning}") for warning in warnings)
     body += _advice(findings(people))
     body += "".join(_person(person, pictures) for person in people)
@@ -105,15 +108,13 @@ def _summary(people: Sequence[PersonFigures]) -> tuple[list[str], list[list[str]
         [
             person.name,
             _span_text(person, int(person.frames[0]), int(person.frames[-1])),
-            f"{100 * person.observed_share:.0f} %",
-            f"{100 * person.filled_share:.0f} %",
             _number(percentile(person.reprojection_percent, 50.0), " %"),
             _number(person.rating.naturalness),
             _number(person.rating.realism),
         ]
         for person in people
     ]
-    headings = ["person", "from, to", "observed", "filled", "reprojection error", "naturalness", "realism"]
+    headings = ["person", "from, to", "reprojection error", "naturalness", "realism"]
     return headings, cells
 
 
@@ -139,16 +140,8 @@ def _finding(finding: Finding) -> str:
 
 
 def _person(person: PersonFigures, pictures: SpanPictures) -> str:
-    body = pages.heading(person.name) + _coverage(person) + pages.table(*_measures(person)) + _plots(person)
+    body = pages.heading(person.name) + pages.table(*_measures(person)) + _plots(person)
     return f"<section>\n{body}{_spans(person, pictures)}</section>\n"
-
-
-def _coverage(person: PersonFigures) -> str:
-    states = np.zeros(person.frame_count, dtype=int)
-    states[person.frames] = np.where(person.observed, 1, 2)
-    seconds = np.arange(person.frame_count) / person.fps
-    strip = pages.Strip("", states)
-    return pages.strip_plot([strip], seconds, 1 / person.fps, ["observed", "filled"], "Seen in the clip", "s")
 
 
 def _measures(person: PersonFigures) -> tuple[list[str], list[list[str]]]:

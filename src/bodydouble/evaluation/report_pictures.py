@@ -1,22 +1,21 @@
-"""Small pictures of the moments in which a person was hardly seen, cut from the source video."""
+"""Small pictures of each person and of the moments in which they were hardly seen, cut from the source video."""
 
-import io
 from collections import defaultdict
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from bodydouble.data import FloatArray, Performance, Track
+from bodydouble.evaluation.report_crops import cut, jpeg, reduced
 from bodydouble.evaluation.report_spans import MOST_SPANS, Span, low_confidence_spans
+from bodydouble.evaluation.report_thumbnails import Thumbnails
 from bodydouble.formats.media import FrameReader, Picture
 
 SIZE = (200, 260)
 """Largest width and height, px."""
 MARGIN = 0.25
 """Of the longer side of the person's box, around it."""
-JPEG_QUALITY = 75
 MOST_PICTURES = 36
 """Of all people together; somebody always gets one."""
 READ_SIDE, MOST_READ = 640, 3000
@@ -24,7 +23,7 @@ READ_SIDE, MOST_READ = 640, 3000
 
 
 class SpanPictures:
-    """The spans of a performance with little confidence, and a picture of each. Costs nothing if there are none.
+    """The spans of a performance with little confidence, a picture of each, and a thumbnail of each person.
 
     Frames are shown to it in any way, such as while a film is made; ``read`` fetches what is still missing.
     """
@@ -37,6 +36,7 @@ class SpanPictures:
         }
         self.jpegs: dict[tuple[str, int], bytes] = {}
         """JPEG file by name and source frame index."""
+        self.thumbnails = Thumbnails(performance)
         self._wanted: dict[int, list[tuple[str, FloatArray]]] = defaultdict(list)
         for person in performance.people:
             for span in self.spans[person.name]:
@@ -45,14 +45,19 @@ class SpanPictures:
     def look(self, index: int, frame: Picture) -> None:
         """Cuts what is wanted out of a frame (H, W, 3) of the source, of any scale."""
         for name, box in self._wanted.pop(index, ()):
-            self.jpegs[name, index] = _jpeg(_cut(frame, box * frame.shape[1] / self._size[0]))
+            self.jpegs[name, index] = jpeg(reduced(cut(frame, box * frame.shape[1] / self._size[0]), SIZE))
+        self.thumbnails.look(index, frame)
 
     def read(self, video: Path) -> None:
-        """Reads the video up to the last frame that is still wanted, but no more than MOST_READ frames."""
-        if not self._wanted:
+        """Reads the video up to the last frame that is still wanted, but no more than MOST_READ frames.
+
+        For the thumbnails, it reads no further than to the first good frame of each person.
+        """
+        wanted = [*self._wanted, *self.thumbnails.needed()]
+        if not wanted:
             return
         with FrameReader(video, max_side=READ_SIDE) as reader:
-            for index, frame in enumerate(islice(reader, min(MOST_READ, max(self._wanted) + 1))):
+            for index, frame in enumerate(islice(reader, min(MOST_READ, max(wanted) + 1))):
                 self.look(index, frame)
 
 
@@ -74,21 +79,3 @@ def region(track: Track, frame: int) -> FloatArray:
     box = np.array([np.interp(row, known, track.boxes[known, side]) for side in range(4)])
     margin = MARGIN * max(box[2] - box[0], box[3] - box[1])
     return np.asarray(box + margin * np.array([-1.0, -1.0, 1.0, 1.0]))
-
-
-def _cut(frame: Picture, box: FloatArray) -> Picture:
-    """The part of a frame inside a box; the whole frame if they have nothing in common."""
-    height, width = frame.shape[:2]
-    if not np.isfinite(box).all():
-        return frame
-    left, top, right, bottom = np.clip(box, 0, [width, height, width, height]).round().astype(int)
-    part = frame[top:bottom, left:right]
-    return part if min(part.shape[:2]) > 1 else frame
-
-
-def _jpeg(picture: Picture) -> bytes:
-    image = Image.fromarray(np.ascontiguousarray(picture))
-    image.thumbnail(SIZE)
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=JPEG_QUALITY, optimize=True)
-    return file.getvalue()

@@ -198,7 +198,7 @@ def _openpose_person(found: Sightings, row: int) -> dict[str, Any]:
 
 
 def read_keypoints(path: str | Path) -> Sightings:
-    """Read keypoints that COCO, AlphaPose (17 keypoints) or OpenPose (BODY_25) have.
+    """Read keypoints that COCO, AlphaPose (17 keypoints) or OpenPose (BODY_25, or the older 18) have.
 
     Args:
         path: a .json file that holds a list, of COCO or AlphaPose; or the folder that OpenPose filled.
@@ -358,7 +358,13 @@ def _openpose_rows(file: Path, frame: int) -> Iterator[_Row]:
 
 def _openpose_row(frame: int, person: Any) -> _Row:
     entries = _mapping(person)
-    keypoints = _keypoints(_numbers(entries, "pose_keypoints_2d", 3 * len(openpose.KEYPOINTS)))
+    stored = entries["pose_keypoints_2d"]
+    older = isinstance(stored, list) and len(stored) == 3 * len(openpose.BODY_18)
+    names = openpose.BODY_18 if older else openpose.KEYPOINTS
+    keypoints = np.full((len(openpose.KEYPOINTS), 3), (np.nan, np.nan, 0.0))
+    keypoints[[openpose.INDEX[name] for name in names]] = _keypoints(
+        _numbers(entries, "pose_keypoints_2d", 3 * len(names))
+    )
     return _Row(_frame(frame), _track_id(entries.get("person_id")), keypoints, np.full(4, np.nan))
 
 

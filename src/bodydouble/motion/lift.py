@@ -7,6 +7,7 @@ import numpy as np
 from bodydouble.data import FloatArray, Skeleton, Track
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion import crop, lifter, proportions
+from bodydouble.motion.completion import completed
 from bodydouble.motion.place import fit_sideways, fit_translation
 from bodydouble.motion.smooth import robust_whittaker, smooth_rotations
 from bodydouble.motion.terms import BEARING, LANDMARKS, Evidence, State
@@ -52,7 +53,7 @@ def lift(
     """2D track and rough 3D -> what is known in space.
 
     Args:
-        track: one person.
+        track: one person; if rough joints are not known, they are estimated from the keypoints.
         intrinsics: (3, 3) px.
         fps: frames per second.
         reference_from_camera: (T, 4, 4) of the track's frames.
@@ -62,7 +63,11 @@ def lift(
     confidence = np.where(track.observed[:, None], track.keypoints[..., 2], 0.0)
     seen = filled(np.where(track.observed[:, None, None], track.keypoints, np.nan))
     image_points = camera.rays(intrinsics, seen[..., :2])[..., :2]
-    found = lifter.lifted(image_points, seen[..., 2], filled(track.rough_joints), track.observed, fps)
+    if np.isfinite(track.rough_joints[track.observed]).all():
+        told = image_points, seen[..., 2], filled(track.rough_joints)
+    else:
+        told = completed(image_points, seen[..., 2], fps)
+    found = lifter.lifted(*told, track.observed, fps)
     if landmarks is not None:
         found = lifter.told(found, landmarks)
     own = skeleton or proportions.with_bones(found.lengths)

@@ -65,6 +65,12 @@ class BackgroundTracker:
         self._corners: IntArray = np.empty(0, np.int32)
         self._chosen = 0
 
+    def begin_shot(self) -> None:
+        """Forget all corners: the next frame is the first one of another camera."""
+        self._key_points = self._points = np.empty((0, 2), np.float32)
+        self._corners = np.empty(0, np.int32)
+        self._chosen = 0
+
     def follow(self, frame: Picture, boxes: FloatArray) -> None:
         """Look at the next frame.
 

@@ -3,6 +3,7 @@
 Source: Bazarevsky et al., BlazePose: On-device Real-time Body Pose Tracking (2020), and the MediaPipe Pose model card.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.special import expit
 
 from bodydouble.data import LANDMARK_COUNT, FloatArray
 from bodydouble.networks import Network
+from bodydouble.perception.occlusion import without
 from bodydouble.perception.pixels import cut
 from bodydouble.perception.protocols import MODELS, Detection, Landmarks, Picture, Region
 from bodydouble.skeletons import blazepose, coco
@@ -87,9 +89,10 @@ class BlazePose:
         """Where to look for a person that was just detected."""
         return first_region(detection)
 
-    def locate(self, frame: Picture, region: Region) -> Landmarks:
-        """The landmarks of the person in the region."""
-        picture = cut(frame, region, INPUT_SIDE)
+    def locate(self, frame: Picture, region: Region, before: Sequence[FloatArray] = ()) -> Landmarks:
+        """The landmarks of the person in the region; those who stand before that person are painted over."""
+        poses = [INPUT_SIDE * region.from_picture(pose) for pose in before]
+        picture = without(cut(frame, region, INPUT_SIDE), poses)
         points, presence, world = self._network(picture[None])
         return decode(
             points.reshape(-1, 5).astype(np.float64),

@@ -1,5 +1,6 @@
 """What a network has to offer to be used for perception, and what it answers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -49,6 +50,10 @@ class Region:
         """Points (..., 2) of the region, 0 to 1 from its top-left corner, as px of the picture."""
         return self.center + self.side * (points - 0.5) @ self.axes.T
 
+    def from_picture(self, points: FloatArray) -> FloatArray:
+        """The inverse of ``to_picture``."""
+        return np.asarray((points - self.center) @ self.axes / self.side + 0.5)
+
 
 @dataclass(frozen=True, slots=True)
 class Landmarks:
@@ -62,6 +67,11 @@ class Landmarks:
     """Probability that there is a person in the region."""
     region: Region
     """Where to look for the same person in the next frame."""
+
+    @property
+    def pose(self) -> FloatArray:
+        """(33, 2) px."""
+        return self.keypoints[:, :2]
 
 
 class PeopleDetector(Protocol):
@@ -85,5 +95,11 @@ class LandmarkModel(Protocol):
     def first_region(self, detection: Detection) -> Region:
         """Where to look for a person that was just detected."""
 
-    def locate(self, frame: Picture, region: Region) -> Landmarks:
-        """The landmarks of the person in the region."""
+    def locate(self, frame: Picture, region: Region, before: Sequence[FloatArray] = ()) -> Landmarks:
+        """The landmarks of the person in the region.
+
+        Args:
+            frame: (H, W, 3) RGB.
+            region: where the person is.
+            before: landmarks (33, 2) px of the people who stand before that person.
+        """

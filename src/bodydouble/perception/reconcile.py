@@ -14,10 +14,9 @@ _SAME_PLACE = 0.5
 """Boxes with more intersection over union than this are of one person."""
 
 
-def bounding_box(person: Landmarks) -> FloatArray:
-    """(4,) x_min, y_min, x_max, y_max px around the landmarks, inside the frame or not."""
-    points = person.keypoints[:, :2]
-    return np.concatenate([points.min(axis=0), points.max(axis=0)])
+def bounding_box(pose: FloatArray) -> FloatArray:
+    """(4,) x_min, y_min, x_max, y_max px around landmarks (33, 2), inside the frame or not."""
+    return np.concatenate([pose.min(axis=0), pose.max(axis=0)])
 
 
 def clipped(box: FloatArray, size: tuple[int, int]) -> FloatArray:
@@ -25,9 +24,9 @@ def clipped(box: FloatArray, size: tuple[int, int]) -> FloatArray:
     return np.clip(box, 0, np.tile(size, 2))
 
 
-def visible_part(person: Landmarks, size: tuple[int, int]) -> float:
-    """How much of the person's box lies in a frame of this width and height, 0 to 1."""
-    box = bounding_box(person)
+def visible_part(pose: FloatArray, size: tuple[int, int]) -> float:
+    """How much of the box around landmarks (33, 2) lies in a frame of this width and height, 0 to 1."""
+    box = bounding_box(pose)
     return float(box_area(clipped(box, size)) / max(float(box_area(box)), 1.0))
 
 
@@ -59,6 +58,15 @@ def distinct(people: Iterable[Landmarks], same_person: float) -> list[Landmarks]
     return kept
 
 
+def with_recovered(people: Iterable[Landmarks], recovered: Iterable[Landmarks]) -> list[Landmarks]:
+    """The people, each once, and those who seem to be back, unless somebody else is in their place."""
+    kept = list(people)
+    for other in sorted(recovered, key=lambda person: -person.presence):
+        if all(box_iou(bounding_box(other.pose), bounding_box(person.pose)) < _SAME_PLACE for person in kept):
+            kept.append(other)
+    return kept
+
+
 def reconcile(
     followed: Sequence[Landmarks], confirmed: BoolArray, found: Sequence[Landmarks], same_person: float
 ) -> list[Landmarks]:
@@ -74,10 +82,10 @@ def reconcile(
         same_person: Poses more similar than this are one person's.
     """
     new = [person for person in found if all(similarity(person, other) < same_person for other in followed)]
-    places = [bounding_box(person) for person in new]
+    places = [bounding_box(person.pose) for person in new]
     kept = [
         person
         for person, sure in zip(followed, confirmed, strict=True)
-        if sure or all(box_iou(bounding_box(person), place) < _SAME_PLACE for place in places)
+        if sure or all(box_iou(bounding_box(person.pose), place) < _SAME_PLACE for place in places)
     ]
     return distinct([*kept, *new], same_person)

@@ -1,6 +1,6 @@
 """The 25 keypoints of OpenPose's body model BODY_25, in its order, and where BlazePose has the same point.
 
-Source: OpenPose, "Output", keypoint ordering of BODY_25,
+Source: OpenPose, "Output", keypoint ordering of BODY_25 and COCO,
 https://github.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/doc/02_output.md
 """
 
@@ -36,6 +36,9 @@ _SAME: dict[str, tuple[str, ...]] = {
 
 KEYPOINTS: tuple[str, ...] = tuple(_SAME)
 INDEX: dict[str, int] = {name: i for i, name in enumerate(KEYPOINTS)}
+
+BODY_18: tuple[str, ...] = tuple(name for name in KEYPOINTS if name != "MidHip" and not name.endswith(("Toe", "Heel")))
+"""The 18 keypoints of OpenPose's older body model (COCO), in its order."""
 
 FROM_BLAZEPOSE: tuple[tuple[int, ...], ...] = tuple(
     tuple(blazepose.INDEX[name] for name in names) for names in _SAME.values()

@@ -15,7 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from bodydouble.data import LANDMARK_COUNT, FloatArray, Observation, Track
 from bodydouble.geometry.similarity import box_area, box_iou, pose_center, pose_extent, pose_similarity
 from bodydouble.skeletons import coco
-from bodydouble.tracking.identity import IdentityOptions, Sequel, linked
+from bodydouble.tracking.identity import IdentityOptions, Sequel, linked, same_look, usual_look
 
 _COCO = list(coco.FROM_BLAZEPOSE)
 
@@ -38,12 +38,21 @@ class AssociateOptions:
     """Seconds of the past from which a person's velocity is estimated."""
     same_person: float = 0.6
     """Tracks whose poses are more similar than this, in the median over the frames they share, are one person's."""
+    look_memory: int = 25
+    """Frames from which it is known what a person looks like."""
+    look_weight: float = 0.11
+    """Of the look's logarithm of a likelihood ratio beside the similarity of place."""
+    other_look: float = -8.0
+    """An observation whose look speaks more than this against a person is of somebody else, wherever it is."""
     identity: IdentityOptions = field(default_factory=IdentityOptions)
     """What speaks for one person where following may have failed."""
 
 
 def associate(
-    observations: Sequence[Sequence[Observation]], fps: Fraction, options: AssociateOptions | None = None
+    observations: Sequence[Sequence[Observation]],
+    fps: Fraction,
+    options: AssociateOptions | None = None,
+    cuts: Sequence[int] = (),
 ) -> tuple[Track, ...]:
     """Join observations into tracks.
 
@@ -51,25 +60,32 @@ def associate(
         observations: What was seen in each frame of the clip; the order within a frame does not matter.
         fps: Frame rate.
         options: When observations belong to one person.
+        cuts: The first frame of every shot but the first, ascending. Nobody is followed over a cut; who is who on its
+            two sides is told by looks.
 
     Returns:
         The tracks of all who were seen for long enough, in order of appearance, the larger first.
     """
     options = options or AssociateOptions()
-    drafts = _drafts(observations, float(fps), options)
-    drafts = linked(_merge_duplicates(drafts, options.same_person), float(fps), options.identity)
+    drafts = _drafts(observations, float(fps), options, cuts)
+    drafts = linked(_merge_duplicates(drafts, options.same_person), float(fps), options.identity, cuts)
     least = min(options.min_duration * float(fps), 0.5 * len(observations))
-    return tuple(_track(draft) for draft in drafts if len(draft.frames) >= least)
+    return tuple(track_of(draft) for draft in drafts if len(draft.frames) >= least)
 
 
-def _drafts(observations: Sequence[Sequence[Observation]], fps: float, options: AssociateOptions) -> list[Sequel]:
+def _drafts(
+    observations: Sequence[Sequence[Observation]], fps: float, options: AssociateOptions, cuts: Sequence[int]
+) -> list[Sequel]:
     """All tracks, however short. Those just seen choose first, so that one long lost takes nothing from them."""
     drafts: list[Sequel] = []
     longest_gap = max(options.max_gap * fps, 1)
+    shot = 0
     for frame, seen in enumerate(observations):
+        shot = frame if frame in cuts else shot
         left = sorted(seen, key=lambda one: (-float(box_area(one.box)), -one.score))
-        just_seen = [draft for draft in drafts if draft.frames[-1] == frame - 1]
-        lost = [draft for draft in drafts if 1 < frame - draft.frames[-1] <= longest_gap]
+        alive = [draft for draft in drafts if shot <= draft.frames[-1] and frame - draft.frames[-1] <= longest_gap]
+        just_seen = [draft for draft in alive if draft.frames[-1] == frame - 1]
+        lost = [draft for draft in alive if draft.frames[-1] < frame - 1]
         for group in (just_seen, lost):
             left = _continue(group, left, frame, fps, options)
         drafts += [Sequel([frame], [one]) for one in left]
@@ -106,7 +122,11 @@ def _score(
     reach = np.minimum(options.max_deviation * elapsed, options.max_stray)
     near = np.maximum(1.0 - _distance(poses, seen_poses) / reach, 0.0)
     # Nearness decides only where overlap and pose say nothing.
-    return np.asarray(np.where(similarity >= options.min_similarity, similarity, 0.0) + 0.1 * near)
+    place = np.where(similarity >= options.min_similarity, similarity, 0.0) + 0.1 * near
+    known = np.stack([usual_look(draft.seen[-options.look_memory :]) for draft in drafts])[:, None]
+    alike = same_look(known, np.stack([one.look for one in seen])[None], options.identity)
+    can = (place > 0) & (alike > options.other_look)
+    return np.asarray(np.where(can, np.maximum(place + options.look_weight * alike, 1e-3), 0.0))
 
 
 def _distance(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -156,7 +176,8 @@ def _shared_similarity(a: Sequel, b: Sequel) -> float:
     return float(np.median(pose_similarity(*poses)))
 
 
-def _track(draft: Sequel) -> Track:
+def track_of(draft: Sequel) -> Track:
+    """The person as a track; frames between those in which they were seen are not observed."""
     frames = np.arange(draft.frames[0], draft.frames[-1] + 1)
     rows = np.asarray(draft.frames) - draft.frames[0]
     count = len(frames)

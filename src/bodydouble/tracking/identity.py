@@ -1,14 +1,15 @@
 """Who is who over the whole clip: pieces of tracks that one person left are joined, by all that speaks for it.
 
 While people overlap, following them from frame to frame may mix them up, and who was out of sight begins a new track.
-So tracks are cut into pieces where that may have happened, and the pieces are linked again, all at once.
+So tracks are cut into pieces where that may have happened, and the pieces are linked again, all at once. Between two
+shots nobody can be followed: there, places and sizes say nothing, and looks and faces decide.
 
 Source: linking of tracklets by optimal assignment, Huang et al., Robust Object Tracking by Hierarchical Association of
 Detection Responses (2008).
 """
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,7 +18,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from bodydouble.data import LOOK_PARTS, BoolArray, FloatArray, IntArray, Observation
+from bodydouble.data import LOOK_PARTS, BoolArray, FloatArray, Observation
 from bodydouble.geometry.similarity import box_area, box_intersection, pose_center, pose_extent
 from bodydouble.skeletons import coco
 
@@ -49,6 +50,12 @@ class IdentityOptions:
     """... and of different people."""
     color_bounds: tuple[float, float] = (-3.0, 1.2)
     """What a part can say at most."""
+    face_middle: float = 0.6
+    """Cosine between the vectors of two faces that says nothing ..."""
+    face_slope: float = 20.0
+    """... and how much more a larger one says."""
+    face_bounds: tuple[float, float] = (-6.0, 4.0)
+    """What faces can say at most. Calibrated as docs/models.md says."""
     stray_sigma: float = 0.5
     """Half body heights that somebody is off the way foretold, at once, ..."""
     stray_speed: float = 2.0
@@ -58,7 +65,7 @@ class IdentityOptions:
     followed: float = 3.0
     """That one piece was followed to the next."""
     near: float = 2.0
-    """That somebody appears just where somebody was foretold, less with time."""
+    """That somebody appears just where somebody was foretold, or right after a cut; less with time."""
     least: float = 1.0
     """Pieces are linked if more than this speaks for it."""
     longest_absence: float = 20.0
@@ -76,6 +83,8 @@ class _Piece:
     seen: list[Observation]
     look: FloatArray
     """(6, 3)."""
+    face: FloatArray | None
+    """(1024,) unit vector; None where no face was clear."""
     size: float
     """px, half the height of the body."""
     first: FloatArray
@@ -86,17 +95,48 @@ class _Piece:
     """(2,) px/s at the end."""
 
 
-def linked(tracks: Sequence[Sequel], fps: float, options: IdentityOptions | None = None) -> list[Sequel]:
+def linked(
+    tracks: Sequence[Sequel], fps: float, options: IdentityOptions | None = None, cuts: Sequence[int] = ()
+) -> list[Sequel]:
     """Tracks of whole people.
 
     Args:
-        tracks: as people were followed from frame to frame.
+        tracks: as people were followed from frame to frame, none over a cut.
         fps: frames per second.
         options: what speaks for one person.
+        cuts: the first frame of every shot but the first, ascending.
     """
     options = options or IdentityOptions()
+    shots = [[track for track in tracks if bisect_right(cuts, track.frames[0]) == n] for n in range(len(cuts) + 1)]
+    people = [person for own in shots for person in _linked_in_shot(own, fps, options)]
+    return _linked_over_cuts(people, fps, options, cuts) if cuts else people
+
+
+def _linked_in_shot(tracks: Sequence[Sequel], fps: float, options: IdentityOptions) -> list[Sequel]:
     pieces = [piece for number in range(len(tracks)) for piece in _pieces(tracks, number, fps, options)]
-    after = _followers(pieces, fps, options)
+    return _chains(pieces, _followers(len(pieces), _links(pieces, fps, options)))
+
+
+def _linked_over_cuts(
+    people: Sequence[Sequel], fps: float, options: IdentityOptions, cuts: Sequence[int]
+) -> list[Sequel]:
+    """The people of all shots, those of one shot joined with those of another by who they look like as a whole."""
+    pieces = [
+        _piece(number, person, slice(None), _covered(people, number) > options.hidden, fps, options)
+        for number, person in enumerate(people)
+    ]
+    shots = [bisect_right(cuts, piece.frames[0]) for piece in pieces]
+    links = [
+        (i, j, score)
+        for i, one in enumerate(pieces)
+        for j, other in enumerate(pieces)
+        if shots[i] < shots[j] and (score := _over_cut(one, other, fps, options)) > 0
+    ]
+    return _chains(pieces, _followers(len(pieces), links))
+
+
+def _chains(pieces: Sequence[_Piece], after: Mapping[int, int]) -> list[Sequel]:
+    """Pieces put together, each with the one that goes on with it."""
     begun = sorted(set(range(len(pieces))) - set(after.values()), key=lambda i: pieces[i].frames[0])
     people = []
     for start in begun:
@@ -110,7 +150,7 @@ def linked(tracks: Sequence[Sequel], fps: float, options: IdentityOptions | None
 
 
 def _pieces(tracks: Sequence[Sequel], number: int, fps: float, options: IdentityOptions) -> list[_Piece]:
-    """A track, cut in the middle of each meeting and at each gap."""
+    """A track, cut in the middle of each meeting, where somebody met is lost or appears, and at each gap."""
     track = tracks[number]
     covered = _covered(tracks, number) > options.hidden
     least = max(options.least_piece * fps, 1.0)
@@ -120,6 +160,7 @@ def _pieces(tracks: Sequence[Sequel], number: int, fps: float, options: Identity
     for start, stop in zip(edges[::2], edges[1::2], strict=True):
         if stop - start >= least and start > 0 and stop < len(frames):
             cuts.add(int(start + stop) // 2)
+    cuts |= _turnovers(tracks, number, options.hidden)
     bounds = [0, *sorted(cuts), len(frames)]
     return [_piece(number, track, slice(a, b), covered, fps, options) for a, b in pairwise(bounds) if b > a]
 
@@ -141,21 +182,40 @@ def _covered(tracks: Sequence[Sequel], number: int) -> FloatArray:
     return found
 
 
+def _turnovers(tracks: Sequence[Sequel], number: int, hidden: float) -> set[int]:
+    """Rows of a track at which somebody who overlaps it ends or begins: who goes on may be either of the two."""
+    own = tracks[number]
+    rows = set()
+    for other in (track for i, track in enumerate(tracks) if i != number):
+        for row, box in (
+            (bisect_right(own.frames, other.frames[-1]), other.seen[-1].box),
+            (bisect_left(own.frames, other.frames[0]), other.seen[0].box),
+        ):
+            if 0 < row < len(own.frames):
+                mine = np.stack([own.seen[row - 1].box, own.seen[row].box])
+                least = np.maximum(np.minimum(box_area(mine), box_area(box)), 1.0)
+                if (box_intersection(mine, box) > hidden * least).any():
+                    rows.add(row)
+    return rows
+
+
 def _piece(number: int, track: Sequel, rows: slice, covered: BoolArray, fps: float, options: IdentityOptions) -> _Piece:
     frames, seen = track.frames[rows], track.seen[rows]
     alone = np.flatnonzero(~covered[rows])
-    looks = np.stack([seen[i].look for i in (alone if len(alone) else range(len(seen)))])
+    shown = [seen[i] for i in (alone if len(alone) else range(len(seen)))]
     poses = np.stack([one.keypoints[_COCO, :2] for one in seen])
     centers = pose_center(poses)
     late = int(np.searchsorted(frames, frames[-1] - options.velocity_window * fps))
     elapsed = (frames[-1] - frames[late]) / fps
     velocity = (centers[-1] - centers[late]) / elapsed if elapsed else np.zeros(2)
     size = max(float(np.median(pose_extent(poses))), 1.0)
-    return _Piece(number, frames, seen, _median(looks), size, centers[0], centers[-1], velocity)
+    look, face = usual_look(shown), _mean_face(shown)
+    return _Piece(number, frames, seen, look, face, size, centers[0], centers[-1], velocity)
 
 
-def _median(looks: FloatArray) -> FloatArray:
-    """(6, 3) of (N, 6, 3); NaN where a part is never known."""
+def usual_look(seen: Sequence[Observation]) -> FloatArray:
+    """(6, 3) median of the looks; NaN where a part is never known."""
+    looks = np.stack([one.look for one in seen])
     found = np.full((LOOK_PARTS, 3), np.nan)
     for part in range(LOOK_PARTS):
         known = looks[np.isfinite(looks[:, part, 0]), part]
@@ -164,13 +224,21 @@ def _median(looks: FloatArray) -> FloatArray:
     return found
 
 
-def _followers(pieces: Sequence[_Piece], fps: float, options: IdentityOptions) -> dict[int, int]:
+def _mean_face(seen: Sequence[Observation]) -> FloatArray | None:
+    faces = [one.face for one in seen if one.face is not None]
+    mean = np.mean(faces, axis=0) if faces else np.zeros(1)
+    length = float(np.linalg.norm(mean))
+    return mean / length if length > 0 else None
+
+
+def _followers(count: int, links: Sequence[tuple[int, int, float]]) -> dict[int, int]:
     """Piece -> the piece that goes on with it, so that all links together are the likeliest."""
-    one, other, score = _links(pieces, fps, options)
+    if not links:
+        return {}
+    one, other, score = (np.array(column) for column in zip(*links, strict=True))
     after: dict[int, int] = {}
     # Pieces that nothing ties together are matched apart, so that an hour of many people needs little memory.
-    shape = (len(pieces), len(pieces))
-    _, group = connected_components(coo_array((score, (one, other)), shape), directed=False)
+    _, group = connected_components(coo_array((score, (one, other)), (count, count)), directed=False)
     for members in np.split(np.argsort(group, kind="stable"), np.flatnonzero(np.diff(np.sort(group))) + 1):
         own = np.isin(one, members)
         if not own.any():
@@ -183,7 +251,7 @@ def _followers(pieces: Sequence[_Piece], fps: float, options: IdentityOptions) -
     return after
 
 
-def _links(pieces: Sequence[_Piece], fps: float, options: IdentityOptions) -> tuple[IntArray, IntArray, FloatArray]:
+def _links(pieces: Sequence[_Piece], fps: float, options: IdentityOptions) -> list[tuple[int, int, float]]:
     """Pairs of pieces that one person may have left, one after the other, and how much speaks for each."""
     order = sorted(range(len(pieces)), key=lambda i: pieces[i].frames[0])
     firsts = [pieces[i].frames[0] for i in order]
@@ -199,23 +267,44 @@ def _links(pieces: Sequence[_Piece], fps: float, options: IdentityOptions) -> tu
                 score = max(score, LEAST_SCORE)
             if score > 0:
                 found.append((i, j, score))
-    rows, columns, scores = zip(*found, strict=True) if found else ((), (), ())
-    return np.array(rows, dtype=int), np.array(columns, dtype=int), np.array(scores, dtype=float)
+    return found
+
+
+def _over_cut(one: _Piece, other: _Piece, fps: float, options: IdentityOptions) -> float:
+    """How much speaks for a link between two shots: where somebody is and how large says nothing about another camera.
+
+    Nor does the head: one camera sees the face and the other one the hair.
+    """
+    gap = (other.frames[0] - one.frames[-1]) / fps
+    if gap > options.longest_absence:
+        return 0.0
+    # Whom one shot shows the next one shows, too, more often than not.
+    alike = float(same_look(one.look[1:], other.look[1:], options)) + _same_face(one.face, other.face, options)
+    worth = min(len(one.frames), len(other.frames)) / (options.long_piece * fps)
+    return float(options.near - np.log1p(gap) + alike - options.least) * min(worth, 1.0)
 
 
 def _evidence(one: _Piece, other: _Piece, gap: float, options: IdentityOptions) -> float:
     """Logarithm of how much likelier two pieces are if one person left both."""
+    alike = float(same_look(one.look, other.look, options)) + _same_face(one.face, other.face, options)
     foretold = one.last + one.velocity * min(gap, options.velocity_window)
     stray = float(np.linalg.norm(other.first - foretold)) / max(one.size, other.size)
     near = options.near - np.log1p(gap) - 0.5 * (stray / (options.stray_sigma + options.stray_speed * gap)) ** 2
     growth = np.log(other.size / one.size) / (options.size_sigma * (1 + min(gap, 1.0)))
     followed = options.followed if one.track == other.track else 0.0
-    return float(near - 0.5 * min(growth**2, 8.0) + followed + _same_look(one.look, other.look, options))
+    return float(near - 0.5 * min(growth**2, 8.0) + followed + alike)
 
 
-def _same_look(one: FloatArray, other: FloatArray, options: IdentityOptions) -> float:
+def same_look(one: FloatArray, other: FloatArray, options: IdentityOptions) -> FloatArray:
+    """Logarithm (...) of how much likelier looks (..., 6, 3) are if they are of one person; unknown parts say 0."""
     squared = ((one - other) ** 2).sum(axis=-1)
-    known = np.isfinite(squared)
     ratio = options.color_spread / options.color_sigma
-    said = 3 * np.log(ratio) - 0.5 * squared[known] * (options.color_sigma**-2 - options.color_spread**-2)
-    return float(np.clip(said, *options.color_bounds).sum())
+    said = 3 * np.log(ratio) - 0.5 * squared * (options.color_sigma**-2 - options.color_spread**-2)
+    return np.asarray(np.where(np.isfinite(said), np.clip(said, *options.color_bounds), 0.0).sum(axis=-1))
+
+
+def _same_face(one: FloatArray | None, other: FloatArray | None, options: IdentityOptions) -> float:
+    if one is None or other is None:
+        return 0.0
+    said = options.face_slope * (float(one @ other) - options.face_middle)
+    return float(np.clip(said, *options.face_bounds))

@@ -43,6 +43,12 @@ SPARSE = (1, 1, 1, 1, 2, 3)
 GAPS = 0.15
 """Share of the windows with a gap."""
 LONGEST_GAP = 12
+LOST = 0.35
+"""Share of the windows in which the detector does not believe what it says of some limbs for a while ..."""
+LONGEST_LOSS = 40
+"""... of at most so many frames, ..."""
+ASTRAY = 0.3
+"""... and sizes by which that is wrong, on each axis."""
 
 
 class Sampler:
@@ -58,10 +64,25 @@ class Sampler:
         """Features (count, T, F), and the windows; a share of them are clips that were really seen."""
         rng = self._rng
         chosen = [self._real() if rng.random() < seen_share else self._virtual() for _ in range(count)]
-        turned = [self._rolled(mirrored(one) if rng.random() < 0.5 else one) for one in chosen]
+        turned = [self._with_lost_limbs(self._rolled(mirrored(one) if rng.random() < 0.5 else one)) for one in chosen]
         observed = np.stack([_observed(rng) for _ in turned])
         many = stacked(turned)
         return interrupted_features(many, observed), many
+
+    def _with_lost_limbs(self, seen: Window) -> Window:
+        """Now and then limbs that somebody hides: no confidence, and a place that says nothing."""
+        rng = self._rng
+        if rng.random() > LOST:
+            return seen
+        points, rough, confidence = seen.points.copy(), seen.rough.copy(), seen.confidence.copy()
+        unit = np.median(np.linalg.norm(rough[:, crop.SIZED], axis=-1))
+        for limb in (LIMBS[i] for i in rng.permutation(len(LIMBS))[: rng.integers(1, 4)]):
+            start = int(rng.integers(FRAMES))
+            rows = np.ix_(range(start, min(start + int(rng.integers(4, LONGEST_LOSS)), FRAMES)), limb)
+            points[rows] += rng.normal(0, ASTRAY, 2) * rng.integers(2)
+            rough[rows] += rng.normal(0, ASTRAY * unit, 3) * rng.integers(2)
+            confidence[rows] *= rng.uniform(0, 0.3) * rng.integers(2)
+        return replace(seen, points=points, rough=rough, confidence=confidence)
 
     def _rolled(self, seen: Window) -> Window:
         """Now and then a window turned in the picture, as somebody in a cartwheel looks; nothing is asked about up.

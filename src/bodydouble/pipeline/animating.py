@@ -1,0 +1,243 @@
+"""Motion -> characters -> files, film and report: what ``animate`` writes."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Unpack
+
+from bodydouble.characters.fit import fit
+from bodydouble.characters.load import builtin_names, load
+from bodydouble.characters.retarget import Poses, retarget
+from bodydouble.data import BoolArray, Character, FloatArray, Motion, Performance
+from bodydouble.errors import InvalidDataError, RenderingUnavailableError
+from bodydouble.evaluation import report
+from bodydouble.evaluation.report_pictures import SpanPictures
+from bodydouble.formats import bvh, embeddings, gltf, performance
+from bodydouble.formats.atomic import ensure_folder
+from bodydouble.formats.media import FrameReader, VideoWriter
+from bodydouble.motion.keyframes import key_frames
+from bodydouble.motion.refit import fitted_at_rate
+from bodydouble.pipeline.capturing import CaptureOptions, Faces, captured_with_faces, checked_clip
+from bodydouble.pipeline.monitor import Monitor
+
+FILM_SIDE = 960
+"""px; frames with a longer side are scaled down to this for the left half of the film."""
+
+PERFORMANCE_FILE = "performance.npz"
+FILM_FILE = "preview.mp4"
+REPORT_FILE = "report.html"
+EMBEDDINGS_FILE = "embeddings.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What ``animate`` or ``capture_to_folder`` made."""
+
+    performance: Performance
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnimatedCharacter:
+    """A character and its pose in every frame of a person."""
+
+    character: Character
+    rotations: FloatArray
+    """(T, J, 4) xyzw, of every joint node, local to its parent."""
+    hips_translation: FloatArray
+    """(T, 3) m, of the hips node, local to its parent."""
+
+    def keys(self, bound: float) -> tuple[BoolArray, BoolArray]:
+        """The frames (T, J) and (T,) that hold every joint within a distance in m of its place."""
+        skeleton, hips = self.character.skeleton, self.character.humanoid["hips"]
+        return key_frames(skeleton, self.rotations, self.hips_translation, bound, hips)
+
+
+def default_folder(video: str | Path) -> Path:
+    """Where ``animate`` writes unless it is told otherwise: the video's name beside it, ``_bodydouble``."""
+    path = Path(video)
+    return path.with_name(f"{clip_name(path)}_bodydouble")
+
+
+def clip_name(video: Path) -> str:
+    """A name for the clip that can be part of a file name, also if the video is a pattern of pictures."""
+    stem = video.name if video.is_dir() else video.stem
+    return "".join(c for c in stem if c not in '*?[]<>:"|') or video.resolve().parent.name
+
+
+def animate(
+    video: str | Path,
+    folder: str | Path | None = None,
+    *,
+    character: str = "mannequin",
+    film: bool = True,
+    fps: Fraction | None = None,
+    keyframes: float | None = None,
+    keep_embeddings: bool = False,
+    monitor: Monitor | None = None,
+    **options: Unpack[CaptureOptions],
+) -> Delivery:
+    """Gives each person in a video a rigged character that performs the same motion.
+
+    Args:
+        video: as for ``capture``.
+        folder: where the files go; default: the video's name beside it, ``_bodydouble``.
+        character: name of a built-in character or a .glb or .vrm file.
+        film: whether to render ``preview.mp4``.
+        fps: rate of all files but the film; default: that of the video.
+        keyframes: m, how far a joint of a .glb may be from its place if that saves keys; default: a key in every frame.
+        keep_embeddings: whether to write vectors of people's faces, which are biometric data, to ``embeddings.npz``.
+        monitor: is told about the progress.
+        **options: as for ``capture``.
+
+    Returns:
+        The performance and the files written.
+
+    Raises:
+        BodydoubleError: the video, the character or the folder cannot be used. Files that were complete stay.
+    """
+    monitor = monitor or Monitor()
+    path = Path(video)
+    _check_above_zero(fps=fps, keyframes=keyframes)
+    checked_clip(path, options)
+    template = load(character)
+    with _output_folder(Path(folder) if folder is not None else default_folder(path)) as out:
+        captured, faces = captured_with_faces(path, monitor, options)
+        delivered = _at_rate(captured, fps, monitor)
+        with monitor.stage("characters"):
+            fitted = character in builtin_names()
+            cast = _cast(captured, template, fitted)
+            delivered_cast = cast if delivered is captured else _cast(delivered, template, fitted)
+        with monitor.stage("files", 1 + 2 * len(cast)):
+            files = list(monitor.counted(_write_files(delivered, delivered_cast, out, clip_name(path), keyframes)))
+        files += _kept_embeddings(out, faces, keep=keep_embeddings)
+        pictures = SpanPictures(captured)
+        films = _film(path, captured, cast, pictures, out / FILM_FILE, monitor) if film else []
+        with monitor.stage("report"):
+            files += [*films, _report(path, captured, pictures, films, out / REPORT_FILE, monitor.warnings)]
+    return Delivery(delivered, tuple(files))
+
+
+def capture_to_folder(
+    video: str | Path,
+    folder: str | Path | None = None,
+    *,
+    fps: Fraction | None = None,
+    keep_embeddings: bool = False,
+    monitor: Monitor | None = None,
+    **options: Unpack[CaptureOptions],
+) -> Delivery:
+    """As ``animate``, but only ``performance.npz`` is written."""
+    monitor = monitor or Monitor()
+    path = Path(video)
+    _check_above_zero(fps=fps)
+    checked_clip(path, options)
+    with _output_folder(Path(folder) if folder is not None else default_folder(path)) as out:
+        captured, faces = captured_with_faces(path, monitor, options)
+        delivered = _at_rate(captured, fps, monitor)
+        performance.save(out / PERFORMANCE_FILE, delivered)
+        kept = _kept_embeddings(out, faces, keep=keep_embeddings)
+    return Delivery(delivered, (out / PERFORMANCE_FILE, *kept))
+
+
+def _at_rate(captured: Performance, fps: Fraction | None, monitor: Monitor) -> Performance:
+    if fps is None:
+        return captured
+    with monitor.stage("motion"):
+        return fitted_at_rate(captured, fps)
+
+
+def _kept_embeddings(folder: Path, faces: Faces, *, keep: bool) -> list[Path]:
+    if keep:
+        embeddings.save(folder / EMBEDDINGS_FILE, faces)
+    return [folder / EMBEDDINGS_FILE] if keep else []
+
+
+def _check_above_zero(**options: float | Fraction | None) -> None:
+    for name, value in options.items():
+        if value is not None and not value > 0:
+            raise InvalidDataError(f"{name} is {value}; it must be above 0")
+
+
+@contextmanager
+def _output_folder(folder: Path) -> Iterator[Path]:
+    """The folder, made if need be; one that was made and stayed empty is taken away again if the block fails."""
+    missing = not folder.exists()
+    ensure_folder(folder)
+    try:
+        yield folder
+    except BaseException:
+        if missing and not any(folder.iterdir()):
+            folder.rmdir()
+        raise
+
+
+def _cast(captured: Performance, template: Character, fitted: bool) -> list[AnimatedCharacter]:
+    return [play(person.motion, template, fitted=fitted) for person in captured.people]
+
+
+def play(motion: Motion, template: Character, *, fitted: bool) -> AnimatedCharacter:
+    """A character that performs a motion, with the person's proportions (built-in characters only) or its own."""
+    character = fit(template, motion.skeleton) if fitted else template
+    rotations, hips_translation = retarget(motion, character)
+    return AnimatedCharacter(character, rotations, hips_translation)
+
+
+def _write_files(
+    captured: Performance, cast: Sequence[AnimatedCharacter], folder: Path, name: str, keyframes: float | None
+) -> Iterator[Path]:
+    path = folder / PERFORMANCE_FILE
+    performance.save(path, captured)
+    yield path
+    for person, actor in zip(captured.people, cast, strict=True):
+        path = folder / f"{person.name}.glb"
+        keys = None if keyframes is None else actor.keys(keyframes)
+        gltf.write(path, actor.character, actor.rotations, actor.hips_translation, captured.fps, name, keys)
+        yield path
+        path = folder / f"{person.name}.bvh"
+        bvh.write(path, person.motion)
+        yield path
+
+
+def _film(
+    video: Path,
+    captured: Performance,
+    cast: Sequence[AnimatedCharacter],
+    pictures: SpanPictures,
+    path: Path,
+    monitor: Monitor,
+) -> list[Path]:
+    """The film's path, or nothing where no picture can be rendered. The report's pictures are taken on the way."""
+    from bodydouble.render.film import Film
+
+    poses = [Poses(a.character, a.rotations, a.hips_translation) for a in cast]
+    try:
+        with (
+            monitor.stage("film", captured.frame_count),
+            Film(captured, [a.character for a in cast], poses) as film,
+            FrameReader(video, max_side=FILM_SIDE) as reader,
+            VideoWriter(path, size=film.size, fps=captured.fps, audio_from=video) as writer,
+        ):
+            for index, frame in enumerate(monitor.counted(reader)):
+                pictures.look(index, frame)
+                writer.write(film.frame(index, frame))
+    except RenderingUnavailableError as error:
+        monitor.warn(f"no film: {error}")
+        return []
+    return [path]
+
+
+def _report(
+    video: Path,
+    captured: Performance,
+    pictures: SpanPictures,
+    films: Sequence[Path],
+    path: Path,
+    warnings: Sequence[str],
+) -> Path:
+    pictures.read(video)
+    film = films[0].name if films else None
+    report.write(path, captured, pictures, title=clip_name(video), film=film, warnings=warnings)
+    return path

@@ -1,0 +1,146 @@
+"""Faces are cut out upright and alike; only clear ones are looked at, and not too often."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bodydouble.data import Observation
+from bodydouble.perception.faces import MARGIN, SEEN_SIDE, SIDE, FaceOptions, FaceReader, face_region, is_clear
+from bodydouble.skeletons import blazepose
+from tests.perception.test_models import golden
+
+PLACES = {
+    "right_eye": (38.3, 51.7), "left_eye": (73.5, 51.5), "nose": (56.0, 71.7), "mouth_right": (41.5, 92.4),
+    "mouth_left": (70.7, 92.2), "right_ear": (20.0, 60.0), "left_ear": (92.0, 60.0),
+}  # fmt: skip
+"""Of a frontal face in the picture of 112 px, and where its ears may be."""
+
+
+def landmarks(side: float = float(SIDE), angle: float = 0.0, center: tuple[float, float] = (56.0, 56.0)) -> np.ndarray:
+    """(33, 3) of somebody with a frontal face in a square."""
+    found = np.ones((33, 3))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    for name, place in PLACES.items():
+        found[blazepose.INDEX[name], :2] = turn @ (np.array(place) / SIDE - 0.5) * side + center
+    return found
+
+
+def person(keypoints: np.ndarray, box: tuple[float, float, float, float] = (0, 0, 200, 400)) -> Observation:
+    return Observation(np.array(box, dtype=float), keypoints, np.zeros((33, 3)), 0.9)
+
+
+def clear(keypoints: np.ndarray) -> bool:
+    return is_clear(keypoints, *face_region(keypoints), FaceOptions())
+
+
+@given(st.floats(20, 500), st.floats(-3, 3), st.floats(-900, 900), st.floats(-900, 900))
+def test_the_square_goes_with_the_face(side: float, angle: float, x: float, y: float) -> None:
+    region, distortion = face_region(landmarks(side, angle, (x, y)))
+    assert region.side == pytest.approx(side, rel=1e-2)
+    assert region.angle == pytest.approx(angle, abs=1e-2)
+    np.testing.assert_allclose(region.center, [x, y], atol=1e-2 * side)
+    assert distortion < 1e-2
+
+
+def test_a_large_frontal_face_is_clear() -> None:
+    assert clear(landmarks())
+    assert clear(landmarks(angle=2.0))
+
+
+def test_a_small_face_is_not_clear() -> None:
+    assert not clear(landmarks(side=20))
+
+
+def test_a_head_from_behind_is_not_clear() -> None:
+    behind = landmarks()
+    behind[:, 0] *= -1
+    assert not clear(behind)
+
+
+def test_a_profile_is_not_clear() -> None:
+    profile = landmarks()
+    profile[:, 0] *= 0.3
+    assert not clear(profile)
+
+
+def test_a_turned_head_is_not_clear() -> None:
+    turned = landmarks()
+    turned[blazepose.INDEX["left_ear"], 0] = turned[blazepose.INDEX["nose"], 0]
+    assert not clear(turned)
+
+
+@pytest.mark.parametrize("value", [0.1, np.nan])
+def test_landmarks_that_are_not_sure_are_not_used(value: float) -> None:
+    unsure = landmarks()
+    unsure[blazepose.INDEX["mouth_left"], 2] = value
+    assert not clear(unsure)
+
+
+def test_unknown_landmarks_make_no_face() -> None:
+    unknown = landmarks()
+    unknown[blazepose.INDEX["mouth_left"], :2] = np.nan
+    assert not clear(unknown)
+
+
+@pytest.fixture(scope="module")
+def face() -> np.ndarray:
+    """(224, 224, 3), a real one as the network sees it."""
+    return golden("pictures")["face"]
+
+
+def test_a_face_that_is_turned_and_moved_is_the_same(face: np.ndarray) -> None:
+    reader = FaceReader()
+    frame = np.zeros((400, 500, 3), dtype=np.uint8)
+    place = landmarks(side=150, angle=0.6, center=(300, 180))
+    tight, _ = face_region(place)
+    region = replace(tight, side=MARGIN * tight.side)
+    step = region.axes * (region.side / SEEN_SIDE)
+    corner = region.to_picture(np.zeros(2)) + step @ [0.5, 0.5] - 0.5
+    frame[:] = cv2.warpAffine(face, np.column_stack([step, corner]), (500, 400))
+    (seen,) = FaceReader(FaceOptions(least_sharpness=0.0)).read(frame, [person(place)])
+    assert seen.face is not None
+    assert seen.face.dtype == np.float32
+    assert np.linalg.norm(seen.face) == pytest.approx(1.0, abs=1e-5)
+    assert float(seen.face @ reader.embed(face)) > 0.9
+    assert abs(float(seen.face @ reader.embed(np.ascontiguousarray(face[::-1])))) < 0.6
+
+
+def sharp(face: np.ndarray) -> np.ndarray:
+    """A face with enough detail to be looked at."""
+    return np.asarray(np.clip(face + np.random.default_rng(0).normal(0, 4, face.shape), 0, 255), dtype=np.uint8)
+
+
+def test_a_face_is_looked_at_now_and_then(face: np.ndarray) -> None:
+    reader, frame = FaceReader(FaceOptions(every=10)), sharp(face)
+    looked = [reader.read(frame, [person(landmarks())])[0].face is not None for _ in range(25)]
+    assert np.flatnonzero(looked).tolist() == [0, 10, 20]
+    assert reader.seconds > 0
+
+
+def test_somebody_new_is_looked_at_at_once(face: np.ndarray) -> None:
+    reader, frame = FaceReader(), sharp(face)
+    one, other = person(landmarks()), person(landmarks(), box=(500, 0, 700, 400))
+    assert reader.read(frame, [one])[0].face is not None
+    seen = reader.read(frame, [other, one])
+    assert [each.face is not None for each in seen] == [True, False]
+    np.testing.assert_array_equal(seen[1].keypoints, one.keypoints)
+
+
+def test_a_blurred_face_is_let_be(face: np.ndarray) -> None:
+    frame, place = cv2.copyMakeBorder(sharp(face), 40, 40, 40, 40, cv2.BORDER_REPLICATE), landmarks(center=(96, 96))
+    blurred = cv2.GaussianBlur(frame, (0, 0), 6)
+    for picture, looked in ((frame, True), (blurred, False)):
+        (seen,) = FaceReader().read(np.asarray(picture, dtype=np.uint8), [person(place)])
+        assert (seen.face is not None) == looked
+
+
+def test_an_unclear_face_is_let_be_until_it_is_clear(face: np.ndarray) -> None:
+    reader, frame = FaceReader(), sharp(face)
+    (seen,) = reader.read(frame, [person(landmarks(side=20))])
+    assert seen.face is None
+    (seen,) = reader.read(frame, [person(landmarks())])
+    assert seen.face is not None

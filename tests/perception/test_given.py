@@ -1,0 +1,176 @@
+"""Laws of people whose keypoints are known from elsewhere."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from bodydouble.data import FloatArray
+from bodydouble.errors import InvalidDataError
+from bodydouble.perception.given import LEAST_KEYPOINTS, GivenObserver, GivenPeople, filled, given_people, landmarks
+from bodydouble.skeletons import blazepose, coco, openpose
+
+SIZE = (640, 360)
+NAMES = {"coco": coco.KEYPOINTS, "openpose": openpose.KEYPOINTS, "older openpose": openpose.BODY_18}
+ROUNDING = 1e-6
+
+_SIDE = {
+    "eye": (4, -62), "ear": (8, -60), "shoulder": (18, -40), "elbow": (28, -15), "wrist": (34, 8), "hip": (10, 10),
+    "knee": (13, 50), "ankle": (12, 90), "heel": (11, 95), "foot_index": (20, 99),
+}  # fmt: skip
+
+
+def standing(names: tuple[str, ...]) -> FloatArray:
+    """(K, 3) somebody who faces the camera at (320, 180); the own left is on the right of the picture."""
+    places = {"nose": (0, -58)} | {
+        f"{side}_{part}": (sign * x, y) for part, (x, y) in _SIDE.items() for side, sign in (("left", 1), ("right", -1))
+    }
+    if names == coco.KEYPOINTS:
+        return np.array([(320 + places[name][0], 180 + places[name][1], 0.8) for name in names])
+    points = np.full((len(names), 3), (np.nan, np.nan, 0.0))
+    for row, name in enumerate(names):
+        group = [blazepose.LANDMARKS[i] for i in openpose.FROM_BLAZEPOSE[openpose.INDEX[name]]]
+        if group:
+            points[row] = np.append(np.mean([places[one] for one in group], axis=0) + np.array([320, 180]), 0.8)
+    return points
+
+
+def only(names: tuple[str, ...], kept: list[int]) -> FloatArray:
+    points = np.full((1, len(names), 3), (np.nan, np.nan, 0.0))
+    points[0, kept] = standing(names)[kept]
+    return points
+
+
+@pytest.mark.parametrize("layout", NAMES)
+def test_known_landmarks_stay_and_the_others_have_no_confidence(layout: str) -> None:
+    names = NAMES[layout]
+    (found,) = landmarks(names, standing(names)[None])
+    known = found[:, 2] > 0
+    told = {name for name in names if name in coco.KEYPOINTS}
+    if layout != "coco":
+        groups = [openpose.FROM_BLAZEPOSE[openpose.INDEX[name]] for name in names]
+        told = {blazepose.LANDMARKS[group[0]] for group in groups if len(group) == 1}
+    assert {blazepose.LANDMARKS[i] for i in np.flatnonzero(known)} == told
+    assert np.all(found[known, 2] == 0.8)
+    places = {tuple(point) for point in standing(names)[:, :2].round(3)}
+    assert all(tuple(point) in places for point in found[known, :2].round(3))
+
+
+def test_body_25_tells_where_the_feet_are() -> None:
+    (found,) = landmarks(openpose.KEYPOINTS, standing(openpose.KEYPOINTS)[None])
+    for side, sign in (("left", 1), ("right", -1)):
+        np.testing.assert_allclose(found[blazepose.INDEX[f"{side}_heel"]], [320 + sign * 11, 275, 0.8])
+        np.testing.assert_allclose(found[blazepose.INDEX[f"{side}_foot_index"]], [320 + sign * 20, 279, 0.8])
+
+
+@given(st.data(), st.sampled_from(list(NAMES)))
+@settings(max_examples=100, deadline=None)
+def test_whatever_is_missing_every_landmark_is_somewhere_near(data: st.DataObject, layout: str) -> None:
+    names = NAMES[layout]
+    kept = data.draw(st.lists(st.integers(0, len(names) - 1), min_size=LEAST_KEYPOINTS, unique=True))
+    seen = landmarks(names, only(names, kept))
+    assume(np.isfinite(seen).any())
+    (found,) = filled(seen)
+    assert np.isfinite(found).all()
+    assert np.all(np.abs(found[:, :2] - [320, 180]) < 300)
+    np.testing.assert_array_equal(found[seen[0, :, 2] > 0], seen[0, seen[0, :, 2] > 0])
+
+
+@given(st.data(), st.floats(0.1, 10.0), st.floats(-np.pi, np.pi))
+@settings(max_examples=50, deadline=None)
+def test_likely_places_turn_and_grow_with_the_person(data: st.DataObject, scale: float, angle: float) -> None:
+    kept = data.draw(st.lists(st.integers(0, 16), min_size=LEAST_KEYPOINTS, unique=True).filter(_has_trunk))
+    before = only(coco.KEYPOINTS, kept)
+    turn = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    after = before.copy()
+    after[..., :2] = before[..., :2] @ turn + [50.0, -20.0]
+    expected = filled(landmarks(coco.KEYPOINTS, before))[..., :2] @ turn + [50.0, -20.0]
+    np.testing.assert_allclose(filled(landmarks(coco.KEYPOINTS, after))[..., :2], expected, atol=1e-6)
+
+
+def _has_trunk(kept: list[int]) -> bool:
+    return {coco.INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("hip", "shoulder")} <= set(kept)
+
+
+def test_the_mirror_image_of_a_person_has_the_mirror_image_of_the_landmarks() -> None:
+    there = ("nose", "left_ear", "left_shoulder", "right_shoulder", "left_hip", "right_hip", "right_knee")
+    kept = [coco.INDEX[name] for name in there]
+    before = only(coco.KEYPOINTS, kept)
+    swap = [coco.INDEX[blazepose.mirrored_name(name)] for name in coco.KEYPOINTS]
+    after = before[:, swap] * [-1, 1, 1] + [640, 0, 0]
+    expected = filled(landmarks(coco.KEYPOINTS, before))[:, list(blazepose.MIRROR)] * [-1, 1, 1] + [640, 0, 0]
+    np.testing.assert_allclose(filled(landmarks(coco.KEYPOINTS, after)), expected, atol=1e-9)
+
+
+def people(frames: list[int], ids: list[int]) -> GivenPeople:
+    keypoints = standing(coco.KEYPOINTS) + np.array([10, 0, 0]) * np.arange(len(frames))[:, None, None]
+    return given_people(coco.KEYPOINTS, np.array(frames), np.array(ids), keypoints, SIZE)
+
+
+def test_an_observer_tells_who_is_in_each_frame() -> None:
+    seen = people([1, 1, 3], [7, -1, 7])
+    observer = GivenObserver(seen)
+    frame = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    counts = []
+    for _ in range(5):
+        found = observer.observe(frame)
+        counts.append(len(found))
+        for one in found:
+            assert np.isnan(one.rough_joints).all()
+            assert one.score == pytest.approx(0.8)
+    assert counts == [0, 2, 0, 1, 0]
+    assert seen.ids(5) == [[], [7, -1], [], [7], []]
+
+
+def test_frames_of_another_size_have_the_same_people() -> None:
+    full, small = (
+        GivenObserver(people([0], [-1])).observe(np.zeros((SIZE[1] // k, SIZE[0] // k, 3), np.uint8))[0] for k in (1, 4)
+    )
+    np.testing.assert_allclose(small.keypoints[:, :2] * 4, full.keypoints[:, :2])
+    np.testing.assert_allclose(small.box * 4, full.box)
+    assert np.all(
+        (full.box[:2] <= full.keypoints[:, :2] + ROUNDING) & (full.keypoints[:, :2] <= full.box[2:] + ROUNDING)
+    )
+
+
+def test_looks_are_read_from_the_frame() -> None:
+    frame = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    frame[:185] = 255
+    (one,) = GivenObserver(people([0], [-1])).observe(frame)
+    _, trunk, upper_arms, thighs, shins, _ = one.look[:, 0]
+    assert trunk == pytest.approx(100, abs=1)
+    assert upper_arms == pytest.approx(100, abs=1)
+    assert thighs == pytest.approx(0, abs=1)
+    assert shins == pytest.approx(0, abs=1)
+
+
+def test_who_shows_too_little_is_not_seen() -> None:
+    keypoints = np.concatenate([standing(coco.KEYPOINTS)[None], only(coco.KEYPOINTS, [0, 1, 2])])
+    found = given_people(coco.KEYPOINTS, np.array([0, 0]), np.array([1, 2]), keypoints, SIZE)
+    assert found.ids(1) == [[1]]
+
+
+def test_nobody_is_refused() -> None:
+    for keypoints in (np.zeros((0, 17, 3)), only(coco.KEYPOINTS, [0, 1, 2])):
+        count = len(keypoints)
+        with pytest.raises(InvalidDataError, match="show nobody"):
+            given_people(coco.KEYPOINTS, np.zeros(count, int), np.full(count, -1), keypoints, SIZE)
+
+
+@pytest.mark.parametrize(
+    ("scale", "message"), [(1 / 640, "shares of the picture"), (3.0, "outside the picture of 640")]
+)
+def test_keypoints_of_another_picture_are_refused(scale: float, message: str) -> None:
+    keypoints = standing(coco.KEYPOINTS)[None] * [scale, scale, 1]
+    with pytest.raises(InvalidDataError, match=message):
+        given_people(coco.KEYPOINTS, np.array([0]), np.array([1]), keypoints, SIZE)
+
+
+def test_frames_after_the_end_are_refused() -> None:
+    seen = people([0, 9], [1, 1])
+    seen.check_frames(10)
+    with pytest.raises(InvalidDataError, match="reach frame 9, but the video has 9"):
+        seen.check_frames(9)
+    replace(seen, frames=np.array([0, 8])).check_frames(9)

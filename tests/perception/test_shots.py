@@ -1,0 +1,129 @@
+"""Cuts are told from everything else that changes a picture."""
+
+from collections.abc import Callable
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+
+from bodydouble.perception.protocols import Picture
+from bodydouble.perception.shots import told_apart
+
+SIZE = (480, 270)
+CUT = 12
+Film = list[Picture]
+
+
+@cache
+def place(seed: int) -> Picture:
+    """A room seen from far: larger than the picture, with large and small shapes."""
+    rng = np.random.default_rng(seed)
+    wide = cv2.resize(rng.uniform(40, 160, (5, 9, 3)).astype(np.float32), (960, 540), interpolation=cv2.INTER_CUBIC)
+    room = np.ascontiguousarray(np.clip(wide, 0, 255).astype(np.uint8))
+    for _ in range(25):
+        x, y, w, h = rng.integers(0, 900), rng.integers(0, 500), rng.integers(30, 200), rng.integers(30, 250)
+        cv2.rectangle(room, (int(x), int(y)), (int(x + w), int(y + h)), rng.integers(0, 256, 3).tolist(), -1)
+    return room
+
+
+def view(room: Picture, x: float = 240.0, y: float = 135.0, zoom: float = 1.0) -> Picture:
+    """What a camera sees whose picture begins at a place of the room."""
+    matrix = np.array([[zoom, 0.0, -zoom * x], [0.0, zoom, -zoom * y]])
+    return np.asarray(cv2.warpAffine(room, matrix, SIZE, borderMode=cv2.BORDER_REFLECT), dtype=np.uint8)
+
+
+def walker(frame: Picture, f: int, width: int = 60) -> Picture:
+    """Somebody walks through."""
+    x = -width + 20 * f
+    painted = frame.copy()
+    cv2.rectangle(painted, (x, 40), (x + width, 260), (30, 30, 120), -1)
+    cv2.circle(painted, (x + width // 2, 30), 25, (200, 160, 140), -1)
+    return painted
+
+
+def as_bright(frame: Picture, gain: float) -> Picture:
+    return np.asarray(np.clip(frame * gain, 0, 255), dtype=np.uint8)
+
+
+def shot(seed: int, count: int = CUT) -> Film:
+    return [walker(view(place(seed)), f) for f in range(count)]
+
+
+def cuts(frames: Film) -> list[int]:
+    told = list(told_apart(iter(frames)))
+    assert all(one is frame for (one, _), frame in zip(told, frames, strict=True))
+    return [i for i, (_, begins) in enumerate(told) if begins]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_cut_is_found_where_it_is(seed: int) -> None:
+    frames = [*shot(seed), *shot(seed + 1), *shot(seed + 20)]
+    assert cuts(frames) == [CUT, 2 * CUT]
+
+
+def test_time_may_run_backwards() -> None:
+    frames = [*shot(1, CUT), *shot(2, CUT + 5)]
+    assert cuts(frames[::-1]) == [CUT + 5]
+
+
+def test_a_cut_in_the_dark_and_noise_is_found() -> None:
+    rng = np.random.default_rng(0)
+    dark = [as_bright(frame, 0.4) + rng.normal(0, 15, frame.shape) for frame in [*shot(3), *shot(4)]]
+    assert cuts([np.clip(frame, 0, 255).astype(np.uint8) for frame in dark]) == [CUT]
+
+
+def test_there_and_back_again_are_two_cuts() -> None:
+    assert cuts([*shot(5), *shot(6, 3), *shot(5)]) == [CUT, CUT + 3]
+
+
+def shaken(rng: np.random.Generator) -> Film:
+    return [view(place(7), *(np.array([240, 135]) + rng.uniform(-25, 25, 2))) for _ in range(40)]
+
+
+def panned(_: np.random.Generator) -> Film:
+    return [view(place(8), 12.0 * f) for f in range(40)]
+
+
+def zoomed(_: np.random.Generator) -> Film:
+    return [view(place(9), 240, 135, 1 + 0.05 * f) for f in range(20)]
+
+
+def noisy(rng: np.random.Generator) -> Film:
+    return [np.clip(frame + rng.normal(0, 40, frame.shape), 0, 255).astype(np.uint8) for frame in shot(10, 30)]
+
+
+def lit(gain: float) -> Callable[[np.random.Generator], Film]:
+    """A flash in one frame."""
+    return lambda _: [as_bright(frame, gain if f == 15 else 1.0) for f, frame in enumerate(shot(11, 30))]
+
+
+def brighter(_: np.random.Generator) -> Film:
+    return [as_bright(frame, 0.6 if f < 15 else 1.1) for f, frame in enumerate(shot(12, 30))]
+
+
+def crossed(_: np.random.Generator) -> Film:
+    """Somebody close to the camera goes by."""
+    return [walker(view(place(13)), 3 * f, width=200) for f in range(20)]
+
+
+@pytest.mark.parametrize("film", [shaken, panned, zoomed, noisy, lit(2.5), lit(20.0), brighter, crossed])
+def test_what_is_no_cut_is_not_told(film: Callable[[np.random.Generator], Film]) -> None:
+    assert cuts(film(np.random.default_rng(0))) == []
+
+
+def test_a_film_may_be_of_one_frame_or_none_or_black() -> None:
+    black = np.zeros((36, 64, 3), np.uint8)
+    assert cuts([]) == []
+    assert cuts(shot(0, 1)) == []
+    assert cuts([black] * 5) == []
+
+
+def test_black_between_two_shots_is_a_shot() -> None:
+    assert cuts([*shot(14), *[np.zeros((*SIZE[::-1], 3), np.uint8)] * 5, *shot(15)]) == [CUT, CUT + 5]
+
+
+def test_size_and_mirror_change_nothing() -> None:
+    frames = [*shot(16), *shot(17)]
+    assert cuts([frame[:, ::-1].copy() for frame in frames]) == cuts(frames) == [CUT]
+    assert cuts([np.repeat(np.repeat(frame, 2, axis=0), 2, axis=1) for frame in frames]) == [CUT]

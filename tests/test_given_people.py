@@ -1,0 +1,111 @@
+"""2D keypoints and detectors that the user has, on a piece of the real clip."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bodydouble
+from bodydouble import pipeline
+from bodydouble.data import FloatArray, Performance
+from bodydouble.errors import BodydoubleError, InvalidDataError, ModelError
+from bodydouble.evaluation.metrics.pose import aligned_errors_mm
+from bodydouble.formats.keypoint_files import Layout, sightings, write_keypoints
+from bodydouble.geometry import kinematics
+from bodydouble.perception.people import MoveNetDetector
+from bodydouble.perception.protocols import Picture
+from bodydouble.pipeline import Monitor
+from tests.clips import frames_of_example, write_clip
+from tests.perception import onnx_detectors
+from tests.test_cli import run
+
+FRAMES = 40
+SIZE = (960, 540)
+
+
+@pytest.fixture(scope="module")
+def frames() -> list[Picture]:
+    return frames_of_example(60, FRAMES, SIZE[0])
+
+
+@pytest.fixture(scope="module")
+def clip(frames: list[Picture], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_clip(tmp_path_factory.mktemp("clip") / "two.mp4", frames)
+
+
+@pytest.fixture(scope="module")
+def ours(clip: Path) -> Performance:
+    return bodydouble.capture(clip, camera="static")
+
+
+def written(ours: Performance, layout: Layout, folder: Path) -> Path:
+    path = folder / ("keypoints" if layout is Layout.OPENPOSE else "keypoints.json")
+    write_keypoints(path, sightings(ours, layout), layout, ours.frame_count)
+    return path
+
+
+def joints(performance: Performance, person: int) -> FloatArray:
+    return kinematics.joint_positions(performance.people[person].motion)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", list(Layout))
+def test_our_own_keypoints_give_much_the_same_motion(
+    layout: Layout, clip: Path, ours: Performance, tmp_path: Path
+) -> None:
+    monitor = Monitor()
+    found = bodydouble.capture(clip, keypoints=written(ours, layout, tmp_path), camera="static", monitor=monitor)
+    assert monitor.network_seconds == 0
+    assert [person.name for person in found.people] == [person.name for person in ours.people]
+    for number, (one, other) in enumerate(zip(found.people, ours.people, strict=True)):
+        np.testing.assert_array_equal(one.track.frames, other.track.frames)
+        np.testing.assert_array_equal(one.track.observed, other.track.observed)
+        assert np.isnan(one.track.rough_joints).all()
+        assert aligned_errors_mm(joints(found, number), joints(ours, number)).mean() < 70
+
+
+@pytest.mark.slow
+def test_a_detector_of_the_user_finds_the_people(
+    clip: Path, frames: list[Picture], ours: Performance, tmp_path: Path
+) -> None:
+    people = MoveNetDetector().detect(frames[0])
+    scale = 64 / SIZE[0]
+    boxes = np.array([np.append(one.box * scale, 0.9) for one in people])
+    poses = np.array([one.keypoints * [scale, scale, 1] for one in people])
+    network = onnx_detectors.constant(tmp_path / "mine.onnx", {"dets": boxes[None], "keypoints": poses[None]})
+    found = bodydouble.capture(clip, detector=network, camera="static")
+    assert len(found.people) == len(ours.people)
+    for number, (one, other) in enumerate(zip(found.people, ours.people, strict=True)):
+        if len(one.track.frames) == len(other.track.frames):
+            assert aligned_errors_mm(joints(found, number), joints(ours, number)).mean() < 50
+
+
+@pytest.mark.slow
+def test_keypoints_of_a_longer_video_are_refused(ours: Performance, tmp_path: Path) -> None:
+    shorter = write_clip(tmp_path / "shorter.mp4", frames_of_example(60, FRAMES // 2, SIZE[0]))
+    with pytest.raises(InvalidDataError, match=f"but the video has {FRAMES // 2}"):
+        bodydouble.capture(shorter, keypoints=written(ours, Layout.COCO, tmp_path))
+
+
+def test_bad_keypoints_and_detectors_are_told_in_one_line(tmp_path: Path) -> None:
+    video = write_clip(tmp_path / "grey.mp4", [np.full((64, 96, 3), 90, np.uint8)] * 5)
+    nothing = tmp_path / "nothing.json"
+    nothing.write_text("[]", encoding="utf-8")
+    for options in (["--keypoints", str(nothing)], ["--keypoints", "missing.json"], ["--detector", "missing.onnx"]):
+        outcome = run("capture", str(video), "-o", str(tmp_path / "out"), *options)
+        assert outcome.returncode == 1
+        assert len(outcome.stderr.strip().splitlines()[-1:]) == 1
+        assert "Traceback" not in outcome.stderr
+        assert not (tmp_path / "out").exists()
+
+
+def test_keypoints_need_no_detector(tmp_path: Path) -> None:
+    with pytest.raises(InvalidDataError, match="leave one of them out"):
+        pipeline.capture(tmp_path / "video.mp4", keypoints="a.json", detector="b.onnx")
+
+
+def test_an_unknown_detector_is_no_file(tmp_path: Path) -> None:
+    video = write_clip(tmp_path / "grey.mp4", [np.full((64, 96, 3), 90, np.uint8)] * 5)
+    with pytest.raises(ModelError, match="yolo is missing") as caught:
+        pipeline.capture(video, detector="yolo")
+    assert isinstance(caught.value, BodydoubleError)
