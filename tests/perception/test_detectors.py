@@ -57,7 +57,7 @@ def red_ellipse() -> Picture:
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     if request.param == "movenet":
         frame = np.asarray(golden("pictures")["people"], np.uint8)
-        return Case(MoveNetDetector(PeopleOptions(256)), frame, np.array([212.0, 87.0, 242.0, 147.0]), 3.0)
+        return Case(MoveNetDetector(PeopleOptions((256,))), frame, np.array([212.0, 87.0, 242.0, 147.0]), 3.0)
     folder = tmp_path_factory.mktemp("networks")
     finder = create_detector(onnx_detectors.rtmo(folder / "finder.onnx"), Nobody())
     detector = create_detector(MADE[request.param](folder / "network.onnx"), finder)

@@ -105,7 +105,7 @@ def test_a_mirrored_picture_gives_mirrored_landmarks(model: LandmarkModel, crop:
 
 
 def test_the_first_region_leads_to_the_same_pose_as_following(model: LandmarkModel, crop: Picture) -> None:
-    (detection,) = MoveNetDetector(PeopleOptions(256)).detect(crop)
+    (detection,) = MoveNetDetector(PeopleOptions((256,))).detect(crop)
     region = model.first_region(detection)
     rest = settled(model, crop, region).region
     assert np.linalg.norm(region.center - rest.center) < 0.1 * rest.side

@@ -17,7 +17,7 @@ def frame() -> Picture:
 
 @pytest.fixture(scope="module")
 def detector() -> MoveNetDetector:
-    return MoveNetDetector(PeopleOptions(256))
+    return MoveNetDetector(PeopleOptions((256,)))
 
 
 def test_the_woman_is_found_where_she_is(detector: MoveNetDetector, frame: Picture) -> None:
@@ -61,3 +61,11 @@ def test_of_two_detections_of_one_person_the_better_stays() -> None:
     apart = pose + np.array([300, 0, 0])
     people = [Detection(np.zeros(4), p, s) for p, s in ((pose, 0.5), (pose + np.array([1, 1, 0]), 0.9), (apart, 0.4))]
     assert [d.score for d in without_duplicates(people, 0.6)] == [0.9, 0.4]
+
+
+def test_who_is_found_in_pictures_of_two_sizes_is_one_person(frame: Picture) -> None:
+    both = MoveNetDetector(PeopleOptions((256, 384))).detect(frame)
+    for side in (256, 384):
+        for one in MoveNetDetector(PeopleOptions((side,))).detect(frame):
+            alike = [pose_similarity(one.keypoints[:, :2], other.keypoints[:, :2]) for other in both]
+            assert sum(similarity >= PeopleOptions().same_person for similarity in alike) == 1

@@ -41,16 +41,16 @@ class Quality:
     """A balance of speed and accuracy."""
 
     landmarks: Literal["lite", "full", "heavy"]
-    detector_side: int
-    """Long side of the picture in which people are searched, px."""
+    detector_sides: tuple[int, ...]
+    """Long sides of the pictures in which people are searched, px."""
     detect_every: int
     """Frames from one run of the detector to the next."""
 
 
 QUALITIES = {
-    "fast": Quality("lite", 384, 10),
-    "balanced": Quality("full", 512, 6),
-    "best": Quality("heavy", 768, 3),
+    "fast": Quality("lite", (256, 384), 10),
+    "balanced": Quality("full", (256, 512), 6),
+    "best": Quality("heavy", (256, 768), 3),
 }
 
 
@@ -256,6 +256,6 @@ def create_observer(quality: str = "balanced", detector: str | Path = MOVENET) -
     if quality not in QUALITIES:
         raise InvalidDataError(f"unknown quality {quality!r}; choose one of {', '.join(QUALITIES)}")
     chosen = QUALITIES[quality]
-    movenet = MoveNetDetector(PeopleOptions(long_side=chosen.detector_side))
+    movenet = MoveNetDetector(PeopleOptions(long_sides=chosen.detector_sides))
     finder = movenet if detector == MOVENET else create_detector(Path(detector), movenet)
     return Observer(finder, BlazePose(chosen.landmarks), ObserveOptions(detect_every=chosen.detect_every))

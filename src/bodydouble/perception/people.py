@@ -22,8 +22,9 @@ STRIDE = 32
 class PeopleOptions:
     """How people are found."""
 
-    long_side: int = 256
-    """Long side of the picture that the network sees, px, a multiple of 32."""
+    long_sides: tuple[int, ...] = (256,)
+    """Long sides of the pictures that the network sees, px, multiples of 32: large people are found in a small picture,
+    small ones in a large one."""
     min_score: float = 0.2
     """Weaker detections are dropped."""
     same_person: float = 0.6
@@ -55,7 +56,7 @@ def without_duplicates(detections: Sequence[Detection], same_person: float) -> t
 
 
 class MoveNetDetector:
-    """MoveNet MultiPose: up to six people in one pass."""
+    """MoveNet MultiPose: up to six people in a picture of each size."""
 
     def __init__(self, options: PeopleOptions | None = None) -> None:
         """Load the network. Raises ModelError if that is not possible."""
@@ -69,8 +70,11 @@ class MoveNetDetector:
 
     def detect(self, frame: Picture) -> tuple[Detection, ...]:
         """The people in the picture, best first, each once."""
-        picture, covered = letterbox(frame, self.options.long_side, STRIDE)
-        (people,) = self._network(picture[None])
-        found = decode(people[0].astype(np.float64), covered)
+        found = [one for side in self.options.long_sides for one in self._detect(frame, side)]
         strong = [detection for detection in found if detection.score >= self.options.min_score]
         return without_duplicates(strong, self.options.same_person)
+
+    def _detect(self, frame: Picture, long_side: int) -> list[Detection]:
+        picture, covered = letterbox(frame, long_side, STRIDE)
+        (people,) = self._network(picture[None])
+        return decode(people[0].astype(np.float64), covered)
