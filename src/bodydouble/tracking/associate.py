@@ -43,7 +43,7 @@ class AssociateOptions:
     look_weight: float = 0.11
     """Of the look's logarithm of a likelihood ratio beside the similarity of place."""
     other_look: float = -8.0
-    """An observation whose look speaks more than this against a person is of somebody else, wherever it is."""
+    """Where several people may be meant, an observation whose look speaks more than this against one is not of them."""
     identity: IdentityOptions = field(default_factory=IdentityOptions)
     """What speaks for one person where following may have failed."""
 
@@ -123,10 +123,14 @@ def _score(
     near = np.maximum(1.0 - _distance(poses, seen_poses) / reach, 0.0)
     # Nearness decides only where overlap and pose say nothing.
     place = np.where(similarity >= options.min_similarity, similarity, 0.0) + 0.1 * near
+    can = place > 0
+    contested = can & ((can.sum(axis=0) > 1) | (can.sum(axis=1, keepdims=True) > 1))
+    if not contested.any():
+        return np.asarray(place)
     known = np.stack([usual_look(draft.seen[-options.look_memory :]) for draft in drafts])[:, None]
     alike = same_look(known, np.stack([one.look for one in seen])[None], options.identity)
-    can = (place > 0) & (alike > options.other_look)
-    return np.asarray(np.where(can, np.maximum(place + options.look_weight * alike, 1e-3), 0.0))
+    judged = np.where(alike > options.other_look, np.maximum(place + options.look_weight * alike, 1e-3), 0.0)
+    return np.asarray(np.where(contested, judged, place))
 
 
 def _distance(a: FloatArray, b: FloatArray) -> FloatArray:
