@@ -201,3 +201,20 @@ def test_nobody_is_followed_over_a_cut_and_nothing_is_lost() -> None:
     (person,) = linked([before, after], FPS, cuts=[30])
     assert person.frames == list(range(60))
     assert [id(one) for one in person.seen] == [id(one) for one in before.seen + after.seen]
+
+
+def test_somebody_alone_is_followed_whatever_they_look_like() -> None:
+    person = seen(walk(100, 200, 5), RED, range(40)).seen + seen(walk(100, 200, 5), BLUE, range(40, 80)).seen
+    (track,) = associate([(one,) for one in person], Fraction(30))
+    assert track.observed.all()
+
+
+def test_of_two_close_together_clothes_tell_who_is_still_seen() -> None:
+    """From frame 45 on only the one in blue is seen, where the one in red was."""
+    red, blue = seen(walk(480, 200, 0), RED, range(90)).seen, seen(walk(520, 200, 0), BLUE, range(45)).seen
+    moved = seen(walk(482, 200, 0), BLUE, range(45, 90)).seen
+    observations = [(red[f], blue[f]) if f < 45 else (moved[f - 45],) for f in range(90)]
+    tracks = associate(observations, Fraction(30))
+    assert sorted((int(t.frames[0]), int(t.observed.sum())) for t in tracks) == [(0, 45), (0, 90)]
+    whole = max(tracks, key=lambda t: int(t.observed.sum()))
+    np.testing.assert_allclose(whole.keypoints[:45], [one.keypoints for one in blue])
