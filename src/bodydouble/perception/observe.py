@@ -48,9 +48,9 @@ class Quality:
 
 
 QUALITIES = {
-    "fast": Quality("lite", (256, 384), 10),
-    "balanced": Quality("full", (256, 512), 6),
-    "best": Quality("heavy", (256, 768), 3),
+    "fast": Quality("lite", (384, 256), 10),
+    "balanced": Quality("full", (512, 256), 6),
+    "best": Quality("heavy", (768, 256), 3),
 }
 
 

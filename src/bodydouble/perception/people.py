@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bodydouble.data import FloatArray
-from bodydouble.geometry.similarity import pose_similarity
+from bodydouble.geometry.similarity import box_iou, pose_similarity
 from bodydouble.networks import Network
 from bodydouble.perception.pixels import letterbox
 from bodydouble.perception.protocols import MODELS, Detection, Picture
@@ -23,12 +23,14 @@ class PeopleOptions:
     """How people are found."""
 
     long_sides: tuple[int, ...] = (256,)
-    """Long sides of the pictures that the network sees, px, multiples of 32: large people are found in a small picture,
-    small ones in a large one."""
+    """Long sides of the pictures that the network sees, px, multiples of 32: small people are found in a large picture,
+    large ones in a small one. What the first shows is believed first."""
     min_score: float = 0.2
     """Weaker detections are dropped."""
     same_person: float = 0.6
     """Poses more similar than this are one person."""
+    same_place: float = 0.6
+    """Boxes of more intersection over union than this, in pictures of two sizes, are one person."""
 
 
 def decode(people: FloatArray, covered: FloatArray) -> list[Detection]:
@@ -70,11 +72,18 @@ class MoveNetDetector:
 
     def detect(self, frame: Picture) -> tuple[Detection, ...]:
         """The people in the picture, best first, each once."""
-        found = [one for side in self.options.long_sides for one in self._detect(frame, side)]
-        strong = [detection for detection in found if detection.score >= self.options.min_score]
-        return without_duplicates(strong, self.options.same_person)
+        found: list[Detection] = []
+        for side in self.options.long_sides:
+            found += [one for one in self._detect(frame, side) if not self._known(one, found)]
+        return tuple(sorted(found, key=lambda detection: -detection.score))
+
+    def _known(self, one: Detection, found: Sequence[Detection]) -> bool:
+        """Whether somebody was found in a picture of another size, perhaps in another pose."""
+        return any(float(box_iou(one.box, other.box)) > self.options.same_place for other in found)
 
     def _detect(self, frame: Picture, long_side: int) -> list[Detection]:
         picture, covered = letterbox(frame, long_side, STRIDE)
         (people,) = self._network(picture[None])
-        return decode(people[0].astype(np.float64), covered)
+        found = decode(people[0].astype(np.float64), covered)
+        strong = [detection for detection in found if detection.score >= self.options.min_score]
+        return list(without_duplicates(strong, self.options.same_person))
