@@ -24,7 +24,7 @@ class PeopleOptions:
 
     long_sides: tuple[int, ...] = (256,)
     """Long sides of the pictures that the network sees, px, multiples of 32: small people are found in a large picture,
-    large ones in a small one. What the first shows is believed first."""
+    large ones in a small one."""
     min_score: float = 0.2
     """Weaker detections are dropped."""
     same_person: float = 0.6
@@ -72,14 +72,16 @@ class MoveNetDetector:
 
     def detect(self, frame: Picture) -> tuple[Detection, ...]:
         """The people in the picture, best first, each once."""
-        found: list[Detection] = []
-        for side in self.options.long_sides:
-            found += [one for one in self._detect(frame, side) if not self._known(one, found)]
-        return tuple(sorted(found, key=lambda detection: -detection.score))
+        found = [(side, one) for side in self.options.long_sides for one in self._detect(frame, side)]
+        kept: list[tuple[int, Detection]] = []
+        for side, one in sorted(found, key=lambda pair: -pair[1].score):
+            if not self._known(one, [other for another, other in kept if another != side]):
+                kept.append((side, one))
+        return tuple(one for _, one in kept)
 
-    def _known(self, one: Detection, found: Sequence[Detection]) -> bool:
+    def _known(self, one: Detection, others: Sequence[Detection]) -> bool:
         """Whether somebody was found in a picture of another size, perhaps in another pose."""
-        return any(float(box_iou(one.box, other.box)) > self.options.same_place for other in found)
+        return any(float(box_iou(one.box, other.box)) > self.options.same_place for other in others)
 
     def _detect(self, frame: Picture, long_side: int) -> list[Detection]:
         picture, covered = letterbox(frame, long_side, STRIDE)
