@@ -11,15 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
 from torch import Tensor, nn
 
 from bodydouble.data import LANDMARK_COUNT, FloatArray
-from bodydouble.formats.atomic import atomic_write
 from bodydouble.motion import crop, lifter
 from bodydouble.skeletons import blazepose, coco, openpose
+from bodydouble.training.export import Graph, parameters
 from bodydouble.training.make import motions
 from bodydouble.training.samples import Sampler
 from bodydouble.training.windows import Window, read_windows
@@ -30,7 +29,6 @@ WINDOWS, STEPS, BATCH, RATE = 3000, 3000, 8, 2e-3
 SEEN_SHARE = 0.15
 """Of the windows: clips that the detector really saw; the others are motion capture with the detector's noise."""
 DEPTH_WEIGHT = 2.4
-OPSET, IR_VERSION = 17, 8
 
 COCO = np.isin(np.arange(LANDMARK_COUNT), coco.FROM_BLAZEPOSE)
 BODY_25 = np.isin(np.arange(LANDMARK_COUNT), [group[0] for group in openpose.FROM_BLAZEPOSE if len(group) == 1])
@@ -131,70 +129,21 @@ def train(points: Tensor, rough: Tensor, seed: int) -> Completion:
     return network
 
 
-class Graph:
-    """Nodes and weights as they are added. Weights are stored in half precision and cast when loaded."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.weights: list[onnx.TensorProto] = []
-
-    def add(self, kind: str, *inputs: str, **attributes: object) -> str:
-        """The value that a new node makes of others."""
-        name = f"value{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
-        return name
-
-    def constant(self, array: FloatArray) -> str:
-        """An array as it is."""
-        name = f"weight{len(self.weights)}"
-        self.weights.append(numpy_helper.from_array(array, name))
-        return name
-
-    def weight(self, tensor: Tensor) -> str:
-        """A tensor in half precision."""
-        half = self.constant(tensor.detach().numpy().astype(np.float16))
-        return self.add("Cast", half, to=TensorProto.FLOAT)
-
-    def convolution(self, x: str, layer: nn.Conv1d) -> str:
-        """Over time; the first and last frames are repeated."""
-        pad, dilation = int(layer.padding[0]), layer.dilation[0]
-        padded = self.add("Pad", x, self.constant(np.array([0, 0, pad, 0, 0, pad])), mode="edge") if pad else x
-        assert layer.bias is not None
-        return self.add("Conv", padded, self.weight(layer.weight), self.weight(layer.bias), dilations=[dilation])
-
-    def normalisation(self, x: str, norm: nn.BatchNorm1d) -> str:
-        """Of batches, as it was learnt."""
-        assert norm.running_mean is not None
-        assert norm.running_var is not None
-        scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-        shift = norm.bias - norm.running_mean * scale
-        scaled = self.add("Mul", x, self.weight(scale[None, :, None]))
-        return self.add("Add", scaled, self.weight(shift[None, :, None]))
-
-
 def write(network: Completion, path: Path) -> None:
     """Writes (1, T, 99) -> points (1, T, 66) and rough (1, T, 99), for any number of frames T."""
     network.eval()
     graph = Graph()
-    x = graph.convolution(graph.add("Transpose", "seen", perm=[0, 2, 1]), network.read)
-    for block in network.blocks:
+    x = graph.convolution(graph.add("Transpose", "seen", perm=[0, 2, 1]), *parameters(network.read))
+    for block, dilation in zip(network.blocks, DILATIONS, strict=True):
         norm, _, over_time, _, mix = block
-        inner = graph.convolution(graph.add("Relu", graph.normalisation(x, norm)), over_time)
-        x = graph.add("Add", x, graph.convolution(graph.add("Relu", inner), mix))
-    answer = graph.add("Transpose", graph.convolution(graph.add("Relu", x), network.answer), perm=[0, 2, 1])
+        padded = graph.padded(graph.add("Relu", graph.normal(x, norm)), dilation)
+        inner = graph.convolution(padded, *parameters(over_time), dilation)
+        x = graph.add("Add", x, graph.convolution(graph.add("Relu", inner), *parameters(mix)))
+    last = graph.convolution(graph.add("Relu", x), *parameters(network.answer))
+    answer = graph.add("Transpose", last, perm=[0, 2, 1])
     split = graph.constant(np.array([POINTS, ROUGH]))
     graph.nodes.append(helper.make_node("Split", [answer, split], ["points", "rough"], axis=2))
-    value = helper.make_tensor_value_info
-    made = helper.make_graph(
-        graph.nodes, "completion",
-        [value("seen", TensorProto.FLOAT, [1, "frames", POINTS + LANDMARK_COUNT])],
-        [value(n, TensorProto.FLOAT, [1, "frames", size]) for n, size in (("points", POINTS), ("rough", ROUGH))],
-        graph.weights,
-    )  # fmt: skip
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-    onnx.checker.check_model(model)
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(model.SerializeToString())
+    graph.save(path, "completion", {"seen": POINTS + LANDMARK_COUNT}, {"points": POINTS, "rough": ROUGH})
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """Writes the trained network as ONNX."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from bodydouble.training.train import Calibration
 OPSET, IR_VERSION = 17, 8
 
 
-class _Graph:
+class Graph:
     """Nodes and weights as they are added. Weights are stored in half precision and cast when loaded."""
 
     def __init__(self) -> None:
@@ -25,22 +26,57 @@ class _Graph:
         self.weights: list[onnx.TensorProto] = []
 
     def add(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        """The value that a new node makes of others."""
         name = f"value{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
         return name
 
     def weight(self, array: FloatArray) -> str:
+        """An array in half precision."""
         name = f"weight{len(self.weights)}"
         self.weights.append(numpy_helper.from_array(np.asarray(array).astype(np.float16), name))
         return self.add("Cast", name, to=TensorProto.FLOAT)
 
     def constant(self, array: NDArray[Any]) -> str:
+        """An array as it is."""
         name = f"weight{len(self.weights)}"
         self.weights.append(numpy_helper.from_array(array, name))
         return name
 
     def convolution(self, x: str, weight: FloatArray, bias: FloatArray, dilation: int = 1) -> str:
+        """Over time, of what stands in the middle."""
         return self.add("Conv", x, self.weight(weight), self.weight(bias), dilations=[dilation])
+
+    def padded(self, x: str, pad: int) -> str:
+        """That many frames more at both ends, the first and the last ones again."""
+        return self.add("Pad", x, self.constant(np.array([0, 0, pad, 0, 0, pad])), mode="edge")
+
+    def normal(self, x: str, norm: torch.nn.BatchNorm1d) -> str:
+        """Normalised over the batch, as it was learnt."""
+        scale, shift = _normalisation(norm)
+        return self.add("Add", self.add("Mul", x, self.weight(scale)), self.weight(shift))
+
+    def save(self, path: Path, name: str, inputs: Mapping[str, int], outputs: Mapping[str, int]) -> None:
+        """Writes the network.
+
+        Args:
+            path: the ONNX file.
+            name: of the network.
+            inputs: numbers a frame of each input (1, T, numbers).
+            outputs: likewise.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        given, told = (
+            [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, "frames", size]) for n, size in sizes.items()]
+            for sizes in (inputs, outputs)
+        )
+        made = helper.make_graph(self.nodes, name, given, told, self.weights)
+        model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+        onnx.checker.check_model(model)
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(model.SerializeToString())
 
 
 def write_onnx(network: LifterNetwork, path: Path, calibration: Calibration) -> None:
@@ -52,13 +88,13 @@ def write_onnx(network: LifterNetwork, path: Path, calibration: Calibration) -> 
         OutputError: the file cannot be written.
     """
     network.eval()
-    graph = _Graph()
+    graph = Graph()
     x = graph.add("Transpose", "features", perm=[0, 2, 1])
-    x = graph.convolution(x, *_parameters(network.read))
+    x = graph.convolution(x, *parameters(network.read))
     for block in network.blocks:
         assert isinstance(block, Block)
         x = _block(graph, x, block)
-    answer = graph.add("Transpose", graph.convolution(x, *_parameters(network.answer)), perm=[0, 2, 1])
+    answer = graph.add("Transpose", graph.convolution(x, *parameters(network.answer)), perm=[0, 2, 1])
     raw = {name: f"raw_{name}" for name in SIZES}
     split = graph.constant(np.array(list(SIZES.values()), dtype=np.int64))
     graph.nodes.append(helper.make_node("Split", [answer, split], list(raw.values()), axis=2))
@@ -73,36 +109,24 @@ def write_onnx(network: LifterNetwork, path: Path, calibration: Calibration) -> 
     for name, given in raw.items():
         inputs = [given, last[name]] if name in last else [given]
         graph.nodes.append(helper.make_node("Add" if name in last else "Identity", inputs, [name]))
-    value = helper.make_tensor_value_info
-    made = helper.make_graph(
-        graph.nodes, "lifter",
-        [value("features", TensorProto.FLOAT, [1, "frames", INPUTS])],
-        [value(name, TensorProto.FLOAT, [1, "frames", size]) for name, size in SIZES.items()],
-        graph.weights,
-    )  # fmt: skip
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-    onnx.checker.check_model(model)
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(model.SerializeToString())
+    graph.save(path, "lifter", {"features": INPUTS}, SIZES)
 
 
-def _block(graph: _Graph, x: str, block: Block) -> str:
-    scale, shift = _normalisation(block)
-    normal = graph.add("Add", graph.add("Mul", x, graph.weight(scale)), graph.weight(shift))
+def _block(graph: Graph, x: str, block: Block) -> str:
     dilation = block.over_time.dilation[0]
-    padded = graph.add("Pad", normal, graph.constant(np.array([0, 0, dilation, 0, 0, dilation])), mode="edge")
-    over_time = graph.add("Relu", graph.convolution(padded, *_parameters(block.over_time), dilation))
-    return graph.add("Add", x, graph.convolution(over_time, *_parameters(block.mix)))
+    padded = graph.padded(graph.normal(x, block.norm), dilation)
+    over_time = graph.add("Relu", graph.convolution(padded, *parameters(block.over_time), dilation))
+    return graph.add("Add", x, graph.convolution(over_time, *parameters(block.mix)))
 
 
-def _parameters(layer: torch.nn.Conv1d) -> tuple[FloatArray, FloatArray]:
+def parameters(layer: torch.nn.Conv1d) -> tuple[FloatArray, FloatArray]:
+    """Weights and bias of a layer."""
     assert layer.bias is not None
     return layer.weight.detach().numpy(), layer.bias.detach().numpy()
 
 
-def _normalisation(block: Block) -> tuple[FloatArray, FloatArray]:
+def _normalisation(norm: torch.nn.BatchNorm1d) -> tuple[FloatArray, FloatArray]:
     """Factor and summand (1, C, 1) of the batch normalisation."""
-    norm = block.norm
     assert norm.running_mean is not None
     assert norm.running_var is not None
     scale = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach().numpy()
