@@ -187,6 +187,20 @@ def test_each_shot_gets_its_own_background(monkeypatch: pytest.MonkeyPatch) -> N
     assert set(second.corners) == {2, 3}
 
 
+def test_a_shot_that_begins_within_a_dissolve_has_a_background_from_its_first_keyframe_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frames = np.arange(FRAMES)
+    for keyframes, beginning in (([0, CUT + 3], CUT + 3), ([0], FRAMES)):
+        model = Elsewhere([np.eye(4), np.eye(4)])
+        monkeypatch.setattr(shots, "reconstruct", model)
+        whole = Background(FRAMES, np.array(keyframes), frames, 0 * frames, np.zeros((FRAMES, 2)))
+        reconstruct_shots([numbered(0)], SIZE, FRAMES, FPS, [CUT], background=whole)
+        second = model.backgrounds[1]
+        assert second is not None
+        assert (second.frames + CUT).tolist() == list(range(beginning, FRAMES))
+
+
 @pytest.mark.slow
 def test_one_shot_is_reconstructed_as_ever() -> None:
     track = track_of(waving_motion(FRAMES), standing_camera(), INTRINSICS)

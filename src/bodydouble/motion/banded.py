@@ -1,7 +1,6 @@
 """Normal equations of a fit over time: each frame's unknowns are tied to those of its two neighbours on either side."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -9,24 +8,19 @@ from scipy.linalg import solveh_banded
 
 from bodydouble.data import FloatArray
 
-REACH = 2
-"""Frames between which unknowns may be tied directly."""
-
 
 @dataclass(frozen=True, slots=True)
 class NormalEquations:
-    """Sums over residuals r with Jacobians J of J'J and J'r, for N unknowns in each of T frames."""
+    """Sums over residuals r with Jacobians J of J'J and J'r, for N unknowns, in groups of G, in each of T frames."""
 
-    blocks: tuple[FloatArray, ...]
-    """blocks[d] (T - d, N, N): between the unknowns of frame t (rows) and those of frame t + d (columns)."""
+    own: FloatArray
+    """(T, N, N) between the unknowns of a frame: the upper triangle, and zeros below it."""
+    near: FloatArray
+    """(T - 1, N, N) between the unknowns of frame t (rows) and those of frame t + 1 (columns)."""
+    far: FloatArray
+    """(T - 2, N / G, G, G) between those of frame t and those of the same group in frame t + 2."""
     gradient: FloatArray
     """(T, N)."""
-
-    @classmethod
-    def zeros(cls, frames: int, unknowns: int) -> Self:
-        """No residuals yet."""
-        blocks = tuple(np.zeros((max(frames - d, 0), unknowns, unknowns)) for d in range(REACH + 1))
-        return cls(blocks, np.zeros((frames, unknowns)))
 
     def step(self, damping: float) -> FloatArray:
         """(T, N) step that makes the squared residuals small; damping is relative to the diagonal.
@@ -35,16 +29,18 @@ class NormalEquations:
             numpy.linalg.LinAlgError: the residuals do not determine all unknowns.
         """
         frames, unknowns = self.gradient.shape
-        depth = (REACH + 1) * unknowns
+        group = self.far.shape[-1]
+        depth = 2 * unknowns + group
         # Row i of a band matrix holds the i-th entry below the diagonal of every column. In memory the columns stand
-        # one after the other, so that whole blocks are found in it at regular distances.
+        # one after the other, so that whole blocks are found in it at regular distances. The zeros of a frame's own
+        # block fall on places of the blocks after it, which are therefore filled later.
         bands = np.zeros((depth, frames * unknowns), order="F")
-        size = bands.itemsize
-        strides = (unknowns * depth * size, (depth - 1) * size, size)
-        below = as_strided(bands, (frames, unknowns, depth), strides)
-        for distance, block in enumerate(self.blocks):
-            rows = slice(distance * unknowns, (distance + 1) * unknowns)
-            below[: len(block), :, rows] = block if distance else np.triu(block)
+        entry, column = bands.strides
+        below = as_strided(bands, (frames, unknowns, depth), (unknowns * column, column - entry, entry))
+        below[..., :unknowns] = self.own
+        below[:-1, :, unknowns : 2 * unknowns] = self.near
+        strides = (unknowns * column, group * column, column - entry, entry)
+        as_strided(bands[2 * unknowns :], self.far.shape, strides)[:] = self.far
         bands[0] *= 1 + damping
         found = solveh_banded(
             bands, -self.gradient.ravel(), lower=True, overwrite_ab=True, overwrite_b=True, check_finite=False

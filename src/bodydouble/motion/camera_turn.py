@@ -76,7 +76,8 @@ def camera_turns(background: Background, intrinsics: FloatArray, options: TurnOp
         if agree.sum() < options.least_corners or share < options.least_share:
             rotations[frame] = rotations[frame - 1]
             continue
-        if rotation.angle_between(rotation.from_matrix(relative), rotation.IDENTITY) < options.still * unit:
+        # The distance of a rotation by an angle from none is sqrt(8) sin(angle / 2).
+        if np.linalg.norm(relative - np.eye(3)) < np.sqrt(8) * np.sin(options.still * unit / 2):
             relative = np.eye(3)
         rotations[frame], shares[frame] = rotations[key] @ relative, share
     return rotations, shares
@@ -129,10 +130,12 @@ def agreed_turn(
         return guess, np.zeros(len(now), dtype=bool)
     limit = (options.tolerance * unit) ** 2
     first, second = np.random.default_rng(0).integers(0, len(now), (2, options.attempts))
-    triads = rotation.from_axes(before[first], before[second] - before[first])
-    pairs = triads @ np.swapaxes(rotation.from_axes(now[first], now[second] - now[first]), -1, -2)
-    hypotheses = np.concatenate([np.eye(3)[None], guess[None], pairs])
-    distance = np.sum((now @ np.swapaxes(hypotheses, -1, -2) - before) ** 2, axis=-1)
+    both = np.stack([before, now])
+    triads = rotation.from_axes(both[:, first], both[:, second] - both[:, first])
+    hypotheses = np.concatenate([np.eye(3)[None], guess[None], triads[0] @ np.swapaxes(triads[1], -1, -2)])
+    # |H n - b|^2 = 2 - 2 b'H n for unit vectors: one product for all corners and hypotheses.
+    products = (before[:, :, None] * now[:, None]).reshape(-1, 9)
+    distance = 2 - 2 * hypotheses.reshape(-1, 9) @ products.T
     best = hypotheses[np.argmin(np.minimum(distance, 4 * limit) @ weights)]
     for _ in range(5):
         distance = np.sum((now @ best.T - before) ** 2, axis=-1)

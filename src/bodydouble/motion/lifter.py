@@ -28,7 +28,7 @@ MIRROR = np.array([-1.0, 1.0, 1.0])
 MIRROR_TURN = np.array([[1.0, -1.0, -1.0], [-1.0, 1.0, 1.0], [-1.0, 1.0, 1.0]])
 """Signs of a rotation matrix's entries in the mirror."""
 MIRROR_CONTACTS = [2, 3, 0, 1]
-SURE = 0.005
+SURE = 0.01
 """Sizes; standard deviation of landmarks that are known."""
 LARGEST_AGE = 1.0
 """s; a frame further from any observation than this is as unknown as can be."""

@@ -1,4 +1,4 @@
-"""A posed skeleton's joints and landmarks, and how they move with its rotations, bones and place."""
+"""Where the joints and landmarks of a posed skeleton are, and what moves them."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,9 +10,10 @@ from bodydouble.motion import body
 from bodydouble.skeletons import humanoid
 
 JOINTS = len(humanoid.JOINTS)
-UNKNOWNS = 3 * JOINTS + 3
-"""Per frame: a turn of each joint (rad, its own axes), then a shift of the hips (m)."""
-ROOT = slice(3 * JOINTS, UNKNOWNS)
+GROUPS = 1 + JOINTS
+"""Of three unknowns each, per frame: a shift of the hips (m), then a turn of each joint (rad, its own axes)."""
+UNKNOWNS = 3 * GROUPS
+ROOT, TURNS = slice(0, 3), slice(3, UNKNOWNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +48,16 @@ def posed(skeleton: Skeleton, rotations: FloatArray, root: FloatArray, landmarks
 
 
 @cache
-def _ancestry() -> BoolArray:
-    """(22, 22) whether the first joint is the second or lies above it."""
-    above = np.eye(JOINTS, dtype=bool)
+def ancestry() -> BoolArray:
+    """(GROUPS, GROUPS) whether the first group of unknowns is the second or moves all that the second moves."""
+    found = np.eye(GROUPS, dtype=bool)
+    found[0] = True
     for joint, parent in enumerate(humanoid.PARENTS[1:], start=1):
-        above[:, joint] |= above[:, parent]
-    return above
+        found[:, 1 + joint] |= found[:, 1 + parent]
+    return found
 
 
 def moved_by(landmarks: tuple[int, ...]) -> BoolArray:
-    """(L, 22) which joints move each landmark."""
+    """(L, GROUPS) which groups of unknowns move each landmark."""
     carriers, _ = body.attached_landmarks(body.template_skeleton())
-    return np.asarray(_ancestry()[:, carriers[list(landmarks)]].T)
-
-
-def jacobian(where: Posed, landmarks: tuple[int, ...]) -> FloatArray:
-    """(T, L, 3, UNKNOWNS) how landmarks move when joints turn about their own axes, R <- R exp(d), and hips shift."""
-    landmark, joint = np.nonzero(moved_by(landmarks))
-    away = where.landmarks[:, landmark] - where.joints[:, joint]
-    x, y, z = np.moveaxis(where.turns[:, joint], -2, 0)
-    ax, ay, az = np.moveaxis(away, -1, 0)[..., None]
-    frames = len(away)
-    found = np.zeros((frames, len(landmarks), 3, UNKNOWNS))
-    turns = found[..., : 3 * JOINTS].reshape(frames, len(landmarks), 3, JOINTS, 3)
-    for axis, cross in enumerate((y * az - z * ay, z * ax - x * az, x * ay - y * ax)):
-        turns[:, landmark, axis, joint] = cross
-        found[:, :, axis, 3 * JOINTS + axis] = 1.0
-    return found
+    return np.asarray(ancestry()[:, 1 + carriers[list(landmarks)]].T)

@@ -11,6 +11,7 @@ from bodydouble.data import Background, Camera, FloatArray, Motion, Skeleton, Tr
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion import proportions
 from bodydouble.motion.contacts import POINTS, touching
+from bodydouble.motion.focal import before_lens, estimated_focal
 from bodydouble.motion.ground import (
     Floor,
     FloorOptions,
@@ -95,6 +96,10 @@ def reconstruct(
     lifted = partial(_lifted, tracks, intrinsics, rate, known)
     if known.camera is None:
         seen = viewpoint(lifted, tracks, frame_count, background, intrinsics, moving)
+        if known.focal is None and seen.still:
+            ratio = estimated_focal(seen.people).ratio
+            intrinsics = camera.intrinsics_from_focal(ratio * intrinsics[0, 0], size)
+            seen = replace(seen, people=[before_lens(person, ratio) for person in seen.people])
     else:
         seen = Viewpoint(_true_poses(known.camera), lifted(_true_poses(known.camera)))
     people, reference_from_camera = seen.people, seen.reference_from_camera

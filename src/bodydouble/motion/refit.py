@@ -1,7 +1,7 @@
-"""A performance at a higher rate: fitted anew with every frame of the new rate in it, not drawn between the old ones.
+"""A performance at a higher rate: drawn between its frames on curves, then fitted with every frame of the new rate.
 
-What lies between two frames of the video is not only smooth: a foot that rests stays where it is, a body in the air
-falls, and the lifter knows how people move.
+What lies between two frames of the video is not only smooth: a foot that rests stays where it is, and a body in the air
+falls. The fit holds the body to the curves, and feet to the floor.
 """
 
 from dataclasses import replace
@@ -11,7 +11,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from bodydouble.data import BoolArray, FloatArray, Performance, Track
+from bodydouble.data import BoolArray, Camera, FloatArray, Performance, Person, Track
+from bodydouble.geometry import camera
+from bodydouble.motion.place import landmark_positions
 from bodydouble.motion.reconstruct import Known, MotionOptions, reconstruct
 from bodydouble.motion.retime import at_rate
 
@@ -46,10 +48,21 @@ def fitted_at_rate(performance: Performance, fps: Fraction, options: MotionOptio
         fine.frame_count,
         fine.fps,
         options,
-        Known(camera=fine.camera, skeletons=tuple(person.motion.skeleton for person in fine.people)),
+        Known(
+            camera=fine.camera,
+            skeletons=tuple(person.motion.skeleton for person in fine.people),
+            landmarks=tuple(_landmarks(person, fine.camera) for person in fine.people),
+        ),
     )
     people = tuple(replace(person, motion=motion) for person, motion in zip(fine.people, motions, strict=True))
     return at_rate(replace(fine, people=people), fps)
+
+
+def _landmarks(person: Person, view: Camera) -> FloatArray:
+    """(T, 33, 3) m, axes of the camera."""
+    motion = person.motion
+    where = landmark_positions(motion.skeleton, motion.rotations, motion.root_position)
+    return camera.transform(view.camera_from_world[person.track.frames], where)
 
 
 def spread(track: Track, finer: int) -> Track:

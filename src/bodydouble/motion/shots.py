@@ -131,21 +131,16 @@ def reconstruct_shots(
     shots = [_shot(tracks, background, start, stop) for start, stop in pairwise([0, *cuts, frame_count])]
     shots = [shot for shot in shots if shot.people]
 
-    takes = [
-        _Take(
-            shot,
-            *reconstruct(
-                shot.tracks,
-                size,
-                shot.stop - shot.start,
-                fps,
-                known=replace(known, height=known.height if shot.people[0] == 0 else None),
-                background=shot.background,
-                moving=moving,
-            ),
-        )
-        for shot in shots
-    ]
+    def taken(shot: _Shot, focal: float | None) -> _Take:
+        own = replace(known, focal=focal, height=known.height if shot.people[0] == 0 else None)
+        length, behind = shot.stop - shot.start, shot.background
+        return _Take(shot, *reconstruct(shot.tracks, size, length, fps, known=own, background=behind, moving=moving))
+
+    # All cameras have one lens: that of the shot which tells most about it.
+    fullest = max(shots, key=lambda shot: sum(int(track.observed.sum()) for track in shot.tracks))
+    first = taken(fullest, known.focal)
+    focal = float(first.camera.intrinsics[0, 0])
+    takes = [first if shot is fullest else taken(shot, focal) for shot in shots]
     takes = _with_one_body_each(takes, known.height)
     worlds = [world.clip_from_shot for world in _worlds(takes, float(fps))]
     motions = tuple(_whole(track, n, takes, worlds, float(fps)) for n, track in enumerate(tracks))
@@ -173,10 +168,11 @@ def _seen_between(track: Track, start: int, stop: int) -> Track | None:
 
 
 def _background_between(background: Background, start: int, stop: int) -> Background:
-    own = slice(*np.searchsorted(background.frames, (start, stop)))
-    keyframes = background.keyframes[(background.keyframes >= start) & (background.keyframes < stop)] - start
+    """What is seen from the first keyframe on; in the middle of a dissolve a shot begins without one."""
+    keyframes = background.keyframes[(background.keyframes >= start) & (background.keyframes < stop)]
+    own = slice(*np.searchsorted(background.frames, (keyframes[0] if len(keyframes) else stop, stop)))
     return Background(
-        stop - start, keyframes, background.frames[own] - start, background.corners[own], background.points[own]
+        stop - start, keyframes - start, background.frames[own] - start, background.corners[own], background.points[own]
     )
 
 

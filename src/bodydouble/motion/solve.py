@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from bodydouble.data import FloatArray, Skeleton
 from bodydouble.geometry.rotation_log import exponential
-from bodydouble.motion.posed import JOINTS, ROOT
+from bodydouble.motion.posed import JOINTS, ROOT, TURNS
 from bodydouble.motion.terms import Evidence, State, Weights, linearized
 from bodydouble.networks import core_count
 
@@ -87,28 +87,30 @@ def evidence_rows(evidence: Evidence, frames: slice) -> Evidence:
 def _fitted(skeleton: Skeleton, state: State, evidence: Evidence, options: SolveOptions) -> State:
     """Levenberg-Marquardt."""
     damping = options.damping
-    equations, cost = linearized(skeleton, state, evidence, options.weights)
+    here = linearized(skeleton, state, evidence, options.weights)
+    equations = here.equations()
     for _ in range(options.steps):
         tried = moved(state, _bounded(equations.step(damping)))
-        next_equations, next_cost = linearized(skeleton, tried, evidence, options.weights)
-        if next_cost > cost:
+        there = linearized(skeleton, tried, evidence, options.weights)
+        if there.cost > here.cost:
             damping *= HARDER
             continue
-        gain = (cost - next_cost) / max(cost, 1e-12)
-        state, equations, cost, damping = tried, next_equations, next_cost, damping * EASIER
+        gain = (here.cost - there.cost) / max(here.cost, 1e-12)
+        state, here, damping = tried, there, damping * EASIER
         if gain < options.enough:
             break
+        equations = here.equations()
     return state
 
 
 def _bounded(step: FloatArray) -> FloatArray:
     """The step (T, UNKNOWNS), shortened in each frame that it would change too much for the fit to be linear."""
-    turn = np.abs(step[:, : ROOT.start]).max(axis=1) / LARGEST_TURN
+    turn = np.abs(step[:, TURNS]).max(axis=1) / LARGEST_TURN
     shift = np.linalg.norm(step[:, ROOT], axis=1) / LARGEST_SHIFT
     return np.asarray(step / np.maximum(np.maximum(turn, shift), 1.0)[:, None])
 
 
 def moved(state: State, step: FloatArray) -> State:
     """The state after a step (T, UNKNOWNS)."""
-    turns = exponential(step[:, : ROOT.start].reshape(len(step), JOINTS, 3))
+    turns = exponential(step[:, TURNS].reshape(len(step), JOINTS, 3))
     return State(state.rotations @ turns, state.root + step[:, ROOT])

@@ -1,17 +1,19 @@
-"""What speaks for a motion: each term adds its residuals to the normal equations of the fit, and tells their cost.
+"""What speaks for a motion: each term adds its residuals to the sums that the fit needs, and tells their cost.
 
 A residual is a number of standard deviations. Where a term is robust its weight falls with the residual (Cauchy), and
 the weight is held fixed within a step.
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from bodydouble.data import FloatArray, Skeleton
 from bodydouble.geometry.rotation_log import log_jacobian, logarithm
 from bodydouble.motion.banded import NormalEquations
-from bodydouble.motion.posed import JOINTS, ROOT, UNKNOWNS, Posed, jacobian, posed
+from bodydouble.motion.jacobian import Jacobian
+from bodydouble.motion.posed import GROUPS, JOINTS, UNKNOWNS, Posed, posed
 from bodydouble.skeletons import blazepose, humanoid
 
 LANDMARKS = tuple(
@@ -125,20 +127,99 @@ class Evidence:
     """(3,) unit, axes of the reference; None as long as the floor is not known."""
 
 
-def linearized(skeleton: Skeleton, state: State, evidence: Evidence, weights: Weights) -> tuple[NormalEquations, float]:
-    """The normal equations of all terms at a state, and half the sum of their squared residuals."""
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Sums over residuals r with Jacobians J of J'r and J'J, by places of landmarks and by groups of unknowns."""
+
+    point_gradient: FloatArray
+    """(T, L, 3) J'r, by landmarks."""
+    point_weights: FloatArray
+    """(T, L, 3, 3) J'J, by landmarks."""
+    depth_weights: FloatArray
+    """(T, L) J'J, by depths of landmarks behind the middle of the hips."""
+    step_weights: FloatArray
+    """(T - 1, L) J'J, by steps of landmarks from a frame to the next, the same in all directions."""
+    gradient: FloatArray
+    """(T, GROUPS, 3) J'r, by unknowns."""
+    own: FloatArray
+    """(T, GROUPS, 3, 3) J'J, by unknowns of a frame."""
+    near: FloatArray
+    """(T - 1, GROUPS, 3, 3) J'J, by those of a frame and of the next."""
+    far: FloatArray
+    """(T - 2, GROUPS, 3, 3) J'J, by those of a frame and of the one after the next."""
+
+    @classmethod
+    def zeros(cls, frames: int) -> Self:
+        """No residuals yet."""
+        points = len(LANDMARKS)
+        own, near, far = (np.zeros((max(frames - distance, 0), GROUPS, 3, 3)) for distance in range(3))
+        return cls(
+            point_gradient=np.zeros((frames, points, 3)),
+            point_weights=np.zeros((frames, points, 3, 3)),
+            depth_weights=np.zeros((frames, points)),
+            step_weights=np.zeros((frames - 1, points)),
+            gradient=np.zeros((frames, GROUPS, 3)),
+            own=own,
+            near=near,
+            far=far,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Linearized:
+    """All terms at a state."""
+
+    cost: float
+    """Half the sum of the squared residuals."""
+    _where: Posed
+    _sight: FloatArray
+    _sums: _Sums
+
+    def equations(self) -> NormalEquations:
+        """The normal equations of a step from the state."""
+        sums, moving = self._sums, Jacobian.of(self._where, LANDMARKS)
+        behind = sums.depth_weights[..., None] * self._sight[:, None]
+        middle = np.zeros_like(behind)
+        middle[:, _HIPS] = self._sight[:, None] / len(_HIPS)
+        products = moving.transposed_times(np.stack([sums.point_gradient, behind, middle], axis=2))
+        gradient, depths, hips = np.moveaxis(products, 1, 0)
+        # Depths are relative to the hips. With Jacobians a of the depths of landmarks, and h of that of the hips, the
+        # sum of w (a - h)(a - h)' is that of w aa', less hb' + bh', where b is the sum of w (a - h / 2).
+        rest = depths - sums.depth_weights.sum(axis=1)[:, None] / 2 * hips
+        weights = sums.point_weights + behind[..., None] * self._sight[:, None, None]
+        own = moving.upper_normal_matrix(weights, hips, rest)
+        _within_groups(own)[:] += np.triu(sums.own)
+        near = self._steps(moving)
+        _within_groups(near)[:] += sums.near
+        return NormalEquations(own, near, sums.far, gradient + sums.gradient.reshape(-1, UNKNOWNS))
+
+    def _steps(self, moving: Jacobian) -> FloatArray:
+        """(T - 1, UNKNOWNS, UNKNOWNS) what ties frames to the next by steps of landmarks."""
+        weights = self._sums.step_weights
+        points = np.flatnonzero(weights.any(axis=0))
+        rows = moving.rows(points)
+        weighted = np.repeat(-weights[:, points], 3, axis=1)[..., None] * rows[1:]
+        return np.asarray(np.swapaxes(rows[:-1], -1, -2) @ weighted)
+
+
+def _within_groups(blocks: FloatArray) -> FloatArray:
+    """A view (T, GROUPS, 3, 3) of what stands within groups in blocks (T, UNKNOWNS, UNKNOWNS)."""
+    return np.asarray(np.einsum("tgagb->tgab", blocks.reshape(-1, GROUPS, 3, GROUPS, 3)))
+
+
+def linearized(skeleton: Skeleton, state: State, evidence: Evidence, weights: Weights) -> Linearized:
+    """All terms at a state."""
     where = posed(skeleton, state.rotations, state.root, LANDMARKS)
-    equations = NormalEquations.zeros(len(state.root), UNKNOWNS)
-    moving = jacobian(where, LANDMARKS)
-    total = _points(equations, where, moving, evidence, weights)
-    total += _depths(equations, where, moving, evidence, weights)
-    total += _turns(equations, state, evidence, weights)
-    total += _smoothness(equations, state, evidence, weights)
-    total += _velocity(equations, state, evidence, weights)
-    total += _resting(equations, where, moving, evidence, weights)
+    sums = _Sums.zeros(len(state.root))
+    total = _points(sums, where, evidence, weights)
+    total += _depths(sums, where, evidence, weights)
+    total += _turns(sums, state, evidence, weights)
+    total += _smoothness(sums, state, evidence, weights)
+    total += _velocity(sums, state, evidence, weights)
+    total += _resting(sums, where, evidence, weights)
     if evidence.up is not None:
-        total += _floor(equations, where, moving, evidence, evidence.up, weights)
-    return equations, 0.5 * total
+        total += _floor(sums, where, evidence, evidence.up, weights)
+    return Linearized(0.5 * total, where, evidence.sight, sums)
 
 
 def _share(evidence: Evidence, weights: Weights) -> float:
@@ -146,9 +227,7 @@ def _share(evidence: Evidence, weights: Weights) -> float:
     return weights.independent / evidence.fps
 
 
-def _points(
-    equations: NormalEquations, where: Posed, moving: FloatArray, evidence: Evidence, weights: Weights
-) -> float:
+def _points(sums: _Sums, where: Posed, evidence: Evidence, weights: Weights) -> float:
     """Landmarks lie where they are seen."""
     turn, shift = evidence.camera_from_reference[..., :3], evidence.camera_from_reference[..., 3]
     seen = where.landmarks @ np.swapaxes(turn, -1, -2) + shift[:, None]
@@ -156,25 +235,26 @@ def _points(
     flat = seen[..., :2] / depth
     off = (flat - evidence.points) / evidence.points_sigma[..., None]
     projection = (turn[:, None, :2] - flat[..., None] * turn[:, None, 2:]) / depth[..., None]
-    rows = (projection / evidence.points_sigma[..., None, None]) @ moving
+    rows = projection / evidence.points_sigma[..., None, None]
     weight, total = _robust(np.sum(off**2, axis=-1), weights.outlier)
     share = _share(evidence, weights)
-    _add(equations, off, rows, share * np.repeat(weight[..., None], 2, axis=-1))
+    turned = np.swapaxes(rows, -1, -2) * (share * weight)[..., None, None]
+    sums.point_gradient[:] += (turned @ off[..., None])[..., 0]
+    sums.point_weights[:] += turned @ rows
     return share * total
 
 
-def _depths(
-    equations: NormalEquations, where: Posed, moving: FloatArray, evidence: Evidence, weights: Weights
-) -> float:
+def _depths(sums: _Sums, where: Posed, evidence: Evidence, weights: Weights) -> float:
     """Landmarks lie as far behind the hips as the lifter says."""
     hips = where.landmarks[:, _HIPS].mean(axis=1)
     behind = np.einsum("tli,ti->tl", where.landmarks - hips[:, None], evidence.sight)
     off = (behind - evidence.depths) / evidence.depths_sigma
-    relative = moving - moving[:, _HIPS].mean(axis=1, keepdims=True)
-    rows = np.einsum("tlin,ti->tln", relative, evidence.sight) / evidence.depths_sigma[..., None]
     weight, total = _robust(off**2, weights.outlier)
     share = _share(evidence, weights)
-    _add(equations, off, rows, share * weight)
+    slope = share * weight * off / evidence.depths_sigma
+    slope[:, _HIPS] -= slope.sum(axis=1, keepdims=True) / len(_HIPS)
+    sums.point_gradient[:] += slope[..., None] * evidence.sight[:, None]
+    sums.depth_weights[:] += share * weight / evidence.depths_sigma**2
     return share * total
 
 
@@ -183,110 +263,83 @@ def _robust(squared: FloatArray, limit: float, trust: FloatArray | float = 1.0) 
     return 1 / (1 + squared / limit**2), float((trust * limit**2 * np.log1p(squared / limit**2)).sum())
 
 
-def _add(equations: NormalEquations, off: FloatArray, rows: FloatArray, weight: FloatArray) -> None:
-    """Adds residuals of single frames, weight (T, ...), residuals (T, ...), Jacobian (T, ..., UNKNOWNS)."""
-    frames = len(off)
-    root = np.sqrt(weight).reshape(frames, -1)
-    tall = rows.reshape(frames, -1, UNKNOWNS) * root[..., None]
-    turned = np.swapaxes(tall, -1, -2)
-    equations.blocks[0][:] += turned @ tall
-    equations.gradient[:] += (turned @ (root * off.reshape(frames, -1))[..., None])[..., 0]
-
-
-def _turns(equations: NormalEquations, state: State, evidence: Evidence, weights: Weights) -> float:
+def _turns(sums: _Sums, state: State, evidence: Evidence, weights: Weights) -> float:
     """Joints are turned as the lifter says; knees and elbows hardly turn but about their hinges."""
     weight = _share(evidence, weights) / np.where(_ACROSS_HINGE, weights.hinge_sigma, weights.turn_sigma) ** 2
     off = logarithm(np.swapaxes(evidence.rotations, -1, -2) @ state.rotations)
     change = log_jacobian(off)
-    joint = np.arange(JOINTS)
     turned = np.swapaxes(change, -1, -2) * weight[:, None]
-    _by_joint(equations.blocks[0])[:, joint, :, joint] += np.moveaxis(turned @ change, 1, 0)
-    equations.gradient[:, : ROOT.start] += (turned @ off[..., None]).reshape(len(off), -1)
+    sums.own[:, 1:] += turned @ change
+    sums.gradient[:, 1:] += (turned @ off[..., None])[..., 0]
     return float((weight * off**2).sum())
 
 
-def _by_joint(block: FloatArray) -> FloatArray:
-    """(T, N, N) as (T, N / 3, 3, N / 3, 3)."""
-    return block.reshape(len(block), UNKNOWNS // 3, 3, UNKNOWNS // 3, 3)
-
-
-def _smoothness(equations: NormalEquations, state: State, evidence: Evidence, weights: Weights) -> float:
+def _smoothness(sums: _Sums, state: State, evidence: Evidence, weights: Weights) -> float:
     """Nothing changes its speed without need; who touches nothing falls freely."""
     if len(state.root) < 3:
         return 0.0
     steps = logarithm(np.swapaxes(state.rotations[:-1], -1, -2) @ state.rotations[1:])
     change = log_jacobian(steps)
-    ahead, back = change, -np.swapaxes(change, -1, -2)
     eye = np.broadcast_to(np.eye(3), (len(steps), 1, 3, 3))
-    ahead, back = np.concatenate([ahead, eye], axis=1), np.concatenate([back, -eye], axis=1)
-    steps = np.concatenate([steps, np.diff(state.root, axis=0)[:, None]], axis=1)
-    strength = np.full(UNKNOWNS // 3, 1 / weights.turn_acceleration)
-    strength[-1] = 1 / weights.root_acceleration
+    ahead = np.concatenate([eye, change], axis=1)
+    back = -np.swapaxes(ahead, -1, -2)
+    steps = np.concatenate([np.diff(state.root, axis=0)[:, None], steps], axis=1)
+    strength = np.full(GROUPS, 1 / weights.turn_acceleration)
+    strength[0] = 1 / weights.root_acceleration
     strength *= evidence.fps**1.5
     change_of_step = steps[1:] - steps[:-1]
     if evidence.up is not None:
         fall = GRAVITY / evidence.fps**2 * evidence.up
-        change_of_step[:, -1] += evidence.airborne[1:-1, None] * fall
+        change_of_step[:, 0] += evidence.airborne[1:-1, None] * fall
     off = change_of_step * strength[:, None]
     scale = strength[:, None, None]
     parts = [-back[:-1] * scale, (back[1:] - ahead[:-1]) * scale, ahead[1:] * scale]
-    count, joints = len(off), UNKNOWNS // 3
-    tied = [np.zeros((len(block), joints, 3, 3)) for block in equations.blocks]
+    count, tied = len(off), (sums.own, sums.near, sums.far)
     for i, first in enumerate(parts):
         turned = np.swapaxes(first, -1, -2)
-        equations.gradient[i : i + count] += (turned @ off[..., None]).reshape(count, -1)
+        sums.gradient[i : i + count] += (turned @ off[..., None])[..., 0]
         for j in range(i, len(parts)):
             tied[j - i][i : i + count] += turned @ parts[j]
-    joint = np.arange(joints)
-    for block, own in zip(equations.blocks, tied, strict=True):
-        _by_joint(block)[:, joint, :, joint] += np.moveaxis(own, 1, 0)
     return float((off**2).sum())
 
 
-def _velocity(equations: NormalEquations, state: State, evidence: Evidence, weights: Weights) -> float:
+def _velocity(sums: _Sums, state: State, evidence: Evidence, weights: Weights) -> float:
     """The hips travel as fast as the lifter says."""
     if len(state.root) < 2:
         return 0.0
     scale = evidence.fps / weights.velocity_sigma * _share(evidence, weights) ** 0.5
     speed = (evidence.velocity[:-1] + evidence.velocity[1:]) / 2
     off = (np.diff(state.root, axis=0) - speed / evidence.fps) * scale
-    axis = np.arange(ROOT.start, ROOT.stop)
-    equations.blocks[0][:-1, axis, axis] += scale**2
-    equations.blocks[0][1:, axis, axis] += scale**2
-    equations.blocks[1][:, axis, axis] -= scale**2
-    equations.gradient[:-1, ROOT] -= off * scale
-    equations.gradient[1:, ROOT] += off * scale
+    both = scale**2 * np.eye(3)
+    sums.own[:-1, 0] += both
+    sums.own[1:, 0] += both
+    sums.near[:, 0] -= both
+    sums.gradient[:-1, 0] -= off * scale
+    sums.gradient[1:, 0] += off * scale
     return float((off**2).sum())
 
 
-def _resting(
-    equations: NormalEquations, where: Posed, moving: FloatArray, evidence: Evidence, weights: Weights
-) -> float:
+def _resting(sums: _Sums, where: Posed, evidence: Evidence, weights: Weights) -> float:
     """A point of the soles, a hand or a knee that rests stays where it is."""
     if len(where.joints) < 2:
         return 0.0
     trust = np.concatenate([evidence.contacts, evidence.bearing], axis=1)
     used = np.flatnonzero(trust.max(axis=0) > LEAST_TRUST)
     points = np.array(FEET + BEARING)[used]
-    soles, rows = where.landmarks[:, points], moving[:, points]
-    sure = np.sqrt(trust[1:, used] * trust[:-1, used] / evidence.fps)
-    scale = (sure * evidence.fps / weights.slide)[..., None]
-    off = (np.diff(soles, axis=0) * scale).reshape(len(soles) - 1, -1)
-    before = -(rows[:-1] * scale[..., None]).reshape(len(off), -1, UNKNOWNS)
-    after = (rows[1:] * scale[..., None]).reshape(len(off), -1, UNKNOWNS)
-    for where_to, part in ((slice(None, -1), before), (slice(1, None), after)):
-        equations.blocks[0][where_to] += np.swapaxes(part, -1, -2) @ part
-        equations.gradient[where_to] += (np.swapaxes(part, -1, -2) @ off[..., None])[..., 0]
-    equations.blocks[1][:] += np.swapaxes(before, -1, -2) @ after
-    return float((off**2).sum())
+    weight = trust[1:, used] * trust[:-1, used] * evidence.fps / weights.slide**2
+    steps = np.diff(where.landmarks[:, points], axis=0)
+    slope, both = weight[..., None] * steps, weight[..., None, None] * np.eye(3)
+    sums.point_gradient[:-1, points] -= slope
+    sums.point_gradient[1:, points] += slope
+    sums.point_weights[:-1, points] += both
+    sums.point_weights[1:, points] += both
+    sums.step_weights[:, points] += weight
+    return float((slope * steps).sum())
 
 
-def _floor(
-    equations: NormalEquations, where: Posed, moving: FloatArray, evidence: Evidence, up: FloatArray, weights: Weights
-) -> float:
+def _floor(sums: _Sums, where: Posed, evidence: Evidence, up: FloatArray, weights: Weights) -> float:
     """Soles that rest lie on the floor, and nothing sinks in."""
     height = where.landmarks @ up + evidence.height[:, None]
-    rows = np.einsum("tlin,i->tln", moving, up)
     total = 0.0
     for which, trust, sigma in (
         (FEET, evidence.contacts, weights.height),
@@ -294,6 +347,7 @@ def _floor(
     ):
         weight, price = _robust((height[:, which] / weights.elsewhere) ** 2, 1.0, trust)
         share = trust / evidence.fps / sigma**2
-        _add(equations, height[:, which], rows[:, which], share * weight)
+        sums.point_gradient[:, which] += (share * weight * height[:, which])[..., None] * up
+        sums.point_weights[:, which] += (share * weight)[..., None, None] * np.outer(up, up)
         total += price * weights.elsewhere**2 / evidence.fps / sigma**2
     return total

@@ -22,6 +22,11 @@ class Viewpoint:
     """(F, 4, 4); the reference is the first camera."""
     people: list[LiftedPerson]
 
+    @property
+    def still(self) -> bool:
+        """Whether the camera neither turns nor travels."""
+        return bool((self.reference_from_camera == np.eye(4)).all())
+
 
 def viewpoint(
     lifted: Callable[[FloatArray], list[LiftedPerson]],
