@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -123,7 +124,7 @@ def test_the_set_shows_what_it_is_there_for() -> None:
 
 
 def _captured(performance: Performance, truth: Performance) -> people.Captured:
-    clip = people_set.Clip(_scene(), Path(), Path())
+    clip = people_set.Clip("pair", Path(), Path())
     return people.Captured(clip, truth, performance, {"tracking": 1.0, "motion": 3.0, "whole": 5.0})
 
 
@@ -187,9 +188,10 @@ def test_filled_frames_are_those_of_the_usual_person() -> None:
 
 @pytest.mark.slow
 def test_one_clip_from_the_stage_to_the_tables(squat: Path, tmp_path: Path) -> None:
-    clips = people.captured_clips([_scene()], {"squat": squat}, quality="fast", folder=tmp_path)
+    make = partial(people_set.made, _scene(), {"squat": squat})
+    clips = people.captured_clips([make], quality="fast", folder=tmp_path)
     before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    found = {clip.clip.scene.name: people.figures(clip) for clip in clips}
+    found = {clip.clip.name: people.figures(clip) for clip in clips}
     assert found["pair"].people == 2
     assert found["pair"].identity.coverage > 0.9
     assert found["pair"].identity.switches == 0
@@ -197,6 +199,7 @@ def test_one_clip_from_the_stage_to_the_tables(squat: Path, tmp_path: Path) -> N
     text = people_report.markdown(found, "fast")
     assert "| pair | 2 | 2 | 40 |" in text
     assert json.loads(json.dumps(people_report.as_dict(found)))["all"]["people"] == 2
-    again = people.captured_clips([_scene(tests="other words")], {"squat": squat}, quality="fast", folder=tmp_path)
+    make = partial(people_set.made, _scene(tests="other words"), {"squat": squat})
+    again = people.captured_clips([make], quality="fast", folder=tmp_path)
     assert again[0].seconds == clips[0].seconds
     assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before

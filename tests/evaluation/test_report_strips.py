@@ -15,10 +15,9 @@ from PIL import Image, ImageFilter
 
 from bodydouble.data import FloatArray, Performance, Person
 from bodydouble.evaluation import pages, report
-from bodydouble.evaluation.report_figures import figures
 from bodydouble.evaluation.report_pictures import SpanPictures
 from bodydouble.evaluation.report_spans import BODY
-from bodydouble.evaluation.report_strips import STATES, section, states
+from bodydouble.evaluation.report_strips import LEFT_OUT, STATES, STILL, Strip, section, strips
 from bodydouble.evaluation.report_thumbnails import (
     CANDIDATES,
     GOOD,
@@ -114,10 +113,10 @@ def test_many_changes_make_few_bars() -> None:
 
 def test_the_states_are_those_of_the_track(truth: Performance) -> None:
     person = scenes.hidden(scenes.without_frames(truth.people[0], 15, 45), 5, 11)
-    (found,) = figures(scenes.of(truth, person))
+    (found,) = strips(scenes.of(truth, person), {})
     known = dict(zip(person.track.frames.tolist(), person.track.observed.tolist(), strict=True))
     words = {True: "observed", False: "filled", None: "absent"}
-    assert [STATES[state] for state in states(found)] == [words[known.get(frame)] for frame in range(FRAMES)]
+    assert [STATES[state] for state in found.states] == [words[known.get(frame)] for frame in range(FRAMES)]
     (line,) = lines(section([found], {}))
     assert list(stretches(line)) == [
         ("absent", 0, 15), ("observed", 15, 5), ("filled", 20, 6), ("observed", 26, 19), ("absent", 45, 15)
@@ -126,24 +125,39 @@ def test_the_states_are_those_of_the_track(truth: Performance) -> None:
 
 def test_a_line_is_read_out_with_its_shares(truth: Performance) -> None:
     person = scenes.hidden(scenes.without_frames(truth.people[0], 15, 45), 5, 11)
-    (line,) = lines(section(figures(scenes.of(truth, person)), {}))
+    (line,) = lines(section(strips(scenes.of(truth, person), {}), {}))
     assert line.attrib["role"] == "img"
     assert line.attrib["aria-label"] == "true1: observed 40 %, filled 10 %, absent 50 %"
     times = [bar.findtext("title") for bar in line.iter("rect")]
     assert times[2] == "filled 0.7–0.9 s"  # noqa: RUF001
 
 
-def test_little_is_not_nothing(truth: Performance) -> None:
-    (found,) = figures(scenes.of(truth, scenes.hidden(truth.people[0], 20, 21)))
-    longer = 10
-    long = replace(
-        found,
-        frames=np.arange(FRAMES * longer),
-        observed=np.append(found.observed, np.ones(FRAMES * (longer - 1), dtype=bool)),
-        frame_count=FRAMES * longer,
-    )
-    (line,) = lines(section([long], {}))
+def test_little_is_not_nothing() -> None:
+    found = np.full(600, STATES.index("observed"))
+    found[20] = STATES.index("filled")
+    (line,) = lines(section([Strip("true1", found, 30.0)], {}))
     assert line.attrib["aria-label"] == "true1: observed >99 %, filled <1 %, absent 0 %"
+
+
+def test_a_person_who_never_moves_is_marked_in_their_row(truth: Performance) -> None:
+    still = truth.people[0]
+    assert STILL in section(strips(truth, {still.name: still.track}), {})
+    assert STILL not in section(strips(truth, {}), {})
+
+
+def test_who_was_left_out_has_a_row_with_a_thumbnail_and_a_time_line() -> None:
+    truth = scenes.truth(FRAMES, 2)
+    left, right = truth.people
+    statue = scenes.without_frames(at(right, 700, 50, 900, 300), 15, 45)
+    performance, still = scenes.of(truth, at(left, 50, 50, 200, 300)), {statue.name: statue.track}
+    pictures = SpanPictures(performance, still)
+    for index in range(FRAMES):
+        pictures.look(index, quadrants((640, 360)))
+    text = report.page(performance, pictures, title="clip", film=None, warnings=(), still=still)
+    assert text.count(LEFT_OUT) == 1
+    assert text.count("<li><div") == text.count('<img src="data:image/jpeg') == 2
+    assert list(stretches(lines(text)[1])) == [("absent", 0, 15), ("observed", 15, 30), ("absent", 45, 15)]
+    assert text.count("<section>") == 1, "nothing else is told of who was left out"
 
 
 # Thumbnail
@@ -183,7 +197,7 @@ def test_somebody_never_observed_has_a_line_but_no_thumbnail(truth: Performance)
     performance = scenes.of(truth, never_observed(truth.people[0]))
     thumbnails = shown(performance, quadrants())
     assert thumbnails.jpegs == {}
-    text = section(figures(performance), thumbnails.jpegs)
+    text = section(strips(performance, {}), thumbnails.jpegs)
     assert "<img" not in text
     assert "no picture" in text
     assert list(stretches(lines(text)[0])) == [("filled", 0, FRAMES)]
@@ -282,7 +296,7 @@ def test_a_page_has_a_row_for_each_person(count: int) -> None:
 def test_names_are_escaped(truth: Performance) -> None:
     person = scenes.renamed(at(truth.people[0], 300, 200, 400, 500), NASTY)
     performance = scenes.of(truth, person)
-    text = section(figures(performance), shown(performance, quadrants((640, 360))).jpegs)
+    text = section(strips(performance, {}), shown(performance, quadrants((640, 360))).jpegs)
     assert text.count("<img") == 1
     assert "<b>" not in text
     assert lines(text)[0].attrib["aria-label"].startswith(NASTY)

@@ -104,6 +104,16 @@ def test_a_mirrored_picture_gives_mirrored_landmarks(model: LandmarkModel, crop:
     assert np.linalg.norm(mirrored - here.keypoints[:, :2], axis=1).mean() < 0.04 * HEIGHT
 
 
+def test_looked_at_both_ways_a_mirrored_picture_gives_exactly_mirrored_landmarks(crop: Picture) -> None:
+    model = BlazePose("lite", both_ways=True)
+    here, there = model.locate(crop, CROP), model.locate(np.ascontiguousarray(crop[:, ::-1]), CROP)
+    swap = list(blazepose.MIRROR)
+    np.testing.assert_allclose(there.keypoints[swap] * [-1, 1, 1] + [256, 0, 0], here.keypoints, atol=1e-3)
+    np.testing.assert_allclose(there.rough_joints[swap] * [-1, 1, 1], here.rough_joints, atol=1e-5)
+    assert there.presence == pytest.approx(here.presence, abs=1e-6)
+    assert there.region.angle == pytest.approx(-here.region.angle, abs=1e-5)
+
+
 def test_the_first_region_leads_to_the_same_pose_as_following(model: LandmarkModel, crop: Picture) -> None:
     (detection,) = MoveNetDetector(PeopleOptions((256,))).detect(crop)
     region = model.first_region(detection)

@@ -32,6 +32,8 @@ class Stage:
     runs: int = 0
     seconds: float = 0.0
     before: list[int] = field(default_factory=list)
+    shown: Sequence[Sequence[Place]] = ()
+    """Who is in the frames whose pixels have these numbers; the people above are in all others."""
 
     def detect(self, frame: Picture) -> tuple[Detection, ...]:  # noqa: ARG002
         self.runs += 1
@@ -42,13 +44,14 @@ class Stage:
         reference = body((0.0, 0.0))[list(coco.FROM_BLAZEPOSE), :2]
         return Region((detection.keypoints[:, :2] - reference).mean(axis=0), 120.0, 0.0)
 
-    def locate(self, frame: Picture, region: Region, before: Sequence[FloatArray] = ()) -> Landmarks:  # noqa: ARG002
+    def locate(self, frame: Picture, region: Region, before: Sequence[FloatArray] = ()) -> Landmarks:
         self.before.append(len(before))
-        distance = [float(np.linalg.norm(region.center - place)) for place in self.people]
+        people = self.shown[frame[0, 0, 0]] if self.shown else self.people
+        distance = [float(np.linalg.norm(region.center - place)) for place in people]
         nearest = int(np.argmin(distance)) if distance else -1
         if nearest < 0 or distance[nearest] > 60:
             return Landmarks(body((250, 250)), np.zeros((33, 3)), 0.1, region)
-        place = self.people[nearest]
+        place = people[nearest]
         presence = 0.99 - 0.001 * distance[nearest]
         return Landmarks(body(place), np.zeros((33, 3)), presence, Region(np.asarray(place, float), 120.0, 0.0))
 
@@ -78,6 +81,48 @@ def test_someone_new_is_found_within_the_interval() -> None:
         places(observer)
     stage.people.append((400, 400))
     assert any(len(places(observer)) == 2 for _ in range(5))
+
+
+def everybody(
+    observer: Observer,
+    stage: Stage,
+    shown: Sequence[Sequence[Place]],
+    detected: Sequence[Sequence[Place]] | None = None,
+) -> list[int]:
+    """How many people are known of each frame in the end, when these are shown and those can be detected."""
+    counts: list[int] = []
+    stage.shown = shown
+    for number, people in enumerate(detected or shown):
+        stage.people = list(people)
+        counts.append(len(observer.observe(np.full_like(FRAME, number))))
+        for ago, _ in observer.earlier():
+            counts[-1 - ago] += 1
+    return counts
+
+
+def test_someone_who_was_found_late_is_followed_back_to_where_they_came_in() -> None:
+    stage = Stage([])
+    shown = [[(100, 100)]] * 12 + [[(100, 100), (300 + 5 * step, 300)] for step in range(12)]
+    assert everybody(observer_of(stage, 9), stage, shown) == [len(people) for people in shown]
+    assert stage.runs < 8  # the detector did not see them come
+
+
+def test_nobody_is_followed_back_into_another_shot() -> None:
+    stage = Stage([], seen_by_detector=False)
+    observer = observer_of(stage)
+    assert everybody(observer, stage, [[(100, 100)]] * 6) == [0] * 6
+    stage.seen_by_detector = True
+    observer.begin_shot()
+    assert all(observer.observe(FRAME) and not observer.earlier() for _ in range(9))
+
+
+@pytest.mark.parametrize(("seen", "known_before"), [(2, 1), (8, 2)])
+def test_only_who_has_been_seen_for_some_frames_is_followed_back(seen: int, known_before: int) -> None:
+    one, two = [(100, 100)], [(100, 100), (300, 300)]
+    stage = Stage([])
+    observer = Observer(stage, stage, ObserveOptions(detect_every=2, certain_after=5))
+    shown = [two] * (13 + seen) + [one] * 12
+    assert everybody(observer, stage, shown, [one] * 13 + [two] * 12)[12] == known_before
 
 
 def test_someone_who_leaves_is_dropped() -> None:

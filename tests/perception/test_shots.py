@@ -1,6 +1,7 @@
-"""Cuts are told from everything else that changes a picture."""
+"""Cuts and fades are told from everything else that changes a picture."""
 
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import cv2
@@ -53,7 +54,10 @@ def shot(seed: int, count: int = CUT) -> Film:
 def cuts(frames: Film) -> list[int]:
     told = list(told_apart(iter(frames)))
     assert all(one is frame for (one, _), frame in zip(told, frames, strict=True))
-    return [i for i, (_, begins) in enumerate(told) if begins]
+    assert all(first <= i for i, (_, begun) in enumerate(told) for first in begun)
+    found = [first for _, begun in told for first in begun]
+    assert found == sorted(found)
+    return found
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -107,7 +111,21 @@ def crossed(_: np.random.Generator) -> Film:
     return [walker(view(place(13)), 3 * f, width=200) for f in range(20)]
 
 
-@pytest.mark.parametrize("film", [shaken, panned, zoomed, noisy, lit(2.5), lit(20.0), brighter, crossed])
+def colourful(_: np.random.Generator) -> Film:
+    """Lamps of three colours become brighter and darker in turn."""
+    turn = [0.6 + 0.35 * np.sin(0.15 * f + np.array([0.0, 2.0, 4.0])) for f in range(60)]
+    return [np.asarray(frame * gain, dtype=np.uint8) for frame, gain in zip(shot(18, 60), turn, strict=True)]
+
+
+def swung(_: np.random.Generator) -> Film:
+    """A camera swings to another part of the room within 0.4 s, and its picture is blurred by it."""
+    way = 20 + 420 * np.clip((np.arange(240) - 90) / 60, 0, 1)
+    return [np.asarray(np.mean([view(place(19), x) for x in part], axis=0), np.uint8) for part in way.reshape(40, 6)]
+
+
+@pytest.mark.parametrize(
+    "film", [shaken, panned, zoomed, noisy, lit(2.5), lit(20.0), brighter, crossed, colourful, swung]
+)
 def test_what_is_no_cut_is_not_told(film: Callable[[np.random.Generator], Film]) -> None:
     assert cuts(film(np.random.default_rng(0))) == []
 
@@ -119,8 +137,80 @@ def test_a_film_may_be_of_one_frame_or_none_or_black() -> None:
     assert cuts([black] * 5) == []
 
 
-def test_black_between_two_shots_is_a_shot() -> None:
-    assert cuts([*shot(14), *[np.zeros((*SIZE[::-1], 3), np.uint8)] * 5, *shot(15)]) == [CUT, CUT + 5]
+BLACK = [np.zeros((*SIZE[::-1], 3), np.uint8)] * 5
+
+
+def test_the_middle_of_black_between_two_shots_is_the_cut() -> None:
+    assert cuts([*shot(14), *BLACK, *shot(15)]) == [CUT + 2]
+    assert cuts([*faded(shot(14, 30)), *BLACK, *faded(shot(15, 30))[::-1]]) == [32]
+
+
+def test_nothing_begins_when_the_light_is_off_for_a_while_or_at_both_ends_of_a_film() -> None:
+    film = faded(shot(14, 30))
+    assert cuts([*film, *BLACK, *film[::-1]]) == []
+    assert cuts([*BLACK, *film[::-1], *film, *BLACK]) == []
+
+
+def faded(film: Film) -> Film:
+    """Darker and darker in the second half."""
+    half = len(film) // 2
+    return film[:half] + [as_bright(frame, 1 - (i + 1) / (half + 1)) for i, frame in enumerate(film[half:])]
+
+
+def handheld(seed: int, count: int) -> Film:
+    """A shot of somebody who walks through, by a camera that moves a little."""
+    return [
+        walker(view(place(seed), 200 + 0.5 * f, 120 + 4 * np.sin(0.2 * f)), f // 3 + seed, 40) for f in range(count)
+    ]
+
+
+def dissolve(one: Film, other: Film, frames: int, gamma: float = 1.0) -> Film:
+    """The end of one film turns into the beginning of the other within some frames."""
+    parts = (np.arange(frames) + 1) / (frames + 1)
+    pairs = zip(parts, one[len(one) - frames :], other[:frames], strict=True)
+    mixed = [(1 - part) * (a / 255) ** gamma + part * (b / 255) ** gamma for part, a, b in pairs]
+    middle = [np.asarray(np.round(255 * frame ** (1 / gamma)), dtype=np.uint8) for frame in mixed]
+    return one[: len(one) - frames] + middle + other[frames:]
+
+
+@pytest.mark.parametrize("frames", [2, 8, 15, 30, 45])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_middle_of_a_dissolve_is_a_cut(frames: int, seed: int) -> None:
+    film = dissolve(handheld(seed, 25 + frames), handheld(seed + 10, 25 + frames), frames)
+    (found,) = cuts(film)
+    assert abs(found - 25 - frames / 2) <= 1 + frames / 5
+
+
+def test_a_dissolve_of_light_rather_than_of_grey_values() -> None:
+    (found,) = cuts(dissolve(handheld(3, 50), handheld(4, 50), 20, gamma=2.2))
+    assert abs(found - 40) <= 4
+
+
+def test_dissolves_and_cuts_one_after_the_other() -> None:
+    film = dissolve(dissolve(handheld(1, 60), handheld(2, 90), 20), handheld(3, 60), 20)
+    found = cuts([*shot(4, 25), *film, *shot(5, 25)])
+    assert found[0] == 25
+    assert found[-1] == 25 + len(film)
+    assert found[1:-1] == pytest.approx([75, 145], abs=4)
+
+
+def test_a_dissolve_to_the_same_place_tells_nothing_apart() -> None:
+    assert cuts(dissolve(handheld(6, 50), handheld(6, 50)[::-1], 20)) == []
+
+
+def test_frames_are_not_kept_until_a_dissolve_is_over() -> None:
+    film = dissolve(shot(7, 40), shot(8, 40), 20)
+    alive: list[weakref.ref[Picture]] = []
+
+    def watched() -> Iterator[Picture]:
+        for frame in film:
+            copy = frame.copy()
+            alive.append(weakref.ref(copy))
+            yield copy
+            del copy
+
+    most = max(sum(one() is not None for one in alive) for _ in told_apart(watched()))
+    assert most <= 4
 
 
 def test_size_and_mirror_change_nothing() -> None:

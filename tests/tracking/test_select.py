@@ -92,6 +92,29 @@ def test_who_is_chosen_keeps_name_order_and_track(people: dict[str, Track], text
     assert all(found[name] is people[name] for name in names)
 
 
+@pytest.mark.parametrize(
+    ("text", "still", "names"),
+    [
+        ("all", {"person1"}, ["person2", "person3"]),
+        ("all", {"person1", "person2", "person3"}, ["person1", "person2", "person3"]),
+        ("main", {"person1"}, ["person3"]),
+        ("main", {"person1", "person3"}, ["person2"]),
+        ("main", {"person1", "person2", "person3"}, ["person1"]),
+        ("1", {"person1"}, ["person2"]),
+        ("2", {"person1"}, ["person2", "person3"]),
+        ("2", {"person1", "person2"}, ["person1", "person3"]),
+        ("3", {"person1", "person2"}, ["person1", "person2", "person3"]),
+        ("person1", {"person1"}, ["person1"]),
+        ("person1,person2", {"person1"}, ["person1", "person2"]),
+        ("at 400,300,5", {"person1"}, ["person1"]),
+    ],
+)
+def test_who_never_moves_is_taken_by_name_and_place_or_if_the_others_do_not_suffice(
+    people: dict[str, Track], text: str, still: set[str], names: list[str]
+) -> None:
+    assert list(select(people, parse(text), SIZE, FRAMES, still)) == names
+
+
 @pytest.mark.parametrize("text", ["all", "main", "2", "person1,person3", "at 3,4,5"])
 def test_nobody_gives_nobody(text: str) -> None:
     assert select({}, parse(text), SIZE, FRAMES) == {}

@@ -16,7 +16,7 @@ from bodydouble.formats.media import FrameReader
 from bodydouble.geometry import camera, kinematics
 from bodydouble.motion.reconstruct import Known, reconstruct
 from bodydouble.perception.landmarks import BlazePose
-from bodydouble.perception.observe import QUALITIES
+from bodydouble.perception.observe import QUALITIES, create_landmarks
 from bodydouble.perception.protocols import Detection
 from bodydouble.pipeline import Monitor
 from bodydouble.skeletons import coco, humanoid
@@ -65,7 +65,7 @@ def measure(clips: Sequence[Captured], quality: str, monitor: Monitor | None = N
     chosen = [clip for clip in clips if clip.clip.recipe.group != SEVERAL and is_static(clip.truth)]
     if not chosen:
         raise InvalidDataError("--ablate needs clips of one person with a static camera; give a larger --clips")
-    network = BlazePose(QUALITIES[quality].landmarks)
+    network = create_landmarks(QUALITIES[quality])
     results: dict[str, list[Comparison]] = {name: [] for name in (OURS, *(step.name for step in STEPS))}
     with monitor.stage("ablation", len(chosen)):
         for clip in monitor.counted(chosen):

@@ -1,6 +1,6 @@
 """Whether several people keep their names, their places and their poses, on rendered clips."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -9,8 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from bodydouble.bench.kept import WHOLE, kept_capture
-from bodydouble.bench.people_set import Clip, made
-from bodydouble.bench.people_stage import Scene
+from bodydouble.bench.people_set import Clip, Maker
 from bodydouble.data import BoolArray, FloatArray, IntArray, Performance, Track
 from bodydouble.evaluation.metrics import people, pose
 from bodydouble.evaluation.metrics.averages import mean, percentile
@@ -98,8 +97,7 @@ class Figures:
 
 
 def captured_clips(
-    scenes: Sequence[Scene],
-    files: Mapping[str, Path],
+    makers: Sequence[Maker],
     *,
     quality: str = "best",
     folder: Path | None = None,
@@ -108,8 +106,7 @@ def captured_clips(
     """Makes the clips and captures them. What is in the folder from an earlier, perhaps interrupted run is used.
 
     Args:
-        scenes: the clips.
-        files: name -> file of each motion.
+        makers: of the clips.
         quality: as for ``pipeline.capture``.
         folder: where clips and captures are kept.
         monitor: is told about the progress.
@@ -118,8 +115,8 @@ def captured_clips(
         BodydoubleError: a motion cannot be read or a clip cannot be written.
     """
     monitor = monitor or Monitor()
-    with monitor.stage("rendering", len(scenes)):
-        clips = [made(scene, files, folder) for scene in monitor.counted(scenes)]
+    with monitor.stage("rendering", len(makers)):
+        clips = [make(folder) for make in monitor.counted(makers)]
     with monitor.stage("capture", len(clips)):
         return [_captured(clip, quality) for clip in monitor.counted(clips)]
 

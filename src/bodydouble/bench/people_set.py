@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -86,9 +86,13 @@ SCENES = (
 class Clip:
     """A clip that was made."""
 
-    scene: Scene
+    name: str
     video: Path
     truth: Path
+
+
+Maker = Callable[[Path | None], Clip]
+"""Makes a clip in a folder, None being the default, unless it is there already."""
 
 
 def motion_files() -> dict[str, Path]:
@@ -112,13 +116,31 @@ def made(scene: Scene, files: Mapping[str, Path], folder: Path | None = None) ->
     Raises:
         BodydoubleError: a motion cannot be read or the clip cannot be written.
     """
+
+    def staged() -> shot.Shot:
+        motions = {name: source.read(files[name])[0].motion for name in _names(scene.roles)}
+        return people_stage.staged(scene, motions, SIZE, FPS)
+
+    return kept_clip(scene.name, _key(scene, files), staged, folder)
+
+
+def kept_clip(name: str, key: str, staged: Callable[[], shot.Shot], folder: Path | None) -> Clip:
+    """The clip of a shot; it is made unless it is there already.
+
+    Args:
+        name: of the clip.
+        key: changes with everything that decides the pixels of the clip.
+        staged: gives the shot.
+        folder: where clips are kept; default: beside those of ``bench truth``.
+
+    Raises:
+        BodydoubleError: the clip cannot be written.
+    """
     folder = folder or default_folder().with_name("people")
-    stem = f"{scene.name}_{_key(scene, files)}"
-    clip = Clip(scene, folder / f"{stem}.mp4", folder / f"{stem}.npz")
+    clip = Clip(name, folder / f"{name}_{key}.mp4", folder / f"{name}_{key}.npz")
     if not (clip.video.exists() and clip.truth.exists()):
         ensure_folder(folder)
-        motions = {name: source.read(files[name])[0].motion for name in _names(scene.roles)}
-        shot.make(people_stage.staged(scene, motions, SIZE, FPS), clip.video, clip.truth)
+        shot.make(staged(), clip.video, clip.truth)
     return clip
 
 

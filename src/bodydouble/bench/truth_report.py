@@ -60,7 +60,7 @@ person before a static camera, at quality `{quality}`.
 
 *Motion at a low rate*: of each clip's tracks only every second or third frame is kept, and the motion is compared with
 the truth at the clip's full rate. The motion is found at the low rate, then brought to the full one: *fitted at the
-full rate*, as `--fps` does, with the frames between as gaps, which lifter, contacts and fit fill; *curves* and *lines
+full rate*, as `--fps` does: drawn on curves, then held to them by a fit in which feet rest; *curves* and *lines
 between frames* interpolate, the first smoothly, the second on straight lines and the shortest rotations. *All frames*
 is the capture as it is. People were followed at the full rate; only what was seen in the other frames is left out.
 *Foot slide* is per 1/30 s of a foot that truly rests.

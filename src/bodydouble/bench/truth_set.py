@@ -116,7 +116,15 @@ def private_set(archive: Path, folder: Path) -> list[Recipe]:
         raise BodydoubleError(f"the private set needs {archive}; use --set public, or --mocap FILE")
     chosen = [clip for clip in splits.clips("test") if clip.source in ARCHIVED]
     order = np.random.default_rng(SEED).permutation(len(chosen))[:PRIVATE_CLIPS]
-    files = [f"{chosen[i].source}/{chosen[i].file}" for i in order]
+    return recipes(unpacked(archive, [f"{chosen[i].source}/{chosen[i].file}" for i in order], folder))
+
+
+def unpacked(archive: Path, files: Sequence[str], folder: Path) -> list[Path]:
+    """Files of the archive of motion capture; those that are in the folder already are not unpacked again.
+
+    Raises:
+        BodydoubleError: the archive is another one.
+    """
     missing = [file for file in files if not (folder / file).exists()]
     if missing:
         ensure_folder(folder)
@@ -125,8 +133,8 @@ def private_set(archive: Path, folder: Path) -> list[Recipe]:
             tar.extractall(folder, wanted, filter="data")
     absent = [file for file in files if not (folder / file).exists()]
     if absent:
-        raise BodydoubleError(f"{archive} lacks {absent[0]}; the private set needs the archive that split.csv lists")
-    return recipes([folder / file for file in files])
+        raise BodydoubleError(f"{archive} lacks {absent[0]}; the motions needed are those that split.csv lists")
+    return [folder / file for file in files]
 
 
 def recipes(motions: Sequence[Path]) -> list[Recipe]:

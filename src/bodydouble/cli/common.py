@@ -60,7 +60,7 @@ PeopleOption = Annotated[
     str,
     typer.Option(
         metavar="WHO",
-        help="all; main: the complete person who covers most of the picture; N: the N most prominent; "
+        help="all who ever move; main: the complete person who covers most of the picture; N: the N most prominent; "
         "person1,person3: by name; at X,Y,FRAME: the one at a pixel of a frame, counted from 0.",
     ),
 ]
@@ -74,7 +74,7 @@ CameraOption = Annotated[
 ]
 FocalOption = Annotated[
     float | None,
-    typer.Option("--focal", metavar="MM", help="Focal length as on 35 mm film [default: the file's, or usual]."),
+    typer.Option("--focal", metavar="MM", help="Focal length as on 35 mm film [default: the file's, or estimated]."),
 ]
 HeightOption = Annotated[
     float | None,

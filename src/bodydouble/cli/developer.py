@@ -149,6 +149,9 @@ def bench_people(
     keep: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where clips and captures are kept [default: the user's cache].")
     ] = None,
+    mocap: Annotated[
+        Path, typer.Option(metavar="FILE", help="The archive with dancing partners; without it they are left out.")
+    ] = PRIVATE_ARCHIVE,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the tables as docs/people.md.")] = None,
     quality: QualityOption = Quality.BEST,
     as_json: JsonOption = False,
@@ -159,7 +162,7 @@ def bench_people(
         from bodydouble.cli.truth import deliver_people
 
         with ProgressMonitor() as monitor:
-            finish = deliver_people(clips, keep, quality, monitor)
+            finish = deliver_people(clips, keep, mocap, quality, monitor)
         finish(markdown, as_json)
 
 

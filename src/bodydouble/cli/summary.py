@@ -18,6 +18,7 @@ def summary(delivery: Delivery, monitor: ProgressMonitor) -> dict[str, Any]:
         "frames": performance.frame_count,
         "fps": str(performance.fps),
         "people": [_person(person, performance) for person in performance.people],
+        "never_moving": list(delivery.still),
         "seconds": {stage: round(seconds, 3) for stage, seconds in monitor.seconds.items()},
         "total_seconds": round(total, 3),
         "network_seconds": round(monitor.network_seconds, 3),

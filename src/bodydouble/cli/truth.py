@@ -2,12 +2,23 @@
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import typer
 
-from bodydouble.bench import ablation, people, people_report, people_set, rates, tables, truth, truth_report
+from bodydouble.bench import (
+    ablation,
+    people,
+    people_partners,
+    people_report,
+    people_set,
+    rates,
+    tables,
+    truth,
+    truth_report,
+)
 from bodydouble.bench.truth_clips import RATES, ClipOptions, all_motions, clip, contact_sheet
 from bodydouble.bench.truth_set import default_folder, private_set, public_set
 from bodydouble.cli.evaluate import print_table
@@ -138,12 +149,17 @@ def deliver_motion(
 
 
 def deliver_people(
-    count: int | None, keep: Path | None, quality: str, monitor: Monitor
+    count: int | None, keep: Path | None, mocap: Path, quality: str, monitor: Monitor
 ) -> Callable[[Path | None, bool], None]:
     """Measures identities on clips of several people; what it gives back prints and writes the figures."""
-    scenes = _spread(people_set.SCENES, count)
-    clips = people.captured_clips(scenes, people_set.motion_files(), quality=quality, folder=keep, monitor=monitor)
-    found = {clip.clip.scene.name: people.figures(clip) for clip in clips}
+    files = people_set.motion_files()
+    makers: list[people_set.Maker] = [
+        partial(people_set.made, scene, files) for scene in _spread(people_set.SCENES, count)
+    ]
+    if count is None and mocap.exists():
+        makers += people_partners.makers(mocap, keep)
+    clips = people.captured_clips(makers, quality=quality, folder=keep, monitor=monitor)
+    found = {clip.clip.name: people.figures(clip) for clip in clips}
 
     def finish(markdown: Path | None, as_json: bool) -> None:
         _write(markdown, lambda: people_report.markdown(found, quality))

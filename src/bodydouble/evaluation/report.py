@@ -1,14 +1,14 @@
 """The page that every ``animate`` writes: how each person was seen, how the motion behaves, what to do better."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 
-from bodydouble.data import FloatArray, Performance
+from bodydouble.data import FloatArray, Performance, Track
 from bodydouble.evaluation import pages
 from bodydouble.evaluation.comparison_page import UNKNOWN, gaps
 from bodydouble.evaluation.metrics.averages import percentile
@@ -16,7 +16,7 @@ from bodydouble.evaluation.report_figures import ANGLES, PersonFigures, figures
 from bodydouble.evaluation.report_findings import Finding, findings, usual_limit
 from bodydouble.evaluation.report_pictures import SpanPictures
 from bodydouble.evaluation.report_spans import Span
-from bodydouble.evaluation.report_strips import section
+from bodydouble.evaluation.report_strips import section, strips
 from bodydouble.formats.atomic import atomic_write
 
 CONTACT_ROWS = ("L heel", "L toes", "R heel", "R toes")
@@ -50,6 +50,7 @@ def write(
     title: str,
     film: str | None = None,
     warnings: Sequence[str] = (),
+    still: Mapping[str, Track] | None = None,
 ) -> None:
     """Writes the report of a performance, one HTML file that needs nothing else but the film beside it.
 
@@ -60,22 +61,29 @@ def write(
         title: of the clip.
         film: name of the film's file beside the page; None if there is none.
         warnings: what was wrong during the run.
+        still: those who never move, by name; who of them is not in the performance was left out.
 
     Raises:
         InvalidDataError: a person has other joints than humanoid.JOINTS.
         OutputError: the file cannot be written.
     """
-    text = page(performance, pictures, title=title, film=film, warnings=warnings)
+    text = page(performance, pictures, title=title, film=film, warnings=warnings, still=still)
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def page(
-    performance: Performance, pictures: SpanPictures, *, title: str, film: str | None, warnings: Sequence[str]
+    performance: Performance,
+    pictures: SpanPictures,
+    *,
+    title: str,
+    film: str | None,
+    warnings: Sequence[str],
+    still: Mapping[str, Track] | None = None,
 ) -> str:
     """The text of the report; arguments as for ``write``."""
     people = figures(performance)
-    body = _clip(performance) + section(people, pictures.thumbnails.jpegs)
+    body = _clip(performance) + section(strips(performance, still or {}), pictures.thumbnails.jpegs)
     body += _film(film) + pages.table(*_summary(people))
     body += "".join(pages.paragraph(f"Note: {warning}") for warning in warnings)
     body += _advice(findings(people))

@@ -74,16 +74,6 @@ class PersonFigures:
         """(T,) when the frames are shown."""
         return np.asarray(self.frames / self.fps)
 
-    @property
-    def observed_share(self) -> float:
-        """Of the frames of the clip."""
-        return float(self.observed.sum()) / self.frame_count
-
-    @property
-    def filled_share(self) -> float:
-        """Of the frames of the clip."""
-        return float((~self.observed).sum()) / self.frame_count
-
 
 def figures(performance: Performance) -> tuple[PersonFigures, ...]:
     """The figures of each person of a performance.

@@ -1,6 +1,7 @@
 """Small pictures of each person and of the moments in which they were hardly seen, cut from the source video."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -28,7 +29,7 @@ class SpanPictures:
     Frames are shown to it in any way, such as while a film is made; ``read`` fetches what is still missing.
     """
 
-    def __init__(self, performance: Performance) -> None:
+    def __init__(self, performance: Performance, still: Mapping[str, Track] | None = None) -> None:
         self._size = performance.camera.size
         most = min(MOST_SPANS, max(1, MOST_PICTURES // max(1, len(performance.people))))
         self.spans: dict[str, tuple[Span, ...]] = {
@@ -36,7 +37,7 @@ class SpanPictures:
         }
         self.jpegs: dict[tuple[str, int], bytes] = {}
         """JPEG file by name and source frame index."""
-        self.thumbnails = Thumbnails(performance)
+        self.thumbnails = Thumbnails(performance, still)
         self._wanted: dict[int, list[tuple[str, FloatArray]]] = defaultdict(list)
         for person in performance.people:
             for span in self.spans[person.name]:

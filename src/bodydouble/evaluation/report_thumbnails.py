@@ -1,6 +1,7 @@
 """One small picture of each person: sharp, and from a frame that shows much of them."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 import numpy as np
 from PIL import Image
@@ -27,14 +28,14 @@ SHARED = 0.9
 class Thumbnails:
     """Keeps the sharpest picture of each person out of the frames that are shown to it."""
 
-    def __init__(self, performance: Performance) -> None:
+    def __init__(self, performance: Performance, still: Mapping[str, Track] | None = None) -> None:
         self.jpegs: dict[str, bytes] = {}
         """JPEG file by name; nobody is in it who was never observed."""
         self._size = performance.camera.size
         self._sharpness: dict[str, float] = {}
         self._wanted: dict[int, list[tuple[str, FloatArray]]] = defaultdict(list)
         self._soonest: dict[str, int] = {}
-        tracks = {person.name: person.track for person in performance.people}
+        tracks = {person.name: person.track for person in performance.people} | dict(still or {})
         boxes = {name: _in_clip(track, performance.frame_count) for name, track in tracks.items()}
         for name, track in tracks.items():
             others = [boxes[other][track.frames] for other in boxes if other != name]

@@ -168,6 +168,10 @@ class GivenObserver:
     def begin_shot(self) -> None:
         """Do nothing: people are not followed from frame to frame."""
 
+    def earlier(self) -> tuple[tuple[int, Observation], ...]:
+        """Nothing: all is known of every frame at once."""
+        return ()
+
     def observe(self, frame: Picture) -> tuple[Observation, ...]:
         """The people in the next frame (H, W, 3) RGB."""
         size = np.array([frame.shape[1], frame.shape[0]])

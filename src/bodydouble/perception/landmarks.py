@@ -25,6 +25,9 @@ _HIP_CENTER, _CIRCLE_POINT = 33, 34
 _MARGIN = 1.25
 """The region is this much larger than the circle around the body."""
 
+_AGREE = 0.08
+"""Two answers that put a landmark further apart than this part of the region mean different things."""
+
 _HIPS = [blazepose.INDEX["left_hip"], blazepose.INDEX["right_hip"]]
 _COCO_HIPS = [coco.INDEX["left_hip"], coco.INDEX["right_hip"]]
 _COCO_SHOULDERS = [coco.INDEX["left_shoulder"], coco.INDEX["right_shoulder"]]
@@ -62,22 +65,59 @@ def decode(points: FloatArray, world: FloatArray, presence: float, region: Regio
         region: What the input showed.
     """
     pixels = region.to_picture(points[:, :2] / INPUT_SIDE)
-    confidence = expit(points[:LANDMARK_COUNT, 3]) * expit(points[:LANDMARK_COUNT, 4])
     joints = world[:LANDMARK_COUNT] - world[_HIPS].mean(axis=0)
     joints = np.concatenate([joints[:, :2] @ region.axes.T, joints[:, 2:]], axis=-1)
     return Landmarks(
-        keypoints=np.concatenate([pixels[:LANDMARK_COUNT], confidence[:, None]], axis=-1),
+        keypoints=np.concatenate([pixels[:LANDMARK_COUNT], confidence_of(points)[:, None]], axis=-1),
         rough_joints=joints,
         presence=presence,
         region=region_around(pixels[_HIP_CENTER], pixels[_CIRCLE_POINT]),
     )
 
 
+def mirrored(points: FloatArray, world: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """What the network says of a picture, points (39, 5) and world (39, 3), from what it says of its mirror image."""
+    swap = [*blazepose.MIRROR, *range(LANDMARK_COUNT, len(points))]
+    points, world = points[swap], world[swap]
+    points[:, 0], world[:, 0] = INPUT_SIDE - points[:, 0], -world[:, 0]
+    return points, world
+
+
+def merged(
+    points: FloatArray, world: FloatArray, other_points: FloatArray, other_world: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Two answers about one picture as one: the mean of both where they agree, else what the surer one says.
+
+    They disagree about left and right of limbs seen from the side, for one: the mean would lie between the limbs.
+    """
+    apart = np.linalg.norm(points[:, :2] - other_points[:, :2], axis=1, keepdims=True)
+    share = 1.0 if certainty(other_points) > certainty(points) else 0.0
+    weight = np.where(apart < _AGREE * INPUT_SIDE, 0.5, share)
+    return points + weight * (other_points - points), world + weight * (other_world - world)
+
+
+def certainty(points: FloatArray) -> float:
+    """Sum of the confidences of an answer (39, 5)."""
+    return float(confidence_of(points).sum())
+
+
+def confidence_of(points: FloatArray) -> FloatArray:
+    """(33,) probabilities that landmarks are in the picture and not hidden, of an answer (39, 5)."""
+    body = points[:LANDMARK_COUNT]
+    return np.asarray(expit(body[:, 3]) * expit(body[:, 4]))
+
+
 class BlazePose:
     """BlazePose in one of its three sizes: larger is more accurate and slower."""
 
-    def __init__(self, size: Literal["lite", "full", "heavy"] = "full") -> None:
-        """Load the network. Raises ModelError if that is not possible."""
+    def __init__(self, size: Literal["lite", "full", "heavy"] = "full", *, both_ways: bool = False) -> None:
+        """Load the network. Raises ModelError if that is not possible.
+
+        Args:
+            size: of the network.
+            both_ways: whether it looks at each picture and its mirror image, too, and the mean is taken.
+        """
+        self._both_ways = both_ways
         self._network = Network(MODELS / f"blazepose_{size}.onnx", ("landmarks", "presence", "world_landmarks"))
 
     @property
@@ -93,10 +133,18 @@ class BlazePose:
         """The landmarks of the person in the region; those who stand before that person are painted over."""
         poses = [INPUT_SIDE * region.from_picture(pose) for pose in before]
         picture = without(cut(frame, region, INPUT_SIDE), poses)
+        points, world, presence = self._answer(picture)
+        if self._both_ways:
+            *other, other_presence = self._answer(np.ascontiguousarray(picture[:, ::-1]))
+            points, world = merged(points, world, *mirrored(*other))
+            presence = (presence + other_presence) / 2
+        return decode(points, world, presence, region)
+
+    def _answer(self, picture: Picture) -> tuple[FloatArray, FloatArray, float]:
+        """Points (39, 5), world (39, 3) and presence in a picture (INPUT_SIDE, INPUT_SIDE, 3)."""
         points, presence, world = self._network(picture[None])
-        return decode(
+        return (
             points.reshape(-1, 5).astype(np.float64),
             world.reshape(-1, 3).astype(np.float64),
             float(presence.item()),
-            region,
         )

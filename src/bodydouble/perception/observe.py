@@ -5,7 +5,7 @@ runs now and then to find who is new, and to bring back regions that have slid o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -15,15 +15,18 @@ from bodydouble.data import FloatArray, Observation
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry.similarity import pose_similarity
 from bodydouble.perception.appearance import look
+from bodydouble.perception.following import Followed
 from bodydouble.perception.landmarks import BlazePose
 from bodydouble.perception.occlusion import hidden, nearest_first, standing_before
+from bodydouble.perception.past import Past
 from bodydouble.perception.people import MoveNetDetector, PeopleOptions
-from bodydouble.perception.protocols import Detection, LandmarkModel, Landmarks, PeopleDetector, Picture, Region
+from bodydouble.perception.protocols import Detection, LandmarkModel, Landmarks, PeopleDetector, Picture
 from bodydouble.perception.reconcile import (
     agreement,
     bounding_box,
     clipped,
     distinct,
+    is_alone,
     reconcile,
     visible_part,
     with_recovered,
@@ -45,12 +48,14 @@ class Quality:
     """Long sides of the pictures in which people are searched, px."""
     detect_every: int
     """Frames from one run of the detector to the next."""
+    both_ways: bool
+    """Whether each person is looked at in the mirror, too: the mean is more accurate, and costs twice the time."""
 
 
 QUALITIES = {
-    "fast": Quality("lite", (384, 256), 10),
-    "balanced": Quality("full", (512, 256), 6),
-    "best": Quality("heavy", (768, 256), 3),
+    "fast": Quality("lite", (384, 256), 10, both_ways=False),
+    "balanced": Quality("full", (512, 256), 6, both_ways=False),
+    "best": Quality("heavy", (768, 256), 3, both_ways=True),
 }
 
 
@@ -70,58 +75,14 @@ class ObserveOptions:
     """... and somebody who is new, or was lost, must show more."""
     patience: int = 15
     """Frames for which somebody who was lost is looked for where they should be."""
+    certain_after: int = 3
+    """Frames after which somebody who was found and seen since is followed back, too ..."""
+    look_back: int = 15
+    """... through at most this many of the last frames."""
     agreement: float = 0.4
     """A detection and landmarks less similar than this do not show the same pose."""
     same_person: float = 0.6
     """Landmarks more similar than this belong to one person."""
-
-
-VELOCITY_MEMORY = 0.7
-"""Part of a person's velocity that stays from frame to frame."""
-BACK = 0.8
-"""Presence of somebody who was lost and is back."""
-BACK_SIZE = 1.5
-"""Ratio by which that person's region may have grown or shrunk ..."""
-BACK_STRAY = 0.25
-"""... and part of the region's side by which it may lie elsewhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """Somebody to look for in the next frame."""
-
-    last: Landmarks
-    """As last seen."""
-    velocity: FloatArray
-    """(2,) px per frame."""
-    missed: int = 0
-    """Frames since."""
-
-    @property
-    def pose(self) -> FloatArray:
-        """(33, 2) px, where the landmarks should be; who has just been seen has hardly moved."""
-        return np.asarray(self.last.keypoints[:, :2] + self.missed * self.velocity)
-
-    @property
-    def region(self) -> Region:
-        """Where to look."""
-        return replace(self.last.region, center=self.last.region.center + self.missed * self.velocity)
-
-    def may_be(self, person: Landmarks) -> bool:
-        """Whether somebody is where this person, who was lost, should be, and as large."""
-        region = self.region
-        growth = abs(np.log(person.region.side / region.side))
-        stray = float(np.linalg.norm(person.region.center - region.center)) / region.side
-        return person.presence >= BACK and growth <= np.log(BACK_SIZE) and stray <= BACK_STRAY
-
-    def lost(self) -> "Followed":
-        """The same person, not seen in one more frame."""
-        return replace(self, missed=self.missed + 1)
-
-    def seen(self, person: Landmarks) -> "Followed":
-        """The same person, seen in the next frame."""
-        step = (person.region.center - self.last.region.center) / (self.missed + 1)
-        return Followed(person, VELOCITY_MEMORY * self.velocity + (1 - VELOCITY_MEMORY) * step)
 
 
 Looks = Sequence[tuple[Followed, Landmarks | None]]
@@ -147,6 +108,8 @@ class Observer:
 
     def begin_shot(self) -> None:
         """Forget where everybody was: the next frame is the first one of another camera."""
+        self._past = Past(self.options.look_back)
+        self._earlier: list[tuple[int, Observation]] = []
         self._followed: list[Followed] = []
         self._until_detection = 0
         self._wait = 1
@@ -162,7 +125,30 @@ class Observer:
             self._schedule(lost_somebody)
         self._until_detection -= 1
         self._followed = self._to_follow(looks, people, (frame.shape[1], frame.shape[0]))
+        self._look_back()
+        self._past.keep(frame, people)
         return tuple(observation(person, frame) for person in people)
+
+    def earlier(self) -> Sequence[tuple[int, Observation]]:
+        """Who was in frames before the last that was observed, as is known since then; and how many frames before."""
+        return self._earlier
+
+    def _look_back(self) -> None:
+        """Follow those back who were found not long ago and are certain by now."""
+        sure = [one for one in self._followed if one.age == self.options.certain_after and not one.missed]
+        self._earlier = [
+            (ago, observation(there, past.picture))
+            for i in nearest_first([one.first.pose for one in sure])
+            for ago, past, there in self._past.follow_back(sure[i].first, sure[i].age, self._seen_before)
+        ]
+
+    def _seen_before(self, frame: Picture, person: Followed, others: Sequence[Landmarks]) -> Landmarks | None:
+        """Somebody in a frame in which others were seen."""
+        poses = [other.pose for other in others]
+        before = [poses[k] for k in standing_before(person.pose, poses)]
+        there = self._landmarks.locate(frame, person.region, before)
+        seen = self._is_seen(there, before, frame, self.options.most_hidden) and person.may_be(there)
+        return there if seen and is_alone(there, others, self.options.same_person) else None
 
     def _look(self, frame: Picture) -> Looks:
         """Look for everybody, the nearest to the camera first: they are painted over where others are behind them."""
@@ -225,7 +211,7 @@ class Observer:
         here = {id(person) for person in people}
         lost = [one.lost() for one, seen in looks if not seen or id(seen) not in here]
         return [
-            *(before[id(p)].seen(p) if id(p) in before else Followed(p, np.zeros(2)) for p in people),
+            *(before[id(p)].seen(p) if id(p) in before else Followed.found(p) for p in people),
             *(
                 one for one in lost
                 if one.missed <= self.options.patience
@@ -258,4 +244,9 @@ def create_observer(quality: str = "balanced", detector: str | Path = MOVENET) -
     chosen = QUALITIES[quality]
     movenet = MoveNetDetector(PeopleOptions(long_sides=chosen.detector_sides))
     finder = movenet if detector == MOVENET else create_detector(Path(detector), movenet)
-    return Observer(finder, BlazePose(chosen.landmarks), ObserveOptions(detect_every=chosen.detect_every))
+    return Observer(finder, create_landmarks(chosen), ObserveOptions(detect_every=chosen.detect_every))
+
+
+def create_landmarks(quality: Quality) -> BlazePose:
+    """The network that locates landmarks. Raises ModelError if it cannot be loaded."""
+    return BlazePose(quality.landmarks, both_ways=quality.both_ways)

@@ -67,6 +67,15 @@ def with_recovered(people: Iterable[Landmarks], recovered: Iterable[Landmarks]) 
     return kept
 
 
+def is_alone(person: Landmarks, others: Sequence[Landmarks], same_person: float) -> bool:
+    """Whether none of the others is in somebody's place, or has nearly the same pose."""
+    return all(
+        similarity(person, other) < same_person
+        and box_iou(bounding_box(person.pose), bounding_box(other.pose)) < _SAME_PLACE
+        for other in others
+    )
+
+
 def reconcile(
     followed: Sequence[Landmarks], confirmed: BoolArray, found: Sequence[Landmarks], same_person: float
 ) -> list[Landmarks]:

@@ -19,7 +19,7 @@ from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader, VideoWriter
 from bodydouble.motion.keyframes import key_frames
 from bodydouble.motion.refit import fitted_at_rate
-from bodydouble.pipeline.capturing import CaptureOptions, Faces, captured_with_faces, checked_clip
+from bodydouble.pipeline.capturing import Captured, CaptureOptions, Faces, captured_clip, checked_clip
 from bodydouble.pipeline.monitor import Monitor
 
 FILM_SIDE = 960
@@ -37,6 +37,8 @@ class Delivery:
 
     performance: Performance
     files: tuple[Path, ...]
+    still: tuple[str, ...] = ()
+    """Names of those asked for who never move; who of them is not in the performance was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ def animate(
     checked_clip(path, options)
     template = load(character)
     with _output_folder(Path(folder) if folder is not None else default_folder(path)) as out:
-        captured, faces = captured_with_faces(path, monitor, options)
+        found = captured_clip(path, monitor, options)
+        captured = found.performance
         delivered = _at_rate(captured, fps, monitor)
         with monitor.stage("characters"):
             fitted = character in builtin_names()
@@ -112,12 +115,12 @@ def animate(
             delivered_cast = cast if delivered is captured else _cast(delivered, template, fitted)
         with monitor.stage("files", 1 + 2 * len(cast)):
             files = list(monitor.counted(_write_files(delivered, delivered_cast, out, clip_name(path), keyframes)))
-        files += _kept_embeddings(out, faces, keep=keep_embeddings)
-        pictures = SpanPictures(captured)
+        files += _kept_embeddings(out, found.faces, keep=keep_embeddings)
+        pictures = SpanPictures(captured, found.still)
         films = _film(path, captured, cast, pictures, out / FILM_FILE, monitor) if film else []
         with monitor.stage("report"):
-            files += [*films, _report(path, captured, pictures, films, out / REPORT_FILE, monitor.warnings)]
-    return Delivery(delivered, tuple(files))
+            files += [*films, _report(path, found, pictures, films, out / REPORT_FILE, monitor.warnings)]
+    return Delivery(delivered, tuple(files), tuple(found.still))
 
 
 def capture_to_folder(
@@ -135,11 +138,12 @@ def capture_to_folder(
     _check_above_zero(fps=fps)
     checked_clip(path, options)
     with _output_folder(Path(folder) if folder is not None else default_folder(path)) as out:
-        captured, faces = captured_with_faces(path, monitor, options)
+        found = captured_clip(path, monitor, options)
+        captured = found.performance
         delivered = _at_rate(captured, fps, monitor)
         performance.save(out / PERFORMANCE_FILE, delivered)
-        kept = _kept_embeddings(out, faces, keep=keep_embeddings)
-    return Delivery(delivered, (out / PERFORMANCE_FILE, *kept))
+        kept = _kept_embeddings(out, found.faces, keep=keep_embeddings)
+    return Delivery(delivered, (out / PERFORMANCE_FILE, *kept), tuple(found.still))
 
 
 def _at_rate(captured: Performance, fps: Fraction | None, monitor: Monitor) -> Performance:
@@ -231,7 +235,7 @@ def _film(
 
 def _report(
     video: Path,
-    captured: Performance,
+    found: Captured,
     pictures: SpanPictures,
     films: Sequence[Path],
     path: Path,
@@ -239,5 +243,7 @@ def _report(
 ) -> Path:
     pictures.read(video)
     film = films[0].name if films else None
-    report.write(path, captured, pictures, title=clip_name(video), film=film, warnings=warnings)
+    report.write(
+        path, found.performance, pictures, title=clip_name(video), film=film, warnings=warnings, still=found.still
+    )
     return path

@@ -1,7 +1,7 @@
 """Video -> people -> tracks -> motion: the motion of the people in a video."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -26,6 +26,7 @@ from bodydouble.tracking.faces import faces_of
 from bodydouble.tracking.known import tracks_of
 from bodydouble.tracking.ownership import owned
 from bodydouble.tracking.select import At, name_people, parse, select
+from bodydouble.tracking.stillness import still_people
 
 PERCEPTION_SIDE = 1920
 """px; frames with a longer side are scaled down to this before anybody looks at them."""
@@ -39,12 +40,22 @@ Faces = dict[str, tuple[IntArray, FloatArray]]
 """By name of a person: frames (N,) in which the face was looked at, and its unit vectors (N, 1024)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What was found in a video."""
+
+    performance: Performance
+    faces: Faces
+    still: Mapping[str, Track]
+    """Those asked for who never move, by name; who of them is not in the performance was left out."""
+
+
 class CaptureOptions(TypedDict, total=False):
     """How a video is looked at; what is left out is found out, or usual."""
 
     people: str
-    """"all", "main", how many of the most prominent ones, names such as "person1,person3", or "at X,Y,FRAME" for the
-    one at a point, px, of a frame, counted from 0; "all" if left out."""
+    """"all" but those who never move, "main", how many of the most prominent ones, names such as "person1,person3", or
+    "at X,Y,FRAME" for the one at a point, px, of a frame, counted from 0; "all" if left out."""
     quality: str
     """"fast", "balanced" or "best"; "balanced" if left out."""
     camera: str
@@ -79,11 +90,11 @@ def capture(video: str | Path, *, monitor: Monitor | None = None, **options: Unp
         NoPeopleError: nobody is in it for long enough.
         InvalidDataError: an option has no such value, or the clip no such person.
     """
-    return captured_with_faces(Path(video), monitor or Monitor(), options)[0]
+    return captured_clip(Path(video), monitor or Monitor(), options).performance
 
 
-def captured_with_faces(path: Path, monitor: Monitor, options: CaptureOptions) -> tuple[Performance, Faces]:
-    """As ``capture``, and the faces of the people."""
+def captured_clip(path: Path, monitor: Monitor, options: CaptureOptions) -> Captured:
+    """As ``capture``, with the faces of the people, and who never moves."""
     clip = checked_clip(path, options)
     static = options.get("camera", "auto") == "static"
     given = _given_people(options, clip)
@@ -93,7 +104,12 @@ def captured_with_faces(path: Path, monitor: Monitor, options: CaptureOptions) -
     )
     with monitor.stage("tracking"):
         everybody = name_people(_tracks(observations, given, clip, cuts))
-        people = select(everybody, parse(options.get("people", "all")), clip.size, len(observations))
+        # Whose keypoints are given was found to be a person by somebody else.
+        still = {} if given else still_people(everybody, float(clip.fps), clip.size, background)
+        people, still = _chosen(everybody, still, options, clip, len(observations))
+    for name in still:
+        left_out = "" if name in people else f" Left out; --people {name} takes it"
+        monitor.warn(f"{name} never moves: a statue or a picture?{left_out}")
     if not people:
         raise NoPeopleError(
             f"nobody was found in {path} for long enough; people must be visible for about half a second, "
@@ -115,7 +131,21 @@ def captured_with_faces(path: Path, monitor: Monitor, options: CaptureOptions) -
     pairs = zip(people.items(), motions, strict=True)
     cast = tuple(Person(name, track, motion) for (name, track), motion in pairs)
     faces = {name: faces_of(track, observations) for name, track in people.items()}
-    return Performance(clip.fps, len(observations), camera, cast), faces
+    return Captured(Performance(clip.fps, len(observations), camera, cast), faces, still)
+
+
+def _chosen(
+    everybody: Mapping[str, Track],
+    still: Mapping[str, Track],
+    options: CaptureOptions,
+    clip: Clip,
+    frame_count: int,
+) -> tuple[dict[str, Track], dict[str, Track]]:
+    """The people asked for; and who never moves, of them and of those who would have been taken if they did."""
+    wanted = parse(options.get("people", "all"))
+    people = select(everybody, wanted, clip.size, frame_count, still)
+    asked = people | select(everybody, wanted, clip.size, frame_count)
+    return people, {name: track for name, track in still.items() if name in asked}
 
 
 def checked_clip(video: Path, options: CaptureOptions) -> Clip:
@@ -186,7 +216,8 @@ def _observe(
 ) -> tuple[list[tuple[Observation, ...]], Background | None, tuple[int, ...]]:
     """The people in every frame, what stands behind them, in pixels of a picture of the given size, and the cuts.
 
-    A cut is the first frame of another shot than the one before.
+    A cut is the first frame of another shot than the one before. After a dissolve nothing begins anew: who is seen in
+    it is gone little by little, and by the time that it is found, others are followed.
 
     The background of a static camera is not looked at. Only the networks see cleaned frames: filters move corners.
     """
@@ -198,9 +229,9 @@ def _observe(
         scale = np.array([size[0] / width, size[1] / height])
         seen: list[tuple[Observation, ...]] = []
         cuts: list[int] = []
-        for frame, another_shot in monitor.counted(told_apart(reader)):
-            if another_shot:
-                cuts.append(len(seen))
+        for frame, begun in monitor.counted(told_apart(reader)):
+            cuts.extend(begun)
+            if len(seen) in begun:
                 observer.begin_shot()
                 denoiser.begin_shot()
                 if behind:
@@ -210,6 +241,8 @@ def _observe(
             if behind:
                 behind.follow(frame, np.array([one.box for one in people]).reshape(-1, 4))
             seen.append(tuple(_scaled(one, scale) for one in people))
+            for ago, one in observer.earlier():
+                seen[-1 - ago] += (_scaled(one, scale),)
         for warning in (*reader.warnings, *denoiser.complaints(reader.clip.size)):
             monitor.warn(warning)
     monitor.network_seconds += observer.network_seconds + faces.seconds

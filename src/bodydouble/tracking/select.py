@@ -40,17 +40,20 @@ _AT = re.compile(rf"at\s+({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*(-?\d{{1,9}})")
 
 @dataclass(frozen=True, slots=True)
 class Everybody:
-    """All people."""
+    """All people but those who never move; if nobody ever moves, all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Main:
-    """The complete person who covers most of the clip; if nobody is complete, the one who covers most."""
+    """The complete person who covers most of the clip; if nobody is complete, the one who covers most.
+
+    It is none who never moves, unless nobody ever moves.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class MostProminent:
-    """Those who cover most of the clip, that many if there are."""
+    """Those who cover most of the clip, that many if there are; those who never move come last."""
 
     count: int
 
@@ -141,7 +144,11 @@ def name_people(tracks: Sequence[Track]) -> dict[str, Track]:
 
 
 def select(
-    people: Mapping[str, Track], selection: Selection, size: tuple[int, int], frame_count: int
+    people: Mapping[str, Track],
+    selection: Selection,
+    size: tuple[int, int],
+    frame_count: int,
+    still: Collection[str] = (),
 ) -> dict[str, Track]:
     """The people asked for, in the order and with the names that they have among all.
 
@@ -150,24 +157,31 @@ def select(
         selection: who is asked for.
         size: width and height of the picture, px.
         frame_count: frames of the clip.
+        still: names of those who never move. They are taken by name and by place, otherwise only where the others do
+            not suffice.
 
     Raises:
         InvalidDataError: there is nobody of that name, or at that point.
     """
-    chosen = _chosen(people, selection, size, frame_count) if people else set()
+    chosen = _chosen(people, selection, size, frame_count, still) if people else set()
     return {name: track for name, track in people.items() if name in chosen}
 
 
 def _chosen(
-    people: Mapping[str, Track], selection: Selection, size: tuple[int, int], frame_count: int
+    people: Mapping[str, Track],
+    selection: Selection,
+    size: tuple[int, int],
+    frame_count: int,
+    still: Collection[str],
 ) -> Collection[str]:
+    alive = {name: track for name, track in people.items() if name not in still}
     match selection:
         case Everybody():
-            return people
+            return alive or people
         case Main():
-            return {_main(people, size)}
+            return {_main(alive or people, size)}
         case MostProminent(count):
-            return list(people)[:count]
+            return sorted(people, key=lambda name: name in still)[:count]
         case Named(names):
             _check_names(names, people)
             return names

@@ -1,0 +1,136 @@
+"""Who never moves: statues, dummies, posters and photographs that were taken for people.
+
+Somebody alive who stands or sits as still as they can sways, breathes and moves the head. So a living person is told by
+how far the landmarks go, in the course of seconds, from where they usually are. What is measured, and on what the
+limits rest: docs/selection.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import uniform_filter1d
+
+from bodydouble.data import Background, BoolArray, FloatArray, Track
+from bodydouble.skeletons import blazepose
+
+_HEAD = np.arange(len(blazepose.LANDMARKS)) <= blazepose.INDEX["right_shoulder"]
+"""Face and shoulders: they sway with the body, and are placed more surely than hands and feet."""
+
+
+@dataclass(frozen=True, slots=True)
+class StillnessOptions:
+    """Who counts as somebody who never moves. Movements are relative to the person's size in the picture."""
+
+    settling: float = 1.0
+    """s, after somebody was found, in which the landmarks still approach their place."""
+    least_seconds: float = 4.0
+    """Somebody seen clearly for a shorter time after that may just hold still; and over so long means are taken."""
+    smoothing: float = 0.4
+    """s, over which the mean is taken first: landmarks tremble faster than people sway."""
+    sure: float = 0.5
+    """Confidence from which a landmark, and on average a frame, says something."""
+    least_landmarks: int = 5
+    """If fewer of face and shoulders are usually sure, nothing can be said ..."""
+    least_clear: float = 0.7
+    """... nor of somebody of whom a smaller part of the frames is."""
+    limit: float = 0.0025
+    """Who moves less ..."""
+    limit_head: float = 0.0015
+    """... and whose face and shoulders move less never moves ..."""
+    limit_affine: float = 0.0015
+    """... and where the camera moves, who changes less in any way that is not affine."""
+    camera: float = 0.004
+    """Of the picture's longer side: the camera moves if corners of the background usually go farther."""
+
+
+def still_people(
+    people: Mapping[str, Track],
+    fps: float,
+    size: tuple[int, int],
+    background: Background | None,
+    options: StillnessOptions | None = None,
+) -> dict[str, Track]:
+    """Those who never move.
+
+    Args:
+        people: by name.
+        fps: frames per second.
+        size: width and height of the picture, px.
+        background: of the clip; None: the camera stands still.
+        options: who counts as one.
+    """
+    options = options or StillnessOptions()
+    moving = background is not None and _camera_moves(background, size, options)
+    return {name: track for name, track in people.items() if _never_moves(track, fps, moving, options)}
+
+
+def _never_moves(track: Track, fps: float, camera_moves: bool, options: StillnessOptions) -> bool:
+    points, head = _clear(track, fps, options)
+    if head.sum() < options.least_landmarks or len(points) < options.least_seconds * fps:
+        return False
+    away = displacement(points, fps, options)
+    if movement(away, fps, options) < options.limit and movement(away[:, head], fps, options) < options.limit_head:
+        return True
+    changes = displacement(points, fps, options, affine=True)
+    return camera_moves and movement(changes, fps, options) < options.limit_affine
+
+
+def _clear(track: Track, fps: float, options: StillnessOptions) -> tuple[FloatArray, BoolArray]:
+    """Landmarks (N, K, 2) px that are usually sure, in frames in which they are, and which (K,) are of the head.
+
+    N is 0 if there are too few such frames.
+    """
+    confidence = track.keypoints[..., 2]
+    usual = np.median(confidence[track.observed], axis=0) >= options.sure
+    clear = track.observed & (confidence[:, usual].sum(axis=1) >= options.sure * usual.sum())
+    if clear.sum() < options.least_clear * track.observed.sum():
+        clear[:] = False
+    return track.keypoints[clear][_frames(options.settling, fps) :, usual, :2], _HEAD[usual]
+
+
+def displacement(
+    points: FloatArray, fps: float, options: StillnessOptions | None = None, *, affine: bool = False
+) -> FloatArray:
+    """How far the landmarks of a person are from their usual place, relative to the person's size.
+
+    Args:
+        points: (N, K, 2) px.
+        fps: frames per second.
+        options: how long means are.
+        affine: whether affine changes of the whole person, as those of a picture before a camera that moves, are left
+            out.
+
+    Returns:
+        (N, K).
+    """
+    smooth = uniform_filter1d(points, _frames((options or StillnessOptions()).smoothing, fps), axis=0, mode="nearest")
+    usual = np.median(smooth, axis=0)
+    expected = _affine_images(smooth) if affine else usual
+    return np.asarray(np.linalg.norm(smooth - expected, axis=-1) / np.linalg.norm(np.ptp(usual, axis=0)))
+
+
+def movement(away: FloatArray, fps: float, options: StillnessOptions | None = None) -> float:
+    """Root mean square of displacements (N, K) over the landmarks and some seconds, where it is largest."""
+    window = min(_frames((options or StillnessOptions()).least_seconds, fps), len(away))
+    within = np.convolve((away**2).mean(axis=1), np.full(window, 1 / window), mode="valid")
+    return float(np.sqrt(within.max()))
+
+
+def _frames(seconds: float, fps: float) -> int:
+    return max(round(seconds * fps), 1)
+
+
+def _affine_images(points: FloatArray) -> FloatArray:
+    """(N, K, 2) the mean pose, brought as near to each pose (N, K, 2) as an affine map can."""
+    mean = np.column_stack([points.mean(axis=0), np.ones(points.shape[1])])
+    return np.asarray(mean @ (np.linalg.pinv(mean) @ points))
+
+
+def _camera_moves(background: Background, size: tuple[int, int], options: StillnessOptions) -> bool:
+    """Whether corners of the background are usually elsewhere than where they were first seen."""
+    if not len(background.corners):
+        return False
+    _, first, which = np.unique(background.corners, return_index=True, return_inverse=True)
+    way = np.linalg.norm(background.points - background.points[first][which], axis=1)
+    return bool(np.median(way) > options.camera * max(size))
