@@ -42,8 +42,6 @@ class AssociateOptions:
     """Frames from which it is known what a person looks like."""
     look_weight: float = 0.11
     """Of the look's logarithm of a likelihood ratio beside the similarity of place."""
-    other_look: float = -8.0
-    """Where several people may be meant, an observation whose look speaks more than this against one is not of them."""
     identity: IdentityOptions = field(default_factory=IdentityOptions)
     """What speaks for one person where following may have failed."""
 
@@ -129,7 +127,7 @@ def _score(
         return np.asarray(place)
     known = np.stack([usual_look(draft.seen[-options.look_memory :]) for draft in drafts])[:, None]
     alike = same_look(known, np.stack([one.look for one in seen])[None], options.identity)
-    judged = np.where(alike > options.other_look, np.maximum(place + options.look_weight * alike, 1e-3), 0.0)
+    judged = np.maximum(place + options.look_weight * alike, 1e-3)
     return np.asarray(np.where(contested, judged, place))
 
 
