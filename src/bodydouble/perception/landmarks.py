@@ -137,7 +137,7 @@ class BlazePose:
         if self._both_ways:
             *other, other_presence = self._answer(np.ascontiguousarray(picture[:, ::-1]))
             points, world = merged(points, world, *mirrored(*other))
-            presence = (presence + other_presence) / 2
+            presence = min(presence, other_presence)
         return decode(points, world, presence, region)
 
     def _answer(self, picture: Picture) -> tuple[FloatArray, FloatArray, float]:

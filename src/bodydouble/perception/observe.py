@@ -147,7 +147,7 @@ class Observer:
         poses = [other.pose for other in others]
         before = [poses[k] for k in standing_before(person.pose, poses)]
         there = self._landmarks.locate(frame, person.region, before)
-        seen = self._is_seen(there, before, frame, self.options.most_hidden) and person.may_be(there)
+        seen = self._is_seen(there, before, frame, self.options.most_hidden_at_first) and person.may_be(there)
         return there if seen and is_alone(there, others, self.options.same_person) else None
 
     def _look(self, frame: Picture) -> Looks:

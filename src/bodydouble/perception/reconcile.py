@@ -12,6 +12,8 @@ from bodydouble.skeletons import coco
 _COCO = list(coco.FROM_BLAZEPOSE)
 _SAME_PLACE = 0.5
 """Boxes with more intersection over union than this are of one person."""
+_SAME_BODY = 0.7
+"""Likewise, of two people who have been followed."""
 
 
 def bounding_box(pose: FloatArray) -> FloatArray:
@@ -62,18 +64,15 @@ def with_recovered(people: Iterable[Landmarks], recovered: Iterable[Landmarks]) 
     """The people, each once, and those who seem to be back, unless somebody else is in their place."""
     kept = list(people)
     for other in sorted(recovered, key=lambda person: -person.presence):
-        if all(box_iou(bounding_box(other.pose), bounding_box(person.pose)) < _SAME_PLACE for person in kept):
+        if not _overlaps(other, kept, _SAME_PLACE):
             kept.append(other)
     return kept
 
 
 def is_alone(person: Landmarks, others: Sequence[Landmarks], same_person: float) -> bool:
     """Whether none of the others is in somebody's place, or has nearly the same pose."""
-    return all(
-        similarity(person, other) < same_person
-        and box_iou(bounding_box(person.pose), bounding_box(other.pose)) < _SAME_PLACE
-        for other in others
-    )
+    alike = any(similarity(person, other) >= same_person for other in others)
+    return not alike and not _overlaps(person, others, _SAME_PLACE)
 
 
 def reconcile(
@@ -82,7 +81,8 @@ def reconcile(
     """The people of a frame after the detector has run.
 
     Somebody who was found anew replaces a followed person in the same place, unless the detector confirms that one:
-    then there are two people there.
+    then there are two people there. Whom the detector does not confirm, and who is on top of somebody whom it does, is
+    the same body, seen wrongly.
 
     Args:
         followed: P people who were followed from the frame before.
@@ -91,10 +91,16 @@ def reconcile(
         same_person: Poses more similar than this are one person's.
     """
     new = [person for person in found if all(similarity(person, other) < same_person for other in followed)]
-    places = [bounding_box(person.pose) for person in new]
+    surest = [person for person, sure in zip(followed, confirmed, strict=True) if sure]
     kept = [
         person
         for person, sure in zip(followed, confirmed, strict=True)
-        if sure or all(box_iou(bounding_box(person.pose), place) < _SAME_PLACE for place in places)
+        if sure or not (_overlaps(person, new, _SAME_PLACE) or _overlaps(person, surest, _SAME_BODY))
     ]
     return distinct([*kept, *new], same_person)
+
+
+def _overlaps(person: Landmarks, others: Iterable[Landmarks], least: float) -> bool:
+    """Whether the intersection over union of somebody's box and that of one of the others reaches the least."""
+    box = bounding_box(person.pose)
+    return any(box_iou(box, bounding_box(other.pose)) >= least for other in others)
