@@ -30,7 +30,8 @@ in [metrics.md](metrics.md).
 
 - *bodydouble*: everything found in the clip, at quality `{quality}`.
 - *BlazePose world landmarks*: the 3D landmarks of the same network in the same run, on the same pictures, placed by
-  reprojection. This is what tools built on MediaPipe pass on. It gives the twelve limb joints only: its rows "all
+  reprojection. This is what tools built on MediaPipe pass on; but they do not take the mean with what the network says
+  of the mirror image, as is done here at quality `best` for both. It gives the twelve limb joints only: its rows "all
   joints", "across" and "depth" are over these, so that "limbs", PCK3D and precision, recall and F1 are the rows to
   compare.
 - *mean pose*: one constant pose, the mean of all true ones, at the true place.
