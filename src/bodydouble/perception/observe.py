@@ -144,11 +144,10 @@ class Observer:
 
     def _seen_before(self, frame: Picture, person: Followed, others: Sequence[Landmarks]) -> Landmarks | None:
         """Somebody in a frame in which others were seen."""
-        poses = [other.pose for other in others]
-        before = [poses[k] for k in standing_before(person.pose, poses)]
-        there = self._landmarks.locate(frame, person.region, before)
-        seen = self._is_seen(there, before, frame, self.options.most_hidden_at_first) and person.may_be(there)
-        return there if seen and is_alone(there, others, self.options.same_person) else None
+        options = self.options
+        there = self._see(frame, person, [other.pose for other in others], options.most_hidden_at_first)
+        seen = there and person.may_be(there) and is_alone(there, others, options.same_person)
+        return there if seen else None
 
     def _look(self, frame: Picture) -> Looks:
         """Look for everybody, the nearest to the camera first: they are painted over where others are behind them."""
@@ -156,12 +155,19 @@ class Observer:
         for i in nearest_first([person.pose for person in self._followed]):
             person = self._followed[i]
             others = [seen.pose for one, seen in looks if seen and not one.missed]
-            before = [others[k] for k in standing_before(person.pose, others)]
-            there = self._landmarks.locate(frame, person.region, before)
             most_hidden = self.options.most_hidden_at_first if person.missed else self.options.most_hidden
-            seen = self._is_seen(there, before, frame, most_hidden) and (not person.missed or person.may_be(there))
+            there = self._see(frame, person, others, most_hidden)
+            seen = there and (not person.missed or person.may_be(there))
             looks.append((person, there if seen else None))
         return looks
+
+    def _see(
+        self, frame: Picture, person: Followed, others: Sequence[FloatArray], most_hidden: float
+    ) -> Landmarks | None:
+        """Somebody where they should be, if they are seen there; the others, poses (33, 2) px, may stand before."""
+        before = [others[k] for k in standing_before(person.pose, others)]
+        there = self._landmarks.locate(frame, person.region, before)
+        return there if self._is_seen(there, before, frame, most_hidden) else None
 
     def _is_seen(self, person: Landmarks, before: Sequence[FloatArray], frame: Picture, most_hidden: float) -> bool:
         """Whether this is somebody inside the frame, and not behind others more than told."""
