@@ -22,7 +22,9 @@ BoolArray = NDArray[np.bool_]
 LANDMARK_COUNT = 33
 FILM_DIAGONAL = hypot(36.0, 24.0)
 """mm, of the film to which focal lengths are compared: 43.27."""
-LOOK_PARTS = 6
+LOOK_PARTS = 8
+LOOK_FROM_ALL_SIDES = slice(2, None)
+"""Parts of a look that are alike from behind and from ahead: not the head, nor what hair may cover."""
 FACE_NUMBERS = 1024
 CONTACT_POINTS = ("left heel", "left toes", "right heel", "right toes")
 
@@ -85,7 +87,8 @@ class Observation:
     score: float
     """Probability that this is a person."""
     look: FloatArray = field(default_factory=lambda: np.full((LOOK_PARTS, 3), np.nan))
-    """(6, 3) CIELAB colours of head, trunk, upper arms, thighs, shins and feet; NaN where not known."""
+    """(8, 3) CIELAB colours of head, between the shoulders, trunk, upper arms, forearms, thighs, shins and feet; NaN
+    where not known."""
     face: FloatArray | None = None
     """(1024,) unit vector; those of one face point the same way. None where the face was not looked at."""
 

@@ -6,7 +6,7 @@ import numpy as np
 from bodydouble.perception.appearance import look
 from bodydouble.skeletons import blazepose
 
-HEAD, TRUNK, ARMS, THIGHS, SHINS, FEET = range(6)
+HEAD, SHOULDERS, TRUNK, ARMS, FOREARMS, THIGHS, SHINS, FEET = range(8)
 
 
 def person(shift: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
@@ -14,9 +14,12 @@ def person(shift: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
     points = np.zeros((33, 3))
     points[:, 2] = 1.0
     for side, x in (("left", 130.0), ("right", 70.0)):
-        for name, y in (("ear", 20.0), ("shoulder", 60.0), ("elbow", 120.0), ("hip", 160.0), ("knee", 230.0),
-                        ("ankle", 300.0), ("heel", 310.0), ("foot_index", 312.0)):  # fmt: skip
-            outside = {"elbow": 30.0 if side == "left" else -30.0, "foot_index": 20.0}.get(name, 0.0)
+        aside = 30.0 if side == "left" else -30.0
+        for name, y, outside in (
+            ("ear", 20.0, 0.0), ("shoulder", 60.0, 0.0), ("elbow", 120.0, aside), ("wrist", 150.0, aside),
+            ("hip", 160.0, 0.0), ("knee", 230.0, 0.0), ("ankle", 300.0, 0.0), ("heel", 310.0, 0.0),
+            ("foot_index", 312.0, 20.0),
+        ):  # fmt: skip
             points[blazepose.INDEX[f"{side}_{name}"], :2] = x + outside, y
     points[:, :2] += shift
     return points
@@ -37,8 +40,8 @@ def picture() -> np.ndarray:
 def test_every_part_has_its_colour() -> None:
     found = look(picture(), person())
     for part, color in (
-        (HEAD, (220, 200, 20)), (TRUNK, (200, 10, 10)), (ARMS, (200, 10, 10)), (THIGHS, (10, 10, 200)),
-        (SHINS, (10, 10, 200)), (FEET, (0, 0, 0)),
+        (HEAD, (220, 200, 20)), (SHOULDERS, (200, 10, 10)), (TRUNK, (200, 10, 10)), (ARMS, (200, 10, 10)),
+        (FOREARMS, (200, 10, 10)), (THIGHS, (10, 10, 200)), (SHINS, (10, 10, 200)), (FEET, (0, 0, 0)),
     ):  # fmt: skip
         np.testing.assert_allclose(found[part], lab(color), atol=1e-3)
 

@@ -8,7 +8,7 @@ import pytest
 
 from bodydouble.data import LOOK_PARTS, Observation
 from bodydouble.tracking.associate import AssociateOptions, associate
-from bodydouble.tracking.identity import IdentityOptions, Sequel, linked
+from bodydouble.tracking.identity import IdentityOptions, Sequel, linked, same_look
 from tests.tracking.people import Path, observation, walk
 
 FPS = 30.0
@@ -57,6 +57,34 @@ def test_people_dressed_alike_stay_as_they_were_followed() -> None:
 def test_who_comes_back_elsewhere_after_seconds_is_known_by_the_clothes(look: np.ndarray, expected: int) -> None:
     before, after = seen(walk(500, 200, 15), RED, range(30)), seen(walk(200, 200, 2), look, range(130, 180))
     assert len(linked([before, after], FPS)) == expected
+
+
+def test_people_in_black_who_come_one_after_the_other_are_two() -> None:
+    black = np.tile([2.0, 2, -5], (LOOK_PARTS, 1))
+    blond, bare_armed = black.copy(), black.copy()
+    blond[0] = 30, 5, 10
+    bare_armed[4] = 25, 6, 2
+    before, after = (
+        seen(walk(500, 200, 0), look, frames) for look, frames in ((blond, range(30)), (bare_armed, range(230, 260)))
+    )
+    assert len(linked([before, after], FPS)) == 2
+    assert len(linked([before, seen(walk(500, 200, 0), blond, range(230, 260))], FPS)) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_parts_of_one_colour_say_as_much_as_the_root_of_their_number(count: int) -> None:
+    look = np.full((LOOK_PARTS, 3), np.nan)
+    look[:count] = 50.0, 60, 40
+    alone, together = (float(same_look(own, own, IdentityOptions())) for own in (look[:1], look))
+    assert together == pytest.approx(alone * np.sqrt(count))
+
+
+def test_parts_of_different_colours_speak_for_themselves() -> None:
+    look = np.column_stack(
+        [np.linspace(0, 100, LOOK_PARTS), np.linspace(-90, 90, LOOK_PARTS), [0, 60] * (LOOK_PARTS // 2)]
+    )
+    alone, together = (float(same_look(own, own, IdentityOptions())) for own in (look[:1], look))
+    assert together == pytest.approx(alone * LOOK_PARTS, rel=0.01)
 
 
 def test_two_who_come_back_are_not_exchanged() -> None:

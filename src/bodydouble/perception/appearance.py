@@ -23,13 +23,16 @@ _ACROSS = [
 ]
 _LINES = (
     [(blazepose.INDEX["left_ear"], blazepose.INDEX["right_ear"])],
+    [(blazepose.INDEX["left_shoulder"], blazepose.INDEX["right_shoulder"])],
     _ACROSS,
     _both(("shoulder", "elbow")),
+    _both(("elbow", "wrist")),
     _both(("hip", "knee")),
     _both(("knee", "ankle")),
     _both(("heel", "foot_index")),
 )
-"""Between which landmarks each part of the body lies: head, trunk, upper arms, thighs, shins, feet."""
+"""Between which landmarks each part of the body lies: head, between the shoulders, trunk, upper arms, forearms, thighs,
+shins, feet. Between the shoulders long hair is seen from behind, on forearms whether sleeves are short."""
 assert len(_LINES) == LOOK_PARTS
 _STARTS, _ENDS = (np.array([line[end] for part in _LINES for line in part]) for end in (0, 1))
 _PART = np.repeat(np.arange(LOOK_PARTS), [len(part) for part in _LINES])
@@ -43,8 +46,8 @@ def look(frame: Picture, keypoints: FloatArray) -> FloatArray:
         keypoints: (33, 3) x px, y px, confidence.
 
     Returns:
-        (6, 3) CIELAB, the median over each of head, trunk, upper arms, thighs, shins and feet; NaN where too little of
-        the part lies in the picture.
+        (8, 3) CIELAB, the median over each of head, between the shoulders, trunk, upper arms, forearms, thighs, shins
+        and feet; NaN where too little of the part lies in the picture.
     """
     start, end = keypoints[_STARTS, :2], keypoints[_ENDS, :2]
     points = start[:, None] + ALONG[:, None] * (end - start)[:, None]

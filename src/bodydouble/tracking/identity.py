@@ -18,7 +18,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from bodydouble.data import LOOK_PARTS, BoolArray, FloatArray, Observation
+from bodydouble.data import LOOK_FROM_ALL_SIDES, LOOK_PARTS, BoolArray, FloatArray, Observation
 from bodydouble.geometry.similarity import box_area, box_intersection, pose_center, pose_extent
 from bodydouble.skeletons import coco
 
@@ -82,7 +82,7 @@ class _Piece:
     frames: list[int]
     seen: list[Observation]
     look: FloatArray
-    """(6, 3)."""
+    """(8, 3)."""
     face: FloatArray | None
     """(1024,) unit vector; None where no face was clear."""
     size: float
@@ -214,7 +214,7 @@ def _piece(number: int, track: Sequel, rows: slice, covered: BoolArray, fps: flo
 
 
 def usual_look(seen: Sequence[Observation]) -> FloatArray:
-    """(6, 3) median of the looks; NaN where a part is never known."""
+    """(8, 3) median of the looks; NaN where a part is never known."""
     looks = np.stack([one.look for one in seen])
     found = np.full((LOOK_PARTS, 3), np.nan)
     for part in range(LOOK_PARTS):
@@ -273,13 +273,14 @@ def _links(pieces: Sequence[_Piece], fps: float, options: IdentityOptions) -> li
 def _over_cut(one: _Piece, other: _Piece, fps: float, options: IdentityOptions) -> float:
     """How much speaks for a link between two shots: where somebody is and how large says nothing about another camera.
 
-    Nor does the head: one camera sees the face and the other one the hair.
+    Nor do head and shoulders: one camera sees the face and the other one the hair.
     """
     gap = (other.frames[0] - one.frames[-1]) / fps
     if gap > options.longest_absence:
         return 0.0
     # Whom one shot shows the next one shows, too, more often than not.
-    alike = float(same_look(one.look[1:], other.look[1:], options)) + _same_face(one.face, other.face, options)
+    looks = one.look[LOOK_FROM_ALL_SIDES], other.look[LOOK_FROM_ALL_SIDES]
+    alike = float(same_look(*looks, options)) + _same_face(one.face, other.face, options)
     worth = min(len(one.frames), len(other.frames)) / (options.long_piece * fps)
     return float(options.near - np.log1p(gap) + alike - options.least) * min(worth, 1.0)
 
@@ -296,11 +297,23 @@ def _evidence(one: _Piece, other: _Piece, gap: float, options: IdentityOptions) 
 
 
 def same_look(one: FloatArray, other: FloatArray, options: IdentityOptions) -> FloatArray:
-    """Logarithm (...) of how much likelier looks (..., 6, 3) are if they are of one person; unknown parts say 0."""
+    """Logarithm (...) of how much likelier looks (..., 8, 3) are if they are of one person; unknown parts say 0.
+
+    Clothes of one colour go together: n parts of it say as much as sqrt(n) parts do. Somebody all in black looks like
+    all others in black.
+    """
     squared = ((one - other) ** 2).sum(axis=-1)
     ratio = options.color_spread / options.color_sigma
     said = 3 * np.log(ratio) - 0.5 * squared * (options.color_sigma**-2 - options.color_spread**-2)
-    return np.asarray(np.where(np.isfinite(said), np.clip(said, *options.color_bounds), 0.0).sum(axis=-1))
+    said = np.where(np.isfinite(said), np.clip(said, *options.color_bounds), 0.0)
+    return np.asarray(np.where(said > 0, said / np.sqrt(_of_one_color((one + other) / 2, options)), said).sum(axis=-1))
+
+
+def _of_one_color(look: FloatArray, options: IdentityOptions) -> FloatArray:
+    """(..., 8) how many parts of looks (..., 8, 3) have the colour of each part; 1 for its own alone."""
+    squared = ((look[..., :, None, :] - look[..., None, :, :]) ** 2).sum(axis=-1)
+    near = np.where(np.isfinite(squared), np.exp(-0.25 * squared / options.color_sigma**2), 0.0)
+    return np.asarray(np.maximum(near.sum(axis=-1), 1.0))
 
 
 def _same_face(one: FloatArray | None, other: FloatArray | None, options: IdentityOptions) -> float:
