@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bodydouble.data import FloatArray, Skeleton
+from bodydouble.data import BoolArray, FloatArray, IntArray, Skeleton
 from bodydouble.geometry import camera, rotation
+from bodydouble.motion import proportions
 from bodydouble.motion.contacts import POINTS as CONTACT_LANDMARKS
 from bodydouble.motion.contacts import foot_points, speed_across
-from bodydouble.motion.proportions import weighted_quantile
 
 LEAST_HEIGHT = 0.2
 """m; a camera is no lower."""
@@ -41,23 +41,19 @@ class FloorOptions:
     """m above the floor, as cameras are held and put up, ..."""
     camera_height_sigma: float = 0.6
     """... give or take this, m."""
-    up_sigma: float = 0.06
-    """rad, of the direction that the lifter takes for up."""
+    up_sigma: float = 0.15
+    """rad, of the direction that the lifter takes for up, which is drawn to how cameras are mostly held."""
     depth_sigma: float = 0.08
-    """Relative, of a resting foot's distance from the camera."""
-    outlier: float = 0.2
+    """Relative, of a resting foot's distance from the camera, for a body of known size."""
+    size_sigma: float = 0.07
+    """Of the logarithm of how much larger a person is than the lifter thinks."""
+    outlier: float = 0.12
     """Relative; feet this far from where the floor is on their ray count a quarter: they stand on something else."""
     evidence: float = 20.0
     """Points of one person count at most as this many independent ones."""
-    least_evidence: float = 1.0
-    """Somebody with less is not scaled to stand on the floor."""
     still_speed: float = 0.35
     """m/s across the line of sight, of a resting foot."""
-    size_range: tuple[float, float] = (0.85, 1.18)
-    """How much a person may be scaled to stand on the floor that all share."""
-    reach: float = 0.25
-    """m; feet further from the floor than this rest on something else."""
-    rounds: int = 8
+    rounds: int = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,55 +86,120 @@ def known_floor(camera_from_world: FloatArray) -> Floor:
     return Floor(camera_from_world[:3, 1], float(camera.inverse(camera_from_world)[1, 3]))
 
 
-def find_floor(people: Sequence[StandingPerson], fps: float, options: FloorOptions | None = None) -> Floor:
-    """Gravity and the floor from what the lifter takes for up and from resting feet.
+def find_floor(
+    people: Sequence[StandingPerson],
+    fps: float,
+    options: FloorOptions | None = None,
+    *,
+    floor: Floor | None = None,
+    height: float | None = None,
+) -> tuple[Floor, FloatArray]:
+    """Gravity, the floor and how large people are, from what the lifter takes for up and from resting feet.
 
-    A robust fit of the plane ``a x - y + b z + h = 0`` (camera axes) to the resting feet, drawn towards a level camera
-    at a usual height and towards what the lifter takes for up.
+    A robust fit of the plane ``a x - y + b z + h = 0`` (camera axes) to the resting feet of people of uncertain size,
+    drawn towards a level camera at a usual height, towards what the lifter takes for up and the sizes it takes people
+    to be of.
+
+    Args:
+        people: at least one.
+        fps: frames per second.
+        options: what speaks for what.
+        floor: where it is, if that is known.
+        height: m, of the first person standing upright, if that is known.
+
+    Returns:
+        The floor, and how much larger and further away than given each person is (P,); that changes no picture.
     """
     options = options or FloorOptions()
-    feet = [_resting_feet(person, fps, options) for person in people]
-    points, weights = (np.concatenate(parts) for parts in zip(*feet, strict=True))
-    up = np.median(np.concatenate([person.up for person in people]), axis=0)
-    # Some may stand on a wall or a table: the floor is below the lowest person.
-    height = max(weighted_quantile(own[:, 1], weight, 0.5) for own, weight in feet)
-    plane = np.array([0.0, 0.0, max(height, LEAST_HEIGHT)])
+    feet = _Feet.of(people, fps, options)
+    lifted = np.median(np.concatenate([person.up for person in people]), axis=0)
+    up = lifted[[0, 2]] / max(-lifted[1], LEAST_UPRIGHT)
+    sizes = np.zeros(len(people))
+    if height is not None:
+        sizes[0] = np.log(height / proportions.stature(people[0].skeleton))
+    plane = _below_lowest(feet, sizes, up) if floor is None else _plane(floor)
+    known = np.array([floor is not None] * 3 + [height is not None] + [False] * (len(people) - 1))
+    priors = _priors(up, len(people), options)
+    state = np.concatenate([plane, sizes])
     for _ in range(options.rounds):
-        plane = _improved(plane, points, weights, up[[0, 2]] / max(-up[1], LEAST_UPRIGHT), options)
-    length = float(np.sqrt(plane[0] ** 2 + 1 + plane[1] ** 2))
-    return Floor(np.array([plane[0], -1.0, plane[1]]) / length, float(plane[2]) / length)
+        state = _improved(state, ~known, feet, priors, options)
+    length = float(np.sqrt(state[0] ** 2 + 1 + state[1] ** 2))
+    found = Floor(np.array([state[0], -1.0, state[1]]) / length, float(state[2]) / length)
+    return floor or found, np.exp(state[3:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Feet:
+    """The lowest foot point of every frame of everybody."""
+
+    points: FloatArray
+    """(N, 3) m, camera axes."""
+    weights: FloatArray
+    """(N,) how much each counts as one that rests."""
+    owner: IntArray
+    """(N,) index of the person."""
+
+    @classmethod
+    def of(cls, people: Sequence[StandingPerson], fps: float, options: FloorOptions) -> "_Feet":
+        own = [_resting_feet(person, fps, options) for person in people]
+        points, weights = (np.concatenate(parts) for parts in zip(*own, strict=True))
+        return cls(points, weights, np.repeat(np.arange(len(people)), [len(part) for part, _ in own]))
+
+
+def _below_lowest(feet: _Feet, sizes: FloatArray, up: FloatArray) -> FloatArray:
+    """(3,) a, b, h of a floor with an upward slope (a, b) under the lowest person: others may stand on something."""
+    below = (feet.points @ np.array([-up[0], 1.0, -up[1]])) * np.exp(sizes)[feet.owner]
+    own = (feet.owner == person for person in range(len(sizes)))
+    lowest = max(proportions.weighted_quantile(below[rows], feet.weights[rows], 0.5) for rows in own)
+    return np.array([*up, max(lowest, LEAST_HEIGHT)])
+
+
+def _plane(floor: Floor) -> FloatArray:
+    """(3,) a, b, h, if the camera is held upright."""
+    return np.asarray(np.array([floor.up[0], floor.up[2], floor.height]) / max(-floor.up[1], LEAST_UPRIGHT))
 
 
 def _improved(
-    plane: FloatArray, points: FloatArray, weights: FloatArray, up: FloatArray, options: FloorOptions
+    state: FloatArray,
+    free: BoolArray,
+    feet: _Feet,
+    priors: Sequence[tuple[int, float, float]],
+    options: FloorOptions,
 ) -> FloatArray:
-    """One Gauss-Newton step of the plane (a, b, h).
+    """One Gauss-Newton step of the plane and the logarithms of sizes (a, b, h, ...), those that are free.
 
     What is uncertain about a foot is its depth, so the logarithm of its depth is compared with that of the floor on
     the same ray. (A fit of heights would be drawn to planes through the camera, along which depth errors move feet.)
     """
-    rays = points / points[:, 2:]
-    below = np.maximum(rays[:, 1] - plane[0] * rays[:, 0] - plane[1], HORIZON)
-    residual = np.log(np.maximum(points[:, 2], NEAREST) * below / plane[2])
-    jacobian = np.stack([-rays[:, 0] / below, -1 / below, np.full(len(points), -1 / plane[2])], axis=1)
-    trust = weights * (below > HORIZON) / options.depth_sigma**2 / (1 + (residual / options.outlier) ** 2) ** 2
+    rays = feet.points / feet.points[:, 2:]
+    below = np.maximum(rays[:, 1] - state[0] * rays[:, 0] - state[1], HORIZON)
+    depth = np.log(np.maximum(feet.points[:, 2], NEAREST)) + state[3:][feet.owner]
+    residual = depth + np.log(below / state[2])
+    jacobian = np.zeros((len(rays), len(state)))
+    jacobian[:, :3] = np.stack([-rays[:, 0] / below, -1 / below, np.full(len(rays), -1 / state[2])], axis=1)
+    jacobian[np.arange(len(rays)), 3 + feet.owner] = 1.0
+    trust = feet.weights * (below > HORIZON) / options.depth_sigma**2 / (1 + (residual / options.outlier) ** 2) ** 2
     system = (jacobian * trust[:, None]).T @ jacobian
     right = -(jacobian * trust[:, None]).T @ residual
-    for index, mean, sigma in _priors(up, options):
+    for index, mean, sigma in priors:
         system[index, index] += sigma**-2
-        right[index] += (mean - plane[index]) * sigma**-2
-    moved = plane + np.linalg.solve(system, right)
-    return np.array([*np.clip(moved[:2], -1.0, 1.0), max(moved[2], LEAST_HEIGHT)])
+        right[index] += (mean - state[index]) * sigma**-2
+    moved = state.copy()
+    moved[free] += np.linalg.solve(system[np.ix_(free, free)], right[free])
+    moved[:2] = np.clip(moved[:2], -1.0, 1.0)
+    moved[2] = max(moved[2], LEAST_HEIGHT)
+    return np.where(free, moved, state)
 
 
-def _priors(up: FloatArray, options: FloorOptions) -> list[tuple[int, float, float]]:
-    """Index into (a, b, h), mean and standard deviation of what is known without the feet; up is (a, b)."""
+def _priors(up: FloatArray, people: int, options: FloorOptions) -> list[tuple[int, float, float]]:
+    """Index into (a, b, h, ...), mean and standard deviation of what is known without the feet; up is (a, b)."""
     return [
         (0, 0.0, options.roll_sigma),
         (1, 0.0, options.pitch_sigma),
         (2, options.camera_height, options.camera_height_sigma),
         (0, float(up[0]), options.up_sigma),
         (1, float(up[1]), options.up_sigma),
+        *((3 + person, 0.0, options.size_sigma) for person in range(people)),
     ]
 
 
@@ -196,17 +257,3 @@ def airborne(height: FloatArray, contacts: FloatArray) -> FloatArray:
         contacts: (T, 4) probabilities.
     """
     return np.where(height.min(axis=1) > CLEAR_OF_FLOOR, np.prod(1 - contacts, axis=1), 0.0)
-
-
-def scale_to_stand_on(floor: Floor, person: StandingPerson, fps: float, options: FloorOptions | None = None) -> float:
-    """How much larger and further away a person must be for their resting feet to lie on the floor.
-
-    The picture stays the same.
-    """
-    options = options or FloorOptions()
-    points, weights = _resting_feet(person, fps, options)
-    below = -(points @ floor.up)
-    near = weights / (1 + ((below - floor.height) / options.reach) ** 4)
-    own_height = float((near * below).sum() / near.sum())
-    stands = near.sum() > options.least_evidence and own_height > options.reach
-    return float(np.clip(floor.height / own_height, *options.size_range)) if stands else 1.0

@@ -9,7 +9,6 @@ import numpy as np
 
 from bodydouble.data import Background, Camera, FloatArray, Motion, Skeleton, Track
 from bodydouble.geometry import camera, rotation
-from bodydouble.motion import proportions
 from bodydouble.motion.contacts import POINTS, touching
 from bodydouble.motion.focal import before_lens, estimated_focal
 from bodydouble.motion.ground import (
@@ -20,7 +19,6 @@ from bodydouble.motion.ground import (
     camera_from_world,
     find_floor,
     known_floor,
-    scale_to_stand_on,
     supports,
 )
 from bodydouble.motion.lift import LiftedPerson, lift, resized
@@ -106,9 +104,9 @@ def reconstruct(
     states = [solve(person.skeleton, person.start, person.evidence, options.solve) for person in people]
     standing = [_standing(person, state) for person, state in zip(people, states, strict=True)]
     view = known.camera.camera_from_world[0] if known.camera else None
-    floor = find_floor(standing, rate, options.floor) if view is None else known_floor(view)
+    given = None if view is None else known_floor(view)
+    floor, scales = find_floor(standing, rate, options.floor, floor=given, height=known.height)
     if not known.skeletons:
-        scales = _scales(standing, floor, rate, options.floor, known.height)
         eyes = [reference_from_camera[track.frames, :3, 3] for track in tracks]
         people = [resized(person, scale) for person, scale in zip(people, scales, strict=True)]
         states = [
@@ -142,16 +140,6 @@ def _lifted(
     return [
         lift(track, intrinsics, fps, reference_from_camera[track.frames], own, where) for track, own, where in given
     ]
-
-
-def _scales(
-    people: Sequence[StandingPerson], floor: Floor, fps: float, options: FloorOptions, height: float | None
-) -> list[float]:
-    """How much larger each person is than the lifter thought; if a height is known, only relative to the first."""
-    scales = [scale_to_stand_on(floor, person, fps, options) for person in people]
-    if height is None:
-        return scales
-    return [scale / scales[0] * height / proportions.stature(people[0].skeleton) for scale in scales]
 
 
 def _standing(person: LiftedPerson, state: State) -> StandingPerson:
