@@ -8,7 +8,9 @@ import pytest
 
 from bodydouble.data import LOOK_PARTS, Observation
 from bodydouble.tracking.associate import AssociateOptions, associate
-from bodydouble.tracking.identity import IdentityOptions, Sequel, linked, same_look
+from bodydouble.tracking.evidence import IdentityOptions, same_look
+from bodydouble.tracking.identity import linked
+from bodydouble.tracking.pieces import Sequel
 from tests.tracking.people import Path, observation, walk
 
 FPS = 30.0

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from bodydouble.data import Observation, Track
 from bodydouble.tracking.associate import AssociateOptions, associate, track_of
-from bodydouble.tracking.identity import Sequel
+from bodydouble.tracking.pieces import Sequel
 
 UNKNOWN = -1
 
