@@ -258,3 +258,23 @@ def test_a_twisted_elbow_costs_more_the_tighter_its_hinge_and_a_bent_one_does_no
     share = Weights().independent / evidence.fps
     expected = 0.5 * share * 10 * 0.1**2 * (0.1**-2 - Weights().turn_sigma ** -2)
     np.testing.assert_allclose(costs, [expected, 0.0], rtol=1e-6, atol=1e-9)
+
+
+def test_who_falls_faster_than_the_lifter_believes_falls_as_seen() -> None:
+    standing = waving_motion(60)
+    seconds = np.clip(np.arange(60) / float(standing.fps) - 0.5, 0.0, 0.6)
+    fall = np.stack([0 * seconds, 1.8 - 4.9 * seconds**2, 0 * seconds], axis=1)
+    motion = replace(standing, root_position=standing.root_position + fall)
+    truth = in_camera(motion, standing_camera())
+    evidence = evidence_of(motion, standing_camera())
+    believed = replace(evidence, velocity=0.2 * evidence.velocity, contacts=np.zeros((60, 4)))
+    off = {
+        outlier: np.linalg.norm(
+            solve(motion.skeleton, truth, believed, SolveOptions(weights=Weights(speed_outlier=outlier))).root
+            - truth.root,
+            axis=-1,
+        ).max()
+        for outlier in (Weights().speed_outlier, 1e3)
+    }
+    assert off[Weights().speed_outlier] < 0.15
+    assert off[Weights().speed_outlier] < 0.7 * off[1e3]

@@ -248,3 +248,22 @@ def test_of_two_close_together_clothes_tell_who_is_still_seen() -> None:
     assert sorted((int(t.frames[0]), int(t.observed.sum())) for t in tracks) == [(0, 45), (0, 90)]
     whole = max(tracks, key=lambda t: int(t.observed.sum()))
     np.testing.assert_allclose(whole.keypoints[:45], [one.keypoints for one in blue])
+
+
+def test_what_is_known_for_long_decides_about_a_few_frames() -> None:
+    """In the middle of a crossing somebody's track shows, for three frames, the other one."""
+    tracks = [seen(walk(100, 200, 8), RED, range(90)), seen(walk(820, 210, -8), BLUE, range(90))]
+    for frame in range(44, 47):
+        tracks[0].seen[frame] = replace(tracks[0].seen[frame], look=BLUE)
+    tracks[1] = Sequel([*range(44), *range(47, 90)], [*tracks[1].seen[:44], *tracks[1].seen[47:]])
+    people = sorted(linked(tracks, FPS), key=lambda person: -len(person.frames))[:2]
+    for person in people:
+        assert person.frames[0] == 0 and person.frames[-1] == 89
+        clear = colors(person)[[frame not in range(44, 47) for frame in person.frames]]
+        assert np.ptp(np.round(clear / 20)) == 0
+
+
+def test_the_order_of_tracks_does_not_matter() -> None:
+    tracks = [*crossing(RED, BLUE), seen(walk(400, 500, 1), GREY, range(100, 130))]
+    told, again = ({tuple(person.frames) for person in linked(own, FPS)} for own in (tracks, tracks[::-1]))
+    assert told == again

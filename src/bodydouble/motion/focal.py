@@ -22,6 +22,8 @@ from bodydouble.motion.terms import LANDMARKS, State, Weights
 from bodydouble.networks import core_count
 from bodydouble.skeletons import blazepose
 
+_FIRM = Weights(speed_outlier=1e3)
+"""A wrong lens shows in speeds that do not fit: all of them count."""
 _HIPS = [LANDMARKS.index(blazepose.INDEX[f"{side}_hip"]) for side in ("left", "right")]
 
 
@@ -127,7 +129,8 @@ def _costs(person: LiftedPerson, options: FocalOptions) -> FloatArray:
 
 def _fitted(person: LiftedPerson, steps: int) -> LiftedPerson:
     """The person with the fit as start."""
-    return replace(person, start=solve(person.skeleton, person.start, person.evidence, SolveOptions(steps=steps)))
+    options = SolveOptions(weights=_FIRM, steps=steps)
+    return replace(person, start=solve(person.skeleton, person.start, person.evidence, options))
 
 
 def before_lens(person: LiftedPerson, ratio: float) -> LiftedPerson:
@@ -163,7 +166,7 @@ def _cost(person: LiftedPerson, options: FocalOptions) -> float:
 
     Where landmarks are seen does not count: with the noise of the detector it misleads.
     """
-    weights, state, evidence = Weights(), person.start, person.evidence
+    weights, state, evidence = _FIRM, person.start, person.evidence
     where = posed(person.skeleton, state.rotations, state.root, LANDMARKS).landmarks
     hips = where[:, _HIPS].mean(axis=1, keepdims=True)
     depths = np.einsum("tli,ti->tl", where - hips, evidence.sight) - evidence.depths

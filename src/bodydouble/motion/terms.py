@@ -83,7 +83,9 @@ class Weights:
     root_acceleration: float = 6.0
     """m/s2 per root of 1/s: how calmly the hips travel."""
     velocity_sigma: float = 0.15
-    """m/s, of the lifter's speed of the hips."""
+    """m/s, of the lifter's speed of the hips ..."""
+    speed_outlier: float = 3.0
+    """... and standard deviations at which its weight is halved: it has seen few who fall."""
     slide: float = 0.03
     """m/s, of a foot that rests."""
     height: float = 0.005
@@ -304,19 +306,21 @@ def _smoothness(sums: _Sums, state: State, evidence: Evidence, weights: Weights)
 
 
 def _velocity(sums: _Sums, state: State, evidence: Evidence, weights: Weights) -> float:
-    """The hips travel as fast as the lifter says."""
+    """The hips travel as fast as the lifter says, unless they plainly do not."""
     if len(state.root) < 2:
         return 0.0
-    scale = evidence.fps / weights.velocity_sigma * _share(evidence, weights) ** 0.5
     speed = (evidence.velocity[:-1] + evidence.velocity[1:]) / 2
-    off = (np.diff(state.root, axis=0) - speed / evidence.fps) * scale
-    both = scale**2 * np.eye(3)
+    off = (np.diff(state.root, axis=0) * evidence.fps - speed) / weights.velocity_sigma
+    weight, total = _robust(np.sum(off**2, axis=-1), weights.speed_outlier)
+    share = _share(evidence, weights)
+    slope = (share * weight)[:, None] * off * evidence.fps / weights.velocity_sigma
+    both = (share * weight * (evidence.fps / weights.velocity_sigma) ** 2)[:, None, None] * np.eye(3)
     sums.own[:-1, 0] += both
     sums.own[1:, 0] += both
     sums.near[:, 0] -= both
-    sums.gradient[:-1, 0] -= off * scale
-    sums.gradient[1:, 0] += off * scale
-    return float((off**2).sum())
+    sums.gradient[:-1, 0] -= slope
+    sums.gradient[1:, 0] += slope
+    return share * total
 
 
 def _resting(sums: _Sums, where: Posed, evidence: Evidence, weights: Weights) -> float:
