@@ -139,7 +139,8 @@ def test_looks_are_read_from_the_frame() -> None:
     frame = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
     frame[:185] = 255
     (one,) = GivenObserver(people([0], [-1])).observe(frame)
-    _, trunk, upper_arms, thighs, shins, _ = one.look[:, 0]
+    _, shoulders, trunk, upper_arms, _, thighs, shins, _ = one.look[:, 0]
+    assert shoulders == pytest.approx(100, abs=1)
     assert trunk == pytest.approx(100, abs=1)
     assert upper_arms == pytest.approx(100, abs=1)
     assert thighs == pytest.approx(0, abs=1)
