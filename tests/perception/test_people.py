@@ -68,3 +68,19 @@ def test_who_is_found_in_pictures_of_two_sizes_is_one_person(frame: Picture) -> 
     for side in (256, 384):
         for one in MoveNetDetector(PeopleOptions((side,))).detect(frame):
             assert sum(box_iou(one.box, other.box) > 0.5 for other in both) == 1
+
+
+def test_a_crowd_larger_than_the_network_can_tell_is_found(frame: Picture) -> None:
+    """The woman nine times beside each other, every other one mirrored: each is found once, where she is."""
+    alone = frame[:, 185:271]
+    crowd = np.hstack([alone if n % 2 else alone[:, ::-1] for n in range(9)])
+    found = MoveNetDetector(PeopleOptions((512, 256))).detect(crowd)
+    middles = sorted((one.box[0] + one.box[2]) / 2 / alone.shape[1] for one in found)
+    np.testing.assert_allclose(middles, np.arange(9) + 0.5, atol=0.1)
+
+
+def test_a_tall_crowd_is_found_too(frame: Picture) -> None:
+    alone = frame[50:, 160:296]
+    crowd = np.vstack([np.hstack([alone, alone[:, ::-1]])] * 5)
+    found = MoveNetDetector(PeopleOptions((512, 256))).detect(crowd)
+    assert len(found) == 10

@@ -16,6 +16,14 @@ from bodydouble.perception.protocols import MODELS, Detection, Picture
 
 STRIDE = 32
 """The network takes pictures whose sides are multiples of this, px."""
+MOST = 6
+"""People that the network can tell of."""
+TILE = 0.6
+"""Share of the longer side of a crowded picture that each of its two overlapping tiles covers."""
+SMALLEST_TILE = 128
+"""px; smaller pictures are not divided."""
+INNER = 0.02
+"""Part of a tile's side: boxes that end this near to where the tile was cut off may be of half a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,7 @@ def without_duplicates(detections: Sequence[Detection], same_person: float) -> t
 
 
 class MoveNetDetector:
-    """MoveNet MultiPose: up to six people in a picture of each size."""
+    """MoveNet MultiPose: up to six people in a picture of each size, and of each tile of a crowded one."""
 
     def __init__(self, options: PeopleOptions | None = None) -> None:
         """Load the network. Raises ModelError if that is not possible."""
@@ -72,20 +80,41 @@ class MoveNetDetector:
 
     def detect(self, frame: Picture) -> tuple[Detection, ...]:
         """The people in the picture, best first, each once."""
-        found = [(side, one) for side in self.options.long_sides for one in self._detect(frame, side)]
+        looks = [self._strong(frame, side) for side in self.options.long_sides]
+        if any(len(look) == MOST for look in looks):
+            looks += self._tiled(frame)
+        found = [(n, one) for n, look in enumerate(looks) for one in without_duplicates(look, self.options.same_person)]
         kept: list[tuple[int, Detection]] = []
-        for side, one in sorted(found, key=lambda pair: -pair[1].score):
-            if not self._known(one, [other for another, other in kept if another != side]):
-                kept.append((side, one))
+        for look, one in sorted(found, key=lambda pair: -pair[1].score):
+            if not self._known(one, [other for another, other in kept if another != look]):
+                kept.append((look, one))
         return tuple(one for _, one in kept)
 
     def _known(self, one: Detection, others: Sequence[Detection]) -> bool:
         """Whether somebody was found in a picture of another size, perhaps in another pose."""
         return any(float(box_iou(one.box, other.box)) > self.options.same_place for other in others)
 
-    def _detect(self, frame: Picture, long_side: int) -> list[Detection]:
+    def _strong(self, frame: Picture, long_side: int) -> list[Detection]:
         picture, covered = letterbox(frame, long_side, STRIDE)
         (people,) = self._network(picture[None])
         found = decode(people[0].astype(np.float64), covered)
-        strong = [detection for detection in found if detection.score >= self.options.min_score]
-        return list(without_duplicates(strong, self.options.same_person))
+        return [detection for detection in found if detection.score >= self.options.min_score]
+
+    def _tiled(self, frame: Picture) -> list[list[Detection]]:
+        """Who is seen in each of two overlapping tiles, and in tiles of those if they are crowded, too."""
+        across = int(frame.shape[1] < frame.shape[0])
+        length = max(frame.shape[:2])
+        if length < SMALLEST_TILE:
+            return []
+        looks = []
+        for start, stop in ((0, round(TILE * length)), (round((1 - TILE) * length), length)):
+            tile = np.ascontiguousarray(frame[start:stop] if across else frame[:, start:stop])
+            strong = self._strong(tile, max(self.options.long_sides))
+            shift = np.roll([start, 0.0], across)
+            for look in (strong, *(self._tiled(tile) if len(strong) == MOST else ())):
+                there = [one.moved(shift) for one in look]
+                room = INNER * (stop - start)
+                least = start + room if start > 0 else -np.inf
+                most = stop - room if stop < length else np.inf
+                looks.append([one for one in there if one.box[across] >= least and one.box[2 + across] <= most])
+        return looks

@@ -28,6 +28,10 @@ class Detection:
     score: float
     """Probability that this is a person."""
 
+    def moved(self, shift: FloatArray) -> "Detection":
+        """The same person (2,) px elsewhere."""
+        return Detection(self.box + np.tile(shift, 2), self.keypoints + np.append(shift, 0.0), self.score)
+
 
 @dataclass(frozen=True, slots=True)
 class Region:
