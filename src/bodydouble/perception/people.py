@@ -20,8 +20,8 @@ MOST = 6
 """People that the network can tell of."""
 TILE = 0.6
 """Share of the longer side of a crowded picture that each of its two overlapping tiles covers."""
-SMALLEST_TILE = 128
-"""px; smaller pictures are not divided."""
+DIVISIONS = 2
+"""How often a crowded picture is divided, so that a stadium takes no more than six runs of the network more."""
 INNER = 0.02
 """Part of a tile's side: boxes that end this near to where the tile was cut off may be of half a person."""
 
@@ -82,7 +82,7 @@ class MoveNetDetector:
         """The people in the picture, best first, each once."""
         looks = [self._strong(frame, side) for side in self.options.long_sides]
         if any(len(look) == MOST for look in looks):
-            looks += self._tiled(frame)
+            looks += self._tiled(frame, DIVISIONS)
         found = [(n, one) for n, look in enumerate(looks) for one in without_duplicates(look, self.options.same_person)]
         kept: list[tuple[int, Detection]] = []
         for look, one in sorted(found, key=lambda pair: -pair[1].score):
@@ -100,21 +100,17 @@ class MoveNetDetector:
         found = decode(people[0].astype(np.float64), covered)
         return [detection for detection in found if detection.score >= self.options.min_score]
 
-    def _tiled(self, frame: Picture) -> list[list[Detection]]:
+    def _tiled(self, frame: Picture, divisions: int) -> list[list[Detection]]:
         """Who is seen in each of two overlapping tiles, and in tiles of those if they are crowded, too."""
-        across = int(frame.shape[1] < frame.shape[0])
-        length = max(frame.shape[:2])
-        if length < SMALLEST_TILE:
-            return []
+        across, length = int(frame.shape[1] < frame.shape[0]), max(frame.shape[:2])
         looks = []
         for start, stop in ((0, round(TILE * length)), (round((1 - TILE) * length), length)):
             tile = np.ascontiguousarray(frame[start:stop] if across else frame[:, start:stop])
             strong = self._strong(tile, max(self.options.long_sides))
-            shift = np.roll([start, 0.0], across)
-            for look in (strong, *(self._tiled(tile) if len(strong) == MOST else ())):
+            room, shift = INNER * (stop - start), np.roll([start, 0.0], across)
+            least, most = start + room if start > 0 else -np.inf, stop - room if stop < length else np.inf
+            deeper = self._tiled(tile, divisions - 1) if len(strong) == MOST and divisions > 1 else []
+            for look in (strong, *deeper):
                 there = [one.moved(shift) for one in look]
-                room = INNER * (stop - start)
-                least = start + room if start > 0 else -np.inf
-                most = stop - room if stop < length else np.inf
                 looks.append([one for one in there if one.box[across] >= least and one.box[2 + across] <= most])
         return looks
