@@ -19,7 +19,7 @@ import numpy as np
 from bodydouble.data import FloatArray, Motion
 from bodydouble.evaluation import naturalness
 from bodydouble.evaluation.truth import source
-from bodydouble.motion.contacts import foot_points
+from bodydouble.motion.floor.contacts import foot_points
 
 TABLE = Path(naturalness.__file__).with_name("capture_statistics.json")
 CREDIT = (

@@ -16,7 +16,7 @@ from onnx import helper
 from torch import Tensor, nn
 
 from bodydouble.data import LANDMARK_COUNT, FloatArray
-from bodydouble.motion import crop, lifter
+from bodydouble.motion.lifting import lifter, person_view
 from bodydouble.skeletons import blazepose, coco, openpose
 from bodydouble.training.export import Graph, parameters
 from bodydouble.training.make import motions
@@ -70,8 +70,8 @@ def true_rough(window: Window) -> FloatArray:
     """(T, 33, 3) m: what a landmark network without errors would say, whose people are all alike."""
     nearer = 1 + window.size * window.depths[..., None]
     joints = np.concatenate([window.true_points * nearer, window.depths[..., None]], axis=-1)
-    joints = joints - joints[:, crop.HIPS].mean(axis=1, keepdims=True)
-    return np.asarray(joints * lifter.ROUGH_SIZE / np.median(np.linalg.norm(joints[:, crop.SIZED], axis=-1)))
+    joints = joints - joints[:, person_view.HIPS].mean(axis=1, keepdims=True)
+    return np.asarray(joints * lifter.ROUGH_SIZE / np.median(np.linalg.norm(joints[:, person_view.SIZED], axis=-1)))
 
 
 def drawn(mocap: Path, seen: Path, seed: int) -> tuple[Tensor, Tensor]:

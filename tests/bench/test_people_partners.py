@@ -12,7 +12,7 @@ from bodydouble.bench import people, people_partners, people_report, people_set,
 from bodydouble.data import FloatArray, Motion
 from bodydouble.errors import BodydoubleError, FormatError
 from bodydouble.evaluation.truth import source, splits
-from bodydouble.motion.resample import motion_at, rows
+from bodydouble.motion.resampling.motion import motion_at, rows
 from tests.builders import assert_same
 from tests.evaluation import scenes
 from tests.evaluation.truth import motions

@@ -9,11 +9,11 @@ from PIL import Image
 from scipy.spatial.transform import Rotation
 
 from bodydouble import __version__
+from bodydouble.characters.keyframe_reduction import key_frames
 from bodydouble.data import Character, Material, Motion
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats import gltf
 from bodydouble.geometry import kinematics, rotation
-from bodydouble.motion.keyframes import key_frames
 from bodydouble.skeletons import humanoid
 from tests import builders
 from tests.builders import Floats, assert_same

@@ -6,8 +6,8 @@ import numpy as np
 
 from bodydouble.data import FloatArray, Motion, Track
 from bodydouble.geometry import camera, rotation
-from bodydouble.motion import body
-from bodydouble.motion.place import landmark_positions
+from bodydouble.motion.body import body_landmarks
+from bodydouble.motion.body.root_translation import landmark_positions
 from bodydouble.skeletons import blazepose, humanoid
 
 SIZE = (1280, 720)
@@ -28,7 +28,7 @@ def standing_camera(height: float = 1.4, distance: float = 5.0, pitch: float = 0
 
 def waving_motion(frames: int = 60) -> Motion:
     """An adult on the spot who swings both arms, bends one knee and turns the chest; the right foot stays."""
-    skeleton = body.template_skeleton()
+    skeleton = body_landmarks.template_skeleton()
     turn = np.zeros((frames, 22, 3))
     phase = np.linspace(0, 4 * np.pi, frames)
     turn[:, humanoid.INDEX["spine"], 1] = 0.4 * np.sin(phase / 2)

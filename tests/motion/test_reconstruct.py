@@ -7,7 +7,7 @@ import pytest
 
 from bodydouble.data import Camera, FloatArray, Motion, Track
 from bodydouble.geometry import camera, kinematics
-from bodydouble.motion.place import landmark_positions
+from bodydouble.motion.body.root_translation import landmark_positions
 from bodydouble.motion.reconstruct import guessed_intrinsics, reconstruct
 from bodydouble.skeletons import humanoid
 from tests.motion.scenes import FPS, SIZE, mirrored, standing_camera, track_of, waving_motion

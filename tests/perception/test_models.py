@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bodydouble.errors import ModelError
-from bodydouble.motion.lifter import MODEL as LIFTER
+from bodydouble.motion.lifting.lifter import MODEL as LIFTER
 from bodydouble.networks import Network
 from bodydouble.perception.protocols import MODELS
 

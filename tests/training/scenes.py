@@ -7,8 +7,8 @@ import numpy as np
 from bodydouble.data import Motion
 from bodydouble.evaluation.truth import people
 from bodydouble.geometry import camera
-from bodydouble.motion.crop import crop
-from bodydouble.motion.place import landmark_positions
+from bodydouble.motion.body.root_translation import landmark_positions
+from bodydouble.motion.lifting.person_view import crop
 from bodydouble.training.detections import FRAMES, SeenClip
 from bodydouble.training.windows import Window, window
 from tests import builders

@@ -10,7 +10,7 @@ import torch
 
 from bodydouble.data import FloatArray
 from bodydouble.geometry import rotation
-from bodydouble.motion.lifter import MODEL, OUTPUTS, features
+from bodydouble.motion.lifting.lifter import MODEL, OUTPUTS, features
 from bodydouble.networks import Network
 from bodydouble.training.export import write_onnx
 from bodydouble.training.network import INPUTS, POINTS, ROUGH_DEPTHS, SIZES, LifterNetwork, rotations

@@ -9,8 +9,8 @@ pytest.importorskip("torch")
 
 from bodydouble.data import FloatArray
 from bodydouble.evaluation.truth import people
-from bodydouble.motion import lifter
-from bodydouble.motion.resample import rows
+from bodydouble.motion.lifting import lifter
+from bodydouble.motion.resampling.motion import rows
 from bodydouble.training.detections import FPS, FRAMES
 from bodydouble.training.samples import LONGEST_GAP, NOISE, Noise, Sampler, filmed, interrupted_features
 from bodydouble.training.windows import Window, stacked

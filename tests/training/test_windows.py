@@ -10,7 +10,8 @@ pytest.importorskip("torch")
 
 from bodydouble.data import FloatArray, Skeleton
 from bodydouble.geometry import kinematics, rotation
-from bodydouble.motion import lifter, proportions
+from bodydouble.motion.body import proportions
+from bodydouble.motion.lifting import lifter
 from bodydouble.skeletons import blazepose, humanoid
 from bodydouble.training.detections import FRAMES, save
 from bodydouble.training.windows import Window, log_lengths, mirrored, read_windows, rolled, stacked

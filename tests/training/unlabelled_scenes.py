@@ -5,9 +5,9 @@ import torch
 
 from bodydouble.data import FloatArray, Motion
 from bodydouble.geometry import camera
-from bodydouble.motion.crop import crop
-from bodydouble.motion.place import landmark_positions
-from bodydouble.motion.proportions import BONES, with_bones
+from bodydouble.motion.body.proportions import BONES, with_bones
+from bodydouble.motion.body.root_translation import landmark_positions
+from bodydouble.motion.lifting.person_view import crop
 from bodydouble.training.detections import FPS, FRAMES
 from bodydouble.training.loss import Target
 from bodydouble.training.network import Answer

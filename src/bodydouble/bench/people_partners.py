@@ -17,7 +17,7 @@ from bodydouble.data import Motion
 from bodydouble.errors import FormatError
 from bodydouble.evaluation.truth import shot, source
 from bodydouble.evaluation.truth.cameras import Move
-from bodydouble.motion.resample import rows
+from bodydouble.motion.resampling.motion import rows
 
 COLLECTION = "cmu_partners"
 LONGEST_DIFFERENCE = 0.1

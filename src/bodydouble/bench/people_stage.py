@@ -15,7 +15,7 @@ from bodydouble.evaluation.truth import cameras, exposure, places, shot, wardrob
 from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.evaluation.truth.props import Prop
 from bodydouble.geometry import camera, rotation
-from bodydouble.motion.resample import interpolated
+from bodydouble.motion.resampling.motion import interpolated
 
 Keys = tuple[tuple[float, float], ...]
 """Times in s and values, linear in between and constant outside."""

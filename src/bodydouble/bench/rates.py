@@ -18,9 +18,9 @@ from bodydouble.evaluation.metrics.averages import percentile
 from bodydouble.evaluation.metrics.motion import peak_speed_losses_percent
 from bodydouble.evaluation.recording import Recording, recording
 from bodydouble.motion.reconstruct import Known, reconstruct
-from bodydouble.motion.refit import fitted_at_rate
-from bodydouble.motion.resample import motion_at
-from bodydouble.motion.retime import at_rate
+from bodydouble.motion.resampling.motion import motion_at
+from bodydouble.motion.resampling.performance import at_rate
+from bodydouble.motion.upsample import fitted_at_rate
 from bodydouble.pipeline import Monitor
 from bodydouble.skeletons import humanoid
 

@@ -19,7 +19,7 @@ from bodydouble.errors import BodydoubleError, FormatError
 from bodydouble.evaluation.truth import shot, source, splits
 from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.formats.atomic import ensure_folder
-from bodydouble.motion.resample import motion_at, rows
+from bodydouble.motion.resampling.motion import motion_at, rows
 
 STATIC, MOVING, SEVERAL = "one person, static camera", "one person, moving camera", "several people"
 GROUPS = (STATIC, MOVING, SEVERAL)

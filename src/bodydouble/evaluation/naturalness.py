@@ -29,7 +29,7 @@ from bodydouble.evaluation.metrics import body, floor, motion
 from bodydouble.evaluation.metrics.averages import mean, percentile
 from bodydouble.evaluation.recording import Subject
 from bodydouble.geometry import kinematics
-from bodydouble.motion.contacts import foot_points
+from bodydouble.motion.floor.contacts import foot_points
 
 FPS = 30.0
 WINDOW, STEP = 60, 30

@@ -8,7 +8,7 @@ import numpy as np
 from bodydouble.data import BoolArray, Camera, FloatArray, IntArray, Motion, Performance, Person
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import camera, kinematics
-from bodydouble.motion.contacts import foot_points
+from bodydouble.motion.floor.contacts import foot_points
 from bodydouble.skeletons import humanoid
 
 

@@ -11,7 +11,7 @@ from bodydouble.evaluation.naturalness import Rating, rate, take_of_subject
 from bodydouble.evaluation.recording import Subject, recording
 from bodydouble.evaluation.report_spans import BODY, SURE, body_confidence
 from bodydouble.geometry import camera, rotation
-from bodydouble.motion.place import landmark_positions
+from bodydouble.motion.body.root_translation import landmark_positions
 from bodydouble.skeletons import blazepose, humanoid
 
 ANGLES = ("left elbow", "right elbow", "left knee", "right knee", "left hip", "right hip")

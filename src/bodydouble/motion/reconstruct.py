@@ -9,9 +9,12 @@ import numpy as np
 
 from bodydouble.data import Background, Camera, FloatArray, Motion, Skeleton, Track
 from bodydouble.geometry import camera, rotation
-from bodydouble.motion.contacts import POINTS, touching
-from bodydouble.motion.focal import before_lens, estimated_focal
-from bodydouble.motion.ground import (
+from bodydouble.motion.camera_estimate import Viewpoint, viewpoint
+from bodydouble.motion.fit.kinematics import posed
+from bodydouble.motion.fit.solve import SolveOptions, solve
+from bodydouble.motion.fit.terms import BEARING, LANDMARKS, State
+from bodydouble.motion.floor.contacts import POINTS, touching
+from bodydouble.motion.floor.floor import (
     Floor,
     FloorOptions,
     StandingPerson,
@@ -21,11 +24,8 @@ from bodydouble.motion.ground import (
     known_floor,
     supports,
 )
-from bodydouble.motion.lift import LiftedPerson, lift, resized
-from bodydouble.motion.posed import posed
-from bodydouble.motion.solve import SolveOptions, solve
-from bodydouble.motion.terms import BEARING, LANDMARKS, State
-from bodydouble.motion.viewpoint import Viewpoint, viewpoint
+from bodydouble.motion.focal_length import before_lens, estimated_focal
+from bodydouble.motion.lifting.lift import LiftedPerson, lift, resized
 
 FOCAL_OVER_LONG_SIDE = 1.0
 """Focal length of a camera nobody knows: 53 degrees across the long side, between phone (0.75) and portrait (1.4)."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Unpack
 
 from bodydouble.characters.fit import fit
+from bodydouble.characters.keyframe_reduction import key_frames
 from bodydouble.characters.load import builtin_names, load
 from bodydouble.characters.retarget import Poses, retarget
 from bodydouble.data import BoolArray, Character, FloatArray, Motion, Performance
@@ -17,8 +18,7 @@ from bodydouble.evaluation.report_pictures import SpanPictures
 from bodydouble.formats import bvh, embeddings, gltf, performance
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader, VideoWriter
-from bodydouble.motion.keyframes import key_frames
-from bodydouble.motion.refit import fitted_at_rate
+from bodydouble.motion.upsample import fitted_at_rate
 from bodydouble.pipeline.capturing import Captured, CaptureOptions, Faces, captured_clip, checked_clip
 from bodydouble.pipeline.monitor import Monitor
 

@@ -12,8 +12,8 @@ from bodydouble.data import Background, Clip, FloatArray, IntArray, Observation,
 from bodydouble.errors import InvalidDataError, NoPeopleError
 from bodydouble.formats.keypoint_files import read_keypoints
 from bodydouble.formats.media import FrameReader, probe
+from bodydouble.motion.multi_shot import reconstruct_shots
 from bodydouble.motion.reconstruct import Known
-from bodydouble.motion.shots import reconstruct_shots
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.denoise import Denoiser, check_method
 from bodydouble.perception.faces import FaceReader

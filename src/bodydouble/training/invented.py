@@ -6,7 +6,7 @@ import numpy as np
 
 from bodydouble.data import FloatArray, Motion
 from bodydouble.geometry import rotation
-from bodydouble.motion.resample import interpolated, rows
+from bodydouble.motion.resampling.motion import interpolated, rows
 from bodydouble.skeletons import humanoid
 
 HOLD = (0.25, 1.2)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from bodydouble.data import LANDMARK_COUNT
-from bodydouble.motion.proportions import BONES
+from bodydouble.motion.body.proportions import BONES
 from bodydouble.skeletons import humanoid
 
 INPUTS = LANDMARK_COUNT * (2 + 1 + 3) + 2 + 1 + 1

@@ -9,7 +9,7 @@ import numpy as np
 
 from bodydouble.data import Motion
 from bodydouble.geometry import rotation
-from bodydouble.motion.resample import motion_at, rows
+from bodydouble.motion.resampling.motion import motion_at, rows
 from bodydouble.skeletons import humanoid
 from bodydouble.training.invented import invented
 

@@ -10,8 +10,8 @@ from bodydouble.data import BoolArray, FloatArray, Motion
 from bodydouble.evaluation.truth import people
 from bodydouble.evaluation.truth.grounding import grounded
 from bodydouble.geometry import kinematics, rotation
-from bodydouble.motion import crop, lifter
-from bodydouble.motion.smooth import whittaker
+from bodydouble.motion.lifting import lifter, person_view
+from bodydouble.motion.resampling.smoothing import whittaker
 from bodydouble.skeletons import blazepose, humanoid
 from bodydouble.training.detections import FPS, FRAMES
 from bodydouble.training.repertoire import Repertoire
@@ -75,7 +75,7 @@ class Sampler:
         if rng.random() > LOST:
             return seen
         points, rough, confidence = seen.points.copy(), seen.rough.copy(), seen.confidence.copy()
-        unit = np.median(np.linalg.norm(rough[:, crop.SIZED], axis=-1))
+        unit = np.median(np.linalg.norm(rough[:, person_view.SIZED], axis=-1))
         for limb in (LIMBS[i] for i in rng.permutation(len(LIMBS))[: rng.integers(1, 4)]):
             start = int(rng.integers(FRAMES))
             rows = np.ix_(range(start, min(start + int(rng.integers(4, LONGEST_LOSS)), FRAMES)), limb)
@@ -157,11 +157,11 @@ class Noise:
         """The errors in a clip."""
         depth = seen.depths[..., None]
         true = np.concatenate([seen.true_points * (1 + seen.size * depth), depth], axis=-1)
-        true = true - true[:, crop.HIPS].mean(axis=1, keepdims=True)
+        true = true - true[:, person_view.HIPS].mean(axis=1, keepdims=True)
         # A skeleton that comes nearer becomes fewer sizes large, but no smaller.
         true = true / np.linalg.norm(seen.offsets, axis=(1, 2))[:, None, None]
-        alike = np.median(np.linalg.norm(seen.rough[:, crop.SIZED], axis=-1))
-        alike /= np.median(np.linalg.norm(true[:, crop.SIZED], axis=-1))
+        alike = np.median(np.linalg.norm(seen.rough[:, person_view.SIZED], axis=-1))
+        alike /= np.median(np.linalg.norm(true[:, person_view.SIZED], axis=-1))
         return cls(seen.points - seen.true_points, seen.rough - alike * true, seen.confidence)
 
     def with_limb(self, limb: list[int], other: "Noise") -> "Noise":
@@ -184,12 +184,12 @@ def filmed(performed: tuple[people.Body, Motion], noise: Noise, rng: np.random.G
     camera_from_world = _camera(points, rng)
     true = points @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
     true[..., 2] = np.maximum(true[..., 2], 0.3)
-    view = crop.crop(true[..., :2] / true[..., 2:], noise.confidence)
+    view = person_view.crop(true[..., :2] / true[..., 2:], noise.confidence)
     turned = true @ view.camera_from_crop
-    relative = turned - turned[:, crop.HIPS].mean(axis=1, keepdims=True)
-    relative *= lifter.ROUGH_SIZE / np.median(np.linalg.norm(relative[:, crop.SIZED], axis=-1))
+    relative = turned - turned[:, person_view.HIPS].mean(axis=1, keepdims=True)
+    relative *= lifter.ROUGH_SIZE / np.median(np.linalg.norm(relative[:, person_view.SIZED], axis=-1))
     seen = view.points + rng.uniform(*NOISE) * noise.points
-    middle = seen[:, crop.HIPS].mean(axis=1, keepdims=True)
+    middle = seen[:, person_view.HIPS].mean(axis=1, keepdims=True)
     if rng.random() < PANNED:
         view = replace(view, direction=_followed(view.direction, rng))
     made = window(

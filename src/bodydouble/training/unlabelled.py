@@ -11,8 +11,8 @@ from bodydouble.data import BoolArray, FloatArray, Track
 from bodydouble.errors import NoPeopleError
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import camera
-from bodydouble.motion import crop, lifter
-from bodydouble.motion.lift import filled
+from bodydouble.motion.lifting import lifter, person_view
+from bodydouble.motion.lifting.lift import filled
 from bodydouble.pipeline import Monitor, capture, clip_name
 from bodydouble.training.detections import FPS, FRAMES
 
@@ -98,7 +98,7 @@ def _at(moments: FloatArray, values: FloatArray) -> FloatArray:
 
 
 def _window(rays: FloatArray, confidence: FloatArray, rough: FloatArray, observed: BoolArray) -> UnlabelledWindow:
-    view = crop.crop(rays, confidence)
+    view = person_view.crop(rays, confidence)
     return UnlabelledWindow(view.points, confidence, rough, view.direction, np.array(view.size), observed)
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bodydouble.motion import body, lifter, proportions
+from bodydouble.motion.body import body_landmarks, proportions
+from bodydouble.motion.lifting import lifter
 from bodydouble.skeletons import blazepose, humanoid
 from bodydouble.training.loss import positions
 from bodydouble.training.network import Answer
@@ -52,7 +53,7 @@ _HIP_JOINTS = [humanoid.INDEX[f"{side}UpperLeg"] for side in ("left", "right")]
 _PAIRS = (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
 BONES = [[blazepose.INDEX[f"{side}_{end}"] for end in pair] for side in ("left", "right") for pair in _PAIRS]
 """Landmarks at the ends of rigid bones: those of the left limbs, then those of the right."""
-_TEMPLATE = body.template_skeleton().rest_offsets
+_TEMPLATE = body_landmarks.template_skeleton().rest_offsets
 _OFFSETS_OF_BONE = torch.tensor(
     np.stack([proportions.with_bones(one).rest_offsets for one in np.eye(len(proportions.BONES))]), dtype=torch.float32
 )

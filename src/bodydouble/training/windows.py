@@ -7,7 +7,8 @@ import numpy as np
 
 from bodydouble.data import FloatArray, Skeleton
 from bodydouble.geometry import camera, rotation
-from bodydouble.motion import body, crop, lifter, proportions
+from bodydouble.motion.body import body_landmarks, proportions
+from bodydouble.motion.lifting import lifter, person_view
 from bodydouble.skeletons import blazepose, humanoid
 from bodydouble.training.detections import ARRAYS, FPS, FRAMES
 
@@ -116,7 +117,7 @@ def read_windows(path: Path) -> list[Window]:
 
 def _window(intrinsics: FloatArray, rest_offsets: FloatArray, seen: dict[str, FloatArray]) -> Window:
     confidence = seen["keypoints"][..., 2]
-    view = crop.crop(camera.rays(intrinsics, seen["keypoints"][..., :2])[..., :2], confidence)
+    view = person_view.crop(camera.rays(intrinsics, seen["keypoints"][..., :2])[..., :2], confidence)
     return window(
         view, confidence, seen["rough_joints"], seen["true_joints"], seen["camera_from_world"][:, :3, :3], rest_offsets,
         seen["rotations"], seen["root_position"], seen["contacts"],
@@ -124,7 +125,7 @@ def _window(intrinsics: FloatArray, rest_offsets: FloatArray, seen: dict[str, Fl
 
 
 def window(
-    view: crop.Crop,
+    view: person_view.Crop,
     confidence: FloatArray,
     rough: FloatArray,
     truth: FloatArray,
@@ -148,7 +149,7 @@ def window(
         contacts: (T, 4).
     """
     flat = truth @ view.camera_from_crop
-    distance = flat[:, crop.HIPS, 2].mean(axis=1)
+    distance = flat[:, person_view.HIPS, 2].mean(axis=1)
     unit = (distance * view.size)[:, None, None]
     crop_from_world = np.swapaxes(view.camera_from_crop, -1, -2) @ camera_from_world
     turned = rotations.copy()
@@ -161,7 +162,7 @@ def window(
         direction=view.direction,
         size=np.array(view.size),
         true_points=flat[..., :2] / flat[..., 2:] / view.size,
-        depths=crop.depths_of(truth, view),
+        depths=person_view.depths_of(truth, view),
         rotations=turned,
         up=crop_from_world[..., 1],
         velocity=(crop_from_world @ velocity[..., None])[..., 0] / unit[..., 0],
@@ -174,4 +175,4 @@ def window(
 def log_lengths(rest_offsets: FloatArray) -> FloatArray:
     """(K,) logarithms of the lengths of bones relative to the template, by ``proportions.BONES``."""
     own = Skeleton(humanoid.JOINTS, humanoid.PARENTS, rest_offsets)
-    return np.log(proportions.bone_lengths(own) / proportions.bone_lengths(body.template_skeleton()))
+    return np.log(proportions.bone_lengths(own) / proportions.bone_lengths(body_landmarks.template_skeleton()))

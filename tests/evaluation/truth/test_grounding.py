@@ -11,8 +11,8 @@ from bodydouble.data import FloatArray, Motion
 from bodydouble.evaluation.truth import deepmimic
 from bodydouble.evaluation.truth.grounding import grounded
 from bodydouble.geometry import rotation
-from bodydouble.motion.contacts import POINTS
-from bodydouble.motion.place import landmark_positions
+from bodydouble.motion.body.root_translation import landmark_positions
+from bodydouble.motion.floor.contacts import POINTS
 from bodydouble.skeletons import humanoid
 from tests.evaluation.truth import motions
 

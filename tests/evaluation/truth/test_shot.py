@@ -14,7 +14,7 @@ from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.formats import performance
 from bodydouble.formats.media import probe
 from bodydouble.geometry import camera, kinematics, rotation
-from bodydouble.motion.resample import motion_at
+from bodydouble.motion.resampling.motion import motion_at
 from bodydouble.skeletons import humanoid
 from tests.evaluation.truth import motions
 

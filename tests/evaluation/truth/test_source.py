@@ -14,7 +14,7 @@ from bodydouble.errors import FormatError
 from bodydouble.evaluation.truth import deepmimic, source
 from bodydouble.formats import bvh, performance
 from bodydouble.geometry import kinematics, rotation
-from bodydouble.motion.resample import rows
+from bodydouble.motion.resampling.motion import rows
 from bodydouble.skeletons import blazepose, humanoid
 from bodydouble.skeletons.rigs import cmu
 from tests import builders

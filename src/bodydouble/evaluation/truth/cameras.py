@@ -6,7 +6,7 @@ import numpy as np
 
 from bodydouble.data import Camera, FloatArray
 from bodydouble.geometry import camera, rotation
-from bodydouble.motion.smooth import whittaker
+from bodydouble.motion.resampling.smoothing import whittaker
 
 MILLIMETRES_35 = (26.0, 70.0)
 """Focal lengths, as on 35 mm film, 36 mm along the longer side."""

@@ -15,7 +15,7 @@ from bodydouble.characters.normalize import humanoid_motion
 from bodydouble.data import CONTACT_POINTS, FloatArray, Motion, Skeleton
 from bodydouble.errors import FormatError
 from bodydouble.geometry import rotation
-from bodydouble.motion import body
+from bodydouble.motion.body import body_landmarks
 from bodydouble.skeletons import blazepose, rest
 
 COLUMNS = 44
@@ -143,7 +143,7 @@ def _landmarks(place: dict[str, FloatArray], turn: dict[str, FloatArray]) -> Flo
     for side in ("left", "right"):
         place[f"{side}_wrist"] = place[f"{side}_elbow"] + rotation.rotate(turn[f"{side}_elbow"], np.array(_WRIST))
         carriers |= {f"{side}Hand": f"{side}_elbow", f"{side}Foot": f"{side}_ankle", f"{side}Toes": f"{side}_ankle"}
-    template = body.rest_landmarks(body.template_skeleton())
+    template = body_landmarks.rest_landmarks(body_landmarks.template_skeleton())
     for i, name in enumerate(blazepose.LANDMARKS):
         if name in place:
             landmarks[:, i] = place[name]
@@ -165,7 +165,7 @@ def _attachment(name: str, carrier: str, template: FloatArray) -> tuple[str, Flo
         return f"{side}_wrist", _from_our_axes(hanging)
     if carrier.endswith("ankle"):
         return carrier, _from_our_axes(template[blazepose.INDEX[name]] - template[blazepose.INDEX[f"{side}_ankle"]])
-    shoulders = body.group_mean(template, body.SHOULDERS)
+    shoulders = body_landmarks.group_mean(template, body_landmarks.SHOULDERS)
     return carrier, _from_our_axes(template[blazepose.INDEX[name]] - shoulders)
 
 

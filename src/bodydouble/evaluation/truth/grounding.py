@@ -8,9 +8,9 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from bodydouble.data import BoolArray, FloatArray, Motion
 from bodydouble.geometry import rotation
-from bodydouble.motion.contacts import POINTS
+from bodydouble.motion.floor.contacts import POINTS
 from bodydouble.motion.legs import move_ankles
-from bodydouble.motion.smooth import whittaker
+from bodydouble.motion.resampling.smoothing import whittaker
 from bodydouble.skeletons import humanoid
 
 Landmarks = Callable[[Motion], FloatArray]

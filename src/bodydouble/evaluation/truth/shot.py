@@ -16,8 +16,8 @@ from bodydouble.evaluation.truth.grounding import grounded
 from bodydouble.formats import performance
 from bodydouble.formats.media import VideoWriter
 from bodydouble.geometry import camera, kinematics, rotation
-from bodydouble.motion import body
-from bodydouble.motion.contacts import POINTS
+from bodydouble.motion.body import body_landmarks
+from bodydouble.motion.floor.contacts import POINTS
 from bodydouble.render.scene import Picture, Scene
 from bodydouble.render.surroundings import Stage
 
@@ -197,7 +197,7 @@ def _person(shot: Shot, index: int) -> Track:
         observed=visible.mean(axis=1) >= SEEN_SHARE,
         boxes=np.concatenate([pixels.min(axis=1), pixels.max(axis=1)], axis=-1),
         keypoints=np.concatenate([pixels, visible[..., None]], axis=-1),
-        rough_joints=seen - body.group_mean(seen, body.HIPS)[:, None],
+        rough_joints=seen - body_landmarks.group_mean(seen, body_landmarks.HIPS)[:, None],
     )
 
 

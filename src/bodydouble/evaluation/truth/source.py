@@ -16,7 +16,7 @@ from bodydouble.errors import FormatError, InvalidDataError
 from bodydouble.evaluation.truth import deepmimic
 from bodydouble.formats import bvh, performance
 from bodydouble.geometry import rotation
-from bodydouble.motion.resample import rows, without_jumps
+from bodydouble.motion.resampling.motion import rows, without_jumps
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -1,0 +1,69 @@
+"""Where landmarks of a posed skeleton are, and where the skeleton must stand to match the picture."""
+
+import numpy as np
+
+from bodydouble.data import FloatArray, Skeleton
+from bodydouble.geometry import kinematics, rotation
+from bodydouble.motion.body import body_landmarks
+from bodydouble.skeletons import blazepose
+
+_FITTED = tuple(
+    blazepose.INDEX[f"{side}_{name}"]
+    for side in ("left", "right")
+    for name in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "foot_index")
+)
+"""Landmarks that say where the body is: no face, no fingers."""
+
+
+def landmark_positions(skeleton: Skeleton, rotations: FloatArray, root_position: FloatArray) -> FloatArray:
+    """Positions (T, 33, 3) m of the BlazePose landmarks on a posed skeleton, in the root's frame of reference."""
+    positions, world = kinematics.forward_kinematics(skeleton, rotations, root_position)
+    joints, offsets = body_landmarks.attached_landmarks(skeleton)
+    return positions[:, joints] + rotation.rotate(world[:, joints], offsets)
+
+
+def fit_translation(
+    skeleton: Skeleton, rotations: FloatArray, image_points: FloatArray, confidence: FloatArray
+) -> FloatArray:
+    """Root position (T, 3) m, camera axes, that brings the posed skeleton's landmarks onto their rays.
+
+    Linear least squares per frame: x (Z + t_z) = X + t_x for every landmark (X, Y, Z) seen at (x, y).
+
+    Args:
+        skeleton: J joints.
+        rotations: (T, J, 4), the root's being camera_from_hips.
+        image_points: (T, 33, 2) landmarks on the plane z = 1 of the camera.
+        confidence: (T, 33).
+    """
+    points = _relative_landmarks(skeleton, rotations)
+    x, y = np.moveaxis(image_points[:, _FITTED], -1, 0)
+    weight = confidence[:, _FITTED] ** 2 + 1e-4
+    system = np.zeros((len(points), 3, 3))
+    right = np.zeros((len(points), 3))
+    for axis, seen in enumerate((x, y)):
+        row = np.zeros((*seen.shape, 3))
+        row[..., axis] = 1.0
+        row[..., 2] = -seen
+        target = seen * points[..., 2] - points[..., axis]
+        system += np.einsum("tn,tni,tnj->tij", weight, row, row)
+        right += np.einsum("tn,tni,tn->ti", weight, row, target)
+    return np.asarray(np.linalg.solve(system, right[..., None])[..., 0])
+
+
+def fit_sideways(
+    skeleton: Skeleton,
+    rotations: FloatArray,
+    depth: FloatArray,
+    image_points: FloatArray,
+    confidence: FloatArray,
+) -> FloatArray:
+    """Root position (T, 3) m, camera axes, as fit_translation, its depth (T,) m being given."""
+    points = _relative_landmarks(skeleton, rotations)
+    weight = (confidence[:, _FITTED] ** 2 + 1e-4)[..., None]
+    target = image_points[:, _FITTED] * (points[..., 2:] + depth[:, None, None]) - points[..., :2]
+    sideways = (weight * target).sum(axis=1) / weight.sum(axis=1)
+    return np.concatenate([sideways, depth[:, None]], axis=-1)
+
+
+def _relative_landmarks(skeleton: Skeleton, rotations: FloatArray) -> FloatArray:
+    return landmark_positions(skeleton, rotations, np.zeros(3))[:, _FITTED]

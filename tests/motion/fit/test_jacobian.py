@@ -1,0 +1,79 @@
+"""Products with the Jacobian of landmarks, against the Jacobian written out and against small steps."""
+
+import numpy as np
+import pytest
+
+from bodydouble.data import FloatArray
+from bodydouble.geometry.rotation_log import exponential
+from bodydouble.motion.body import body_landmarks, proportions
+from bodydouble.motion.fit.jacobian import Jacobian
+from bodydouble.motion.fit.kinematics import JOINTS, ROOT, UNKNOWNS, moved_by, posed
+from bodydouble.motion.fit.solve import moved
+from bodydouble.motion.fit.terms import State
+from tests.builders import assert_same
+
+FRAMES = 3
+SOME = (0, 15, 16, 24, 27, 31, 32)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(8)
+
+
+@pytest.fixture
+def state(rng: np.random.Generator) -> State:
+    return State(exponential(rng.normal(size=(FRAMES, JOINTS, 3))), rng.normal(size=(FRAMES, 3)))
+
+
+@pytest.fixture
+def jacobian(state: State) -> Jacobian:
+    return Jacobian.of(posed(body_landmarks.template_skeleton(), state.rotations, state.root, SOME), SOME)
+
+
+@pytest.fixture
+def rows(jacobian: Jacobian) -> FloatArray:
+    return jacobian.rows(np.arange(len(SOME)))
+
+
+def test_landmarks_move_as_the_jacobian_says(rng: np.random.Generator, state: State) -> None:
+    skeleton = proportions.with_bones(rng.uniform(0.8, 1.2, len(proportions.BONES)))
+    step = rng.normal(0, 1e-5, (FRAMES, UNKNOWNS))
+    before, after = (posed(skeleton, s.rotations, s.root, SOME) for s in (state, moved(state, step)))
+    found = Jacobian.of(before, SOME).rows(np.arange(len(SOME)))
+    predicted = (found @ step[..., None]).reshape(FRAMES, len(SOME), 3)
+    assert_same(after.landmarks - before.landmarks, predicted, 1e-8)
+
+
+def test_a_shift_of_the_hips_shifts_everything(rows: FloatArray) -> None:
+    assert_same(rows[..., ROOT], np.tile(np.eye(3), (FRAMES, len(SOME), 1)), 0.0)
+
+
+def test_joints_elsewhere_move_nothing(rows: FloatArray) -> None:
+    elsewhere = ~np.kron(moved_by(SOME), np.ones((3, 3), dtype=bool))
+    assert elsewhere.any()
+    assert not rows[:, elsewhere].any()
+
+
+def test_rows_of_some_landmarks_come_in_the_order_asked_for(jacobian: Jacobian, rows: FloatArray) -> None:
+    assert_same(jacobian.rows(np.array([4, 1])), rows[:, [12, 13, 14, 3, 4, 5]], 1e-14)
+    assert jacobian.rows(np.array([], dtype=int)).shape == (FRAMES, 0, UNKNOWNS)
+
+
+def test_transposed_products_are_those_of_the_rows(
+    rng: np.random.Generator, jacobian: Jacobian, rows: FloatArray
+) -> None:
+    vectors = rng.normal(size=(FRAMES, len(SOME), 2, 3))
+    expected = np.einsum("tlvi,tlin->tvn", vectors, rows.reshape(FRAMES, -1, 3, UNKNOWNS))
+    assert_same(jacobian.transposed_times(vectors), expected, 1e-12)
+
+
+def test_normal_matrix_is_that_of_the_rows(rng: np.random.Generator, jacobian: Jacobian, rows: FloatArray) -> None:
+    roots = rng.normal(size=(FRAMES, len(SOME), 3, 3))
+    weights = roots @ np.swapaxes(roots, -1, -2)
+    first, second = rng.normal(size=(2, FRAMES, UNKNOWNS))
+    first[:, 6:] = 0.0
+    weighted = (weights @ rows.reshape(FRAMES, -1, 3, UNKNOWNS)).reshape(rows.shape)
+    outer = first[..., None] * second[:, None]
+    expected = np.triu(np.swapaxes(rows, -1, -2) @ weighted - outer - np.swapaxes(outer, -1, -2))
+    assert_same(jacobian.upper_normal_matrix(weights, first, second), expected, 1e-11)

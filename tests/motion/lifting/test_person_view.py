@@ -1,0 +1,54 @@
+"""A view straight at a person forgets where they stand and how large they are."""
+
+import numpy as np
+import pytest
+
+from bodydouble.data import FloatArray
+from bodydouble.geometry import rotation
+from bodydouble.motion.lifting import person_view
+
+ONES = np.ones((4, 33))
+
+
+def _points(seed: int = 0) -> FloatArray:
+    """(4, 33, 3) m before the camera."""
+    rng = np.random.default_rng(seed)
+    return np.asarray(rng.normal([0.8, -0.3, 4.0], [0.3, 0.5, 0.2], (4, 33, 3)))
+
+
+def _view(points: FloatArray) -> person_view.Crop:
+    return person_view.crop(points[..., :2] / points[..., 2:], ONES)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_points_come_back_from_their_depths(seed: int) -> None:
+    points = _points(seed)
+    view = _view(points)
+    found = person_view.relative_points(person_view.depths_of(points, view), view)
+    hips = points[:, person_view.HIPS].mean(axis=1, keepdims=True)
+    ahead = (hips @ view.camera_from_crop)[..., 2:]
+    expected = (points - hips) / (ahead * view.size)
+    offset = found[:, person_view.HIPS].mean(axis=1, keepdims=True)
+    np.testing.assert_allclose(found - offset, expected, atol=1e-9)
+    assert np.abs(offset).max() < 0.1
+
+
+def test_size_and_distance_do_not_matter() -> None:
+    points = _points()
+    near, far = _view(points), _view(2.5 * points)
+    np.testing.assert_allclose(near.points, far.points)
+    np.testing.assert_allclose(person_view.depths_of(points, near), person_view.depths_of(2.5 * points, far))
+
+
+def test_turning_the_camera_changes_only_the_way_back() -> None:
+    points = _points()
+    turn = rotation.to_matrix(rotation.from_rotvec(np.array([0.2, -0.15, 0.0])))
+    one, other = _view(points), _view(points @ turn.T)
+    assert one.size == pytest.approx(other.size, rel=2e-3)
+    lengths = [np.linalg.norm(view.points, axis=-1) for view in (one, other)]
+    assert np.median(np.abs(lengths[0] - lengths[1])) < 0.01
+
+
+def test_hips_lie_on_the_axis() -> None:
+    view = _view(_points())
+    np.testing.assert_allclose(view.points[:, person_view.HIPS].mean(axis=1), 0.0, atol=0.05)
