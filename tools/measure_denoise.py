@@ -33,9 +33,9 @@ from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.formats import performance
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader
-from bodydouble.perception.denoise import METHODS, Denoiser
-from bodydouble.perception.observe import create_observer
-from bodydouble.perception.picture_quality import picture_quality
+from bodydouble.perception.image.enhance import METHODS, Denoiser
+from bodydouble.perception.image.quality import picture_quality
+from bodydouble.perception.pose.observe import create_observer
 from bodydouble.perception.protocols import Picture
 from bodydouble.skeletons import coco
 

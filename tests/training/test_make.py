@@ -12,7 +12,7 @@ from bodydouble.data import Motion
 from bodydouble.errors import InvalidDataError
 from bodydouble.evaluation.truth import splits
 from bodydouble.formats import bvh
-from bodydouble.perception.landmarks import BlazePose
+from bodydouble.perception.pose.blazepose import BlazePose
 from bodydouble.pipeline import Monitor
 from bodydouble.training import detections
 from bodydouble.training.make import MakeOptions, make, motions

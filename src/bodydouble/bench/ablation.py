@@ -15,8 +15,8 @@ from bodydouble.evaluation.recording import Recording, recording
 from bodydouble.formats.media import FrameReader
 from bodydouble.geometry import camera, kinematics
 from bodydouble.motion.reconstruct import Known, reconstruct
-from bodydouble.perception.landmarks import BlazePose
-from bodydouble.perception.observe import QUALITIES, create_landmarks
+from bodydouble.perception.pose.blazepose import BlazePose
+from bodydouble.perception.pose.observe import QUALITIES, create_landmarks
 from bodydouble.perception.protocols import Detection
 from bodydouble.pipeline import Monitor
 from bodydouble.skeletons import coco, humanoid

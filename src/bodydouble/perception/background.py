@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from bodydouble.data import Background, BoolArray, FloatArray, IntArray
-from bodydouble.perception.pixels import halve, halvings
+from bodydouble.perception.image.roi import halve, halvings
 from bodydouble.perception.protocols import Picture
 
 

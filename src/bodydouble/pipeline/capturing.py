@@ -14,12 +14,12 @@ from bodydouble.formats.keypoint_files import read_keypoints
 from bodydouble.formats.media import FrameReader, probe
 from bodydouble.motion.multi_shot import reconstruct_shots
 from bodydouble.motion.reconstruct import Known
+from bodydouble.perception.appearance.faces import FaceReader
 from bodydouble.perception.background import BackgroundTracker
-from bodydouble.perception.denoise import Denoiser, check_method
-from bodydouble.perception.faces import FaceReader
-from bodydouble.perception.given import GivenObserver, GivenPeople, given_people
-from bodydouble.perception.observe import MOVENET, Observer, create_observer
-from bodydouble.perception.shots import told_apart
+from bodydouble.perception.external_keypoints import GivenObserver, GivenPeople, given_people
+from bodydouble.perception.image.enhance import Denoiser, check_method
+from bodydouble.perception.pose.observe import MOVENET, Observer, create_observer
+from bodydouble.perception.shots.detect import told_apart
 from bodydouble.pipeline.monitor import Monitor
 from bodydouble.tracking.associate import associate
 from bodydouble.tracking.faces import faces_of

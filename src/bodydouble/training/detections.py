@@ -13,7 +13,7 @@ from bodydouble.evaluation.truth import shot
 from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import camera
-from bodydouble.perception.landmarks import BlazePose
+from bodydouble.perception.pose.blazepose import BlazePose
 from bodydouble.perception.protocols import Detection, Landmarks, Region
 from bodydouble.skeletons import coco
 from bodydouble.training.repertoire import Repertoire

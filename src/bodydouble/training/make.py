@@ -9,7 +9,7 @@ from bodydouble.data import Motion
 from bodydouble.errors import InvalidDataError
 from bodydouble.evaluation.truth import source, splits
 from bodydouble.formats.atomic import ensure_folder
-from bodydouble.perception.landmarks import BlazePose
+from bodydouble.perception.pose.blazepose import BlazePose
 from bodydouble.pipeline import Monitor
 from bodydouble.training.curves import draw_curves
 from bodydouble.training.detections import FRAMES, SeenClip, save, seen_clips

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from bodydouble.errors import InvalidDataError
-from bodydouble.perception.picture_quality import PictureQuality, QualityMeter, light_level
+from bodydouble.perception.image.quality import PictureQuality, QualityMeter, light_level
 from bodydouble.perception.protocols import Picture
 
 METHODS = ("auto", "off", "bilateral", "nlm")

@@ -12,7 +12,7 @@ from bodydouble.errors import BodydoubleError, InvalidDataError, ModelError
 from bodydouble.evaluation.metrics.pose import aligned_errors_mm
 from bodydouble.formats.keypoint_files import Layout, sightings, write_keypoints
 from bodydouble.geometry import kinematics
-from bodydouble.perception.people import MoveNetDetector
+from bodydouble.perception.pose.movenet import MoveNetDetector
 from bodydouble.perception.protocols import Picture
 from bodydouble.pipeline import Monitor
 from tests.clips import frames_of_example, write_clip

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from bodydouble.perception.following import Followed
+from bodydouble.perception.pose.tracked_person import Followed
 from bodydouble.perception.protocols import Landmarks, Picture
 
 Look = Callable[[Picture, Followed, Sequence[Landmarks]], Landmarks | None]

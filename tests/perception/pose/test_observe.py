@@ -8,7 +8,7 @@ import pytest
 
 from bodydouble.data import FloatArray
 from bodydouble.errors import InvalidDataError
-from bodydouble.perception.observe import QUALITIES, ObserveOptions, Observer, create_observer
+from bodydouble.perception.pose.observe import QUALITIES, ObserveOptions, Observer, create_observer
 from bodydouble.perception.protocols import Detection, Landmarks, Picture, Region
 from bodydouble.skeletons import coco
 from tests.perception.test_models import golden

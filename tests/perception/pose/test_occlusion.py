@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bodydouble.data import FloatArray
-from bodydouble.perception.occlusion import hidden, nearest_first, standing_before, without
+from bodydouble.perception.pose.occlusion import hidden, nearest_first, standing_before, without
 from bodydouble.skeletons import blazepose
 
 SIDES = (("left", 1.0), ("right", -1.0))

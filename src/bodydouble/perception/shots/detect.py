@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from bodydouble.perception.coarse import Look, change, look
-from bodydouble.perception.fades import FadeFinder
 from bodydouble.perception.protocols import Picture
+from bodydouble.perception.shots.frame_similarity import Look, change, look
+from bodydouble.perception.shots.gradual import FadeFinder
 
 LEAST_CHANGE = 0.18
 """Of the contrast: between two shots at least as much is new ..."""

@@ -16,7 +16,7 @@ import numpy as np
 from bodydouble.data import FloatArray, Observation
 from bodydouble.geometry.similarity import box_iou
 from bodydouble.networks import Network
-from bodydouble.perception.pixels import cut
+from bodydouble.perception.image.roi import cut
 from bodydouble.perception.protocols import MODELS, Picture, Region
 from bodydouble.skeletons import blazepose
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bodydouble.perception.pixels import cut, halve, letterbox
+from bodydouble.perception.image.roi import cut, halve, letterbox
 from bodydouble.perception.protocols import Picture, Region
 
 SIZE = 64

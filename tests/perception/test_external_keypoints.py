@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from bodydouble.data import FloatArray
 from bodydouble.errors import InvalidDataError
-from bodydouble.perception.given import LEAST_KEYPOINTS, GivenObserver, GivenPeople, filled, given_people, landmarks
+from bodydouble.perception.external_keypoints import (
+    LEAST_KEYPOINTS,
+    GivenObserver,
+    GivenPeople,
+    filled,
+    given_people,
+    landmarks,
+)
 from bodydouble.skeletons import blazepose, coco, openpose
 
 SIZE = (640, 360)

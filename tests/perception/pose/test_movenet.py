@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bodydouble.geometry.similarity import box_iou, pose_similarity
-from bodydouble.perception.people import MoveNetDetector, PeopleOptions, decode, without_duplicates
+from bodydouble.perception.pose.movenet import MoveNetDetector, PeopleOptions, decode, without_duplicates
 from bodydouble.perception.protocols import Detection, Picture
 from bodydouble.skeletons import coco
 from tests.perception.test_models import golden

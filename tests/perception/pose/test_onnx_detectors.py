@@ -10,9 +10,9 @@ import pytest
 from bodydouble.data import FloatArray
 from bodydouble.errors import ModelError
 from bodydouble.geometry.similarity import box_iou
-from bodydouble.perception.people import MoveNetDetector, PeopleOptions
+from bodydouble.perception.pose.movenet import MoveNetDetector, PeopleOptions
+from bodydouble.perception.pose.onnx_detectors import create_detector
 from bodydouble.perception.protocols import Detection, PeopleDetector, Picture
-from bodydouble.perception.rtm import create_detector
 from tests.perception import onnx_detectors
 from tests.perception.test_models import golden
 

@@ -18,7 +18,7 @@ import numpy as np
 from bodydouble.data import FloatArray
 from bodydouble.errors import ModelError
 from bodydouble.networks import Network, Shape
-from bodydouble.perception.people import without_duplicates
+from bodydouble.perception.pose.movenet import without_duplicates
 from bodydouble.perception.protocols import Detection, PeopleDetector, Picture
 from bodydouble.skeletons import coco
 

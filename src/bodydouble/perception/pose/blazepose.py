@@ -11,8 +11,8 @@ from scipy.special import expit
 
 from bodydouble.data import LANDMARK_COUNT, FloatArray
 from bodydouble.networks import Network
-from bodydouble.perception.occlusion import without
-from bodydouble.perception.pixels import cut
+from bodydouble.perception.image.roi import cut
+from bodydouble.perception.pose.occlusion import without
 from bodydouble.perception.protocols import MODELS, Detection, Landmarks, Picture, Region
 from bodydouble.skeletons import blazepose, coco
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bodydouble.perception.protocols import Picture
-from bodydouble.perception.shots import told_apart
+from bodydouble.perception.shots.detect import told_apart
 
 SIZE = (480, 270)
 CUT = 12

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bodydouble.data import FloatArray
-from bodydouble.perception.picture_quality import QualityMeter, picture_quality
+from bodydouble.perception.image.quality import QualityMeter, picture_quality
 from bodydouble.perception.protocols import Picture
 
 SIZE = (360, 480)

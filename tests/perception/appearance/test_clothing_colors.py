@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from bodydouble.perception.appearance import look
+from bodydouble.perception.appearance.clothing_colors import look
 from bodydouble.skeletons import blazepose
 
 HEAD, SHOULDERS, TRUNK, ARMS, FOREARMS, THIGHS, SHINS, FEET = range(8)

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from bodydouble import pipeline
 from bodydouble.cli import app
 from bodydouble.data import FACE_NUMBERS, Observation
-from bodydouble.perception.faces import FaceReader
+from bodydouble.perception.appearance.faces import FaceReader
 from bodydouble.perception.protocols import Picture
 from tests.clips import frames_of_example, write_clip
 

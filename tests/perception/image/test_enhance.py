@@ -10,11 +10,11 @@ import pytest
 from bodydouble import pipeline
 from bodydouble.data import FloatArray
 from bodydouble.errors import InvalidDataError
-from bodydouble.perception.denoise import METHODS, Denoiser, brightened, complaints, smoothed, without_noise
-from bodydouble.perception.picture_quality import PictureQuality, picture_quality
+from bodydouble.perception.image.enhance import METHODS, Denoiser, brightened, complaints, smoothed, without_noise
+from bodydouble.perception.image.quality import PictureQuality, picture_quality
 from bodydouble.perception.protocols import Picture
 from tests.clips import frames_of_example, write_clip
-from tests.perception.test_picture_quality import boxes, noisy
+from tests.perception.image.test_quality import boxes, noisy
 
 FILTERS = [smoothed, without_noise]
 SIZE = (480, 360)

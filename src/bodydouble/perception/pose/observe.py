@@ -14,14 +14,9 @@ import numpy as np
 from bodydouble.data import FloatArray, Observation
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry.similarity import pose_similarity
-from bodydouble.perception.appearance import look
-from bodydouble.perception.following import Followed
-from bodydouble.perception.landmarks import BlazePose
-from bodydouble.perception.occlusion import hidden, nearest_first, standing_before
-from bodydouble.perception.past import Past
-from bodydouble.perception.people import MoveNetDetector, PeopleOptions
-from bodydouble.perception.protocols import Detection, LandmarkModel, Landmarks, PeopleDetector, Picture
-from bodydouble.perception.reconcile import (
+from bodydouble.perception.appearance.clothing_colors import look
+from bodydouble.perception.pose.blazepose import BlazePose
+from bodydouble.perception.pose.duplicate_suppression import (
     agreement,
     bounding_box,
     clipped,
@@ -31,7 +26,12 @@ from bodydouble.perception.reconcile import (
     visible_part,
     with_recovered,
 )
-from bodydouble.perception.rtm import create_detector
+from bodydouble.perception.pose.frame_history import Past
+from bodydouble.perception.pose.movenet import MoveNetDetector, PeopleOptions
+from bodydouble.perception.pose.occlusion import hidden, nearest_first, standing_before
+from bodydouble.perception.pose.onnx_detectors import create_detector
+from bodydouble.perception.pose.tracked_person import Followed
+from bodydouble.perception.protocols import Detection, LandmarkModel, Landmarks, PeopleDetector, Picture
 from bodydouble.skeletons import coco
 
 _COCO = list(coco.FROM_BLAZEPOSE)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bodydouble.data import FloatArray
-from bodydouble.perception.coarse import BLOCK, SAME, SMALL, Look, change, mixed_edges, same_edges
+from bodydouble.perception.shots.frame_similarity import BLOCK, SAME, SMALL, Look, change, mixed_edges, same_edges
 
 SPANS = (4, 6, 9, 14, 20, 30, 45)
 """Frames from the middle to a picture before and to one after."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from bodydouble.data import LANDMARK_COUNT, FloatArray, IntArray, Observation
 from bodydouble.errors import InvalidDataError
-from bodydouble.perception.appearance import look
+from bodydouble.perception.appearance.clothing_colors import look
 from bodydouble.perception.protocols import Picture
 from bodydouble.skeletons import blazepose, coco, openpose
 

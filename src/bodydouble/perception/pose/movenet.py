@@ -11,7 +11,7 @@ import numpy as np
 from bodydouble.data import FloatArray
 from bodydouble.geometry.similarity import box_iou, pose_similarity
 from bodydouble.networks import Network
-from bodydouble.perception.pixels import letterbox
+from bodydouble.perception.image.roi import letterbox
 from bodydouble.perception.protocols import MODELS, Detection, Picture
 
 STRIDE = 32

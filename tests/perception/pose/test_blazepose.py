@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from bodydouble.geometry.similarity import pose_similarity
-from bodydouble.perception.landmarks import BlazePose, region_around
-from bodydouble.perception.people import MoveNetDetector, PeopleOptions
+from bodydouble.perception.pose.blazepose import BlazePose, region_around
+from bodydouble.perception.pose.movenet import MoveNetDetector, PeopleOptions
 from bodydouble.perception.protocols import LandmarkModel, Landmarks, Picture, Region
 from bodydouble.skeletons import blazepose, coco
 from tests.perception.test_models import golden

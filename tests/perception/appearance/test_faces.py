@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bodydouble.data import Observation
-from bodydouble.perception.faces import MARGIN, SEEN_SIDE, SIDE, FaceOptions, FaceReader, face_region, is_clear
+from bodydouble.perception.appearance.faces import (
+    MARGIN,
+    SEEN_SIDE,
+    SIDE,
+    FaceOptions,
+    FaceReader,
+    face_region,
+    is_clear,
+)
 from bodydouble.skeletons import blazepose
 from tests.perception.test_models import golden
 
