@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from bodydouble.data import FACE_NUMBERS, LOOK_PARTS, Observation
-from bodydouble.tracking.associate import associate
+from bodydouble.tracking.association import associate
 from bodydouble.tracking.faces import faces_of
-from bodydouble.tracking.identity import linked
-from bodydouble.tracking.pieces import Sequel
+from bodydouble.tracking.reidentification import linked
+from bodydouble.tracking.tracklets import Sequel
 from tests.tracking.people import Path, observation, walk
 
 FPS = 30.0

@@ -4,10 +4,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from bodydouble.tracking.associate import associate
+from bodydouble.tracking.association import associate
 from bodydouble.tracking.known import UNKNOWN, tracks_of
 from tests.tracking.people import clip, walk
-from tests.tracking.test_associate import same
+from tests.tracking.test_association import same
 
 FPS = Fraction(30)
 

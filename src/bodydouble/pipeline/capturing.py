@@ -21,12 +21,12 @@ from bodydouble.perception.image.enhance import Denoiser, check_method
 from bodydouble.perception.pose.observe import MOVENET, Observer, create_observer
 from bodydouble.perception.shots.detect import told_apart
 from bodydouble.pipeline.monitor import Monitor
-from bodydouble.tracking.associate import associate
+from bodydouble.tracking.association import associate
 from bodydouble.tracking.faces import faces_of
+from bodydouble.tracking.keypoint_reliability import owned
 from bodydouble.tracking.known import tracks_of
-from bodydouble.tracking.ownership import owned
-from bodydouble.tracking.select import At, name_people, parse, select
-from bodydouble.tracking.stillness import still_people
+from bodydouble.tracking.selection import At, name_people, parse, select
+from bodydouble.tracking.static_detection import still_people
 
 PERCEPTION_SIDE = 1920
 """px; frames with a longer side are scaled down to this before anybody looks at them."""

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from bodydouble.data import Observation, Track
-from bodydouble.tracking.associate import AssociateOptions, associate, track_of
-from bodydouble.tracking.pieces import Sequel
+from bodydouble.tracking.association import AssociateOptions, associate, track_of
+from bodydouble.tracking.tracklets import Sequel
 
 UNKNOWN = -1
 

@@ -14,9 +14,9 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from bodydouble.data import LOOK_FROM_ALL_SIDES
-from bodydouble.tracking.evidence import IdentityOptions, same_face, same_look
-from bodydouble.tracking.groups import grouped
-from bodydouble.tracking.pieces import Piece, Sequel, cut, whole
+from bodydouble.tracking.clustering import grouped
+from bodydouble.tracking.likelihoods import IdentityOptions, same_face, same_look
+from bodydouble.tracking.tracklets import Piece, Sequel, cut, whole
 
 
 def linked(

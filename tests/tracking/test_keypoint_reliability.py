@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bodydouble.data import Track
 from bodydouble.skeletons import blazepose
-from bodydouble.tracking.ownership import owned
+from bodydouble.tracking.keypoint_reliability import owned
 
 Floats = NDArray[np.float64]
 SIZE = (1280, 720)

@@ -16,8 +16,8 @@ from math import inf
 import numpy as np
 
 from bodydouble.data import FloatArray
-from bodydouble.tracking.evidence import IdentityOptions, goes_on, same_face, same_look
-from bodydouble.tracking.pieces import Piece
+from bodydouble.tracking.likelihoods import IdentityOptions, goes_on, same_face, same_look
+from bodydouble.tracking.tracklets import Piece
 
 
 def grouped(pieces: Sequence[Piece], fps: float, options: IdentityOptions) -> list[list[Piece]]:

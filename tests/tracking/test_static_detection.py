@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bodydouble.data import LANDMARK_COUNT, Background, FloatArray, IntArray, Track
 from bodydouble.skeletons import blazepose
-from bodydouble.tracking.stillness import StillnessOptions, displacement, movement, still_people
+from bodydouble.tracking.static_detection import StillnessOptions, displacement, movement, still_people
 from tests.tracking.people import observation
 
 FPS = 25.0

@@ -6,7 +6,7 @@ from math import dist, inf, log, log1p
 import numpy as np
 
 from bodydouble.data import LOOK_PARTS, FloatArray
-from bodydouble.tracking.pieces import Piece, PieceOptions
+from bodydouble.tracking.tracklets import Piece, PieceOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from bodydouble.data import LOOK_PARTS, Observation
-from bodydouble.tracking.associate import AssociateOptions, associate
-from bodydouble.tracking.evidence import IdentityOptions, same_look
-from bodydouble.tracking.identity import linked
-from bodydouble.tracking.pieces import Sequel
+from bodydouble.tracking.association import AssociateOptions, associate
+from bodydouble.tracking.likelihoods import IdentityOptions, same_look
+from bodydouble.tracking.reidentification import linked
+from bodydouble.tracking.tracklets import Sequel
 from tests.tracking.people import Path, observation, walk
 
 FPS = 30.0

@@ -15,9 +15,9 @@ from scipy.optimize import linear_sum_assignment
 from bodydouble.data import LANDMARK_COUNT, FloatArray, Observation, Track
 from bodydouble.geometry.similarity import box_area, box_iou, pose_center, pose_extent, pose_similarity
 from bodydouble.skeletons import coco
-from bodydouble.tracking.evidence import IdentityOptions, same_look
-from bodydouble.tracking.identity import linked
-from bodydouble.tracking.pieces import Sequel, usual_look
+from bodydouble.tracking.likelihoods import IdentityOptions, same_look
+from bodydouble.tracking.reidentification import linked
+from bodydouble.tracking.tracklets import Sequel, usual_look
 
 _COCO = list(coco.FROM_BLAZEPOSE)
 

@@ -11,9 +11,9 @@ import pytest
 from bodydouble.data import Observation, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.skeletons import blazepose
-from bodydouble.tracking import select as module
-from bodydouble.tracking.associate import associate
-from bodydouble.tracking.select import (
+from bodydouble.tracking import selection as module
+from bodydouble.tracking.association import associate
+from bodydouble.tracking.selection import (
     At,
     Everybody,
     Main,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bodydouble.data import Observation, Track
 from bodydouble.skeletons import blazepose
-from bodydouble.tracking.associate import associate
+from bodydouble.tracking.association import associate
 from tests.tracking.people import WIDTH, clip, observation, walk
 
 FPS = Fraction(30)
