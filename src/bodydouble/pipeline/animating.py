@@ -15,7 +15,7 @@ from bodydouble.data import BoolArray, Character, FloatArray, Motion, Performanc
 from bodydouble.errors import InvalidDataError, RenderingUnavailableError
 from bodydouble.evaluation import report
 from bodydouble.evaluation.report_pictures import SpanPictures
-from bodydouble.formats import bvh, embeddings, gltf, performance
+from bodydouble.formats import bvh, face_embeddings, gltf, performance
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader, VideoWriter
 from bodydouble.motion.upsample import fitted_at_rate
@@ -155,7 +155,7 @@ def _at_rate(captured: Performance, fps: Fraction | None, monitor: Monitor) -> P
 
 def _kept_embeddings(folder: Path, faces: Faces, *, keep: bool) -> list[Path]:
     if keep:
-        embeddings.save(folder / EMBEDDINGS_FILE, faces)
+        face_embeddings.save(folder / EMBEDDINGS_FILE, faces)
     return [folder / EMBEDDINGS_FILE] if keep else []
 
 

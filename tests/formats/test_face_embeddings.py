@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from bodydouble.data import FACE_NUMBERS
-from bodydouble.formats import embeddings
+from bodydouble.formats import face_embeddings
 
 
 def test_read_back_it_is_the_same(tmp_path: Path) -> None:
@@ -14,7 +14,7 @@ def test_read_back_it_is_the_same(tmp_path: Path) -> None:
         "person1": (np.array([3, 13]), rng.normal(size=(2, FACE_NUMBERS))),
         "person2": (np.zeros(0, int), np.zeros((0, FACE_NUMBERS))),
     }
-    embeddings.save(tmp_path / "embeddings.npz", faces)
+    face_embeddings.save(tmp_path / "embeddings.npz", faces)
     with np.load(tmp_path / "embeddings.npz", allow_pickle=False) as stored:
         assert set(stored) == {f"{name}/{key}" for name in faces for key in ("frames", "vectors")}
         for name, (frames, vectors) in faces.items():

@@ -11,7 +11,7 @@ from av import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
-from bodydouble.formats.media_source import first_frame, open_input, sound_stream
+from bodydouble.formats.media.source import first_frame, open_input, sound_stream
 
 T = TypeVar("T")
 SoundPacket: TypeAlias = "av.Packet[AudioStream]"

@@ -16,9 +16,9 @@ from av.video.stream import VideoStream
 
 from bodydouble.data import Clip
 from bodydouble.errors import MediaError
-from bodydouble.formats.media_lens import focal_of_picture, focal_of_video
-from bodydouble.formats.media_pixels import Orientation, orientation_of, stored_size
-from bodydouble.formats.media_time import DEFAULT_RATE, choose_rate, mend_times, resample
+from bodydouble.formats.media.focal_metadata import focal_of_picture, focal_of_video
+from bodydouble.formats.media.pixels import Orientation, orientation_of, stored_size
+from bodydouble.formats.media.timestamps import DEFAULT_RATE, choose_rate, mend_times, resample
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 SCANNED_FRAMES = 1800

@@ -18,8 +18,8 @@ from av.video.stream import VideoStream
 
 from bodydouble.errors import InvalidDataError, OutputError
 from bodydouble.formats.atomic import output_errors, temporary_beside
-from bodydouble.formats.media_pixels import Picture
-from bodydouble.formats.media_sound import SoundCopy
+from bodydouble.formats.media.pixels import Picture
+from bodydouble.formats.media.sound import SoundCopy
 
 _ENCODERS: dict[str, dict[str, str]] = {
     "libx264": {"crf": "20", "preset": "veryfast"},

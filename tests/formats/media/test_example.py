@@ -7,7 +7,7 @@ import pytest
 
 from bodydouble.formats.media import FrameReader
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 @pytest.mark.parametrize(("name", "frames"), [("street.mp4", 180), ("walk.mp4", 90)])

@@ -13,7 +13,7 @@ from PIL import Image
 
 from bodydouble.cli.inspect import facts
 from bodydouble.formats.media import FrameReader, probe
-from bodydouble.formats.media_lens import EXIF_DIRECTORY, FOCAL_IN_35MM_FILM, FOCAL_KEY, focal_of_video
+from bodydouble.formats.media.focal_metadata import EXIF_DIRECTORY, FOCAL_IN_35MM_FILM, FOCAL_KEY, focal_of_video
 from tests.media_builders import number_in, numbered, quadrants, write_video
 
 TEXT, FLOAT, DOUBLE, INTEGER, BYTE = 1, 23, 24, 21, 65

@@ -13,7 +13,7 @@ from PIL import Image
 
 from bodydouble.errors import MediaError
 from bodydouble.formats.media import FrameReader, probe
-from bodydouble.formats.media_pixels import Orientation, RgbConverter
+from bodydouble.formats.media.pixels import Orientation, RgbConverter
 from tests.media_builders import beep, corners, number_in, numbered, quadrants, write_sound, write_video
 
 
@@ -64,7 +64,7 @@ def test_the_rate_is_exact(tmp_path: Path, fps: Fraction, suffix: str) -> None:
 
 
 def test_a_clip_of_more_frames_than_are_scanned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bodydouble.formats.media_source.SCANNED_FRAMES", 40)
+    monkeypatch.setattr("bodydouble.formats.media.source.SCANNED_FRAMES", 40)
     path = write_video(tmp_path / "clip.mp4", numbered(100))
     assert numbers(path) == list(range(100))
 
@@ -297,7 +297,7 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("bodydouble.formats.media_source.av.open", refuse)
+    monkeypatch.setattr("bodydouble.formats.media.source.av.open", refuse)
     assert_refused(path, "Permission denied")
 
 

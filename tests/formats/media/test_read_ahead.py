@@ -6,7 +6,7 @@ from threading import Event, Semaphore
 
 import pytest
 
-from bodydouble.formats.read_ahead import ReadAhead
+from bodydouble.formats.media.read_ahead import ReadAhead
 
 
 def threads() -> int:

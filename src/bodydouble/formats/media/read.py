@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Self
 
 from bodydouble.data import Clip
-from bodydouble.formats.media_pixels import Picture, RgbConverter
-from bodydouble.formats.media_source import open_source
-from bodydouble.formats.read_ahead import ReadAhead
+from bodydouble.formats.media.pixels import Picture, RgbConverter
+from bodydouble.formats.media.read_ahead import ReadAhead
+from bodydouble.formats.media.source import open_source
 
 _AHEAD_BYTES = 32 * 2**20
 _MOST_AHEAD, _LEAST_AHEAD = 8, 2

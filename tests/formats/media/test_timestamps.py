@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bodydouble.formats.media_time import COMMON_RATES, LONGEST_GAP, choose_rate, mend_times, resample
+from bodydouble.formats.media.timestamps import COMMON_RATES, LONGEST_GAP, choose_rate, mend_times, resample
 
 untimed = settings(deadline=None)
 
