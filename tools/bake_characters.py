@@ -8,7 +8,7 @@ Usage::
     python tools/bake_characters.py
 
 It writes ``src/bodydouble/characters/builtin/mannequin.glb``, ``src/bodydouble/skeletons/rest.py`` and
-``src/bodydouble/evaluation/truth/people.npz``.
+``src/bodydouble/synthetic/bodies.npz``.
 """
 
 import sys
@@ -33,7 +33,7 @@ def main() -> None:
     path = ROOT / "src/bodydouble/characters/builtin/mannequin.glb"
     write_glb(surface, joint_positions(body), path)
     print(f"{path}: {path.stat().st_size} bytes, {len(surface.faces)} triangles")
-    write_people(ROOT / "src/bodydouble/evaluation/truth/people.npz")
+    write_people(ROOT / "src/bodydouble/synthetic/bodies.npz")
 
 
 if __name__ == "__main__":

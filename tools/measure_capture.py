@@ -18,8 +18,8 @@ import numpy as np
 
 from bodydouble.data import FloatArray, Motion
 from bodydouble.evaluation import naturalness
-from bodydouble.evaluation.truth import source
 from bodydouble.motion.floor.contacts import foot_points
+from bodydouble.synthetic import mocap_files
 
 TABLE = Path(naturalness.__file__).with_name("capture_statistics.json")
 CREDIT = (
@@ -51,7 +51,7 @@ def captured(paths: Sequence[Path]) -> Iterator[Motion]:
         files = sorted(path.rglob("*.bvh")) if path.is_dir() else [path]
         for file in files:
             if not file.name.startswith(NOT_FLAT):
-                yield from (on_floor(named.motion) for named in source.read(file))
+                yield from (on_floor(named.motion) for named in mocap_files.read(file))
 
 
 def measured(paths: Sequence[Path]) -> dict[str, FloatArray]:

@@ -29,7 +29,6 @@ from bodydouble.bench.people_stage import Role, Scene, View
 from bodydouble.data import FloatArray, Observation, Performance
 from bodydouble.evaluation.metrics.people import SAME_PERSON
 from bodydouble.evaluation.metrics.picture import PCK_SHARE, keypoint_similarity, relative_errors
-from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.formats import performance
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader
@@ -38,6 +37,7 @@ from bodydouble.perception.image.quality import picture_quality
 from bodydouble.perception.pose.observe import create_observer
 from bodydouble.perception.protocols import Picture
 from bodydouble.skeletons import coco
+from bodydouble.synthetic.cameras import Move
 
 RIGHT, LEFT = ((0.0, 0.0),), ((0.0, 180.0),)
 SCENES = {

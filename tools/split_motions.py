@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pybullet_data
 
-from bodydouble.evaluation.truth import splits
+from bodydouble.synthetic import splits
 
 ARCHIVE, ACTIONS = "mocap.tar.xz", "cmu_actions.npz"
 

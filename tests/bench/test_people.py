@@ -13,12 +13,12 @@ from bodydouble.bench import people, people_report, people_set, people_stage
 from bodydouble.bench.people_stage import Role, Scene, View
 from bodydouble.data import FloatArray, Motion, Performance, Person
 from bodydouble.evaluation.metrics.identity import sightings
-from bodydouble.evaluation.truth import shot, source
 from bodydouble.geometry import camera, rotation
+from bodydouble.synthetic import mocap_files, rendered_clip
 from tests import builders
 from tests.builders import assert_same
 from tests.evaluation import scenes
-from tests.evaluation.truth import motions
+from tests.synthetic import motions
 
 FPS = Fraction(25)
 TIMES = np.arange(60) / 25
@@ -74,8 +74,8 @@ def _scene(**changes: object) -> Scene:
     return replace(Scene("pair", "a test", 0.8, 3, roles), **changes)  # type: ignore[arg-type]
 
 
-def _staged(scene: Scene, squat: Path) -> shot.Shot:
-    motion = source.read(squat)[0].motion
+def _staged(scene: Scene, squat: Path) -> rendered_clip.Shot:
+    motion = mocap_files.read(squat)[0].motion
     return people_stage.staged(scene, {"squat": motion}, (320, 180), FPS)
 
 

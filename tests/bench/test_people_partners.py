@@ -11,11 +11,11 @@ import pytest
 from bodydouble.bench import people, people_partners, people_report, people_set, people_stage
 from bodydouble.data import FloatArray, Motion
 from bodydouble.errors import BodydoubleError, FormatError
-from bodydouble.evaluation.truth import source, splits
 from bodydouble.motion.resampling.motion import motion_at, rows
+from bodydouble.synthetic import mocap_files, splits
 from tests.builders import assert_same
 from tests.evaluation import scenes
-from tests.evaluation.truth import motions
+from tests.synthetic import motions
 
 FPS = Fraction(120)
 DANCE = people_partners.DANCES[0]
@@ -25,7 +25,7 @@ DANCE = people_partners.DANCES[0]
 def partners(tmp_path_factory: pytest.TempPathFactory) -> list[Motion]:
     """Two who squat in a line and go on by 1 m/s, 0.8 m from each other."""
     path = motions.write(tmp_path_factory.mktemp("motion") / "squat.txt", motions.squats(40))
-    squat = motion_at(source.read(path)[0].motion, FPS)
+    squat = motion_at(mocap_files.read(path)[0].motion, FPS)
     onward = np.arange(len(squat.rotations))[:, None] / 120 * np.array([1.0, 0.0, 0.0])
     return [replace(squat, root_position=squat.root_position + onward + [3.0, 0.0, z]) for z in (1.0, 1.8)]
 

@@ -9,15 +9,15 @@ import pytest
 
 from bodydouble.bench import ablation, tables, truth, truth_report, truth_set
 from bodydouble.errors import BodydoubleError, InvalidDataError
-from bodydouble.evaluation.truth import shot
-from bodydouble.evaluation.truth.cameras import Move
-from tests.evaluation.truth import motions
+from bodydouble.synthetic import rendered_clip
+from bodydouble.synthetic.cameras import Move
+from tests.synthetic import motions
 
 
 def _recipes(folder: Path, frames: int = 24) -> list[truth_set.Recipe]:
     path = motions.write(folder / "squat.txt", motions.squats(frames))
-    static = truth_set.Recipe("static", truth_set.STATIC, (path,), 3, shot.ShotOptions(size=(640, 360)))
-    moving = truth_set.Recipe("moving", truth_set.MOVING, (path,), 4, shot.ShotOptions(Move.PAN, (640, 360)))
+    static = truth_set.Recipe("static", truth_set.STATIC, (path,), 3, rendered_clip.ShotOptions(size=(640, 360)))
+    moving = truth_set.Recipe("moving", truth_set.MOVING, (path,), 4, rendered_clip.ShotOptions(Move.PAN, (640, 360)))
     return [static, moving]
 
 

@@ -8,21 +8,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bodydouble.bench import truth_clips
-from bodydouble.bench.truth_clips import ClipOptions
+from bodydouble.bench import requested_clips
+from bodydouble.bench.requested_clips import ClipOptions
 from bodydouble.data import Motion
 from bodydouble.errors import FormatError
-from bodydouble.evaluation.truth import shot
-from tests.evaluation.truth import motions
+from bodydouble.synthetic import rendered_clip
+from tests.synthetic import motions
 
 
 @pytest.fixture
 def squats(tmp_path: Path) -> list[Motion]:
-    return truth_clips.all_motions([motions.write(tmp_path / "squat.txt", motions.squats(12))])
+    return requested_clips.all_motions([motions.write(tmp_path / "squat.txt", motions.squats(12))])
 
 
 def test_same_number_same_clip(squats: list[Motion]) -> None:
-    one, again, other = (truth_clips.clip(squats, number, ClipOptions(people=2)) for number in (4, 4, 5))
+    one, again, other = (requested_clips.clip(squats, number, ClipOptions(people=2)) for number in (4, 4, 5))
     np.testing.assert_array_equal(one.camera.camera_from_world, again.camera.camera_from_world)
     np.testing.assert_array_equal(one.actors[1].landmarks, again.actors[1].landmarks)
     assert one.camera.intrinsics[0, 0] != other.camera.intrinsics[0, 0]
@@ -30,8 +30,8 @@ def test_same_number_same_clip(squats: list[Motion]) -> None:
 
 
 def test_options_are_followed(squats: list[Motion]) -> None:
-    made = truth_clips.clip(squats, 0, ClipOptions(portrait=True, fps=Fraction(15)))
-    assert made.camera.size == shot.PORTRAIT
+    made = requested_clips.clip(squats, 0, ClipOptions(portrait=True, fps=Fraction(15)))
+    assert made.camera.size == rendered_clip.PORTRAIT
     assert made.fps == 15
 
 
@@ -40,13 +40,13 @@ def test_contact_sheet_shows_a_frame_of_each_clip(squats: list[Motion], tmp_path
     pairs = []
     for number in range(2):
         pair = tmp_path / f"{number}.mp4", tmp_path / f"{number}.npz"
-        made = truth_clips.clip(squats, number, ClipOptions())
-        shot.make(replace(made, fps=Fraction(30)), *pair)
+        made = requested_clips.clip(squats, number, ClipOptions())
+        rendered_clip.make(replace(made, fps=Fraction(30)), *pair)
         pairs.append(pair)
-    truth_clips.contact_sheet(pairs, tmp_path / "sheet.png")
+    requested_clips.contact_sheet(pairs, tmp_path / "sheet.png")
     sheet = np.asarray(Image.open(tmp_path / "sheet.png"))
-    assert sheet.shape == (truth_clips.TILE[1], truth_clips.COLUMNS * truth_clips.TILE[0], 3)
-    tiles = np.split(sheet, truth_clips.COLUMNS, axis=1)
+    assert sheet.shape == (requested_clips.TILE[1], requested_clips.COLUMNS * requested_clips.TILE[0], 3)
+    tiles = np.split(sheet, requested_clips.COLUMNS, axis=1)
     assert tiles[0].std() > 5
     assert tiles[1].std() > 5
     assert not tiles[2].any()
@@ -55,4 +55,4 @@ def test_contact_sheet_shows_a_frame_of_each_clip(squats: list[Motion], tmp_path
 def test_a_file_without_motion_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.bvh").write_text("nothing")
     with pytest.raises(FormatError, match=r"x\.bvh"):
-        truth_clips.all_motions([tmp_path / "x.bvh"])
+        requested_clips.all_motions([tmp_path / "x.bvh"])

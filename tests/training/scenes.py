@@ -5,10 +5,10 @@ from fractions import Fraction
 import numpy as np
 
 from bodydouble.data import Motion
-from bodydouble.evaluation.truth import people
 from bodydouble.geometry import camera
 from bodydouble.motion.body.root_translation import landmark_positions
 from bodydouble.motion.lifting.person_view import crop
+from bodydouble.synthetic import bodies
 from bodydouble.training.detections import FRAMES, SeenClip
 from bodydouble.training.windows import Window, window
 from tests import builders
@@ -19,7 +19,7 @@ INTRINSICS = camera.intrinsics_from_focal(900.0, SIZE)
 
 def moving(frames: int = FRAMES, seed: int = 0, fps: Fraction = Fraction(30)) -> Motion:
     """Somebody with the skeleton of a baked body who sways."""
-    return builders.smooth_motion(frames, seed, fps, people.humanoid_skeleton(people.baked()[0]))
+    return builders.smooth_motion(frames, seed, fps, bodies.humanoid_skeleton(bodies.baked()[0]))
 
 
 def seen_clip(frames: int = FRAMES, seed: int = 0, noise: float = 0.0) -> SeenClip:

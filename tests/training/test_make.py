@@ -10,10 +10,10 @@ pytest.importorskip("onnx")
 
 from bodydouble.data import Motion
 from bodydouble.errors import InvalidDataError
-from bodydouble.evaluation.truth import splits
 from bodydouble.formats import bvh
 from bodydouble.perception.pose.blazepose import BlazePose
 from bodydouble.pipeline import Monitor
+from bodydouble.synthetic import splits
 from bodydouble.training import detections
 from bodydouble.training.make import MakeOptions, make, motions
 from tests.training.scenes import moving

@@ -8,9 +8,9 @@ import pytest
 pytest.importorskip("torch")
 
 from bodydouble.data import FloatArray
-from bodydouble.evaluation.truth import people
 from bodydouble.motion.lifting import lifter
 from bodydouble.motion.resampling.motion import rows
+from bodydouble.synthetic import bodies
 from bodydouble.training.detections import FPS, FRAMES
 from bodydouble.training.samples import LONGEST_GAP, NOISE, Noise, Sampler, filmed, interrupted_features
 from bodydouble.training.windows import Window, stacked
@@ -25,7 +25,7 @@ def noise(size: float) -> Noise:
 
 
 def filmed_with(errors: Noise, seed: int) -> Window:
-    return filmed((people.baked()[0], moving()), errors, np.random.default_rng(seed))
+    return filmed((bodies.baked()[0], moving()), errors, np.random.default_rng(seed))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_without_noise_what_is_seen_is_true(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_without_noise_the_rough_joints_of_somebody_who_holds_still_are_true(seed: int) -> None:
     still = rows(moving(), np.zeros(FRAMES, dtype=int))
-    made = filmed((people.baked()[0], still), noise(0.0), np.random.default_rng(seed))
+    made = filmed((bodies.baked()[0], still), noise(0.0), np.random.default_rng(seed))
     # The middle of two hips in the picture is not quite the picture of their middle.
     assert_same(Noise.of(made).rough, 0.0, 1e-3)
 

@@ -15,9 +15,9 @@ from bodydouble.bench.people_stage import Role, Scene, View
 from bodydouble.bench.truth_set import default_folder, maker_digest, unpacked
 from bodydouble.data import Motion
 from bodydouble.errors import FormatError
-from bodydouble.evaluation.truth import shot, source
-from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.motion.resampling.motion import rows
+from bodydouble.synthetic import mocap_files, rendered_clip
+from bodydouble.synthetic.cameras import Move
 
 COLLECTION = "cmu_partners"
 LONGEST_DIFFERENCE = 0.1
@@ -84,8 +84,10 @@ def made(dance: Dance, files: Mapping[str, Path], folder: Path | None = None) ->
         BodydoubleError: a motion cannot be read or the clip cannot be written.
     """
 
-    def staged() -> shot.Shot:
-        motions = together([source.read(files[name])[0].motion for name in dance.files], dance.start, dance.seconds)
+    def staged() -> rendered_clip.Shot:
+        motions = together(
+            [mocap_files.read(files[name])[0].motion for name in dance.files], dance.start, dance.seconds
+        )
         named = dict(zip(dance.files, motions, strict=True))
         return people_stage.staged(scene(dance, motions), named, SIZE, FPS)
 

@@ -18,7 +18,8 @@ bodydouble bench people --markdown docs/people.md
 ```
 
 {clips} rendered clips of 2 to 6 people (960 x 540, 25 frames/s, 4 to 6 s; motions of the PyPI package pybullet, clothes
-and places as in [truth.md](truth.md)), at quality `{quality}`. What each is there for stands at the end.
+and places as in [synthetic-data.md](synthetic-data.md)), at quality `{quality}`. What each is there for stands at the
+end.
 
 - Two people are alike in a frame by the intersection over union of the boxes around all of their landmarks within the
   picture; from 0.5 one shows the other. HOTA takes 19 thresholds, so that boxes that are not tight lower it, too; AssA

@@ -10,9 +10,9 @@ from pathlib import Path
 from bodydouble.bench import people_stage
 from bodydouble.bench.people_stage import Role, Scene, View, Wall
 from bodydouble.bench.truth_set import default_folder, maker_digest, public_set
-from bodydouble.evaluation.truth import shot, source
-from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.formats.atomic import ensure_folder
+from bodydouble.synthetic import mocap_files, rendered_clip
+from bodydouble.synthetic.cameras import Move
 
 SIZE = (960, 540)
 FPS = Fraction(25)
@@ -117,14 +117,14 @@ def made(scene: Scene, files: Mapping[str, Path], folder: Path | None = None) ->
         BodydoubleError: a motion cannot be read or the clip cannot be written.
     """
 
-    def staged() -> shot.Shot:
-        motions = {name: source.read(files[name])[0].motion for name in _names(scene.roles)}
+    def staged() -> rendered_clip.Shot:
+        motions = {name: mocap_files.read(files[name])[0].motion for name in _names(scene.roles)}
         return people_stage.staged(scene, motions, SIZE, FPS)
 
     return kept_clip(scene.name, _key(scene, files), staged, folder)
 
 
-def kept_clip(name: str, key: str, staged: Callable[[], shot.Shot], folder: Path | None) -> Clip:
+def kept_clip(name: str, key: str, staged: Callable[[], rendered_clip.Shot], folder: Path | None) -> Clip:
     """The clip of a shot; it is made unless it is there already.
 
     Args:
@@ -140,7 +140,7 @@ def kept_clip(name: str, key: str, staged: Callable[[], shot.Shot], folder: Path
     clip = Clip(name, folder / f"{name}_{key}.mp4", folder / f"{name}_{key}.npz")
     if not (clip.video.exists() and clip.truth.exists()):
         ensure_folder(folder)
-        shot.make(staged(), clip.video, clip.truth)
+        rendered_clip.make(staged(), clip.video, clip.truth)
     return clip
 
 

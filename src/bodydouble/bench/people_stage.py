@@ -11,11 +11,11 @@ from fractions import Fraction
 import numpy as np
 
 from bodydouble.data import Camera, FloatArray, Motion
-from bodydouble.evaluation.truth import cameras, exposure, places, shot, wardrobe
-from bodydouble.evaluation.truth.cameras import Move
-from bodydouble.evaluation.truth.props import Prop
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.resampling.motion import interpolated
+from bodydouble.synthetic import cameras, clothing, environments, rendered_clip, sensor
+from bodydouble.synthetic.cameras import Move
+from bodydouble.synthetic.props import Prop
 
 Keys = tuple[tuple[float, float], ...]
 """Times in s and values, linear in between and constant outside."""
@@ -86,7 +86,7 @@ class Scene:
     walls: tuple[Wall, ...] = ()
 
 
-def staged(scene: Scene, motions: Mapping[str, Motion], size: tuple[int, int], fps: Fraction) -> shot.Shot:
+def staged(scene: Scene, motions: Mapping[str, Motion], size: tuple[int, int], fps: Fraction) -> rendered_clip.Shot:
     """The shot of a scene.
 
     Args:
@@ -102,13 +102,13 @@ def staged(scene: Scene, motions: Mapping[str, Motion], size: tuple[int, int], f
     eyes = camera.inverse(view.camera_from_world)[:, :3, 3]
     rng = np.random.default_rng(scene.seed)
     walls = tuple(_prop(wall) for wall in scene.walls)
-    return shot.Shot(fps, actors, walls, view, places.somewhere(points, eyes, rng), exposure.exposure(rng))
+    return rendered_clip.Shot(fps, actors, walls, view, environments.somewhere(points, eyes, rng), sensor.exposure(rng))
 
 
-def _actor(role: Role, motion: Motion, times: FloatArray, fps: Fraction) -> shot.Actor:
+def _actor(role: Role, motion: Motion, times: FloatArray, fps: Fraction) -> rendered_clip.Actor:
     """Somebody in a body and clothes who does what the role says."""
     wanted = performed(role, motion, times, fps)
-    anyone = shot.direct([wanted], role.body).actors[0]
+    anyone = rendered_clip.direct([wanted], role.body).actors[0]
     # A shot of one turns the person about and puts them in the middle.
     back = rotation.multiply(wanted.rotations[0, 0], rotation.conjugate(anyone.motion.rotations[0, 0]))
     path, landmarks = (rotation.rotate(back, places) for places in (anyone.motion.root_position, anyone.landmarks))
@@ -116,7 +116,7 @@ def _actor(role: Role, motion: Motion, times: FloatArray, fps: Fraction) -> shot
     rotations = anyone.motion.rotations.copy()
     rotations[:, 0] = rotation.multiply(back, rotations[:, 0])
     moved = replace(anyone.motion, rotations=rotation.continuous(rotations), root_position=path + shift)
-    character = wardrobe.dressed(anyone.body, np.random.default_rng(role.clothes))
+    character = clothing.dressed(anyone.body, np.random.default_rng(role.clothes))
     return replace(anyone, character=character, motion=moved, landmarks=landmarks + shift[:, None])
 
 
@@ -169,7 +169,7 @@ def _yaw(angles: FloatArray) -> FloatArray:
     return rotation.from_rotvec(angles[:, None] * np.array([0.0, 1.0, 0.0]))
 
 
-def _filmed(scene: Scene, actors: Sequence[shot.Actor], times: FloatArray, size: tuple[int, int]) -> Camera:
+def _filmed(scene: Scene, actors: Sequence[rendered_clip.Actor], times: FloatArray, size: tuple[int, int]) -> Camera:
     """The cameras of all views one after the other, with one lens: each begins with the same random numbers."""
     ends = [*(view.until for view in scene.views[:-1]), np.inf]
     fps, parts = 1 / (times[1] - times[0]), []

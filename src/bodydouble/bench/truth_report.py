@@ -25,7 +25,8 @@ The motions are those of the PyPI package pybullet 3.2.7 (walk, run, jump, dance
 cartwheel, crawl, roll, backflip, get up from face up and face down); none was used in any tuning. Nine of the fifteen
 are acrobatics or floor work, where the networks see least well. They are performed by people of 10 to 80 years in
 random clothes, in rooms and outdoors, in random light, before random cameras (26 to 70 mm, 0.4 to 2.5 m high, any
-side), filmed as H.264 at 720p, with noise and, in some clips, blur; see [truth.md](truth.md). The measures are defined
+side), filmed as H.264 at 720p, with noise and, in some clips, blur; see
+[synthetic-data.md](synthetic-data.md). The measures are defined
 in [metrics.md](metrics.md).
 
 - *bodydouble*: everything found in the clip, at quality `{quality}`.

@@ -16,10 +16,10 @@ import numpy as np
 
 from bodydouble.data import Motion
 from bodydouble.errors import BodydoubleError, FormatError
-from bodydouble.evaluation.truth import shot, source, splits
-from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.motion.resampling.motion import motion_at, rows
+from bodydouble.synthetic import mocap_files, rendered_clip, splits
+from bodydouble.synthetic.cameras import Move
 
 STATIC, MOVING, SEVERAL = "one person, static camera", "one person, moving camera", "several people"
 GROUPS = (STATIC, MOVING, SEVERAL)
@@ -46,7 +46,7 @@ class Recipe:
     motions: tuple[Path, ...]
     """One file per person."""
     seed: int
-    options: shot.ShotOptions
+    options: rendered_clip.ShotOptions
     fps: Fraction | None = None
     """None: the motion's own, or 30 if that is high."""
 
@@ -69,7 +69,7 @@ class Clip:
 @cache
 def maker_digest() -> str:
     """Of the code and data that make clips."""
-    return package_digest(("evaluation/truth", "render", "characters", "geometry", "skeletons"))
+    return package_digest(("synthetic", "render", "characters", "geometry", "skeletons"))
 
 
 def package_digest(folders: Sequence[str]) -> str:
@@ -140,12 +140,13 @@ def unpacked(archive: Path, files: Sequence[str], folder: Path) -> list[Path]:
 def recipes(motions: Sequence[Path]) -> list[Recipe]:
     """A clip of each motion with a static camera, of every third with a moving one, and of every fourth with others."""
     single = [
-        Recipe(path.stem, STATIC, (path,), SEED + i, shot.ShotOptions(size=_size(i))) for i, path in enumerate(motions)
+        Recipe(path.stem, STATIC, (path,), SEED + i, rendered_clip.ShotOptions(size=_size(i)))
+        for i, path in enumerate(motions)
     ]
     moving = [
         Recipe(
             f"{path.stem}_{MOVES[i % 3]}", MOVING, (path,), SEED + 100 + i,
-            shot.ShotOptions(MOVES[i % 3], _size(i)), RATES[i % 4],
+            rendered_clip.ShotOptions(MOVES[i % 3], _size(i)), RATES[i % 4],
         )
         for i, path in enumerate(motions[1::3])
     ]  # fmt: skip
@@ -153,7 +154,7 @@ def recipes(motions: Sequence[Path]) -> list[Recipe]:
         Recipe(
             f"{path.stem}_and_{1 + i % 5}_more", SEVERAL,
             tuple(motions[(4 * i + 2 + 5 * k) % len(motions)] for k in range(2 + i % 5)), SEED + 200 + i,
-            shot.ShotOptions((Move.STATIC, *MOVES)[i % 4], objects=i % 3), USUAL_RATE,
+            rendered_clip.ShotOptions((Move.STATIC, *MOVES)[i % 4], objects=i % 3), USUAL_RATE,
         )
         for i, path in enumerate(motions[2::4])
     ]  # fmt: skip
@@ -161,7 +162,7 @@ def recipes(motions: Sequence[Path]) -> list[Recipe]:
 
 
 def _size(index: int) -> tuple[int, int]:
-    return shot.PORTRAIT if index % 4 == 3 else shot.LANDSCAPE
+    return rendered_clip.PORTRAIT if index % 4 == 3 else rendered_clip.LANDSCAPE
 
 
 def made(recipe: Recipe, folder: Path) -> Clip:
@@ -174,8 +175,8 @@ def made(recipe: Recipe, folder: Path) -> Clip:
     clip = Clip(recipe, folder / f"{name}.mp4", folder / f"{name}.npz")
     if not (clip.video.exists() and clip.truth.exists()):
         ensure_folder(folder)
-        motions = [filmed_motion(source.read(path)[0].motion, recipe.fps) for path in recipe.motions]
-        shot.make(shot.direct(alike(motions), recipe.seed, recipe.options), clip.video, clip.truth)
+        motions = [filmed_motion(mocap_files.read(path)[0].motion, recipe.fps) for path in recipe.motions]
+        rendered_clip.make(rendered_clip.direct(alike(motions), recipe.seed, recipe.options), clip.video, clip.truth)
     return clip
 
 

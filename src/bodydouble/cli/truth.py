@@ -19,14 +19,14 @@ from bodydouble.bench import (
     truth,
     truth_report,
 )
-from bodydouble.bench.truth_clips import RATES, ClipOptions, all_motions, clip, contact_sheet
+from bodydouble.bench.requested_clips import RATES, ClipOptions, all_motions, clip, contact_sheet
 from bodydouble.bench.truth_set import default_folder, private_set, public_set
 from bodydouble.cli.evaluate import print_table
 from bodydouble.cli.values import rate
-from bodydouble.evaluation.truth import shot
-from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.formats.atomic import atomic_write, ensure_folder
 from bodydouble.pipeline import Monitor
+from bodydouble.synthetic import rendered_clip
+from bodydouble.synthetic.cameras import Move
 
 T = TypeVar("T")
 Finish = Callable[[Path | None, Path | None, bool], None]
@@ -52,7 +52,7 @@ def make_clips(
     pairs = [(folder / f"clip{n:04d}.mp4", folder / f"clip{n:04d}.npz") for n in range(clips)]
     with monitor.stage("rendering", clips):
         for number in monitor.counted(range(clips)):
-            shot.make(clip(found, number, options), *pairs[number])
+            rendered_clip.make(clip(found, number, options), *pairs[number])
     files = [file for pair in pairs for file in pair]
     if preview:
         contact_sheet(pairs, folder / "preview.png", seed)

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from bodydouble.data import FloatArray, Motion, Performance
-from bodydouble.evaluation.truth import shot
-from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import camera
 from bodydouble.perception.pose.blazepose import BlazePose
 from bodydouble.perception.protocols import Detection, Landmarks, Region
 from bodydouble.skeletons import coco
+from bodydouble.synthetic import rendered_clip
+from bodydouble.synthetic.cameras import Move
 from bodydouble.training.repertoire import Repertoire
 
 FPS = Fraction(30)
@@ -73,15 +73,15 @@ def seen_clips(motions: Sequence[Motion], count: int, seed: int, networks: Seque
     repertoire = Repertoire(motions, FRAMES, FPS)
     for number in range(count):
         move = Move.STATIC if rng.random() < STATIC_SHARE else list(Move)[int(rng.integers(len(Move)))]
-        options = shot.ShotOptions(move, SIZE, objects=int(rng.random() < OBJECTS_SHARE))
-        made = shot.direct([repertoire.draw(rng)], seed * 100_003 + number, options)
+        options = rendered_clip.ShotOptions(move, SIZE, objects=int(rng.random() < OBJECTS_SHARE))
+        made = rendered_clip.direct([repertoire.draw(rng)], seed * 100_003 + number, options)
         yield from _seen(made, networks)
 
 
-def _seen(made: shot.Shot, networks: Sequence[BlazePose]) -> Iterator[SeenClip]:
-    truth = shot.truth_of(made)
+def _seen(made: rendered_clip.Shot, networks: Sequence[BlazePose]) -> Iterator[SeenClip]:
+    truth = rendered_clip.truth_of(made)
     looks: list[list[Landmarks]] = [[] for _ in networks]
-    for frame, picture in enumerate(shot.pictures(made)):
+    for frame, picture in enumerate(rendered_clip.pictures(made)):
         for network, own in zip(networks, looks, strict=True):
             there = own and own[-1].presence > 0.5
             region = own[-1].region if there else _true_region(truth, frame, network)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from bodydouble.data import Motion
 from bodydouble.errors import InvalidDataError
-from bodydouble.evaluation.truth import source, splits
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.perception.pose.blazepose import BlazePose
 from bodydouble.pipeline import Monitor
+from bodydouble.synthetic import mocap_files, splits
 from bodydouble.training.curves import draw_curves
 from bodydouble.training.detections import FRAMES, SeenClip, save, seen_clips
 from bodydouble.training.export import write_onnx
@@ -99,7 +99,7 @@ def motions(paths: Sequence[Path]) -> dict[str, list[Motion]]:
     found: dict[str, list[Motion]] = {split: [] for split in splits.SPLITS}
     unknown: list[Motion] = []
     for path in _files(paths):
-        for named in source.read(path):
+        for named in mocap_files.read(path):
             if len(named.motion.rotations) / float(named.motion.fps) * 30 < FRAMES:
                 continue
             split = _split_of(path, named.name)

@@ -7,12 +7,12 @@ from functools import partial
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, Motion
-from bodydouble.evaluation.truth import people
-from bodydouble.evaluation.truth.grounding import grounded
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion.lifting import lifter, person_view
 from bodydouble.motion.resampling.smoothing import whittaker
 from bodydouble.skeletons import blazepose, humanoid
+from bodydouble.synthetic import bodies
+from bodydouble.synthetic.grounding import grounded
 from bodydouble.training.detections import FPS, FRAMES
 from bodydouble.training.repertoire import Repertoire
 from bodydouble.training.windows import Window, backwards, mirrored, rolled, stacked, window
@@ -102,12 +102,12 @@ class Sampler:
     def _virtual(self) -> Window:
         return filmed(self._performed(), self._errors(), self._rng)
 
-    def _performed(self) -> tuple[people.Body, Motion]:
+    def _performed(self) -> tuple[bodies.Body, Motion]:
         """Somebody who does something."""
         rng = self._rng
         motion = self._repertoire.draw(rng)
-        body = people.baked()[int(rng.integers(len(people.baked())))]
-        skeleton = people.humanoid_skeleton(body)
+        body = bodies.baked()[int(rng.integers(len(bodies.baked())))]
+        skeleton = bodies.humanoid_skeleton(body)
         root = motion.root_position * (_leg(skeleton.rest_offsets) / _leg(motion.skeleton.rest_offsets))
         return body, replace(motion, skeleton=skeleton, root_position=root)
 
@@ -129,15 +129,15 @@ def _leg(offsets: FloatArray) -> float:
 
 def _standing(motion: Motion) -> Motion:
     """The motion on an adult's body, feet on the floor, with its contacts."""
-    body = people.baked()[0]
-    skeleton = people.humanoid_skeleton(body)
+    body = bodies.baked()[0]
+    skeleton = bodies.humanoid_skeleton(body)
     root = motion.root_position * (_leg(skeleton.rest_offsets) / _leg(motion.skeleton.rest_offsets))
     return grounded(replace(motion, skeleton=skeleton, root_position=root), partial(_landmarks, body=body))
 
 
-def _landmarks(motion: Motion, body: people.Body) -> FloatArray:
+def _landmarks(motion: Motion, body: bodies.Body) -> FloatArray:
     positions, world = kinematics.forward_kinematics(motion.skeleton, motion.rotations, motion.root_position)
-    joints, offsets = people.attached_landmarks(body)
+    joints, offsets = bodies.attached_landmarks(body)
     return positions[:, joints] + rotation.rotate(world[:, joints], offsets)
 
 
@@ -177,7 +177,7 @@ class Noise:
         return Noise(self.points[order], self.rough[order], self.confidence[order])
 
 
-def filmed(performed: tuple[people.Body, Motion], noise: Noise, rng: np.random.Generator) -> Window:
+def filmed(performed: tuple[bodies.Body, Motion], noise: Noise, rng: np.random.Generator) -> Window:
     """Somebody before a random camera, seen with the detector's noise."""
     body, motion = performed
     points = _landmarks(motion, body)

@@ -8,12 +8,12 @@ import pytest
 
 from bodydouble.data import Background, FloatArray
 from bodydouble.errors import RenderingUnavailableError
-from bodydouble.evaluation.truth import deepmimic, shot
-from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.camera.path import CameraPath, camera_path, still_camera
 from bodydouble.perception.background import BackgroundTracker
-from tests.evaluation.truth import motions
+from bodydouble.synthetic import deepmimic, rendered_clip
+from bodydouble.synthetic.cameras import Move
+from tests.synthetic import motions
 
 SIZE = (1280, 720)
 K = camera.intrinsics_from_focal(1100.0, SIZE)
@@ -189,11 +189,11 @@ def of_rendered(move: Move, folder: Path) -> tuple[CameraPath, FloatArray]:
     motion = deepmimic.read_motion(motions.write(folder / "squat.txt", motions.squats(FRAMES)))
     aside = np.linspace(0, 2, len(motion.root_position))[:, None] * [1.0, 0.0, 0.0]
     motion = replace(motion, root_position=motion.root_position + aside)
-    made = shot.direct([motion], RENDERED_SEED, shot.ShotOptions(move, (640, 360)))
-    truth = shot.truth_of(made)
+    made = rendered_clip.direct([motion], RENDERED_SEED, rendered_clip.ShotOptions(move, (640, 360)))
+    truth = rendered_clip.truth_of(made)
     tracker = BackgroundTracker()
     try:
-        for frame, picture in enumerate(shot.pictures(made)):
+        for frame, picture in enumerate(rendered_clip.pictures(made)):
             tracker.follow(picture, np.array([person.track.boxes[frame] for person in truth.people]))
     except RenderingUnavailableError as error:
         pytest.skip(str(error))

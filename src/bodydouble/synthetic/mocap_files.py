@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from bodydouble.characters.normalize import humanoid_motion
 from bodydouble.data import CONTACT_POINTS, Motion, Skeleton
 from bodydouble.errors import FormatError, InvalidDataError
-from bodydouble.evaluation.truth import deepmimic
 from bodydouble.formats import bvh, performance
 from bodydouble.geometry import rotation
 from bodydouble.motion.resampling.motion import rows, without_jumps
+from bodydouble.synthetic import deepmimic
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -7,9 +7,9 @@ from scipy import sparse
 from scipy.spatial import ConvexHull, cKDTree
 
 from bodydouble.data import BoolArray, Character, FloatArray, IntArray, Material, Mesh
-from bodydouble.evaluation.truth import fabric
-from bodydouble.evaluation.truth.people import JOINTS, Body, full_skeleton, topology
 from bodydouble.geometry import rotation
+from bodydouble.synthetic import textures
+from bodydouble.synthetic.bodies import JOINTS, Body, full_skeleton, topology
 
 SKIN_TONES = ((0.95, 0.80, 0.72), (0.88, 0.69, 0.58), (0.78, 0.57, 0.44), (0.63, 0.43, 0.31), (0.45, 0.29, 0.20),
               (0.33, 0.21, 0.15))  # fmt: skip
@@ -167,7 +167,7 @@ def _hair(body: Body, outfit: Outfit, color: FloatArray, rng: np.random.Generato
     kept = faces[shown[faces].all(axis=1)]
     if not len(kept):
         return []
-    texture = fabric.png(fabric.strands(color, rng))
+    texture = textures.png(textures.strands(color, rng))
     return [_mesh(points, kept, None, texture, np.stack([np.abs(points[:, 0]) * 8, y * 2], axis=1))]
 
 
@@ -229,13 +229,13 @@ def _garment(points: FloatArray, faces: IntArray, arms: BoolArray, rng: np.rando
     """Cloth with a random pattern; it runs around sleeves as it runs around the trunk."""
     across = np.where(arms, points[:, 2] + points[:, 1], points[:, 0] + points[:, 2])
     along = np.where(arms, np.abs(points[:, 0]), points[:, 1])
-    return _mesh(points, faces, None, fabric.png(fabric.cloth(rng)), np.stack([across, along], axis=1) * 2)
+    return _mesh(points, faces, None, textures.png(textures.cloth(rng)), np.stack([across, along], axis=1) * 2)
 
 
 def _shoes(body: Body, outfit: Outfit, rng: np.random.Generator) -> list[Mesh]:
     if not outfit.shoes:
         return []
-    color = fabric.color(rng)
+    color = textures.color(rng)
     top = 0.95 * body.joint("leftFoot")[1]
     found = topology()
     skin = np.unique(found.faces["skin"])

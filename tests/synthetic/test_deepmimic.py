@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from bodydouble.errors import FormatError
-from bodydouble.evaluation.truth import deepmimic
 from bodydouble.skeletons import blazepose
-from tests.evaluation.truth import motions
+from bodydouble.synthetic import deepmimic
+from tests.synthetic import motions
 
 
 def test_standing_body_faces_x_with_its_left_at_negative_z(tmp_path: Path) -> None:

@@ -11,15 +11,15 @@ import pytest
 
 from bodydouble.data import Motion
 from bodydouble.errors import FormatError
-from bodydouble.evaluation.truth import deepmimic, source
 from bodydouble.formats import bvh, performance
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion.resampling.motion import rows
 from bodydouble.skeletons import blazepose, humanoid
 from bodydouble.skeletons.rigs import cmu
+from bodydouble.synthetic import deepmimic, mocap_files
 from tests import builders
 from tests.builders import assert_same
-from tests.evaluation.truth import motions
+from tests.synthetic import motions
 
 LIKE_JOINTS = {
     f"{side}_{landmark}": f"{side}{bone}"
@@ -45,7 +45,7 @@ def test_bvh_of_another_rig_and_unit_loses_its_calibration_pose(tmp_path: Path) 
     skeleton = replace(motion.skeleton, joint_names=names, rest_offsets=motion.skeleton.rest_offsets * small)
     cgspeed = replace(_calibrated(motion), skeleton=skeleton, root_position=_calibrated(motion).root_position * small)
     bvh.write(tmp_path / "01_01.bvh", cgspeed)
-    (made,) = source.read(tmp_path / "01_01.bvh")
+    (made,) = mocap_files.read(tmp_path / "01_01.bvh")
     assert made.name == "01_01"
     assert_same(kinematics.joint_positions(made.motion), kinematics.joint_positions(motion), 1e-5)
 
@@ -53,13 +53,13 @@ def test_bvh_of_another_rig_and_unit_loses_its_calibration_pose(tmp_path: Path) 
 def test_bvh_that_begins_in_motion_keeps_its_first_frame(tmp_path: Path) -> None:
     motion = builders.smooth_motion(20)
     bvh.write(tmp_path / "dance.bvh", motion)
-    assert len(source.read(tmp_path / "dance.bvh")[0].motion.rotations) == 20
+    assert len(mocap_files.read(tmp_path / "dance.bvh")[0].motion.rotations) == 20
 
 
 def test_deepmimic_motion_has_its_joints_where_its_landmarks_are(tmp_path: Path) -> None:
     path = motions.write(tmp_path / "squat.txt", motions.squats())
     landmarks, fps = deepmimic.read(path)
-    (made,) = source.read(path)
+    (made,) = mocap_files.read(path)
     assert made.name == "squat"
     assert made.motion.fps == fps
     joints = kinematics.joint_positions(made.motion)
@@ -68,7 +68,7 @@ def test_deepmimic_motion_has_its_joints_where_its_landmarks_are(tmp_path: Path)
 
 
 def test_deepmimic_knees_and_elbows_bend_as_a_persons(tmp_path: Path) -> None:
-    (made,) = source.read(motions.write(tmp_path / "squat.txt", motions.squats()))
+    (made,) = mocap_files.read(motions.write(tmp_path / "squat.txt", motions.squats()))
     low = rotation.to_rotvec(made.motion.rotations[len(made.motion.rotations) // 2])
     for side, sign in (("left", -1.0), ("right", 1.0)):
         assert low[humanoid.INDEX[f"{side}LowerLeg"], 0] == pytest.approx(1.6, abs=0.02)
@@ -79,7 +79,7 @@ def test_deepmimic_knees_and_elbows_bend_as_a_persons(tmp_path: Path) -> None:
 def test_performance_gives_each_persons_motion(tmp_path: Path) -> None:
     whole = builders.performance(people=2)
     performance.save(tmp_path / "clip.npz", whole)
-    made = source.read(tmp_path / "clip.npz")
+    made = mocap_files.read(tmp_path / "clip.npz")
     assert [one.name for one in made] == ["clip/person1", "clip/person2"]
     for one, person in zip(made, whole.people, strict=True):
         assert_same(one.motion.rotations, person.motion.rotations, 1e-12)
@@ -87,7 +87,7 @@ def test_performance_gives_each_persons_motion(tmp_path: Path) -> None:
 
 def _archive(path: Path, **changes: object) -> Path:
     motion = builders.smooth_motion(30, fps=Fraction(60))
-    names = {bone: name for name, bone in source.ACTION_BONES.items()}
+    names = {bone: name for name, bone in mocap_files.ACTION_BONES.items()}
     content: dict[str, object] = {
         "joint_names": [names.get(bone, bone) for bone in humanoid.JOINTS],
         "parents": humanoid.PARENTS,
@@ -102,7 +102,7 @@ def _archive(path: Path, **changes: object) -> Path:
 
 
 def test_archive_of_action_clips_is_read(tmp_path: Path) -> None:
-    (made,) = source.read(_archive(tmp_path / "actions.npz"))
+    (made,) = mocap_files.read(_archive(tmp_path / "actions.npz"))
     expected = builders.smooth_motion(30, fps=Fraction(60))
     assert made.name == "walking_1"
     assert made.motion.fps == Fraction(60)
@@ -143,5 +143,5 @@ def _text(content: str) -> Callable[[Path], Path]:
 def test_other_files_are_refused_in_one_line(tmp_path: Path, name: str, write: Callable[[Path], Path]) -> None:
     path = write(tmp_path / name)
     with pytest.raises(FormatError, match=name) as error:
-        source.read(path)
+        mocap_files.read(path)
     assert "\n" not in str(error.value)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray
-from bodydouble.evaluation.truth.people import Body, topology
-from bodydouble.evaluation.truth.props import Prop
 from bodydouble.geometry import camera
 from bodydouble.skeletons import humanoid
+from bodydouble.synthetic.bodies import Body, topology
+from bodydouble.synthetic.props import Prop
 
 BONES = tuple((humanoid.INDEX[parent], j) for j, parent in enumerate(humanoid.PARENT.values()) if parent)
 HEAD_LENGTH = 0.16

@@ -12,11 +12,11 @@ from PIL import Image
 from bodydouble.bench.truth_set import alike, filmed_motion
 from bodydouble.data import FloatArray, Motion, Performance
 from bodydouble.errors import FormatError
-from bodydouble.evaluation.truth import shot, source
-from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.formats import performance
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.formats.media import FrameReader
+from bodydouble.synthetic import mocap_files, rendered_clip
+from bodydouble.synthetic.cameras import Move
 
 Picture = NDArray[np.uint8]
 
@@ -43,25 +43,25 @@ def all_motions(paths: Sequence[Path]) -> list[Motion]:
     Raises:
         FormatError: a file cannot be read or holds none.
     """
-    found = [named.motion for path in paths for named in source.read(path)]
+    found = [named.motion for path in paths for named in mocap_files.read(path)]
     if not found:
         raise FormatError(f"there is no motion in {', '.join(map(str, paths))}")
     return found
 
 
-def clip(motions: Sequence[Motion], number: int, options: ClipOptions) -> shot.Shot:
+def clip(motions: Sequence[Motion], number: int, options: ClipOptions) -> rendered_clip.Shot:
     """One of many clips: the same number gives the same one."""
     rng = np.random.default_rng([options.seed, number])
     chosen = [motions[(number + k) % len(motions)] if k == 0 else motions[int(rng.integers(len(motions)))]
               for k in range(options.people)]  # fmt: skip
     move = options.move or list(Move)[int(rng.integers(len(Move)))]
-    settings = shot.ShotOptions(
+    settings = rendered_clip.ShotOptions(
         move,
-        shot.PORTRAIT if options.portrait else shot.LANDSCAPE,
+        rendered_clip.PORTRAIT if options.portrait else rendered_clip.LANDSCAPE,
         objects=int(rng.integers(3)) if options.people > 1 else int(rng.random() < 0.3),
     )
     filmed = [filmed_motion(motion, options.fps) for motion in chosen]
-    return shot.direct(alike(filmed), int(rng.integers(2**31)), settings)
+    return rendered_clip.direct(alike(filmed), int(rng.integers(2**31)), settings)
 
 
 def contact_sheet(clips: Sequence[tuple[Path, Path]], path: Path, seed: int = 0) -> None:

@@ -4,8 +4,8 @@ import numpy as np
 
 from bodydouble.data import FloatArray, Motion
 from bodydouble.geometry import kinematics
-from bodydouble.motion.legs import move_ankles
 from bodydouble.skeletons import humanoid
+from bodydouble.synthetic.leg_ik import move_ankles
 from tests.motion.scenes import waving_motion
 
 FEET = [humanoid.INDEX["leftFoot"], humanoid.INDEX["rightFoot"]]

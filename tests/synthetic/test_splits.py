@@ -9,9 +9,9 @@ from types import ModuleType
 import pytest
 
 from bodydouble.errors import InvalidDataError
-from bodydouble.evaluation.truth import splits
+from bodydouble.synthetic import splits
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from bodydouble.data import Camera, FloatArray
-from bodydouble.evaluation.truth import cameras
-from bodydouble.evaluation.truth.cameras import Move
 from bodydouble.geometry import camera
+from bodydouble.synthetic import cameras
+from bodydouble.synthetic.cameras import Move
 
 SIZES = ((1280, 720), (720, 1280))
 

@@ -9,9 +9,9 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from bodydouble.data import BoolArray, FloatArray, Motion
 from bodydouble.geometry import rotation
 from bodydouble.motion.floor.contacts import POINTS
-from bodydouble.motion.legs import move_ankles
 from bodydouble.motion.resampling.smoothing import whittaker
 from bodydouble.skeletons import humanoid
+from bodydouble.synthetic.leg_ik import move_ankles
 
 Landmarks = Callable[[Motion], FloatArray]
 """Positions (T, 33, 3) m, world, of a motion's landmarks."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bodydouble.data import Character, FloatArray, Material, Mesh, Skeleton
-from bodydouble.evaluation.truth import fabric
 from bodydouble.geometry import rotation
+from bodydouble.synthetic import textures
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def in_front(point: FloatArray, eye: FloatArray, rng: np.random.Generator) -> Pr
     world_from_prop = np.eye(4)
     world_from_prop[:3, :3] = rotation.to_matrix(rotation.from_rotvec(np.array([0.0, rng.uniform(0, np.pi), 0.0])))
     world_from_prop[:3, 3] = place[0], half[1], place[2]
-    return Prop(world_from_prop, half, fabric.color(rng))
+    return Prop(world_from_prop, half, textures.color(rng))
 
 
 def character(prop: Prop) -> Character:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bodydouble.evaluation.truth.places import somewhere
+from bodydouble.synthetic.environments import somewhere
 
 POINTS = np.random.default_rng(0).uniform([-1.0, 0.0, -1.0], [1.0, 1.8, 1.0], (5, 33, 3))
 EYES = np.array([[3.0, 1.5, 4.0], [3.2, 1.5, 4.0]])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bodydouble.evaluation.truth.exposure import Exposure, Sensor, exposure
+from bodydouble.synthetic.sensor import Exposure, Sensor, exposure
 
 SIZE = (64, 48)
 

@@ -10,9 +10,6 @@ import numpy as np
 
 from bodydouble.characters.retarget import Poses, retarget
 from bodydouble.data import BoolArray, Camera, Character, FloatArray, Motion, Performance, Person, Track
-from bodydouble.evaluation.truth import cameras, exposure, people, places, props, visibility, wardrobe
-from bodydouble.evaluation.truth.cameras import Move
-from bodydouble.evaluation.truth.grounding import grounded
 from bodydouble.formats import performance
 from bodydouble.formats.media import VideoWriter
 from bodydouble.geometry import camera, kinematics, rotation
@@ -20,6 +17,9 @@ from bodydouble.motion.body import body_landmarks
 from bodydouble.motion.floor.contacts import POINTS
 from bodydouble.render.scene import Picture, Scene
 from bodydouble.render.surroundings import Stage
+from bodydouble.synthetic import bodies, cameras, clothing, environments, props, sensor, visibility
+from bodydouble.synthetic.cameras import Move
+from bodydouble.synthetic.grounding import grounded
 
 LANDSCAPE = (1280, 720)
 PORTRAIT = (720, 1280)
@@ -47,7 +47,7 @@ class ShotOptions:
 class Actor:
     """A person with a body, clothes and a motion."""
 
-    body: people.Body
+    body: bodies.Body
     character: Character
     motion: Motion
     landmarks: FloatArray
@@ -63,7 +63,7 @@ class Shot:
     objects: tuple[props.Prop, ...]
     camera: Camera
     stage: Stage
-    exposure: exposure.Exposure
+    exposure: sensor.Exposure
 
 
 def direct(motions: Sequence[Motion], seed: int, options: ShotOptions | None = None) -> Shot:
@@ -82,8 +82,8 @@ def direct(motions: Sequence[Motion], seed: int, options: ShotOptions | None = N
     bearing = rng.uniform(-np.pi, np.pi)
     actors: list[Actor] = []
     for motion in motions:
-        somebody = people.somebody(rng)
-        character = wardrobe.dressed(somebody, rng)
+        somebody = bodies.somebody(rng)
+        character = clothing.dressed(somebody, rng)
         own = grounded(_performed(_cut(motion, frames), somebody), partial(_landmarks, somebody=somebody))
         actors.append(_placed(own, somebody, character, actors, bearing, rng))
     points = np.concatenate([actor.landmarks for actor in actors], axis=1)
@@ -91,7 +91,7 @@ def direct(motions: Sequence[Motion], seed: int, options: ShotOptions | None = N
     view = cameras.filmed(points, float(fps), options.size, options.move, bearing, rng)
     eyes = camera.inverse(view.camera_from_world)[:, :3, 3]
     objects = tuple(_object(actors, eyes, rng) for _ in range(options.objects))
-    return Shot(fps, tuple(actors), objects, view, places.somewhere(points, eyes, rng), exposure.exposure(rng))
+    return Shot(fps, tuple(actors), objects, view, environments.somewhere(points, eyes, rng), sensor.exposure(rng))
 
 
 def _object(actors: Sequence[Actor], eyes: FloatArray, rng: np.random.Generator) -> props.Prop:
@@ -112,9 +112,9 @@ def _cut(motion: Motion, frames: int) -> Motion:
     )  # fmt: skip
 
 
-def _performed(motion: Motion, somebody: people.Body) -> Motion:
+def _performed(motion: Motion, somebody: bodies.Body) -> Motion:
     """The motion on another body; its path is scaled by the length of the legs."""
-    skeleton = people.humanoid_skeleton(somebody)
+    skeleton = bodies.humanoid_skeleton(somebody)
     legs = ["leftLowerLeg", "leftFoot"]
     own, given = (
         sum(float(np.linalg.norm(s.rest_offsets[s.index(joint)])) for joint in legs)
@@ -126,15 +126,15 @@ def _performed(motion: Motion, somebody: people.Body) -> Motion:
     return Motion(skeleton, motion.fps, motion.rotations, motion.root_position * (own / given), unknown, sigma)
 
 
-def _landmarks(motion: Motion, somebody: people.Body) -> FloatArray:
+def _landmarks(motion: Motion, somebody: bodies.Body) -> FloatArray:
     positions, world = kinematics.forward_kinematics(motion.skeleton, motion.rotations, motion.root_position)
-    joints, offsets = people.attached_landmarks(somebody)
+    joints, offsets = bodies.attached_landmarks(somebody)
     return positions[:, joints] + rotation.rotate(world[:, joints], offsets)
 
 
 def _placed(
     motion: Motion,
-    somebody: people.Body,
+    somebody: bodies.Body,
     character: Character,
     others: Sequence[Actor],
     bearing: float,
@@ -226,17 +226,17 @@ def pictures(shot: Shot) -> Iterator[Picture]:
     characters = [actor.character for actor in shot.actors] + [props.character(prop) for prop in shot.objects]
     poses = [Poses(actor.character, *retarget(actor.motion, actor.character)) for actor in shot.actors]
     still = [prop.world_from_prop[None] for prop in shot.objects]
-    sensor = exposure.Sensor(shot.exposure, shot.camera.size)
+    camera_sensor = sensor.Sensor(shot.exposure, shot.camera.size)
     colors = [(128, 128, 128)] * len(characters)
     with Scene(shot.camera.size, characters, colors, shot.stage) as scene:
         for frame in range(len(shot.camera.camera_from_world)):
             view = shot.camera.camera_from_world[frame]
             moments = [_moment(poses, frame, share) for share in _shares(shot.exposure)]
             drawn = [scene.draw([*moment, *still], shot.camera.intrinsics, view) for moment in moments]
-            yield sensor.expose(drawn[0] if len(drawn) == 1 else np.mean(drawn, axis=0).astype(np.uint8))
+            yield camera_sensor.expose(drawn[0] if len(drawn) == 1 else np.mean(drawn, axis=0).astype(np.uint8))
 
 
-def _shares(settings: exposure.Exposure) -> FloatArray:
+def _shares(settings: sensor.Exposure) -> FloatArray:
     """Times of the pictures that make up a frame, in frames from its middle."""
     count = settings.subframes
     return settings.shutter * ((np.arange(count) + 0.5) / count - 0.5)
