@@ -27,8 +27,8 @@ from scipy.optimize import linear_sum_assignment
 from bodydouble.bench.people_set import FPS, Clip, made, motion_files
 from bodydouble.bench.people_stage import Role, Scene, View
 from bodydouble.data import FloatArray, Observation, Performance
+from bodydouble.evaluation.metrics.keypoints_2d import PCK_SHARE, keypoint_similarity, relative_errors
 from bodydouble.evaluation.metrics.people import SAME_PERSON
-from bodydouble.evaluation.metrics.picture import PCK_SHARE, keypoint_similarity, relative_errors
 from bodydouble.formats import performance
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader

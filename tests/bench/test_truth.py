@@ -72,7 +72,7 @@ def test_clips_and_captures_that_are_there_are_used_again(clips: list[truth.Capt
 
 @pytest.mark.slow
 def test_report_names_every_method_group_and_clip(report: truth.TruthReport) -> None:
-    text, page = truth_report.markdown(report), truth_report.html(report)
+    text, page = truth_report.markdown(report), truth_report.html_page(report)
     for name in (*truth.METHODS, truth_set.STATIC, "static", "moving", "MPJPE"):
         assert name in text
         assert name in page

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bodydouble.data import Camera
-from bodydouble.evaluation.positions_files import Cameras
+from bodydouble.evaluation.position_files import Cameras
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.skeletons import h36m, humaneva
 from tests import builders

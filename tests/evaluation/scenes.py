@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 
 from bodydouble.data import FloatArray, Motion, Performance, Person, Track
-from bodydouble.evaluation.recording import Recording, recording
+from bodydouble.evaluation.evaluation_clip import Recording, recording
 from tests import builders
 from tests.motion import scenes
 

@@ -9,9 +9,9 @@ import pytest
 from bodydouble.data import Motion, Performance, Skeleton
 from bodydouble.errors import InvalidDataError
 from bodydouble.evaluation.comparison import Comparison, combine, compare, compare_recordings
+from bodydouble.evaluation.evaluation_clip import recording
 from bodydouble.evaluation.metrics.counts import Counts
 from bodydouble.evaluation.metrics.pose import HIPS, LIMB_JOINTS
-from bodydouble.evaluation.recording import recording
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.skeletons import humanoid
 from tests import builders

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from bodydouble.evaluation.evaluation_clip import recording
 from bodydouble.evaluation.matching import common_frames, match
-from bodydouble.evaluation.recording import recording
 from tests.evaluation import scenes
 
 

@@ -11,7 +11,7 @@ from bodydouble.data import FloatArray, Performance, Person, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.evaluation.comparison import Comparison, combine, compare, compare_recordings
 from bodydouble.evaluation.comparison_page import side_by_side
-from bodydouble.evaluation.recording import Recording, recording
+from bodydouble.evaluation.evaluation_clip import Recording, recording
 from bodydouble.formats.media import FrameReader
 from bodydouble.geometry import camera, kinematics
 from bodydouble.motion.reconstruct import Known, reconstruct

@@ -10,7 +10,7 @@ import numpy as np
 from bodydouble.characters.load import load
 from bodydouble.characters.retarget import pose_matrices
 from bodydouble.data import Camera, FloatArray, Motion, Performance, Person, Skeleton
-from bodydouble.evaluation.recording import Recording, Subject, recording
+from bodydouble.evaluation.evaluation_clip import Recording, Subject, recording
 from bodydouble.formats import bvh
 from bodydouble.geometry import camera
 from bodydouble.pipeline import AnimatedCharacter, play

@@ -11,11 +11,11 @@ from scipy.optimize import linear_sum_assignment
 from bodydouble.bench.kept import WHOLE, kept_capture
 from bodydouble.bench.people_set import Clip, Maker
 from bodydouble.data import BoolArray, FloatArray, IntArray, Performance, Track
+from bodydouble.evaluation.evaluation_clip import Recording, Subject, recording
+from bodydouble.evaluation.keypoint_comparison import VISIBLE
 from bodydouble.evaluation.metrics import people, pose
 from bodydouble.evaluation.metrics.averages import mean, percentile
 from bodydouble.evaluation.metrics.identity import IdentityFigures, Sightings, identity_figures, sightings
-from bodydouble.evaluation.picture_comparison import VISIBLE
-from bodydouble.evaluation.recording import Recording, Subject, recording
 from bodydouble.formats import performance
 from bodydouble.pipeline import Monitor
 from bodydouble.skeletons import coco

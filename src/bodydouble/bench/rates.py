@@ -13,10 +13,10 @@ from bodydouble.data import FloatArray, Motion, Performance, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.evaluation.comparison import Comparison, combine, compare_recordings
 from bodydouble.evaluation.comparison_page import UNKNOWN
+from bodydouble.evaluation.evaluation_clip import Recording, recording
 from bodydouble.evaluation.matching import common_frames, match
 from bodydouble.evaluation.metrics.averages import percentile
 from bodydouble.evaluation.metrics.motion import peak_speed_losses_percent
-from bodydouble.evaluation.recording import Recording, recording
 from bodydouble.motion.reconstruct import Known, reconstruct
 from bodydouble.motion.resampling.motion import motion_at
 from bodydouble.motion.resampling.performance import at_rate

@@ -12,9 +12,9 @@ from bodydouble.bench.truth_report import Cells
 from bodydouble.data import FloatArray
 from bodydouble.evaluation.comparison import Comparison
 from bodydouble.evaluation.comparison_page import UNKNOWN
+from bodydouble.evaluation.evaluation_clip import Recording, Subject, recording
 from bodydouble.evaluation.matching import common_frames, match
 from bodydouble.evaluation.naturalness import Rating, rate, take_of_subject
-from bodydouble.evaluation.recording import Recording, Subject, recording
 from bodydouble.pipeline import Monitor, animate
 
 ACCURACY = "Accuracy: joints within 150 mm, twelve limb joints"

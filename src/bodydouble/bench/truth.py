@@ -9,7 +9,7 @@ from bodydouble.bench.kept import WHOLE, kept_capture
 from bodydouble.bench.truth_set import GROUPS, Clip, Recipe, default_folder, made
 from bodydouble.data import Performance
 from bodydouble.evaluation.comparison import Comparison, combine, compare_recordings
-from bodydouble.evaluation.recording import Recording, recording
+from bodydouble.evaluation.evaluation_clip import Recording, recording
 from bodydouble.formats import performance
 from bodydouble.pipeline import Monitor
 

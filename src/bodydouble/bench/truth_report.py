@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from bodydouble.bench.truth import METHODS, NETWORK, OURS, TruthReport
-from bodydouble.evaluation import pages
+from bodydouble.evaluation import html
 from bodydouble.evaluation.comparison import Comparison
 from bodydouble.evaluation.comparison_page import UNKNOWN, side_by_side
 
@@ -131,15 +131,15 @@ def _markdown_table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> 
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def html(report: TruthReport) -> str:
+def html_page(report: TruthReport) -> str:
     """A self-contained page."""
     return table_page("How far from the truth", tables(report), headline(report))
 
 
 def table_page(title: str, found: Mapping[str, Cells], remark: str = "") -> str:
     """A self-contained page of tables."""
-    body = pages.paragraph(remark) + "".join(pages.heading(name) + pages.table(*cells) for name, cells in found.items())
-    return pages.page(title, body)
+    body = html.paragraph(remark) + "".join(html.heading(name) + html.table(*cells) for name, cells in found.items())
+    return html.page(title, body)
 
 
 def as_dict(report: TruthReport) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import numpy as np
 import typer
 
 from bodydouble.cli.evaluate import print_table
-from bodydouble.evaluation.positions_files import load_cameras, load_positions
-from bodydouble.evaluation.protocols import Errors, Report, evaluate
+from bodydouble.evaluation.mpjpe_protocols import Errors, Report, evaluate
+from bodydouble.evaluation.position_files import load_cameras, load_positions
 
 HEADINGS = ("action", "protocol 1: MPJPE, mm", "protocol 2: PA-MPJPE, mm", "MPJVE, mm/frame")
 

@@ -9,9 +9,9 @@ import typer
 
 from bodydouble.errors import OutputError
 from bodydouble.formats.atomic import ensure_folder
-from bodydouble.rating.results import Results
-from bodydouble.rating.server import RatingServer, Session
-from bodydouble.rating.trials import all_trials, find_takes
+from bodydouble.user_study.results import Results
+from bodydouble.user_study.server import RatingServer, Session
+from bodydouble.user_study.trials import all_trials, find_takes
 
 
 def collect_scores(paths: Sequence[Path], output: Path, rater: str, port: int, browser: bool) -> None:

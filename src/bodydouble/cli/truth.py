@@ -82,7 +82,7 @@ def deliver_truth(
     report = truth.measure(_captured(which, count, keep, mocap, quality, monitor), quality, monitor)
 
     def finish(html: Path | None, markdown: Path | None, as_json: bool) -> None:
-        _write(html, lambda: truth_report.html(report))
+        _write(html, lambda: truth_report.html_page(report))
         _write(markdown, lambda: truth_report.markdown(report))
         if as_json:
             typer.echo(json.dumps(truth_report.as_dict(report), indent=2))

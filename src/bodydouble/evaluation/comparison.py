@@ -8,8 +8,10 @@ import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, Performance
 from bodydouble.errors import InvalidDataError
+from bodydouble.evaluation.evaluation_clip import Recording, Subject, recording
+from bodydouble.evaluation.keypoint_comparison import IdentityScores, PictureErrors, compare_pictures
 from bodydouble.evaluation.matching import match, posed
-from bodydouble.evaluation.metrics import picture
+from bodydouble.evaluation.metrics import keypoints_2d
 from bodydouble.evaluation.metrics.averages import weighted_mean
 from bodydouble.evaluation.metrics.counts import Counts
 from bodydouble.evaluation.person_comparison import (
@@ -20,8 +22,6 @@ from bodydouble.evaluation.person_comparison import (
     WorldErrors,
     compare_person,
 )
-from bodydouble.evaluation.picture_comparison import IdentityScores, PictureErrors, compare_pictures
-from bodydouble.evaluation.recording import Recording, Subject, recording
 
 BOX_OVERLAP = 0.5
 """Intersection over union from which two boxes show the same person."""
@@ -185,7 +185,7 @@ def _clear_frames(predicted: Recording, truth: Recording) -> Counts:
         real = _boxes(subject, frames, clear)
         seen = np.zeros(frames, dtype=bool)
         for guess in guesses:
-            seen |= picture.box_overlap(guess, real) >= BOX_OVERLAP
+            seen |= keypoints_2d.box_overlap(guess, real) >= BOX_OVERLAP
         found, total = found + int(seen.sum()), total + int(clear.sum())
     return Counts(found, 0, total - found)
 

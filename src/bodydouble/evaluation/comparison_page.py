@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, IntArray
-from bodydouble.evaluation import pages
+from bodydouble.evaluation import html
 from bodydouble.evaluation.comparison import Comparison
 from bodydouble.evaluation.person_comparison import PersonComparison
 from bodydouble.skeletons import humanoid
@@ -146,17 +146,17 @@ def _text(value: float | None) -> str:
 def comparison_page(comparison: Comparison, title: str) -> str:
     """A self-contained HTML page of a comparison: figures, people, error over time, joints."""
     people = people_rows(comparison)
-    body = pages.heading("People") + pages.table(*people)
+    body = html.heading("People") + html.table(*people)
     body += "".join(_error_plot(person) for person in comparison.people)
-    body += pages.heading("Figures") + pages.table(*side_by_side({"value": comparison}))
-    body += pages.heading("Joints") + pages.table(*joint_rows(comparison))
-    return pages.page(title, body)
+    body += html.heading("Figures") + html.table(*side_by_side({"value": comparison}))
+    body += html.heading("Joints") + html.table(*joint_rows(comparison))
+    return html.page(title, body)
 
 
 def _error_plot(person: PersonComparison) -> str:
-    line = pages.Line(person.name, person.frames.astype(np.float64), person.error_mm)
+    line = html.Line(person.name, person.frames.astype(np.float64), person.error_mm)
     title = f"{person.name}: mean joint error (gray: hidden or without a pose)"
-    return pages.line_plot([line], title, "frame", "mm", gaps(person.frames, np.isfinite(person.error_mm)))
+    return html.line_plot([line], title, "frame", "mm", gaps(person.frames, np.isfinite(person.error_mm)))
 
 
 def gaps(frames: IntArray, known: BoolArray) -> list[tuple[float, float]]:

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from bodydouble.data import BoolArray, FloatArray, IntArray
+from bodydouble.evaluation.evaluation_clip import Recording, Subject, image_points
 from bodydouble.evaluation.metrics.averages import mean_over
-from bodydouble.evaluation.recording import Recording, Subject, image_points
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,9 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from bodydouble.data import BoolArray, FloatArray, Motion
+from bodydouble.evaluation.evaluation_clip import Subject
 from bodydouble.evaluation.metrics import body, floor, motion
 from bodydouble.evaluation.metrics.averages import mean, percentile
-from bodydouble.evaluation.recording import Subject
 from bodydouble.geometry import kinematics
 from bodydouble.motion.floor.contacts import foot_points
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, IntArray
+from bodydouble.evaluation.evaluation_clip import Recording, Subject
 from bodydouble.evaluation.matching import common_frames, posed
 from bodydouble.evaluation.metrics import body, floor, motion, pose, world
 from bodydouble.evaluation.metrics.averages import mean, mean_over, percentile
 from bodydouble.evaluation.metrics.counts import Counts
-from bodydouble.evaluation.recording import Recording, Subject
 from bodydouble.geometry import rotation
 from bodydouble.skeletons import humanoid
 

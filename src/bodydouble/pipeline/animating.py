@@ -13,8 +13,8 @@ from bodydouble.characters.load import builtin_names, load
 from bodydouble.characters.retarget import Poses, retarget
 from bodydouble.data import BoolArray, Character, FloatArray, Motion, Performance
 from bodydouble.errors import InvalidDataError, RenderingUnavailableError
-from bodydouble.evaluation import report
-from bodydouble.evaluation.report_pictures import SpanPictures
+from bodydouble.evaluation.report import page
+from bodydouble.evaluation.report.images import SpanPictures
 from bodydouble.formats import bvh, face_embeddings, gltf, performance
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader, VideoWriter
@@ -27,7 +27,7 @@ FILM_SIDE = 960
 
 PERFORMANCE_FILE = "performance.npz"
 FILM_FILE = "preview.mp4"
-REPORT_FILE = "report.html"
+REPORT_FILE = "page.html"
 EMBEDDINGS_FILE = "embeddings.npz"
 
 
@@ -243,7 +243,7 @@ def _report(
 ) -> Path:
     pictures.read(video)
     film = films[0].name if films else None
-    report.write(
+    page.write(
         path, found.performance, pictures, title=clip_name(video), film=film, warnings=warnings, still=found.still
     )
     return path

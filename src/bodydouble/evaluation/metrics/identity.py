@@ -12,8 +12,8 @@ import numpy as np
 from bodydouble.data import BoolArray, FloatArray, IntArray, Performance
 from bodydouble.evaluation.metrics import people
 from bodydouble.evaluation.metrics.counts import Counts
+from bodydouble.evaluation.metrics.keypoints_2d import box_overlap
 from bodydouble.evaluation.metrics.people import HotaCounts
-from bodydouble.evaluation.metrics.picture import box_overlap
 from bodydouble.geometry.similarity import box_area
 
 

@@ -12,12 +12,12 @@ from urllib.parse import unquote
 import pytest
 
 from bodydouble.formats.media import VideoWriter
-from bodydouble.rating import server as rating_server
-from bodydouble.rating.results import Results
-from bodydouble.rating.server import RatingServer, Session, page_assets
-from bodydouble.rating.trials import all_trials, find_takes
+from bodydouble.user_study import server as rating_server
+from bodydouble.user_study.results import Results
+from bodydouble.user_study.server import RatingServer, Session, page_assets
+from bodydouble.user_study.trials import all_trials, find_takes
 from tests.media_builders import numbered_picture
-from tests.rating import browser
+from tests.user_study import browser
 
 pytestmark = [
     pytest.mark.slow,

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, IntArray, Performance, Person
-from bodydouble.evaluation.metrics import floor, picture, pose
+from bodydouble.evaluation.evaluation_clip import Subject, recording
+from bodydouble.evaluation.metrics import floor, keypoints_2d, pose
 from bodydouble.evaluation.metrics.averages import mean, mean_over, percentile
 from bodydouble.evaluation.naturalness import Rating, rate, take_of_subject
-from bodydouble.evaluation.recording import Subject, recording
-from bodydouble.evaluation.report_spans import BODY, SURE, body_confidence
+from bodydouble.evaluation.report.spans import BODY, SURE, body_confidence
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body.root_translation import landmark_positions
 from bodydouble.skeletons import blazepose, humanoid
@@ -127,7 +127,7 @@ def _reprojection(performance: Performance, person: Person) -> tuple[FloatArray,
     keypoints = track.keypoints[:, BODY]
     seen = keypoints[..., 2] >= SURE
     distance = np.linalg.norm(pixels - keypoints[..., :2], axis=-1)
-    relative = picture.relative_errors(pixels, keypoints[..., :2], track.boxes)
+    relative = keypoints_2d.relative_errors(pixels, keypoints[..., :2], track.boxes)
     return mean_over(np.where(seen, distance, np.nan), axis=1), mean_over(np.where(seen, relative, np.nan), axis=1)
 
 

@@ -10,11 +10,11 @@ from PIL import Image
 
 from bodydouble.data import Performance, Person
 from bodydouble.errors import MediaError
-from bodydouble.evaluation import report
-from bodydouble.evaluation.report_figures import ANGLES, LIMBS, PersonFigures, figures
-from bodydouble.evaluation.report_findings import Finding, findings
-from bodydouble.evaluation.report_pictures import MOST_READ, SIZE, SpanPictures, region
-from bodydouble.evaluation.report_spans import BODY, low_confidence_spans, runs
+from bodydouble.evaluation.report import page
+from bodydouble.evaluation.report.figures import ANGLES, LIMBS, PersonFigures, figures
+from bodydouble.evaluation.report.findings import Finding, findings
+from bodydouble.evaluation.report.images import MOST_READ, SIZE, SpanPictures, region
+from bodydouble.evaluation.report.spans import BODY, low_confidence_spans, runs
 from bodydouble.geometry import rotation
 from bodydouble.skeletons import blazepose, humanoid
 from tests import builders
@@ -54,7 +54,7 @@ def scaled(person: Person, scale: float, offset: tuple[float, float] = (0.0, 0.0
 
 def text_of(performance: Performance, pictures: SpanPictures | None = None, film: str | None = None) -> str:
     shown = pictures or SpanPictures(performance)
-    return report.page(performance, shown, title="clip", film=film, warnings=())
+    return page.page(performance, shown, title="clip", film=film, warnings=())
 
 
 def said(found: list[Finding]) -> str:
@@ -301,8 +301,8 @@ def test_names_and_notes_are_escaped(truth: Performance, tmp_path: Path) -> None
     performance = scenes.of(truth, scenes.renamed(scenes.hidden(truth.people[0], 20, 30), NASTY))
     pictures = SpanPictures(performance)
     pictures.look(25, quadrants((64, 48)))
-    path = tmp_path / "report.html"
-    report.write(path, performance, pictures, title=NASTY, film='a"b.mp4', warnings=[NASTY])
+    path = tmp_path / "page.html"
+    page.write(path, performance, pictures, title=NASTY, film='a"b.mp4', warnings=[NASTY])
     text = path.read_text(encoding="utf-8")
     assert "<script" not in text
     assert 'src="a%22b.mp4"' in text

@@ -12,8 +12,8 @@ from scipy.spatial import procrustes
 
 from bodydouble.data import FloatArray
 from bodydouble.errors import InvalidDataError
-from bodydouble.evaluation.positions_files import Cameras, Takes
-from bodydouble.evaluation.protocols import Errors, evaluate, lift_all, standard_subjects, take_errors
+from bodydouble.evaluation.mpjpe_protocols import Errors, evaluate, lift_all, standard_subjects, take_errors
+from bodydouble.evaluation.position_files import Cameras, Takes
 from bodydouble.geometry import rotation
 from bodydouble.geometry.camera import project, rays, transform
 from bodydouble.skeletons import h36m

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bodydouble.errors import FormatError, InvalidDataError
 from bodydouble.formats.atomic import output_errors
-from bodydouble.rating.trials import Trial
+from bodydouble.user_study.trials import Trial
 
 COLUMNS = ("rater", "time", "clip", "method", "side", "realism", "naturalness", "preferred", "against")
 """``preferred`` is 1 for the better take of a pair, 0 for the other, 0.5 for both if neither is better, and empty for

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bodydouble.data import BoolArray
-from bodydouble.evaluation.metrics import picture
+from bodydouble.evaluation.metrics import keypoints_2d
 from bodydouble.skeletons import coco
 from tests.builders import Floats, assert_same
 
@@ -25,8 +25,10 @@ def _pictures(seed: int) -> tuple[Floats, BoolArray, Floats, Floats, Floats]:
 
 def _average_precision(seed: int) -> float:
     truth, visible, boxes, found, scores = _pictures(seed)
-    similarity = picture.keypoint_similarity(found[:, None], truth[:, :, None], visible[:, :, None], boxes[:, :, None])
-    return picture.average_precision(similarity, scores, np.asarray(visible.any(axis=-1)))
+    similarity = keypoints_2d.keypoint_similarity(
+        found[:, None], truth[:, :, None], visible[:, :, None], boxes[:, :, None]
+    )
+    return keypoints_2d.average_precision(similarity, scores, np.asarray(visible.any(axis=-1)))
 
 
 @pytest.mark.parametrize(("seed", "expected"), [(0, 0.13285552), (1, 0.13128095), (2, 0.092512584)])
@@ -38,31 +40,31 @@ def test_average_precision_is_that_of_pycocotools(seed: int, expected: float) ->
 def test_similarity_is_one_for_the_truth_and_falls_as_defined() -> None:
     truth = np.random.default_rng(0).uniform(0, 200, (17, 2))
     visible = np.ones(17, dtype=bool)
-    assert picture.keypoint_similarity(truth, truth, visible, BOX) == 1.0
+    assert keypoints_2d.keypoint_similarity(truth, truth, visible, BOX) == 1.0
     area = 0.53 * 100 * 200
     reach = 2 * np.sqrt(area) * np.array(coco.OKS_SIGMAS)
     moved = truth + np.stack([reach, np.zeros(17)], axis=-1)
-    assert_same(picture.keypoint_similarity(moved, truth, visible, BOX), np.exp(-0.5), 1e-12)
+    assert_same(keypoints_2d.keypoint_similarity(moved, truth, visible, BOX), np.exp(-0.5), 1e-12)
 
 
 def test_similarity_counts_visible_keypoints_only() -> None:
     truth = np.zeros((17, 2))
     visible = np.arange(17) < 4
     moved = np.where(visible[:, None], truth, 1e4)
-    assert picture.keypoint_similarity(moved, truth, visible, BOX) == 1.0
+    assert keypoints_2d.keypoint_similarity(moved, truth, visible, BOX) == 1.0
     missing = truth.copy()
     missing[0] = np.nan
-    assert picture.keypoint_similarity(missing, truth, visible, BOX) == 0.75
-    assert picture.keypoint_similarity(truth, truth, np.zeros(17, dtype=bool), BOX) == 0.0
+    assert keypoints_2d.keypoint_similarity(missing, truth, visible, BOX) == 0.75
+    assert keypoints_2d.keypoint_similarity(truth, truth, np.zeros(17, dtype=bool), BOX) == 0.0
 
 
 def test_errors_are_relative_to_the_longer_side() -> None:
     truth = np.zeros((2, 2))
-    errors = picture.relative_errors(np.array([[6.0, 8.0], [np.nan, 0.0]]), truth, BOX)
+    errors = keypoints_2d.relative_errors(np.array([[6.0, 8.0], [np.nan, 0.0]]), truth, BOX)
     assert_same(errors, [0.05, np.nan], 1e-12)
-    assert picture.pck(errors - 1e-9, np.array([True, True])) == 0.5
-    assert picture.pck(errors - 1e-9, np.array([True, False])) == 1.0
-    assert np.isnan(picture.pck(errors, np.array([False, False])))
+    assert keypoints_2d.pck(errors - 1e-9, np.array([True, True])) == 0.5
+    assert keypoints_2d.pck(errors - 1e-9, np.array([True, False])) == 1.0
+    assert np.isnan(keypoints_2d.pck(errors, np.array([False, False])))
 
 
 def test_average_precision_by_hand() -> None:
@@ -71,26 +73,26 @@ def test_average_precision_by_hand() -> None:
     scores, present = np.array([[0.9, 0.8, 0.7]]), np.ones((1, 2), dtype=bool)
     low = (51 * 1.0 + 50 * 2 / 3) / 101
     high = 51 * (1 / 3) / 101
-    assert_same(picture.average_precision(similarity, scores, present), (5 * low + 5 * high) / 10, 1e-12)
+    assert_same(keypoints_2d.average_precision(similarity, scores, present), (5 * low + 5 * high) / 10, 1e-12)
 
 
 def test_average_precision_at_its_ends() -> None:
     present = np.ones((3, 1), dtype=bool)
     scores = np.full((3, 1), 0.9)
-    assert picture.average_precision(np.ones((3, 1, 1)), scores, present) == 1.0
-    assert picture.average_precision(np.zeros((3, 1, 1)), scores, present) == 0.0
-    assert picture.average_precision(np.zeros((3, 1, 0)), np.zeros((3, 0)), present) == 0.0
-    assert np.isnan(picture.average_precision(np.ones((3, 1, 1)), scores, ~present))
+    assert keypoints_2d.average_precision(np.ones((3, 1, 1)), scores, present) == 1.0
+    assert keypoints_2d.average_precision(np.zeros((3, 1, 1)), scores, present) == 0.0
+    assert keypoints_2d.average_precision(np.zeros((3, 1, 0)), np.zeros((3, 0)), present) == 0.0
+    assert np.isnan(keypoints_2d.average_precision(np.ones((3, 1, 1)), scores, ~present))
 
 
 def test_one_true_person_is_found_once() -> None:
     """Two finds of the same person: the second is wrong, but comes after full recall."""
     similarity, scores = np.ones((1, 1, 2)), np.array([[0.4, 0.9]])
-    assert picture.average_precision(similarity, scores, np.ones((1, 1), dtype=bool)) == 1.0
+    assert keypoints_2d.average_precision(similarity, scores, np.ones((1, 1), dtype=bool)) == 1.0
 
 
 def test_overlap_of_boxes_by_hand() -> None:
     one = np.array([0.0, 0.0, 2.0, 2.0])
     others = np.array([[0.0, 0.0, 2.0, 2.0], [1.0, 0.0, 3.0, 2.0], [5.0, 5.0, 6.0, 6.0], [np.nan] * 4])
-    np.testing.assert_allclose(picture.box_overlap(one, others), [1.0, 1 / 3, 0.0, 0.0])
-    np.testing.assert_array_equal(picture.box_overlap(one, others), picture.box_overlap(others, one))
+    np.testing.assert_allclose(keypoints_2d.box_overlap(one, others), [1.0, 1 / 3, 0.0, 0.0])
+    np.testing.assert_array_equal(keypoints_2d.box_overlap(one, others), keypoints_2d.box_overlap(others, one))

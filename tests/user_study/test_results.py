@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bodydouble.errors import FormatError, InvalidDataError, OutputError
-from bodydouble.rating.results import COLUMNS, Answer, Results, Score
-from bodydouble.rating.trials import Take, Trial
+from bodydouble.user_study.results import COLUMNS, Answer, Results, Score
+from bodydouble.user_study.trials import Take, Trial
 
 OURS, THEIRS, THIRD = (Take("walk, slowly", method, Path()) for method in ("ours", 'their "best"', "third"))
 PAIR, ALONE = Trial((OURS, THEIRS)), Trial((OURS,))

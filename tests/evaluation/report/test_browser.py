@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from bodydouble.evaluation import report
-from bodydouble.evaluation.report_pictures import SpanPictures
+from bodydouble.evaluation.report.images import SpanPictures
+from bodydouble.evaluation.report.page import write
 from tests.evaluation import scenes
 from tests.media_builders import numbered, quadrants, write_video
-from tests.rating import browser
+from tests.user_study import browser
 
 pytestmark = [
     pytest.mark.slow,
@@ -75,8 +75,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     for index in range(60):
         pictures.look(index, quadrants((640, 360)))
     write_video(folder / "preview.mp4", numbered(10))
-    page = folder / "report.html"
-    report.write(page, performance, pictures, title="clip", film="preview.mp4", warnings=["something was odd"])
+    page = folder / "page.html"
+    write(page, performance, pictures, title="clip", film="preview.mp4", warnings=["something was odd"])
     return told_by(folder, page)
 
 

@@ -14,8 +14,8 @@ from threading import Lock, Thread
 from typing import Any, BinaryIO
 
 from bodydouble.errors import BodydoubleError, InvalidDataError
-from bodydouble.rating.results import SIDES, Answer, Results, Score
-from bodydouble.rating.trials import Trial
+from bodydouble.user_study.results import SIDES, Answer, Results, Score
+from bodydouble.user_study.trials import Trial
 
 LOCALHOST = "127.0.0.1"
 LARGEST_ANSWER = 10_000

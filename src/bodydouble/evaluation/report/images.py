@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from bodydouble.data import FloatArray, Performance, Track
-from bodydouble.evaluation.report_crops import cut, jpeg, reduced
-from bodydouble.evaluation.report_spans import MOST_SPANS, Span, low_confidence_spans
-from bodydouble.evaluation.report_thumbnails import Thumbnails
+from bodydouble.evaluation.report.crops import cut, jpeg, reduced
+from bodydouble.evaluation.report.spans import MOST_SPANS, Span, low_confidence_spans
+from bodydouble.evaluation.report.thumbnails import Thumbnails
 from bodydouble.formats.media import FrameReader, Picture
 
 SIZE = (200, 260)

@@ -11,8 +11,8 @@ import numpy as np
 from bodydouble.data import BoolArray
 from bodydouble.evaluation.metrics.averages import percentile
 from bodydouble.evaluation.naturalness import capture_quantiles
-from bodydouble.evaluation.report_figures import FAST_STEP, LIMBS, PersonFigures
-from bodydouble.evaluation.report_spans import SURE, runs
+from bodydouble.evaluation.report.figures import FAST_STEP, LIMBS, PersonFigures
+from bodydouble.evaluation.report.spans import SURE, runs
 
 SMALL_PX, SMALL_SHARE = 150.0, 0.08
 """Of the picture's longer side. The landmark network looks at 256 px across a person."""

@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 
 from bodydouble.data import FloatArray, Performance, Track
-from bodydouble.evaluation.report_crops import cut, jpeg, reduced
-from bodydouble.evaluation.report_spans import BODY
+from bodydouble.evaluation.report.crops import cut, jpeg, reduced
+from bodydouble.evaluation.report.spans import BODY
 from bodydouble.formats.media import Picture
 from bodydouble.geometry.similarity import box_area, box_intersection
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bodydouble.rating.results import Answer, Results, Score
-from bodydouble.rating.trials import all_trials, find_takes
+from bodydouble.user_study.results import Answer, Results, Score
+from bodydouble.user_study.trials import all_trials, find_takes
 
 COMMAND = [sys.executable, "-m", "bodydouble", "rate", "--no-browser"]
 

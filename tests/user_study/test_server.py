@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bodydouble.rating.results import Results
-from bodydouble.rating.server import RatingServer, Session
-from bodydouble.rating.trials import Take, Trial
+from bodydouble.user_study.results import Results
+from bodydouble.user_study.server import RatingServer, Session
+from bodydouble.user_study.trials import Take, Trial
 
 CONTENT = bytes(range(256)) * 5000
 ANSWER = {"trial": 0, "scores": [{"realism": 3, "naturalness": 4}, {"realism": 5, "naturalness": 6}]}

@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 
 from bodydouble.data import IntArray, Performance, Track
-from bodydouble.evaluation import pages
+from bodydouble.evaluation import html
 
 STATES = ("absent", "observed", "filled")
 """What a frame can be for a person; the index is the state. Absent: before the first or after the last frame."""
@@ -64,12 +64,12 @@ def section(people: Sequence[Strip], thumbnails: Mapping[str, bytes]) -> str:
     if not people:
         return ""
     rows = "".join(_row(person, thumbnails.get(person.name)) for person in people)
-    return f'{pages.state_legend((*STATES[1:], STATES[0]))}<ul class="cast">\n{rows}</ul>\n'
+    return f'{html.state_legend((*STATES[1:], STATES[0]))}<ul class="cast">\n{rows}</ul>\n'
 
 
 def _row(person: Strip, jpeg: bytes | None) -> str:
     shares = ", ".join(f"{state} {_percent(person.share(state))}" for state in (*STATES[1:], STATES[0]))
-    line = pages.state_line(person.states, STATES, 1 / person.fps, f"{person.name}: {shares}")
+    line = html.state_line(person.states, STATES, 1 / person.fps, f"{person.name}: {shares}")
     shares_text = escape(shares).replace(" %", "&nbsp;%")
     remark = f"<br>{escape(person.remark)}" if person.remark else ""
     seconds = len(person.states) / person.fps

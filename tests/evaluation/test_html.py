@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from bodydouble.evaluation import pages
+from bodydouble.evaluation import html
 from bodydouble.evaluation.comparison import combine, compare
 from bodydouble.evaluation.comparison_page import (
     comparison_page,
@@ -58,9 +58,9 @@ def _parse(html: str) -> _Parser:
 
 
 def test_text_is_escaped_everywhere() -> None:
-    plot = pages.line_plot([pages.Line(NASTY, np.arange(3.0), np.arange(3.0))] * 2, NASTY, NASTY, NASTY)
-    body = pages.heading(NASTY) + pages.paragraph(NASTY) + pages.table([NASTY], [[NASTY]]) + plot
-    parsed = _parse(pages.page(NASTY, body))
+    plot = html.line_plot([html.Line(NASTY, np.arange(3.0), np.arange(3.0))] * 2, NASTY, NASTY, NASTY)
+    body = html.heading(NASTY) + html.paragraph(NASTY) + html.table([NASTY], [[NASTY]]) + plot
+    parsed = _parse(html.page(NASTY, body))
     assert "script" not in parsed.tags
     assert parsed.text.count(NASTY) == 2 + 2 + 2 + 3 + 2
     assert ("aria-label", NASTY) in parsed.attributes
@@ -76,7 +76,7 @@ def test_a_page_needs_nothing_from_elsewhere() -> None:
 
 
 def test_a_table_has_all_cells() -> None:
-    parsed = _parse(pages.table(["a", "b"], [["1", "2"], ["3", "4"]]))
+    parsed = _parse(html.table(["a", "b"], [["1", "2"], ["3", "4"]]))
     assert (parsed.tags.count("th"), parsed.tags.count("td")) == (2, 4)
     assert [text for text in parsed.text if text.strip()] == ["a", "b", "1", "2", "3", "4"]
 
@@ -89,7 +89,7 @@ def _curves(plot: str) -> list[str]:
 
 def test_gaps_break_the_curve() -> None:
     y = np.array([1.0, 2.0, np.nan, 3.0, 4.0, np.nan])
-    (curve,) = _curves(pages.line_plot([pages.Line("a", np.arange(6.0), y)], "t", "x", "y"))
+    (curve,) = _curves(html.line_plot([html.Line("a", np.arange(6.0), y)], "t", "x", "y"))
     assert (curve.count("M"), curve.count("L")) == (2, 2)
 
 
@@ -97,7 +97,7 @@ def test_gaps_break_the_curve() -> None:
     "y", [np.zeros(0), np.full(4, np.nan), np.zeros(4), np.full(4, -3.0), np.full(1, 1e-9), np.array([1e9, -1e9])]
 )
 def test_any_values_can_be_drawn(y: np.ndarray) -> None:
-    plot = pages.line_plot([pages.Line("a", np.arange(len(y), dtype=float), y)], "t", "x", "y", [(0.0, 2.0)])
+    plot = html.line_plot([html.Line("a", np.arange(len(y), dtype=float), y)], "t", "x", "y", [(0.0, 2.0)])
     assert "nan" not in plot
     assert "inf" not in plot
     assert len(_curves(plot)) == 1
@@ -105,7 +105,7 @@ def test_any_values_can_be_drawn(y: np.ndarray) -> None:
 
 def test_curves_stay_inside_the_plot() -> None:
     y = np.random.default_rng(0).normal(size=200)
-    (curve,) = _curves(pages.line_plot([pages.Line("a", np.arange(200.0) + 7, y)], "t", "x", "y"))
+    (curve,) = _curves(html.line_plot([html.Line("a", np.arange(200.0) + 7, y)], "t", "x", "y"))
     points = np.array([pair.split() for pair in curve.replace("M", "L").split("L")[1:]], dtype=float)
     assert len(points) == 200
     assert points[:, 0].min() >= 46
@@ -117,7 +117,7 @@ def test_curves_stay_inside_the_plot() -> None:
 def test_long_curves_are_thinned_but_keep_peaks_and_gaps() -> None:
     y = np.random.default_rng(0).uniform(size=20000)
     y[12345], y[5000:5400] = 50.0, np.nan
-    (curve,) = _curves(pages.line_plot([pages.Line("a", np.arange(20000.0), y)], "t", "x", "y"))
+    (curve,) = _curves(html.line_plot([html.Line("a", np.arange(20000.0), y)], "t", "x", "y"))
     assert curve.count("L") < 1300
     assert curve.count("M") == 2
     assert " 8.0" in curve, "the peak touches the top of the plot"

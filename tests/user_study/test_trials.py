@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bodydouble.errors import MediaError
-from bodydouble.rating.trials import Take, Trial, all_trials, find_takes
+from bodydouble.user_study.trials import Take, Trial, all_trials, find_takes
 
 CLIPS = ("dance", "kick", "roll", "walk")
 METHODS = ("baseline", "ours", "truth")

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
 from bodydouble.data import FloatArray, Performance, Person
-from bodydouble.evaluation import pages, report
-from bodydouble.evaluation.report_pictures import SpanPictures
-from bodydouble.evaluation.report_spans import BODY
-from bodydouble.evaluation.report_strips import LEFT_OUT, STATES, STILL, Strip, section, strips
-from bodydouble.evaluation.report_thumbnails import (
+from bodydouble.evaluation import html
+from bodydouble.evaluation.report import page
+from bodydouble.evaluation.report.images import SpanPictures
+from bodydouble.evaluation.report.spans import BODY
+from bodydouble.evaluation.report.thumbnails import (
     CANDIDATES,
     GOOD,
     SHARED,
@@ -28,6 +28,7 @@ from bodydouble.evaluation.report_thumbnails import (
     completeness,
     sharpness,
 )
+from bodydouble.evaluation.report.timelines import LEFT_OUT, STATES, STILL, Strip, section, strips
 from bodydouble.formats.media import Picture
 from tests.evaluation import scenes
 from tests.media_builders import numbered, quadrants, write_video
@@ -89,7 +90,7 @@ def drawn(line: ElementTree.Element) -> list[str]:
 
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=600))
 def test_a_line_shows_every_state_where_it_is(found: list[int]) -> None:
-    (line,) = lines(pages.state_line(np.array(found), STATES, 0.1, "somebody"))
+    (line,) = lines(html.state_line(np.array(found), STATES, 0.1, "somebody"))
     assert drawn(line) == [STATES[state] for state in found]
     assert line.attrib["viewBox"] == f"0 0 {len(found)} 1"
 
@@ -98,7 +99,7 @@ def test_a_line_shows_every_state_where_it_is(found: list[int]) -> None:
 def test_a_long_line_has_the_clips_length_and_hides_no_filled_frame(count: int, filled: int) -> None:
     found = np.ones(count, dtype=int)
     found[filled] = STATES.index("filled")
-    (line,) = lines(pages.state_line(found, STATES, 0.1, "somebody"))
+    (line,) = lines(html.state_line(found, STATES, 0.1, "somebody"))
     names = drawn(line)
     assert len(names) == count
     assert names[filled] == "filled"
@@ -106,7 +107,7 @@ def test_a_long_line_has_the_clips_length_and_hides_no_filled_frame(count: int, 
 
 
 def test_many_changes_make_few_bars() -> None:
-    (line,) = lines(pages.state_line(np.arange(100_000) % 3, STATES, 0.1, "somebody"))
+    (line,) = lines(html.state_line(np.arange(100_000) % 3, STATES, 0.1, "somebody"))
     assert len(list(line.iter("rect"))) <= 600
     assert len(drawn(line)) == 100_000
 
@@ -153,7 +154,7 @@ def test_who_was_left_out_has_a_row_with_a_thumbnail_and_a_time_line() -> None:
     pictures = SpanPictures(performance, still)
     for index in range(FRAMES):
         pictures.look(index, quadrants((640, 360)))
-    text = report.page(performance, pictures, title="clip", film=None, warnings=(), still=still)
+    text = page.page(performance, pictures, title="clip", film=None, warnings=(), still=still)
     assert text.count(LEFT_OUT) == 1
     assert text.count("<li><div") == text.count('<img src="data:image/jpeg') == 2
     assert list(stretches(lines(text)[1])) == [("absent", 0, 15), ("observed", 15, 30), ("absent", 45, 15)]
@@ -287,7 +288,7 @@ def test_a_page_has_a_row_for_each_person(count: int) -> None:
     pictures = SpanPictures(performance)
     for index in range(20):
         pictures.look(index, quadrants((640, 360)))
-    text = report.page(performance, pictures, title="clip", film=None, warnings=())
+    text = page.page(performance, pictures, title="clip", film=None, warnings=())
     assert len(lines(text)) == text.count("<li><div") == count
     assert text.count('class="cast"') == min(count, 1)
     assert all(len(drawn(line)) == 20 for line in lines(text))

@@ -11,7 +11,7 @@ from bodydouble.data import Camera, FloatArray
 from bodydouble.errors import InvalidDataError
 from bodydouble.evaluation.metrics.averages import mean, weighted_mean
 from bodydouble.evaluation.metrics.pose import aligned_errors_mm, centred, joint_errors_mm
-from bodydouble.evaluation.positions_files import LAYOUTS, Cameras, Takes, Views
+from bodydouble.evaluation.position_files import LAYOUTS, Cameras, Takes, Views
 from bodydouble.geometry.camera import transform
 
 _Value = TypeVar("_Value")

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray
+from bodydouble.evaluation.evaluation_clip import Recording
 from bodydouble.evaluation.matching import Matching
-from bodydouble.evaluation.metrics import people, picture
+from bodydouble.evaluation.metrics import keypoints_2d, people
 from bodydouble.evaluation.metrics.counts import Counts
 from bodydouble.evaluation.metrics.people import HotaCounts
-from bodydouble.evaluation.recording import Recording
 from bodydouble.skeletons import coco
 
 VISIBLE = 0.5
@@ -79,7 +79,7 @@ def compare_pictures(
     visible = real.keypoints[..., 2] >= VISIBLE
     present = np.asarray(visible.any(axis=-1))
     found_present = np.asarray(np.isfinite(found.keypoints[..., 0]).any(axis=-1))
-    similarity = picture.keypoint_similarity(
+    similarity = keypoints_2d.keypoint_similarity(
         found.keypoints[:, None, ..., :2],
         real.keypoints[:, :, None, :, :2],
         visible[:, :, None],
@@ -98,8 +98,8 @@ def compare_pictures(
     errors = _matched_errors(found, real, matching)
     return identities, PictureErrors(
         keypoint_error_percent=_median_percent(errors, visible),
-        pck=picture.pck(errors, visible),
-        oks_ap=picture.average_precision(similarity, scores, present),
+        pck=keypoints_2d.pck(errors, visible),
+        oks_ap=keypoints_2d.average_precision(similarity, scores, present),
     )
 
 
@@ -121,7 +121,7 @@ def _matched_errors(found: _Pictures, real: _Pictures, matching: Matching) -> Fl
     """(F, N, 17) relative to the size of the true person; NaN where the matched person was not found."""
     errors = np.full(real.keypoints.shape[:-1], np.nan)
     for i, j in matching.pairs:
-        errors[:, i] = picture.relative_errors(
+        errors[:, i] = keypoints_2d.relative_errors(
             found.keypoints[:, j, :, :2], real.keypoints[:, i, :, :2], real.boxes[:, i]
         )
     return errors

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bodydouble.errors import FormatError
-from bodydouble.evaluation.positions_files import load_cameras, load_keypoints, load_positions
+from bodydouble.evaluation.position_files import load_cameras, load_keypoints, load_positions
 from bodydouble.geometry.camera import project, transform
 from tests.builders import assert_same
 from tests.evaluation import positions_data as made

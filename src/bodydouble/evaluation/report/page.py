@@ -9,14 +9,14 @@ from urllib.parse import quote
 import numpy as np
 
 from bodydouble.data import FloatArray, Performance, Track
-from bodydouble.evaluation import pages
+from bodydouble.evaluation import html
 from bodydouble.evaluation.comparison_page import UNKNOWN, gaps
 from bodydouble.evaluation.metrics.averages import percentile
-from bodydouble.evaluation.report_figures import ANGLES, PersonFigures, figures
-from bodydouble.evaluation.report_findings import Finding, findings, usual_limit
-from bodydouble.evaluation.report_pictures import SpanPictures
-from bodydouble.evaluation.report_spans import Span
-from bodydouble.evaluation.report_strips import section, strips
+from bodydouble.evaluation.report.figures import ANGLES, PersonFigures, figures
+from bodydouble.evaluation.report.findings import Finding, findings, usual_limit
+from bodydouble.evaluation.report.images import SpanPictures
+from bodydouble.evaluation.report.spans import Span
+from bodydouble.evaluation.report.timelines import section, strips
 from bodydouble.formats.atomic import atomic_write
 
 CONTACT_ROWS = ("L heel", "L toes", "R heel", "R toes")
@@ -84,28 +84,28 @@ def page(
     """The text of the report; arguments as for ``write``."""
     people = figures(performance)
     body = _clip(performance) + section(strips(performance, still or {}), pictures.thumbnails.jpegs)
-    body += _film(film) + pages.table(*_summary(people))
-    body += "".join(pages.paragraph(f"Note: {warning}") for warning in warnings)
+    body += _film(film) + html.table(*_summary(people))
+    body += "".join(html.paragraph(f"Note: {warning}") for warning in warnings)
     body += _advice(findings(people))
     body += "".join(_person(person, pictures) for person in people)
-    body += pages.heading("What the figures mean") + "".join(map(pages.paragraph, MEANINGS))
-    return pages.page(f"{title}: report", body)
+    body += html.heading("What the figures mean") + "".join(map(html.paragraph, MEANINGS))
+    return html.page(f"{title}: report", body)
 
 
 def _film(name: str | None) -> str:
     if name is None:
-        return pages.paragraph("No film was made of this clip.")
+        return html.paragraph("No film was made of this clip.")
     return (
         f'<video controls playsinline preload="metadata" src="{escape(quote(name))}">'
         f"{escape(name)} stands beside this page.</video>\n"
-        + pages.paragraph("Left: the source with what was seen in it. Right: the characters, seen by the same camera.")
+        + html.paragraph("Left: the source with what was seen in it. Right: the characters, seen by the same camera.")
     )
 
 
 def _clip(performance: Performance) -> str:
     width, height = performance.camera.size
     seconds, count = performance.frame_count / performance.fps, len(performance.people)
-    return pages.paragraph(
+    return html.paragraph(
         f"{performance.frame_count} frames, {float(seconds):.1f} s at {float(performance.fps):.4g} frames/s, "
         f"{width} x {height} px, {count} {'person' if count == 1 else 'people'}."
     )
@@ -135,9 +135,9 @@ def _span_text(person: PersonFigures, first: int, last: int) -> str:
 
 
 def _advice(found: Sequence[Finding]) -> str:
-    title = pages.heading("What to do about it")
+    title = html.heading("What to do about it")
     if not found:
-        return title + pages.paragraph("Nothing stood out: no measure passed the limit from which something is said.")
+        return title + html.paragraph("Nothing stood out: no measure passed the limit from which something is said.")
     return f"{title}<ul>\n{''.join(map(_finding, found))}</ul>\n"
 
 
@@ -148,7 +148,7 @@ def _finding(finding: Finding) -> str:
 
 
 def _person(person: PersonFigures, pictures: SpanPictures) -> str:
-    body = pages.heading(person.name) + pages.table(*_measures(person)) + _plots(person)
+    body = html.heading(person.name) + html.table(*_measures(person)) + _plots(person)
     return f"<section>\n{body}{_spans(person, pictures)}</section>\n"
 
 
@@ -172,9 +172,9 @@ def _measures(person: PersonFigures) -> tuple[list[str], list[list[str]]]:
 
 def _plots(person: PersonFigures) -> str:
     hidden = [(a / person.fps, b / person.fps) for a, b in gaps(person.frames, person.observed)]
-    error = pages.Line(person.name, person.seconds, person.reprojection_percent)
+    error = html.Line(person.name, person.seconds, person.reprojection_percent)
     plots = [
-        pages.line_plot([error], "Reprojection error (gray: filled)", "s", "% of size", hidden),
+        html.line_plot([error], "Reprojection error (gray: filled)", "s", "% of size", hidden),
         _contacts(person),
         *(_angles(person, joint, hidden) for joint in ("knee", "elbow", "hip")),
     ]
@@ -182,15 +182,15 @@ def _plots(person: PersonFigures) -> str:
 
 
 def _contacts(person: PersonFigures) -> str:
-    strips = [pages.Strip(name, person.touching[:, i].astype(int)) for i, name in enumerate(CONTACT_ROWS)]
+    strips = [html.Strip(name, person.touching[:, i].astype(int)) for i, name in enumerate(CONTACT_ROWS)]
     title = "Floor contacts (L: left, R: right)"
-    return pages.strip_plot(strips, person.seconds, 1 / person.fps, ["touches the floor"], title, "s")
+    return html.strip_plot(strips, person.seconds, 1 / person.fps, ["touches the floor"], title, "s")
 
 
 def _angles(person: PersonFigures, joint: str, hidden: Sequence[tuple[float, float]]) -> str:
     names = (f"left {joint}", f"right {joint}")
-    lines = [pages.Line(name, person.seconds, _angle(person, name)) for name in names]
-    return pages.line_plot(lines, f"Bend of the {joint}s", "s", "degrees", hidden)
+    lines = [html.Line(name, person.seconds, _angle(person, name)) for name in names]
+    return html.line_plot(lines, f"Bend of the {joint}s", "s", "degrees", hidden)
 
 
 def _angle(person: PersonFigures, name: str) -> FloatArray:
@@ -199,11 +199,11 @@ def _angle(person: PersonFigures, name: str) -> FloatArray:
 
 def _spans(person: PersonFigures, pictures: SpanPictures) -> str:
     spans = pictures.spans[person.name]
-    title = pages.heading("Low confidence", 3)
+    title = html.heading("Low confidence", 3)
     if not spans:
-        return title + pages.paragraph("In no frame was the mean confidence below 50 %.")
+        return title + html.paragraph("In no frame was the mean confidence below 50 %.")
     shots = "".join(_shot(person, span, pictures.jpegs.get((person.name, span.least))) for span in spans)
-    return f'{title}{pages.paragraph("The worst first.")}<div class="shots">\n{shots}</div>\n'
+    return f'{title}{html.paragraph("The worst first.")}<div class="shots">\n{shots}</div>\n'
 
 
 def _shot(person: PersonFigures, span: Span, jpeg: bytes | None) -> str:
