@@ -14,7 +14,7 @@ from bodydouble.formats import bvh, performance
 from bodydouble.formats.media import FrameReader, probe
 from bodydouble.geometry import camera, kinematics
 from bodydouble.pipeline import Delivery, Monitor
-from bodydouble.render import film
+from bodydouble.render import preview
 from tests.clips import frames_of_example, write_clip
 from tests.formats import glb_evaluator, validator
 
@@ -138,7 +138,7 @@ def test_without_opengl_all_but_the_film_is_made(clip: Path, tmp_path: Path, mon
     def unavailable(*_: object) -> None:
         raise RenderingUnavailableError("OpenGL is not available; install libegl1")
 
-    monkeypatch.setattr(film, "Film", unavailable)
+    monkeypatch.setattr(preview, "Film", unavailable)
     monitor = Monitor()
     made = pipeline.animate(clip, tmp_path / "out", quality="fast", monitor=monitor)
     assert {file.name for file in made.files} >= {"performance.npz", "person1.glb", "person1.bvh"}

@@ -7,7 +7,7 @@ import pytest
 from bodydouble.characters.load import BUILTIN, load
 from bodydouble.data import Character, FloatArray
 from bodydouble.geometry import kinematics
-from bodydouble.skeletons import blazepose, humanoid, rest
+from bodydouble.skeletons import adult_template, blazepose, humanoid
 from tests.builders import assert_same
 from tests.formats import validator
 
@@ -98,15 +98,15 @@ def test_it_stands_in_a_t_pose_on_the_floor(mannequin: Character) -> None:
 
 def test_the_template_skeleton_is_the_mannequins(mannequin: Character) -> None:
     offsets = [mannequin.skeleton.rest_offsets[mannequin.humanoid[name]] for name in humanoid.JOINTS]
-    assert_same(rest.REST_OFFSETS, offsets, 1e-6)
+    assert_same(adult_template.REST_OFFSETS, offsets, 1e-6)
 
 
 def test_the_template_is_exactly_mirror_symmetric() -> None:
-    offsets = np.array(rest.REST_OFFSETS)
+    offsets = np.array(adult_template.REST_OFFSETS)
     assert np.array_equal(offsets[list(humanoid.MIRROR)] * [-1, 1, 1], offsets)
     for name, other in zip(blazepose.LANDMARKS, blazepose.MIRROR, strict=True):
-        joint, offset = rest.REST_LANDMARKS[name]
-        twin_joint, twin_offset = rest.REST_LANDMARKS[blazepose.LANDMARKS[other]]
+        joint, offset = adult_template.REST_LANDMARKS[name]
+        twin_joint, twin_offset = adult_template.REST_LANDMARKS[blazepose.LANDMARKS[other]]
         assert twin_joint == humanoid.mirrored_name(joint)
         assert np.array_equal(np.array(twin_offset) * [-1, 1, 1], np.array(offset))
 
@@ -114,11 +114,13 @@ def test_the_template_is_exactly_mirror_symmetric() -> None:
 def test_landmarks_lie_where_a_body_has_them(mannequin: Character) -> None:
     (mesh,) = mannequin.meshes
     joint = dict(zip(mannequin.skeleton.joint_names, kinematics.rest_positions(mannequin.skeleton), strict=True))
-    assert set(rest.REST_LANDMARKS) == set(blazepose.LANDMARKS)
-    place = {name: joint[carrier] + np.array(offset) for name, (carrier, offset) in rest.REST_LANDMARKS.items()}
+    assert set(adult_template.REST_LANDMARKS) == set(blazepose.LANDMARKS)
+    place = {
+        name: joint[carrier] + np.array(offset) for name, (carrier, offset) in adult_template.REST_LANDMARKS.items()
+    }
     for name in ("nose", "left_eye_inner", "mouth_left", "left_ear"):
         assert np.linalg.norm(mesh.positions - place[name], axis=1).min() < 0.015, name
     for name in ("left_heel", "left_foot_index"):
         assert abs(place[name][1]) < 1e-6
         assert np.linalg.norm((mesh.positions - place[name])[:, [0, 2]], axis=1).min() < 0.01, name
-    assert abs(joint["leftFoot"][1] - rest.ANKLE_HEIGHT) < 1e-6
+    assert abs(joint["leftFoot"][1] - adult_template.ANKLE_HEIGHT) < 1e-6

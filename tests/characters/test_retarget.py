@@ -7,11 +7,11 @@ from bodydouble.characters.load import load
 from bodydouble.characters.retarget import Poses, bind_matrices, inverse_bind_matrices, pose_matrices, retarget
 from bodydouble.data import Character, FloatArray, Motion, Skeleton
 from bodydouble.geometry import camera, kinematics, rotation
-from bodydouble.skeletons import humanoid, rest
+from bodydouble.skeletons import adult_template, humanoid
 from tests import builders
 from tests.builders import assert_same
 
-TEMPLATE = Skeleton(humanoid.JOINTS, humanoid.PARENTS, np.array(rest.REST_OFFSETS))
+TEMPLATE = Skeleton(humanoid.JOINTS, humanoid.PARENTS, np.array(adult_template.REST_OFFSETS))
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bodydouble.geometry import kinematics
-from bodydouble.skeletons import blazepose, blends, h36m, humaneva, humanoid, rest
+from bodydouble.skeletons import adult_template, blazepose, h36m, humaneva, humanoid, joint_regressors
 from tests import builders
 from tests.builders import Floats, assert_same
 
@@ -14,7 +14,7 @@ layouts = pytest.mark.parametrize("layout", [h36m, humaneva], ids=["h36m", "huma
 
 
 def rest_joints() -> Floats:
-    positions = np.array(rest.REST_OFFSETS)
+    positions = np.array(adult_template.REST_OFFSETS)
     for joint, parent in enumerate(humanoid.PARENTS):
         positions[joint] += positions[parent] if parent >= 0 else 0.0
     return positions
@@ -22,7 +22,7 @@ def rest_joints() -> Floats:
 
 def rest_landmarks() -> Floats:
     joints = rest_joints()
-    found = [rest.REST_LANDMARKS[name] for name in blazepose.LANDMARKS]
+    found = [adult_template.REST_LANDMARKS[name] for name in blazepose.LANDMARKS]
     return np.array([joints[humanoid.INDEX[joint]] + offset for joint, offset in found])
 
 
@@ -92,7 +92,7 @@ def test_both_maps_agree_on_the_adult_template(layout: ModuleType) -> None:
     of_joints = np.array(layout.FROM_HUMANOID) @ rest_joints()
     of_landmarks = np.array(layout.FROM_BLAZEPOSE) @ rest_landmarks()
     distance = np.linalg.norm(of_joints - of_landmarks, axis=1)
-    limbs = [layout.INDEX[name] for name in layout.JOINTS if name in blends.LIMBS]
+    limbs = [layout.INDEX[name] for name in layout.JOINTS if name in joint_regressors.LIMBS]
     assert len(limbs) == 12
     assert_same(distance[limbs], 0.0, 1e-9)
     assert distance.max() < 0.035

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bodydouble.characters.curl import FINGER_CURL_DEG
+from bodydouble.characters.relaxed_hand import FINGER_CURL_DEG
 from bodydouble.data import Character, FloatArray, Motion, Skeleton
 from bodydouble.geometry import camera, kinematics, rotation
 

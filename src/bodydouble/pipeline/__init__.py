@@ -12,7 +12,7 @@ from bodydouble.pipeline.animating import (
     play,
 )
 from bodydouble.pipeline.capturing import CaptureOptions, capture
-from bodydouble.pipeline.monitor import Monitor
+from bodydouble.pipeline.progress import Monitor
 
 __all__ = [
     "EMBEDDINGS_FILE",

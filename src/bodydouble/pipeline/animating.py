@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Unpack
 
-from bodydouble.characters.fit import fit
+from bodydouble.characters.body_fitting import fit
 from bodydouble.characters.keyframe_reduction import key_frames
 from bodydouble.characters.load import builtin_names, load
 from bodydouble.characters.retarget import Poses, retarget
@@ -20,7 +20,7 @@ from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader, VideoWriter
 from bodydouble.motion.upsample import fitted_at_rate
 from bodydouble.pipeline.capturing import Captured, CaptureOptions, Faces, captured_clip, checked_clip
-from bodydouble.pipeline.monitor import Monitor
+from bodydouble.pipeline.progress import Monitor
 
 FILM_SIDE = 960
 """px; frames with a longer side are scaled down to this for the left half of the film."""
@@ -214,7 +214,7 @@ def _film(
     monitor: Monitor,
 ) -> list[Path]:
     """The film's path, or nothing where no picture can be rendered. The report's pictures are taken on the way."""
-    from bodydouble.render.film import Film
+    from bodydouble.render.preview import Film
 
     poses = [Poses(a.character, a.rotations, a.hips_translation) for a in cast]
     try:

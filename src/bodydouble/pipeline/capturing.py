@@ -20,7 +20,7 @@ from bodydouble.perception.external_keypoints import GivenObserver, GivenPeople,
 from bodydouble.perception.image.enhance import Denoiser, check_method
 from bodydouble.perception.pose.observe import MOVENET, Observer, create_observer
 from bodydouble.perception.shots.detect import told_apart
-from bodydouble.pipeline.monitor import Monitor
+from bodydouble.pipeline.progress import Monitor
 from bodydouble.tracking.association import associate
 from bodydouble.tracking.faces import faces_of
 from bodydouble.tracking.keypoint_reliability import owned

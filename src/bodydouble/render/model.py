@@ -10,8 +10,8 @@ from PIL import Image
 from bodydouble.characters.retarget import inverse_bind_matrices
 from bodydouble.data import Character, FloatArray, Material, Mesh
 from bodydouble.render.context import program, source
-from bodydouble.render.costume import dressed
-from bodydouble.render.lighting import hull, joint_boxes
+from bodydouble.render.tint import dressed
+from bodydouble.render.view_volumes import hull, joint_boxes
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bodydouble.data import Character, FloatArray
 from bodydouble.geometry.camera import inverse
 from bodydouble.geometry.rotation import normalize
-from bodydouble.render import lighting
+from bodydouble.render import view_volumes
 from bodydouble.render.backdrop import Backdrop
 from bodydouble.render.context import check, open_context, program, read, write_matrix
 from bodydouble.render.model import SkinnedModel, compile_programs
@@ -127,11 +127,11 @@ class Scene:
             return picture
         present = [self._models[i] for i in poses]
         points = np.concatenate([model.pose(matrices) for model, matrices in zip(present, poses.values(), strict=True)])
-        area = lighting.floor_area(points, self._shadows.sun)
+        area = view_volumes.floor_area(points, self._shadows.sun)
         self._shadows.update(present, area, max(float(points[:, 1].max()), 0.1))
-        clip_from_world = lighting.clip_from_camera(camera_intrinsics, self.size, _NEAR, _FAR) @ camera_from_world
-        everything = np.concatenate([points, lighting.floor_corners(area)])
-        region = lighting.picture_region(clip_from_world, everything, self.size)
+        clip_from_world = view_volumes.clip_from_camera(camera_intrinsics, self.size, _NEAR, _FAR) @ camera_from_world
+        everything = np.concatenate([points, view_volumes.floor_corners(area)])
+        region = view_volumes.picture_region(clip_from_world, everything, self.size)
         if region[2] > 0 and region[3] > 0:
             self._draw_characters(present, clip_from_world, eye, region)
             self._lay_out(world_from_pixel, eye, region)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import moderngl
 
 from bodydouble.data import FloatArray
-from bodydouble.render import lighting
+from bodydouble.render import view_volumes
 from bodydouble.render.context import program, write_matrix
 from bodydouble.render.model import SkinnedModel
 
@@ -45,11 +45,11 @@ class Shadows:
     def update(self, models: Sequence[SkinnedModel], area: FloatArray, height: float) -> None:
         """Draws the maps for posed models over a floor area (4,), up to a height in m."""
         self._area, self._height = area, height
-        self._sun_from_world = lighting.floor_view(area, height, self.sun)
+        self._sun_from_world = view_volumes.floor_view(area, height, self.sun)
         self._context.enable_only(moderngl.DEPTH_TEST)
         self._draw_depth(models, self._sun_target, self._sun_from_world)
         self._context.cull_face = "front"  # seen from below, the picture is not mirrored
-        self._draw_depth(models, self._contact_target, lighting.contact_view(area, _CONTACT_HEIGHT))
+        self._draw_depth(models, self._contact_target, view_volumes.contact_view(area, _CONTACT_HEIGHT))
         self._context.cull_face = "back"
         self._context.enable_only(moderngl.NOTHING)
         self._mask_target.use()

@@ -5,7 +5,7 @@ environments", PAMI 2014; the choice of 17 by J. Martinez et al., "A simple yet 
 estimation", ICCV 2017, in the order that D. Pavllo et al. (VideoPose3D, CVPR 2019) and most later work keep.
 """
 
-from bodydouble.skeletons import blazepose, blends, humanoid
+from bodydouble.skeletons import blazepose, humanoid, joint_regressors
 
 PARENT: dict[str, str | None] = {
     "pelvis": None,
@@ -37,10 +37,10 @@ FULL_JOINT_COUNT = 32
 FROM_FULL: tuple[int, ...] = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
 """FROM_FULL[i] is the joint of the 32 in the data set's files that is joint i; the others repeat it or do not move."""
 
-FROM_HUMANOID = blends.weights(JOINTS, blends.FROM_HUMANOID, humanoid.JOINTS)
+FROM_HUMANOID = joint_regressors.weights(JOINTS, joint_regressors.FROM_HUMANOID, humanoid.JOINTS)
 """(17, 22): this matrix times the positions of the humanoid's joints are these joints."""
 
-FROM_BLAZEPOSE = blends.weights(JOINTS, blends.FROM_BLAZEPOSE, blazepose.LANDMARKS)
+FROM_BLAZEPOSE = joint_regressors.weights(JOINTS, joint_regressors.FROM_BLAZEPOSE, blazepose.LANDMARKS)
 """(17, 33): this matrix times BlazePose's landmarks, in 3D or in the picture, are these joints."""
 
 FPS = 50

@@ -4,7 +4,7 @@ Source: L. Sigal et al., "HumanEva: Synchronized video and motion capture datase
 of articulated human motion", IJCV 2010, its 15 error points, in the order of D. Pavllo et al. (VideoPose3D, CVPR 2019).
 """
 
-from bodydouble.skeletons import blazepose, blends, humanoid
+from bodydouble.skeletons import blazepose, humanoid, joint_regressors
 
 PARENT: dict[str, str | None] = {
     "pelvis": None,
@@ -29,10 +29,10 @@ INDEX: dict[str, int] = {name: i for i, name in enumerate(JOINTS)}
 PARENTS: tuple[int, ...] = tuple(-1 if p is None else INDEX[p] for p in PARENT.values())
 MIRROR: tuple[int, ...] = tuple(INDEX[blazepose.mirrored_name(name)] for name in JOINTS)
 
-FROM_HUMANOID = blends.weights(JOINTS, blends.FROM_HUMANOID, humanoid.JOINTS)
+FROM_HUMANOID = joint_regressors.weights(JOINTS, joint_regressors.FROM_HUMANOID, humanoid.JOINTS)
 """(15, 22): this matrix times the positions of the humanoid's joints are these joints."""
 
-FROM_BLAZEPOSE = blends.weights(JOINTS, blends.FROM_BLAZEPOSE, blazepose.LANDMARKS)
+FROM_BLAZEPOSE = joint_regressors.weights(JOINTS, joint_regressors.FROM_BLAZEPOSE, blazepose.LANDMARKS)
 """(15, 33): this matrix times BlazePose's landmarks, in 3D or in the picture, are these joints."""
 
 FPS = 60

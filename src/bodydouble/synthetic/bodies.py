@@ -12,7 +12,7 @@ from importlib import resources
 import numpy as np
 
 from bodydouble.data import FloatArray, IntArray, Skeleton
-from bodydouble.skeletons import blazepose, humanoid, rest
+from bodydouble.skeletons import adult_template, blazepose, humanoid
 
 QUANTUM = 1e-4
 """m, of the stored positions."""
@@ -119,5 +119,5 @@ def joint_parent(name: str) -> str | None:
 
 def attached_landmarks(body: Body) -> tuple[IntArray, FloatArray]:
     """The joint (33,) that carries each BlazePose landmark of a body rigidly, and its offset (33, 3) m at rest."""
-    carriers = np.array([humanoid.INDEX[rest.REST_LANDMARKS[name][0]] for name in blazepose.LANDMARKS])
+    carriers = np.array([humanoid.INDEX[adult_template.REST_LANDMARKS[name][0]] for name in blazepose.LANDMARKS])
     return carriers, body.landmarks - body.joints[carriers]

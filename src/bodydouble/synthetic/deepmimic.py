@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from bodydouble.characters.normalize import humanoid_motion
+from bodydouble.characters.to_humanoid import humanoid_motion
 from bodydouble.data import CONTACT_POINTS, FloatArray, Motion, Skeleton
 from bodydouble.errors import FormatError
 from bodydouble.geometry import rotation
 from bodydouble.motion.body import body_landmarks
-from bodydouble.skeletons import blazepose, rest
+from bodydouble.skeletons import adult_template, blazepose
 
 COLUMNS = 44
 COMMON_RATES = tuple(Fraction(rate) for rate in (16, 24, 30, 60))
@@ -148,7 +148,7 @@ def _landmarks(place: dict[str, FloatArray], turn: dict[str, FloatArray]) -> Flo
         if name in place:
             landmarks[:, i] = place[name]
             continue
-        carrier = carriers[rest.REST_LANDMARKS[name][0]]
+        carrier = carriers[adult_template.REST_LANDMARKS[name][0]]
         origin, offset = _attachment(name, carrier, template)
         landmarks[:, i] = place[origin] + rotation.rotate(turn[carrier], offset)
     return landmarks

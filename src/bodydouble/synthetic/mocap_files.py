@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bodydouble.characters.normalize import humanoid_motion
+from bodydouble.characters.to_humanoid import humanoid_motion
 from bodydouble.data import CONTACT_POINTS, Motion, Skeleton
 from bodydouble.errors import FormatError, InvalidDataError
 from bodydouble.formats import bvh, performance

@@ -16,7 +16,7 @@ from bodydouble.perception.protocols import Detection, Landmarks, Region
 from bodydouble.skeletons import coco
 from bodydouble.synthetic import rendered_clip
 from bodydouble.synthetic.cameras import Move
-from bodydouble.training.repertoire import Repertoire
+from bodydouble.training.augmentation import Repertoire
 
 FPS = Fraction(30)
 FRAMES = 64

@@ -13,8 +13,8 @@ from bodydouble.motion.resampling.smoothing import whittaker
 from bodydouble.skeletons import blazepose, humanoid
 from bodydouble.synthetic import bodies
 from bodydouble.synthetic.grounding import grounded
+from bodydouble.training.augmentation import Repertoire
 from bodydouble.training.detections import FPS, FRAMES
-from bodydouble.training.repertoire import Repertoire
 from bodydouble.training.windows import Window, backwards, mirrored, rolled, stacked, window
 
 DISTANCE = (1.6, 9.0)

@@ -4,7 +4,7 @@ import numpy as np
 
 from bodydouble.data import FloatArray, IntArray, Skeleton
 from bodydouble.geometry import kinematics
-from bodydouble.skeletons import blazepose, humanoid, rest
+from bodydouble.skeletons import adult_template, blazepose, humanoid
 
 HIPS = ("left_hip", "right_hip")
 SHOULDERS = ("left_shoulder", "right_shoulder")
@@ -12,7 +12,7 @@ SHOULDERS = ("left_shoulder", "right_shoulder")
 
 def template_skeleton() -> Skeleton:
     """An adult of average proportions."""
-    return Skeleton(humanoid.JOINTS, humanoid.PARENTS, np.array(rest.REST_OFFSETS))
+    return Skeleton(humanoid.JOINTS, humanoid.PARENTS, np.array(adult_template.REST_OFFSETS))
 
 
 def rest_landmarks(skeleton: Skeleton) -> FloatArray:
@@ -21,8 +21,8 @@ def rest_landmarks(skeleton: Skeleton) -> FloatArray:
     return np.asarray(kinematics.rest_positions(skeleton)[joints] + offsets)
 
 
-_CARRIERS = np.array([humanoid.INDEX[rest.REST_LANDMARKS[name][0]] for name in blazepose.LANDMARKS])
-_TEMPLATE_OFFSETS = np.array([rest.REST_LANDMARKS[name][1] for name in blazepose.LANDMARKS])
+_CARRIERS = np.array([humanoid.INDEX[adult_template.REST_LANDMARKS[name][0]] for name in blazepose.LANDMARKS])
+_TEMPLATE_OFFSETS = np.array([adult_template.REST_LANDMARKS[name][1] for name in blazepose.LANDMARKS])
 _ON_FEET = np.isin(_CARRIERS, [humanoid.INDEX[side + part] for side in ("left", "right") for part in ("Foot", "Toes")])
 _ON_FEET &= _TEMPLATE_OFFSETS[:, 1] < 0
 """Heels and foot indices: they hang below joints, on the sole."""

@@ -5,17 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bodydouble.characters.fit import fit
+from bodydouble.characters.body_fitting import fit
 from bodydouble.characters.load import load
 from bodydouble.characters.retarget import pose_matrices, retarget
 from bodydouble.data import Character, Skeleton
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import kinematics
-from bodydouble.skeletons import humanoid, rest
+from bodydouble.skeletons import adult_template, humanoid
 from tests import builders
 from tests.builders import assert_same
 
-TEMPLATE = Skeleton(humanoid.JOINTS, humanoid.PARENTS, np.array(rest.REST_OFFSETS))
+TEMPLATE = Skeleton(humanoid.JOINTS, humanoid.PARENTS, np.array(adult_template.REST_OFFSETS))
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def _person(scales: list[float]) -> Skeleton:
                 [-1, 1, 1] if name.startswith("left") else [1, 1, 1]
             )
     legs = [humanoid.INDEX[name] for name in ("leftUpperLeg", "leftLowerLeg", "leftFoot")]
-    offsets[0] = [0.0, rest.ANKLE_HEIGHT * scales[-1] - offsets[legs, 1].sum(), 0.0]
+    offsets[0] = [0.0, adult_template.ANKLE_HEIGHT * scales[-1] - offsets[legs, 1].sum(), 0.0]
     return replace(TEMPLATE, rest_offsets=offsets)
 
 

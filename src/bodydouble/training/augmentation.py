@@ -11,7 +11,7 @@ from bodydouble.data import Motion
 from bodydouble.geometry import rotation
 from bodydouble.motion.resampling.motion import motion_at, rows
 from bodydouble.skeletons import humanoid
-from bodydouble.training.invented import invented
+from bodydouble.training.procedural_poses import invented
 
 TIME_WARP = (0.6, 1.6)
 """Times as fast as it was."""

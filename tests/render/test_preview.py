@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from bodydouble.data import Camera, Motion, Performance, Person, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry.camera import intrinsics_from_focal
-from bodydouble.render.film import GUTTER, LONGEST_HIDDEN, MAX_HEIGHT, MAX_WIDTH, Film, layout, shown
 from bodydouble.render.overlay import PALETTE
+from bodydouble.render.preview import GUTTER, LONGEST_HIDDEN, MAX_HEIGHT, MAX_WIDTH, Film, layout, shown
 from bodydouble.render.scene import Scene
 from tests.render.cameras import level_camera
 from tests.render.figure import STEP, figure, pose

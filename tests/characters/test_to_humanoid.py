@@ -7,12 +7,12 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from bodydouble.characters.normalize import humanoid_motion
 from bodydouble.characters.retarget import pose_matrices, retarget
+from bodydouble.characters.to_humanoid import humanoid_motion
 from bodydouble.data import Character, FloatArray, Motion, Skeleton
 from bodydouble.errors import FormatError
 from bodydouble.geometry import kinematics, rotation
-from bodydouble.skeletons import humanoid, rest
+from bodydouble.skeletons import adult_template, humanoid
 from bodydouble.skeletons.rigs import biped, cmu, limbs, mixamo, rigify, unreal
 from tests import builders
 from tests.builders import assert_same
@@ -120,7 +120,7 @@ def test_all_joints_are_where_the_rig_has_them(pose: str, seed: int | None) -> N
 @pytest.mark.parametrize("seed", [None, 0, 1])
 @pytest.mark.parametrize("pose", RESTS)
 def test_retargeted_to_the_same_rig_it_is_the_same_motion(pose: str, seed: int | None) -> None:
-    template = Skeleton(humanoid.JOINTS, humanoid.PARENTS, np.array(rest.REST_OFFSETS))
+    template = Skeleton(humanoid.JOINTS, humanoid.PARENTS, np.array(adult_template.REST_OFFSETS))
     source = rig(pose, seed, template)
     motion = dance(source)
     character = source.character()

@@ -13,7 +13,7 @@ from bodydouble.characters.retarget import t_pose_corrections
 from bodydouble.characters.rig_pose import Bones, RigPose, rig_pose
 from bodydouble.data import FloatArray, Motion, Skeleton
 from bodydouble.geometry import kinematics, rotation
-from bodydouble.skeletons import humanoid, rest
+from bodydouble.skeletons import adult_template, humanoid
 
 UNITS_CM = (1.0, 100.0, 0.1, 2.54, 2.54 / 0.45)
 """Units of files: centimetre, metre, millimetre, inch, and the CMU database's unit."""
@@ -39,7 +39,7 @@ HAND_ENDS = ("leftMiddleProximal", "rightMiddleProximal")
 
 def _template() -> Skeleton:
     """The adult template with its feet straight ahead."""
-    offsets = np.array(rest.REST_OFFSETS)
+    offsets = np.array(adult_template.REST_OFFSETS)
     offsets[[humanoid.INDEX["leftToes"], humanoid.INDEX["rightToes"]], 0] = 0.0
     return Skeleton(humanoid.JOINTS, humanoid.PARENTS, offsets)
 
@@ -177,7 +177,7 @@ def _leg(place: Bones) -> float:
 
 def _ankle_height(place: Bones, size: float) -> float:
     """Height of the ankles above the soles: as at rest, if that pose stands on the floor."""
-    usual = size * rest.ANKLE_HEIGHT
+    usual = size * adult_template.ANKLE_HEIGHT
     feet = [place[side + "Foot"][1] for side in ("left", "right") if side + "Foot" in place]
     own = float(np.mean(feet)) if feet else usual
     return own if ANKLE_HEIGHTS[0] < own / usual < ANKLE_HEIGHTS[1] else usual

@@ -9,9 +9,9 @@ import pytest
 from bodydouble.data import Motion
 from bodydouble.geometry import rotation
 from bodydouble.skeletons import humanoid
-from bodydouble.training import repertoire
-from bodydouble.training.invented import ELBOW, KNEE, invented
-from bodydouble.training.repertoire import Repertoire
+from bodydouble.training import augmentation
+from bodydouble.training.augmentation import Repertoire
+from bodydouble.training.procedural_poses import ELBOW, KNEE, invented
 from tests.training.scenes import moving
 
 FRAMES, FPS = 64, Fraction(30)
@@ -26,8 +26,8 @@ def drawn(seed: int) -> Motion:
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Capture as it is."""
     for share in ("INVENTED", "RECOMBINED", "SCATTERED", "TUMBLING"):
-        monkeypatch.setattr(repertoire, share, 0.0)
-    monkeypatch.setattr(repertoire, "SWAY", ())
+        monkeypatch.setattr(augmentation, share, 0.0)
+    monkeypatch.setattr(augmentation, "SWAY", ())
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -52,7 +52,7 @@ def test_speed_changes_by_no_more_than_the_warp() -> None:
     source = moving(400, seed=1, fps=Fraction(120))
     repertoire_of_one = Repertoire([source], FRAMES, FPS)
     own = np.linalg.norm(np.diff(source.root_position, axis=0), axis=1).sum() / (len(source.rotations) - 1) * 120
-    slowest, fastest = repertoire.TIME_WARP
+    slowest, fastest = augmentation.TIME_WARP
     rng = np.random.default_rng(0)
     for _ in range(8):
         path = repertoire_of_one.draw(rng).root_position
@@ -64,17 +64,17 @@ def test_speed_changes_by_no_more_than_the_warp() -> None:
 @pytest.mark.usefixtures("plain")
 def test_arms_come_from_another_clip(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = Repertoire(SOURCES[:1], FRAMES, FPS).draw(np.random.default_rng(0))
-    monkeypatch.setattr(repertoire, "_borrowed", lambda _: [repertoire.ARMS])
+    monkeypatch.setattr(augmentation, "_borrowed", lambda _: [augmentation.ARMS])
     mixed = Repertoire(SOURCES[:1], FRAMES, FPS).draw(np.random.default_rng(0))
-    others = [i for i in range(len(humanoid.JOINTS)) if i not in repertoire.ARMS]
+    others = [i for i in range(len(humanoid.JOINTS)) if i not in augmentation.ARMS]
     np.testing.assert_allclose(mixed.rotations[:, others], alone.rotations[:, others], atol=1e-12)
-    assert np.abs(mixed.rotations[:, repertoire.ARMS] - alone.rotations[:, repertoire.ARMS]).max() > 0.01
+    assert np.abs(mixed.rotations[:, augmentation.ARMS] - alone.rotations[:, augmentation.ARMS]).max() > 0.01
 
 
 def test_limbs_are_all_of_the_arms_and_legs_and_share_nothing() -> None:
-    joints = [joint for limb in repertoire.LIMBS for joint in limb]
+    joints = [joint for limb in augmentation.LIMBS for joint in limb]
     assert len(set(joints)) == len(joints)
-    assert set(joints) == set(repertoire.ARMS) | set(repertoire.LEGS)
+    assert set(joints) == set(augmentation.ARMS) | set(augmentation.LEGS)
 
 
 @pytest.mark.parametrize("seed", range(5))
