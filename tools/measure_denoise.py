@@ -24,8 +24,8 @@ import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from bodydouble.bench.people_set import FPS, Clip, made, motion_files
-from bodydouble.bench.people_stage import Role, Scene, View
+from bodydouble.bench.people_clips import FPS, Clip, made, motion_files
+from bodydouble.bench.staging import Role, Scene, View
 from bodydouble.data import FloatArray, Observation, Performance
 from bodydouble.evaluation.metrics.keypoints_2d import PCK_SHARE, keypoint_similarity, relative_errors
 from bodydouble.evaluation.metrics.people import SAME_PERSON

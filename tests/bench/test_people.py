@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bodydouble.bench import people, people_report, people_set, people_stage
-from bodydouble.bench.people_stage import Role, Scene, View
+from bodydouble.bench import people, people_clips, people_report, staging
+from bodydouble.bench.staging import Role, Scene, View
 from bodydouble.data import FloatArray, Motion, Performance, Person
 from bodydouble.evaluation.metrics.identity import sightings
 from bodydouble.geometry import camera, rotation
@@ -35,7 +35,7 @@ def _gait(frames: int = 11) -> Motion:
 
 
 def _path(role: Role) -> FloatArray:
-    return people_stage.performed(role, _gait(), TIMES, FPS).root_position
+    return staging.performed(role, _gait(), TIMES, FPS).root_position
 
 
 def test_gaits_go_on_where_they_are_headed() -> None:
@@ -56,7 +56,7 @@ def test_who_turns_round_comes_back_and_who_stands_stays() -> None:
 
 def test_repeated_motions_never_jump() -> None:
     for name in ("walk", "dance"):
-        made = people_stage.performed(Role(name, 1, 1, (0.0, 0.0), pace=((0.0, 0.7),)), _gait(), TIMES, FPS)
+        made = staging.performed(Role(name, 1, 1, (0.0, 0.0), pace=((0.0, 0.7),)), _gait(), TIMES, FPS)
         assert np.linalg.norm(np.diff(made.root_position, axis=0), axis=1).max() < 0.11
         assert rotation.angle_between(made.rotations[1:], made.rotations[:-1]).max() < 0.3
 
@@ -76,7 +76,7 @@ def _scene(**changes: object) -> Scene:
 
 def _staged(scene: Scene, squat: Path) -> rendered_clip.Shot:
     motion = mocap_files.read(squat)[0].motion
-    return people_stage.staged(scene, {"squat": motion}, (320, 180), FPS)
+    return staging.staged(scene, {"squat": motion}, (320, 180), FPS)
 
 
 def test_people_stand_where_they_are_told(squat: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_cut_changes_the_camera_and_nothing_else(squat: Path) -> None:
 
 
 def test_the_set_shows_what_it_is_there_for() -> None:
-    found = people_set.SCENES
+    found = people_clips.SCENES
     assert len(found) >= 12
     assert {len(scene.roles) for scene in found} >= {2, 3, 4, 5, 6}
     assert len({scene.name for scene in found}) == len(found)
@@ -124,7 +124,7 @@ def test_the_set_shows_what_it_is_there_for() -> None:
 
 
 def _captured(performance: Performance, truth: Performance) -> people.Captured:
-    clip = people_set.Clip("pair", Path(), Path())
+    clip = people_clips.Clip("pair", Path(), Path())
     return people.Captured(clip, truth, performance, {"tracking": 1.0, "motion": 3.0, "whole": 5.0})
 
 
@@ -188,7 +188,7 @@ def test_filled_frames_are_those_of_the_usual_person() -> None:
 
 @pytest.mark.slow
 def test_one_clip_from_the_stage_to_the_tables(squat: Path, tmp_path: Path) -> None:
-    make = partial(people_set.made, _scene(), {"squat": squat})
+    make = partial(people_clips.made, _scene(), {"squat": squat})
     clips = people.captured_clips([make], quality="fast", folder=tmp_path)
     before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     found = {clip.clip.name: people.figures(clip) for clip in clips}
@@ -199,7 +199,7 @@ def test_one_clip_from_the_stage_to_the_tables(squat: Path, tmp_path: Path) -> N
     text = people_report.markdown(found, "fast")
     assert "| pair | 2 | 2 | 40 |" in text
     assert json.loads(json.dumps(people_report.as_dict(found)))["all"]["people"] == 2
-    make = partial(people_set.made, _scene(tests="other words"), {"squat": squat})
+    make = partial(people_clips.made, _scene(tests="other words"), {"squat": squat})
     again = people.captured_clips([make], quality="fast", folder=tmp_path)
     assert again[0].seconds == clips[0].seconds
     assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from bodydouble.bench.kept import WHOLE, kept_capture
-from bodydouble.bench.people_set import Clip, Maker
+from bodydouble.bench.capture_cache import WHOLE, kept_capture
+from bodydouble.bench.people_clips import Clip, Maker
 from bodydouble.data import BoolArray, FloatArray, IntArray, Performance, Track
 from bodydouble.evaluation.evaluation_clip import Recording, Subject, recording
 from bodydouble.evaluation.keypoint_comparison import VISIBLE

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bodydouble.bench import people_partners, people_set
+from bodydouble.bench import partner_clips, people_clips
+from bodydouble.bench.accuracy_report import Cells, table_text
 from bodydouble.bench.people import Figures
-from bodydouble.bench.truth_report import Cells, table_text
 from bodydouble.evaluation.comparison_page import UNKNOWN
 
 PREFACE = """# Several people
@@ -41,7 +41,7 @@ PARTNERS = """
 *Dancing partners* are {clips} more clips, made where the motion capture of `--mocap` is found, which may not be handed
 on; they count in no figure of all clips. Both partners of a salsa were captured at once and go where they went (to
 20 mm; their arms are those of other bodies, so that hands meet only nearly). Limit: both are training subjects
-([motions.md](motions.md)), since these are the only captures of two at once. Nothing that finds people or says who is
+([motion-capture-data.md](motion-capture-data.md)), since these are the only captures of two at once. Nothing that finds people or says who is
 who learns from motion capture; poses may be better here than on unknown dances.
 """
 
@@ -57,7 +57,7 @@ def tables(found: Mapping[str, Figures]) -> dict[str, Cells]:
 
 def _grouped(found: Mapping[str, Figures]) -> tuple[dict[str, Figures], dict[str, Figures]]:
     """The figures of the usual clips, and those of dancing partners."""
-    names = {dance.name for dance in people_partners.DANCES}
+    names = {dance.name for dance in partner_clips.DANCES}
     usual = {name: one for name, one in found.items() if name not in names}
     return usual, {name: one for name, one in found.items() if name in names}
 
@@ -105,7 +105,7 @@ def _text(value: float | int | None, factor: float = 1.0, digits: int = 1) -> st
 def markdown(found: Mapping[str, Figures], quality: str) -> str:
     """The whole page docs/people.md."""
     usual, partners = _grouped(found)
-    shown = {one.name: one.tests for one in people_set.SCENES} | {one.name: one.tests for one in people_partners.DANCES}
+    shown = {one.name: one.tests for one in people_clips.SCENES} | {one.name: one.tests for one in partner_clips.DANCES}
     clips = [[name, tests] for name, tests in shown.items() if name in found]
     preface = PREFACE.format(clips=len(usual), quality=quality)
     if partners:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from bodydouble.bench.truth_set import alike, filmed_motion
+from bodydouble.bench.synthetic_set import alike, filmed_motion
 from bodydouble.data import FloatArray, Motion, Performance
 from bodydouble.errors import FormatError
 from bodydouble.formats import performance

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bodydouble import __version__
-from bodydouble.cli import developer
+from bodydouble.cli import bench
 from bodydouble.cli.common import (
     CameraMotion,
     CameraOption,
@@ -37,9 +37,9 @@ from bodydouble.cli.common import (
 from bodydouble.cli.export import export
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-app.add_typer(developer.bench, name="bench")
-app.add_typer(developer.truth, name="truth")
-app.add_typer(developer.train, name="train")
+app.add_typer(bench.bench, name="bench")
+app.add_typer(bench.truth, name="truth")
+app.add_typer(bench.train, name="train")
 
 
 def _print_version(wanted: bool) -> None:
@@ -202,7 +202,7 @@ def rate(
 ) -> None:
     """Show TAKES blind, side by side, on a page of this computer, and keep the scores that people give."""
     with one_line_errors():
-        from bodydouble.cli.rate import collect_scores
+        from bodydouble.cli.user_study import collect_scores
 
         collect_scores(takes, output, rater, port, browser)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bodydouble.bench import people_stage
-from bodydouble.bench.people_set import FPS, SIZE, Clip, Maker, kept_clip
-from bodydouble.bench.people_stage import Role, Scene, View
-from bodydouble.bench.truth_set import default_folder, maker_digest, unpacked
+from bodydouble.bench import staging
+from bodydouble.bench.people_clips import FPS, SIZE, Clip, Maker, kept_clip
+from bodydouble.bench.staging import Role, Scene, View
+from bodydouble.bench.synthetic_set import default_folder, maker_digest, unpacked
 from bodydouble.data import Motion
 from bodydouble.errors import FormatError
 from bodydouble.motion.resampling.motion import rows
@@ -89,7 +89,7 @@ def made(dance: Dance, files: Mapping[str, Path], folder: Path | None = None) ->
             [mocap_files.read(files[name])[0].motion for name in dance.files], dance.start, dance.seconds
         )
         named = dict(zip(dance.files, motions, strict=True))
-        return people_stage.staged(scene(dance, motions), named, SIZE, FPS)
+        return staging.staged(scene(dance, motions), named, SIZE, FPS)
 
     return kept_clip(dance.name, _key(dance, files), staged, folder)
 
@@ -125,7 +125,7 @@ def scene(dance: Dance, motions: Sequence[Motion]) -> Scene:
 
 def _key(dance: Dance, files: Mapping[str, Path]) -> str:
     """Changes with everything that decides the pixels of the clip, our own code included."""
-    code = [Path(module) for module in (people_stage.__file__, __file__)]
+    code = [Path(module) for module in (staging.__file__, __file__)]
     read = [path.read_bytes() for path in (*code, *(files[name] for name in dance.files))]
     plain = json.dumps([asdict(dance), SIZE, str(FPS), maker_digest()]).encode()
     return hashlib.sha256(b"".join([plain, *read])).hexdigest()[:12]

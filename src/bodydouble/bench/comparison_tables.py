@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bodydouble.bench.truth import CEILING, OURS, Captured, TruthReport
-from bodydouble.bench.truth_report import Cells
+from bodydouble.bench.accuracy import CEILING, OURS, Captured, TruthReport
+from bodydouble.bench.accuracy_report import Cells
 from bodydouble.data import FloatArray
 from bodydouble.evaluation.comparison import Comparison
 from bodydouble.evaluation.comparison_page import UNKNOWN

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bodydouble.bench import people, people_partners, people_report, people_set, people_stage
+from bodydouble.bench import partner_clips, people, people_clips, people_report, staging
 from bodydouble.data import FloatArray, Motion
 from bodydouble.errors import BodydoubleError, FormatError
 from bodydouble.motion.resampling.motion import motion_at, rows
@@ -18,7 +18,7 @@ from tests.evaluation import scenes
 from tests.synthetic import motions
 
 FPS = Fraction(120)
-DANCE = people_partners.DANCES[0]
+DANCE = partner_clips.DANCES[0]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def _hips(motion: Motion) -> FloatArray:
 
 
 def test_the_same_time_is_taken_of_both_though_one_begins_later(partners: list[Motion]) -> None:
-    one, other = people_partners.together([partners[0], rows(partners[1], slice(4, None))], 0.2, 0.5)
+    one, other = partner_clips.together([partners[0], rows(partners[1], slice(4, None))], 0.2, 0.5)
     assert len(one.rotations) == len(other.rotations) == 61
     assert_same(_hips(other) - _hips(one), np.tile([0.0, 0.8], (61, 1)), 1e-9)
     assert_same(one.rotations, other.rotations, 1e-9)
@@ -44,35 +44,35 @@ def test_the_same_time_is_taken_of_both_though_one_begins_later(partners: list[M
 
 def test_motions_of_other_takes_do_not_go_together(partners: list[Motion]) -> None:
     with pytest.raises(FormatError, match="not captured at once"):
-        people_partners.together([partners[0], rows(partners[1], slice(40, None))], 0.2, 0.5)
+        partner_clips.together([partners[0], rows(partners[1], slice(40, None))], 0.2, 0.5)
     with pytest.raises(FormatError, match="not captured at once"):
-        people_partners.together([partners[0], replace(partners[1], fps=Fraction(60))], 0.2, 0.5)
+        partner_clips.together([partners[0], replace(partners[1], fps=Fraction(60))], 0.2, 0.5)
 
 
 def test_partners_stay_together_as_they_were(partners: list[Motion]) -> None:
     dance = replace(DANCE, seconds=1.0)
-    chosen = people_partners.together(partners, 0.0, dance.seconds)
-    scene = people_partners.scene(dance, chosen)
-    made = people_stage.staged(scene, dict(zip(dance.files, chosen, strict=True)), (320, 180), Fraction(25))
+    chosen = partner_clips.together(partners, 0.0, dance.seconds)
+    scene = partner_clips.scene(dance, chosen)
+    made = staging.staged(scene, dict(zip(dance.files, chosen, strict=True)), (320, 180), Fraction(25))
     paths = [_hips(actor.motion) for actor in made.actors]
     assert_same((paths[0] + paths[1])[0], [0.0, 0.0], 1e-9)
     assert_same(paths[1] - paths[0], np.tile([0.0, 0.8], (25, 1)), 0.01)
 
 
 def test_every_dance_is_two_files_of_one_take_and_long_enough() -> None:
-    known = {clip.file: clip for clip in splits.table() if clip.source == people_partners.COLLECTION}
-    for dance in people_partners.DANCES:
+    known = {clip.file: clip for clip in splits.table() if clip.source == partner_clips.COLLECTION}
+    for dance in partner_clips.DANCES:
         one, other = (known[name] for name in dance.files)
         assert one.seconds == other.seconds > dance.start + dance.seconds
         assert one.subject == other.subject == "60+61"
-    names = [clip.name for clip in (*people_set.SCENES, *people_partners.DANCES)]
+    names = [clip.name for clip in (*people_clips.SCENES, *partner_clips.DANCES)]
     assert len(set(names)) == len(names)
 
 
 def test_partners_count_in_no_figure_of_all_clips() -> None:
     truth = scenes.truth(20)
     seconds = {"tracking": 1.0, "whole": 5.0}
-    clip = people_set.Clip("cross", Path(), Path())
+    clip = people_clips.Clip("cross", Path(), Path())
     well = people.figures(people.Captured(clip, truth, truth, seconds))
     badly = people.figures(people.Captured(clip, truth, people.nobody_in(truth), seconds))
     with_partners, without = {"cross": well, DANCE.name: badly}, {"cross": well}
@@ -89,15 +89,15 @@ def test_partners_count_in_no_figure_of_all_clips() -> None:
 
 
 def test_clips_are_made_of_the_files_in_the_archive(tmp_path: Path) -> None:
-    content = tmp_path / people_partners.COLLECTION
-    for dance in people_partners.DANCES:
+    content = tmp_path / partner_clips.COLLECTION
+    for dance in partner_clips.DANCES:
         for name in dance.files:
             (content / name).parent.mkdir(parents=True, exist_ok=True)
             (content / name).write_text("HIERARCHY")
     with tarfile.open(tmp_path / "mocap.tar", "w") as tar:
-        tar.add(content, f"./{people_partners.COLLECTION}")
-    found = people_partners.makers(tmp_path / "mocap.tar", tmp_path / "kept")
-    assert len(found) == len(people_partners.DANCES)
+        tar.add(content, f"./{partner_clips.COLLECTION}")
+    found = partner_clips.makers(tmp_path / "mocap.tar", tmp_path / "kept")
+    assert len(found) == len(partner_clips.DANCES)
     with pytest.raises(FormatError, match=r"03\.bvh"):
         found[0](tmp_path)
 
@@ -106,4 +106,4 @@ def test_an_archive_of_something_else_is_refused(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "other.tar", "w"):
         pass
     with pytest.raises(BodydoubleError, match="lacks cmu_partners/salsa"):
-        people_partners.makers(tmp_path / "other.tar", tmp_path)
+        partner_clips.makers(tmp_path / "other.tar", tmp_path)

@@ -95,7 +95,7 @@ def bench_truth(
     """Measure the error on rendered people, beside the network's own 3D landmarks. An interrupted run goes on."""
     with one_line_errors():
         from bodydouble.cli.progress import ProgressMonitor
-        from bodydouble.cli.truth import deliver_ablation, deliver_truth
+        from bodydouble.cli.synthetic import deliver_ablation, deliver_truth
 
         with ProgressMonitor() as monitor:
             deliver = deliver_ablation if ablate else deliver_truth
@@ -116,7 +116,7 @@ def bench_tables(
     """Print the two tables of accuracy and of naturalness by which video-to-animation methods are compared."""
     with one_line_errors():
         from bodydouble.cli.progress import ProgressMonitor
-        from bodydouble.cli.truth import deliver_tables
+        from bodydouble.cli.synthetic import deliver_tables
 
         with ProgressMonitor() as monitor:
             finish = deliver_tables(clips, keep, quality, monitor)
@@ -129,14 +129,16 @@ def bench_motion(
     keep: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where clips and captures are kept [default: the user's cache].")
     ] = None,
-    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the tables as docs/motion.md.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the tables as docs/low-frame-rates.md.")
+    ] = None,
     quality: QualityOption = Quality.BEST,
     as_json: JsonOption = False,
 ) -> None:
     """Measure motion at low rates beside interpolation, and how much of the speed of hits is lost."""
     with one_line_errors():
         from bodydouble.cli.progress import ProgressMonitor
-        from bodydouble.cli.truth import deliver_motion
+        from bodydouble.cli.synthetic import deliver_motion
 
         with ProgressMonitor() as monitor:
             finish = deliver_motion(clips, keep, quality, monitor)
@@ -159,7 +161,7 @@ def bench_people(
     """Measure whether several people who cross, hide each other and leave keep their names, places and poses."""
     with one_line_errors():
         from bodydouble.cli.progress import ProgressMonitor
-        from bodydouble.cli.truth import deliver_people
+        from bodydouble.cli.synthetic import deliver_people
 
         with ProgressMonitor() as monitor:
             finish = deliver_people(clips, keep, mocap, quality, monitor)
@@ -180,7 +182,7 @@ def bench_positions(
 ) -> None:
     """Say how far PREDICTED is from a data set's 3D positions, by protocols 1 and 2 of Human3.6M, for each action."""
     with one_line_errors():
-        from bodydouble.cli.positions import as_dict, compared_positions, print_positions
+        from bodydouble.cli.h36m import as_dict, compared_positions, print_positions
 
         chosen = None if subjects is None else [name.strip() for name in subjects.split(",")]
         found = compared_positions(positions, predicted, cameras, chosen)
@@ -212,7 +214,7 @@ def truth_make(
     """Render people who perform MOTION, as a phone would film them, with the true performance beside each video."""
     with one_line_errors():
         from bodydouble.cli.progress import ProgressMonitor
-        from bodydouble.cli.truth import make_clips
+        from bodydouble.cli.synthetic import make_clips
 
         with ProgressMonitor() as monitor:
             files = make_clips(motions, output, clips, people, camera, portrait, fps, seed, preview, monitor)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bodydouble.bench import baselines
-from bodydouble.bench.kept import WHOLE, kept_capture
-from bodydouble.bench.truth_set import GROUPS, Clip, Recipe, default_folder, made
+from bodydouble.bench.capture_cache import WHOLE, kept_capture
+from bodydouble.bench.synthetic_set import GROUPS, Clip, Recipe, default_folder, made
 from bodydouble.data import Performance
 from bodydouble.evaluation.comparison import Comparison, combine, compare_recordings
 from bodydouble.evaluation.evaluation_clip import Recording, recording

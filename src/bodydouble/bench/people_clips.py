@@ -7,19 +7,19 @@ from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from bodydouble.bench import people_stage
-from bodydouble.bench.people_stage import Role, Scene, View, Wall
-from bodydouble.bench.truth_set import default_folder, maker_digest, public_set
+from bodydouble.bench import staging
+from bodydouble.bench.staging import Role, Scene, View, Wall
+from bodydouble.bench.synthetic_set import default_folder, maker_digest, public_set
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.synthetic import mocap_files, rendered_clip
 from bodydouble.synthetic.cameras import Move
 
 SIZE = (960, 540)
 FPS = Fraction(25)
-RIGHT: people_stage.Keys = ((0.0, 0.0),)
-LEFT: people_stage.Keys = ((0.0, 180.0),)
-STILL: people_stage.Keys = ((0.0, 0.0),)
-FAST: people_stage.Keys = ((0.0, 1.5),)
+RIGHT: staging.Keys = ((0.0, 0.0),)
+LEFT: staging.Keys = ((0.0, 180.0),)
+STILL: staging.Keys = ((0.0, 0.0),)
+FAST: staging.Keys = ((0.0, 1.5),)
 
 SCENES = (
     Scene("cross", "two walk past each other", 4.0, 1, (
@@ -119,7 +119,7 @@ def made(scene: Scene, files: Mapping[str, Path], folder: Path | None = None) ->
 
     def staged() -> rendered_clip.Shot:
         motions = {name: mocap_files.read(files[name])[0].motion for name in _names(scene.roles)}
-        return people_stage.staged(scene, motions, SIZE, FPS)
+        return staging.staged(scene, motions, SIZE, FPS)
 
     return kept_clip(scene.name, _key(scene, files), staged, folder)
 
@@ -147,7 +147,7 @@ def kept_clip(name: str, key: str, staged: Callable[[], rendered_clip.Shot], fol
 def _key(scene: Scene, files: Mapping[str, Path]) -> str:
     """Changes with everything that decides the pixels of the clip, our own code included."""
     content = [files[name].read_bytes() for name in _names(scene.roles)]
-    code = Path(people_stage.__file__).read_bytes()
+    code = Path(staging.__file__).read_bytes()
     plain = json.dumps([asdict(replace(scene, tests="")), SIZE, str(FPS), maker_digest()]).encode()
     return hashlib.sha256(b"".join([plain, code, *content])).hexdigest()[:12]
 

@@ -9,18 +9,18 @@ from typing import TypeVar
 import typer
 
 from bodydouble.bench import (
-    ablation,
+    accuracy,
+    accuracy_report,
+    comparison_tables,
+    frame_rate,
+    oracle_study,
+    partner_clips,
     people,
-    people_partners,
+    people_clips,
     people_report,
-    people_set,
-    rates,
-    tables,
-    truth,
-    truth_report,
 )
 from bodydouble.bench.requested_clips import RATES, ClipOptions, all_motions, clip, contact_sheet
-from bodydouble.bench.truth_set import default_folder, private_set, public_set
+from bodydouble.bench.synthetic_set import default_folder, private_set, public_set
 from bodydouble.cli.evaluate import print_table
 from bodydouble.cli.values import rate
 from bodydouble.formats.atomic import atomic_write, ensure_folder
@@ -62,10 +62,10 @@ def make_clips(
 
 def _captured(
     which: str, count: int | None, keep: Path | None, mocap: Path, quality: str, monitor: Monitor
-) -> list[truth.Captured]:
+) -> list[accuracy.Captured]:
     place = keep or default_folder()
     found = public_set() if which == "public" else private_set(mocap, place / "mocap")
-    return truth.captured_clips(_spread(found, count), quality=quality, folder=place, monitor=monitor)
+    return accuracy.captured_clips(_spread(found, count), quality=quality, folder=place, monitor=monitor)
 
 
 def _spread(found: Sequence[T], count: int | None) -> list[T]:
@@ -79,16 +79,16 @@ def deliver_truth(
     which: str, count: int | None, keep: Path | None, mocap: Path, quality: str, monitor: Monitor
 ) -> Finish:
     """Measures; what it gives back prints and writes the figures."""
-    report = truth.measure(_captured(which, count, keep, mocap, quality, monitor), quality, monitor)
+    report = accuracy.measure(_captured(which, count, keep, mocap, quality, monitor), quality, monitor)
 
     def finish(html: Path | None, markdown: Path | None, as_json: bool) -> None:
-        _write(html, lambda: truth_report.html_page(report))
-        _write(markdown, lambda: truth_report.markdown(report))
+        _write(html, lambda: accuracy_report.html_page(report))
+        _write(markdown, lambda: accuracy_report.markdown(report))
         if as_json:
-            typer.echo(json.dumps(truth_report.as_dict(report), indent=2))
+            typer.echo(json.dumps(accuracy_report.as_dict(report), indent=2))
             return
-        typer.echo(truth_report.headline(report))
-        _print_tables(truth_report.tables(report))
+        typer.echo(accuracy_report.headline(report))
+        _print_tables(accuracy_report.tables(report))
 
     return finish
 
@@ -97,12 +97,12 @@ def deliver_ablation(
     which: str, count: int | None, keep: Path | None, mocap: Path, quality: str, monitor: Monitor
 ) -> Finish:
     """As deliver_truth, with the truth fed in after each stage in turn."""
-    steps = ablation.measure(_captured(which, count, keep, mocap, quality, monitor), quality, monitor)
-    title, cells = "By stage", ablation.rows(steps)
+    steps = oracle_study.measure(_captured(which, count, keep, mocap, quality, monitor), quality, monitor)
+    title, cells = "By stage", oracle_study.rows(steps)
 
     def finish(html: Path | None, markdown: Path | None, as_json: bool) -> None:
-        _write(html, lambda: truth_report.table_page(title, {title: cells}))
-        _write(markdown, lambda: truth_report.table_text({title: cells}, truth_report.ABLATION_PREFACE))
+        _write(html, lambda: accuracy_report.table_page(title, {title: cells}))
+        _write(markdown, lambda: accuracy_report.table_text({title: cells}, accuracy_report.ABLATION_PREFACE))
         if as_json:
             typer.echo(json.dumps({name: found.as_dict() for name, found in steps.items()}, indent=2))
             return
@@ -116,10 +116,10 @@ def deliver_tables(
 ) -> Callable[[Path | None, bool], None]:
     """Measures the seeds' two tables; what it gives back prints and writes them."""
     clips = _captured("public", count, keep, Path(), quality, monitor)
-    found = tables.measure(truth.measure(clips, quality, monitor), monitor)
+    found = comparison_tables.measure(accuracy.measure(clips, quality, monitor), monitor)
 
     def finish(markdown: Path | None, as_json: bool) -> None:
-        _write(markdown, lambda: truth_report.table_text(found, truth_report.TABLES_PREFACE))
+        _write(markdown, lambda: accuracy_report.table_text(found, accuracy_report.TABLES_PREFACE))
         if as_json:
             typer.echo(
                 json.dumps({title: [dict(zip(c[0], row, strict=True)) for row in c[1]] for title, c in found.items()})
@@ -134,14 +134,14 @@ def deliver_motion(
     count: int | None, keep: Path | None, quality: str, monitor: Monitor
 ) -> Callable[[Path | None, bool], None]:
     """Measures low rates and hits; what it gives back prints and writes the figures."""
-    measured = rates.measure(_captured("public", count, keep, Path(), quality, monitor), monitor)
-    found = rates.tables(measured)
+    measured = frame_rate.measure(_captured("public", count, keep, Path(), quality, monitor), monitor)
+    found = frame_rate.tables(measured)
 
     def finish(markdown: Path | None, as_json: bool) -> None:
-        preface = truth_report.MOTION_PREFACE.format(quality=quality)
-        _write(markdown, lambda: truth_report.table_text(found, preface))
+        preface = accuracy_report.MOTION_PREFACE.format(quality=quality)
+        _write(markdown, lambda: accuracy_report.table_text(found, preface))
         if as_json:
-            typer.echo(json.dumps(rates.as_dict(measured), indent=2))
+            typer.echo(json.dumps(frame_rate.as_dict(measured), indent=2))
             return
         _print_tables(found)
 
@@ -152,12 +152,12 @@ def deliver_people(
     count: int | None, keep: Path | None, mocap: Path, quality: str, monitor: Monitor
 ) -> Callable[[Path | None, bool], None]:
     """Measures identities on clips of several people; what it gives back prints and writes the figures."""
-    files = people_set.motion_files()
-    makers: list[people_set.Maker] = [
-        partial(people_set.made, scene, files) for scene in _spread(people_set.SCENES, count)
+    files = people_clips.motion_files()
+    makers: list[people_clips.Maker] = [
+        partial(people_clips.made, scene, files) for scene in _spread(people_clips.SCENES, count)
     ]
     if count is None and mocap.exists():
-        makers += people_partners.makers(mocap, keep)
+        makers += partner_clips.makers(mocap, keep)
     clips = people.captured_clips(makers, quality=quality, folder=keep, monitor=monitor)
     found = {clip.clip.name: people.figures(clip) for clip in clips}
 
@@ -171,7 +171,7 @@ def deliver_people(
     return finish
 
 
-def _print_tables(found: dict[str, truth_report.Cells]) -> None:
+def _print_tables(found: dict[str, accuracy_report.Cells]) -> None:
     for title, cells in found.items():
         typer.echo(f"\n{title}")
         print_table(*cells)

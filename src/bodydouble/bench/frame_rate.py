@@ -6,9 +6,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from bodydouble.bench.ablation import is_static
-from bodydouble.bench.truth import Captured
-from bodydouble.bench.truth_set import SEVERAL
+from bodydouble.bench.accuracy import Captured
+from bodydouble.bench.oracle_study import is_static
+from bodydouble.bench.synthetic_set import SEVERAL
 from bodydouble.data import FloatArray, Motion, Performance, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.evaluation.comparison import Comparison, combine, compare_recordings

@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from bodydouble.bench.truth_set import package_digest
+from bodydouble.bench.synthetic_set import package_digest
 from bodydouble.data import Performance
 from bodydouble.errors import NoPeopleError
 from bodydouble.formats import performance

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bodydouble.bench.truth import OURS, Captured
-from bodydouble.bench.truth_set import SEVERAL
+from bodydouble.bench.accuracy import OURS, Captured
+from bodydouble.bench.synthetic_set import SEVERAL
 from bodydouble.data import FloatArray, Performance, Person, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.evaluation.comparison import Comparison, combine, compare, compare_recordings
