@@ -7,14 +7,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from bodydouble.data import RgbImage
 from bodydouble.formats.media import FrameReader, VideoWriter
-from tests.media_builders import Picture
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "street.mp4"
 FPS = Fraction(30)
 
 
-def frames_of_example(first: int, count: int, width: int = 1280) -> list[Picture]:
+def frames_of_example(first: int, count: int, width: int = 1280) -> list[RgbImage]:
     """Consecutive frames, scaled to a width."""
     with FrameReader(EXAMPLE) as reader:
         frames = list(islice(reader, first, first + count))
@@ -22,7 +22,7 @@ def frames_of_example(first: int, count: int, width: int = 1280) -> list[Picture
     return [np.asarray(cv2.resize(f, (width, height), interpolation=cv2.INTER_AREA), np.uint8) for f in frames]
 
 
-def write_clip(path: Path, frames: list[Picture], fps: Fraction = FPS) -> Path:
+def write_clip(path: Path, frames: list[RgbImage], fps: Fraction = FPS) -> Path:
     """Writes frames of even sizes as an mp4."""
     height, width = frames[0].shape[:2]
     with VideoWriter(path, size=(width, height), fps=fps) as writer:

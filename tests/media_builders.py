@@ -11,12 +11,12 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+from bodydouble.data import RgbImage
 
 BITS = 8
 
 
-def numbered_picture(number: int, size: tuple[int, int] = (64, 48)) -> Picture:
+def numbered_picture(number: int, size: tuple[int, int] = (64, 48)) -> RgbImage:
     """An RGB picture that shows a number below 256 as eight vertical bars, black for 0 and white for 1."""
     width, height = size
     bits = [(number >> bit) & 1 for bit in range(BITS)]
@@ -24,7 +24,7 @@ def numbered_picture(number: int, size: tuple[int, int] = (64, 48)) -> Picture:
     return np.ascontiguousarray(np.broadcast_to(columns[None, :, None], (height, width, 3)))
 
 
-def number_in(picture: Picture) -> int:
+def number_in(picture: RgbImage) -> int:
     """The number that a picture shows."""
     height, width, _ = picture.shape
     step = -(-width // BITS)
@@ -32,12 +32,12 @@ def number_in(picture: Picture) -> int:
     return sum(int(bar) << bit for bit, bar in enumerate(bars))
 
 
-def numbered(count: int, size: tuple[int, int] = (64, 48)) -> list[Picture]:
+def numbered(count: int, size: tuple[int, int] = (64, 48)) -> list[RgbImage]:
     """Pictures numbered from 0."""
     return [numbered_picture(number, size) for number in range(count)]
 
 
-def quadrants(size: tuple[int, int] = (64, 48)) -> Picture:
+def quadrants(size: tuple[int, int] = (64, 48)) -> RgbImage:
     """Red at the top left, green at the top right, blue at the bottom left, white at the bottom right."""
     width, height = size
     picture = np.full((height, width, 3), 255, dtype=np.uint8)
@@ -47,7 +47,7 @@ def quadrants(size: tuple[int, int] = (64, 48)) -> Picture:
     return picture
 
 
-def corners(picture: Picture) -> str:
+def corners(picture: RgbImage) -> str:
     """Colours of the four quadrants of an upright picture in reading order, such as "rgbw"."""
     height, width, _ = picture.shape
     middles = [(height // 4, width // 4), (height // 4, -width // 4), (-height // 4, width // 4)]
@@ -58,7 +58,7 @@ def corners(picture: Picture) -> str:
 
 def write_video(
     path: Path,
-    pictures: Iterable[Picture],
+    pictures: Iterable[RgbImage],
     *,
     fps: Fraction = Fraction(30),
     ticks: Sequence[int] | None = None,

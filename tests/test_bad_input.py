@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bodydouble.data import RgbImage
 from tests.clips import EXAMPLE, frames_of_example, write_clip
-from tests.media_builders import Picture, beep, write_sound, write_video
+from tests.media_builders import beep, write_sound, write_video
 
 
 def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
@@ -31,7 +32,7 @@ def assert_fails(outcome: subprocess.CompletedProcess[str], folder: Path, *words
     assert not folder.exists()
 
 
-def plain_frames(count: int, size: tuple[int, int] = (320, 240)) -> list[Picture]:
+def plain_frames(count: int, size: tuple[int, int] = (320, 240)) -> list[RgbImage]:
     width, height = size
     ramp = np.linspace(40, 200, width, dtype=np.uint8)
     return [np.broadcast_to(np.roll(ramp, n)[None, :, None], (height, width, 3)).copy() for n in range(count)]

@@ -7,13 +7,12 @@ import pytest
 
 import bodydouble
 from bodydouble import pipeline
-from bodydouble.data import FloatArray, Performance
+from bodydouble.data import FloatArray, Performance, RgbImage
 from bodydouble.errors import BodydoubleError, InvalidDataError, ModelError
 from bodydouble.evaluation.metrics.pose import aligned_errors_mm
 from bodydouble.formats.keypoint_files import Layout, sightings, write_keypoints
 from bodydouble.geometry import kinematics
 from bodydouble.perception.pose.movenet import MoveNetDetector
-from bodydouble.perception.protocols import Picture
 from bodydouble.pipeline import Monitor
 from tests.clips import frames_of_example, write_clip
 from tests.perception import onnx_detectors
@@ -24,12 +23,12 @@ SIZE = (960, 540)
 
 
 @pytest.fixture(scope="module")
-def frames() -> list[Picture]:
+def frames() -> list[RgbImage]:
     return frames_of_example(60, FRAMES, SIZE[0])
 
 
 @pytest.fixture(scope="module")
-def clip(frames: list[Picture], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clip(frames: list[RgbImage], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_clip(tmp_path_factory.mktemp("clip") / "two.mp4", frames)
 
 
@@ -60,13 +59,13 @@ def test_our_own_keypoints_give_much_the_same_motion(
     for number, (one, other) in enumerate(zip(found.people, ours.people, strict=True)):
         np.testing.assert_array_equal(one.track.frames, other.track.frames)
         np.testing.assert_array_equal(one.track.observed, other.track.observed)
-        assert np.isnan(one.track.rough_joints).all()
+        assert np.isnan(one.track.landmarks_3d).all()
         assert aligned_errors_mm(joints(found, number), joints(ours, number)).mean() < 70
 
 
 @pytest.mark.slow
 def test_a_detector_of_the_user_finds_the_people(
-    clip: Path, frames: list[Picture], ours: Performance, tmp_path: Path
+    clip: Path, frames: list[RgbImage], ours: Performance, tmp_path: Path
 ) -> None:
     people = MoveNetDetector().detect(frames[0])
     scale = 64 / SIZE[0]

@@ -8,9 +8,8 @@ from typer.testing import CliRunner
 
 from bodydouble import pipeline
 from bodydouble.cli import app
-from bodydouble.data import FACE_NUMBERS, Observation
+from bodydouble.data import FACE_NUMBERS, Observation, RgbImage
 from bodydouble.perception.appearance.faces import FaceReader
-from bodydouble.perception.protocols import Picture
 from tests.clips import frames_of_example, write_clip
 
 pytestmark = pytest.mark.slow
@@ -22,7 +21,7 @@ def faces(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
     found: list[np.ndarray] = []
     read = FaceReader.read
 
-    def noted(self: FaceReader, frame: Picture, people: tuple[Observation, ...]) -> tuple[Observation, ...]:
+    def noted(self: FaceReader, frame: RgbImage, people: tuple[Observation, ...]) -> tuple[Observation, ...]:
         seen = read(self, frame, people)
         found.extend(one.face for one in seen if one.face is not None)
         return seen

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import bodydouble
-from bodydouble.data import FloatArray, Performance, Person
+from bodydouble.data import FloatArray, Performance, Person, RgbImage
 from bodydouble.geometry import camera, kinematics
 from bodydouble.skeletons import blazepose, humanoid
 from tests.clips import frames_of_example, write_clip
-from tests.media_builders import Picture, write_video
+from tests.media_builders import write_video
 
 pytestmark = pytest.mark.slow
 
@@ -28,12 +28,12 @@ FLOOR = 0.01
 
 
 @pytest.fixture(scope="module")
-def frames() -> list[Picture]:
+def frames() -> list[RgbImage]:
     return frames_of_example(60, FRAMES, 960)
 
 
 @pytest.fixture(scope="module")
-def straight(frames: list[Picture], tmp_path_factory: pytest.TempPathFactory) -> Performance:
+def straight(frames: list[RgbImage], tmp_path_factory: pytest.TempPathFactory) -> Performance:
     path = tmp_path_factory.mktemp("straight") / "clip.mp4"
     return bodydouble.capture(write_video(path, frames, options=LOSSLESS))
 
@@ -66,12 +66,14 @@ def assert_same_motion(straight: Performance, changed: Performance, *, mirrored:
     flip = FLIP if mirrored else np.ones(3)
     for person, other in zip(straight.people, changed.people, strict=True):
         a, b = common_rows(person, other, step)
-        detector = mean_distance(person.track.rough_joints[a], other.track.rough_joints[b][:, landmarks] * flip)
+        detector = mean_distance(person.track.landmarks_3d[a], other.track.landmarks_3d[b][:, landmarks] * flip)
         motion = mean_distance(pose_in_camera(straight, person)[a], pose_in_camera(changed, other)[b][:, body] * flip)
         assert motion < max(detector, FLOOR), person.name
 
 
-def test_mirrored_video_gives_the_mirrored_motion(frames: list[Picture], straight: Performance, tmp_path: Path) -> None:
+def test_mirrored_video_gives_the_mirrored_motion(
+    frames: list[RgbImage], straight: Performance, tmp_path: Path
+) -> None:
     mirror_image = [np.ascontiguousarray(frame[:, ::-1]) for frame in frames]
     path = write_video(tmp_path / "mirror.mp4", mirror_image, options=LOSSLESS)
     assert_same_motion(straight, bodydouble.capture(path), mirrored=True)
@@ -79,7 +81,7 @@ def test_mirrored_video_gives_the_mirrored_motion(frames: list[Picture], straigh
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
 def test_clip_turned_by_its_rotation_flag_gives_the_same_motion(
-    frames: list[Picture], straight: Performance, tmp_path: Path, degrees: int
+    frames: list[RgbImage], straight: Performance, tmp_path: Path, degrees: int
 ) -> None:
     turned = [np.ascontiguousarray(np.rot90(frame, -degrees // 90)) for frame in frames]
     path = write_video(tmp_path / "phone.mp4", turned, options=LOSSLESS, rotation=degrees)
@@ -89,13 +91,13 @@ def test_clip_turned_by_its_rotation_flag_gives_the_same_motion(
 
 
 def test_half_the_rate_agrees_at_the_common_frames(
-    frames: list[Picture], straight: Performance, tmp_path: Path
+    frames: list[RgbImage], straight: Performance, tmp_path: Path
 ) -> None:
     path = write_video(tmp_path / "half.mp4", frames[::2], options=LOSSLESS, fps=Fraction(15))
     assert_same_motion(straight, bodydouble.capture(path), step=2)
 
 
-def test_same_clip_twice_gives_the_same_numbers(frames: list[Picture], tmp_path: Path) -> None:
+def test_same_clip_twice_gives_the_same_numbers(frames: list[RgbImage], tmp_path: Path) -> None:
     path = write_clip(tmp_path / "clip.mp4", frames[:15])
     one, other = bodydouble.capture(path), bodydouble.capture(path)
     for person, again in zip(one.people, other.people, strict=True):

@@ -12,10 +12,10 @@ import pytest
 from bodydouble import pipeline
 from bodydouble.cli.progress import ProgressMonitor
 from bodydouble.cli.summary import summary
+from bodydouble.data import RgbImage
 from bodydouble.formats.media import FrameReader
 from bodydouble.pipeline import Monitor
 from tests.clips import write_clip
-from tests.media_builders import Picture
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ HER_COLUMNS = slice(340, 660)
 
 
 @pytest.fixture(scope="module")
-def walk() -> list[Picture]:
+def walk() -> list[RgbImage]:
     """She walks through the picture and, backwards, back."""
     with FrameReader(WALK) as reader:
         frames = [np.asarray(cv2.resize(frame, SIZE), np.uint8) for frame in islice(reader, 15, 71, 2)]
@@ -35,11 +35,11 @@ def walk() -> list[Picture]:
 
 
 @pytest.fixture(scope="module")
-def picture(walk: list[Picture]) -> Picture:
+def picture(walk: list[RgbImage]) -> RgbImage:
     return walk[16][:, HER_COLUMNS]
 
 
-def test_a_picture_on_the_wall_is_left_out_and_told(walk: list[Picture], picture: Picture, tmp_path: Path) -> None:
+def test_a_picture_on_the_wall_is_left_out_and_told(walk: list[RgbImage], picture: RgbImage, tmp_path: Path) -> None:
     beside = [np.concatenate([frame, picture], axis=1) for frame in walk]
     clip = write_clip(tmp_path / "beside.mp4", beside, FPS)
     monitor = ProgressMonitor()
@@ -59,14 +59,14 @@ def test_a_picture_on_the_wall_is_left_out_and_told(walk: list[Picture], picture
     assert [one["name"] for one in manifest["people"]] == [person.name]
 
 
-def test_a_photograph_made_a_video_gives_its_people(picture: Picture, tmp_path: Path) -> None:
+def test_a_photograph_made_a_video_gives_its_people(picture: RgbImage, tmp_path: Path) -> None:
     monitor = Monitor()
     clip = write_clip(tmp_path / "photograph.mp4", [picture] * 56, FPS)
     (person,) = pipeline.capture(clip, monitor=monitor).people
     assert monitor.warnings == [f"{person.name} never moves: a statue or a picture?"]
 
 
-def test_a_photograph_gives_its_people(picture: Picture, tmp_path: Path) -> None:
+def test_a_photograph_gives_its_people(picture: RgbImage, tmp_path: Path) -> None:
     monitor = Monitor()
     path = tmp_path / "photograph.png"
     cv2.imwrite(str(path), picture[..., ::-1])

@@ -26,7 +26,7 @@ from scipy.optimize import linear_sum_assignment
 
 from bodydouble.bench.people_clips import FPS, Clip, made, motion_files
 from bodydouble.bench.staging import Role, Scene, View
-from bodydouble.data import FloatArray, Observation, Performance
+from bodydouble.data import FloatArray, Observation, Performance, RgbImage
 from bodydouble.evaluation.metrics.keypoints_2d import PCK_SHARE, keypoint_similarity, relative_errors
 from bodydouble.evaluation.metrics.people import SAME_PERSON
 from bodydouble.formats import performance
@@ -35,7 +35,6 @@ from bodydouble.formats.media import FrameReader
 from bodydouble.perception.image.enhance import METHODS, Denoiser
 from bodydouble.perception.image.quality import picture_quality
 from bodydouble.perception.pose.observe import create_observer
-from bodydouble.perception.protocols import Picture
 from bodydouble.skeletons import coco
 from bodydouble.synthetic.cameras import Move
 
@@ -67,20 +66,20 @@ SEEN_SHARE = 0.25
 HEADINGS = ("picture", "noise, light, blur", "--denoise", "found %", "ghosts", "median %", "90 % below", "within 5 %",
             "CPU ms")  # fmt: skip
 
-Degradation = Callable[[list[Picture]], list[Picture]]
+Degradation = Callable[[list[RgbImage]], list[RgbImage]]
 
 
 def sensor(noise: float, light: float = 1.0) -> Degradation:
     """Less light, and noise: half its variance at middle grey is read noise, half is shot noise."""
 
-    def spoil(frames: list[Picture]) -> list[Picture]:
+    def spoil(frames: list[RgbImage]) -> list[RgbImage]:
         rng = np.random.default_rng(7)
         return [_exposed(frame, noise, light, rng) for frame in frames]
 
     return spoil
 
 
-def _exposed(frame: Picture, noise: float, light: float, rng: np.random.Generator) -> Picture:
+def _exposed(frame: RgbImage, noise: float, light: float, rng: np.random.Generator) -> RgbImage:
     dark = np.floor(frame.astype(np.float32) * np.float32(light))
     deviation = noise * np.sqrt(0.5 + 0.5 * dark / 128)
     spoilt = dark + deviation * rng.standard_normal(frame.shape, dtype=np.float32)
@@ -90,7 +89,7 @@ def _exposed(frame: Picture, noise: float, light: float, rng: np.random.Generato
 def h264(crf: int) -> Degradation:
     """Stored with few bits."""
 
-    def spoil(frames: list[Picture]) -> list[Picture]:
+    def spoil(frames: list[RgbImage]) -> list[RgbImage]:
         file = io.BytesIO()
         with av.open(file, "w", format="mp4") as container:
             stream = container.add_stream("libx264", rate=FPS, options={"crf": str(crf), "preset": "veryfast"})
@@ -202,7 +201,7 @@ def keypoint_errors(people: Sequence[Observation], keypoints: FloatArray, boxes:
     return errors
 
 
-def observed(frames: Sequence[Picture], truth: Truth, quality: str) -> Figures:
+def observed(frames: Sequence[RgbImage], truth: Truth, quality: str) -> Figures:
     """What the observer finds in the frames of a clip."""
     observer = create_observer(quality)
     visible, found, ghosts, errors = 0, 0, 0, []
@@ -219,7 +218,7 @@ def observed(frames: Sequence[Picture], truth: Truth, quality: str) -> Figures:
     return Figures(visible, found, ghosts, np.concatenate(errors))
 
 
-def kept(frames: Sequence[Picture], clip: Clip, asked: argparse.Namespace) -> Figures:
+def kept(frames: Sequence[RgbImage], clip: Clip, asked: argparse.Namespace) -> Figures:
     """As ``observed``; the same pictures are looked at once."""
     digest = hashlib.sha256(b"".join(frame.tobytes() for frame in frames)).hexdigest()[:16]
     path = asked.output / f"{clip.video.stem}.{asked.quality}.{digest}.json"
@@ -230,13 +229,13 @@ def kept(frames: Sequence[Picture], clip: Clip, asked: argparse.Namespace) -> Fi
     return Figures(*counts, np.array(errors))
 
 
-def spoilt(clip: Clip, degradation: str, count: int) -> list[Picture]:
+def spoilt(clip: Clip, degradation: str, count: int) -> list[RgbImage]:
     """The first frames of a clip, in a worse state."""
     with FrameReader(clip.video) as reader:
         return DEGRADATIONS[degradation](list(islice(reader, count)))
 
 
-def row(clips: Sequence[tuple[Clip, list[Picture]]], method: str, asked: argparse.Namespace) -> list[str]:
+def row(clips: Sequence[tuple[Clip, list[RgbImage]]], method: str, asked: argparse.Namespace) -> list[str]:
     """Of the table: figures over all clips with their spoilt frames."""
     total, seconds, qualities = Figures(0, 0, 0, np.empty(0)), [], []
     for clip, frames in clips:

@@ -18,6 +18,8 @@ from bodydouble.errors import InvalidDataError
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
 BoolArray = NDArray[np.bool_]
+RgbImage = NDArray[np.uint8]
+"""(height, width, 3) red, green and blue, 0 to 255."""
 
 LANDMARK_COUNT = 33
 FILM_DIAGONAL = hypot(36.0, 24.0)
@@ -82,7 +84,7 @@ class Observation:
     """(4,) x_min, y_min, x_max, y_max, px."""
     keypoints: FloatArray
     """(33, 3) x px, y px, confidence; BlazePose order."""
-    rough_joints: FloatArray
+    landmarks_3d: FloatArray
     """(33, 3) m, relative to the middle of the hips, camera axes. The depth (z) is rough."""
     score: float
     """Probability that this is a person."""
@@ -135,7 +137,7 @@ class Track:
     """(T, 4) x_min, y_min, x_max, y_max, px; NaN where not observed."""
     keypoints: FloatArray
     """(T, 33, 3) x px, y px, confidence; NaN, NaN, 0 where not observed."""
-    rough_joints: FloatArray
+    landmarks_3d: FloatArray
     """(T, 33, 3) m, relative to the middle of the hips, camera axes; NaN where not observed."""
 
     def __post_init__(self) -> None:

@@ -25,7 +25,7 @@ def test_decimated_track_shows_every_so_manieth_frame_of_the_clip(step: int) -> 
     low = frame_rate.decimated(_track(), step)
     assert (low.frames * step).tolist() == [frame for frame in range(4, 13) if frame % step == 0]
     assert_same(low.keypoints[:, 0, 0], low.frames * step, 1e-12)
-    assert_same(low.rough_joints[:, 0, 0], low.frames * step, 1e-12)
+    assert_same(low.landmarks_3d[:, 0, 0], low.frames * step, 1e-12)
 
 
 def test_gaps_stay_gaps() -> None:

@@ -45,7 +45,7 @@ def without_frames(person: Person, start: int, end: int) -> Person:
             track.observed[part],
             track.boxes[part],
             track.keypoints[part],
-            track.rough_joints[part],
+            track.landmarks_3d[part],
         ),
         Motion(
             motion.skeleton,

@@ -56,7 +56,7 @@ def track_of(motion: Motion, view: FloatArray, intrinsics: FloatArray, noise: fl
         observed=np.ones(frames, dtype=bool),
         boxes=np.concatenate([pixels.min(axis=1), pixels.max(axis=1)], axis=-1),
         keypoints=np.concatenate([pixels, np.full((frames, 33, 1), 0.95)], axis=-1),
-        rough_joints=rough,
+        landmarks_3d=rough,
     )
 
 
@@ -68,4 +68,4 @@ def mirrored(track: Track, width: int) -> Track:
     boxes = np.stack(
         [width - track.boxes[:, 2], track.boxes[:, 1], width - track.boxes[:, 0], track.boxes[:, 3]], axis=-1
     )
-    return Track(track.frames, track.observed, boxes, keypoints, track.rough_joints[:, swap] * flip)
+    return Track(track.frames, track.observed, boxes, keypoints, track.landmarks_3d[:, swap] * flip)

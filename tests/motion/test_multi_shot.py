@@ -46,7 +46,7 @@ def without(track: Track, hidden: Sequence[int]) -> Track:
         ~unseen,
         np.where(unseen[:, None], np.nan, track.boxes),
         np.where(unseen[:, None, None], nothing, track.keypoints),
-        np.where(unseen[:, None, None], np.nan, track.rough_joints),
+        np.where(unseen[:, None, None], np.nan, track.landmarks_3d),
     )
 
 

@@ -55,14 +55,14 @@ def test_mirrored_picture_gives_the_mirrored_motion() -> None:
 
 def test_shift_in_time_changes_nothing_but_the_frames() -> None:
     track = track_of(waving_motion(), standing_camera(), INTRINSICS, noise=1.0)
-    later = Track(track.frames + 17, track.observed, track.boxes, track.keypoints, track.rough_joints)
+    later = Track(track.frames + 17, track.observed, track.boxes, track.keypoints, track.landmarks_3d)
     np.testing.assert_array_equal(solved(track)[1].rotations, solved(later)[1].rotations)
 
 
 def test_picture_of_twice_the_size_gives_the_same_motion() -> None:
     track = track_of(waving_motion(), standing_camera(), INTRINSICS, noise=1.0)
     double = np.array([2.0, 2.0, 1.0])
-    large = Track(track.frames, track.observed, track.boxes * 2, track.keypoints * double, track.rough_joints)
+    large = Track(track.frames, track.observed, track.boxes * 2, track.keypoints * double, track.landmarks_3d)
     _, (motion,) = reconstruct([large], (2 * SIZE[0], 2 * SIZE[1]), 60, FPS)
     np.testing.assert_allclose(motion.rotations, solved(track)[1].rotations, atol=1e-6)
 
@@ -70,7 +70,7 @@ def test_picture_of_twice_the_size_gives_the_same_motion() -> None:
 def test_half_the_rate_agrees_at_the_common_frames() -> None:
     truth = waving_motion(120)
     track = track_of(truth, standing_camera(), INTRINSICS)
-    half = Track(np.arange(60), track.observed[::2], track.boxes[::2], track.keypoints[::2], track.rough_joints[::2])
+    half = Track(np.arange(60), track.observed[::2], track.boxes[::2], track.keypoints[::2], track.landmarks_3d[::2])
     view, motion = solved(track)
     half_view, half_motion = solved(half, FPS / 2)
     distance = np.linalg.norm(in_camera(view, motion)[::2] - in_camera(half_view, half_motion), axis=-1)
@@ -83,7 +83,7 @@ def test_gap_is_filled_smoothly() -> None:
     observed = track.observed.copy()
     observed[25:31] = False
     hidden = ~observed
-    keypoints, rough, boxes = track.keypoints.copy(), track.rough_joints.copy(), track.boxes.copy()
+    keypoints, rough, boxes = track.keypoints.copy(), track.landmarks_3d.copy(), track.boxes.copy()
     keypoints[hidden] = [np.nan, np.nan, 0.0]
     rough[hidden] = np.nan
     boxes[hidden] = np.nan

@@ -28,7 +28,7 @@ def seen_at_a_low_rate(truth: Motion, first: int = 0) -> Performance:
         track.observed[::STEP],
         track.boxes[::STEP],
         track.keypoints[::STEP],
-        track.rough_joints[::STEP],
+        track.landmarks_3d[::STEP],
     )
     camera, (motion,) = reconstruct([low], SIZE, first + count, FPS / STEP)
     return Performance(FPS / STEP, first + count, camera, (Person("person1", low, motion),))
@@ -90,11 +90,11 @@ def test_resting_foot_slides_less_than_on_curves() -> None:
 
 def test_spread_track_is_the_track_at_its_own_frames_and_a_gap_elsewhere() -> None:
     track = track_of(waving_motion(7), standing_camera(), INTRINSICS)
-    found = spread(Track(track.frames + 5, track.observed, track.boxes, track.keypoints, track.rough_joints), STEP)
+    found = spread(Track(track.frames + 5, track.observed, track.boxes, track.keypoints, track.landmarks_3d), STEP)
     own = found.frames % STEP == 0
     np.testing.assert_array_equal(found.frames[own], STEP * (track.frames + 5))
     np.testing.assert_array_equal(found.observed, own)
     np.testing.assert_array_equal(found.keypoints[own], track.keypoints)
-    np.testing.assert_array_equal(found.rough_joints[own], track.rough_joints)
+    np.testing.assert_array_equal(found.landmarks_3d[own], track.landmarks_3d)
     assert np.all(found.keypoints[~own, :, 2] == 0)
     assert np.all(np.isnan(found.boxes[~own]))

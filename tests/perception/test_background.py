@@ -3,15 +3,14 @@
 import numpy as np
 import pytest
 
-from bodydouble.data import Background, FloatArray
+from bodydouble.data import Background, FloatArray, RgbImage
 from bodydouble.perception.background import BackgroundOptions, BackgroundTracker
-from bodydouble.perception.protocols import Picture
 
 NOBODY = np.empty((0, 4))
 SIZE = (240, 320)
 
 
-def wall(seed: int = 3, size: tuple[int, int] = (400, 700)) -> Picture:
+def wall(seed: int = 3, size: tuple[int, int] = (400, 700)) -> RgbImage:
     """(H, W, 3) something with corners: rectangles of random grey."""
     rng = np.random.default_rng(seed)
     picture = np.full((*size, 3), 120, np.uint8)
@@ -22,11 +21,11 @@ def wall(seed: int = 3, size: tuple[int, int] = (400, 700)) -> Picture:
     return picture
 
 
-def part(picture: Picture, x: int, y: int) -> Picture:
+def part(picture: RgbImage, x: int, y: int) -> RgbImage:
     return np.ascontiguousarray(picture[y : y + SIZE[0], x : x + SIZE[1]])
 
 
-def followed(frames: list[Picture], boxes: FloatArray = NOBODY) -> Background:
+def followed(frames: list[RgbImage], boxes: FloatArray = NOBODY) -> Background:
     tracker = BackgroundTracker()
     for frame in frames:
         tracker.follow(frame, boxes)

@@ -125,7 +125,7 @@ def test_an_observer_tells_who_is_in_each_frame() -> None:
         found = observer.observe(frame)
         counts.append(len(found))
         for one in found:
-            assert np.isnan(one.rough_joints).all()
+            assert np.isnan(one.landmarks_3d).all()
             assert one.score == pytest.approx(0.8)
     assert counts == [0, 2, 0, 1, 0]
     assert seen.ids(5) == [[], [7, -1], [], [7], []]

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bodydouble.characters.retarget import inverse_bind_matrices
-from bodydouble.data import FloatArray, Material
+from bodydouble.data import FloatArray, Material, RgbImage
 from bodydouble.errors import RenderingUnavailableError
 from bodydouble.geometry.camera import intrinsics_from_focal, inverse, project, transform
 from bodydouble.geometry.rotation import from_rotvec, to_matrix
 from bodydouble.render.context import open_context
 from bodydouble.render.model import SkinnedModel, compile_programs
-from bodydouble.render.scene import Picture, Scene, check
+from bodydouble.render.scene import Scene, check
 from tests.render.cameras import level_camera
 from tests.render.figure import STEP, ball, figure, placed, pose, single_joint
 
@@ -24,7 +24,7 @@ RED = (1.0, 0.0, 0.0, 1.0)
 STANDING = np.array([0.0, 0.95, 0.0])
 
 
-def _red(picture: Picture) -> FloatArray:
+def _red(picture: RgbImage) -> FloatArray:
     """Centres (N, 2) of the pixels that are mostly red."""
     r, g, b = np.moveaxis(picture.astype(int), -1, 0)
     rows, columns = np.nonzero(r - np.maximum(g, b) > 60)

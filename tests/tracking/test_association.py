@@ -26,7 +26,7 @@ def same(a: tuple[Track, ...], b: tuple[Track, ...]) -> bool:
         and np.array_equal(x.observed, y.observed)
         and np.array_equal(x.keypoints, y.keypoints, equal_nan=True)
         and np.array_equal(x.boxes, y.boxes, equal_nan=True)
-        and np.array_equal(x.rough_joints, y.rough_joints, equal_nan=True)
+        and np.array_equal(x.landmarks_3d, y.landmarks_3d, equal_nan=True)
         for x, y in zip(a, b, strict=True)
     )
 
@@ -38,7 +38,7 @@ def test_one_person_is_one_track_that_holds_what_was_seen() -> None:
     np.testing.assert_array_equal(track.frames, np.arange(40))
     np.testing.assert_array_equal(track.keypoints, [one.keypoints for (one,) in seen])
     np.testing.assert_array_equal(track.boxes, [one.box for (one,) in seen])
-    np.testing.assert_array_equal(track.rough_joints, [one.rough_joints for (one,) in seen])
+    np.testing.assert_array_equal(track.landmarks_3d, [one.landmarks_3d for (one,) in seen])
 
 
 @pytest.mark.parametrize("pose_seeds", [(0, 1), (0, 0)])
@@ -74,7 +74,7 @@ def test_a_gap_is_bridged_and_marked() -> None:
     np.testing.assert_array_equal(np.flatnonzero(~track.observed), list(gap))
     assert np.isnan(track.keypoints[gap.start : gap.stop, :, :2]).all()
     assert (track.keypoints[gap.start : gap.stop, :, 2] == 0).all()
-    assert np.isnan(track.boxes[gap.start : gap.stop]).all() and np.isnan(track.rough_joints[20:35]).all()
+    assert np.isnan(track.boxes[gap.start : gap.stop]).all() and np.isnan(track.landmarks_3d[20:35]).all()
     assert np.isfinite(track.keypoints[track.observed]).all()
 
 
@@ -163,7 +163,7 @@ def test_a_mirrored_picture_gives_mirrored_tracks() -> None:
     def mirrored(one: Observation) -> Observation:
         keypoints = one.keypoints[list(blazepose.MIRROR)] * [-1, 1, 1] + [WIDTH, 0, 0]
         box = np.array([WIDTH - one.box[2], one.box[1], WIDTH - one.box[0], one.box[3]])
-        return Observation(box, keypoints, one.rough_joints[list(blazepose.MIRROR)] * [-1, 1, 1], one.score)
+        return Observation(box, keypoints, one.landmarks_3d[list(blazepose.MIRROR)] * [-1, 1, 1], one.score)
 
     seen = clip(60, walk(100, 200, 8), lambda f: None if f in range(20, 30) else (700.0 - 7 * f, 230.0))
     here = associate(seen, FPS)

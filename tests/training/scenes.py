@@ -28,7 +28,7 @@ def seen_clip(frames: int = FRAMES, seed: int = 0, noise: float = 0.0) -> SeenCl
     track = track_of(motion, view, INTRINSICS, noise, seed)
     points = landmark_positions(motion.skeleton, motion.rotations, motion.root_position)
     return SeenClip(
-        SIZE, INTRINSICS, track.keypoints, track.rough_joints, camera.transform(view, points),
+        SIZE, INTRINSICS, track.keypoints, track.landmarks_3d, camera.transform(view, points),
         np.tile(view, (frames, 1, 1)), motion.skeleton.rest_offsets, motion.rotations, motion.root_position,
         motion.contacts,
     )  # fmt: skip

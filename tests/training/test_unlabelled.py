@@ -47,9 +47,9 @@ def every(seen: Track, step: int) -> Track:
 
 def hidden(seen: Track, first: int, count: int) -> Track:
     gone = slice(first, first + count)
-    observed, keypoints, rough = seen.observed.copy(), seen.keypoints.copy(), seen.rough_joints.copy()
+    observed, keypoints, rough = seen.observed.copy(), seen.keypoints.copy(), seen.landmarks_3d.copy()
     observed[gone], keypoints[gone], rough[gone] = False, (np.nan, np.nan, 0.0), np.nan
-    return replace(seen, observed=observed, keypoints=keypoints, rough_joints=rough)
+    return replace(seen, observed=observed, keypoints=keypoints, landmarks_3d=rough)
 
 
 def assert_alike(one: UnlabelledWindow, other: UnlabelledWindow, tolerance: float) -> None:

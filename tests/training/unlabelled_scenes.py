@@ -37,7 +37,7 @@ def labelled(seed: int = 0, noise: float = 0.0) -> Window:
     points = camera.transform(view, landmark_positions(motion.skeleton, motion.rotations, motion.root_position))
     confidence = track.keypoints[..., 2]
     return window(
-        crop(camera.rays(INTRINSICS, track.keypoints[..., :2])[..., :2], confidence), confidence, track.rough_joints,
+        crop(camera.rays(INTRINSICS, track.keypoints[..., :2])[..., :2], confidence), confidence, track.landmarks_3d,
         points, np.tile(view[:3, :3], (FRAMES, 1, 1)), motion.skeleton.rest_offsets, motion.rotations,
         motion.root_position, motion.contacts,
     )  # fmt: skip

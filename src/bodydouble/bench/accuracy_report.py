@@ -43,13 +43,15 @@ in [metrics.md](metrics.md).
 
 ABLATION_PREFACE = """# Where the error comes from
 
-Written by `bodydouble bench truth --ablate --markdown docs/error-attribution.md` on the clips of [accuracy.md](accuracy.md)
-that show one person before a static camera. From the second column on the truth is fed in after each stage, and each
+Written by `bodydouble bench truth --ablate --markdown docs/error-attribution.md` on the clips of
+[accuracy.md](accuracy.md) that show one person before a static camera.
+From the second column on the truth is fed in after each stage, and each
 column has all that those before it have. The true lifter gives true landmarks in space; joint rotations are its own.
 """
 TABLES_PREFACE = """# Tables of comparison
 
-Written by `bodydouble bench tables --markdown docs/comparison-tables.md` on all clips of [accuracy.md](accuracy.md). Accuracy is
+Written by `bodydouble bench tables --markdown docs/comparison-tables.md` on all clips of
+[accuracy.md](accuracy.md). Accuracy is
 PCK3D at 150 mm over what was found; precision counts right joints among those predicted, recall among those that are
 there. The time per frame is that of the whole capture at quality `best`, the time to generate that of `animate` with
 the film at `balanced`. Realism and naturalness follow the rule in [metrics.md](metrics.md); real motion capture
@@ -57,7 +59,8 @@ scores about 7.5 by it. What other methods report was measured on other clips by
 """
 MOTION_PREFACE = """# Low rates and hits
 
-Written by `bodydouble bench motion --markdown docs/low-frame-rates.md` on the clips of [accuracy.md](accuracy.md) that show one
+Written by `bodydouble bench motion --markdown docs/low-frame-rates.md` on the clips of
+[accuracy.md](accuracy.md) that show one
 person before a static camera, at quality `{quality}`.
 
 *Motion at a low rate*: of each clip's tracks only every second or third frame is kept, and the motion is compared with

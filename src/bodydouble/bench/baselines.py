@@ -45,7 +45,7 @@ def _with_joints(subject: Subject, joints: FloatArray) -> Subject:
 
 
 def _network_joints(person: Person, view: Camera) -> FloatArray:
-    rough = person.track.rough_joints
+    rough = person.track.landmarks_3d
     image = camera.rays(view.intrinsics, person.track.keypoints[..., :2])[..., :2]
     root = _placed(rough, image, person.track.keypoints[..., 2])
     world_from_camera = camera.inverse(view.camera_from_world[person.track.frames])

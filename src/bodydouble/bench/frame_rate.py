@@ -86,7 +86,7 @@ def decimated(track: Track, step: int) -> Track:
         track.observed[rows],
         track.boxes[rows],
         track.keypoints[rows],
-        track.rough_joints[rows],
+        track.landmarks_3d[rows],
     )
 
 

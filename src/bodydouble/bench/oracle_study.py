@@ -92,7 +92,7 @@ def _seen_in_true_boxes(clip: Captured, person: Person, network: BlazePose) -> T
     return replace(
         person.track,
         keypoints=np.stack([keypoints for keypoints, _ in seen]),
-        rough_joints=np.stack([rough for _, rough in seen]),
+        landmarks_3d=np.stack([rough for _, rough in seen]),
     )
 
 
@@ -124,7 +124,7 @@ def _solved(truth: Performance, tracks: Sequence[Track], step: _Step) -> Perform
 def _in_space(person: Person, truth: Performance) -> FloatArray:
     """(T, 33, 3) m, camera axes: where the landmarks truly are."""
     hips = kinematics.joint_positions(person.motion)[:, HIP_JOINTS].mean(axis=1, keepdims=True)
-    return person.track.rough_joints + camera.transform(truth.camera.camera_from_world[person.track.frames], hips)
+    return person.track.landmarks_3d + camera.transform(truth.camera.camera_from_world[person.track.frames], hips)
 
 
 def rows(steps: Mapping[str, Comparison]) -> tuple[list[str], list[list[str]]]:

@@ -41,7 +41,8 @@ PARTNERS = """
 *Dancing partners* are {clips} more clips, made where the motion capture of `--mocap` is found, which may not be handed
 on; they count in no figure of all clips. Both partners of a salsa were captured at once and go where they went (to
 20 mm; their arms are those of other bodies, so that hands meet only nearly). Limit: both are training subjects
-([motion-capture-data.md](motion-capture-data.md)), since these are the only captures of two at once. Nothing that finds people or says who is
+([motion-capture-data.md](motion-capture-data.md)), since these are the only captures of two at once.
+Nothing that finds people or says who is
 who learns from motion capture; poses may be better here than on unknown dances.
 """
 

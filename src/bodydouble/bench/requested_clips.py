@@ -6,19 +6,16 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from bodydouble.bench.synthetic_set import alike, filmed_motion
-from bodydouble.data import FloatArray, Motion, Performance
+from bodydouble.data import FloatArray, Motion, Performance, RgbImage
 from bodydouble.errors import FormatError
 from bodydouble.formats import performance
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.formats.media import FrameReader
 from bodydouble.synthetic import mocap_files, rendered_clip
 from bodydouble.synthetic.cameras import Move
-
-Picture = NDArray[np.uint8]
 
 RATES = (Fraction(10), Fraction(60))
 TILE = (384, 216)
@@ -83,7 +80,7 @@ def contact_sheet(clips: Sequence[tuple[Path, Path]], path: Path, seed: int = 0)
         Image.fromarray(np.concatenate(rows)).save(temporary, "PNG")
 
 
-def _tile(video: Path, truth: Performance, rng: np.random.Generator) -> Picture:
+def _tile(video: Path, truth: Performance, rng: np.random.Generator) -> RgbImage:
     wanted = int(rng.integers(truth.frame_count))
     with FrameReader(video) as reader:
         picture = next(frame for index, frame in enumerate(reader) if index == wanted).copy()
@@ -96,7 +93,7 @@ def _tile(video: Path, truth: Performance, rng: np.random.Generator) -> Picture:
     return tile
 
 
-def _mark(picture: Picture, keypoints: FloatArray) -> None:
+def _mark(picture: RgbImage, keypoints: FloatArray) -> None:
     """Draws points (33, 3) into a picture (H, W, 3)."""
     height, width = picture.shape[:2]
     size = max(2, height // 160)

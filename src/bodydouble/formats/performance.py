@@ -113,7 +113,7 @@ def _person_arrays(person: Person) -> Arrays:
         "observed": track.observed.astype(np.bool_),
         "keypoints": track.keypoints.astype(np.float32),
         "boxes": track.boxes.astype(np.float32),
-        "rough_joints": track.rough_joints.astype(np.float32),
+        "rough_joints": track.landmarks_3d.astype(np.float32),
         "joint_names": np.array(skeleton.joint_names, dtype=np.str_),
         "parents": np.array(skeleton.parents, dtype=np.int64),
         "rest_offsets": skeleton.rest_offsets.astype(np.float64),
@@ -152,7 +152,7 @@ def _person(stored: Arrays, name: str, fps: Fraction) -> Person:
         observed=stored[f"{name}/observed"],
         boxes=_floats(stored, f"{name}/boxes"),
         keypoints=_floats(stored, f"{name}/keypoints"),
-        rough_joints=_floats(stored, f"{name}/rough_joints"),
+        landmarks_3d=_floats(stored, f"{name}/rough_joints"),
     )
     skeleton = Skeleton(
         joint_names=tuple(stored[f"{name}/joint_names"].tolist()),

@@ -17,12 +17,12 @@ from bodydouble.geometry import rotation
 from bodydouble.geometry.rotation_log import logarithm
 from bodydouble.motion.fit.kinematics import posed
 from bodydouble.motion.fit.solve import SolveOptions, evidence_rows, rows, solve
-from bodydouble.motion.fit.terms import LANDMARKS, State, Weights
+from bodydouble.motion.fit.terms import LANDMARKS, NoiseModel, State
 from bodydouble.motion.lifting.lift import LiftedPerson
 from bodydouble.networks import core_count
 from bodydouble.skeletons import blazepose
 
-_FIRM = Weights(speed_outlier=1e3)
+_FIRM = NoiseModel(speed_outlier=1e3)
 """A wrong lens shows in speeds that do not fit: all of them count."""
 _HIPS = [LANDMARKS.index(blazepose.INDEX[f"{side}_hip"]) for side in ("left", "right")]
 

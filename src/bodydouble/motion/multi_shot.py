@@ -164,7 +164,7 @@ def _seen_between(track: Track, start: int, stop: int) -> Track | None:
         track.observed[own],
         track.boxes[own],
         track.keypoints[own],
-        track.rough_joints[own],
+        track.landmarks_3d[own],
     )
 
 

@@ -13,7 +13,7 @@ from bodydouble.motion.camera_estimate import Viewpoint, viewpoint
 from bodydouble.motion.fit.kinematics import posed
 from bodydouble.motion.fit.solve import SolveOptions, solve
 from bodydouble.motion.fit.terms import BEARING, LANDMARKS, State
-from bodydouble.motion.floor.contacts import POINTS, touching
+from bodydouble.motion.floor.contacts import POINTS, contact_probability
 from bodydouble.motion.floor.floor import (
     Floor,
     FloorOptions,
@@ -167,7 +167,7 @@ def _settled(
         up=floor.up,
         height=floor.height - support,
         contacts=resting,
-        bearing=touching(where[:, BEARING], height[:, BEARING] - support[:, None], fitted.fps, HELD),
+        bearing=contact_probability(where[:, BEARING], height[:, BEARING] - support[:, None], fitted.fps, HELD),
         airborne=airborne(height - support[:, None], resting),
     )
     found = solve(person.skeleton, state, evidence, options.solve)
@@ -181,4 +181,4 @@ def _settled(
 def _resting(skeleton: Skeleton, state: State, floor: Floor, support: FloatArray, fps: float) -> FloatArray:
     """(T, 4) probability that each point of the soles touches what the body may rest on."""
     soles = posed(skeleton, state.rotations, state.root, POINTS).landmarks
-    return touching(soles, soles @ floor.up + floor.height - support[:, None], fps)
+    return contact_probability(soles, soles @ floor.up + floor.height - support[:, None], fps)

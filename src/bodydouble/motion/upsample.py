@@ -73,7 +73,7 @@ def spread(track: Track, finer: int) -> Track:
         _apart(track.observed, finer, False),
         _apart(track.boxes, finer, np.nan),
         _apart(track.keypoints, finer, np.array([np.nan, np.nan, 0.0])),
-        _apart(track.rough_joints, finer, np.nan),
+        _apart(track.landmarks_3d, finer, np.nan),
     )
 
 

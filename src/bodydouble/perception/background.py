@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from bodydouble.data import Background, BoolArray, FloatArray, IntArray
+from bodydouble.data import Background, BoolArray, FloatArray, IntArray, RgbImage
 from bodydouble.perception.image.roi import halve, halvings
-from bodydouble.perception.protocols import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class BackgroundTracker:
         self._keyframes: list[int] = []
         self._known = 0
         self._sightings: list[tuple[IntArray, FloatArray]] = []
-        self._key: Picture = np.empty((0, 0), np.uint8)
+        self._key: RgbImage = np.empty((0, 0), np.uint8)
         self._last = self._key
         self._key_points: FloatArray = np.empty((0, 2), np.float32)
         self._points: FloatArray = np.empty((0, 2), np.float32)
@@ -71,7 +70,7 @@ class BackgroundTracker:
         self._corners = np.empty(0, np.int32)
         self._chosen = 0
 
-    def follow(self, frame: Picture, boxes: FloatArray) -> None:
+    def follow(self, frame: RgbImage, boxes: FloatArray) -> None:
         """Look at the next frame.
 
         Args:
@@ -103,7 +102,7 @@ class BackgroundTracker:
             self._frames, keyframes, frames, np.concatenate(corners), np.concatenate(points) * np.float32(scale)
         )
 
-    def _reduced(self, frame: Picture) -> Picture:
+    def _reduced(self, frame: RgbImage) -> RgbImage:
         """Grey, and no longer than the options say."""
         grey = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
         grey = halve(grey, halvings(max(grey.shape) / self.options.long_side))
@@ -111,7 +110,7 @@ class BackgroundTracker:
         size = round(grey.shape[1] / ratio), round(grey.shape[0] / ratio)
         return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
-    def _free(self, shape: tuple[int, ...], boxes: FloatArray) -> Picture:
+    def _free(self, shape: tuple[int, ...], boxes: FloatArray) -> RgbImage:
         """255 where nobody is, 0 elsewhere and along the border."""
         free = np.zeros(shape[:2], np.uint8)
         edge = self.options.window // 2
@@ -123,7 +122,7 @@ class BackgroundTracker:
             free[top:bottom, left:right] = 0
         return free
 
-    def _find(self, grey: Picture, free: Picture) -> None:
+    def _find(self, grey: RgbImage, free: RgbImage) -> None:
         """Where the corners of the keyframe are in the next frame."""
         alike = _as_bright(grey, self._points, self._last, self._points)
         guess, found = self._flow(self._last, alike, self._points)
@@ -136,7 +135,7 @@ class BackgroundTracker:
         self._key_points, self._points, self._corners = self._key_points[kept], points[kept], self._corners[kept]
 
     def _flow(
-        self, source: Picture, target: Picture, points: FloatArray, guess: FloatArray | None = None
+        self, source: RgbImage, target: RgbImage, points: FloatArray, guess: FloatArray | None = None
     ) -> tuple[FloatArray, BoolArray]:
         """Where points (N, 2) of one picture are in another one, and which of them were found.
 
@@ -152,7 +151,7 @@ class BackgroundTracker:
         )  # fmt: skip
         return np.asarray(found, dtype=np.float32), np.asarray(status[:, 0] > 0)
 
-    def _begin_keyframe(self, grey: Picture, free: Picture) -> None:
+    def _begin_keyframe(self, grey: RgbImage, free: RgbImage) -> None:
         """From now on corners are measured against this frame: those still in sight, and new ones between them."""
         options = self.options
         open_space = free.copy()
@@ -166,7 +165,7 @@ class BackgroundTracker:
         self._key, self._key_points, self._chosen = grey, self._points, len(self._points)
         self._keyframes.append(self._frames)
 
-    def _chosen_corners(self, grey: Picture, open_space: Picture, wanted: int) -> FloatArray:
+    def _chosen_corners(self, grey: RgbImage, open_space: RgbImage, wanted: int) -> FloatArray:
         """The strongest corners (N, 2) of the open space, apart from each other."""
         options = self.options
         values = cv2.cornerEigenValsAndVecs(grey, options.block, 3)[..., :2]
@@ -185,20 +184,20 @@ class BackgroundTracker:
         return np.empty((0, 2), np.float32) if found is None else np.asarray(found[:, 0])
 
 
-def _as_bright(grey: Picture, points: FloatArray, other: Picture, other_points: FloatArray) -> Picture:
+def _as_bright(grey: RgbImage, points: FloatArray, other: RgbImage, other_points: FloatArray) -> RgbImage:
     """A picture as bright around its points (N, 2) as another one around its own: lamps flicker, cameras adapt."""
     gain = _level(other, other_points) / np.maximum(_level(grey, points), 1.0)
     return np.asarray(cv2.convertScaleAbs(grey, alpha=float(np.median(gain))), dtype=np.uint8)
 
 
-def _level(grey: Picture, points: FloatArray) -> FloatArray:
+def _level(grey: RgbImage, points: FloatArray) -> FloatArray:
     """(N,) the mean brightness around points (N, 2)."""
     column, row = np.round(points).astype(int).T
     smooth = cv2.blur(grey, (9, 9))
     return np.asarray(smooth[np.clip(row, 0, grey.shape[0] - 1), np.clip(column, 0, grey.shape[1] - 1)], np.float64)
 
 
-def _inside(free: Picture, points: FloatArray) -> BoolArray:
+def _inside(free: RgbImage, points: FloatArray) -> BoolArray:
     """Which of the points (N, 2) lie where nobody is."""
     column, row = np.round(points).astype(int).T
     visible = (column >= 0) & (row >= 0) & (column < free.shape[1]) & (row < free.shape[0])

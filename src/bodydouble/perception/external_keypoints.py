@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bodydouble.data import LANDMARK_COUNT, FloatArray, IntArray, Observation
+from bodydouble.data import LANDMARK_COUNT, FloatArray, IntArray, Observation, RgbImage
 from bodydouble.errors import InvalidDataError
 from bodydouble.perception.appearance.clothing_colors import look
-from bodydouble.perception.protocols import Picture
 from bodydouble.skeletons import blazepose, coco, openpose
 
 LEAST_KEYPOINTS = 4
@@ -172,7 +171,7 @@ class GivenObserver:
         """Nothing: all is known of every frame at once."""
         return ()
 
-    def observe(self, frame: Picture) -> tuple[Observation, ...]:
+    def observe(self, frame: RgbImage) -> tuple[Observation, ...]:
         """The people in the next frame (H, W, 3) RGB."""
         size = np.array([frame.shape[1], frame.shape[0]])
         scale = np.append(size / self._people.size, 1.0)
@@ -181,7 +180,7 @@ class GivenObserver:
         return tuple(_observation(keypoints, frame, size) for keypoints in seen)
 
 
-def _observation(keypoints: FloatArray, frame: Picture, size: IntArray) -> Observation:
+def _observation(keypoints: FloatArray, frame: RgbImage, size: IntArray) -> Observation:
     points = keypoints[:, :2]
     box = np.clip([points.min(axis=0), points.max(axis=0)], 0, size).ravel()
     unknown = np.full((LANDMARK_COUNT, 3), np.nan)

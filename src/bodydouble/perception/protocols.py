@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bodydouble.data import FloatArray
+from bodydouble.data import FloatArray, RgbImage
 
 MODELS = Path(__file__).parent / "models"
 """The networks that come with this package."""
 
-Picture = NDArray[np.uint8]
 """(H, W, 3) RGB."""
 
 
@@ -85,7 +83,7 @@ class PeopleDetector(Protocol):
     def seconds(self) -> float:
         """Time spent inside the network so far."""
 
-    def detect(self, frame: Picture) -> tuple[Detection, ...]:
+    def detect(self, frame: RgbImage) -> tuple[Detection, ...]:
         """The people in the picture, best first, each once."""
 
 
@@ -99,7 +97,7 @@ class LandmarkModel(Protocol):
     def first_region(self, detection: Detection) -> Region:
         """Where to look for a person that was just detected."""
 
-    def locate(self, frame: Picture, region: Region, before: Sequence[FloatArray] = ()) -> Landmarks:
+    def locate(self, frame: RgbImage, region: Region, before: Sequence[FloatArray] = ()) -> Landmarks:
         """The landmarks of the person in the region.
 
         Args:

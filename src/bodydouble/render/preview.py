@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bodydouble.data import BoolArray, Character, FloatArray, Performance, Track
+from bodydouble.data import BoolArray, Character, FloatArray, Performance, RgbImage, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.render.overlay import draw_name, draw_skeleton, person_color
-from bodydouble.render.scene import Picture, Scene
+from bodydouble.render.scene import Scene
 from bodydouble.render.surroundings import Light, Stage
 from bodydouble.render.text import label, lay_over
 
@@ -100,7 +100,7 @@ class Film:
         """Gives the renderer back."""
         self._scene.close()
 
-    def frame(self, index: int, source: NDArray[np.uint8]) -> Picture:
+    def frame(self, index: int, source: NDArray[np.uint8]) -> RgbImage:
         """One frame of the film.
 
         Args:
@@ -120,7 +120,7 @@ class Film:
             _write_caption(film, caption, x)
         return film
 
-    def _source_panel(self, index: int, source: NDArray[np.uint8]) -> Picture:
+    def _source_panel(self, index: int, source: NDArray[np.uint8]) -> RgbImage:
         shrinks = source.shape[1] > self._layout.panel[0]
         method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
         panel = np.asarray(cv2.resize(source, self._layout.panel, interpolation=method), dtype=np.uint8)
@@ -138,7 +138,7 @@ class Film:
             draw_name(panel, keypoints, name, color)
         return panel
 
-    def _character_panel(self, index: int) -> Picture:
+    def _character_panel(self, index: int) -> RgbImage:
         poses: list[FloatArray | None] = []
         for person, matrices, drawn in zip(self._performance.people, self._pose_matrices, self._drawn, strict=True):
             at = index - int(person.track.frames[0])

@@ -6,9 +6,8 @@ from typing import Self
 
 import moderngl
 import numpy as np
-from numpy.typing import NDArray
 
-from bodydouble.data import Character, FloatArray
+from bodydouble.data import Character, FloatArray, RgbImage
 from bodydouble.geometry.camera import inverse
 from bodydouble.geometry.rotation import normalize
 from bodydouble.render import view_volumes
@@ -18,9 +17,8 @@ from bodydouble.render.model import SkinnedModel, compile_programs
 from bodydouble.render.shadows import Shadows
 from bodydouble.render.surroundings import Stage
 
-__all__ = ["Picture", "Scene", "check"]
+__all__ = ["Scene", "check"]
 
-Picture = NDArray[np.uint8]
 Region = tuple[int, int, int, int]
 """x, y, width, height, px."""
 
@@ -99,7 +97,7 @@ class Scene:
         joint_matrices: Sequence[FloatArray | None],
         camera_intrinsics: FloatArray,
         camera_from_world: FloatArray,
-    ) -> Picture:
+    ) -> RgbImage:
         """One picture.
 
         Args:
@@ -115,7 +113,7 @@ class Scene:
 
     def _draw(
         self, joint_matrices: Sequence[FloatArray | None], camera_intrinsics: FloatArray, camera_from_world: FloatArray
-    ) -> Picture:
+    ) -> RgbImage:
         self._context.enable_only(moderngl.NOTHING)
         world_from_camera = inverse(camera_from_world)
         world_from_pixel = world_from_camera[:3, :3] @ np.linalg.inv(camera_intrinsics)

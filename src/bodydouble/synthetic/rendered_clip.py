@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from bodydouble.characters.retarget import Poses, retarget
-from bodydouble.data import BoolArray, Camera, Character, FloatArray, Motion, Performance, Person, Track
+from bodydouble.data import BoolArray, Camera, Character, FloatArray, Motion, Performance, Person, RgbImage, Track
 from bodydouble.formats import performance
 from bodydouble.formats.media import VideoWriter
 from bodydouble.geometry import camera, kinematics, rotation
 from bodydouble.motion.body import body_landmarks
 from bodydouble.motion.floor.contacts import POINTS
-from bodydouble.render.scene import Picture, Scene
+from bodydouble.render.scene import Scene
 from bodydouble.render.surroundings import Stage
 from bodydouble.synthetic import bodies, cameras, clothing, environments, props, sensor, visibility
 from bodydouble.synthetic.cameras import Move
@@ -197,7 +197,7 @@ def _person(shot: Shot, index: int) -> Track:
         observed=visible.mean(axis=1) >= SEEN_SHARE,
         boxes=np.concatenate([pixels.min(axis=1), pixels.max(axis=1)], axis=-1),
         keypoints=np.concatenate([pixels, visible[..., None]], axis=-1),
-        rough_joints=seen - body_landmarks.group_mean(seen, body_landmarks.HIPS)[:, None],
+        landmarks_3d=seen - body_landmarks.group_mean(seen, body_landmarks.HIPS)[:, None],
     )
 
 
@@ -221,7 +221,7 @@ def _capsules(actor: Actor) -> visibility.Capsules:
     return visibility.capsules(actor.body, joints, up)
 
 
-def pictures(shot: Shot) -> Iterator[Picture]:
+def pictures(shot: Shot) -> Iterator[RgbImage]:
     """The frames (H, W, 3) uint8 RGB of a shot."""
     characters = [actor.character for actor in shot.actors] + [props.character(prop) for prop in shot.objects]
     poses = [Poses(actor.character, *retarget(actor.motion, actor.character)) for actor in shot.actors]

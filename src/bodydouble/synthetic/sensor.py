@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bodydouble.render.scene import Picture
+from bodydouble.data import RgbImage
 
 TILE = 16
 """Steps by which the noise is shifted from frame to frame, px."""
@@ -50,7 +50,7 @@ class Sensor:
         # Bright parts approach white slowly.
         self._curve = np.round(255 * np.tanh(levels / 255 * 1.15) / np.tanh(1.15)).astype(np.int16)
 
-    def expose(self, picture: Picture) -> Picture:
+    def expose(self, picture: RgbImage) -> RgbImage:
         """The picture (H, W, 3) as the sensor gives it."""
         height, width = picture.shape[:2]
         row, column = self._rng.integers(0, 8, 2) * TILE

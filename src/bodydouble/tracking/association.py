@@ -193,5 +193,5 @@ def track_of(draft: Sequel) -> Track:
     observed[rows] = True
     boxes[rows] = [one.box for one in draft.seen]
     keypoints[rows] = [one.keypoints for one in draft.seen]
-    rough_joints[rows] = [one.rough_joints for one in draft.seen]
+    rough_joints[rows] = [one.landmarks_3d for one in draft.seen]
     return Track(frames, observed, boxes, keypoints, rough_joints)

@@ -79,7 +79,7 @@ def windows_of(track: Track, intrinsics: FloatArray, fps: float) -> list[Unlabel
     """
     count = 1 + int((len(track.frames) - 1) * float(FPS) / fps)
     moments = np.arange(count) * fps / float(FPS)
-    pixels, rough = (_at(moments, filled(values)) for values in (track.keypoints, track.rough_joints))
+    pixels, rough = (_at(moments, filled(values)) for values in (track.keypoints, track.landmarks_3d))
     age = lifter.ages(track.observed, fps, moments)
     observed, seen = (age * rate < NEAR for rate in (float(FPS), min(fps, float(FPS))))
     rays = camera.rays(intrinsics, pixels[..., :2])[..., :2]

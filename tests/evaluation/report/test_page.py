@@ -374,7 +374,7 @@ def test_an_hour_makes_no_large_page() -> None:
         observed=np.tile(track.observed, many),
         boxes=np.tile(track.boxes, (many, 1)),
         keypoints=np.tile(track.keypoints, (many, 1, 1)),
-        rough_joints=np.tile(track.rough_joints, (many, 1, 1)),
+        landmarks_3d=np.tile(track.landmarks_3d, (many, 1, 1)),
     )
     motion = replace(
         motion,

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
-from bodydouble.data import FloatArray, Performance, Person
+from bodydouble.data import FloatArray, Performance, Person, RgbImage
 from bodydouble.evaluation import html
 from bodydouble.evaluation.report import page
 from bodydouble.evaluation.report.images import SpanPictures
@@ -29,7 +29,6 @@ from bodydouble.evaluation.report.thumbnails import (
     sharpness,
 )
 from bodydouble.evaluation.report.timelines import LEFT_OUT, STATES, STILL, Strip, section, strips
-from bodydouble.formats.media import Picture
 from tests.evaluation import scenes
 from tests.media_builders import numbered, quadrants, write_video
 
@@ -60,7 +59,7 @@ def opened(jpeg: bytes) -> Image.Image:
     return Image.open(io.BytesIO(jpeg))
 
 
-def shown(performance: Performance, frame: Picture) -> Thumbnails:
+def shown(performance: Performance, frame: RgbImage) -> Thumbnails:
     thumbnails = Thumbnails(performance)
     for index in range(performance.frame_count):
         thumbnails.look(index, frame)
@@ -267,7 +266,7 @@ def test_without_a_film_reading_ends_at_the_first_good_frame_of_the_last_person(
     looked: list[int] = []
     look = pictures.look
 
-    def noted(index: int, frame: Picture) -> None:
+    def noted(index: int, frame: RgbImage) -> None:
         looked.append(index)
         look(index, frame)
 

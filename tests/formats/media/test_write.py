@@ -8,12 +8,13 @@ import av
 import numpy as np
 import pytest
 
+from bodydouble.data import RgbImage
 from bodydouble.errors import InvalidDataError, MediaError, OutputError
-from bodydouble.formats.media import FrameReader, Picture, VideoWriter, probe
+from bodydouble.formats.media import FrameReader, VideoWriter, probe
 from tests.media_builders import beep, number_in, numbered, read_sound, write_video
 
 
-def write(path: Path, pictures: list[Picture], fps: Fraction = Fraction(30), audio_from: Path | None = None) -> Path:
+def write(path: Path, pictures: list[RgbImage], fps: Fraction = Fraction(30), audio_from: Path | None = None) -> Path:
     height, width = pictures[0].shape[:2]
     with VideoWriter(path, size=(width, height), fps=fps, audio_from=audio_from) as writer:
         for picture in pictures:
@@ -132,7 +133,7 @@ def test_sizes_must_be_even(tmp_path: Path, size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("frame", [np.zeros((48, 32, 3), np.uint8), np.zeros((48, 64, 3), np.float64)])
-def test_frames_must_fit(tmp_path: Path, frame: Picture) -> None:
+def test_frames_must_fit(tmp_path: Path, frame: RgbImage) -> None:
     with (
         pytest.raises(InvalidDataError, match=r"expected \(48, 64, 3\) uint8"),
         VideoWriter(tmp_path / "film.mp4", size=(64, 48), fps=Fraction(30)) as writer,

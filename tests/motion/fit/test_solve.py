@@ -11,7 +11,7 @@ from bodydouble.geometry.rotation_log import exponential
 from bodydouble.motion.fit.kinematics import UNKNOWNS, posed
 from bodydouble.motion.fit.normal_equations import NormalEquations
 from bodydouble.motion.fit.solve import SolveOptions, moved, solve
-from bodydouble.motion.fit.terms import BEARING, LANDMARKS, Evidence, State, Weights, linearized
+from bodydouble.motion.fit.terms import BEARING, LANDMARKS, Evidence, NoiseModel, State, linearized
 from tests.motion.scenes import standing_camera, waving_motion
 
 RNG = np.random.default_rng(5)
@@ -67,7 +67,7 @@ def test_gradient_agrees_with_finite_differences() -> None:
     view = np.concatenate([turned, RNG.normal(0, 0.1, (5, 3, 1))], axis=-1)
     evidence = replace(evidence, camera_from_reference=view, contacts=RNG.random((5, 4)), airborne=RNG.random(5))
     # A robust loss is followed with its weights held fixed, so that only the plain one has this gradient.
-    weights = Weights(outlier=1e9, elsewhere=1e9)
+    weights = NoiseModel(outlier=1e9, elsewhere=1e9)
     state = perturbed(in_camera(motion, standing_camera(pitch=0.2)), 20.0)
     equations = linearized(motion.skeleton, state, evidence, weights).equations()
     tiny = 1e-6
@@ -107,7 +107,7 @@ def test_normal_equations_are_the_second_derivatives_where_everything_fits() -> 
     motion = replace(motion, rotations=still)
     evidence = replace(evidence_of(motion, view), contacts=RNG.random((frames, 4)), up=None)
     state = in_camera(motion, view)
-    equations = linearized(motion.skeleton, state, evidence, Weights()).equations()
+    equations = linearized(motion.skeleton, state, evidence, NoiseModel()).equations()
     whole = whole_matrix(equations)
     assert np.abs(equations.gradient).max() < 1e-9
     tiny = 1e-6
@@ -115,7 +115,7 @@ def test_normal_equations_are_the_second_derivatives_where_everything_fits() -> 
         step = np.zeros((frames, UNKNOWNS))
         step[1, unknown] = tiny
         ahead, behind = (
-            linearized(motion.skeleton, moved(state, s), evidence, Weights()).equations().gradient
+            linearized(motion.skeleton, moved(state, s), evidence, NoiseModel()).equations().gradient
             for s in (step, -step)
         )
         expected = ((ahead - behind) / (2 * tiny)).ravel()
@@ -160,7 +160,7 @@ def test_fit_finds_the_motion_from_a_start_30_degrees_off(yaw: float) -> None:
     start = perturbed(truth, 30.0)
     # What the lifter believes about joints is off as well, so that points and depths must do the work.
     evidence = replace(evidence, rotations=start.rotations)
-    weights = replace(Weights(), turn_sigma=3.0)
+    weights = replace(NoiseModel(), turn_sigma=3.0)
     found = solve(motion.skeleton, start, evidence, SolveOptions(weights, steps=30))
     error = np.linalg.norm(joints(motion, found) - joints(motion, truth), axis=-1)
     assert error.mean() < 0.012
@@ -235,8 +235,8 @@ def test_knees_hardly_turn_but_about_their_hinges() -> None:
     motion = replace(motion, rotations=turns)
     evidence, start = evidence_of(motion, view, noise=1.0), in_camera(motion, view)
     off = []
-    for sigma in (Weights().hinge_sigma, Weights().turn_sigma):
-        found = solve(motion.skeleton, start, evidence, SolveOptions(weights=Weights(hinge_sigma=sigma)))
+    for sigma in (NoiseModel().hinge_sigma, NoiseModel().turn_sigma):
+        found = solve(motion.skeleton, start, evidence, SolveOptions(weights=NoiseModel(hinge_sigma=sigma)))
         own = rotation.to_rotvec(rotation.from_matrix(found.rotations[:, knees]))
         off.append(float(np.abs(own[..., 1:]).mean()))
     assert off[0] < 0.5 * off[1]
@@ -251,12 +251,12 @@ def test_a_twisted_elbow_costs_more_the_tighter_its_hinge_and_a_bent_one_does_no
         turns[:, motion.skeleton.index("leftLowerArm")] @= exponential(np.array(axis))
         turned = State(turns, state.root)
         tight, loose = (
-            linearized(motion.skeleton, turned, evidence, replace(Weights(), hinge_sigma=sigma)).cost
-            for sigma in (0.1, Weights().turn_sigma)
+            linearized(motion.skeleton, turned, evidence, replace(NoiseModel(), hinge_sigma=sigma)).cost
+            for sigma in (0.1, NoiseModel().turn_sigma)
         )
         costs.append(tight - loose)
-    share = Weights().independent / evidence.fps
-    expected = 0.5 * share * 10 * 0.1**2 * (0.1**-2 - Weights().turn_sigma ** -2)
+    share = NoiseModel().independent / evidence.fps
+    expected = 0.5 * share * 10 * 0.1**2 * (0.1**-2 - NoiseModel().turn_sigma ** -2)
     np.testing.assert_allclose(costs, [expected, 0.0], rtol=1e-6, atol=1e-9)
 
 
@@ -270,11 +270,11 @@ def test_who_falls_faster_than_the_lifter_believes_falls_as_seen() -> None:
     believed = replace(evidence, velocity=0.2 * evidence.velocity, contacts=np.zeros((60, 4)))
     off = {
         outlier: np.linalg.norm(
-            solve(motion.skeleton, truth, believed, SolveOptions(weights=Weights(speed_outlier=outlier))).root
+            solve(motion.skeleton, truth, believed, SolveOptions(weights=NoiseModel(speed_outlier=outlier))).root
             - truth.root,
             axis=-1,
         ).max()
-        for outlier in (Weights().speed_outlier, 1e3)
+        for outlier in (NoiseModel().speed_outlier, 1e3)
     }
-    assert off[Weights().speed_outlier] < 0.15
-    assert off[Weights().speed_outlier] < 0.7 * off[1e3]
+    assert off[NoiseModel().speed_outlier] < 0.15
+    assert off[NoiseModel().speed_outlier] < 0.7 * off[1e3]

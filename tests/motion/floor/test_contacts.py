@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bodydouble.motion.floor.contacts import touching
+from bodydouble.motion.floor.contacts import contact_probability
 from bodydouble.motion.floor.floor import airborne, supports
 
 FPS = 30.0
@@ -22,22 +22,25 @@ def soles(speed: float, height: float) -> np.ndarray:
 )
 def test_slow_soles_rest(speed: float, height: float, rests: bool) -> None:
     points = soles(speed, height)
-    assert np.all((touching(points, points[..., 1], FPS) > 0.5) == rests)
+    assert np.all((contact_probability(points, points[..., 1], FPS) > 0.5) == rests)
 
 
 def test_faster_and_higher_is_less_certain() -> None:
-    found = [touching(soles(v, h), soles(v, h)[..., 1], FPS)[0, 0] for v, h in ((0.0, 0.0), (0.3, 0.0), (0.3, 0.3))]
+    found = [
+        contact_probability(soles(v, h), soles(v, h)[..., 1], FPS)[0, 0]
+        for v, h in ((0.0, 0.0), (0.3, 0.0), (0.3, 0.3))
+    ]
     assert found[0] > found[1] > found[2]
 
 
 def test_a_foot_held_still_in_the_air_does_not_rest() -> None:
     points = soles(0.0, 0.4)
-    assert np.all(touching(points, points[..., 1], FPS) < 0.05)
+    assert np.all(contact_probability(points, points[..., 1], FPS) < 0.05)
 
 
 def test_one_frame_says_nothing_about_speed() -> None:
     points = soles(5.0, 0.0)[:1]
-    assert np.all(touching(points, points[..., 1], FPS) > 0.5)
+    assert np.all(contact_probability(points, points[..., 1], FPS) > 0.5)
 
 
 def test_who_touches_nothing_high_above_the_floor_falls() -> None:

@@ -60,7 +60,7 @@ def test_depths_are_told_from_a_motion_in_the_picture() -> None:
     for yaw in (0.6, 1.2, 2.0):
         track, rays, confidence = seen(yaw=yaw)
         _, _, rough = completed(rays, confidence, 30.0)
-        true = track.rough_joints[:, SIZED, 2]
+        true = track.landmarks_3d[:, SIZED, 2]
         assert np.corrcoef(rough[:, SIZED, 2].ravel(), true.ravel())[0, 1] > 0.7
 
 
@@ -99,7 +99,7 @@ def test_frames_in_which_nothing_is_known_have_usual_confidences() -> None:
 def test_a_track_without_rough_joints_is_lifted() -> None:
     track, _, confidence = seen()
     keypoints = np.concatenate([track.keypoints[..., :2], confidence[..., None]], axis=-1)
-    flat = replace(track, keypoints=keypoints, rough_joints=np.full_like(track.rough_joints, np.nan))
+    flat = replace(track, keypoints=keypoints, landmarks_3d=np.full_like(track.landmarks_3d, np.nan))
     still = np.tile(np.eye(4), (len(track.frames), 1, 1))
     whole, part = (lift(one, INTRINSICS, 30.0, still) for one in (track, flat))
     np.testing.assert_array_equal(part.confidence, confidence)

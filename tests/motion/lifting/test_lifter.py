@@ -68,7 +68,7 @@ def seen(frames: int, noise: float = 0.0) -> Seen:
     track = track_of(waving_motion(frames), standing_camera(pitch=0.2, yaw=0.6), INTRINSICS, noise)
     rays = camera.rays(INTRINSICS, track.keypoints[..., :2] + [300.0, -50.0])[..., :2]
     confidence = np.tile(np.random.default_rng(6).uniform(0.3, 1.0, 33), (frames, 1))
-    return Seen(rays, confidence, track.rough_joints, track.observed)
+    return Seen(rays, confidence, track.landmarks_3d, track.observed)
 
 
 def arrays_of(found: Lifted) -> dict[str, FloatArray]:
@@ -287,7 +287,7 @@ def test_what_is_known_is_kept_when_gaps_are_filled() -> None:
 def with_gaps(track: Track, observed: BoolArray) -> Track:
     """The track, not observed in some frames."""
     gone = ~observed
-    boxes, keypoints, rough = track.boxes.copy(), track.keypoints.copy(), track.rough_joints.copy()
+    boxes, keypoints, rough = track.boxes.copy(), track.keypoints.copy(), track.landmarks_3d.copy()
     boxes[gone], keypoints[gone], rough[gone] = np.nan, (np.nan, np.nan, 0.0), np.nan
     return Track(track.frames, observed, boxes, keypoints, rough)
 

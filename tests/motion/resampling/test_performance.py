@@ -172,7 +172,7 @@ def test_keypoints_lie_between_observed_frames_and_are_nan_elsewhere(fps: Fracti
     track = made.people[0].track
     seen = track.observed
     assert np.isnan(track.keypoints[~seen][..., :2]).all() and (track.keypoints[~seen][..., 2] == 0).all()
-    assert np.isnan(track.boxes[~seen]).all() and np.isnan(track.rough_joints[~seen]).all()
+    assert np.isnan(track.boxes[~seen]).all() and np.isnan(track.landmarks_3d[~seen]).all()
     assert np.isfinite(track.keypoints[seen]).all() and np.isfinite(track.boxes[seen]).all()
     assert_same(track.keypoints[seen][..., 2], np.ones((seen.sum(), 33)), 0)
     source_frame = seconds(made)[seen] * 30

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from bodydouble import pipeline
-from bodydouble.data import FloatArray
+from bodydouble.data import FloatArray, RgbImage
 from bodydouble.errors import InvalidDataError
 from bodydouble.perception.image.enhance import METHODS, Denoiser, brightened, complaints, smoothed, without_noise
 from bodydouble.perception.image.quality import PictureQuality, picture_quality
-from bodydouble.perception.protocols import Picture
 from tests.clips import frames_of_example, write_clip
 from tests.perception.image.test_quality import boxes, noisy
 
@@ -20,16 +19,16 @@ FILTERS = [smoothed, without_noise]
 SIZE = (480, 360)
 
 
-def difference(one: Picture, other: Picture) -> FloatArray:
+def difference(one: RgbImage, other: RgbImage) -> FloatArray:
     return np.asarray(one.astype(float) - other)
 
 
-def dark(picture: Picture, light: float) -> Picture:
+def dark(picture: RgbImage, light: float) -> RgbImage:
     return (picture * light).astype(np.uint8)
 
 
 @pytest.mark.parametrize("frame", [boxes(), noisy(boxes(), 40), dark(boxes(), 0.05)])
-def test_off_returns_the_frame_itself(frame: Picture) -> None:
+def test_off_returns_the_frame_itself(frame: RgbImage) -> None:
     assert Denoiser("off").clean(frame) is frame
 
 
@@ -81,7 +80,9 @@ def test_brightening_by_nothing_changes_nothing_and_white_is_the_limit() -> None
 
 @pytest.mark.parametrize("filtered", FILTERS)
 @pytest.mark.parametrize("sigma", [10.0, 25.0])
-def test_filters_come_nearer_to_the_clean_picture(filtered: Callable[[Picture, float], Picture], sigma: float) -> None:
+def test_filters_come_nearer_to_the_clean_picture(
+    filtered: Callable[[RgbImage, float], RgbImage], sigma: float
+) -> None:
     clean = boxes()
     spoilt = noisy(clean, sigma)
     before = np.abs(difference(spoilt, clean)).mean()
@@ -89,7 +90,7 @@ def test_filters_come_nearer_to_the_clean_picture(filtered: Callable[[Picture, f
 
 
 @pytest.mark.parametrize("filtered", FILTERS)
-def test_filters_keep_edges_where_they_are(filtered: Callable[[Picture, float], Picture]) -> None:
+def test_filters_keep_edges_where_they_are(filtered: Callable[[RgbImage, float], RgbImage]) -> None:
     step = np.full((120, 160, 3), 60, np.uint8)
     step[:, 81:] = 190
     profile = filtered(noisy(step, 10), 10)[..., 1].mean(axis=0)
@@ -100,7 +101,7 @@ def test_filters_keep_edges_where_they_are(filtered: Callable[[Picture, float], 
 
 @pytest.mark.parametrize("filtered", FILTERS)
 @pytest.mark.parametrize("size", [(359, 481), (17, 23), (1, 1)])
-def test_filters_keep_any_size(filtered: Callable[[Picture, float], Picture], size: tuple[int, int]) -> None:
+def test_filters_keep_any_size(filtered: Callable[[RgbImage, float], RgbImage], size: tuple[int, int]) -> None:
     frame = np.random.default_rng(0).integers(0, 255, (*size, 3), dtype=np.uint8)
     cleaned = filtered(frame, 20)
     assert cleaned.shape == frame.shape
@@ -152,7 +153,7 @@ def test_good_pictures_cause_no_complaint() -> None:
     [(noisy(boxes(), 30), "noisy"), (dark(boxes(), 0.06), "dark"),
      (np.asarray(cv2.GaussianBlur(boxes(), (0, 0), 6), np.uint8), "blurred")],
 )  # fmt: skip
-def test_each_fault_is_named_in_one_line(spoilt: Picture, word: str) -> None:
+def test_each_fault_is_named_in_one_line(spoilt: RgbImage, word: str) -> None:
     denoiser = Denoiser()
     denoiser.clean(spoilt)
     (line,) = denoiser.complaints(SIZE)

@@ -7,20 +7,19 @@ import cv2
 import numpy as np
 import pytest
 
-from bodydouble.data import FloatArray
+from bodydouble.data import FloatArray, RgbImage
 from bodydouble.perception.image.quality import QualityMeter, picture_quality
-from bodydouble.perception.protocols import Picture
 
 SIZE = (360, 480)
 
 
-def gradient() -> Picture:
+def gradient() -> RgbImage:
     """Nothing but a slope from dark to light."""
     slope = np.linspace(40, 210, SIZE[1])
     return np.repeat(np.tile(slope, (SIZE[0], 1))[..., None], 3, axis=2).astype(np.uint8)
 
 
-def boxes() -> Picture:
+def boxes() -> RgbImage:
     """Things with sharp edges before a plain wall."""
     rng = np.random.default_rng(3)
     picture = np.full((*SIZE, 3), (120, 130, 110), np.uint8)
@@ -30,7 +29,7 @@ def boxes() -> Picture:
     return picture
 
 
-def meadow() -> Picture:
+def meadow() -> RgbImage:
     """Texture in the lower half."""
     picture = gradient()
     texture = cv2.GaussianBlur(np.random.default_rng(4).normal(0, 60, SIZE), (0, 0), 1.5)
@@ -41,19 +40,19 @@ def meadow() -> Picture:
 CONTENTS = [gradient, boxes, meadow]
 
 
-def noisy(picture: Picture, sigma: float, seed: int = 1) -> Picture:
+def noisy(picture: RgbImage, sigma: float, seed: int = 1) -> RgbImage:
     """The same noise in all channels, so that it is the luma's."""
     noise: FloatArray = np.random.default_rng(seed).normal(0, sigma, (*picture.shape[:2], 1))
     return np.clip(np.round(picture + noise), 0, 255).astype(np.uint8)
 
 
-def blurred(picture: Picture, sigma: float) -> Picture:
+def blurred(picture: RgbImage, sigma: float) -> RgbImage:
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
 
 
 @pytest.mark.parametrize("content", CONTENTS)
 @pytest.mark.parametrize("sigma", [3.0, 8.0, 20.0])
-def test_known_noise_is_recovered_whatever_the_picture_shows(content: Callable[[], Picture], sigma: float) -> None:
+def test_known_noise_is_recovered_whatever_the_picture_shows(content: Callable[[], RgbImage], sigma: float) -> None:
     assert picture_quality(noisy(content(), sigma)).noise == pytest.approx(sigma, rel=0.12)
 
 
@@ -93,7 +92,7 @@ def test_light_scales_with_exposure_and_not_with_a_black_stage() -> None:
 
 
 @pytest.mark.parametrize("turned", [np.fliplr, np.flipud, np.rot90])
-def test_measures_are_the_same_in_a_mirror_and_lying(turned: Callable[[Picture], Picture]) -> None:
+def test_measures_are_the_same_in_a_mirror_and_lying(turned: Callable[[RgbImage], RgbImage]) -> None:
     picture = noisy(blurred(boxes(), 2.0), 4)
     one, other = picture_quality(picture), picture_quality(np.ascontiguousarray(turned(picture)))
     assert other.noise == pytest.approx(one.noise, rel=0.02)

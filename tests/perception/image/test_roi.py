@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bodydouble.data import RgbImage
 from bodydouble.perception.image.roi import cut, halve, letterbox
-from bodydouble.perception.protocols import Picture, Region
+from bodydouble.perception.protocols import Region
 
 SIZE = 64
 
 
-def ramp(side: int) -> Picture:
+def ramp(side: int) -> RgbImage:
     """Red grows with x and green with y, by two per px, so that bilinear sampling and halving once are exact."""
     x, y = np.meshgrid(2 * np.arange(side), 2 * np.arange(side))
     return np.stack([x, y, np.zeros_like(x)], axis=-1).astype(np.uint8)

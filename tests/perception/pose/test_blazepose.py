@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from bodydouble.data import RgbImage
 from bodydouble.geometry.similarity import pose_similarity
 from bodydouble.perception.pose.blazepose import BlazePose, region_around
 from bodydouble.perception.pose.movenet import MoveNetDetector, PeopleOptions
-from bodydouble.perception.protocols import LandmarkModel, Landmarks, Picture, Region
+from bodydouble.perception.protocols import LandmarkModel, Landmarks, Region
 from bodydouble.skeletons import blazepose, coco
 from tests.perception.test_models import golden
 
@@ -24,18 +25,18 @@ def model(request: pytest.FixtureRequest) -> Iterator[LandmarkModel]:
 
 
 @pytest.fixture(scope="module")
-def crop() -> Picture:
+def crop() -> RgbImage:
     return np.asarray(golden("pictures")["crop"], np.uint8)
 
 
-def settled(model: LandmarkModel, frame: Picture, region: Region) -> Landmarks:
+def settled(model: LandmarkModel, frame: RgbImage, region: Region) -> Landmarks:
     """Landmarks after the region has come to rest."""
     for _ in range(3):
         region = model.locate(frame, region).region
     return model.locate(frame, region)
 
 
-def turned(frame: Picture, angle: float) -> tuple[Picture, np.ndarray]:
+def turned(frame: RgbImage, angle: float) -> tuple[RgbImage, np.ndarray]:
     """The picture turned about its middle on a larger black one, and the (2, 3) map of coordinates."""
     c, s = np.cos(angle), np.sin(angle)
     axes = np.array([[c, -s], [s, c]])
@@ -45,7 +46,7 @@ def turned(frame: Picture, angle: float) -> tuple[Picture, np.ndarray]:
     return np.asarray(picture, np.uint8), np.column_stack([axes, shift])
 
 
-def test_the_man_in_the_crop_is_seen(model: LandmarkModel, crop: Picture) -> None:
+def test_the_man_in_the_crop_is_seen(model: LandmarkModel, crop: RgbImage) -> None:
     found = model.locate(crop, CROP)
     assert found.presence > 0.9
     points = dict(zip(blazepose.LANDMARKS, found.keypoints, strict=True))
@@ -54,7 +55,7 @@ def test_the_man_in_the_crop_is_seen(model: LandmarkModel, crop: Picture) -> Non
     assert (found.keypoints[:, 2] >= 0).all() and (found.keypoints[:, 2] <= 1).all()
 
 
-def test_rough_joints_are_metres_about_the_hips(model: LandmarkModel, crop: Picture) -> None:
+def test_rough_joints_are_metres_about_the_hips(model: LandmarkModel, crop: RgbImage) -> None:
     joints = model.locate(crop, CROP).rough_joints
     hips = joints[[blazepose.INDEX["left_hip"], blazepose.INDEX["right_hip"]]]
     np.testing.assert_allclose(hips.mean(axis=0), 0.0, atol=1e-12)
@@ -67,7 +68,7 @@ def test_nobody_is_present_in_an_empty_picture(model: LandmarkModel) -> None:
 
 
 @pytest.mark.parametrize("angle", [0.7, np.pi / 2, np.pi, -2.0])
-def test_a_turned_picture_gives_turned_landmarks(model: LandmarkModel, crop: Picture, angle: float) -> None:
+def test_a_turned_picture_gives_turned_landmarks(model: LandmarkModel, crop: RgbImage, angle: float) -> None:
     upright, at_rest = turned(crop, 0.0)
     start = Region(np.array([200.0, 200.0]), 300.0, 0.0)
     expected = settled(model, upright, start)
@@ -81,7 +82,7 @@ def test_a_turned_picture_gives_turned_landmarks(model: LandmarkModel, crop: Pic
     assert np.linalg.norm(found.rough_joints - joints, axis=1).mean() < 0.08
 
 
-def test_a_moved_picture_gives_moved_landmarks(model: LandmarkModel, crop: Picture) -> None:
+def test_a_moved_picture_gives_moved_landmarks(model: LandmarkModel, crop: RgbImage) -> None:
     shift = np.array([64.0, 32.0])
     frame = np.zeros((400, 400, 3), np.uint8)
     frame[32 : 32 + 256, 64 : 64 + 256] = crop
@@ -90,13 +91,13 @@ def test_a_moved_picture_gives_moved_landmarks(model: LandmarkModel, crop: Pictu
     np.testing.assert_allclose(there.rough_joints, here.rough_joints, atol=1e-12)
 
 
-def test_a_large_picture_gives_the_same_landmarks(model: LandmarkModel, crop: Picture) -> None:
+def test_a_large_picture_gives_the_same_landmarks(model: LandmarkModel, crop: RgbImage) -> None:
     frame = np.repeat(np.repeat(crop, 8, axis=0), 8, axis=1)
     here, there = model.locate(crop, CROP), model.locate(frame, Region(CROP.center * 8, CROP.side * 8, 0.0))
     np.testing.assert_allclose(there.keypoints[:, :2] / 8, here.keypoints[:, :2], atol=1e-3)
 
 
-def test_a_mirrored_picture_gives_mirrored_landmarks(model: LandmarkModel, crop: Picture) -> None:
+def test_a_mirrored_picture_gives_mirrored_landmarks(model: LandmarkModel, crop: RgbImage) -> None:
     here = settled(model, crop, CROP)
     there = settled(model, np.ascontiguousarray(crop[:, ::-1]), CROP)
     mirrored = there.keypoints[list(blazepose.MIRROR), :2] * [-1, 1] + [256, 0]
@@ -104,7 +105,7 @@ def test_a_mirrored_picture_gives_mirrored_landmarks(model: LandmarkModel, crop:
     assert np.linalg.norm(mirrored - here.keypoints[:, :2], axis=1).mean() < 0.04 * HEIGHT
 
 
-def test_looked_at_both_ways_a_mirrored_picture_gives_exactly_mirrored_landmarks(crop: Picture) -> None:
+def test_looked_at_both_ways_a_mirrored_picture_gives_exactly_mirrored_landmarks(crop: RgbImage) -> None:
     model = BlazePose("lite", both_ways=True)
     here, there = model.locate(crop, CROP), model.locate(np.ascontiguousarray(crop[:, ::-1]), CROP)
     swap = list(blazepose.MIRROR)
@@ -114,7 +115,7 @@ def test_looked_at_both_ways_a_mirrored_picture_gives_exactly_mirrored_landmarks
     assert there.region.angle == pytest.approx(-here.region.angle, abs=1e-5)
 
 
-def test_the_first_region_leads_to_the_same_pose_as_following(model: LandmarkModel, crop: Picture) -> None:
+def test_the_first_region_leads_to_the_same_pose_as_following(model: LandmarkModel, crop: RgbImage) -> None:
     (detection,) = MoveNetDetector(PeopleOptions((256,))).detect(crop)
     region = model.first_region(detection)
     rest = settled(model, crop, region).region

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
+from bodydouble.data import RgbImage
 from bodydouble.geometry.similarity import box_iou, pose_similarity
 from bodydouble.perception.pose.movenet import MoveNetDetector, PeopleOptions, decode, without_duplicates
-from bodydouble.perception.protocols import Detection, Picture
+from bodydouble.perception.protocols import Detection
 from bodydouble.skeletons import coco
 from tests.perception.test_models import golden
 
 
 @pytest.fixture(scope="module")
-def frame() -> Picture:
+def frame() -> RgbImage:
     return np.asarray(golden("pictures")["people"], np.uint8)
 
 
@@ -20,7 +21,7 @@ def detector() -> MoveNetDetector:
     return MoveNetDetector(PeopleOptions((256,)))
 
 
-def test_the_woman_is_found_where_she_is(detector: MoveNetDetector, frame: Picture) -> None:
+def test_the_woman_is_found_where_she_is(detector: MoveNetDetector, frame: RgbImage) -> None:
     best = detector.detect(frame)[0]
     x_min, y_min, x_max, y_max = best.box
     assert 205 < x_min < 220 and 235 < x_max < 250
@@ -28,14 +29,14 @@ def test_the_woman_is_found_where_she_is(detector: MoveNetDetector, frame: Pictu
     assert best.score > 0.3
 
 
-def test_padding_does_not_move_people(detector: MoveNetDetector, frame: Picture) -> None:
+def test_padding_does_not_move_people(detector: MoveNetDetector, frame: RgbImage) -> None:
     wide = np.pad(frame, ((40, 0), (0, 0), (0, 0)))
     here, there = detector.detect(frame)[0], detector.detect(wide)[0]
     assert pose_similarity(here.keypoints[:, :2] + [0, 40], there.keypoints[:, :2]) > 0.85
     assert box_iou(here.box + np.array([0, 40, 0, 40]), there.box) > 0.7
 
 
-def test_scale_does_not_matter(detector: MoveNetDetector, frame: Picture) -> None:
+def test_scale_does_not_matter(detector: MoveNetDetector, frame: RgbImage) -> None:
     large = np.repeat(np.repeat(frame, 5, axis=0), 5, axis=1)
     here, there = detector.detect(frame)[0], detector.detect(large)[0]
     np.testing.assert_allclose(there.keypoints[:, :2] / 5, here.keypoints[:, :2], atol=2.0)
@@ -63,14 +64,14 @@ def test_of_two_detections_of_one_person_the_better_stays() -> None:
     assert [d.score for d in without_duplicates(people, 0.6)] == [0.9, 0.4]
 
 
-def test_who_is_found_in_pictures_of_two_sizes_is_one_person(frame: Picture) -> None:
+def test_who_is_found_in_pictures_of_two_sizes_is_one_person(frame: RgbImage) -> None:
     both = MoveNetDetector(PeopleOptions((384, 256))).detect(frame)
     for side in (256, 384):
         for one in MoveNetDetector(PeopleOptions((side,))).detect(frame):
             assert sum(box_iou(one.box, other.box) > 0.5 for other in both) == 1
 
 
-def test_a_crowd_larger_than_the_network_can_tell_is_found(frame: Picture) -> None:
+def test_a_crowd_larger_than_the_network_can_tell_is_found(frame: RgbImage) -> None:
     """The woman nine times beside each other, every other one mirrored: each is found once, where she is."""
     alone = frame[:, 185:271]
     crowd = np.hstack([alone if n % 2 else alone[:, ::-1] for n in range(9)])
@@ -79,7 +80,7 @@ def test_a_crowd_larger_than_the_network_can_tell_is_found(frame: Picture) -> No
     np.testing.assert_allclose(middles, np.arange(9) + 0.5, atol=0.1)
 
 
-def test_a_tall_crowd_is_found_too(frame: Picture) -> None:
+def test_a_tall_crowd_is_found_too(frame: RgbImage) -> None:
     alone = frame[50:, 160:296]
     crowd = np.vstack([np.hstack([alone, alone[:, ::-1]])] * 5)
     found = MoveNetDetector(PeopleOptions((512, 256))).detect(crowd)

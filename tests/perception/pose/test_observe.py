@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from bodydouble.data import FloatArray
+from bodydouble.data import FloatArray, RgbImage
 from bodydouble.errors import InvalidDataError
 from bodydouble.perception.pose.observe import QUALITIES, ObserveOptions, Observer, create_observer
-from bodydouble.perception.protocols import Detection, Landmarks, Picture, Region
+from bodydouble.perception.protocols import Detection, Landmarks, Region
 from bodydouble.skeletons import coco
 from tests.perception.test_models import golden
 
@@ -35,7 +35,7 @@ class Stage:
     shown: Sequence[Sequence[Place]] = ()
     """Who is in the frames whose pixels have these numbers; the people above are in all others."""
 
-    def detect(self, frame: Picture) -> tuple[Detection, ...]:  # noqa: ARG002
+    def detect(self, frame: RgbImage) -> tuple[Detection, ...]:  # noqa: ARG002
         self.runs += 1
         poses = [body(place)[list(coco.FROM_BLAZEPOSE)] for place in self.people if self.seen_by_detector]
         return tuple(Detection(np.zeros(4), pose, 0.9) for pose in poses)
@@ -44,7 +44,7 @@ class Stage:
         reference = body((0.0, 0.0))[list(coco.FROM_BLAZEPOSE), :2]
         return Region((detection.keypoints[:, :2] - reference).mean(axis=0), 120.0, 0.0)
 
-    def locate(self, frame: Picture, region: Region, before: Sequence[FloatArray] = ()) -> Landmarks:
+    def locate(self, frame: RgbImage, region: Region, before: Sequence[FloatArray] = ()) -> Landmarks:
         self.before.append(len(before))
         people = self.shown[frame[0, 0, 0]] if self.shown else self.people
         distance = [float(np.linalg.norm(region.center - place)) for place in people]

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bodydouble.data import FloatArray
+from bodydouble.data import FloatArray, RgbImage
 from bodydouble.errors import ModelError
 from bodydouble.geometry.similarity import box_iou
 from bodydouble.perception.pose.movenet import MoveNetDetector, PeopleOptions
 from bodydouble.perception.pose.onnx_detectors import create_detector
-from bodydouble.perception.protocols import Detection, PeopleDetector, Picture
+from bodydouble.perception.protocols import Detection, PeopleDetector
 from tests.perception import onnx_detectors
 from tests.perception.test_models import golden
 
@@ -29,7 +29,7 @@ class Nobody:
 
     seconds = 0.0
 
-    def detect(self, frame: Picture) -> tuple[Detection, ...]:  # noqa: ARG002 - it does not look
+    def detect(self, frame: RgbImage) -> tuple[Detection, ...]:  # noqa: ARG002 - it does not look
         """Nobody."""
         return ()
 
@@ -39,14 +39,14 @@ class Case:
     """A detector, a picture in which it sees one person best, and where."""
 
     detector: PeopleDetector
-    frame: Picture
+    frame: RgbImage
     box: FloatArray
     """(4,) px."""
     tolerance: float
     """px, of keypoints."""
 
 
-def red_ellipse() -> Picture:
+def red_ellipse() -> RgbImage:
     """On grey; its standard deviations are 10 and 20 px."""
     y, x = np.mgrid[:120, :200] + 0.5
     inside = ((x - 130) / 20) ** 2 + ((y - 60) / 40) ** 2 < 1
@@ -64,7 +64,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return Case(detector, red_ellipse(), np.array([110.0, 20.0, 150.0, 100.0]), 0.5)
 
 
-def keypoints(case: Case, frame: Picture) -> FloatArray:
+def keypoints(case: Case, frame: RgbImage) -> FloatArray:
     """(17, 2) px of the person who is seen best."""
     return case.detector.detect(frame)[0].keypoints[:, :2]
 

@@ -8,16 +8,16 @@ import cv2
 import numpy as np
 import pytest
 
-from bodydouble.perception.protocols import Picture
+from bodydouble.data import RgbImage
 from bodydouble.perception.shots.detect import told_apart
 
 SIZE = (480, 270)
 CUT = 12
-Film = list[Picture]
+Film = list[RgbImage]
 
 
 @cache
-def place(seed: int) -> Picture:
+def place(seed: int) -> RgbImage:
     """A room seen from far: larger than the picture, with large and small shapes."""
     rng = np.random.default_rng(seed)
     wide = cv2.resize(rng.uniform(40, 160, (5, 9, 3)).astype(np.float32), (960, 540), interpolation=cv2.INTER_CUBIC)
@@ -28,13 +28,13 @@ def place(seed: int) -> Picture:
     return room
 
 
-def view(room: Picture, x: float = 240.0, y: float = 135.0, zoom: float = 1.0) -> Picture:
+def view(room: RgbImage, x: float = 240.0, y: float = 135.0, zoom: float = 1.0) -> RgbImage:
     """What a camera sees whose picture begins at a place of the room."""
     matrix = np.array([[zoom, 0.0, -zoom * x], [0.0, zoom, -zoom * y]])
     return np.asarray(cv2.warpAffine(room, matrix, SIZE, borderMode=cv2.BORDER_REFLECT), dtype=np.uint8)
 
 
-def walker(frame: Picture, f: int, width: int = 60) -> Picture:
+def walker(frame: RgbImage, f: int, width: int = 60) -> RgbImage:
     """Somebody walks through."""
     x = -width + 20 * f
     painted = frame.copy()
@@ -43,7 +43,7 @@ def walker(frame: Picture, f: int, width: int = 60) -> Picture:
     return painted
 
 
-def as_bright(frame: Picture, gain: float) -> Picture:
+def as_bright(frame: RgbImage, gain: float) -> RgbImage:
     return np.asarray(np.clip(frame * gain, 0, 255), dtype=np.uint8)
 
 
@@ -200,9 +200,9 @@ def test_a_dissolve_to_the_same_place_tells_nothing_apart() -> None:
 
 def test_frames_are_not_kept_until_a_dissolve_is_over() -> None:
     film = dissolve(shot(7, 40), shot(8, 40), 20)
-    alive: list[weakref.ref[Picture]] = []
+    alive: list[weakref.ref[RgbImage]] = []
 
-    def watched() -> Iterator[Picture]:
+    def watched() -> Iterator[RgbImage]:
         for frame in film:
             copy = frame.copy()
             alive.append(weakref.ref(copy))

@@ -5,13 +5,12 @@ import io
 import numpy as np
 from PIL import Image
 
-from bodydouble.data import FloatArray
-from bodydouble.formats.media import Picture
+from bodydouble.data import FloatArray, RgbImage
 
 JPEG_QUALITY = 75
 
 
-def cut(frame: Picture, box: FloatArray) -> Picture:
+def cut(frame: RgbImage, box: FloatArray) -> RgbImage:
     """The part of a frame inside a box in px; the whole frame if they have nothing in common."""
     height, width = frame.shape[:2]
     if not np.isfinite(box).all():
@@ -21,7 +20,7 @@ def cut(frame: Picture, box: FloatArray) -> Picture:
     return part if min(part.shape[:2]) > 1 else frame
 
 
-def reduced(picture: Picture, size: tuple[int, int]) -> Image.Image:
+def reduced(picture: RgbImage, size: tuple[int, int]) -> Image.Image:
     """The picture, at most as large as a width and height in px; smaller ones stay as they are."""
     image = Image.fromarray(np.ascontiguousarray(picture))
     image.thumbnail(size)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bodydouble.data import FloatArray, Performance, Track
+from bodydouble.data import FloatArray, Performance, RgbImage, Track
 from bodydouble.evaluation.report.crops import cut, jpeg, reduced
 from bodydouble.evaluation.report.spans import MOST_SPANS, Span, low_confidence_spans
 from bodydouble.evaluation.report.thumbnails import Thumbnails
-from bodydouble.formats.media import FrameReader, Picture
+from bodydouble.formats.media import FrameReader
 
 SIZE = (200, 260)
 """Largest width and height, px."""
@@ -43,7 +43,7 @@ class SpanPictures:
             for span in self.spans[person.name]:
                 self._wanted[span.least].append((person.name, region(person.track, span.least)))
 
-    def look(self, index: int, frame: Picture) -> None:
+    def look(self, index: int, frame: RgbImage) -> None:
         """Cuts what is wanted out of a frame (H, W, 3) of the source, of any scale."""
         for name, box in self._wanted.pop(index, ()):
             self.jpegs[name, index] = jpeg(reduced(cut(frame, box * frame.shape[1] / self._size[0]), SIZE))

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 import numpy as np
 from PIL import Image
 
-from bodydouble.data import FloatArray, Performance, Track
+from bodydouble.data import FloatArray, Performance, RgbImage, Track
 from bodydouble.evaluation.report.crops import cut, jpeg, reduced
 from bodydouble.evaluation.report.spans import BODY
-from bodydouble.formats.media import Picture
 from bodydouble.geometry.similarity import box_area, box_intersection
 
 SIZE = (192, 192)
@@ -48,7 +47,7 @@ class Thumbnails:
         """Source frame indices that would give a picture to everybody who has none yet, and can have one."""
         return [frame for name, frame in self._soonest.items() if name not in self.jpegs]
 
-    def look(self, index: int, frame: Picture) -> None:
+    def look(self, index: int, frame: RgbImage) -> None:
         """Takes what is wanted out of a frame (H, W, 3) of the source, of any scale."""
         for name, box in self._wanted.pop(index, ()):
             image = reduced(cut(frame, box * frame.shape[1] / self._size[0]), SIZE)

@@ -10,7 +10,7 @@ from av import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]  # (H, W, 3) RGB
+from bodydouble.data import RgbImage
 
 _UNSPECIFIED_COLORSPACE = 2
 _HD_HEIGHT = 720
@@ -26,7 +26,7 @@ class Orientation:
     mirror_x: bool = False
     mirror_y: bool = False
 
-    def apply(self, picture: Picture) -> Picture:
+    def apply(self, picture: RgbImage) -> RgbImage:
         """The upright picture, contiguous in memory."""
         # One element per pixel: a transposition copies whole pixels, which takes half the time of single bytes.
         pixels = picture.view("V3")[..., 0]
@@ -100,7 +100,7 @@ class RgbConverter:
         self._orientation = orientation
         self._reformatter = VideoReformatter()
 
-    def __call__(self, frame: VideoFrame) -> Picture:
+    def __call__(self, frame: VideoFrame) -> RgbImage:
         """The (H, W, 3) RGB picture of a frame, in an array of its own."""
         width, height = self._size
         shrinks = frame.width > width or frame.height > height

@@ -6,8 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Self
 
-from bodydouble.data import Clip
-from bodydouble.formats.media.pixels import Picture, RgbConverter
+from bodydouble.data import Clip, RgbImage
+from bodydouble.formats.media.pixels import RgbConverter
 from bodydouble.formats.media.read_ahead import ReadAhead
 from bodydouble.formats.media.source import open_source
 
@@ -58,7 +58,7 @@ class FrameReader:
             MediaError: There is nothing that can be decoded.
         """
         self._source = open_source(Path(path), fps, max_side)
-        self._ahead: ReadAhead[Picture] | None = None
+        self._ahead: ReadAhead[RgbImage] | None = None
         self._warnings: list[str] = []
 
     @property
@@ -77,7 +77,7 @@ class FrameReader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __iter__(self) -> Iterator[Picture]:
+    def __iter__(self) -> Iterator[RgbImage]:
         self.close()
         self._warnings = []
         self._ahead = ReadAhead(self._pictures(), self._depth())
@@ -89,7 +89,7 @@ class FrameReader:
             self._ahead.close()
             self._ahead = None
 
-    def _pictures(self) -> Generator[Picture, None, None]:
+    def _pictures(self) -> Generator[RgbImage, None, None]:
         convert = RgbConverter(self._source.stored_size, self._source.orientation)
         with closing(self._source.frames(self._warnings.append)) as frames:
             for frame in frames:

@@ -16,9 +16,9 @@ from av.container import OutputContainer
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 from av.video.stream import VideoStream
 
+from bodydouble.data import RgbImage
 from bodydouble.errors import InvalidDataError, OutputError
 from bodydouble.formats.atomic import output_errors, temporary_beside
-from bodydouble.formats.media.pixels import Picture
 from bodydouble.formats.media.sound import SoundCopy
 
 _ENCODERS: dict[str, dict[str, str]] = {
@@ -90,7 +90,7 @@ class VideoWriter:
         with output_errors(self._path), self._stack:
             self._raise_error()
 
-    def write(self, frame: Picture) -> None:
+    def write(self, frame: RgbImage) -> None:
         """Adds a frame; it is copied.
 
         Args:

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from bodydouble.data import FloatArray, Skeleton
 from bodydouble.geometry.rotation_log import exponential
 from bodydouble.motion.fit.kinematics import JOINTS, ROOT, TURNS
-from bodydouble.motion.fit.terms import Evidence, State, Weights, linearized
+from bodydouble.motion.fit.terms import Evidence, NoiseModel, State, linearized
 from bodydouble.networks import core_count
 
 EASIER, HARDER = 0.2, 10.0
@@ -24,7 +24,7 @@ LARGEST_TURN, LARGEST_SHIFT = 0.7, 0.5
 class SolveOptions:
     """How the fit is done."""
 
-    weights: Weights = field(default_factory=Weights)
+    weights: NoiseModel = field(default_factory=NoiseModel)
     steps: int = 15
     """At most."""
     damping: float = 1e-2

@@ -67,7 +67,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class NoiseModel:
     """Standard deviations, and how strongly a motion is held smooth."""
 
     outlier: float = 3.0
@@ -209,7 +209,7 @@ def _within_groups(blocks: FloatArray) -> FloatArray:
     return np.asarray(np.einsum("tgagb->tgab", blocks.reshape(-1, GROUPS, 3, GROUPS, 3)))
 
 
-def linearized(skeleton: Skeleton, state: State, evidence: Evidence, weights: Weights) -> Linearized:
+def linearized(skeleton: Skeleton, state: State, evidence: Evidence, weights: NoiseModel) -> Linearized:
     """All terms at a state."""
     where = posed(skeleton, state.rotations, state.root, LANDMARKS)
     sums = _Sums.zeros(len(state.root))
@@ -224,12 +224,12 @@ def linearized(skeleton: Skeleton, state: State, evidence: Evidence, weights: We
     return Linearized(0.5 * total, where, evidence.sight, sums)
 
 
-def _share(evidence: Evidence, weights: Weights) -> float:
+def _share(evidence: Evidence, weights: NoiseModel) -> float:
     """How much a frame counts."""
     return weights.independent / evidence.fps
 
 
-def _points(sums: _Sums, where: Posed, evidence: Evidence, weights: Weights) -> float:
+def _points(sums: _Sums, where: Posed, evidence: Evidence, weights: NoiseModel) -> float:
     """Landmarks lie where they are seen."""
     turn, shift = evidence.camera_from_reference[..., :3], evidence.camera_from_reference[..., 3]
     seen = where.landmarks @ np.swapaxes(turn, -1, -2) + shift[:, None]
@@ -246,7 +246,7 @@ def _points(sums: _Sums, where: Posed, evidence: Evidence, weights: Weights) -> 
     return share * total
 
 
-def _depths(sums: _Sums, where: Posed, evidence: Evidence, weights: Weights) -> float:
+def _depths(sums: _Sums, where: Posed, evidence: Evidence, weights: NoiseModel) -> float:
     """Landmarks lie as far behind the hips as the lifter says."""
     hips = where.landmarks[:, _HIPS].mean(axis=1)
     behind = np.einsum("tli,ti->tl", where.landmarks - hips[:, None], evidence.sight)
@@ -265,7 +265,7 @@ def _robust(squared: FloatArray, limit: float, trust: FloatArray | float = 1.0) 
     return 1 / (1 + squared / limit**2), float((trust * limit**2 * np.log1p(squared / limit**2)).sum())
 
 
-def _turns(sums: _Sums, state: State, evidence: Evidence, weights: Weights) -> float:
+def _turns(sums: _Sums, state: State, evidence: Evidence, weights: NoiseModel) -> float:
     """Joints are turned as the lifter says; knees and elbows hardly turn but about their hinges."""
     weight = _share(evidence, weights) / np.where(_ACROSS_HINGE, weights.hinge_sigma, weights.turn_sigma) ** 2
     off = logarithm(np.swapaxes(evidence.rotations, -1, -2) @ state.rotations)
@@ -276,7 +276,7 @@ def _turns(sums: _Sums, state: State, evidence: Evidence, weights: Weights) -> f
     return float((weight * off**2).sum())
 
 
-def _smoothness(sums: _Sums, state: State, evidence: Evidence, weights: Weights) -> float:
+def _smoothness(sums: _Sums, state: State, evidence: Evidence, weights: NoiseModel) -> float:
     """Nothing changes its speed without need; who touches nothing falls freely."""
     if len(state.root) < 3:
         return 0.0
@@ -305,7 +305,7 @@ def _smoothness(sums: _Sums, state: State, evidence: Evidence, weights: Weights)
     return float((off**2).sum())
 
 
-def _velocity(sums: _Sums, state: State, evidence: Evidence, weights: Weights) -> float:
+def _velocity(sums: _Sums, state: State, evidence: Evidence, weights: NoiseModel) -> float:
     """The hips travel as fast as the lifter says, unless they plainly do not."""
     if len(state.root) < 2:
         return 0.0
@@ -323,7 +323,7 @@ def _velocity(sums: _Sums, state: State, evidence: Evidence, weights: Weights) -
     return share * total
 
 
-def _resting(sums: _Sums, where: Posed, evidence: Evidence, weights: Weights) -> float:
+def _resting(sums: _Sums, where: Posed, evidence: Evidence, weights: NoiseModel) -> float:
     """A point of the soles, a hand or a knee that rests stays where it is."""
     if len(where.joints) < 2:
         return 0.0
@@ -341,7 +341,7 @@ def _resting(sums: _Sums, where: Posed, evidence: Evidence, weights: Weights) ->
     return float((slope * steps).sum())
 
 
-def _floor(sums: _Sums, where: Posed, evidence: Evidence, up: FloatArray, weights: Weights) -> float:
+def _floor(sums: _Sums, where: Posed, evidence: Evidence, up: FloatArray, weights: NoiseModel) -> float:
     """Soles that rest lie on the floor, and nothing sinks in."""
     height = where.landmarks @ up + evidence.height[:, None]
     total = 0.0

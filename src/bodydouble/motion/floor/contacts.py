@@ -36,7 +36,7 @@ def speed_across(points: FloatArray, sight: FloatArray, fps: float) -> FloatArra
     return np.asarray(np.linalg.norm(velocity - along * sight, axis=-1))
 
 
-def touching(soles: FloatArray, height: FloatArray, fps: float, raised: float = RAISED) -> FloatArray:
+def contact_probability(soles: FloatArray, height: FloatArray, fps: float, raised: float = RAISED) -> FloatArray:
     """Probability (T, 4) that points of the soles rest on the floor.
 
     A logistic regression on the speed and the height of the feet of motions that were found in rendered clips of

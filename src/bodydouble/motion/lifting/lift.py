@@ -64,8 +64,8 @@ def lift(
     confidence = np.where(track.observed[:, None], track.keypoints[..., 2], 0.0)
     seen = filled(np.where(track.observed[:, None, None], track.keypoints, np.nan))
     image_points = camera.rays(intrinsics, seen[..., :2])[..., :2]
-    if np.isfinite(track.rough_joints[track.observed]).all():
-        told = image_points, seen[..., 2], filled(track.rough_joints)
+    if np.isfinite(track.landmarks_3d[track.observed]).all():
+        told = image_points, seen[..., 2], filled(track.landmarks_3d)
     else:
         told = completed(image_points, seen[..., 2], fps)
     found = lifter.lifted(*told, track.observed, fps)

@@ -134,7 +134,7 @@ def _track_at(track: Track, sampling: _Sampling) -> Track:
         for values, missing in (
             (track.keypoints, np.array([np.nan, np.nan, 0.0])),
             (track.boxes, np.nan),
-            (track.rough_joints, np.nan),
+            (track.landmarks_3d, np.nan),
         )
     )
     return Track(sampling.frames, observed, boxes, keypoints, rough_joints)

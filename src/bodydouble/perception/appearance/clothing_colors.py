@@ -3,8 +3,7 @@
 import cv2
 import numpy as np
 
-from bodydouble.data import LOOK_PARTS, FloatArray
-from bodydouble.perception.protocols import Picture
+from bodydouble.data import LOOK_PARTS, FloatArray, RgbImage
 from bodydouble.skeletons import blazepose
 
 ALONG = np.linspace(0.15, 0.85, 8)
@@ -38,7 +37,7 @@ _STARTS, _ENDS = (np.array([line[end] for part in _LINES for line in part]) for 
 _PART = np.repeat(np.arange(LOOK_PARTS), [len(part) for part in _LINES])
 
 
-def look(frame: Picture, keypoints: FloatArray) -> FloatArray:
+def look(frame: RgbImage, keypoints: FloatArray) -> FloatArray:
     """The colours of a person's parts.
 
     Args:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from bodydouble.data import FloatArray, Observation
+from bodydouble.data import FloatArray, Observation, RgbImage
 from bodydouble.geometry.similarity import box_iou
 from bodydouble.networks import Network
 from bodydouble.perception.image.roi import cut
-from bodydouble.perception.protocols import MODELS, Picture, Region
+from bodydouble.perception.protocols import MODELS, Region
 from bodydouble.skeletons import blazepose
 
 SIDE = 112
@@ -76,7 +76,7 @@ class FaceReader:
         """Time spent inside the network so far."""
         return self._network.seconds
 
-    def read(self, frame: Picture, people: Sequence[Observation]) -> tuple[Observation, ...]:
+    def read(self, frame: RgbImage, people: Sequence[Observation]) -> tuple[Observation, ...]:
         """The people in the next frame (H, W, 3) RGB, with the faces that were looked at."""
         ages = [self._frames_since(person) for person in people]
         due = [age is None or age >= self.options.every for age in ages]
@@ -93,7 +93,7 @@ class FaceReader:
         best = int(np.argmax(overlap))
         return self._looked[best].frames + 1 if overlap[best] > self.options.same_person else None
 
-    def _with_face(self, frame: Picture, person: Observation) -> Observation:
+    def _with_face(self, frame: RgbImage, person: Observation) -> Observation:
         region, distortion = face_region(person.keypoints)
         if not is_clear(person.keypoints, region, distortion, self.options):
             return person
@@ -101,7 +101,7 @@ class FaceReader:
             return person
         return replace(person, face=self.embed(cut(frame, replace(region, side=MARGIN * region.side), SEEN_SIDE)))
 
-    def embed(self, face: Picture) -> FloatArray:
+    def embed(self, face: RgbImage) -> FloatArray:
         """(1024,) unit vector of an upright face (224, 224, 3) RGB, ``MARGIN`` times the square of ``face_region``."""
         (found,) = self._network(face[None])
         return np.asarray(found[0] / np.linalg.norm(found[0]), dtype=np.float32)
@@ -143,6 +143,6 @@ def is_clear(keypoints: FloatArray, region: Region, distortion: float, options: 
     )
 
 
-def sharpness(picture: Picture) -> float:
+def sharpness(picture: RgbImage) -> float:
     """Standard deviation of the Laplacian of a picture (H, W, 3) RGB, grey levels."""
     return float(cv2.Laplacian(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.CV_32F).std())

@@ -6,9 +6,9 @@ What helps, and from which level on, was measured on spoilt clips of rendered pe
 import cv2
 import numpy as np
 
+from bodydouble.data import RgbImage
 from bodydouble.errors import InvalidDataError
 from bodydouble.perception.image.quality import PictureQuality, QualityMeter, light_level
-from bodydouble.perception.protocols import Picture
 
 METHODS = ("auto", "off", "bilateral", "nlm")
 
@@ -53,7 +53,7 @@ class Denoiser:
         """The next frame is the first one of another camera."""
         self._meter.begin_shot()
 
-    def clean(self, frame: Picture) -> Picture:
+    def clean(self, frame: RgbImage) -> RgbImage:
         """The next frame (H, W, 3) RGB as networks are to see it: itself, unless something is to be done."""
         quality = self._meter.present(frame)
         if self._method == "off":
@@ -86,12 +86,12 @@ def check_method(method: str) -> None:
         raise InvalidDataError(f"unknown way to denoise {method!r}; choose one of {', '.join(METHODS)}")
 
 
-def brightened(frame: Picture, gain: float) -> Picture:
+def brightened(frame: RgbImage, gain: float) -> RgbImage:
     """The picture with all levels multiplied, up to white."""
     return np.asarray(cv2.LUT(frame, np.minimum(gain * _LEVELS, 255).astype(np.uint8)), np.uint8)
 
 
-def smoothed(frame: Picture, noise: float) -> Picture:
+def smoothed(frame: RgbImage, noise: float) -> RgbImage:
     """The picture (H, W, 3) under a bilateral filter for noise of a standard deviation in grey levels.
 
     Source: C. Tomasi and R. Manduchi, "Bilateral filtering for gray and color images", ICCV 1998.
@@ -99,7 +99,7 @@ def smoothed(frame: Picture, noise: float) -> Picture:
     return np.asarray(cv2.bilateralFilter(frame, BILATERAL_PX, BILATERAL_RANGE * noise, BILATERAL_SPREAD), np.uint8)
 
 
-def without_noise(frame: Picture, noise: float) -> Picture:
+def without_noise(frame: RgbImage, noise: float) -> RgbImage:
     """The picture (H, W, 3) by non-local means, at half its resolution, for noise of a standard deviation, grey levels.
 
     Half the resolution takes a quarter of the time and halves the noise beforehand; the networks see people smaller

@@ -7,8 +7,7 @@ from dataclasses import astuple, dataclass
 import cv2
 import numpy as np
 
-from bodydouble.data import FloatArray
-from bodydouble.perception.protocols import Picture
+from bodydouble.data import FloatArray, RgbImage
 
 SQUARE = 16
 """px; side of the squares in each of which the noise is measured."""
@@ -49,14 +48,14 @@ class PictureQuality:
     stands out of the noise."""
 
 
-def picture_quality(frame: Picture) -> PictureQuality:
+def picture_quality(frame: RgbImage) -> PictureQuality:
     """Noise, light and blur of a picture (H, W, 3) RGB."""
     luma = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
     noise = noise_level(luma)
     return PictureQuality(noise, light_level(frame), edge_width(luma, noise))
 
 
-def light_level(frame: Picture) -> float:
+def light_level(frame: RgbImage) -> float:
     """Luma, 0 to 255, of the light parts of a picture (H, W, 3) RGB, by every fourth pixel of every fourth row.
 
     A lit spot, such as somebody on a dark stage, makes it at least SPOT, however small a part of the picture it is.
@@ -141,7 +140,7 @@ class QualityMeter:
         self._recent.clear()
         self._frames = 0
 
-    def present(self, frame: Picture) -> PictureQuality:
+    def present(self, frame: RgbImage) -> PictureQuality:
         """The quality around this frame, the next one of the video; frames to come do not count."""
         if self._frames % self._every == 0:
             found = picture_quality(frame)

@@ -3,11 +3,11 @@
 import cv2
 import numpy as np
 
-from bodydouble.data import FloatArray
-from bodydouble.perception.protocols import Picture, Region
+from bodydouble.data import FloatArray, RgbImage
+from bodydouble.perception.protocols import Region
 
 
-def halve(picture: Picture, times: int) -> Picture:
+def halve(picture: RgbImage, times: int) -> RgbImage:
     """The picture reduced by ``2 ** times``, by averaging blocks of 2 x 2; sides that do not divide lose their rest.
 
     Repeated halving is several times faster than any other reduction, for which there is no vectorised code.
@@ -24,7 +24,7 @@ def halvings(ratio: float) -> int:
     return max(int(np.log2(max(ratio, 1.0))), 0)
 
 
-def letterbox(frame: Picture, long_side: int, stride: int) -> tuple[Picture, FloatArray]:
+def letterbox(frame: RgbImage, long_side: int, stride: int) -> tuple[RgbImage, FloatArray]:
     """Scale a picture without distortion and pad it with black, the same on opposite sides.
 
     Args:
@@ -47,7 +47,7 @@ def letterbox(frame: Picture, long_side: int, stride: int) -> tuple[Picture, Flo
     return np.asarray(padded, dtype=np.uint8), np.concatenate([-border, covered + border])
 
 
-def cut(frame: Picture, region: Region, size: int) -> Picture:
+def cut(frame: RgbImage, region: Region, size: int) -> RgbImage:
     """The region as an upright square picture; black where it reaches beyond the frame.
 
     Args:
@@ -76,7 +76,7 @@ def cut(frame: Picture, region: Region, size: int) -> Picture:
     return np.asarray(cv2.cvtColor(turned, cv2.COLOR_RGBA2RGB), dtype=np.uint8)
 
 
-def _around(frame: Picture, region: Region, multiple: int) -> tuple[Picture, FloatArray]:
+def _around(frame: RgbImage, region: Region, multiple: int) -> tuple[RgbImage, FloatArray]:
     """The part of the frame that a region touches, and its top-left corner (2,) px.
 
     Its sides are multiples of the given number unless the frame ends before.

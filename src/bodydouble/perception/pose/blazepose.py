@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 from scipy.special import expit
 
-from bodydouble.data import LANDMARK_COUNT, FloatArray
+from bodydouble.data import LANDMARK_COUNT, FloatArray, RgbImage
 from bodydouble.networks import Network
 from bodydouble.perception.image.roi import cut
 from bodydouble.perception.pose.occlusion import without
-from bodydouble.perception.protocols import MODELS, Detection, Landmarks, Picture, Region
+from bodydouble.perception.protocols import MODELS, Detection, Landmarks, Region
 from bodydouble.skeletons import blazepose, coco
 
 INPUT_SIDE = 256
@@ -129,7 +129,7 @@ class BlazePose:
         """Where to look for a person that was just detected."""
         return first_region(detection)
 
-    def locate(self, frame: Picture, region: Region, before: Sequence[FloatArray] = ()) -> Landmarks:
+    def locate(self, frame: RgbImage, region: Region, before: Sequence[FloatArray] = ()) -> Landmarks:
         """The landmarks of the person in the region; those who stand before that person are painted over."""
         poses = [INPUT_SIDE * region.from_picture(pose) for pose in before]
         picture = without(cut(frame, region, INPUT_SIDE), poses)
@@ -140,7 +140,7 @@ class BlazePose:
             presence = min(presence, other_presence)
         return decode(points, world, presence, region)
 
-    def _answer(self, picture: Picture) -> tuple[FloatArray, FloatArray, float]:
+    def _answer(self, picture: RgbImage) -> tuple[FloatArray, FloatArray, float]:
         """Points (39, 5), world (39, 3) and presence in a picture (INPUT_SIDE, INPUT_SIDE, 3)."""
         points, presence, world = self._network(picture[None])
         return (

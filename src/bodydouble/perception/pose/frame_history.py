@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from bodydouble.data import RgbImage
 from bodydouble.perception.pose.tracked_person import Followed
-from bodydouble.perception.protocols import Landmarks, Picture
+from bodydouble.perception.protocols import Landmarks
 
-Look = Callable[[Picture, Followed, Sequence[Landmarks]], Landmarks | None]
+Look = Callable[[RgbImage, Followed, Sequence[Landmarks]], Landmarks | None]
 """Who is seen in a frame where somebody should be, beside those who are known to be there."""
 
 
@@ -20,7 +21,7 @@ Look = Callable[[Picture, Followed, Sequence[Landmarks]], Landmarks | None]
 class PastFrame:
     """A frame, and who was seen in it."""
 
-    picture: Picture
+    picture: RgbImage
     people: list[Landmarks]
 
 
@@ -31,7 +32,7 @@ class Past:
         """Nothing has been seen yet; this many frames are kept."""
         self._frames: deque[PastFrame] = deque(maxlen=length)
 
-    def keep(self, picture: Picture, people: Sequence[Landmarks]) -> None:
+    def keep(self, picture: RgbImage, people: Sequence[Landmarks]) -> None:
         """One more frame."""
         self._frames.append(PastFrame(picture, list(people)))
 

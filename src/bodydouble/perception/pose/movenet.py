@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bodydouble.data import FloatArray
+from bodydouble.data import FloatArray, RgbImage
 from bodydouble.geometry.similarity import box_iou, pose_similarity
 from bodydouble.networks import Network
 from bodydouble.perception.image.roi import letterbox
-from bodydouble.perception.protocols import MODELS, Detection, Picture
+from bodydouble.perception.protocols import MODELS, Detection
 
 STRIDE = 32
 """The network takes pictures whose sides are multiples of this, px."""
@@ -78,7 +78,7 @@ class MoveNetDetector:
         """Time spent inside the network so far."""
         return self._network.seconds
 
-    def detect(self, frame: Picture) -> tuple[Detection, ...]:
+    def detect(self, frame: RgbImage) -> tuple[Detection, ...]:
         """The people in the picture, best first, each once."""
         looks = [self._strong(frame, side) for side in self.options.long_sides]
         if any(len(look) == MOST for look in looks):
@@ -94,13 +94,13 @@ class MoveNetDetector:
         """Whether somebody was found in a picture of another size, perhaps in another pose."""
         return any(float(box_iou(one.box, other.box)) > self.options.same_place for other in others)
 
-    def _strong(self, frame: Picture, long_side: int) -> list[Detection]:
+    def _strong(self, frame: RgbImage, long_side: int) -> list[Detection]:
         picture, covered = letterbox(frame, long_side, STRIDE)
         (people,) = self._network(picture[None])
         found = decode(people[0].astype(np.float64), covered)
         return [detection for detection in found if detection.score >= self.options.min_score]
 
-    def _tiled(self, frame: Picture, divisions: int) -> list[list[Detection]]:
+    def _tiled(self, frame: RgbImage, divisions: int) -> list[list[Detection]]:
         """Who is seen in each of two overlapping tiles, and in tiles of those if they are crowded, too."""
         across, length = int(frame.shape[1] < frame.shape[0]), max(frame.shape[:2])
         looks = []

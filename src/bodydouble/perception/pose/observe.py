@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from bodydouble.data import FloatArray, Observation
+from bodydouble.data import FloatArray, Observation, RgbImage
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry.similarity import pose_similarity
 from bodydouble.perception.appearance.clothing_colors import look
@@ -31,7 +31,7 @@ from bodydouble.perception.pose.movenet import MoveNetDetector, PeopleOptions
 from bodydouble.perception.pose.occlusion import hidden, nearest_first, standing_before
 from bodydouble.perception.pose.onnx_detectors import create_detector
 from bodydouble.perception.pose.tracked_person import Followed
-from bodydouble.perception.protocols import Detection, LandmarkModel, Landmarks, PeopleDetector, Picture
+from bodydouble.perception.protocols import Detection, LandmarkModel, Landmarks, PeopleDetector
 from bodydouble.skeletons import coco
 
 _COCO = list(coco.FROM_BLAZEPOSE)
@@ -114,7 +114,7 @@ class Observer:
         self._until_detection = 0
         self._wait = 1
 
-    def observe(self, frame: Picture) -> tuple[Observation, ...]:
+    def observe(self, frame: RgbImage) -> tuple[Observation, ...]:
         """The people in the next frame (H, W, 3) RGB."""
         looks = self._look(frame)
         kept = distinct((seen for one, seen in looks if seen and not one.missed), self.options.same_person)
@@ -142,14 +142,14 @@ class Observer:
             for ago, past, there in self._past.follow_back(sure[i].first, sure[i].age, self._seen_before)
         ]
 
-    def _seen_before(self, frame: Picture, person: Followed, others: Sequence[Landmarks]) -> Landmarks | None:
+    def _seen_before(self, frame: RgbImage, person: Followed, others: Sequence[Landmarks]) -> Landmarks | None:
         """Somebody in a frame in which others were seen."""
         options = self.options
         there = self._see(frame, person, [other.pose for other in others], options.most_hidden_at_first)
         seen = there and person.may_be(there) and is_alone(there, others, options.same_person)
         return there if seen else None
 
-    def _look(self, frame: Picture) -> Looks:
+    def _look(self, frame: RgbImage) -> Looks:
         """Look for everybody, the nearest to the camera first: they are painted over where others are behind them."""
         looks: list[tuple[Followed, Landmarks | None]] = []
         for i in nearest_first([person.pose for person in self._followed]):
@@ -162,14 +162,14 @@ class Observer:
         return looks
 
     def _see(
-        self, frame: Picture, person: Followed, others: Sequence[FloatArray], most_hidden: float
+        self, frame: RgbImage, person: Followed, others: Sequence[FloatArray], most_hidden: float
     ) -> Landmarks | None:
         """Somebody where they should be, if they are seen there; the others, poses (33, 2) px, may stand before."""
         before = [others[k] for k in standing_before(person.pose, others)]
         there = self._landmarks.locate(frame, person.region, before)
         return there if self._is_seen(there, before, frame, most_hidden) else None
 
-    def _is_seen(self, person: Landmarks, before: Sequence[FloatArray], frame: Picture, most_hidden: float) -> bool:
+    def _is_seen(self, person: Landmarks, before: Sequence[FloatArray], frame: RgbImage, most_hidden: float) -> bool:
         """Whether this is somebody inside the frame, and not behind others more than told."""
         options = self.options
         return (
@@ -183,7 +183,7 @@ class Observer:
         self._wait = 1 if lost_somebody else min(2 * self._wait, self.options.detect_every)
         self._until_detection = self._wait
 
-    def _with_detections(self, frame: Picture, followed: Sequence[Landmarks]) -> list[Landmarks]:
+    def _with_detections(self, frame: RgbImage, followed: Sequence[Landmarks]) -> list[Landmarks]:
         """The followed people and those whom the detector sees and who were not followed, or not well."""
         detections = self._detector.detect(frame)
         agree = agreement(detections, followed)
@@ -193,7 +193,7 @@ class Observer:
         return reconcile(followed, confirmed, self._locate_new(frame, unknown, followed), self.options.same_person)
 
     def _locate_new(
-        self, frame: Picture, detections: Sequence[Detection], known: Sequence[Landmarks]
+        self, frame: RgbImage, detections: Sequence[Detection], known: Sequence[Landmarks]
     ) -> list[Landmarks]:
         """The landmarks of people who are new, the nearest to the camera first.
 
@@ -227,7 +227,7 @@ class Observer:
         ]  # fmt: skip
 
 
-def observation(person: Landmarks, frame: Picture) -> Observation:
+def observation(person: Landmarks, frame: RgbImage) -> Observation:
     """What later stages get to know about a person in a frame (H, W, 3) RGB."""
     box = clipped(bounding_box(person.pose), (frame.shape[1], frame.shape[0]))
     colors = look(frame, person.keypoints)

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from bodydouble.data import BoolArray, FloatArray
+from bodydouble.data import BoolArray, FloatArray, RgbImage
 from bodydouble.geometry.silhouette import depth_within, nearer, silhouette
 from bodydouble.geometry.similarity import box_intersection
-from bodydouble.perception.protocols import Picture
 
 REDUCED = 2
 """The surroundings are continued in a picture this much smaller; the eye of a network does not mind."""
@@ -38,7 +37,7 @@ def nearest_first(poses: Sequence[FloatArray]) -> list[int]:
     return sorted(range(len(poses)), key=lambda i: -float(poses[i][:, 1].max()))
 
 
-def without(picture: Picture, poses: Sequence[FloatArray]) -> Picture:
+def without(picture: RgbImage, poses: Sequence[FloatArray]) -> RgbImage:
     """The picture (H, W, 3) with people painted over whose landmarks (33, 2) px are given."""
     height, width = picture.shape[:2]
     mask = np.zeros((height, width), np.uint8)
@@ -60,7 +59,7 @@ def hidden(points: FloatArray, poses: Sequence[FloatArray]) -> BoolArray:
     return np.asarray((depth_within(points, silhouette(np.stack(poses))) > 0).any(axis=0))
 
 
-def _draw(mask: Picture, pose: FloatArray) -> None:
+def _draw(mask: RgbImage, pose: FloatArray) -> None:
     """Draw a body into a mask (H, W): 255 where it is."""
     body = silhouette(np.clip(pose, -_FARTHEST, _FARTHEST))
     starts, ends = (np.round(points).astype(int).tolist() for points in (body.starts, body.ends))

@@ -15,11 +15,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bodydouble.data import FloatArray
+from bodydouble.data import FloatArray, RgbImage
 from bodydouble.errors import ModelError
 from bodydouble.networks import Network, Shape
 from bodydouble.perception.pose.movenet import without_duplicates
-from bodydouble.perception.protocols import Detection, PeopleDetector, Picture
+from bodydouble.perception.protocols import Detection, PeopleDetector
 from bodydouble.skeletons import coco
 
 KEYPOINTS = len(coco.KEYPOINTS)
@@ -45,17 +45,17 @@ _BINS = 2.0
 class _OneStage:
     """How a network that finds people and their keypoints at once is asked and answers."""
 
-    prepare: Callable[[Picture], FloatArray]
+    prepare: Callable[[RgbImage], FloatArray]
     """Picture (H, W, 3) RGB of the input's size -> what the network wants."""
     read: Callable[[list[FloatArray]], tuple[FloatArray, FloatArray, FloatArray]]
     """Answers -> boxes (N, 4), scores (N,), keypoints (N, 17, 3), px of the input."""
 
 
-def _blue_first(picture: Picture) -> FloatArray:
+def _blue_first(picture: RgbImage) -> FloatArray:
     return picture[..., ::-1].astype(np.float32)
 
 
-def _shares(picture: Picture) -> FloatArray:
+def _shares(picture: RgbImage) -> FloatArray:
     return picture.astype(np.float32) / 255
 
 
@@ -101,7 +101,7 @@ class OneStageDetector:
         """Time spent inside the network so far."""
         return self._network.seconds
 
-    def detect(self, frame: Picture) -> tuple[Detection, ...]:
+    def detect(self, frame: RgbImage) -> tuple[Detection, ...]:
         """The people in the picture, best first, each once."""
         picture, scale = _fitted(frame, self._size)
         answers = self._network(_channels_first(self._kind.prepare(picture)))
@@ -127,11 +127,11 @@ class TopDownDetector:
         """Time spent inside the networks so far."""
         return self._network.seconds + self._finder.seconds
 
-    def detect(self, frame: Picture) -> tuple[Detection, ...]:
+    def detect(self, frame: RgbImage) -> tuple[Detection, ...]:
         """The people in the picture, best first, each once."""
         return tuple(self._located(frame, person) for person in self._finder.detect(frame))
 
-    def _located(self, frame: Picture, person: Detection) -> Detection:
+    def _located(self, frame: RgbImage, person: Detection) -> Detection:
         width, height = self._size
         center = person.box.reshape(2, 2).mean(axis=0)
         sides = np.maximum(person.box[2:] - person.box[:2], 1.0) * _MARGIN
@@ -154,7 +154,7 @@ def _peaks(across: FloatArray, down: FloatArray, corner: FloatArray, step: float
     return np.column_stack([corner + step * (place + 0.5), confidence])
 
 
-def _fitted(frame: Picture, size: tuple[int, int]) -> tuple[Picture, FloatArray]:
+def _fitted(frame: RgbImage, size: tuple[int, int]) -> tuple[RgbImage, FloatArray]:
     """The frame in the top-left corner of a picture of this width and height, and how much it was scaled, (2,)."""
     ratio = min(size[0] / frame.shape[1], size[1] / frame.shape[0])
     inner = max(round(frame.shape[1] * ratio), 1), max(round(frame.shape[0] * ratio), 1)

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from bodydouble.perception.protocols import Picture
+from bodydouble.data import RgbImage
 from bodydouble.perception.shots.frame_similarity import Look, change, look
 from bodydouble.perception.shots.gradual import FadeFinder
 
@@ -22,7 +22,7 @@ MEMORY = 8
 """Frames from which is known what is usual."""
 
 
-def told_apart(frames: Iterable[Picture]) -> Iterator[tuple[Picture, tuple[int, ...]]]:
+def told_apart(frames: Iterable[RgbImage]) -> Iterator[tuple[RgbImage, tuple[int, ...]]]:
     """The frames (H, W, 3) RGB of a video in order, and the first frames of shots that are now known to have begun.
 
     After a cut that is the frame itself. One frame is read ahead: what is back in the frame after a flash was never

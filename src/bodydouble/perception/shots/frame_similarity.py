@@ -6,8 +6,7 @@ from itertools import product
 import cv2
 import numpy as np
 
-from bodydouble.data import FloatArray
-from bodydouble.perception.protocols import Picture
+from bodydouble.data import FloatArray, RgbImage
 
 COARSE = (320, 180)
 DETAILED = (64, 36)
@@ -36,7 +35,7 @@ class Look:
 
     small: FloatArray
     """(18, 32, 3) grey values."""
-    detailed: Picture
+    detailed: RgbImage
     """(36, 64, 3) RGB."""
 
     @property
@@ -45,7 +44,7 @@ class Look:
         return bool(self.small.max() < BLACK)
 
 
-def look(frame: Picture) -> Look:
+def look(frame: RgbImage) -> Look:
     """A frame (H, W, 3) RGB, very small."""
     coarse = cv2.resize(frame, COARSE, interpolation=cv2.INTER_LINEAR)
     small, detailed = (cv2.resize(coarse, size, interpolation=cv2.INTER_AREA) for size in (SMALL, DETAILED))
