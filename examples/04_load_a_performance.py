@@ -8,7 +8,7 @@ import bodydouble as bd
 
 CLIP = Path(__file__).with_name("street.mp4")
 
-file = bd.animate(CLIP, "out/04", people="main", film=False, quality="fast").files[0]
+file = bd.animate(CLIP, "out/04", people="main", preview=False, quality="fast").files[0]
 
 performance = bd.load_performance(file)
 print(performance.people[0].motion.rotations.shape)

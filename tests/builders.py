@@ -72,12 +72,12 @@ def smooth_motion(
     )
 
 
-def level_camera(frames: int, size: tuple[int, int] = (640, 480)) -> Camera:
+def level_camera(frames: int, image_size: tuple[int, int] = (640, 480)) -> Camera:
     """A camera 4 m in front of the origin at a height of 1 m that looks along -Z of the world."""
     camera_from_world = np.diag([1.0, -1.0, -1.0, 1.0])
     camera_from_world[:3, 3] = (0.0, 1.0, 4.0)
-    intrinsics = np.array([[600.0, 0.0, size[0] / 2], [0.0, 600.0, size[1] / 2], [0.0, 0.0, 1.0]])
-    return Camera(size, intrinsics, np.tile(camera_from_world, (frames, 1, 1)))
+    intrinsics = np.array([[600.0, 0.0, image_size[0] / 2], [0.0, 600.0, image_size[1] / 2], [0.0, 0.0, 1.0]])
+    return Camera(image_size, intrinsics, np.tile(camera_from_world, (frames, 1, 1)))
 
 
 def track(frames: int, first_frame: int = 0, seed: int = 0) -> Track:
@@ -88,20 +88,20 @@ def track(frames: int, first_frame: int = 0, seed: int = 0) -> Track:
         observed[frames // 2] = False
     boxes = rng.uniform(0, 400, (frames, 4))
     keypoints = np.concatenate([rng.uniform(0, 400, (frames, 33, 2)), rng.uniform(size=(frames, 33, 1))], axis=-1)
-    rough_joints = rng.normal(size=(frames, 33, 3))
+    landmarks_3d = rng.normal(size=(frames, 33, 3))
     boxes[~observed] = np.nan
     keypoints[~observed] = (np.nan, np.nan, 0.0)
-    rough_joints[~observed] = np.nan
-    return Track(np.arange(first_frame, first_frame + frames), observed, boxes, keypoints, rough_joints)
+    landmarks_3d[~observed] = np.nan
+    return Track(np.arange(first_frame, first_frame + frames), observed, boxes, keypoints, landmarks_3d)
 
 
 def performance(frames: int = 12, people: int = 2, fps: Fraction = Fraction(30000, 1001)) -> Performance:
     """A clip in which person n appears n frames after the first person and stays to the end."""
-    cast = tuple(
+    cast_people = tuple(
         Person(f"person{n + 1}", track(frames - n, n, seed=n), smooth_motion(frames - n, seed=n, fps=fps))
         for n in range(people)
     )
-    return Performance(fps, frames, level_camera(frames), cast)
+    return Performance(fps, frames, level_camera(frames), cast_people)
 
 
 def character(seed: int | None = None, material: Material | None = None) -> Character:

@@ -14,7 +14,7 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "street.mp4"
 FPS = Fraction(30)
 
 
-def frames_of_example(first: int, count: int, width: int = 1280) -> list[RgbImage]:
+def read_example_frames(first: int, count: int, width: int = 1280) -> list[RgbImage]:
     """Consecutive frames, scaled to a width."""
     with FrameReader(EXAMPLE) as reader:
         frames = list(islice(reader, first, first + count))

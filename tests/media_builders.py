@@ -24,7 +24,7 @@ def numbered_picture(number: int, size: tuple[int, int] = (64, 48)) -> RgbImage:
     return np.ascontiguousarray(np.broadcast_to(columns[None, :, None], (height, width, 3)))
 
 
-def number_in(picture: RgbImage) -> int:
+def read_number(picture: RgbImage) -> int:
     """The number that a picture shows."""
     height, width, _ = picture.shape
     step = -(-width // BITS)
@@ -32,7 +32,7 @@ def number_in(picture: RgbImage) -> int:
     return sum(int(bar) << bit for bit, bar in enumerate(bars))
 
 
-def numbered(count: int, size: tuple[int, int] = (64, 48)) -> list[RgbImage]:
+def numbered_pictures(count: int, size: tuple[int, int] = (64, 48)) -> list[RgbImage]:
     """Pictures numbered from 0."""
     return [numbered_picture(number, size) for number in range(count)]
 
@@ -47,7 +47,7 @@ def quadrants(size: tuple[int, int] = (64, 48)) -> RgbImage:
     return picture
 
 
-def corners(picture: RgbImage) -> str:
+def quadrant_colors(picture: RgbImage) -> str:
     """Colours of the four quadrants of an upright picture in reading order, such as "rgbw"."""
     height, width, _ = picture.shape
     middles = [(height // 4, width // 4), (height // 4, -width // 4), (-height // 4, width // 4)]

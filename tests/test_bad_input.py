@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bodydouble.data import RgbImage
-from tests.clips import EXAMPLE, frames_of_example, write_clip
+from tests.clips import EXAMPLE, read_example_frames, write_clip
 from tests.media_builders import beep, write_sound, write_video
 
 
@@ -88,7 +88,7 @@ def test_eight_by_eight_pixels(tmp_path: Path, out: Path) -> None:
 
 @pytest.mark.slow
 def test_people_for_three_frames_only(tmp_path: Path, out: Path) -> None:
-    people = frames_of_example(60, 3, 640)
+    people = read_example_frames(60, 3, 640)
     height, width = people[0].shape[:2]
     blank = plain_frames(27, (width, height))
     path = write_clip(tmp_path / "blink.mp4", [*blank[:12], *people, *blank[12:]])
@@ -141,7 +141,7 @@ def _small_files_only() -> None:
 
 @pytest.mark.slow
 def test_disk_full_while_writing(tmp_path: Path, out: Path) -> None:
-    path = write_clip(tmp_path / "clip.mp4", frames_of_example(60, 15, 640))
+    path = write_clip(tmp_path / "clip.mp4", read_example_frames(60, 15, 640))
     outcome = run("animate", path, "-o", out, "--quality", "fast", preexec_fn=_small_files_only)
     assert_fails(outcome, out, "performance.npz", "-o")
 
@@ -164,7 +164,7 @@ def test_interrupted_half_way(out: Path) -> None:
 
 @pytest.mark.slow
 def test_truncated_clip_gives_the_part_that_is_there(tmp_path: Path, out: Path) -> None:
-    frames = frames_of_example(60, 40, 640)
+    frames = read_example_frames(60, 40, 640)
     whole = write_clip(tmp_path / "whole.mp4", frames).read_bytes()
     path = tmp_path / "cut.mp4"
     path.write_bytes(whole[: len(whole) * 2 // 3])

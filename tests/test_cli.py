@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 import bodydouble
-from bodydouble.cli.values import bound, joined_point, rate
+from bodydouble.cli.values import join_point_words, parse_frame_rate, parse_length
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats import bvh, performance
 from tests import builders
 
-COMMANDS = ("animate", "capture", "inspect", "evaluate", "export", "rate", "characters", "doctor", "bench")
+COMMANDS = ("animate", "capture", "inspect", "evaluate", "export", "user-study", "characters", "doctor", "bench")
 HEAVY = ("numpy", "scipy", "cv2", "onnxruntime", "av", "moderngl", "PIL", "rich")
 
 
@@ -90,31 +90,31 @@ def test_evaluate_a_performance_against_itself(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["60", "30000/1001", "12.5", " 24 "])
 def test_rates(text: str) -> None:
-    assert rate(text) == Fraction(text)
+    assert parse_frame_rate(text) == Fraction(text)
 
 
 @pytest.mark.parametrize("text", ["fast", "", "30fps", "1/0", "nan", "inf", "-30", "0", "1001"])
 def test_what_is_no_rate(text: str) -> None:
     with pytest.raises(InvalidDataError, match="--fps"):
-        rate(text)
+        parse_frame_rate(text)
 
 
 @pytest.mark.parametrize(
     ("text", "metres"), [("5mm", 0.005), ("5", 0.005), ("0.5cm", 0.005), (" 2.5 MM ", 0.0025), (".1m", 0.1)]
 )
 def test_lengths(text: str, metres: float) -> None:
-    assert bound(text) == pytest.approx(metres)
+    assert parse_length(text) == pytest.approx(metres)
 
 
 @pytest.mark.parametrize("text", ["", "mm", "five", "5in", "5 5", "-5mm", "0", "0.01mm", "2m", "nan", "1e9"])
 def test_what_is_no_length(text: str) -> None:
-    with pytest.raises(InvalidDataError, match="--keyframes"):
-        bound(text)
+    with pytest.raises(InvalidDataError, match="--keyframe-tolerance"):
+        parse_length(text)
 
 
 @pytest.mark.parametrize(
     ("command", "option", "value"),
-    [("animate", "--fps", "fast"), ("capture", "--fps", "0"), ("animate", "--keyframes", "5in")],
+    [("animate", "--fps", "fast"), ("capture", "--fps", "0"), ("animate", "--keyframe-tolerance", "5in")],
 )
 def test_a_bad_value_is_one_line_before_any_work(command: str, option: str, value: str, tmp_path: Path) -> None:
     outcome = run(command, str(tmp_path / "nothing.mp4"), option, value)
@@ -136,7 +136,7 @@ def test_a_bad_value_is_one_line_before_any_work(command: str, option: str, valu
     ],
 )
 def test_a_point_of_two_words_is_one_value(words: str, joined: list[str]) -> None:
-    assert joined_point(words.split()) == joined
+    assert join_point_words(words.split()) == joined
 
 
 @pytest.mark.parametrize("command", ["animate", "capture"])

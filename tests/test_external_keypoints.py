@@ -13,8 +13,8 @@ from bodydouble.evaluation.metrics.pose import aligned_errors_mm
 from bodydouble.formats.keypoint_files import Layout, sightings, write_keypoints
 from bodydouble.geometry import kinematics
 from bodydouble.perception.pose.movenet import MoveNetDetector
-from bodydouble.pipeline import Monitor
-from tests.clips import frames_of_example, write_clip
+from bodydouble.pipeline import Progress
+from tests.clips import read_example_frames, write_clip
 from tests.perception import onnx_detectors
 from tests.test_cli import run
 
@@ -24,7 +24,7 @@ SIZE = (960, 540)
 
 @pytest.fixture(scope="module")
 def frames() -> list[RgbImage]:
-    return frames_of_example(60, FRAMES, SIZE[0])
+    return read_example_frames(60, FRAMES, SIZE[0])
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +52,8 @@ def joints(performance: Performance, person: int) -> FloatArray:
 def test_our_own_keypoints_give_much_the_same_motion(
     layout: Layout, clip: Path, ours: Performance, tmp_path: Path
 ) -> None:
-    monitor = Monitor()
-    found = bodydouble.capture(clip, keypoints=written(ours, layout, tmp_path), camera="static", monitor=monitor)
+    monitor = Progress()
+    found = bodydouble.capture(clip, keypoints=written(ours, layout, tmp_path), camera="static", progress=monitor)
     assert monitor.network_seconds == 0
     assert [person.name for person in found.people] == [person.name for person in ours.people]
     for number, (one, other) in enumerate(zip(found.people, ours.people, strict=True)):
@@ -71,7 +71,7 @@ def test_a_detector_of_the_user_finds_the_people(
     scale = 64 / SIZE[0]
     boxes = np.array([np.append(one.box * scale, 0.9) for one in people])
     poses = np.array([one.keypoints * [scale, scale, 1] for one in people])
-    network = onnx_detectors.constant(tmp_path / "mine.onnx", {"dets": boxes[None], "keypoints": poses[None]})
+    network = onnx_detectors.constant_output(tmp_path / "mine.onnx", {"dets": boxes[None], "keypoints": poses[None]})
     found = bodydouble.capture(clip, detector=network, camera="static")
     assert len(found.people) == len(ours.people)
     for number, (one, other) in enumerate(zip(found.people, ours.people, strict=True)):
@@ -81,7 +81,7 @@ def test_a_detector_of_the_user_finds_the_people(
 
 @pytest.mark.slow
 def test_keypoints_of_a_longer_video_are_refused(ours: Performance, tmp_path: Path) -> None:
-    shorter = write_clip(tmp_path / "shorter.mp4", frames_of_example(60, FRAMES // 2, SIZE[0]))
+    shorter = write_clip(tmp_path / "shorter.mp4", read_example_frames(60, FRAMES // 2, SIZE[0]))
     with pytest.raises(InvalidDataError, match=f"but the video has {FRAMES // 2}"):
         bodydouble.capture(shorter, keypoints=written(ours, Layout.COCO, tmp_path))
 

@@ -15,7 +15,7 @@ import bodydouble
 from bodydouble.data import FloatArray, Performance, Person, RgbImage
 from bodydouble.geometry import camera, kinematics
 from bodydouble.skeletons import blazepose, humanoid
-from tests.clips import frames_of_example, write_clip
+from tests.clips import read_example_frames, write_clip
 from tests.media_builders import write_video
 
 pytestmark = pytest.mark.slow
@@ -29,7 +29,7 @@ FLOOR = 0.01
 
 @pytest.fixture(scope="module")
 def frames() -> list[RgbImage]:
-    return frames_of_example(60, FRAMES, 960)
+    return read_example_frames(60, FRAMES, 960)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_clip_turned_by_its_rotation_flag_gives_the_same_motion(
     turned = [np.ascontiguousarray(np.rot90(frame, -degrees // 90)) for frame in frames]
     path = write_video(tmp_path / "phone.mp4", turned, options=LOSSLESS, rotation=degrees)
     found = bodydouble.capture(path)
-    assert found.camera.size == straight.camera.size
+    assert found.camera.image_size == straight.camera.image_size
     assert_same_motion(straight, found)
 
 

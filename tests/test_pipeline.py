@@ -13,9 +13,9 @@ from bodydouble.errors import InvalidDataError, NoPeopleError, RenderingUnavaila
 from bodydouble.formats import bvh, performance
 from bodydouble.formats.media import FrameReader, probe
 from bodydouble.geometry import camera, kinematics
-from bodydouble.pipeline import Delivery, Monitor
+from bodydouble.pipeline import AnimationResult, Progress
 from bodydouble.render import preview
-from tests.clips import frames_of_example, write_clip
+from tests.clips import read_example_frames, write_clip
 from tests.formats import glb_evaluator, validator
 
 pytestmark = pytest.mark.slow
@@ -26,24 +26,24 @@ MILLIMETRE = 1e-3
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_clip(tmp_path_factory.mktemp("clip") / "two people.mp4", frames_of_example(60, FRAMES, 960))
+    return write_clip(tmp_path_factory.mktemp("clip") / "two people.mp4", read_example_frames(60, FRAMES, 960))
 
 
 @pytest.fixture(scope="module")
-def monitor() -> Monitor:
-    return Monitor()
+def monitor() -> Progress:
+    return Progress()
 
 
 @pytest.fixture(scope="module")
-def delivery(clip: Path, monitor: Monitor) -> Delivery:
-    return pipeline.animate(clip, quality="balanced", monitor=monitor)
+def delivery(clip: Path, monitor: Progress) -> AnimationResult:
+    return pipeline.animate(clip, quality="balanced", progress=monitor)
 
 
-def glbs(delivery: Delivery) -> list[Path]:
+def glbs(delivery: AnimationResult) -> list[Path]:
     return [file for file in delivery.files if file.suffix == ".glb"]
 
 
-def test_all_files_are_there_and_nothing_else(clip: Path, delivery: Delivery) -> None:
+def test_all_files_are_there_and_nothing_else(clip: Path, delivery: AnimationResult) -> None:
     folder = clip.parent / "two people_bodydouble"
     names = {"performance.npz", "preview.mp4", "report.html"}
     names |= {"person1.glb", "person1.bvh", "person2.glb", "person2.bvh"}
@@ -51,18 +51,18 @@ def test_all_files_are_there_and_nothing_else(clip: Path, delivery: Delivery) ->
     assert {file.name for file in folder.iterdir()} == names
 
 
-def test_both_people_are_seen_all_the_time(delivery: Delivery) -> None:
+def test_both_people_are_seen_all_the_time(delivery: AnimationResult) -> None:
     for person in delivery.performance.people:
         assert person.track.observed.mean() > 0.95
         assert len(person.track.frames) > 0.9 * FRAMES
 
 
-def test_every_glb_satisfies_the_khronos_validator(delivery: Delivery) -> None:
+def test_every_glb_satisfies_the_khronos_validator(delivery: AnimationResult) -> None:
     for file in glbs(delivery):
         assert validator.serious_issues(file) == []
 
 
-def test_glb_joints_are_where_the_performance_has_them(delivery: Delivery) -> None:
+def test_glb_joints_are_where_the_performance_has_them(delivery: AnimationResult) -> None:
     for person, file in zip(delivery.performance.people, glbs(delivery), strict=True):
         glb = glb_evaluator.read(file)
         expected = kinematics.joint_positions(person.motion)
@@ -73,7 +73,7 @@ def test_glb_joints_are_where_the_performance_has_them(delivery: Delivery) -> No
                 assert np.linalg.norm(position - expected[frame, joint]) < MILLIMETRE
 
 
-def test_glb_skin_follows_the_bones(delivery: Delivery) -> None:
+def test_glb_skin_follows_the_bones(delivery: AnimationResult) -> None:
     for person, file in zip(delivery.performance.people, glbs(delivery), strict=True):
         skin = glb_evaluator.read(file).skinned_positions(0, 10 / 30)
         joints = kinematics.joint_positions(person.motion)[10]
@@ -83,7 +83,7 @@ def test_glb_skin_follows_the_bones(delivery: Delivery) -> None:
         assert np.all(skin.max(axis=0) < joints.max(axis=0) + 0.35)
 
 
-def test_bvh_read_back_has_the_joints_of_the_performance(delivery: Delivery) -> None:
+def test_bvh_read_back_has_the_joints_of_the_performance(delivery: AnimationResult) -> None:
     for person in delivery.performance.people:
         file = next(f for f in delivery.files if f.name == f"{person.name}.bvh")
         found = bvh.read(file)
@@ -93,14 +93,14 @@ def test_bvh_read_back_has_the_joints_of_the_performance(delivery: Delivery) -> 
         assert np.linalg.norm(distance, axis=-1).max() < MILLIMETRE
 
 
-def test_performance_read_back_is_the_one_returned(delivery: Delivery) -> None:
+def test_performance_read_back_is_the_one_returned(delivery: AnimationResult) -> None:
     loaded = performance.load(delivery.files[0])
     for person, read in zip(delivery.performance.people, loaded.people, strict=True):
         np.testing.assert_array_equal(read.motion.rotations, person.motion.rotations)
         np.testing.assert_array_equal(read.track.frames, person.track.frames)
 
 
-def test_landmarks_of_the_motion_lie_on_the_person(delivery: Delivery) -> None:
+def test_landmarks_of_the_motion_lie_on_the_person(delivery: AnimationResult) -> None:
     view = delivery.performance.camera
     for person in delivery.performance.people:
         points = camera.transform(view.camera_from_world[0], kinematics.joint_positions(person.motion))
@@ -113,7 +113,7 @@ def test_landmarks_of_the_motion_lie_on_the_person(delivery: Delivery) -> None:
         assert np.all(pixels[..., 1].max(axis=1) < boxes[:, 3] + margin)
 
 
-def test_film_plays_every_frame_at_the_clips_rate(clip: Path, delivery: Delivery) -> None:
+def test_film_plays_every_frame_at_the_clips_rate(clip: Path, delivery: AnimationResult) -> None:
     (preview,) = (file for file in delivery.files if file.name == "preview.mp4")
     made = probe(preview)
     assert made.fps == probe(clip).fps
@@ -125,10 +125,10 @@ def test_film_plays_every_frame_at_the_clips_rate(clip: Path, delivery: Delivery
     assert colourful.sum() > 1000
 
 
-def test_monitor_knows_the_stages(delivery: Delivery, monitor: Monitor) -> None:
+def test_monitor_knows_the_stages(delivery: AnimationResult, monitor: Progress) -> None:
     assert delivery.files
     assert list(monitor.seconds) == [
-        "loading networks", "perception", "tracking", "motion", "characters", "files", "film", "report",
+        "loading networks", "perception", "tracking", "motion", "characters", "files", "preview", "report",
     ]  # fmt: skip
     assert 0 < monitor.network_seconds < monitor.seconds["perception"]
     assert monitor.warnings == []
@@ -139,8 +139,8 @@ def test_without_opengl_all_but_the_film_is_made(clip: Path, tmp_path: Path, mon
         raise RenderingUnavailableError("OpenGL is not available; install libegl1")
 
     monkeypatch.setattr(preview, "Film", unavailable)
-    monitor = Monitor()
-    made = pipeline.animate(clip, tmp_path / "out", quality="fast", monitor=monitor)
+    monitor = Progress()
+    made = pipeline.animate(clip, tmp_path / "out", quality="fast", progress=monitor)
     assert {file.name for file in made.files} >= {"performance.npz", "person1.glb", "person1.bvh"}
     assert not (tmp_path / "out" / "preview.mp4").exists()
     assert "No film was made" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
@@ -150,7 +150,7 @@ def test_without_opengl_all_but_the_film_is_made(clip: Path, tmp_path: Path, mon
 
 def test_files_at_another_rate_with_few_keys_agree(clip: Path, tmp_path: Path) -> None:
     fps, bound = Fraction(60000, 1001), 0.005
-    made = pipeline.animate(clip, tmp_path, quality="fast", people="main", fps=fps, keyframes=bound)
+    made = pipeline.animate(clip, tmp_path, quality="fast", people="main", fps=fps, keyframe_tolerance=bound)
     (person,) = performance.load(made.files[0]).people
     assert made.performance.fps == person.motion.fps == fps
     assert made.performance.frame_count == int((FRAMES - 1) * fps / 30) + 1
@@ -172,7 +172,7 @@ def test_files_at_another_rate_with_few_keys_agree(clip: Path, tmp_path: Path) -
     assert probe(tmp_path / "preview.mp4").frame_count == FRAMES
 
 
-def test_who_is_chosen_is_named_as_among_all(clip: Path, delivery: Delivery, tmp_path: Path) -> None:
+def test_who_is_chosen_is_named_as_among_all(clip: Path, delivery: AnimationResult, tmp_path: Path) -> None:
     second = delivery.performance.people[1]
     x, y = second.track.boxes[20].reshape(2, 2).mean(axis=0)
     at = f"at {x:.0f},{y:.0f},{second.track.frames[20]}"
@@ -189,13 +189,13 @@ def test_who_is_chosen_is_named_as_among_all(clip: Path, delivery: Delivery, tmp
 def test_a_rate_or_a_bound_of_nothing_is_refused(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidDataError, match="fps is 0"):
         pipeline.capture_to_folder(clip, tmp_path / "out", fps=Fraction(0))
-    with pytest.raises(InvalidDataError, match="keyframes is"):
-        pipeline.animate(clip, tmp_path / "out", keyframes=-1.0)
+    with pytest.raises(InvalidDataError, match="keyframe_tolerance is"):
+        pipeline.animate(clip, tmp_path / "out", keyframe_tolerance=-1.0)
     assert not (tmp_path / "out").exists()
 
 
 def test_one_frame_gives_a_still_pose(tmp_path: Path) -> None:
-    clip = write_clip(tmp_path / "still.mp4", frames_of_example(70, 1, 960))
+    clip = write_clip(tmp_path / "still.mp4", read_example_frames(70, 1, 960))
     made = pipeline.animate(clip, tmp_path / "out", people="main")
     assert made.performance.frame_count == 1
     assert len(made.performance.people) == 1
@@ -205,11 +205,11 @@ def test_one_frame_gives_a_still_pose(tmp_path: Path) -> None:
 
 
 def test_8k_is_scaled_for_perception_but_stays_8k_in_the_files(tmp_path: Path) -> None:
-    frames = frames_of_example(70, 3, 960)
+    frames = read_example_frames(70, 3, 960)
     clip = write_clip(tmp_path / "large.mp4", [np.repeat(np.repeat(f, 8, axis=0), 8, axis=1) for f in frames])
     large = bodydouble.capture(clip, quality="fast")
     small = bodydouble.capture(write_clip(tmp_path / "small.mp4", frames), quality="fast")
-    assert large.camera.size == (7680, 8 * frames[0].shape[0])
+    assert large.camera.image_size == (7680, 8 * frames[0].shape[0])
     for a, b in zip(large.people, small.people, strict=True):
         difference = a.track.keypoints[..., :2] / 8 - b.track.keypoints[..., :2]
         assert np.median(np.abs(difference)) < 3.0
@@ -227,7 +227,7 @@ def test_json_summary_of_the_command(clip: Path, tmp_path: Path, capsys: pytest.
     from bodydouble.cli import app
 
     with pytest.raises(SystemExit) as exit_:
-        app(["animate", str(clip), "-o", str(tmp_path), "--quality", "fast", "--no-film", "--json", "--people", "1"])
+        app(["animate", str(clip), "-o", str(tmp_path), "--quality", "fast", "--no-preview", "--json", "--people", "1"])
     assert exit_.value.code == 0
     found = json.loads(capsys.readouterr().out)
     assert found["frames"] == FRAMES

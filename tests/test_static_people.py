@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from bodydouble import pipeline
-from bodydouble.cli.progress import ProgressMonitor
-from bodydouble.cli.summary import summary
+from bodydouble.cli.progress import ProgressBars
+from bodydouble.cli.summary import summarize
 from bodydouble.data import RgbImage
 from bodydouble.formats.media import FrameReader
-from bodydouble.pipeline import Monitor
+from bodydouble.pipeline import Progress
 from tests.clips import write_clip
 
 pytestmark = pytest.mark.slow
@@ -42,10 +42,10 @@ def picture(walk: list[RgbImage]) -> RgbImage:
 def test_a_picture_on_the_wall_is_left_out_and_told(walk: list[RgbImage], picture: RgbImage, tmp_path: Path) -> None:
     beside = [np.concatenate([frame, picture], axis=1) for frame in walk]
     clip = write_clip(tmp_path / "beside.mp4", beside, FPS)
-    monitor = ProgressMonitor()
-    delivery = pipeline.animate(clip, film=False, monitor=monitor)
+    monitor = ProgressBars()
+    delivery = pipeline.animate(clip, preview=False, progress=monitor)
     (person,) = delivery.performance.people
-    (still,) = delivery.still
+    (still,) = delivery.static_people
     assert {person.name, still} == {"person1", "person2"}
     assert np.nanmedian(person.track.boxes[:, 2]) < SIZE[0], "who walks is taken, not the picture at the right"
     told = f"{still} never moves: a statue or a picture? Left out; --people {still} takes it"
@@ -54,21 +54,21 @@ def test_a_picture_on_the_wall_is_left_out_and_told(walk: list[RgbImage], pictur
     assert report.count('<img src="data:image/jpeg') >= 2
     assert f"<strong>{still}</strong>" in report
     assert f"<strong>{person.name}</strong>" in report
-    manifest = json.loads(json.dumps(summary(delivery, monitor)))
-    assert manifest["never_moving"] == [still]
+    manifest = json.loads(json.dumps(summarize(delivery, monitor)))
+    assert manifest["static_people"] == [still]
     assert [one["name"] for one in manifest["people"]] == [person.name]
 
 
 def test_a_photograph_made_a_video_gives_its_people(picture: RgbImage, tmp_path: Path) -> None:
-    monitor = Monitor()
+    monitor = Progress()
     clip = write_clip(tmp_path / "photograph.mp4", [picture] * 56, FPS)
-    (person,) = pipeline.capture(clip, monitor=monitor).people
+    (person,) = pipeline.capture(clip, progress=monitor).people
     assert monitor.warnings == [f"{person.name} never moves: a statue or a picture?"]
 
 
 def test_a_photograph_gives_its_people(picture: RgbImage, tmp_path: Path) -> None:
-    monitor = Monitor()
+    monitor = Progress()
     path = tmp_path / "photograph.png"
     cv2.imwrite(str(path), picture[..., ::-1])
-    assert len(pipeline.capture(path, monitor=monitor).people) == 1
+    assert len(pipeline.capture(path, progress=monitor).people) == 1
     assert monitor.warnings == []

@@ -1,7 +1,7 @@
 """Measures what cleaning noisy, dark and blurred pictures does for finding people and their keypoints.
 
 Renders short clips (their people, clothes and places are in no other set), spoils them in known ways, and looks at
-them with every choice of ``--denoise``::
+them with every choice of ``--enhance``::
 
     python tools/measure_denoise.py -o measured > table.md
 
@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from bodydouble.bench.people_clips import FPS, Clip, made, motion_files
+from bodydouble.bench.people_clips import FPS, BenchClip, motion_files, render_clip
 from bodydouble.bench.staging import Role, Scene, View
 from bodydouble.data import FloatArray, Observation, Performance, RgbImage
 from bodydouble.evaluation.metrics.keypoints_2d import PCK_SHARE, keypoint_similarity, relative_errors
@@ -32,8 +32,8 @@ from bodydouble.evaluation.metrics.people import SAME_PERSON
 from bodydouble.formats import performance
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader
-from bodydouble.perception.image.enhance import METHODS, Denoiser
-from bodydouble.perception.image.quality import picture_quality
+from bodydouble.perception.image.enhance import METHODS, FrameEnhancer
+from bodydouble.perception.image.quality import measure_quality
 from bodydouble.perception.pose.observe import create_observer
 from bodydouble.skeletons import coco
 from bodydouble.synthetic.cameras import Move
@@ -49,11 +49,11 @@ SCENES = {
               (View(0.0, 60.0, move=Move.HANDHELD),)),
     ),
     "report": (
-        Scene("b1", "", 2.0, 921, (Role("dance_b", 921, 931, (-0.6, 0.2), heading=((0.0, 40.0),)),
+        Scene("b1", "", 2.0, 921, (Role("dance_b", 921, 931, (-0.6, 0.2), heading_deg=((0.0, 40.0),)),
                                    Role("punch", 922, 932, (0.8, -0.2)))),
         Scene("b2", "", 2.0, 922, (Role("walk", 923, 933, (0.0, 0.5), 1.0, LEFT),
                                    Role("jump", 924, 934, (1.0, -1.0)),
-                                   Role("dance_a", 925, 935, (-1.2, -1.6), heading=((0.0, 90.0),)))),
+                                   Role("dance_a", 925, 935, (-1.2, -1.6), heading_deg=((0.0, 90.0),)))),
         Scene("b3", "", 2.0, 923, (Role("spinkick", 926, 936, (0.0, 0.0)),)),
         Scene("b4", "", 2.0, 924, (Role("getup_faceup", 927, 937, (0.4, 0.0)),
                                    Role("walk", 928, 938, (-0.4, -1.5), 1.0, RIGHT)),
@@ -63,7 +63,7 @@ SCENES = {
 SEEN_SHARE = 0.25
 """Somebody is to be found while at least this share of the COCO keypoints is visible."""
 
-HEADINGS = ("picture", "noise, light, blur", "--denoise", "found %", "ghosts", "median %", "90 % below", "within 5 %",
+HEADINGS = ("picture", "noise, light, blur", "--enhance", "found %", "ghosts", "median %", "90 % below", "within 5 %",
             "CPU ms")  # fmt: skip
 
 Degradation = Callable[[list[RgbImage]], list[RgbImage]]
@@ -218,7 +218,7 @@ def observed(frames: Sequence[RgbImage], truth: Truth, quality: str) -> Figures:
     return Figures(visible, found, ghosts, np.concatenate(errors))
 
 
-def kept(frames: Sequence[RgbImage], clip: Clip, asked: argparse.Namespace) -> Figures:
+def kept(frames: Sequence[RgbImage], clip: BenchClip, asked: argparse.Namespace) -> Figures:
     """As ``observed``; the same pictures are looked at once."""
     digest = hashlib.sha256(b"".join(frame.tobytes() for frame in frames)).hexdigest()[:16]
     path = asked.output / f"{clip.video.stem}.{asked.quality}.{digest}.json"
@@ -229,21 +229,21 @@ def kept(frames: Sequence[RgbImage], clip: Clip, asked: argparse.Namespace) -> F
     return Figures(*counts, np.array(errors))
 
 
-def spoilt(clip: Clip, degradation: str, count: int) -> list[RgbImage]:
+def spoilt(clip: BenchClip, degradation: str, count: int) -> list[RgbImage]:
     """The first frames of a clip, in a worse state."""
     with FrameReader(clip.video) as reader:
         return DEGRADATIONS[degradation](list(islice(reader, count)))
 
 
-def row(clips: Sequence[tuple[Clip, list[RgbImage]]], method: str, asked: argparse.Namespace) -> list[str]:
+def row(clips: Sequence[tuple[BenchClip, list[RgbImage]]], method: str, asked: argparse.Namespace) -> list[str]:
     """Of the table: figures over all clips with their spoilt frames."""
     total, seconds, qualities = Figures(0, 0, 0, np.empty(0)), [], []
     for clip, frames in clips:
-        denoiser = Denoiser(method)
+        denoiser = FrameEnhancer(method)
         start = time.process_time()
-        cleaned = [denoiser.clean(frame) for frame in frames]
+        cleaned = [denoiser.enhance(frame) for frame in frames]
         seconds.append((time.process_time() - start) / len(frames))
-        qualities.append(astuple(picture_quality(frames[0])))
+        qualities.append(astuple(measure_quality(frames[0])))
         total += kept(cleaned, clip, asked)
     noise, light, blur = np.median(qualities, axis=0)
     measures = f"{noise:.0f}, {light:.0f}, {blur:.1f}".replace("nan", "?")
@@ -267,7 +267,7 @@ def main() -> None:
     asked = arguments()
     ensure_folder(asked.output)
     files = motion_files()
-    clips = [made(scene, files, asked.output) for scene in SCENES[asked.half]]
+    clips = [render_clip(scene, files, asked.output) for scene in SCENES[asked.half]]
     print(f"| {' | '.join(HEADINGS)} |")
     print("|---|---|---|" + "--:|" * (len(HEADINGS) - 3))
     for degradation in asked.degradations:

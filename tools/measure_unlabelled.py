@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bodydouble.cli.progress import ProgressMonitor
+from bodydouble.cli.progress import ProgressBars
 from bodydouble.data import Motion
 from bodydouble.formats.atomic import ensure_folder
-from bodydouble.pipeline import Monitor
+from bodydouble.pipeline import Progress
 from bodydouble.training.make import motions
 from bodydouble.training.train import TrainOptions, measured, train
 from bodydouble.training.unlabelled import UnlabelledWindow, windows_of_videos
@@ -44,7 +44,7 @@ def run(
     options: TrainOptions,
     given: tuple[Sequence[Motion], Sequence[Window], Sequence[Window], Sequence[UnlabelledWindow]],
     folder: Path,
-    monitor: Monitor,
+    monitor: Progress,
 ) -> Figures:
     """The figures of validation after a run of one of VARIANTS."""
     projector, real = VARIANTS[name]
@@ -93,7 +93,7 @@ def main() -> None:
     asked = arguments()
     torch.set_num_threads(asked.threads)
     ensure_folder(asked.output)
-    with ProgressMonitor() as monitor:
+    with ProgressBars() as monitor:
         unlabelled = windows_of_videos(asked.unlabelled, asked.output, monitor)
         seen, validation = (
             [w for path in paths for w in read_windows(path)] for paths in (asked.seen, asked.validation)

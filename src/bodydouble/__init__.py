@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from bodydouble.errors import BodydoubleError
     from bodydouble.formats.performance import load as load_performance
     from bodydouble.geometry.kinematics import joint_positions
-    from bodydouble.pipeline import Delivery, Monitor, animate, capture
+    from bodydouble.pipeline import AnimationResult, Progress, animate, capture
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AnimationResult",
     "BodydoubleError",
     "Camera",
     "Character",
-    "Delivery",
-    "Monitor",
     "Motion",
     "Performance",
     "Person",
+    "Progress",
     "Skeleton",
     "Track",
     "animate",
@@ -39,10 +39,10 @@ __all__ = [
     "load_performance",
 ]
 
-_HOMES = {
+_LAZY_IMPORTS = {
     "BodydoubleError": ("bodydouble.errors", "BodydoubleError"),
-    "Delivery": ("bodydouble.pipeline", "Delivery"),
-    "Monitor": ("bodydouble.pipeline", "Monitor"),
+    "AnimationResult": ("bodydouble.pipeline", "AnimationResult"),
+    "Progress": ("bodydouble.pipeline", "Progress"),
     "animate": ("bodydouble.pipeline", "animate"),
     "capture": ("bodydouble.pipeline", "capture"),
     "joint_positions": ("bodydouble.geometry.kinematics", "joint_positions"),
@@ -54,7 +54,7 @@ def __getattr__(name: str) -> Any:
     """Import the stages only when they are used: the command line must start at once."""
     if name not in __all__:
         raise AttributeError(f"module 'bodydouble' has no attribute {name!r}")
-    module, attribute = _HOMES.get(name, ("bodydouble.data", name))
+    module, attribute = _LAZY_IMPORTS.get(name, ("bodydouble.data", name))
     return getattr(import_module(module), attribute)
 
 

@@ -22,21 +22,21 @@ RgbImage = NDArray[np.uint8]
 """(height, width, 3) red, green and blue, 0 to 255."""
 
 LANDMARK_COUNT = 33
-FILM_DIAGONAL = hypot(36.0, 24.0)
+FULL_FRAME_DIAGONAL_MM = hypot(36.0, 24.0)
 """mm, of the film to which focal lengths are compared: 43.27."""
-LOOK_PARTS = 8
-LOOK_FROM_ALL_SIDES = slice(2, None)
+APPEARANCE_PARTS = 8
+VIEW_INVARIANT_PARTS = slice(2, None)
 """Parts of a look that are alike from behind and from ahead: not the head, nor what hair may cover."""
-FACE_NUMBERS = 1024
+FACE_EMBEDDING_DIM = 1024
 CONTACT_POINTS = ("left heel", "left toes", "right heel", "right toes")
 
 
 def _check(owner: object, name: str, expected: tuple[int | None, ...]) -> None:
     shape = np.shape(getattr(owner, name))
-    fits = len(shape) == len(expected) and all(e is None or e == s for e, s in zip(expected, shape, strict=True))
-    if not fits:
-        wanted = "(" + ", ".join("any" if e is None else str(e) for e in expected) + ")"
-        raise InvalidDataError(f"{type(owner).__name__}: {name} is {shape}, expected {wanted}")
+    is_valid = len(shape) == len(expected) and all(e is None or e == s for e, s in zip(expected, shape, strict=True))
+    if not is_valid:
+        expected_text = "(" + ", ".join("any" if e is None else str(e) for e in expected) + ")"
+        raise InvalidDataError(f"{type(owner).__name__}: {name} is {shape}, expected {expected_text}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +44,31 @@ class Clip:
     """What is known about a video before anybody looks at its pixels."""
 
     path: Path
-    size: tuple[int, int]
+    image_size: tuple[int, int]
     """Width and height in px, upright (after the rotation flag)."""
     fps: Fraction
     """Exact rate of the frames that are delivered."""
     frame_count: int | None
     """Frames that will be delivered; None while the container does not say."""
     has_audio: bool = False
-    focal_35mm: float | None = None
+    focal_length_35mm: float | None = None
     """Focal length that the file tells, mm, for a picture whose diagonal is the 43.27 mm of 36 mm x 24 mm film."""
 
     @property
-    def focal_px(self) -> float | None:
+    def focal_length_px(self) -> float | None:
         """Focal length in px of the upright picture: ``focal_35mm * hypot(width, height) / 43.27``."""
-        return None if self.focal_35mm is None else self.focal_35mm * hypot(*self.size) / FILM_DIAGONAL
+        return (
+            None
+            if self.focal_length_35mm is None
+            else self.focal_length_35mm * hypot(*self.image_size) / FULL_FRAME_DIAGONAL_MM
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Camera:
     """A pinhole camera, one pose per frame."""
 
-    size: tuple[int, int]
+    image_size: tuple[int, int]
     """Width and height, px."""
     intrinsics: FloatArray
     """(3, 3) px."""
@@ -88,19 +92,19 @@ class Observation:
     """(33, 3) m, relative to the middle of the hips, camera axes. The depth (z) is rough."""
     score: float
     """Probability that this is a person."""
-    look: FloatArray = field(default_factory=lambda: np.full((LOOK_PARTS, 3), np.nan))
+    appearance: FloatArray = field(default_factory=lambda: np.full((APPEARANCE_PARTS, 3), np.nan))
     """(8, 3) CIELAB colours of head, between the shoulders, trunk, upper arms, forearms, thighs, shins and feet; NaN
     where not known."""
-    face: FloatArray | None = None
+    face_embedding: FloatArray | None = None
     """(1024,) unit vector; those of one face point the same way. None where the face was not looked at."""
 
     def __post_init__(self) -> None:
-        _check(self, "look", (LOOK_PARTS, 3))
-        if self.face is not None:
-            _check(self, "face", (FACE_NUMBERS,))
+        _check(self, "appearance", (APPEARANCE_PARTS, 3))
+        if self.face_embedding is not None:
+            _check(self, "face_embedding", (FACE_EMBEDDING_DIM,))
         _check(self, "box", (4,))
         _check(self, "keypoints", (LANDMARK_COUNT, 3))
-        _check(self, "rough_joints", (LANDMARK_COUNT, 3))
+        _check(self, "landmarks_3d", (LANDMARK_COUNT, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +116,17 @@ class Background:
     """(K,) ascending; from one to the next, every corner is measured against its look in the first of them."""
     frames: IntArray
     """(N,) ascending, the frame of each sighting."""
-    corners: IntArray
+    corner_ids: IntArray
     """(N,) which corner is seen; each at most once in a frame."""
     points: FloatArray
     """(N, 2) px, where."""
 
     def __post_init__(self) -> None:
-        sightings = len(self.frames)
+        count = len(self.frames)
         _check(self, "keyframes", (None,))
-        _check(self, "frames", (sightings,))
-        _check(self, "corners", (sightings,))
-        _check(self, "points", (sightings, 2))
+        _check(self, "frames", (count,))
+        _check(self, "corner_ids", (count,))
+        _check(self, "points", (count, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,7 @@ class Track:
         _check(self, "observed", (t,))
         _check(self, "boxes", (t, 4))
         _check(self, "keypoints", (t, LANDMARK_COUNT, 3))
-        _check(self, "rough_joints", (t, LANDMARK_COUNT, 3))
+        _check(self, "landmarks_3d", (t, LANDMARK_COUNT, 3))
         if t == 0 or np.any(np.diff(self.frames) != 1):
             raise InvalidDataError("Track: frames must be contiguous and at least one")
 

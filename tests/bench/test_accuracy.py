@@ -14,30 +14,30 @@ from bodydouble.synthetic.cameras import Move
 from tests.synthetic import motions
 
 
-def _recipes(folder: Path, frames: int = 24) -> list[synthetic_set.Recipe]:
+def _recipes(folder: Path, frames: int = 24) -> list[synthetic_set.ClipSpec]:
     path = motions.write(folder / "squat.txt", motions.squats(frames))
-    static = synthetic_set.Recipe(
+    static = synthetic_set.ClipSpec(
         "static", synthetic_set.STATIC, (path,), 3, rendered_clip.ShotOptions(size=(640, 360))
     )
-    moving = synthetic_set.Recipe(
+    moving = synthetic_set.ClipSpec(
         "moving", synthetic_set.MOVING, (path,), 4, rendered_clip.ShotOptions(Move.PAN, (640, 360))
     )
     return [static, moving]
 
 
 @pytest.fixture(scope="module")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> list[accuracy.Captured]:
+def clips(tmp_path_factory: pytest.TempPathFactory) -> list[accuracy.BenchCapture]:
     folder = tmp_path_factory.mktemp("truth")
-    return accuracy.captured_clips(_recipes(folder), quality="fast", folder=folder / "clips")
+    return accuracy.capture_clips(_recipes(folder), quality="fast", cache_dir=folder / "clips")
 
 
 @pytest.fixture(scope="module")
-def report(clips: list[accuracy.Captured]) -> accuracy.TruthReport:
-    return accuracy.measure(clips, "fast")
+def report(clips: list[accuracy.BenchCapture]) -> accuracy.AccuracyReport:
+    return accuracy.measure_accuracy(clips, "fast")
 
 
 @pytest.mark.slow
-def test_methods_stand_in_the_order_that_they_must(report: accuracy.TruthReport) -> None:
+def test_methods_stand_in_the_order_that_they_must(report: accuracy.AccuracyReport) -> None:
     errors = {name: found.pose.mpjpe_limbs_mm for name, found in report.overall().items()}
     assert errors[accuracy.CEILING] < 3.0
     assert errors[accuracy.CEILING] < errors[accuracy.OURS] < errors[accuracy.MEAN_POSE]
@@ -45,12 +45,12 @@ def test_methods_stand_in_the_order_that_they_must(report: accuracy.TruthReport)
 
 
 @pytest.mark.slow
-def test_ceiling_is_within_a_degree(report: accuracy.TruthReport) -> None:
+def test_ceiling_is_within_a_degree(report: accuracy.AccuracyReport) -> None:
     assert report.overall()[accuracy.CEILING].pose.rotation_error_deg < 1.0
 
 
 @pytest.mark.slow
-def test_rendered_person_is_found_like_a_real_one(report: accuracy.TruthReport) -> None:
+def test_rendered_person_is_found_like_a_real_one(report: accuracy.AccuracyReport) -> None:
     ours = report.overall()[accuracy.OURS]
     assert ours.clear_frames.recall >= 0.95
     assert ours.coverage > 0.95
@@ -58,7 +58,7 @@ def test_rendered_person_is_found_like_a_real_one(report: accuracy.TruthReport) 
 
 
 @pytest.mark.slow
-def test_groups_add_up_to_all_clips(report: accuracy.TruthReport) -> None:
+def test_groups_add_up_to_all_clips(report: accuracy.AccuracyReport) -> None:
     groups = report.groups()
     assert set(groups) == {synthetic_set.STATIC, synthetic_set.MOVING}
     frames = [found[accuracy.OURS].person_frames for found in groups.values()]
@@ -66,17 +66,17 @@ def test_groups_add_up_to_all_clips(report: accuracy.TruthReport) -> None:
 
 
 @pytest.mark.slow
-def test_clips_and_captures_that_are_there_are_used_again(clips: list[accuracy.Captured], tmp_path: Path) -> None:
+def test_clips_and_captures_that_are_there_are_used_again(clips: list[accuracy.BenchCapture], tmp_path: Path) -> None:
     folder = clips[0].clip.video.parent
     before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
-    again = accuracy.captured_clips(_recipes(tmp_path), quality="fast", folder=folder)
+    again = accuracy.capture_clips(_recipes(tmp_path), quality="fast", cache_dir=folder)
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
     assert [clip.seconds for clip in again] == [clip.seconds for clip in clips]
 
 
 @pytest.mark.slow
-def test_report_names_every_method_group_and_clip(report: accuracy.TruthReport) -> None:
-    text, page = accuracy_report.markdown(report), accuracy_report.html_page(report)
+def test_report_names_every_method_group_and_clip(report: accuracy.AccuracyReport) -> None:
+    text, page = accuracy_report.markdown_page(report), accuracy_report.html_page(report)
     for name in (*accuracy.METHODS, synthetic_set.STATIC, "static", "moving", "MPJPE"):
         assert name in text
         assert name in page
@@ -86,31 +86,31 @@ def test_report_names_every_method_group_and_clip(report: accuracy.TruthReport) 
 
 
 @pytest.mark.slow
-def test_truth_at_every_stage_leaves_little_error(clips: list[accuracy.Captured]) -> None:
-    steps = oracle_study.measure(clips, "fast")
+def test_truth_at_every_stage_leaves_little_error(clips: list[accuracy.BenchCapture]) -> None:
+    steps = oracle_study.measure_oracle_steps(clips, "fast")
     errors = [found.pose.mpjpe_limbs_mm for found in steps.values()]
     assert next(iter(steps)) == accuracy.OURS
     assert errors[-1] < 0.5 * errors[0]
     assert steps["+ true bone lengths"].motion.bone_length_error_percent < 1e-3
-    headings, cells = oracle_study.rows(steps)
+    headings, cells = oracle_study.oracle_table(steps)
     assert headings[2:] == list(steps)
-    assert len(cells) == len(oracle_study.MEASURES)
+    assert len(cells) == len(oracle_study.REPORTED_MEASURES)
 
 
 def test_ablation_needs_a_static_camera() -> None:
     with pytest.raises(InvalidDataError, match="static camera"):
-        oracle_study.measure([], "fast")
+        oracle_study.measure_oracle_steps([], "fast")
 
 
 @pytest.mark.slow
-def test_tables_have_the_columns_of_their_kind(report: accuracy.TruthReport) -> None:
-    found = comparison_tables.measure(report)
+def test_tables_have_the_columns_of_their_kind(report: accuracy.AccuracyReport) -> None:
+    found = comparison_tables.measure_tables(report)
     headings, cells = found[comparison_tables.ACCURACY]
     assert headings == ["method", "accuracy %", "precision %", "recall %", "F1 %", "time per frame ms"]
     by_method = {row[0]: row for row in cells}
     assert by_method[accuracy.CEILING][1:5] == ["100.0"] * 4
     assert float(by_method[accuracy.OURS][5]) > 0
-    headings, cells = found[comparison_tables.LOOKS]
+    headings, cells = found[comparison_tables.NATURALNESS]
     assert headings[-2:] == ["realism", "naturalness"]
     for row in cells:
         assert all(0.0 <= float(value) <= 10.0 for value in row[-2:])
@@ -118,10 +118,10 @@ def test_tables_have_the_columns_of_their_kind(report: accuracy.TruthReport) -> 
 
 def test_key_changes_with_all_that_decides_the_clip(tmp_path: Path) -> None:
     static, moving = _recipes(tmp_path)
-    keys = {static.key(), moving.key()}
-    keys.add(synthetic_set.Recipe("static", synthetic_set.STATIC, static.motions, 5, static.options).key())
-    motions.write(static.motions[0], motions.squats(25))
-    keys.add(static.key())
+    keys = {static.cache_key(), moving.cache_key()}
+    keys.add(synthetic_set.ClipSpec("static", synthetic_set.STATIC, static.motion_files, 5, static.options).cache_key())
+    motions.write(static.motion_files[0], motions.squats(25))
+    keys.add(static.cache_key())
     assert len(keys) == 4
 
 
@@ -129,11 +129,11 @@ def test_key_does_not_depend_on_where_the_motion_lies(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("one", "other")]
     for folder in folders:
         folder.mkdir()
-    assert _recipes(folders[0])[0].key() == _recipes(folders[1])[0].key()
+    assert _recipes(folders[0])[0].cache_key() == _recipes(folders[1])[0].cache_key()
 
 
 def test_back_and_forth_never_jumps() -> None:
-    indices = synthetic_set.back_and_forth(5, 23)
+    indices = synthetic_set.ping_pong_indices(5, 23)
     assert len(indices) == 23
     assert indices.min() == 0
     assert indices.max() == 4
@@ -142,12 +142,12 @@ def test_back_and_forth_never_jumps() -> None:
 
 def test_set_has_every_motion_alone_and_all_groups(tmp_path: Path) -> None:
     paths = [tmp_path / f"{i}.txt" for i in range(15)]
-    found = synthetic_set.recipes(paths)
-    alone = [recipe.motions[0] for recipe in found if recipe.group == synthetic_set.STATIC]
+    found = synthetic_set.clip_specs(paths)
+    alone = [recipe.motion_files[0] for recipe in found if recipe.group == synthetic_set.STATIC]
     assert alone == paths
     assert {recipe.group for recipe in found} == set(synthetic_set.GROUPS)
     assert len({recipe.seed for recipe in found}) == len(found)
-    several = [len(recipe.motions) for recipe in found if recipe.group == synthetic_set.SEVERAL]
+    several = [len(recipe.motion_files) for recipe in found if recipe.group == synthetic_set.SEVERAL]
     assert min(several) >= 2
     assert max(several) <= 6
 

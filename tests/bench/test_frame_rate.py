@@ -20,9 +20,9 @@ def _track(first: int = 4, frames: int = 9) -> Track:
     return Track(np.arange(first, first + frames), observed, np.tile(number[:, None], (1, 4)), keypoints, keypoints)
 
 
-@pytest.mark.parametrize("step", frame_rate.STEPS)
+@pytest.mark.parametrize("step", frame_rate.FRAME_STEPS)
 def test_decimated_track_shows_every_so_manieth_frame_of_the_clip(step: int) -> None:
-    low = frame_rate.decimated(_track(), step)
+    low = frame_rate.decimate(_track(), step)
     assert (low.frames * step).tolist() == [frame for frame in range(4, 13) if frame % step == 0]
     assert_same(low.keypoints[:, 0, 0], low.frames * step, 1e-12)
     assert_same(low.landmarks_3d[:, 0, 0], low.frames * step, 1e-12)
@@ -31,13 +31,13 @@ def test_decimated_track_shows_every_so_manieth_frame_of_the_clip(step: int) -> 
 def test_gaps_stay_gaps() -> None:
     track = _track()
     track.observed[2] = False
-    assert not frame_rate.decimated(track, 2).observed[1]
+    assert not frame_rate.decimate(track, 2).observed[1]
 
 
-@pytest.mark.parametrize("step", frame_rate.STEPS)
+@pytest.mark.parametrize("step", frame_rate.FRAME_STEPS)
 def test_lines_pass_through_every_frame_at_constant_speed(step: int) -> None:
     low = builders.smooth_motion(8)
-    full = frame_rate.on_lines(low, low.fps * step)
+    full = frame_rate.interpolate_linearly(low, low.fps * step)
     assert full.fps == low.fps * step
     assert_same(full.root_position[::step], low.root_position, 1e-9)
     assert np.all(rotation.angle_between(full.rotations[::step], low.rotations) < 1e-6)
@@ -47,18 +47,18 @@ def test_lines_pass_through_every_frame_at_constant_speed(step: int) -> None:
 
 def test_lines_at_the_same_rate_change_nothing() -> None:
     motion = builders.smooth_motion(10)
-    assert_same(frame_rate.on_lines(motion, motion.fps).root_position, motion.root_position, 1e-9)
+    assert_same(frame_rate.interpolate_linearly(motion, motion.fps).root_position, motion.root_position, 1e-9)
 
 
 def test_needs_a_clip_of_one_person() -> None:
     with pytest.raises(InvalidDataError, match="static camera"):
-        frame_rate.measure([])
+        frame_rate.measure_frame_rates([])
 
 
 def test_tables_show_each_way_and_the_median_over_peaks() -> None:
     losses = {"kick": np.array([10.0, 30.0]), "punch": np.array([20.0, 90.0, 25.0])}
     right = compare(scenes.truth(), scenes.truth())
-    found = [frame_rate.RateFigures(step, frame_rate.FULL, 2, right, losses) for step in (1, 3)]
+    found = [frame_rate.FrameRateResult(step, frame_rate.FULL, 2, right, losses) for step in (1, 3)]
     assert frame_rate.tables(found)["Motion at a low rate (2 clips)"][1][0][2:4] == ["0.0", "0.00"]
     headings, cells = frame_rate.tables(found)["Hits"]
     assert headings[2:] == ["peaks", "speed lost, median, %", "kick", "punch"]

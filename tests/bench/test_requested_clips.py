@@ -18,11 +18,11 @@ from tests.synthetic import motions
 
 @pytest.fixture
 def squats(tmp_path: Path) -> list[Motion]:
-    return requested_clips.all_motions([motions.write(tmp_path / "squat.txt", motions.squats(12))])
+    return requested_clips.load_motions([motions.write(tmp_path / "squat.txt", motions.squats(12))])
 
 
 def test_same_number_same_clip(squats: list[Motion]) -> None:
-    one, again, other = (requested_clips.clip(squats, number, ClipOptions(people=2)) for number in (4, 4, 5))
+    one, again, other = (requested_clips.build_shot(squats, number, ClipOptions(people=2)) for number in (4, 4, 5))
     np.testing.assert_array_equal(one.camera.camera_from_world, again.camera.camera_from_world)
     np.testing.assert_array_equal(one.actors[1].landmarks, again.actors[1].landmarks)
     assert one.camera.intrinsics[0, 0] != other.camera.intrinsics[0, 0]
@@ -30,8 +30,8 @@ def test_same_number_same_clip(squats: list[Motion]) -> None:
 
 
 def test_options_are_followed(squats: list[Motion]) -> None:
-    made = requested_clips.clip(squats, 0, ClipOptions(portrait=True, fps=Fraction(15)))
-    assert made.camera.size == rendered_clip.PORTRAIT
+    made = requested_clips.build_shot(squats, 0, ClipOptions(portrait=True, fps=Fraction(15)))
+    assert made.camera.image_size == rendered_clip.PORTRAIT
     assert made.fps == 15
 
 
@@ -40,12 +40,12 @@ def test_contact_sheet_shows_a_frame_of_each_clip(squats: list[Motion], tmp_path
     pairs = []
     for number in range(2):
         pair = tmp_path / f"{number}.mp4", tmp_path / f"{number}.npz"
-        made = requested_clips.clip(squats, number, ClipOptions())
+        made = requested_clips.build_shot(squats, number, ClipOptions())
         rendered_clip.make(replace(made, fps=Fraction(30)), *pair)
         pairs.append(pair)
-    requested_clips.contact_sheet(pairs, tmp_path / "sheet.png")
+    requested_clips.write_contact_sheet(pairs, tmp_path / "sheet.png")
     sheet = np.asarray(Image.open(tmp_path / "sheet.png"))
-    assert sheet.shape == (requested_clips.TILE[1], requested_clips.COLUMNS * requested_clips.TILE[0], 3)
+    assert sheet.shape == (requested_clips.TILE_SIZE[1], requested_clips.COLUMNS * requested_clips.TILE_SIZE[0], 3)
     tiles = np.split(sheet, requested_clips.COLUMNS, axis=1)
     assert tiles[0].std() > 5
     assert tiles[1].std() > 5
@@ -55,4 +55,4 @@ def test_contact_sheet_shows_a_frame_of_each_clip(squats: list[Motion], tmp_path
 def test_a_file_without_motion_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.bvh").write_text("nothing")
     with pytest.raises(FormatError, match=r"x\.bvh"):
-        requested_clips.all_motions([tmp_path / "x.bvh"])
+        requested_clips.load_motions([tmp_path / "x.bvh"])

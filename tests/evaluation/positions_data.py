@@ -77,7 +77,7 @@ def write_cameras(path: Path, rigs: Cameras) -> Path:
     stored = {
         subject: [
             {
-                "size": camera.size,
+                "size": camera.image_size,
                 "intrinsics": camera.intrinsics.tolist(),
                 "camera_from_world": camera.camera_from_world[0].tolist(),
             }

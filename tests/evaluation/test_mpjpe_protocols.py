@@ -217,7 +217,7 @@ def test_nothing_to_compare() -> None:
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bodydouble", "bench", "positions", *map(str, arguments)]
+    command = [sys.executable, "-m", "bodydouble", "bench", "h36m", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

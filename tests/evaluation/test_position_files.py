@@ -90,7 +90,7 @@ def test_cameras_are_read_back(tmp_path: Path) -> None:
     found = load_cameras(made.write_cameras(tmp_path / "cameras.json", rigs))
     assert list(found) == ["S9", "S11"]
     for camera, expected in zip(found["S11"], rigs["S11"], strict=True):
-        assert camera.size == expected.size
+        assert camera.image_size == expected.image_size
         assert_same(camera.intrinsics, expected.intrinsics, 0.0)
         assert_same(camera.camera_from_world, expected.camera_from_world, 0.0)
 

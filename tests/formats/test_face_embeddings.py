@@ -4,15 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
-from bodydouble.data import FACE_NUMBERS
+from bodydouble.data import FACE_EMBEDDING_DIM
 from bodydouble.formats import face_embeddings
 
 
 def test_read_back_it_is_the_same(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     faces = {
-        "person1": (np.array([3, 13]), rng.normal(size=(2, FACE_NUMBERS))),
-        "person2": (np.zeros(0, int), np.zeros((0, FACE_NUMBERS))),
+        "person1": (np.array([3, 13]), rng.normal(size=(2, FACE_EMBEDDING_DIM))),
+        "person2": (np.zeros(0, int), np.zeros((0, FACE_EMBEDDING_DIM))),
     }
     face_embeddings.save(tmp_path / "embeddings.npz", faces)
     with np.load(tmp_path / "embeddings.npz", allow_pickle=False) as stored:

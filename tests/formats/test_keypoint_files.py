@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bodydouble.cli.export import Keypoints
+from bodydouble.cli.export import KeypointFormat
 from bodydouble.data import Performance
 from bodydouble.errors import FormatError, InvalidDataError, OutputError
 from bodydouble.formats import performance as performance_file
@@ -314,22 +314,22 @@ def test_nothing_but_a_json_file_or_a_new_folder_is_written_to(tmp_path: Path) -
 
 
 def test_layouts_of_the_command_are_those_of_the_module() -> None:
-    assert [one.value for one in Keypoints] == [one.value for one in Layout]
+    assert [one.value for one in KeypointFormat] == [one.value for one in Layout]
 
 
 def test_the_command(performance: Performance, tmp_path: Path) -> None:
     source, target = tmp_path / "performance.npz", tmp_path / "keypoints.json"
     performance_file.save(source, performance)
-    outcome = run("export", str(source), "--as", "coco", "-o", str(target), "--json")
+    outcome = run("export", str(source), "--format", "coco", "-o", str(target), "--json")
     assert outcome.returncode == 0, outcome.stderr
     found = read_keypoints(target)
     assert json.loads(outcome.stdout) == {
         "people": 3, "frames": 12, "poses": len(found.frames), "file": str(target),
     }  # fmt: skip
-    outcome = run("export", str(source), "--as", "openpose", "-o", str(tmp_path))
+    outcome = run("export", str(source), "--format", "openpose", "-o", str(tmp_path))
     assert outcome.returncode == 1
     assert outcome.stderr.startswith("bodydouble: cannot write into")
-    assert run("export", str(source), "--as", "yolo", "-o", str(target)).returncode == 2
+    assert run("export", str(source), "--format", "yolo", "-o", str(target)).returncode == 2
 
 
 def test_the_older_body_of_openpose_is_read_as_body_25_without_hips_middle_and_feet(

@@ -44,7 +44,7 @@ def test_round_trip(npz_path: Path) -> None:
     performance = builders.performance()
     file_format.save(npz_path, performance)
     back = file_format.load(npz_path)
-    assert (back.fps, back.frame_count, back.camera.size) == (performance.fps, 12, performance.camera.size)
+    assert (back.fps, back.frame_count, back.camera.image_size) == (performance.fps, 12, performance.camera.image_size)
     np.testing.assert_array_equal(back.camera.intrinsics, performance.camera.intrinsics)
     np.testing.assert_array_equal(back.camera.camera_from_world, performance.camera.camera_from_world)
     assert [person.name for person in back.people] == ["person1", "person2"]

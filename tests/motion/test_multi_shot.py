@@ -56,7 +56,7 @@ def filmed(motion: Motion, hidden: Sequence[int] = ()) -> Track:
     late = np.arange(FRAMES) >= CUT
     seen = {
         name: np.where(late.reshape(-1, *[1] * (getattr(parts[0], name).ndim - 1)), *(getattr(p, name) for p in turned))
-        for name in ("boxes", "keypoints", "rough_joints")
+        for name in ("boxes", "keypoints", "landmarks_3d")
         if (turned := parts[::-1])
     }
     return without(Track(np.arange(FRAMES), np.ones(FRAMES, dtype=bool), **seen), hidden)
@@ -185,7 +185,7 @@ def test_each_shot_gets_its_own_background(monkeypatch: pytest.MonkeyPatch) -> N
     assert (first.keyframes.tolist(), second.keyframes.tolist()) == ([0, 9], [0])
     np.testing.assert_array_equal(np.concatenate([first.frames, second.frames + CUT]), frames)
     np.testing.assert_array_equal(np.concatenate([first.points, second.points]), points)
-    assert set(second.corners) == {2, 3}
+    assert set(second.corner_ids) == {2, 3}
 
 
 def test_a_shot_that_begins_within_a_dissolve_has_a_background_from_its_first_keyframe_on(

@@ -69,7 +69,7 @@ def test_everything_but_the_motion_is_that_of_curves(fps: Fraction) -> None:
     assert fine.fps == curves.fps
     np.testing.assert_allclose(fine.camera.camera_from_world, curves.camera.camera_from_world, atol=1e-9)
     person, drawn = fine.people[0], curves.people[0]
-    for name in ("frames", "observed", "boxes", "keypoints", "rough_joints"):
+    for name in ("frames", "observed", "boxes", "keypoints", "landmarks_3d"):
         np.testing.assert_allclose(getattr(person.track, name), getattr(drawn.track, name), atol=1e-9)
     np.testing.assert_array_equal(person.motion.skeleton.rest_offsets, drawn.motion.skeleton.rest_offsets)
     assert person.motion.fps == fps

@@ -41,7 +41,7 @@ class Graph:
         """(1, 1, 1, 1)."""
         return self.add("ReduceSum", values, self.constant([1, 2, 3], np.int64), keepdims=1)
 
-    def reshaped(self, values: str, *shape: int) -> str:
+    def reshape(self, values: str, *shape: int) -> str:
         return self.add("Reshape", values, self.constant(shape, np.int64))
 
     def save(self, path: Path, outputs: Mapping[str, tuple[str, Sequence[int]]]) -> Path:
@@ -74,9 +74,9 @@ def _red(graph: Graph, channels: tuple[int, int]) -> tuple[str, str, str]:
         middle = graph.add("Div", graph.sum(graph.add("Mul", weight, place)), some)
         away = graph.add("Sub", place, middle)
         square = graph.sum(graph.add("Mul", weight, graph.add("Mul", away, away)))
-        middles.append(graph.reshaped(middle, 1, 1))
-        spreads.append(graph.reshaped(graph.add("Sqrt", graph.add("Div", square, some)), 1, 1))
-    score = graph.reshaped(graph.add("Div", total, graph.add("Add", total, graph.constant([1.0]))), 1, 1)
+        middles.append(graph.reshape(middle, 1, 1))
+        spreads.append(graph.reshape(graph.add("Sqrt", graph.add("Div", square, some)), 1, 1))
+    score = graph.reshape(graph.add("Div", total, graph.add("Add", total, graph.constant([1.0]))), 1, 1)
     return score, graph.add("Concat", *middles, axis=1), graph.add("Concat", *spreads, axis=1)
 
 
@@ -99,9 +99,9 @@ def rtmo(path: Path, size: tuple[int, int] = (320, 320)) -> Path:
     """Reads BGR from 0 to 255."""
     graph = Graph(size)
     _, _, corners, score, pose = _person(graph, (2, 1))
-    people = graph.reshaped(graph.add("Concat", corners, score, axis=1), 1, 1, 5)
+    people = graph.reshape(graph.add("Concat", corners, score, axis=1), 1, 1, 5)
     return graph.save(
-        path, {"dets": (people, (1, 1, 5)), "keypoints": (graph.reshaped(pose, 1, 1, 17, 3), (1, 1, 17, 3))}
+        path, {"dets": (people, (1, 1, 5)), "keypoints": (graph.reshape(pose, 1, 1, 17, 3), (1, 1, 17, 3))}
     )
 
 
@@ -109,16 +109,16 @@ def yolo(path: Path, size: tuple[int, int] = (320, 256)) -> Path:
     """Reads RGB from 0 to 1; answers with columns."""
     graph = Graph(size)
     middle, sides, _, score, pose = _person(graph, (0, 1))
-    column = graph.add("Concat", middle, sides, score, graph.reshaped(pose, 1, 51), axis=1)
-    return graph.save(path, {"output0": (graph.reshaped(column, 1, 56, 1), (1, 56, 1))})
+    column = graph.add("Concat", middle, sides, score, graph.reshape(pose, 1, 51), axis=1)
+    return graph.save(path, {"output0": (graph.reshape(column, 1, 56, 1), (1, 56, 1))})
 
 
-def finished_yolo(path: Path, size: tuple[int, int] = (320, 320)) -> Path:
+def yolo_nms(path: Path, size: tuple[int, int] = (320, 320)) -> Path:
     """Reads RGB from 0 to 1; answers with rows, each person once."""
     graph = Graph(size)
     _, _, corners, score, pose = _person(graph, (0, 1))
-    row = graph.add("Concat", corners, score, graph.constant([[0.0]]), graph.reshaped(pose, 1, 51), axis=1)
-    return graph.save(path, {"output0": (graph.reshaped(row, 1, 1, 57), (1, 1, 57))})
+    row = graph.add("Concat", corners, score, graph.constant([[0.0]]), graph.reshape(pose, 1, 51), axis=1)
+    return graph.save(path, {"output0": (graph.reshape(row, 1, 1, 57), (1, 1, 57))})
 
 
 def rtmpose(path: Path, size: tuple[int, int] = (192, 256)) -> Path:
@@ -131,16 +131,16 @@ def rtmpose(path: Path, size: tuple[int, int] = (192, 256)) -> Path:
         place = graph.add("Gather", index, graph.constant([axis], np.int64), axis=1)
         away = graph.add("Sub", graph.constant(np.arange(2 * side)[None] / 2), place)
         likely = graph.add("Exp", graph.add("Neg", graph.add("Mul", away, away)))
-        outputs[name] = (graph.reshaped(likely, 1, 17, 2 * side), (1, 17, 2 * side))
+        outputs[name] = (graph.reshape(likely, 1, 17, 2 * side), (1, 17, 2 * side))
     return graph.save(path, outputs)
 
 
-def constant(path: Path, answers: dict[str, FloatArray]) -> Path:
+def constant_output(path: Path, answers: dict[str, FloatArray]) -> Path:
     """Answers the same to every picture."""
     graph = Graph((64, 64))
     nothing = graph.add("Mul", graph.sum("input"), graph.constant([0.0]))
     outputs = {}
     for name, answer in answers.items():
-        value = graph.add("Add", graph.constant(answer), graph.reshaped(nothing, *[1] * answer.ndim))
+        value = graph.add("Add", graph.constant(answer), graph.reshape(nothing, *[1] * answer.ndim))
         outputs[name] = (value, answer.shape)
     return graph.save(path, outputs)

@@ -28,14 +28,14 @@ def part(picture: RgbImage, x: int, y: int) -> RgbImage:
 def followed(frames: list[RgbImage], boxes: FloatArray = NOBODY) -> Background:
     tracker = BackgroundTracker()
     for frame in frames:
-        tracker.follow(frame, boxes)
+        tracker.process_frame(frame, boxes)
     return tracker.result()
 
 
 def steps(background: Background, before: int, after: int) -> FloatArray:
     """(N, 2) px from where corners were in one frame to where they are in another."""
     one, other = background.frames == before, background.frames == after
-    _, i, j = np.intersect1d(background.corners[one], background.corners[other], return_indices=True)
+    _, i, j = np.intersect1d(background.corner_ids[one], background.corner_ids[other], return_indices=True)
     return np.asarray(background.points[other][j] - background.points[one][i])
 
 
@@ -63,10 +63,10 @@ def test_a_shot_begins_with_a_keyframe_and_other_corners() -> None:
     for frame in range(6):
         if frame == 4:
             tracker.begin_shot()
-        tracker.follow(still, NOBODY)
+        tracker.process_frame(still, NOBODY)
     background = tracker.result()
     assert background.keyframes.tolist() == [0, 4]
-    before, after = (set(background.corners[background.frames == frame]) for frame in (3, 4))
+    before, after = (set(background.corner_ids[background.frames == frame]) for frame in (3, 4))
     assert len(after) > 40
     assert not before & after
 
@@ -87,7 +87,7 @@ def test_points_are_px_of_the_frames_whatever_their_size() -> None:
     assert np.median(moved, axis=0) == pytest.approx([-24.0, 0.0], abs=0.3)
     tracker = BackgroundTracker()
     for frame in small:
-        tracker.follow(frame, NOBODY)
+        tracker.process_frame(frame, NOBODY)
     scaled = tracker.result(np.array([2.0, 3.0])).points
     assert scaled == pytest.approx(tracker.result().points * [2.0, 3.0], abs=1e-3)
 
@@ -95,7 +95,7 @@ def test_points_are_px_of_the_frames_whatever_their_size() -> None:
 def test_nothing_is_seen_where_people_are() -> None:
     box = np.array([[100.0, 50.0, 200.0, 200.0]])
     background = followed([part(wall(), 100 + i, 60) for i in range(8)], box)
-    margin = BackgroundOptions().margin * 150
+    margin = BackgroundOptions().box_margin * 150
     x, y = background.points.T
     inside = (x > 100 - margin) & (x < 200 + margin) & (y > 50 - margin) & (y < 200 + margin)
     assert len(x) > 100
@@ -128,11 +128,11 @@ def test_a_cut_begins_anew() -> None:
 def test_the_memory_is_bounded() -> None:
     picture = wall()
     background = followed([part(picture, 20 * i, 60) for i in range(18)])
-    most = BackgroundOptions().corners
+    most = BackgroundOptions().max_corners
     assert np.bincount(background.frames).max() <= most
     assert len(background.keyframes) > 1
     for frame in range(18):
-        own = background.corners[background.frames == frame]
+        own = background.corner_ids[background.frames == frame]
         assert len(np.unique(own)) == len(own)
 
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from bodydouble.data import FloatArray
 from bodydouble.errors import InvalidDataError
 from bodydouble.perception.external_keypoints import (
-    LEAST_KEYPOINTS,
-    GivenObserver,
-    GivenPeople,
-    filled,
-    given_people,
-    landmarks,
+    MIN_KEYPOINTS,
+    ExternalKeypointObserver,
+    ExternalKeypoints,
+    convert_keypoints,
+    impute_landmarks,
+    to_blazepose,
 )
 from bodydouble.skeletons import blazepose, coco, openpose
 
@@ -53,7 +53,7 @@ def only(names: tuple[str, ...], kept: list[int]) -> FloatArray:
 @pytest.mark.parametrize("layout", NAMES)
 def test_known_landmarks_stay_and_the_others_have_no_confidence(layout: str) -> None:
     names = NAMES[layout]
-    (found,) = landmarks(names, standing(names)[None])
+    (found,) = to_blazepose(names, standing(names)[None])
     known = found[:, 2] > 0
     told = {name for name in names if name in coco.KEYPOINTS}
     if layout != "coco":
@@ -66,7 +66,7 @@ def test_known_landmarks_stay_and_the_others_have_no_confidence(layout: str) -> 
 
 
 def test_body_25_tells_where_the_feet_are() -> None:
-    (found,) = landmarks(openpose.KEYPOINTS, standing(openpose.KEYPOINTS)[None])
+    (found,) = to_blazepose(openpose.KEYPOINTS, standing(openpose.KEYPOINTS)[None])
     for side, sign in (("left", 1), ("right", -1)):
         np.testing.assert_allclose(found[blazepose.INDEX[f"{side}_heel"]], [320 + sign * 11, 275, 0.8])
         np.testing.assert_allclose(found[blazepose.INDEX[f"{side}_foot_index"]], [320 + sign * 20, 279, 0.8])
@@ -76,10 +76,10 @@ def test_body_25_tells_where_the_feet_are() -> None:
 @settings(max_examples=100, deadline=None)
 def test_whatever_is_missing_every_landmark_is_somewhere_near(data: st.DataObject, layout: str) -> None:
     names = NAMES[layout]
-    kept = data.draw(st.lists(st.integers(0, len(names) - 1), min_size=LEAST_KEYPOINTS, unique=True))
-    seen = landmarks(names, only(names, kept))
+    kept = data.draw(st.lists(st.integers(0, len(names) - 1), min_size=MIN_KEYPOINTS, unique=True))
+    seen = to_blazepose(names, only(names, kept))
     assume(np.isfinite(seen).any())
-    (found,) = filled(seen)
+    (found,) = impute_landmarks(seen)
     assert np.isfinite(found).all()
     assert np.all(np.abs(found[:, :2] - [320, 180]) < 300)
     np.testing.assert_array_equal(found[seen[0, :, 2] > 0], seen[0, seen[0, :, 2] > 0])
@@ -88,13 +88,13 @@ def test_whatever_is_missing_every_landmark_is_somewhere_near(data: st.DataObjec
 @given(st.data(), st.floats(0.1, 10.0), st.floats(-np.pi, np.pi))
 @settings(max_examples=50, deadline=None)
 def test_likely_places_turn_and_grow_with_the_person(data: st.DataObject, scale: float, angle: float) -> None:
-    kept = data.draw(st.lists(st.integers(0, 16), min_size=LEAST_KEYPOINTS, unique=True).filter(_has_trunk))
+    kept = data.draw(st.lists(st.integers(0, 16), min_size=MIN_KEYPOINTS, unique=True).filter(_has_trunk))
     before = only(coco.KEYPOINTS, kept)
     turn = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     after = before.copy()
     after[..., :2] = before[..., :2] @ turn + [50.0, -20.0]
-    expected = filled(landmarks(coco.KEYPOINTS, before))[..., :2] @ turn + [50.0, -20.0]
-    np.testing.assert_allclose(filled(landmarks(coco.KEYPOINTS, after))[..., :2], expected, atol=1e-6)
+    expected = impute_landmarks(to_blazepose(coco.KEYPOINTS, before))[..., :2] @ turn + [50.0, -20.0]
+    np.testing.assert_allclose(impute_landmarks(to_blazepose(coco.KEYPOINTS, after))[..., :2], expected, atol=1e-6)
 
 
 def _has_trunk(kept: list[int]) -> bool:
@@ -107,18 +107,22 @@ def test_the_mirror_image_of_a_person_has_the_mirror_image_of_the_landmarks() ->
     before = only(coco.KEYPOINTS, kept)
     swap = [coco.INDEX[blazepose.mirrored_name(name)] for name in coco.KEYPOINTS]
     after = before[:, swap] * [-1, 1, 1] + [640, 0, 0]
-    expected = filled(landmarks(coco.KEYPOINTS, before))[:, list(blazepose.MIRROR)] * [-1, 1, 1] + [640, 0, 0]
-    np.testing.assert_allclose(filled(landmarks(coco.KEYPOINTS, after)), expected, atol=1e-9)
+    expected = impute_landmarks(to_blazepose(coco.KEYPOINTS, before))[:, list(blazepose.MIRROR)] * [-1, 1, 1] + [
+        640,
+        0,
+        0,
+    ]
+    np.testing.assert_allclose(impute_landmarks(to_blazepose(coco.KEYPOINTS, after)), expected, atol=1e-9)
 
 
-def people(frames: list[int], ids: list[int]) -> GivenPeople:
+def people(frames: list[int], ids: list[int]) -> ExternalKeypoints:
     keypoints = standing(coco.KEYPOINTS) + np.array([10, 0, 0]) * np.arange(len(frames))[:, None, None]
-    return given_people(coco.KEYPOINTS, np.array(frames), np.array(ids), keypoints, SIZE)
+    return convert_keypoints(coco.KEYPOINTS, np.array(frames), np.array(ids), keypoints, SIZE)
 
 
 def test_an_observer_tells_who_is_in_each_frame() -> None:
     seen = people([1, 1, 3], [7, -1, 7])
-    observer = GivenObserver(seen)
+    observer = ExternalKeypointObserver(seen)
     frame = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
     counts = []
     for _ in range(5):
@@ -128,12 +132,13 @@ def test_an_observer_tells_who_is_in_each_frame() -> None:
             assert np.isnan(one.landmarks_3d).all()
             assert one.score == pytest.approx(0.8)
     assert counts == [0, 2, 0, 1, 0]
-    assert seen.ids(5) == [[], [7, -1], [], [7], []]
+    assert seen.ids_per_frame(5) == [[], [7, -1], [], [7], []]
 
 
 def test_frames_of_another_size_have_the_same_people() -> None:
     full, small = (
-        GivenObserver(people([0], [-1])).observe(np.zeros((SIZE[1] // k, SIZE[0] // k, 3), np.uint8))[0] for k in (1, 4)
+        ExternalKeypointObserver(people([0], [-1])).observe(np.zeros((SIZE[1] // k, SIZE[0] // k, 3), np.uint8))[0]
+        for k in (1, 4)
     )
     np.testing.assert_allclose(small.keypoints[:, :2] * 4, full.keypoints[:, :2])
     np.testing.assert_allclose(small.box * 4, full.box)
@@ -145,8 +150,8 @@ def test_frames_of_another_size_have_the_same_people() -> None:
 def test_looks_are_read_from_the_frame() -> None:
     frame = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
     frame[:185] = 255
-    (one,) = GivenObserver(people([0], [-1])).observe(frame)
-    _, shoulders, trunk, upper_arms, _, thighs, shins, _ = one.look[:, 0]
+    (one,) = ExternalKeypointObserver(people([0], [-1])).observe(frame)
+    _, shoulders, trunk, upper_arms, _, thighs, shins, _ = one.appearance[:, 0]
     assert shoulders == pytest.approx(100, abs=1)
     assert trunk == pytest.approx(100, abs=1)
     assert upper_arms == pytest.approx(100, abs=1)
@@ -156,15 +161,15 @@ def test_looks_are_read_from_the_frame() -> None:
 
 def test_who_shows_too_little_is_not_seen() -> None:
     keypoints = np.concatenate([standing(coco.KEYPOINTS)[None], only(coco.KEYPOINTS, [0, 1, 2])])
-    found = given_people(coco.KEYPOINTS, np.array([0, 0]), np.array([1, 2]), keypoints, SIZE)
-    assert found.ids(1) == [[1]]
+    found = convert_keypoints(coco.KEYPOINTS, np.array([0, 0]), np.array([1, 2]), keypoints, SIZE)
+    assert found.ids_per_frame(1) == [[1]]
 
 
 def test_nobody_is_refused() -> None:
     for keypoints in (np.zeros((0, 17, 3)), only(coco.KEYPOINTS, [0, 1, 2])):
         count = len(keypoints)
         with pytest.raises(InvalidDataError, match="show nobody"):
-            given_people(coco.KEYPOINTS, np.zeros(count, int), np.full(count, -1), keypoints, SIZE)
+            convert_keypoints(coco.KEYPOINTS, np.zeros(count, int), np.full(count, -1), keypoints, SIZE)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +178,7 @@ def test_nobody_is_refused() -> None:
 def test_keypoints_of_another_picture_are_refused(scale: float, message: str) -> None:
     keypoints = standing(coco.KEYPOINTS)[None] * [scale, scale, 1]
     with pytest.raises(InvalidDataError, match=message):
-        given_people(coco.KEYPOINTS, np.array([0]), np.array([1]), keypoints, SIZE)
+        convert_keypoints(coco.KEYPOINTS, np.array([0]), np.array([1]), keypoints, SIZE)
 
 
 def test_frames_after_the_end_are_refused() -> None:

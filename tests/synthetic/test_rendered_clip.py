@@ -134,7 +134,7 @@ def test_clip_and_truth_can_be_read_back(squat: Motion, tmp_path: Path) -> None:
     made = _shot(squat, move=Move.DOLLY)
     rendered_clip.make(made, tmp_path / "clip.mp4", tmp_path / "clip.npz")
     clip, truth = probe(tmp_path / "clip.mp4"), performance.load(tmp_path / "clip.npz")
-    assert (clip.size, clip.fps, clip.frame_count) == (SIZE, squat.fps, truth.frame_count)
+    assert (clip.image_size, clip.fps, clip.frame_count) == (SIZE, squat.fps, truth.frame_count)
     np.testing.assert_allclose(truth.camera.camera_from_world, made.camera.camera_from_world)
     np.testing.assert_allclose(truth.people[0].motion.rotations, made.actors[0].motion.rotations, atol=1e-6)
 

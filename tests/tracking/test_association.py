@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bodydouble.data import Observation, Track
 from bodydouble.skeletons import blazepose
-from bodydouble.tracking.association import associate
-from tests.tracking.people import WIDTH, clip, observation, walk
+from bodydouble.tracking.association import build_tracks
+from tests.tracking.people import WIDTH, observation, observe_paths, straight_path
 
 FPS = Fraction(30)
 
@@ -32,8 +32,8 @@ def same(a: tuple[Track, ...], b: tuple[Track, ...]) -> bool:
 
 
 def test_one_person_is_one_track_that_holds_what_was_seen() -> None:
-    seen = clip(40, walk(100, 200, 5))
-    (track,) = associate(seen, FPS)
+    seen = observe_paths(40, straight_path(100, 200, 5))
+    (track,) = build_tracks(seen, FPS)
     assert track.observed.all()
     np.testing.assert_array_equal(track.frames, np.arange(40))
     np.testing.assert_array_equal(track.keypoints, [one.keypoints for (one,) in seen])
@@ -47,7 +47,7 @@ def test_people_who_cross_keep_their_identity(pose_seeds: tuple[int, int]) -> No
         tuple(observation(place, pose_seed=seed) for place, seed in zip(places, pose_seeds, strict=True))
         for places in (((100.0 + 10 * f, 200.0), (700.0 - 10 * f, 215.0)) for f in range(60))
     ]
-    tracks = associate(seen, FPS)
+    tracks = build_tracks(seen, FPS)
     assert len(tracks) == 2
     for track in tracks:
         steps = np.diff(middles(track)[:, 0])
@@ -56,10 +56,10 @@ def test_people_who_cross_keep_their_identity(pose_seeds: tuple[int, int]) -> No
 
 
 def test_one_who_is_hidden_while_crossing_keeps_the_identity() -> None:
-    front = walk(100, 200, 8)
+    front = straight_path(100, 200, 8)
     hidden = range(32, 46)
-    seen = clip(80, front, lambda f: None if f in hidden else (700.0 - 8 * f, 230.0))
-    tracks = associate(seen, FPS)
+    seen = observe_paths(80, front, lambda f: None if f in hidden else (700.0 - 8 * f, 230.0))
+    tracks = build_tracks(seen, FPS)
     assert len(tracks) == 2
     assert sorted(int(track.observed.sum()) for track in tracks) == [80 - len(hidden), 80]
     for track in tracks:
@@ -69,7 +69,7 @@ def test_one_who_is_hidden_while_crossing_keeps_the_identity() -> None:
 
 def test_a_gap_is_bridged_and_marked() -> None:
     gap = range(20, 35)
-    (track,) = associate(clip(60, lambda f: None if f in gap else (100.0 + 5 * f, 200.0)), FPS)
+    (track,) = build_tracks(observe_paths(60, lambda f: None if f in gap else (100.0 + 5 * f, 200.0)), FPS)
     np.testing.assert_array_equal(track.frames, np.arange(60))
     np.testing.assert_array_equal(np.flatnonzero(~track.observed), list(gap))
     assert np.isnan(track.keypoints[gap.start : gap.stop, :, :2]).all()
@@ -82,7 +82,7 @@ def test_after_a_long_gap_it_is_the_same_person_in_the_same_place_only() -> None
     gap = range(20, 60)
 
     def somewhere(place: float) -> tuple[Track, ...]:
-        return associate(clip(80, lambda f: None if f in gap else (100.0 if f < 20 else place, 200.0)), FPS)
+        return build_tracks(observe_paths(80, lambda f: None if f in gap else (100.0 if f < 20 else place, 200.0)), FPS)
 
     (track,) = somewhere(100.0)
     assert np.flatnonzero(~track.observed).tolist() == list(gap)
@@ -93,25 +93,26 @@ def test_after_a_long_gap_it_is_the_same_person_in_the_same_place_only() -> None
 def test_the_same_seconds_are_bridged_at_any_frame_rate() -> None:
     for fps in (10, 24, 60):
         gap = range(fps, fps + fps // 2)
-        tracks = associate(clip(3 * fps, lambda f, gap=gap: None if f in gap else (100.0, 200.0)), Fraction(fps))  # type: ignore[misc]
+        paths = observe_paths(3 * fps, lambda f, gap=gap: None if f in gap else (100.0, 200.0))  # type: ignore[misc]
+        tracks = build_tracks(paths, Fraction(fps))
         assert len(tracks) == 1
 
 
 def test_someone_seen_for_a_moment_is_dropped() -> None:
-    seen = clip(60, walk(100, 200, 2), walk(700, 200, 0, frames=range(10, 13)))
-    assert len(associate(seen, FPS)) == 1
-    assert associate(clip(60, walk(700, 200, 0, frames=range(10, 13))), FPS) == ()
+    seen = observe_paths(60, straight_path(100, 200, 2), straight_path(700, 200, 0, frames=range(10, 13)))
+    assert len(build_tracks(seen, FPS)) == 1
+    assert build_tracks(observe_paths(60, straight_path(700, 200, 0, frames=range(10, 13))), FPS) == ()
 
 
 @pytest.mark.parametrize("length", [1, 2, 5])
 def test_in_a_short_clip_everybody_counts(length: int) -> None:
-    tracks = associate(clip(length, walk(100, 200, 0), walk(600, 200, 0)), FPS)
+    tracks = build_tracks(observe_paths(length, straight_path(100, 200, 0), straight_path(600, 200, 0)), FPS)
     assert [len(track.frames) for track in tracks] == [length, length]
 
 
 def test_nothing_seen_gives_no_tracks() -> None:
-    assert associate([], FPS) == ()
-    assert associate([(), (), ()], FPS) == ()
+    assert build_tracks([], FPS) == ()
+    assert build_tracks([(), (), ()], FPS) == ()
 
 
 def test_two_tracks_of_one_person_become_one() -> None:
@@ -121,15 +122,15 @@ def test_two_tracks_of_one_person_become_one() -> None:
         person = observation(place) if f < 30 else None
         return tuple(one for one in (person, ghost) if one is not None)
 
-    (track,) = associate([noisy(f) for f in range(45)], FPS)
+    (track,) = build_tracks([noisy(f) for f in range(45)], FPS)
     assert len(track.frames) == 45 and track.observed.all()
     np.testing.assert_allclose(np.diff(middles(track)[:, 0]), 3.0, atol=4.1)
 
 
 def test_one_long_lost_takes_nothing_from_one_just_seen() -> None:
-    seen = clip(60, walk(300, 200, 1))
+    seen = observe_paths(60, straight_path(300, 200, 1))
     seen[10] = (*seen[10], observation((305.0, 205.0), pose_seed=0))  # somebody seen double in one frame
-    (track,) = associate(seen, FPS)
+    (track,) = build_tracks(seen, FPS)
     assert track.observed.all() and len(track.frames) == 60
 
 
@@ -139,7 +140,7 @@ def test_a_fall_that_breaks_constant_velocity_is_followed() -> None:
             return (200.0, 150.0)
         return None if f < 32 else (260.0, 450.0)
 
-    (track,) = associate(clip(60, fall), FPS)
+    (track,) = build_tracks(observe_paths(60, fall), FPS)
     assert int(track.observed.sum()) == 48
 
 
@@ -147,14 +148,18 @@ def test_a_fall_that_breaks_constant_velocity_is_followed() -> None:
 @given(seed=st.integers(0, 1000))
 def test_the_order_within_a_frame_does_not_matter(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    seen = clip(30, walk(100, 200, 12), walk(450, 220, -9), walk(300, 400, 1, frames=range(5, 28)))
+    seen = observe_paths(
+        30, straight_path(100, 200, 12), straight_path(450, 220, -9), straight_path(300, 400, 1, frames=range(5, 28))
+    )
     shuffled = [tuple(frame[i] for i in rng.permutation(len(frame))) for frame in seen]
-    assert same(associate(seen, FPS), associate(shuffled, FPS))
+    assert same(build_tracks(seen, FPS), build_tracks(shuffled, FPS))
 
 
 def test_a_shift_in_time_shifts_the_frames_only() -> None:
-    seen = clip(60, walk(100, 200, 8), lambda f: None if f in range(20, 30) else (700.0 - 7 * f, 230.0))
-    for before, after in zip(associate(seen, FPS), associate([(), (), (), *seen], FPS), strict=True):
+    seen = observe_paths(
+        60, straight_path(100, 200, 8), lambda f: None if f in range(20, 30) else (700.0 - 7 * f, 230.0)
+    )
+    for before, after in zip(build_tracks(seen, FPS), build_tracks([(), (), (), *seen], FPS), strict=True):
         np.testing.assert_array_equal(before.frames + 3, after.frames)
         np.testing.assert_array_equal(before.keypoints, after.keypoints)
 
@@ -165,9 +170,11 @@ def test_a_mirrored_picture_gives_mirrored_tracks() -> None:
         box = np.array([WIDTH - one.box[2], one.box[1], WIDTH - one.box[0], one.box[3]])
         return Observation(box, keypoints, one.landmarks_3d[list(blazepose.MIRROR)] * [-1, 1, 1], one.score)
 
-    seen = clip(60, walk(100, 200, 8), lambda f: None if f in range(20, 30) else (700.0 - 7 * f, 230.0))
-    here = associate(seen, FPS)
-    there = associate([tuple(mirrored(one) for one in frame) for frame in seen], FPS)
+    seen = observe_paths(
+        60, straight_path(100, 200, 8), lambda f: None if f in range(20, 30) else (700.0 - 7 * f, 230.0)
+    )
+    here = build_tracks(seen, FPS)
+    there = build_tracks([tuple(mirrored(one) for one in frame) for frame in seen], FPS)
     assert len(here) == len(there) == 2
     for a, b in zip(here, there, strict=True):
         np.testing.assert_array_equal(a.observed, b.observed)

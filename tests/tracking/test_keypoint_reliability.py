@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from bodydouble.data import Track
 from bodydouble.skeletons import blazepose
-from bodydouble.tracking.keypoint_reliability import owned
+from bodydouble.tracking.keypoint_reliability import downweight_unreliable_keypoints
 
 Floats = NDArray[np.float64]
 SIZE = (1280, 720)
@@ -68,40 +68,42 @@ def crowd() -> list[Track]:
 
 def test_somebody_alone_inside_the_picture_is_believed_as_before() -> None:
     alone = track(standing((640, 360), 100), (0, 1, 2, 5, 6, 7, 11))
-    (found,) = owned([alone], SIZE, 30.0)
+    (found,) = downweight_unreliable_keypoints([alone], SIZE, 30.0)
     assert all(
         getattr(found, name).tobytes() == getattr(alone, name).tobytes()
-        for name in ("frames", "observed", "boxes", "keypoints", "rough_joints")
+        for name in ("frames", "observed", "boxes", "keypoints", "landmarks_3d")
     )
 
 
 def test_people_apart_are_believed_as_before() -> None:
     people = [track(standing((x, 360), 100)) for x in (200, 640, 1050)]
-    for before, after in zip(people, owned(people, SIZE, 30.0), strict=True):
+    for before, after in zip(people, downweight_unreliable_keypoints(people, SIZE, 30.0), strict=True):
         assert np.array_equal(before.keypoints, after.keypoints)
 
 
 def test_only_confidences_change_and_only_downwards(crowd: list[Track]) -> None:
-    for before, after in zip(crowd, owned(crowd, SIZE, 30.0), strict=True):
+    for before, after in zip(crowd, downweight_unreliable_keypoints(crowd, SIZE, 30.0), strict=True):
         assert np.array_equal(before.keypoints[..., :2], after.keypoints[..., :2])
         assert np.all((trust(before, after) >= 0) & (trust(before, after) <= 1))
-    assert any(np.any(trust(a, b) < 1) for a, b in zip(crowd, owned(crowd, SIZE, 30.0), strict=True))
+    assert any(
+        np.any(trust(a, b) < 1) for a, b in zip(crowd, downweight_unreliable_keypoints(crowd, SIZE, 30.0), strict=True)
+    )
 
 
 def test_a_wrist_behind_the_trunk_of_somebody_nearer_is_not_believed() -> None:
     near, behind = track(standing((640, 380), 130)), track(standing((600, 330), 90))
     wrist, ankle = blazepose.INDEX["left_wrist"], blazepose.INDEX["right_ankle"]
     assert abs(behind.keypoints[0, wrist, 0] - 640) < 20
-    found = owned([near, behind], SIZE, 30.0)
+    found = downweight_unreliable_keypoints([near, behind], SIZE, 30.0)
     assert np.all(found[1].keypoints[:, wrist, 2] == 0)
     assert np.array_equal(found[0].keypoints, near.keypoints)
     away = replace(behind, keypoints=behind.keypoints - [200.0, 0.0, 0.0])
-    assert np.all(owned([near, away], SIZE, 30.0)[1].keypoints[:, ankle, 2] > 0)
+    assert np.all(downweight_unreliable_keypoints([near, away], SIZE, 30.0)[1].keypoints[:, ankle, 2] > 0)
 
 
 def test_who_stands_before_somebody_is_not_hidden_by_them() -> None:
     people = [track(standing((640, 380), 130)), track(standing((640, 330), 90))]
-    found = owned(people, SIZE, 30.0)
+    found = downweight_unreliable_keypoints(people, SIZE, 30.0)
     assert np.array_equal(found[0].keypoints, people[0].keypoints)
     assert np.all(trust(people[1], found[1])[:, blazepose.INDEX["left_hip"]] == 0)
 
@@ -109,9 +111,11 @@ def test_who_stands_before_somebody_is_not_hidden_by_them() -> None:
 def test_less_is_believed_the_further_it_lies_outside() -> None:
     legs = [blazepose.INDEX[f"left_{part}"] for part in ("shoulder", "hip", "knee", "ankle")]
     person = track(standing((640, 600), 100))
-    left = trust(person, owned([person], SIZE, 30.0)[0])[:, legs]
+    left = trust(person, downweight_unreliable_keypoints([person], SIZE, 30.0)[0])[:, legs]
     near_edge = track(standing((640, SIZE[1] - 70.0), 100))
-    knee = trust(near_edge, owned([near_edge], SIZE, 30.0)[0])[:, blazepose.INDEX["left_knee"]]
+    knee = trust(near_edge, downweight_unreliable_keypoints([near_edge], SIZE, 30.0)[0])[
+        :, blazepose.INDEX["left_knee"]
+    ]
     assert np.all(left[:, :3] == 1)
     assert np.all(left[:, 3] == 0)
     assert np.all((knee > 0) & (knee < 1))
@@ -122,7 +126,7 @@ def test_a_limb_that_two_claim_stays_with_whom_it_followed() -> None:
     path = np.repeat(other[None], FRAMES, axis=0)
     path[5:7, LEFT_ARM] = one[LEFT_ARM] + 2.0
     people = [track(one), track(path)]
-    found = owned(people, SIZE, 30.0)
+    found = downweight_unreliable_keypoints(people, SIZE, 30.0)
     assert np.array_equal(found[0].keypoints, people[0].keypoints)
     stolen = np.zeros((FRAMES, 33), dtype=bool)
     stolen[5:7, [*LEFT_ARM, blazepose.INDEX["left_pinky"], blazepose.INDEX["left_thumb"]]] = True
@@ -130,25 +134,31 @@ def test_a_limb_that_two_claim_stays_with_whom_it_followed() -> None:
 
 
 def test_a_mirrored_picture_gives_the_mirrored_result(crowd: list[Track]) -> None:
-    for one, other in zip(owned([mirrored(p) for p in crowd], SIZE, 30.0), owned(crowd, SIZE, 30.0), strict=True):
+    for one, other in zip(
+        downweight_unreliable_keypoints([mirrored(p) for p in crowd], SIZE, 30.0),
+        downweight_unreliable_keypoints(crowd, SIZE, 30.0),
+        strict=True,
+    ):
         assert np.allclose(one.keypoints, mirrored(other).keypoints, atol=1e-9)
 
 
 def test_the_order_of_people_does_not_matter(crowd: list[Track]) -> None:
-    backwards = owned(crowd[::-1], SIZE, 30.0)[::-1]
-    for one, other in zip(backwards, owned(crowd, SIZE, 30.0), strict=True):
+    backwards = downweight_unreliable_keypoints(crowd[::-1], SIZE, 30.0)[::-1]
+    for one, other in zip(backwards, downweight_unreliable_keypoints(crowd, SIZE, 30.0), strict=True):
         assert np.allclose(one.keypoints, other.keypoints, atol=1e-12)
 
 
 def test_a_larger_picture_gives_the_same(crowd: list[Track]) -> None:
-    larger = owned([scaled(p, 2.5) for p in crowd], (int(2.5 * SIZE[0]), int(2.5 * SIZE[1])), 30.0)
-    for one, other in zip(larger, owned(crowd, SIZE, 30.0), strict=True):
+    larger = downweight_unreliable_keypoints(
+        [scaled(p, 2.5) for p in crowd], (int(2.5 * SIZE[0]), int(2.5 * SIZE[1])), 30.0
+    )
+    for one, other in zip(larger, downweight_unreliable_keypoints(crowd, SIZE, 30.0), strict=True):
         assert np.allclose(one.keypoints[..., 2], other.keypoints[..., 2], atol=1e-9)
 
 
 def test_frames_in_which_nobody_is_seen_stay_so(crowd: list[Track]) -> None:
     away = track(standing((690, 330), 90), (0, 1, 9))
-    found = owned([crowd[0], away], SIZE, 30.0)[1]
+    found = downweight_unreliable_keypoints([crowd[0], away], SIZE, 30.0)[1]
     assert np.array_equal(found.observed, away.observed)
     assert np.isnan(found.keypoints[2:9, :, :2]).all()
     assert not found.keypoints[2:9, :, 2].any()

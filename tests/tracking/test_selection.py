@@ -12,18 +12,18 @@ from bodydouble.data import Observation, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.skeletons import blazepose
 from bodydouble.tracking import selection as module
-from bodydouble.tracking.association import associate
+from bodydouble.tracking.association import build_tracks
 from bodydouble.tracking.selection import (
-    At,
-    Everybody,
-    Main,
+    AllPeople,
+    MainPerson,
     MostProminent,
-    Named,
+    NamedPeople,
+    PersonAtPoint,
     is_complete,
     name_people,
-    parse,
+    parse_selection,
     prominence,
-    select,
+    select_people,
 )
 from tests.tracking.people import observation
 
@@ -34,11 +34,11 @@ HEAD = [blazepose.INDEX[name] for name in ("nose", "left_ear", "right_ear")]
 
 
 def tracked(seen: Sequence[Sequence[Observation]]) -> dict[str, Track]:
-    return name_people(associate(seen, Fraction(30)))
+    return name_people(build_tracks(seen, Fraction(30)))
 
 
 def chosen(people: dict[str, Track], text: str) -> list[str]:
-    return list(select(people, parse(text), SIZE, FRAMES))
+    return list(select_people(people, parse_selection(text), SIZE, FRAMES))
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_the_largest_for_longest_has_the_first_name(people: dict[str, Track]) ->
     ],
 )
 def test_who_is_chosen_keeps_name_order_and_track(people: dict[str, Track], text: str, names: list[str]) -> None:
-    found = select(people, parse(text), SIZE, FRAMES)
+    found = select_people(people, parse_selection(text), SIZE, FRAMES)
     assert list(found) == names
     assert all(found[name] is people[name] for name in names)
 
@@ -112,28 +112,28 @@ def test_who_is_chosen_keeps_name_order_and_track(people: dict[str, Track], text
 def test_who_never_moves_is_taken_by_name_and_place_or_if_the_others_do_not_suffice(
     people: dict[str, Track], text: str, still: set[str], names: list[str]
 ) -> None:
-    assert list(select(people, parse(text), SIZE, FRAMES, still)) == names
+    assert list(select_people(people, parse_selection(text), SIZE, FRAMES, still)) == names
 
 
 @pytest.mark.parametrize("text", ["all", "main", "2", "person1,person3", "at 3,4,5"])
 def test_nobody_gives_nobody(text: str) -> None:
-    assert select({}, parse(text), SIZE, FRAMES) == {}
+    assert select_people({}, parse_selection(text), SIZE, FRAMES) == {}
 
 
 @pytest.mark.parametrize(
     ("text", "meaning"),
     [
-        ("all", Everybody()),
-        ("main", Main()),
+        ("all", AllPeople()),
+        ("main", MainPerson()),
         ("12", MostProminent(12)),
-        ("person1", Named(frozenset({"person1"}))),
-        ("person1, person12", Named(frozenset({"person1", "person12"}))),
-        ("at 320,180,45", At((320.0, 180.0), 45)),
-        ("at  320.5 , -1, -2", At((320.5, -1.0), -2)),
+        ("person1", NamedPeople(frozenset({"person1"}))),
+        ("person1, person12", NamedPeople(frozenset({"person1", "person12"}))),
+        ("at 320,180,45", PersonAtPoint((320.0, 180.0), 45)),
+        ("at  320.5 , -1, -2", PersonAtPoint((320.5, -1.0), -2)),
     ],
 )
 def test_texts_and_their_meaning(text: str, meaning: object) -> None:
-    assert parse(text) == meaning
+    assert parse_selection(text) == meaning
     assert type(meaning) in get_args(module.Selection)
 
 
@@ -147,7 +147,7 @@ def test_texts_and_their_meaning(text: str, meaning: object) -> None:
 )  # fmt: skip
 def test_a_nonsensical_choice_is_told_with_the_valid_ones(text: str) -> None:
     with pytest.raises(InvalidDataError, match=r"use all, main, a number .* person1,person3, or 'at X,Y,FRAME'"):
-        parse(text)
+        parse_selection(text)
 
 
 def test_unknown_names_are_told_with_those_there_are(people: dict[str, Track]) -> None:
@@ -247,6 +247,6 @@ def test_a_frame_with_nobody_is_told_with_those_in_the_clip() -> None:
 
 
 def test_a_point_is_checked_before_the_number_of_frames_is_known() -> None:
-    At((3.0, 4.0), 10_000).check(SIZE, None)
+    PersonAtPoint((3.0, 4.0), 10_000).check(SIZE, None)
     with pytest.raises(InvalidDataError, match=r"frames are counted from 0$"):
-        At((3.0, 4.0), -1).check(SIZE, None)
+        PersonAtPoint((3.0, 4.0), -1).check(SIZE, None)

@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 
 from bodydouble.data import LANDMARK_COUNT, Background, FloatArray, IntArray, Track
 from bodydouble.skeletons import blazepose
-from bodydouble.tracking.static_detection import StillnessOptions, displacement, movement, still_people
+from bodydouble.tracking.static_detection import (
+    StaticDetectionOptions,
+    detect_static_people,
+    landmark_displacements,
+    peak_rms_displacement,
+)
 from tests.tracking.people import observation
 
 FPS = 25.0
@@ -19,7 +24,7 @@ FRAMES = round(FPS * SECONDS)
 POSE = observation((600.0, 360.0), height=400.0).keypoints[:, :2]
 HEIGHT = float(np.linalg.norm(np.ptp(POSE, axis=0)))
 WRIST = [blazepose.INDEX[f"left_{part}"] for part in ("wrist", "pinky", "index", "thumb")]
-OPTIONS = StillnessOptions()
+OPTIONS = StaticDetectionOptions()
 
 
 def statue(frames: int = FRAMES, noise: float = 0.0) -> FloatArray:
@@ -42,12 +47,12 @@ def tracked(points: FloatArray, confidence: float = 0.9) -> Track:
     )  # fmt: skip
 
 
-def moved(points: FloatArray, *, affine: bool = False, options: StillnessOptions = OPTIONS) -> float:
-    return movement(displacement(points, FPS, options, affine=affine), FPS, options)
+def moved(points: FloatArray, *, affine: bool = False, options: StaticDetectionOptions = OPTIONS) -> float:
+    return peak_rms_displacement(landmark_displacements(points, FPS, options, affine=affine), FPS, options)
 
 
 def never_moves(track: Track, background: Background | None = None) -> bool:
-    found = still_people({"somebody": track}, FPS, SIZE, background)
+    found = detect_static_people({"somebody": track}, FPS, SIZE, background)
     assert all(found[name] is track for name in found)
     return bool(found)
 
@@ -176,7 +181,7 @@ def test_an_affine_change_is_none_whichever_way_the_person_lies(angle: float) ->
 def test_movement_is_the_amplitude_over_root_two() -> None:
     frames = round(8 * FPS)
     points = statue(frames) + sway(0.01, hertz=0.25, frames=frames)[:, None, None] * np.array([1.0, 0.0])
-    assert moved(points, options=replace(OPTIONS, smoothing=0.0)) == pytest.approx(0.01 / np.sqrt(2), rel=0.01)
+    assert moved(points, options=replace(OPTIONS, smoothing_window=0.0)) == pytest.approx(0.01 / np.sqrt(2), rel=0.01)
     assert moved(points, affine=True) < 1e-9
 
 
@@ -192,7 +197,7 @@ def test_a_head_that_moves_a_little_is_enough() -> None:
     points = statue()
     head = slice(0, 11)
     points[:, head, 0] += sway(0.0035)[:, None]
-    assert moved(points) < OPTIONS.limit
+    assert moved(points) < OPTIONS.max_displacement
     assert not never_moves(tracked(points))
 
 

@@ -42,7 +42,7 @@ def test_videos_without_labels_are_handed_on(
         told.extend(given[:-1])
         return tmp_path
 
-    monkeypatch.setattr(command, "make_lifter", make_lifter)
+    monkeypatch.setattr(command, "train_lifter", make_lifter)
     options = [word for video in videos for word in ("--unlabelled", video)]
     outcome = CliRunner().invoke(app, ["train", "lifter", str(tmp_path), "-o", str(tmp_path / "made"), *options])
     assert outcome.exit_code == 0, outcome.output

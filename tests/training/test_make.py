@@ -12,7 +12,7 @@ from bodydouble.data import Motion
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats import bvh
 from bodydouble.perception.pose.blazepose import BlazePose
-from bodydouble.pipeline import Monitor
+from bodydouble.pipeline import Progress
 from bodydouble.synthetic import splits
 from bodydouble.training import detections
 from bodydouble.training.make import MakeOptions, make, motions
@@ -51,7 +51,7 @@ def test_of_others_every_tenth_is_for_validation(tmp_path: Path) -> None:
 def test_too_little_motion_is_told_before_any_work(tmp_path: Path) -> None:
     write(tmp_path / "one.bvh", 90)
     with pytest.raises(InvalidDataError, match="s of motion for train are too little"):
-        make([tmp_path / "one.bvh"], tmp_path / "made", MakeOptions(), Monitor())
+        make([tmp_path / "one.bvh"], tmp_path / "made", MakeOptions(), Progress())
     assert not list((tmp_path / "made").iterdir())
 
 

@@ -10,10 +10,10 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from bodydouble.cli.train import make_lifter
+from bodydouble.cli.train import train_lifter
 from bodydouble.data import Camera, Performance, Person, Track
 from bodydouble.errors import MediaError, NoPeopleError
-from bodydouble.pipeline import Monitor
+from bodydouble.pipeline import Progress
 from bodydouble.training import make, unlabelled
 from bodydouble.training.detections import FRAMES
 from bodydouble.training.samples import interrupted_features
@@ -129,21 +129,21 @@ def captured(frames: int) -> Performance:
 def test_nobody_looks_twice_at_a_video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[Path] = []
 
-    def look(video: Path, **_: Monitor) -> Performance:
+    def look(video: Path, **_: Progress) -> Performance:
         looks.append(video)
         return captured(FRAMES)
 
     monkeypatch.setattr(unlabelled, "capture", look)
     videos = [tmp_path / "one" / "clip.mp4", tmp_path / "other" / "clip.mp4"]
     for _ in range(2):
-        assert len(windows_of_videos(videos, tmp_path, Monitor())) == 2
+        assert len(windows_of_videos(videos, tmp_path, Progress())) == 2
     assert looks == videos
 
 
 def test_a_video_too_short_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unlabelled, "capture", lambda *_, **__: captured(FRAMES - 1))
     with pytest.raises(NoPeopleError, match=r"nobody is seen in .*clip\.mp4 for 2\.1 s at a stretch") as error:
-        windows_of_videos([tmp_path / "clip.mp4"], tmp_path, Monitor())
+        windows_of_videos([tmp_path / "clip.mp4"], tmp_path, Progress())
     assert "\n" not in str(error.value)
     assert not list(tmp_path.iterdir())
 
@@ -158,6 +158,6 @@ def test_a_bad_video_is_told_before_any_work(
     if content:
         video.write_text(content)
     with pytest.raises(MediaError, match=r"clip\.mp4") as error:
-        make_lifter([tmp_path], tmp_path / "made", 8, 1, 0, [video], Monitor())
+        train_lifter([tmp_path], tmp_path / "made", 8, 1, 0, [video], Progress())
     assert "\n" not in str(error.value)
     assert not list((tmp_path / "made").iterdir())

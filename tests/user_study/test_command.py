@@ -1,4 +1,4 @@
-"""``bodydouble rate``, as a user sees it."""
+"""``bodydouble user-study``, as a user sees it."""
 
 import json
 import signal
@@ -13,7 +13,7 @@ import pytest
 from bodydouble.user_study.results import Answer, Results, Score
 from bodydouble.user_study.trials import all_trials, find_takes
 
-COMMAND = [sys.executable, "-m", "bodydouble", "rate", "--no-browser"]
+COMMAND = [sys.executable, "-m", "bodydouble", "user-study", "--no-browser"]
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

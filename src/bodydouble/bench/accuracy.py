@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bodydouble.bench import baselines
-from bodydouble.bench.capture_cache import WHOLE, kept_capture
-from bodydouble.bench.synthetic_set import GROUPS, Clip, Recipe, default_folder, made
+from bodydouble.bench.capture_cache import TOTAL, load_or_capture
+from bodydouble.bench.synthetic_set import GROUPS, BenchClip, ClipSpec, default_cache_dir, render_clip
 from bodydouble.data import Performance
 from bodydouble.evaluation.comparison import Comparison, combine, compare_recordings
 from bodydouble.evaluation.evaluation_clip import Recording, recording
 from bodydouble.formats import performance
-from bodydouble.pipeline import Monitor
+from bodydouble.pipeline import Progress
 
 OURS, NETWORK, MEAN_POSE, CEILING = (
     "bodydouble", "BlazePose world landmarks", "mean pose", "truth through rig and files",
@@ -20,10 +20,10 @@ METHODS = (OURS, NETWORK, MEAN_POSE, CEILING)
 
 
 @dataclass(frozen=True, slots=True)
-class Captured:
+class BenchCapture:
     """What our pipeline made of a clip."""
 
-    clip: Clip
+    clip: BenchClip
     truth: Performance
     performance: Performance | None
     """None if nobody was found."""
@@ -32,86 +32,88 @@ class Captured:
 
 
 @dataclass(frozen=True, slots=True)
-class TruthReport:
+class AccuracyReport:
     """The figures of a set of clips."""
 
     quality: str
-    clips: tuple[Captured, ...]
+    captures: tuple[BenchCapture, ...]
     comparisons: tuple[dict[str, Comparison], ...]
     """Per clip, by method."""
 
     def groups(self) -> dict[str, dict[str, Comparison]]:
         """Group of clips -> method -> figures."""
-        found = {}
+        by_group = {}
         for group in GROUPS:
-            members = [
-                c for clip, c in zip(self.clips, self.comparisons, strict=True) if clip.clip.recipe.group == group
+            comparisons = [
+                c for clip, c in zip(self.captures, self.comparisons, strict=True) if clip.clip.spec.group == group
             ]
-            if members:
-                found[group] = combined(members)
-        return found
+            if comparisons:
+                by_group[group] = combine_by_method(comparisons)
+        return by_group
 
     def overall(self) -> dict[str, Comparison]:
         """Method -> figures of all clips."""
-        return combined(self.comparisons)
+        return combine_by_method(self.comparisons)
 
 
-def combined(comparisons: Sequence[Mapping[str, Comparison]]) -> dict[str, Comparison]:
+def combine_by_method(comparisons: Sequence[Mapping[str, Comparison]]) -> dict[str, Comparison]:
     """Method -> the figures of several clips as one."""
     return {method: combine([one[method] for one in comparisons]) for method in METHODS}
 
 
-def captured_clips(
-    recipes: Sequence[Recipe], *, quality: str = "best", folder: Path | None = None, monitor: Monitor | None = None
-) -> list[Captured]:
+def capture_clips(
+    specs: Sequence[ClipSpec], *, quality: str = "best", cache_dir: Path | None = None, progress: Progress | None = None
+) -> list[BenchCapture]:
     """Makes the clips and captures them. What is in the folder from an earlier, perhaps interrupted run is used.
 
     Args:
-        recipes: the clips.
+        specs: the clips.
         quality: as for ``pipeline.capture``.
-        folder: where clips and captures are kept.
-        monitor: is told about the progress.
+        cache_dir: where clips and captures are kept.
+        progress: is told about the progress.
 
     Raises:
         BodydoubleError: a motion cannot be read or a clip cannot be written.
     """
-    monitor, place = monitor or Monitor(), folder or default_folder()
-    with monitor.stage("rendering", len(recipes)):
-        clips = [made(recipe, place) for recipe in monitor.counted(recipes)]
-    with monitor.stage("capture", len(clips)):
-        return [_captured(clip, quality) for clip in monitor.counted(clips)]
+    progress, folder = progress or Progress(), cache_dir or default_cache_dir()
+    with progress.stage("rendering", len(specs)):
+        clips = [render_clip(recipe, folder) for recipe in progress.track(specs)]
+    with progress.stage("capture", len(clips)):
+        return [_capture_clip(clip, quality) for clip in progress.track(clips)]
 
 
-def _captured(clip: Clip, quality: str) -> Captured:
-    found, seconds = kept_capture(clip.video, quality)
-    return Captured(clip, performance.load(clip.truth), found, seconds[WHOLE])
+def _capture_clip(clip: BenchClip, quality: str) -> BenchCapture:
+    estimate, seconds = load_or_capture(clip.video, quality)
+    return BenchCapture(clip, performance.load(clip.truth), estimate, seconds[TOTAL])
 
 
-def measure(clips: Sequence[Captured], quality: str, monitor: Monitor | None = None) -> TruthReport:
+def measure_accuracy(
+    captures: Sequence[BenchCapture], quality: str, progress: Progress | None = None
+) -> AccuracyReport:
     """Compares captures with the truth, beside the baselines on the same detections.
 
     Args:
-        clips: of captured_clips.
+        captures: of captured_clips.
         quality: with which they were captured.
-        monitor: is told about the progress.
+        progress: is told about the progress.
     """
-    monitor = monitor or Monitor()
-    mean = baselines.mean_pose([recording(clip.truth) for clip in clips])
-    methods: dict[str, Callable[[Captured], Recording]] = {
-        OURS: lambda clip: _found(clip, recording),
-        NETWORK: lambda clip: _found(clip, baselines.network_alone),
-        MEAN_POSE: lambda clip: baselines.constant(recording(clip.truth), mean),
-        CEILING: lambda clip: baselines.through_rig_and_files(clip.truth),
+    progress = progress or Progress()
+    mean_pose = baselines.mean_pose([recording(clip.truth) for clip in captures])
+    estimators: dict[str, Callable[[BenchCapture], Recording]] = {
+        OURS: lambda clip: _estimate_or_empty(clip, recording),
+        NETWORK: lambda clip: _estimate_or_empty(clip, baselines.world_landmark_baseline),
+        MEAN_POSE: lambda clip: baselines.mean_pose_baseline(recording(clip.truth), mean_pose),
+        CEILING: lambda clip: baselines.rig_round_trip(clip.truth),
     }
-    with monitor.stage("comparison", len(clips)):
-        compared = tuple(
-            {name: compare_recordings(method(clip), recording(clip.truth)) for name, method in methods.items()}
-            for clip in monitor.counted(clips)
+    with progress.stage("comparison", len(captures)):
+        comparisons = tuple(
+            {name: compare_recordings(method(clip), recording(clip.truth)) for name, method in estimators.items()}
+            for clip in progress.track(captures)
         )
-    return TruthReport(quality, tuple(clips), compared)
+    return AccuracyReport(quality, tuple(captures), comparisons)
 
 
-def _found(clip: Captured, estimate: Callable[[Performance], Recording]) -> Recording:
-    if clip.performance is None:
-        return Recording(clip.truth.fps, clip.truth.camera, ())
-    return estimate(clip.performance)
+def _estimate_or_empty(captured: BenchCapture, estimate: Callable[[Performance], Recording]) -> Recording:
+    if captured.performance is None:
+        return Recording(captured.truth.fps, captured.truth.camera, ())
+    return estimate(captured.performance)

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from bodydouble.bench.accuracy import METHODS, NETWORK, OURS, TruthReport
+from bodydouble.bench.accuracy import METHODS, NETWORK, OURS, AccuracyReport
 from bodydouble.evaluation import html
 from bodydouble.evaluation.comparison import Comparison
 from bodydouble.evaluation.comparison_page import UNKNOWN, side_by_side
 
-Cells = tuple[list[str], list[list[str]]]
+TableData = tuple[list[str], list[list[str]]]
 
-PREFACE = """# Accuracy
+ACCURACY_PREFACE = """# Accuracy
 
 How far the motion is from the truth, on rendered people whose motion is known exactly. Written by
 
@@ -41,14 +41,14 @@ in [metrics.md](metrics.md).
 """
 
 
-ABLATION_PREFACE = """# Where the error comes from
+ORACLE_PREFACE = """# Where the error comes from
 
-Written by `bodydouble bench truth --ablate --markdown docs/error-attribution.md` on the clips of
+Written by `bodydouble bench truth --oracle --markdown docs/error-attribution.md` on the clips of
 [accuracy.md](accuracy.md) that show one person before a static camera.
 From the second column on the truth is fed in after each stage, and each
 column has all that those before it have. The true lifter gives true landmarks in space; joint rotations are its own.
 """
-TABLES_PREFACE = """# Tables of comparison
+COMPARISON_PREFACE = """# Tables of comparison
 
 Written by `bodydouble bench tables --markdown docs/comparison-tables.md` on all clips of
 [accuracy.md](accuracy.md). Accuracy is
@@ -57,9 +57,9 @@ there. The time per frame is that of the whole capture at quality `best`, the ti
 the film at `balanced`. Realism and naturalness follow the rule in [metrics.md](metrics.md); real motion capture
 scores about 7.5 by it. What other methods report was measured on other clips by other rules and is not repeated here.
 """
-MOTION_PREFACE = """# Low rates and hits
+FRAME_RATE_PREFACE = """# Low rates and hits
 
-Written by `bodydouble bench motion --markdown docs/low-frame-rates.md` on the clips of
+Written by `bodydouble bench low-fps --markdown docs/low-frame-rates.md` on the clips of
 [accuracy.md](accuracy.md) that show one
 person before a static camera, at quality `{quality}`.
 
@@ -76,56 +76,58 @@ truth. Each column on the right is the median over the peaks of one clip.
 """
 
 
-def headline(report: TruthReport) -> str:
+def headline(report: AccuracyReport) -> str:
     """What was measured, in one line."""
-    frames = sum(clip.truth.frame_count for clip in report.clips)
-    people = sum(len(clip.truth.people) for clip in report.clips)
-    return f"{len(report.clips)} clips, {people} people, {frames} frames, quality {report.quality}"
+    frames = sum(clip.truth.frame_count for clip in report.captures)
+    people = sum(len(clip.truth.people) for clip in report.captures)
+    return f"{len(report.captures)} clips, {people} people, {frames} frames, quality {report.quality}"
 
 
-def tables(report: TruthReport) -> dict[str, Cells]:
+def tables(report: AccuracyReport) -> dict[str, TableData]:
     """Title -> headings and cells."""
-    groups = {f"{group} ({_count(report, group)} clips)": side_by_side(c) for group, c in report.groups().items()}
-    return groups | {"All clips": side_by_side(report.overall()), "Clip by clip": clip_rows(report)}
+    groups = {f"{group} ({_clip_count(report, group)} clips)": side_by_side(c) for group, c in report.groups().items()}
+    return groups | {"All clips": side_by_side(report.overall()), "Clip by clip": clip_table(report)}
 
 
-def _count(report: TruthReport, group: str) -> int:
-    return sum(clip.clip.recipe.group == group for clip in report.clips)
+def _clip_count(report: AccuracyReport, group: str) -> int:
+    return sum(clip.clip.spec.group == group for clip in report.captures)
 
 
-def clip_rows(report: TruthReport) -> Cells:
+def clip_table(report: AccuracyReport) -> TableData:
     """The main figures of each clip."""
     cells = []
-    for clip, methods in zip(report.clips, report.comparisons, strict=True):
+    for clip, methods in zip(report.captures, report.comparisons, strict=True):
         ours, network = methods[OURS], methods[NETWORK]
         cells.append(
             [
-                clip.clip.recipe.name,
+                clip.clip.spec.name,
                 str(len(clip.truth.people)),
                 f"{100 * ours.coverage:.0f}",
-                _number(ours.pose.mpjpe_limbs_mm),
-                _number(network.pose.mpjpe_limbs_mm),
-                _number(ours.pose.pa_mpjpe_limbs_mm),
-                _number(network.pose.pa_mpjpe_limbs_mm),
-                _number(ours.picture.keypoint_error_percent, 2),
+                _format_number(ours.pose.mpjpe_limbs_mm),
+                _format_number(network.pose.mpjpe_limbs_mm),
+                _format_number(ours.pose.pa_mpjpe_limbs_mm),
+                _format_number(network.pose.pa_mpjpe_limbs_mm),
+                _format_number(ours.picture.keypoint_error_percent, 2),
             ]
         )
     names = ["clip", "people", "coverage %", "limbs mm", "network's", "PA limbs mm", "network's", "2D % of box"]
     return names, cells
 
 
-def _number(value: float, digits: int = 0) -> str:
+def _format_number(value: float, digits: int = 0) -> str:
     return f"{value:.{digits}f}" if np.isfinite(value) else UNKNOWN
 
 
-def markdown(report: TruthReport) -> str:
+def markdown_page(report: AccuracyReport) -> str:
     """The whole page docs/accuracy.md."""
-    return f"{PREFACE.format(quality=report.quality)}\nOn {headline(report)}:\n{table_text(tables(report))}"
+    return (
+        f"{ACCURACY_PREFACE.format(quality=report.quality)}\nOn {headline(report)}:\n{markdown_tables(tables(report))}"
+    )
 
 
-def table_text(found: Mapping[str, Cells], preface: str = "") -> str:
+def markdown_tables(tables: Mapping[str, TableData], preface: str = "") -> str:
     """Tables in Markdown, each below its title."""
-    return preface + "".join(f"\n## {title}\n\n{_markdown_table(*cells)}" for title, cells in found.items())
+    return preface + "".join(f"\n## {title}\n\n{_markdown_table(*cells)}" for title, cells in tables.items())
 
 
 def _markdown_table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
@@ -134,35 +136,35 @@ def _markdown_table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> 
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def html_page(report: TruthReport) -> str:
+def html_page(report: AccuracyReport) -> str:
     """A self-contained page."""
-    return table_page("How far from the truth", tables(report), headline(report))
+    return html_tables("How far from the truth", tables(report), headline(report))
 
 
-def table_page(title: str, found: Mapping[str, Cells], remark: str = "") -> str:
+def html_tables(title: str, tables: Mapping[str, TableData], remark: str = "") -> str:
     """A self-contained page of tables."""
-    body = html.paragraph(remark) + "".join(html.heading(name) + html.table(*cells) for name, cells in found.items())
+    body = html.paragraph(remark) + "".join(html.heading(name) + html.table(*cells) for name, cells in tables.items())
     return html.page(title, body)
 
 
-def as_dict(report: TruthReport) -> dict[str, Any]:
+def as_dict(report: AccuracyReport) -> dict[str, Any]:
     """All figures, ready for JSON."""
     return {
         "quality": report.quality,
-        "groups": {group: _methods(found) for group, found in report.groups().items()},
-        "all": _methods(report.overall()),
+        "groups": {group: _figures_by_method(comparisons) for group, comparisons in report.groups().items()},
+        "all": _figures_by_method(report.overall()),
         "clips": [
             {
-                "name": clip.clip.recipe.name,
-                "group": clip.clip.recipe.group,
+                "name": clip.clip.spec.name,
+                "group": clip.clip.spec.group,
                 "frames": clip.truth.frame_count,
                 "seconds": round(clip.seconds, 3),
-                "methods": _methods(methods),
+                "methods": _figures_by_method(methods),
             }
-            for clip, methods in zip(report.clips, report.comparisons, strict=True)
+            for clip, methods in zip(report.captures, report.comparisons, strict=True)
         ],
     }
 
 
-def _methods(found: Mapping[str, Comparison]) -> dict[str, Any]:
-    return {name: {k: v for k, v in found[name].as_dict().items() if k != "people"} for name in METHODS}
+def _figures_by_method(comparisons: Mapping[str, Comparison]) -> dict[str, Any]:
+    return {name: {k: v for k, v in comparisons[name].as_dict().items() if k != "people"} for name in METHODS}

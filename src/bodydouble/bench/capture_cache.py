@@ -10,13 +10,13 @@ from bodydouble.data import Performance
 from bodydouble.errors import NoPeopleError
 from bodydouble.formats import performance
 from bodydouble.formats.atomic import atomic_write
-from bodydouble.pipeline import Monitor, capture
+from bodydouble.pipeline import Progress, capture
 
-WHOLE = "whole"
+TOTAL = "total"
 """The capture among its stages."""
 
 
-def kept_capture(video: Path, quality: str) -> tuple[Performance | None, dict[str, float]]:
+def load_or_capture(video: Path, quality: str) -> tuple[Performance | None, dict[str, float]]:
     """What our pipeline makes of a video: as it was found before, unless the code that decides it has changed.
 
     Args:
@@ -33,11 +33,11 @@ def kept_capture(video: Path, quality: str) -> tuple[Performance | None, dict[st
     stem = f"{video.stem}.{quality}_{digest}"
     path, log = video.with_name(f"{stem}.npz"), video.with_name(f"{stem}.json")
     if not log.exists():
-        stages = Monitor()
+        progress = Progress()
         start = time.perf_counter()
         with suppress(NoPeopleError):
-            performance.save(path, capture(video, quality=quality, monitor=stages))
-        seconds = {**stages.seconds, WHOLE: time.perf_counter() - start}
+            performance.save(path, capture(video, quality=quality, progress=progress))
+        seconds = {**progress.seconds, TOTAL: time.perf_counter() - start}
         with atomic_write(log) as temporary:
             temporary.write_text(json.dumps(seconds), encoding="utf-8")
     return performance.load(path) if path.exists() else None, json.loads(log.read_text(encoding="utf-8"))

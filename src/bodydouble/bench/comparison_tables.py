@@ -7,23 +7,23 @@ from pathlib import Path
 
 import numpy as np
 
-from bodydouble.bench.accuracy import CEILING, OURS, Captured, TruthReport
-from bodydouble.bench.accuracy_report import Cells
+from bodydouble.bench.accuracy import CEILING, OURS, AccuracyReport, BenchCapture
+from bodydouble.bench.accuracy_report import TableData
 from bodydouble.data import FloatArray
 from bodydouble.evaluation.comparison import Comparison
 from bodydouble.evaluation.comparison_page import UNKNOWN
 from bodydouble.evaluation.evaluation_clip import Recording, Subject, recording
 from bodydouble.evaluation.matching import common_frames, match
 from bodydouble.evaluation.naturalness import Rating, rate, take_of_subject
-from bodydouble.pipeline import Monitor, animate
+from bodydouble.pipeline import Progress, animate
 
 ACCURACY = "Accuracy: joints within 150 mm, twelve limb joints"
-LOOKS = "Time to generate a clip, realism and naturalness (0 to 10)"
-GENERATED = 3
+NATURALNESS = "Time to generate a clip, realism and naturalness (0 to 10)"
+TIMED_CLIPS = 3
 """Clips that are animated, film and all, for the time it takes."""
 
 
-def measure(report: TruthReport, monitor: Monitor | None = None) -> dict[str, Cells]:
+def measure_tables(report: AccuracyReport, progress: Progress | None = None) -> dict[str, TableData]:
     """Title -> headings and cells of both tables.
 
     Accuracy is PCK3D at 150 mm over the frames that were found; precision counts right joints among the predicted,
@@ -31,71 +31,71 @@ def measure(report: TruthReport, monitor: Monitor | None = None) -> dict[str, Ce
 
     Args:
         report: of ``truth.measure``.
-        monitor: is told about the progress.
+        progress: is told about the progress.
     """
-    monitor = monitor or Monitor()
-    return {ACCURACY: _accuracy(report), LOOKS: _looks(report, monitor)}
+    progress = progress or Progress()
+    return {ACCURACY: _accuracy_table(report), NATURALNESS: _naturalness_table(report, progress)}
 
 
-def _accuracy(report: TruthReport) -> Cells:
-    frames = sum(clip.truth.frame_count for clip in report.clips)
-    per_frame = 1e3 * sum(clip.seconds for clip in report.clips) / frames
+def _accuracy_table(report: AccuracyReport) -> TableData:
+    frames = sum(clip.truth.frame_count for clip in report.captures)
+    per_frame = 1e3 * sum(clip.seconds for clip in report.captures) / frames
     cells = [
-        [method, *_shares(found), f"{per_frame:.0f}" if method == OURS else UNKNOWN]
+        [method, *_percentages(found), f"{per_frame:.0f}" if method == OURS else UNKNOWN]
         for method, found in report.overall().items()
     ]
     return ["method", "accuracy %", "precision %", "recall %", "F1 %", "time per frame ms"], cells
 
 
-def _shares(found: Comparison) -> list[str]:
-    joints = found.joints
-    return [f"{100 * share:.1f}" for share in (found.pose.pck3d, joints.precision, joints.recall, joints.f1)]
+def _percentages(comparison: Comparison) -> list[str]:
+    joints = comparison.joints
+    return [f"{100 * share:.1f}" for share in (comparison.pose.pck3d, joints.precision, joints.recall, joints.f1)]
 
 
-def _looks(report: TruthReport, monitor: Monitor) -> Cells:
+def _naturalness_table(report: AccuracyReport, progress: Progress) -> TableData:
     scores: dict[str, list[tuple[float, float]]] = {OURS: [], CEILING: []}
-    for clip in report.clips:
-        true = recording(clip.truth)
-        scores[CEILING] += [_score(rate(take_of_subject(subject, float(true.fps)))) for subject in true.subjects]
+    for clip in report.captures:
+        truth = recording(clip.truth)
+        scores[CEILING] += [_score_pair(rate(take_of_subject(subject, float(truth.fps)))) for subject in truth.subjects]
         if clip.performance is not None:
-            scores[OURS] += _ours(recording(clip.performance), true)
-    seconds, length = _generation(report.clips, monitor)
+            scores[OURS] += _score_estimate(recording(clip.performance), truth)
+    seconds, clip_seconds = _time_animation(report.captures, progress)
     rows = []
     for name, label in ((OURS, OURS), (CEILING, "the true motion")):
         realism, naturalness = np.nanmean(np.array(scores[name]), axis=0)
-        taken = (f"{seconds:.1f}", f"{length:.1f}") if name == OURS else (UNKNOWN, UNKNOWN)
-        rows.append([label, *taken, f"{realism:.1f}", f"{naturalness:.1f}"])
+        timing = (f"{seconds:.1f}", f"{clip_seconds:.1f}") if name == OURS else (UNKNOWN, UNKNOWN)
+        rows.append([label, *timing, f"{realism:.1f}", f"{naturalness:.1f}"])
     return ["method", "time to generate s", "length of the clip s", "realism", "naturalness"], rows
 
 
-def _ours(found: Recording, true: Recording) -> list[tuple[float, float]]:
+def _score_estimate(estimate: Recording, truth: Recording) -> list[tuple[float, float]]:
     """Scores of the people found, their feet judged while the true feet touch the floor."""
     scores = []
-    for i, j in match(found, true).pairs:
-        guess, real = found.subjects[j], true.subjects[i]
-        contacts = _contacts_of(real, guess)
-        scores.append(_score(rate(take_of_subject(guess, float(found.fps), contacts))))
+    for i, j in match(estimate, truth).pairs:
+        estimated_person, true_person = estimate.subjects[j], truth.subjects[i]
+        contacts = _align_contacts(true_person, estimated_person)
+        scores.append(_score_pair(rate(take_of_subject(estimated_person, float(estimate.fps), contacts))))
     return scores
 
 
-def _contacts_of(real: Subject, guess: Subject) -> FloatArray:
+def _align_contacts(true_person: Subject, estimated_person: Subject) -> FloatArray:
     """True contacts (T, 4) in the frames of somebody who was found; NaN where the true person is not."""
-    contacts = np.full(guess.contacts.shape, np.nan)
-    in_real, in_guess = common_frames(real.frames, guess.frames)
-    contacts[in_guess] = real.contacts[in_real]
+    contacts = np.full(estimated_person.contacts.shape, np.nan)
+    true_rows, estimated_rows = common_frames(true_person.frames, estimated_person.frames)
+    contacts[estimated_rows] = true_person.contacts[true_rows]
     return contacts
 
 
-def _score(found: Rating) -> tuple[float, float]:
-    return found.realism, found.naturalness
+def _score_pair(score: Rating) -> tuple[float, float]:
+    return score.realism, score.naturalness
 
 
-def _generation(clips: Sequence[Captured], monitor: Monitor) -> tuple[float, float]:
+def _time_animation(captures: Sequence[BenchCapture], progress: Progress) -> tuple[float, float]:
     """Mean seconds that ``animate`` takes for a clip, film and all, and mean length of these clips, s."""
-    chosen = [clips[i * len(clips) // GENERATED] for i in range(min(GENERATED, len(clips)))]
+    chosen = [captures[i * len(captures) // TIMED_CLIPS] for i in range(min(TIMED_CLIPS, len(captures)))]
     start = time.perf_counter()
-    with monitor.stage("animation", len(chosen)), tempfile.TemporaryDirectory() as scratch:
-        for clip in monitor.counted(chosen):
+    with progress.stage("animation", len(chosen)), tempfile.TemporaryDirectory() as scratch:
+        for clip in progress.track(chosen):
             animate(clip.clip.video, Path(scratch) / clip.clip.video.stem)
-    taken = (time.perf_counter() - start) / len(chosen)
-    return taken, float(np.mean([clip.truth.frame_count / float(clip.truth.fps) for clip in chosen]))
+    seconds = (time.perf_counter() - start) / len(chosen)
+    return seconds, float(np.mean([clip.truth.frame_count / float(clip.truth.fps) for clip in chosen]))

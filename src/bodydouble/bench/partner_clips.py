@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from bodydouble.bench import staging
-from bodydouble.bench.people_clips import FPS, SIZE, Clip, Maker, kept_clip
+from bodydouble.bench.people_clips import FPS, IMAGE_SIZE, BenchClip, ClipFactory, load_or_render
 from bodydouble.bench.staging import Role, Scene, View
-from bodydouble.bench.synthetic_set import default_folder, maker_digest, unpacked
+from bodydouble.bench.synthetic_set import default_cache_dir, renderer_digest, unpack
 from bodydouble.data import Motion
 from bodydouble.errors import FormatError
 from bodydouble.motion.resampling.motion import rows
@@ -20,7 +20,7 @@ from bodydouble.synthetic import mocap_files, rendered_clip
 from bodydouble.synthetic.cameras import Move
 
 COLLECTION = "cmu_partners"
-LONGEST_DIFFERENCE = 0.1
+MAX_LENGTH_DIFFERENCE = 0.1
 """s; captures of partners whose lengths differ by more were not made at once."""
 
 
@@ -29,7 +29,7 @@ class Dance:
     """A part of what two danced together, and who they are in the picture."""
 
     name: str
-    tests: str
+    purpose: str
     """What the clip is there for."""
     files: tuple[str, str]
     """Of the partners, within the collection."""
@@ -56,23 +56,23 @@ DANCES = (
 )  # fmt: skip
 
 
-def makers(archive: Path, keep: Path | None = None) -> list[Maker]:
+def clip_factories(archive: Path, cache_dir: Path | None = None) -> list[ClipFactory]:
     """What makes the clips.
 
     Args:
         archive: the tar file of the collections.
-        keep: where clips and motions are kept; default: where those of the other sets are.
+        cache_dir: where clips and motions are kept; default: where those of the other sets are.
 
     Raises:
         BodydoubleError: the archive is another one.
     """
     names = [name for dance in DANCES for name in dance.files]
     wanted = [f"{COLLECTION}/{name}" for name in names]
-    files = dict(zip(names, unpacked(archive, wanted, (keep or default_folder()) / "mocap"), strict=True))
-    return [partial(made, dance, files) for dance in DANCES]
+    files = dict(zip(names, unpack(archive, wanted, (cache_dir or default_cache_dir()) / "mocap"), strict=True))
+    return [partial(render_clip, dance, files) for dance in DANCES]
 
 
-def made(dance: Dance, files: Mapping[str, Path], folder: Path | None = None) -> Clip:
+def render_clip(dance: Dance, files: Mapping[str, Path], folder: Path | None = None) -> BenchClip:
     """The clip of a dance; it is made unless it is there already.
 
     Args:
@@ -84,17 +84,17 @@ def made(dance: Dance, files: Mapping[str, Path], folder: Path | None = None) ->
         BodydoubleError: a motion cannot be read or the clip cannot be written.
     """
 
-    def staged() -> rendered_clip.Shot:
-        motions = together(
+    def build_shot() -> rendered_clip.Shot:
+        motions = synchronize(
             [mocap_files.read(files[name])[0].motion for name in dance.files], dance.start, dance.seconds
         )
         named = dict(zip(dance.files, motions, strict=True))
-        return staging.staged(scene(dance, motions), named, SIZE, FPS)
+        return staging.build_shot(build_scene(dance, motions), named, IMAGE_SIZE, FPS)
 
-    return kept_clip(dance.name, _key(dance, files), staged, folder)
+    return load_or_render(dance.name, _cache_key(dance, files), build_shot, folder)
 
 
-def together(motions: Sequence[Motion], start: float, seconds: float) -> list[Motion]:
+def synchronize(motions: Sequence[Motion], start: float, seconds: float) -> list[Motion]:
     """The same stretch of time of motions that were captured at once.
 
     What is no part of a motion was cut off at its beginning, so that all end together.
@@ -108,24 +108,24 @@ def together(motions: Sequence[Motion], start: float, seconds: float) -> list[Mo
         FormatError: they were not captured at once.
     """
     fps, lengths = float(motions[0].fps), [len(motion.rotations) for motion in motions]
-    if any(motion.fps != motions[0].fps for motion in motions) or np.ptp(lengths) > LONGEST_DIFFERENCE * fps:
+    if any(motion.fps != motions[0].fps for motion in motions) or np.ptp(lengths) > MAX_LENGTH_DIFFERENCE * fps:
         raise FormatError(f"motions of {lengths} frames were not captured at once")
     first, count = round(start * fps), round(seconds * fps) + 1
-    begins = [length - min(lengths) + first for length in lengths]
-    return [rows(motion, slice(begin, begin + count)) for motion, begin in zip(motions, begins, strict=True)]
+    starts = [length - min(lengths) + first for length in lengths]
+    return [rows(motion, slice(begin, begin + count)) for motion, begin in zip(motions, starts, strict=True)]
 
 
-def scene(dance: Dance, motions: Sequence[Motion]) -> Scene:
+def build_scene(dance: Dance, motions: Sequence[Motion]) -> Scene:
     """The scene of a dance: both partners where they were captured, their middle at the origin at first."""
-    places = np.array([motion.root_position[0, [0, 2]] for motion in motions])
-    x, z = (places - places.mean(axis=0)).T
+    positions = np.array([motion.root_position[0, [0, 2]] for motion in motions])
+    x, z = (positions - positions.mean(axis=0)).T
     cast = zip(dance.files, dance.bodies, dance.clothes, zip(x, z, strict=True), strict=True)
-    return Scene(dance.name, dance.tests, dance.seconds, dance.seed, tuple(Role(*one) for one in cast), dance.views)
+    return Scene(dance.name, dance.purpose, dance.seconds, dance.seed, tuple(Role(*one) for one in cast), dance.views)
 
 
-def _key(dance: Dance, files: Mapping[str, Path]) -> str:
+def _cache_key(dance: Dance, files: Mapping[str, Path]) -> str:
     """Changes with everything that decides the pixels of the clip, our own code included."""
     code = [Path(module) for module in (staging.__file__, __file__)]
     read = [path.read_bytes() for path in (*code, *(files[name] for name in dance.files))]
-    plain = json.dumps([asdict(dance), SIZE, str(FPS), maker_digest()]).encode()
+    plain = json.dumps([asdict(dance), IMAGE_SIZE, str(FPS), renderer_digest()]).encode()
     return hashlib.sha256(b"".join([plain, *read])).hexdigest()[:12]

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from bodydouble.bench import partner_clips, people_clips
-from bodydouble.bench.accuracy_report import Cells, table_text
-from bodydouble.bench.people import Figures
+from bodydouble.bench.accuracy_report import TableData, markdown_tables
+from bodydouble.bench.people import PeopleFigures
 from bodydouble.evaluation.comparison_page import UNKNOWN
 
-PREFACE = """# Several people
+PEOPLE_PREFACE = """# Several people
 
 Whether everybody is found, under one name, in the right place. Written by
 
@@ -37,7 +37,7 @@ end.
 - *Tracking* is the share of the capture's time that is spent on who is who.
 """
 
-PARTNERS = """
+PARTNERS_PREFACE = """
 *Dancing partners* are {clips} more clips, made where the motion capture of `--mocap` is found, which may not be handed
 on; they count in no figure of all clips. Both partners of a salsa were captured at once and go where they went (to
 20 mm; their arms are those of other bodies, so that hands meet only nearly). Limit: both are training subjects
@@ -47,78 +47,87 @@ who learns from motion capture; poses may be better here than on unknown dances.
 """
 
 
-def tables(found: Mapping[str, Figures]) -> dict[str, Cells]:
+def tables(figures: Mapping[str, PeopleFigures]) -> dict[str, TableData]:
     """Title -> headings and cells, of the figures by clip."""
-    usual, partners = _grouped(found)
-    made = {"All clips": _goals(_total(usual)), "Clip by clip": _rows({**usual, "all": _total(usual)})}
+    main, partners = _split_partners(figures)
+    titled = {"All clips": _goal_table(_total(main)), "Clip by clip": _clip_table({**main, "all": _total(main)})}
     if partners:
-        made["Dancing partners"] = _rows({**partners, "all partners": _total(partners)})
-    return made
+        titled["Dancing partners"] = _clip_table({**partners, "all partners": _total(partners)})
+    return titled
 
 
-def _grouped(found: Mapping[str, Figures]) -> tuple[dict[str, Figures], dict[str, Figures]]:
+def _split_partners(figures: Mapping[str, PeopleFigures]) -> tuple[dict[str, PeopleFigures], dict[str, PeopleFigures]]:
     """The figures of the usual clips, and those of dancing partners."""
     names = {dance.name for dance in partner_clips.DANCES}
-    usual = {name: one for name, one in found.items() if name not in names}
-    return usual, {name: one for name, one in found.items() if name in names}
+    main = {name: one for name, one in figures.items() if name not in names}
+    return main, {name: one for name, one in figures.items() if name in names}
 
 
-def _total(found: Mapping[str, Figures]) -> Figures:
-    return sum(list(found.values())[1:], next(iter(found.values())))
+def _total(figures: Mapping[str, PeopleFigures]) -> PeopleFigures:
+    return sum(list(figures.values())[1:], next(iter(figures.values())))
 
 
-def _goals(total: Figures) -> Cells:
+def _goal_table(total: PeopleFigures) -> TableData:
     """The figures that have a goal."""
     value = total.as_dict()
     rows = [
-        ("coverage of visible person-frames, %", _text(value["coverage"], 100), "at least 99"),
-        ("ghosts, % of found person-frames", _text(value["ghosts"], 100, 2), "at most 0.5"),
-        ("IDF1, %", _text(value["idf1"], 100), "at least 97"),
-        ("HOTA, %", _text(value["hota"], 100), "at least 85"),
-        ("identity switches in 2,000 person-frames", _text(value["switches_per_2000"]), "at most 1"),
-        ("PA-MPJPE partly hidden / fully visible", _text(value["pa_mpjpe_ratio"], 1, 2), "at most 1.5"),
-        ("distance between hips, median error, %", _text(value["hip_distance_error"], 100), "at most 6"),
-        ("time of tracking, % of the capture", _text(value["tracking_share"], 100), "at most 10"),
+        ("coverage of visible person-frames, %", _format(value["coverage"], 100), "at least 99"),
+        ("ghosts, % of found person-frames", _format(value["ghosts"], 100, 2), "at most 0.5"),
+        ("IDF1, %", _format(value["idf1"], 100), "at least 97"),
+        ("HOTA, %", _format(value["hota"], 100), "at least 85"),
+        ("identity switches in 2,000 person-frames", _format(value["switches_per_2000"]), "at most 1"),
+        ("PA-MPJPE partly hidden / fully visible", _format(value["pa_mpjpe_ratio"], 1, 2), "at most 1.5"),
+        ("distance between hips, median error, %", _format(value["hip_distance_error"], 100), "at most 6"),
+        ("time of tracking, % of the capture", _format(value["tracking_share"], 100), "at most 10"),
     ]
     return ["measure", "value", "goal"], [list(row) for row in rows]
 
 
-def _rows(found: Mapping[str, Figures]) -> Cells:
-    names = [
+def _clip_table(figures: Mapping[str, PeopleFigures]) -> TableData:
+    headings = [
         "clip", "people", "found as", "person-frames", "coverage %", "ghosts %", "IDF1 %", "HOTA %", "AssA %",
         "switches", "hips %", "at true scale %", "PA-MPJPE clear mm", "partly hidden mm", "tracking %",
     ]  # fmt: skip
-    return names, [[name, *_row(one.as_dict())] for name, one in found.items()]
+    return headings, [[name, *_clip_row(one.as_dict())] for name, one in figures.items()]
 
 
-def _row(value: Mapping[str, float | int | None]) -> list[str]:
-    whole = [f"{value[name]}" for name in ("people", "found", "person_frames")]
-    shares = [_text(value[name], 100) for name in ("coverage", "ghosts", "idf1", "hota", "association_accuracy")]
-    hips = [_text(value[name], 100) for name in ("hip_distance_error", "hip_distance_error_at_true_scale")]
-    poses = [_text(value[name], 1, 0) for name in ("pa_mpjpe_clear_mm", "pa_mpjpe_partly_hidden_mm")]
-    return [*whole, *shares, f"{value['identity_switches']}", *hips, *poses, _text(value["tracking_share"], 100)]
+def _clip_row(value: Mapping[str, float | int | None]) -> list[str]:
+    counts = [f"{value[name]}" for name in ("people", "found", "person_frames")]
+    percentages = [_format(value[name], 100) for name in ("coverage", "ghosts", "idf1", "hota", "association_accuracy")]
+    hips = [_format(value[name], 100) for name in ("hip_distance_error", "hip_distance_error_at_true_scale")]
+    poses = [_format(value[name], 1, 0) for name in ("pa_mpjpe_clear_mm", "pa_mpjpe_partly_hidden_mm")]
+    return [
+        *counts,
+        *percentages,
+        f"{value['identity_switches']}",
+        *hips,
+        *poses,
+        _format(value["tracking_share"], 100),
+    ]
 
 
-def _text(value: float | int | None, factor: float = 1.0, digits: int = 1) -> str:
+def _format(value: float | int | None, factor: float = 1.0, digits: int = 1) -> str:
     return UNKNOWN if value is None else f"{factor * value:.{digits}f}"
 
 
-def markdown(found: Mapping[str, Figures], quality: str) -> str:
+def markdown_page(figures: Mapping[str, PeopleFigures], quality: str) -> str:
     """The whole page docs/people.md."""
-    usual, partners = _grouped(found)
-    shown = {one.name: one.tests for one in people_clips.SCENES} | {one.name: one.tests for one in partner_clips.DANCES}
-    clips = [[name, tests] for name, tests in shown.items() if name in found]
-    preface = PREFACE.format(clips=len(usual), quality=quality)
+    main, partners = _split_partners(figures)
+    purposes = {one.name: one.purpose for one in people_clips.SCENES} | {
+        one.name: one.purpose for one in partner_clips.DANCES
+    }
+    clips = [[name, tests] for name, tests in purposes.items() if name in figures]
+    preface = PEOPLE_PREFACE.format(clips=len(main), quality=quality)
     if partners:
-        preface += PARTNERS.format(clips=len(partners))
-    return table_text({**tables(found), "Clips": (["clip", "what happens"], clips)}, preface)
+        preface += PARTNERS_PREFACE.format(clips=len(partners))
+    return markdown_tables({**tables(figures), "Clips": (["clip", "what happens"], clips)}, preface)
 
 
-def as_dict(found: Mapping[str, Figures]) -> dict[str, Any]:
+def as_dict(figures: Mapping[str, PeopleFigures]) -> dict[str, Any]:
     """All figures, ready for JSON."""
-    usual, partners = _grouped(found)
-    return {**_group_dict(usual), **({"partners": _group_dict(partners)} if partners else {})}
+    main, partners = _split_partners(figures)
+    return {**_group_dict(main), **({"partners": _group_dict(partners)} if partners else {})}
 
 
-def _group_dict(found: Mapping[str, Figures]) -> dict[str, Any]:
-    return {"all": _total(found).as_dict(), "clips": {name: one.as_dict() for name, one in found.items()}}
+def _group_dict(figures: Mapping[str, PeopleFigures]) -> dict[str, Any]:
+    return {"all": _total(figures).as_dict(), "clips": {name: one.as_dict() for name, one in figures.items()}}

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bodydouble.bench.synthetic_set import alike, filmed_motion
+from bodydouble.bench.synthetic_set import loop_to_equal_length, resample_for_video
 from bodydouble.data import FloatArray, Motion, Performance, RgbImage
 from bodydouble.errors import FormatError
 from bodydouble.formats import performance
@@ -17,8 +17,8 @@ from bodydouble.formats.media import FrameReader
 from bodydouble.synthetic import mocap_files, rendered_clip
 from bodydouble.synthetic.cameras import Move
 
-RATES = (Fraction(10), Fraction(60))
-TILE = (384, 216)
+FRAME_RATE_RANGE = (Fraction(10), Fraction(60))
+TILE_SIZE = (384, 216)
 COLUMNS = 5
 
 
@@ -27,41 +27,41 @@ class ClipOptions:
     """What is asked for; everything else is random."""
 
     people: int = 1
-    move: Move | None = None
+    camera_move: Move | None = None
     """None: any."""
     portrait: bool = False
     fps: Fraction = Fraction(30)
     seed: int = 0
 
 
-def all_motions(paths: Sequence[Path]) -> list[Motion]:
+def load_motions(paths: Sequence[Path]) -> list[Motion]:
     """The motions of files.
 
     Raises:
         FormatError: a file cannot be read or holds none.
     """
-    found = [named.motion for path in paths for named in mocap_files.read(path)]
-    if not found:
+    loaded = [named.motion for path in paths for named in mocap_files.read(path)]
+    if not loaded:
         raise FormatError(f"there is no motion in {', '.join(map(str, paths))}")
-    return found
+    return loaded
 
 
-def clip(motions: Sequence[Motion], number: int, options: ClipOptions) -> rendered_clip.Shot:
+def build_shot(motions: Sequence[Motion], number: int, options: ClipOptions) -> rendered_clip.Shot:
     """One of many clips: the same number gives the same one."""
     rng = np.random.default_rng([options.seed, number])
     chosen = [motions[(number + k) % len(motions)] if k == 0 else motions[int(rng.integers(len(motions)))]
               for k in range(options.people)]  # fmt: skip
-    move = options.move or list(Move)[int(rng.integers(len(Move)))]
+    move = options.camera_move or list(Move)[int(rng.integers(len(Move)))]
     settings = rendered_clip.ShotOptions(
         move,
         rendered_clip.PORTRAIT if options.portrait else rendered_clip.LANDSCAPE,
         objects=int(rng.integers(3)) if options.people > 1 else int(rng.random() < 0.3),
     )
-    filmed = [filmed_motion(motion, options.fps) for motion in chosen]
-    return rendered_clip.direct(alike(filmed), int(rng.integers(2**31)), settings)
+    resampled = [resample_for_video(motion, options.fps) for motion in chosen]
+    return rendered_clip.direct(loop_to_equal_length(resampled), int(rng.integers(2**31)), settings)
 
 
-def contact_sheet(clips: Sequence[tuple[Path, Path]], path: Path, seed: int = 0) -> None:
+def write_contact_sheet(clips: Sequence[tuple[Path, Path]], path: Path, seed: int = 0) -> None:
     """A random frame of each clip, the true landmarks drawn in: green where visible, red where hidden.
 
     Args:
@@ -73,31 +73,31 @@ def contact_sheet(clips: Sequence[tuple[Path, Path]], path: Path, seed: int = 0)
         BodydoubleError: a clip cannot be read or the file cannot be written.
     """
     rng = np.random.default_rng(seed)
-    tiles = [_tile(video, performance.load(truth), rng) for video, truth in clips]
+    tiles = [_make_tile(video, performance.load(truth), rng) for video, truth in clips]
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % COLUMNS)
     rows = [np.concatenate(tiles[i : i + COLUMNS], axis=1) for i in range(0, len(tiles), COLUMNS)]
     with atomic_write(path) as temporary:
         Image.fromarray(np.concatenate(rows)).save(temporary, "PNG")
 
 
-def _tile(video: Path, truth: Performance, rng: np.random.Generator) -> RgbImage:
-    wanted = int(rng.integers(truth.frame_count))
+def _make_tile(video: Path, truth: Performance, rng: np.random.Generator) -> RgbImage:
+    frame_index = int(rng.integers(truth.frame_count))
     with FrameReader(video) as reader:
-        picture = next(frame for index, frame in enumerate(reader) if index == wanted).copy()
+        image = next(frame for index, frame in enumerate(reader) if index == frame_index).copy()
     for person in truth.people:
-        _mark(picture, person.track.keypoints[wanted])
-    image = Image.fromarray(picture)
-    image.thumbnail(TILE)
-    tile = np.zeros((TILE[1], TILE[0], 3), dtype=np.uint8)
-    tile[: image.height, : image.width] = np.asarray(image)
+        _draw_keypoints(image, person.track.keypoints[frame_index])
+    thumbnail = Image.fromarray(image)
+    thumbnail.thumbnail(TILE_SIZE)
+    tile = np.zeros((TILE_SIZE[1], TILE_SIZE[0], 3), dtype=np.uint8)
+    tile[: thumbnail.height, : thumbnail.width] = np.asarray(thumbnail)
     return tile
 
 
-def _mark(picture: RgbImage, keypoints: FloatArray) -> None:
+def _draw_keypoints(image: RgbImage, keypoints: FloatArray) -> None:
     """Draws points (33, 3) into a picture (H, W, 3)."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     size = max(2, height // 160)
     for x, y, visible in keypoints:
         if 0 <= x < width and 0 <= y < height:
             rows, columns = slice(max(0, int(y) - size), int(y) + size), slice(max(0, int(x) - size), int(x) + size)
-            picture[rows, columns] = (40, 220, 60) if visible else (230, 40, 40)
+            image[rows, columns] = (40, 220, 60) if visible else (230, 40, 40)

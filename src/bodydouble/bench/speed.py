@@ -17,7 +17,7 @@ from bodydouble.errors import BodydoubleError
 from bodydouble.formats.media import FrameReader, VideoWriter, probe
 
 
-def measure(video: Path, *, quality: str = "balanced", repeat: int = 1) -> dict[str, Any]:
+def measure_speed(video: Path, *, quality: str = "balanced", repeat: int = 1) -> dict[str, Any]:
     """Animate a video in processes of their own, without and with the film.
 
     Args:
@@ -34,24 +34,24 @@ def measure(video: Path, *, quality: str = "balanced", repeat: int = 1) -> dict[
         BodydoubleError: a run failed.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        clip = video if repeat == 1 else _repeated(video, repeat, Path(scratch) / "repeated.mp4")
-        size = probe(clip).size
+        clip = video if repeat == 1 else _repeat_video(video, repeat, Path(scratch) / "repeated.mp4")
+        size = probe(clip).image_size
         runs = [
             _run(name, clip, Path(scratch) / "out", ["--quality", quality, *options])
-            for name, options in (("without film", ["--no-film"]), ("with film", []))
+            for name, options in (("without preview", ["--no-preview"]), ("with preview", []))
         ]
     return {
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {_processor()}",
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {_processor_name()}",
         "size": f"{size[0]}x{size[1]}",
         "frames": runs[0]["frames"],
         "people": runs[0]["people"],
         "quality": quality,
-        "help_seconds": _help_seconds(),
+        "help_seconds": _measure_help_seconds(),
         "runs": runs,
     }
 
 
-def _help_seconds() -> float:
+def _measure_help_seconds() -> float:
     """Median time that ``bodydouble --help`` takes."""
     seconds = []
     for _ in range(5):
@@ -61,7 +61,7 @@ def _help_seconds() -> float:
     return statistics.median(seconds)
 
 
-def measure_growth(video: Path, *, quality: str = "balanced", repeat: int = 20) -> dict[str, Any]:
+def measure_memory_growth(video: Path, *, quality: str = "balanced", repeat: int = 20) -> dict[str, Any]:
     """Peak memory of runs on a video and on the same video played several times over.
 
     Returns:
@@ -70,28 +70,28 @@ def measure_growth(video: Path, *, quality: str = "balanced", repeat: int = 20) 
     Raises:
         BodydoubleError: a run failed.
     """
-    short, long = (measure(video, quality=quality, repeat=times) for times in (1, repeat))
+    short, long = (measure_speed(video, quality=quality, repeat=times) for times in (1, repeat))
     runs = [
         {
-            "name": one["name"],
-            "frames": [one["frames"], many["frames"]],
-            "peak_memory_mb": [one["peak_memory_mb"], many["peak_memory_mb"]],
-            "growth": many["peak_memory_mb"] / one["peak_memory_mb"],
+            "name": single["name"],
+            "frames": [single["frames"], repeated["frames"]],
+            "peak_memory_mb": [single["peak_memory_mb"], repeated["peak_memory_mb"]],
+            "growth": repeated["peak_memory_mb"] / single["peak_memory_mb"],
         }
-        for one, many in zip(short["runs"], long["runs"], strict=True)
+        for single, repeated in zip(short["runs"], long["runs"], strict=True)
     ]
     return {"machine": short["machine"], "size": short["size"], "quality": quality, "runs": runs}
 
 
-def _repeated(video: Path, repeat: int, path: Path) -> Path:
+def _repeat_video(video: Path, repeat: int, path: Path) -> Path:
     """The video forwards and backwards in turn, so that the people in it stay the same people."""
     clip = probe(video)
-    width, height = (side - side % 2 for side in clip.size)
+    width, height = (side - side % 2 for side in clip.image_size)
     with FrameReader(video) as reader:
         frames = [np.ascontiguousarray(frame[:height, :width]) for frame in reader]
     with VideoWriter(path, size=(width, height), fps=clip.fps) as writer:
-        for turn in range(repeat):
-            for frame in frames if turn % 2 == 0 else reversed(frames):
+        for pass_number in range(repeat):
+            for frame in frames if pass_number % 2 == 0 else reversed(frames):
                 writer.write(frame)
     return path
 
@@ -103,22 +103,22 @@ def _run(name: str, clip: Path, folder: Path, options: list[str]) -> dict[str, A
     seconds = time.perf_counter() - start
     if outcome.returncode != 0:
         raise BodydoubleError(f"the run {name} failed: {outcome.stderr.strip()[-500:]}")
-    found = json.loads(outcome.stdout)
+    summary = json.loads(outcome.stdout)
     return {
         "name": name,
-        "frames": found["frames"],
-        "people": len(found["people"]),
-        "frames_per_second": found["frames"] / seconds,
+        "frames": summary["frames"],
+        "people": len(summary["people"]),
+        "frames_per_second": summary["frames"] / seconds,
         "total_seconds": seconds,
-        "network_seconds": found["network_seconds"],
-        "ratio": seconds / found["network_seconds"],
-        "seconds": found["seconds"],
-        "stage_peak_memory_mb": found["stage_peak_memory_mb"],
-        "peak_memory_mb": found["peak_memory_mb"],
+        "network_seconds": summary["network_seconds"],
+        "ratio": seconds / summary["network_seconds"],
+        "seconds": summary["seconds"],
+        "stage_peak_memory_mb": summary["stage_peak_memory_mb"],
+        "peak_memory_mb": summary["peak_memory_mb"],
     }
 
 
-def _processor() -> str:
+def _processor_name() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -23,51 +23,51 @@ from bodydouble.synthetic.cameras import Move
 
 STATIC, MOVING, SEVERAL = "one person, static camera", "one person, moving camera", "several people"
 GROUPS = (STATIC, MOVING, SEVERAL)
-LONGEST = 5.0
+MAX_CLIP_SECONDS = 5.0
 """s; longer motions are cut to this."""
-FASTEST = 40
+MAX_NATIVE_FPS = 40
 """Motions with more frames per second than this are shown at 30, as a phone films them."""
-USUAL_RATE = Fraction(30)
-RATES = (Fraction(15), Fraction(24), Fraction(30), Fraction(60))
+DEFAULT_FPS = Fraction(30)
+MOVING_CAMERA_FPS = (Fraction(15), Fraction(24), Fraction(30), Fraction(60))
 """Frames per second of clips with moving cameras, in turn."""
-MOVES = (Move.PAN, Move.HANDHELD, Move.DOLLY)
-ARCHIVED = ("animated_drawings", "cmu", "cmu_partners")
+CAMERA_MOVES = (Move.PAN, Move.HANDHELD, Move.DOLLY)
+PRIVATE_COLLECTIONS = ("animated_drawings", "cmu", "cmu_partners")
 """Collections in the archive of the private set, DeepMimic's left out: the public set is made of it."""
 PRIVATE_CLIPS = 40
 SEED = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class ClipSpec:
     """What decides a clip."""
 
     name: str
     group: str
-    motions: tuple[Path, ...]
+    motion_files: tuple[Path, ...]
     """One file per person."""
     seed: int
     options: rendered_clip.ShotOptions
     fps: Fraction | None = None
     """None: the motion's own, or 30 if that is high."""
 
-    def key(self) -> str:
+    def cache_key(self) -> str:
         """Changes with everything that decides the pixels of the clip, our own code included."""
-        content = [path.name + hashlib.sha256(path.read_bytes()).hexdigest() for path in self.motions]
-        plain = json.dumps([self.seed, asdict(self.options), str(self.fps), content, maker_digest()])
+        content = [path.name + hashlib.sha256(path.read_bytes()).hexdigest() for path in self.motion_files]
+        plain = json.dumps([self.seed, asdict(self.options), str(self.fps), content, renderer_digest()])
         return hashlib.sha256(plain.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class BenchClip:
     """A clip that was made."""
 
-    recipe: Recipe
+    spec: ClipSpec
     video: Path
     truth: Path
 
 
 @cache
-def maker_digest() -> str:
+def renderer_digest() -> str:
     """Of the code and data that make clips."""
     return package_digest(("synthetic", "render", "characters", "geometry", "skeletons"))
 
@@ -75,34 +75,34 @@ def maker_digest() -> str:
 def package_digest(folders: Sequence[str]) -> str:
     """Of all files in some folders of this package."""
     root = Path(str(resources.files("bodydouble")))
-    total = hashlib.sha256()
+    digest = hashlib.sha256()
     for folder in folders:
         for path in sorted((root / folder).rglob("*")):
             if path.is_file() and path.suffix != ".pyc":
-                total.update(path.relative_to(root).as_posix().encode())
-                total.update(path.read_bytes())
-    return total.hexdigest()
+                digest.update(path.relative_to(root).as_posix().encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
-def default_folder() -> Path:
+def default_cache_dir() -> Path:
     """Where clips are kept from one run to the next."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "bodydouble" / "truth"
 
 
-def public_set() -> list[Recipe]:
+def public_set() -> list[ClipSpec]:
     """The public test set: humanoid3d motions of the PyPI package pybullet. None was used in any tuning.
 
     Raises:
         BodydoubleError: pybullet is not installed.
     """
-    found = find_spec("pybullet_data")
-    if found is None or found.origin is None:
+    package = find_spec("pybullet_data")
+    if package is None or package.origin is None:
         raise BodydoubleError("the public set needs the package pybullet; run: pip install 'bodydouble[bench]'")
-    return recipes(sorted(Path(found.origin).parent.glob("data/motions/humanoid3d_*.txt")))
+    return clip_specs(sorted(Path(package.origin).parent.glob("data/motions/humanoid3d_*.txt")))
 
 
-def private_set(archive: Path, folder: Path) -> list[Recipe]:
+def private_set(archive: Path, folder: Path) -> list[ClipSpec]:
     """A larger test set from motion capture that may not be handed on: the test subjects of split.csv.
 
     Args:
@@ -114,12 +114,12 @@ def private_set(archive: Path, folder: Path) -> list[Recipe]:
     """
     if not archive.exists():
         raise BodydoubleError(f"the private set needs {archive}; use --set public, or --mocap FILE")
-    chosen = [clip for clip in splits.clips("test") if clip.source in ARCHIVED]
-    order = np.random.default_rng(SEED).permutation(len(chosen))[:PRIVATE_CLIPS]
-    return recipes(unpacked(archive, [f"{chosen[i].source}/{chosen[i].file}" for i in order], folder))
+    test_clips = [clip for clip in splits.clips("test") if clip.source in PRIVATE_COLLECTIONS]
+    order = np.random.default_rng(SEED).permutation(len(test_clips))[:PRIVATE_CLIPS]
+    return clip_specs(unpack(archive, [f"{test_clips[i].source}/{test_clips[i].file}" for i in order], folder))
 
 
-def unpacked(archive: Path, files: Sequence[str], folder: Path) -> list[Path]:
+def unpack(archive: Path, files: Sequence[str], folder: Path) -> list[Path]:
     """Files of the archive of motion capture; those that are in the folder already are not unpacked again.
 
     Raises:
@@ -137,65 +137,67 @@ def unpacked(archive: Path, files: Sequence[str], folder: Path) -> list[Path]:
     return [folder / file for file in files]
 
 
-def recipes(motions: Sequence[Path]) -> list[Recipe]:
+def clip_specs(motions: Sequence[Path]) -> list[ClipSpec]:
     """A clip of each motion with a static camera, of every third with a moving one, and of every fourth with others."""
-    single = [
-        Recipe(path.stem, STATIC, (path,), SEED + i, rendered_clip.ShotOptions(size=_size(i)))
+    static = [
+        ClipSpec(path.stem, STATIC, (path,), SEED + i, rendered_clip.ShotOptions(size=_image_size(i)))
         for i, path in enumerate(motions)
     ]
     moving = [
-        Recipe(
-            f"{path.stem}_{MOVES[i % 3]}", MOVING, (path,), SEED + 100 + i,
-            rendered_clip.ShotOptions(MOVES[i % 3], _size(i)), RATES[i % 4],
+        ClipSpec(
+            f"{path.stem}_{CAMERA_MOVES[i % 3]}", MOVING, (path,), SEED + 100 + i,
+            rendered_clip.ShotOptions(CAMERA_MOVES[i % 3], _image_size(i)), MOVING_CAMERA_FPS[i % 4],
         )
         for i, path in enumerate(motions[1::3])
     ]  # fmt: skip
     several = [
-        Recipe(
+        ClipSpec(
             f"{path.stem}_and_{1 + i % 5}_more", SEVERAL,
             tuple(motions[(4 * i + 2 + 5 * k) % len(motions)] for k in range(2 + i % 5)), SEED + 200 + i,
-            rendered_clip.ShotOptions((Move.STATIC, *MOVES)[i % 4], objects=i % 3), USUAL_RATE,
+            rendered_clip.ShotOptions((Move.STATIC, *CAMERA_MOVES)[i % 4], objects=i % 3), DEFAULT_FPS,
         )
         for i, path in enumerate(motions[2::4])
     ]  # fmt: skip
-    return single + moving + several
+    return static + moving + several
 
 
-def _size(index: int) -> tuple[int, int]:
+def _image_size(index: int) -> tuple[int, int]:
     return rendered_clip.PORTRAIT if index % 4 == 3 else rendered_clip.LANDSCAPE
 
 
-def made(recipe: Recipe, folder: Path) -> Clip:
+def render_clip(spec: ClipSpec, folder: Path) -> BenchClip:
     """The clip of a recipe; it is made unless it is there already.
 
     Raises:
         BodydoubleError: a motion cannot be read or the clip cannot be written.
     """
-    name = f"{recipe.name}_{recipe.key()}"
-    clip = Clip(recipe, folder / f"{name}.mp4", folder / f"{name}.npz")
+    name = f"{spec.name}_{spec.cache_key()}"
+    clip = BenchClip(spec, folder / f"{name}.mp4", folder / f"{name}.npz")
     if not (clip.video.exists() and clip.truth.exists()):
         ensure_folder(folder)
-        motions = [filmed_motion(mocap_files.read(path)[0].motion, recipe.fps) for path in recipe.motions]
-        rendered_clip.make(rendered_clip.direct(alike(motions), recipe.seed, recipe.options), clip.video, clip.truth)
+        motions = [resample_for_video(mocap_files.read(path)[0].motion, spec.fps) for path in spec.motion_files]
+        rendered_clip.make(
+            rendered_clip.direct(loop_to_equal_length(motions), spec.seed, spec.options), clip.video, clip.truth
+        )
     return clip
 
 
-def filmed_motion(motion: Motion, fps: Fraction | None) -> Motion:
+def resample_for_video(motion: Motion, fps: Fraction | None) -> Motion:
     """A motion at the rate of a video, not too long."""
-    wanted = fps or (USUAL_RATE if motion.fps > FASTEST else motion.fps)
-    resampled = motion_at(motion, wanted)
-    return rows(resampled, slice(0, max(2, int(LONGEST * wanted))))
+    video_fps = fps or (DEFAULT_FPS if motion.fps > MAX_NATIVE_FPS else motion.fps)
+    resampled = motion_at(motion, video_fps)
+    return rows(resampled, slice(0, max(2, int(MAX_CLIP_SECONDS * video_fps))))
 
 
-def alike(motions: Sequence[Motion]) -> list[Motion]:
+def loop_to_equal_length(motions: Sequence[Motion]) -> list[Motion]:
     """All as long as the longest: shorter ones run back and forth."""
     if not motions:
         raise FormatError("a clip needs at least one motion")
     frames = max(len(motion.rotations) for motion in motions)
-    return [rows(motion, back_and_forth(len(motion.rotations), frames)) for motion in motions]
+    return [rows(motion, ping_pong_indices(len(motion.rotations), frames)) for motion in motions]
 
 
-def back_and_forth(length: int, frames: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def ping_pong_indices(length: int, frames: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Indices (frames,) that run from 0 to length - 1 and back, over and over."""
     cycle = np.concatenate([np.arange(length), np.arange(length - 2, 0, -1)])
     return np.asarray(np.resize(cycle, frames), dtype=np.int64)

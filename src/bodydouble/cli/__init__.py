@@ -14,31 +14,31 @@ from bodydouble.cli import bench
 from bodydouble.cli.common import (
     CameraMotion,
     CameraOption,
-    Denoise,
-    DenoiseOption,
     DetectorOption,
-    FocalOption,
+    Enhancement,
+    EnhanceOption,
+    FocalLengthOption,
     FolderOption,
     FpsOption,
     HeightOption,
     JsonOption,
-    KeepEmbeddingsOption,
     KeypointsOption,
     PeopleCommand,
     PeopleOption,
     Quality,
     QualityOption,
+    SaveFaceEmbeddingsOption,
     VideoArgument,
     capture_options,
-    one_line_errors,
+    enable_tracebacks,
     print_json,
-    show_where_errors_come_from,
+    report_errors,
 )
 from bodydouble.cli.export import export
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(bench.bench, name="bench")
-app.add_typer(bench.truth, name="truth")
+app.add_typer(bench.synth, name="synth")
 app.add_typer(bench.train, name="train")
 
 
@@ -57,7 +57,7 @@ def common(
 ) -> None:
     """Ordinary video in, animated 3D characters out."""
     if debug:
-        show_where_errors_come_from()
+        enable_tracebacks()
 
 
 @app.command(cls=PeopleCommand)
@@ -68,47 +68,47 @@ def animate(
     character: Annotated[
         str, typer.Option(metavar="NAME|FILE.glb", help="A built-in character or your own rig (.glb, .vrm).")
     ] = "mannequin",
-    film: Annotated[bool, typer.Option("--film/--no-film", help="Render preview.mp4.")] = True,
+    preview: Annotated[bool, typer.Option("--preview/--no-preview", help="Render preview.mp4.")] = True,
     quality: QualityOption = Quality.BALANCED,
     camera: CameraOption = CameraMotion.AUTO,
-    focal: FocalOption = None,
+    focal_length: FocalLengthOption = None,
     height: HeightOption = None,
     keypoints: KeypointsOption = None,
     detector: DetectorOption = None,
-    denoise: DenoiseOption = Denoise.AUTO,
+    enhance: EnhanceOption = Enhancement.AUTO,
     fps: FpsOption = None,
-    keyframes: Annotated[
+    keyframe_tolerance: Annotated[
         str | None,
         typer.Option(metavar="LENGTH", help="Keys in few frames of the .glb; joints stay within LENGTH, such as 5mm."),
     ] = None,
-    keep_embeddings: KeepEmbeddingsOption = False,
+    save_face_embeddings: SaveFaceEmbeddingsOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Give each person in VIDEO a rigged character that performs the same motion."""
-    with one_line_errors():
+    with report_errors():
         from bodydouble import pipeline
-        from bodydouble.cli.progress import ProgressMonitor
-        from bodydouble.cli.summary import print_delivery, summary
-        from bodydouble.cli.values import bound, rate
+        from bodydouble.cli.progress import ProgressBars
+        from bodydouble.cli.summary import print_result, summarize
+        from bodydouble.cli.values import parse_frame_rate, parse_length
 
-        rate_of_files = None if fps is None else rate(fps)
-        bound_of_keys = None if keyframes is None else bound(keyframes)
-        with ProgressMonitor() as monitor:
-            delivery = pipeline.animate(
+        file_fps = None if fps is None else parse_frame_rate(fps)
+        tolerance = None if keyframe_tolerance is None else parse_length(keyframe_tolerance)
+        with ProgressBars() as progress:
+            result = pipeline.animate(
                 video,
                 output,
                 character=character,
-                film=film,
-                fps=rate_of_files,
-                keyframes=bound_of_keys,
-                keep_embeddings=keep_embeddings,
-                monitor=monitor,
-                **capture_options(people, quality, camera, focal, height, keypoints, detector, denoise),
+                preview=preview,
+                fps=file_fps,
+                keyframe_tolerance=tolerance,
+                save_face_embeddings=save_face_embeddings,
+                progress=progress,
+                **capture_options(people, quality, camera, focal_length, height, keypoints, detector, enhance),
             )
         if as_json:
-            print_json(summary(delivery, monitor))
+            print_json(summarize(result, progress))
         else:
-            print_delivery(delivery, monitor)
+            print_result(result, progress)
 
 
 @app.command(cls=PeopleCommand)
@@ -118,36 +118,36 @@ def capture(
     people: PeopleOption = "all",
     quality: QualityOption = Quality.BALANCED,
     camera: CameraOption = CameraMotion.AUTO,
-    focal: FocalOption = None,
+    focal_length: FocalLengthOption = None,
     height: HeightOption = None,
     keypoints: KeypointsOption = None,
     detector: DetectorOption = None,
-    denoise: DenoiseOption = Denoise.AUTO,
+    enhance: EnhanceOption = Enhancement.AUTO,
     fps: FpsOption = None,
-    keep_embeddings: KeepEmbeddingsOption = False,
+    save_face_embeddings: SaveFaceEmbeddingsOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write the motion of the people in VIDEO to performance.npz; no character, no film."""
-    with one_line_errors():
+    with report_errors():
         from bodydouble import pipeline
-        from bodydouble.cli.progress import ProgressMonitor
-        from bodydouble.cli.summary import print_delivery, summary
-        from bodydouble.cli.values import rate
+        from bodydouble.cli.progress import ProgressBars
+        from bodydouble.cli.summary import print_result, summarize
+        from bodydouble.cli.values import parse_frame_rate
 
-        rate_of_file = None if fps is None else rate(fps)
-        with ProgressMonitor() as monitor:
-            delivery = pipeline.capture_to_folder(
+        file_fps = None if fps is None else parse_frame_rate(fps)
+        with ProgressBars() as progress:
+            result = pipeline.capture_to_folder(
                 video,
                 output,
-                fps=rate_of_file,
-                keep_embeddings=keep_embeddings,
-                monitor=monitor,
-                **capture_options(people, quality, camera, focal, height, keypoints, detector, denoise),
+                fps=file_fps,
+                save_face_embeddings=save_face_embeddings,
+                progress=progress,
+                **capture_options(people, quality, camera, focal_length, height, keypoints, detector, enhance),
             )
         if as_json:
-            print_json(summary(delivery, monitor))
+            print_json(summarize(result, progress))
         else:
-            print_delivery(delivery, monitor)
+            print_result(result, progress)
 
 
 @app.command()
@@ -156,10 +156,10 @@ def inspect(
     as_json: JsonOption = False,
 ) -> None:
     """Say what is in FILE."""
-    with one_line_errors():
-        from bodydouble.cli.inspect import facts
+    with report_errors():
+        from bodydouble.cli.inspect import describe_file
 
-        found = facts(file)
+        found = describe_file(file)
         if as_json:
             print_json(found)
         else:
@@ -177,20 +177,20 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Say how far PREDICTED is from TRUTH."""
-    with one_line_errors():
-        from bodydouble.cli.evaluate import compared_files, print_comparison, write_page
+    with report_errors():
+        from bodydouble.cli.evaluate import compare_files, print_comparison, write_page
 
-        found = compared_files(predicted, truth)
+        comparison = compare_files(predicted, truth)
         if html is not None:
-            write_page(found, html, predicted.name)
+            write_page(comparison, html, predicted.name)
         if as_json:
-            print_json(found.as_dict())
+            print_json(comparison.as_dict())
         else:
-            print_comparison(found)
+            print_comparison(comparison)
 
 
-@app.command()
-def rate(
+@app.command("user-study")
+def user_study(
     takes: Annotated[
         list[Path],
         typer.Argument(metavar="TAKES...", help="Folders of videos, one a method; a file name is a clip. Or videos."),
@@ -201,7 +201,7 @@ def rate(
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page.")] = True,
 ) -> None:
     """Show TAKES blind, side by side, on a page of this computer, and keep the scores that people give."""
-    with one_line_errors():
+    with report_errors():
         from bodydouble.cli.user_study import collect_scores
 
         collect_scores(takes, output, rater, port, browser)
@@ -213,7 +213,7 @@ app.command("export")(export)
 @app.command()
 def characters() -> None:
     """List the built-in characters."""
-    with one_line_errors():
+    with report_errors():
         from bodydouble.characters.load import builtin_names
 
         for name in builtin_names():
@@ -223,10 +223,10 @@ def characters() -> None:
 @app.command()
 def doctor(as_json: JsonOption = False) -> None:
     """Say what is installed, which accelerator is used, whether films can be rendered, and all licences."""
-    with one_line_errors():
-        from bodydouble.cli.doctor import diagnosis, print_diagnosis
+    with report_errors():
+        from bodydouble.cli.doctor import diagnose, print_diagnosis
 
-        found = diagnosis()
+        found = diagnose()
         if as_json:
             print_json(found)
         else:

@@ -6,23 +6,23 @@ from typing import Annotated
 
 import typer
 
-from bodydouble.cli.common import JsonOption, Quality, QualityOption, VideoArgument, one_line_errors, print_json
+from bodydouble.cli.common import JsonOption, Quality, QualityOption, VideoArgument, print_json, report_errors
 
 bench = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Measure bodydouble on this machine.")
-truth = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Make rendered people whose motion is known.")
+synth = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Make rendered people whose motion is known.")
 train = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Train bodydouble's own networks.")
 
 PRIVATE_ARCHIVE = Path("../shared/data/mocap.tar.xz")
 
 
-class TruthSet(StrEnum):
+class ClipSet(StrEnum):
     """Sets of rendered clips."""
 
     PUBLIC = "public"
     PRIVATE = "private"
 
 
-class Camera(StrEnum):
+class CameraMove(StrEnum):
     """What a virtual camera does."""
 
     ANY = "any"
@@ -42,11 +42,11 @@ def bench_speed(
     as_json: JsonOption = False,
 ) -> None:
     """Measure frames per second, peak memory and the ratio to the networks' own time."""
-    with one_line_errors():
-        from bodydouble.bench.speed import measure
+    with report_errors():
+        from bodydouble.bench.speed import measure_speed
         from bodydouble.cli.summary import print_speed
 
-        report = measure(Path(video), quality=quality, repeat=repeat)
+        report = measure_speed(Path(video), quality=quality, repeat=repeat)
         if as_json:
             print_json(report)
         else:
@@ -63,11 +63,11 @@ def bench_memory(
     as_json: JsonOption = False,
 ) -> None:
     """Measure by how much peak memory grows when VIDEO becomes longer."""
-    with one_line_errors():
-        from bodydouble.bench.speed import measure_growth
+    with report_errors():
+        from bodydouble.bench.speed import measure_memory_growth
         from bodydouble.cli.summary import print_growth
 
-        report = measure_growth(Path(video), quality=quality, repeat=repeat)
+        report = measure_memory_growth(Path(video), quality=quality, repeat=repeat)
         if as_json:
             print_json(report)
         else:
@@ -76,14 +76,14 @@ def bench_memory(
 
 @bench.command("truth")
 def bench_truth(
-    which: Annotated[
-        TruthSet, typer.Option("--set", help="Motions that anyone can install, or the larger set of --mocap.")
-    ] = TruthSet.PUBLIC,
+    clip_set: Annotated[
+        ClipSet, typer.Option("--set", help="Motions that anyone can install, or the larger set of --mocap.")
+    ] = ClipSet.PUBLIC,
     clips: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only N clips, spread over the set.")] = None,
-    ablate: Annotated[
-        bool, typer.Option("--ablate", help="Feed the truth in after each stage in turn, instead of the baselines.")
+    oracle: Annotated[
+        bool, typer.Option("--oracle", help="Feed the truth in after each stage in turn, instead of the baselines.")
     ] = False,
-    keep: Annotated[
+    cache_dir: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where clips and captures are kept [default: the user's cache].")
     ] = None,
     mocap: Annotated[Path, typer.Option(metavar="FILE", help="The archive of the private set.")] = PRIVATE_ARCHIVE,
@@ -93,20 +93,20 @@ def bench_truth(
     as_json: JsonOption = False,
 ) -> None:
     """Measure the error on rendered people, beside the network's own 3D landmarks. An interrupted run goes on."""
-    with one_line_errors():
-        from bodydouble.cli.progress import ProgressMonitor
-        from bodydouble.cli.synthetic import deliver_ablation, deliver_truth
+    with report_errors():
+        from bodydouble.cli.progress import ProgressBars
+        from bodydouble.cli.synthetic import run_accuracy, run_oracle_study
 
-        with ProgressMonitor() as monitor:
-            deliver = deliver_ablation if ablate else deliver_truth
-            finish = deliver(which, clips, keep, mocap, quality, monitor)
+        with ProgressBars() as monitor:
+            deliver = run_oracle_study if oracle else run_accuracy
+            finish = deliver(clip_set, clips, cache_dir, mocap, quality, monitor)
         finish(html, markdown, as_json)
 
 
 @bench.command("tables")
 def bench_tables(
     clips: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only N clips, spread over the set.")] = None,
-    keep: Annotated[
+    cache_dir: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where clips and captures are kept [default: the user's cache].")
     ] = None,
     markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the tables as Markdown, too.")] = None,
@@ -114,19 +114,19 @@ def bench_tables(
     as_json: JsonOption = False,
 ) -> None:
     """Print the two tables of accuracy and of naturalness by which video-to-animation methods are compared."""
-    with one_line_errors():
-        from bodydouble.cli.progress import ProgressMonitor
-        from bodydouble.cli.synthetic import deliver_tables
+    with report_errors():
+        from bodydouble.cli.progress import ProgressBars
+        from bodydouble.cli.synthetic import run_comparison_tables
 
-        with ProgressMonitor() as monitor:
-            finish = deliver_tables(clips, keep, quality, monitor)
+        with ProgressBars() as monitor:
+            finish = run_comparison_tables(clips, cache_dir, quality, monitor)
         finish(markdown, as_json)
 
 
-@bench.command("motion")
-def bench_motion(
+@bench.command("low-fps")
+def bench_low_fps(
     clips: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only N clips, spread over the set.")] = None,
-    keep: Annotated[
+    cache_dir: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where clips and captures are kept [default: the user's cache].")
     ] = None,
     markdown: Annotated[
@@ -136,19 +136,19 @@ def bench_motion(
     as_json: JsonOption = False,
 ) -> None:
     """Measure motion at low rates beside interpolation, and how much of the speed of hits is lost."""
-    with one_line_errors():
-        from bodydouble.cli.progress import ProgressMonitor
-        from bodydouble.cli.synthetic import deliver_motion
+    with report_errors():
+        from bodydouble.cli.progress import ProgressBars
+        from bodydouble.cli.synthetic import run_frame_rates
 
-        with ProgressMonitor() as monitor:
-            finish = deliver_motion(clips, keep, quality, monitor)
+        with ProgressBars() as monitor:
+            finish = run_frame_rates(clips, cache_dir, quality, monitor)
         finish(markdown, as_json)
 
 
 @bench.command("people")
 def bench_people(
     clips: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only N clips, spread over the set.")] = None,
-    keep: Annotated[
+    cache_dir: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where clips and captures are kept [default: the user's cache].")
     ] = None,
     mocap: Annotated[
@@ -159,17 +159,17 @@ def bench_people(
     as_json: JsonOption = False,
 ) -> None:
     """Measure whether several people who cross, hide each other and leave keep their names, places and poses."""
-    with one_line_errors():
-        from bodydouble.cli.progress import ProgressMonitor
-        from bodydouble.cli.synthetic import deliver_people
+    with report_errors():
+        from bodydouble.cli.progress import ProgressBars
+        from bodydouble.cli.synthetic import run_people
 
-        with ProgressMonitor() as monitor:
-            finish = deliver_people(clips, keep, mocap, quality, monitor)
+        with ProgressBars() as monitor:
+            finish = run_people(clips, cache_dir, mocap, quality, monitor)
         finish(markdown, as_json)
 
 
-@bench.command("positions")
-def bench_positions(
+@bench.command("h36m")
+def bench_h36m(
     positions: Annotated[Path, typer.Argument(metavar="POSITIONS_3D.npz", help="A data set, as VideoPose3D has it.")],
     predicted: Annotated[Path, typer.Argument(metavar="PREDICTED.npz", help="Predictions in the same layout.")],
     cameras: Annotated[
@@ -181,19 +181,19 @@ def bench_positions(
     as_json: JsonOption = False,
 ) -> None:
     """Say how far PREDICTED is from a data set's 3D positions, by protocols 1 and 2 of Human3.6M, for each action."""
-    with one_line_errors():
-        from bodydouble.cli.h36m import as_dict, compared_positions, print_positions
+    with report_errors():
+        from bodydouble.cli.h36m import as_dict, compare_positions, print_positions
 
         chosen = None if subjects is None else [name.strip() for name in subjects.split(",")]
-        found = compared_positions(positions, predicted, cameras, chosen)
+        found = compare_positions(positions, predicted, cameras, chosen)
         if as_json:
             print_json(as_dict(found))
         else:
             print_positions(found)
 
 
-@truth.command("make")
-def truth_make(
+@synth.command("render")
+def synth_render(
     motions: Annotated[
         list[Path],
         typer.Argument(metavar="MOTION...", help="Motion capture: .bvh, DeepMimic .txt or performance.npz."),
@@ -201,7 +201,7 @@ def truth_make(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the clips go.")],
     clips: Annotated[int, typer.Option(min=1, metavar="N", help="How many clips.")] = 1,
     people: Annotated[int, typer.Option(min=1, max=6, metavar="N", help="People in each clip.")] = 1,
-    camera: Annotated[Camera, typer.Option(help="What the camera does.")] = Camera.ANY,
+    camera: Annotated[CameraMove, typer.Option(help="What the camera does.")] = CameraMove.ANY,
     portrait: Annotated[bool, typer.Option("--portrait", help="Upright pictures.")] = False,
     fps: Annotated[
         str, typer.Option(metavar="RATE", help="Frames per second, 10 to 60, such as 30 or 30000/1001.")
@@ -212,12 +212,12 @@ def truth_make(
     ] = False,
 ) -> None:
     """Render people who perform MOTION, as a phone would film them, with the true performance beside each video."""
-    with one_line_errors():
-        from bodydouble.cli.progress import ProgressMonitor
-        from bodydouble.cli.synthetic import make_clips
+    with report_errors():
+        from bodydouble.cli.progress import ProgressBars
+        from bodydouble.cli.synthetic import render_clips
 
-        with ProgressMonitor() as monitor:
-            files = make_clips(motions, output, clips, people, camera, portrait, fps, seed, preview, monitor)
+        with ProgressBars() as monitor:
+            files = render_clips(motions, output, clips, people, camera, portrait, fps, seed, preview, monitor)
         for file in files:
             typer.echo(file)
 
@@ -240,10 +240,10 @@ def train_lifter(
     ] = None,
 ) -> None:
     """Train the network that lifts 2D tracks into space. An interrupted run goes on. Needs the extra ``train``."""
-    with one_line_errors():
-        from bodydouble.cli.progress import ProgressMonitor
-        from bodydouble.cli.train import make_lifter
+    with report_errors():
+        from bodydouble.cli.progress import ProgressBars
+        from bodydouble.cli.train import train_lifter
 
-        with ProgressMonitor() as monitor:
-            made = make_lifter(motions, output, clips, steps, seed, unlabelled or [], monitor)
+        with ProgressBars() as monitor:
+            made = train_lifter(motions, output, clips, steps, seed, unlabelled or [], monitor)
         typer.echo(made)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from bodydouble.cli.values import joined_point
+from bodydouble.cli.values import join_point_words
 from bodydouble.errors import BodydoubleError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _debug = False
 
 
-def show_where_errors_come_from() -> None:
+def enable_tracebacks() -> None:
     """Let errors through, with all that led to them."""
     global _debug  # noqa: PLW0603 - the one switch that all commands share
     _debug = True
@@ -41,7 +41,7 @@ class CameraMotion(StrEnum):
     MOVING = "moving"
 
 
-class Denoise(StrEnum):
+class Enhancement(StrEnum):
     """How dark and noisy frames are cleaned."""
 
     AUTO = "auto"
@@ -72,9 +72,11 @@ FpsOption = Annotated[
 CameraOption = Annotated[
     CameraMotion, typer.Option("--camera", help="Whether the camera moves; auto looks at the background.")
 ]
-FocalOption = Annotated[
+FocalLengthOption = Annotated[
     float | None,
-    typer.Option("--focal", metavar="MM", help="Focal length as on 35 mm film [default: the file's, or estimated]."),
+    typer.Option(
+        "--focal-length", metavar="MM", help="Focal length as on 35 mm film [default: the file's, or estimated]."
+    ),
 ]
 HeightOption = Annotated[
     float | None,
@@ -95,14 +97,14 @@ DetectorOption = Annotated[
         help="What finds people: an ONNX file of RTMO, YOLO-pose or RTMPose [default: movenet, built in].",
     ),
 ]
-DenoiseOption = Annotated[
-    Denoise,
+EnhanceOption = Annotated[
+    Enhancement,
     typer.Option(help="How noisy or dark frames are cleaned before people are looked for; auto: where that helps."),
 ]
-KeepEmbeddingsOption = Annotated[
+SaveFaceEmbeddingsOption = Annotated[
     bool,
     typer.Option(
-        "--keep-embeddings",
+        "--save-face-embeddings",
         help="Write vectors of people's faces, which are biometric data, to embeddings.npz; otherwise nothing is kept.",
     ),
 ]
@@ -114,11 +116,11 @@ class PeopleCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words of the command line."""
-        return super().parse_args(ctx, joined_point(args))
+        return super().parse_args(ctx, join_point_words(args))
 
 
 @contextmanager
-def one_line_errors() -> Iterator[None]:
+def report_errors() -> Iterator[None]:
     """Turn errors into one line on standard error and exit status 1."""
     if _debug:
         yield
@@ -149,20 +151,20 @@ def capture_options(
     people: str,
     quality: Quality,
     camera: CameraMotion,
-    focal: float | None,
+    focal_length: float | None,
     height: float | None,
     keypoints: Path | None,
     detector: str | None,
-    denoise: Denoise,
+    enhance: Enhancement,
 ) -> "CaptureOptions":
     """The options of the command line as pipeline.capture takes them."""
-    found: CaptureOptions = {"people": people, "quality": quality, "camera": camera, "denoise": denoise}
-    if focal is not None:
-        found["focal"] = focal
+    options: CaptureOptions = {"people": people, "quality": quality, "camera": camera, "enhance": enhance}
+    if focal_length is not None:
+        options["focal_length_mm"] = focal_length
     if height is not None:
-        found["height"] = height
+        options["height"] = height
     if keypoints is not None:
-        found["keypoints"] = keypoints
+        options["keypoints"] = keypoints
     if detector is not None:
-        found["detector"] = detector
-    return found
+        options["detector"] = detector
+    return options

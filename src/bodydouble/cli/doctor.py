@@ -20,7 +20,7 @@ LICENCES = {
 }
 
 
-def diagnosis() -> dict[str, Any]:
+def diagnose() -> dict[str, Any]:
     """Facts that explain whether and how fast bodydouble runs here."""
     return {
         "bodydouble": __version__,
@@ -28,7 +28,7 @@ def diagnosis() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "packages": {name: _version(name) for name in PACKAGES},
         "networks run on": _accelerator(),
-        "films": _rendering(),
+        "films": _renderer(),
         "licences": LICENCES,
     }
 
@@ -46,7 +46,7 @@ def _accelerator() -> str:
     return ", ".join(choose_providers())
 
 
-def _rendering() -> str:
+def _renderer() -> str:
     from bodydouble.render.context import check
 
     try:
@@ -55,9 +55,9 @@ def _rendering() -> str:
         return f"no: {error}"
 
 
-def print_diagnosis(found: dict[str, Any]) -> None:
+def print_diagnosis(diagnosis: dict[str, Any]) -> None:
     """Print the diagnosis on standard output."""
-    for key, value in found.items():
+    for key, value in diagnosis.items():
         if isinstance(value, dict):
             typer.echo(f"{key}:")
             for name, text in value.items():

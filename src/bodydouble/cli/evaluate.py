@@ -11,11 +11,11 @@ from bodydouble.evaluation.comparison_page import comparison_page, people_rows, 
 from bodydouble.formats import performance
 from bodydouble.formats.atomic import atomic_write
 
-FILE_WIDTH = 200
+PLAIN_TEXT_WIDTH = 200
 """Characters of a line where the output is no terminal."""
 
 
-def compared_files(predicted: Path, truth: Path) -> Comparison:
+def compare_files(predicted: Path, truth: Path) -> Comparison:
     """Compares two performance files.
 
     Raises:
@@ -24,16 +24,16 @@ def compared_files(predicted: Path, truth: Path) -> Comparison:
     return compare(performance.load(predicted), performance.load(truth))
 
 
-def write_page(found: Comparison, path: Path, title: str) -> None:
+def write_page(comparison: Comparison, path: Path, title: str) -> None:
     """Writes the comparison as a self-contained page."""
     with atomic_write(path) as temporary:
-        temporary.write_text(comparison_page(found, title), encoding="utf-8")
+        temporary.write_text(comparison_page(comparison, title), encoding="utf-8")
 
 
-def print_comparison(found: Comparison) -> None:
+def print_comparison(comparison: Comparison) -> None:
     """Prints who was compared with whom, and all figures."""
-    print_table(*people_rows(found))
-    print_table(*side_by_side({"value": found}))
+    print_table(*people_rows(comparison))
+    print_table(*side_by_side({"value": comparison}))
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -45,5 +45,5 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_row(*row)
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = FILE_WIDTH
+        console.width = PLAIN_TEXT_WIDTH
     console.print(table)

@@ -15,7 +15,7 @@ from bodydouble.evaluation.position_files import load_cameras, load_positions
 HEADINGS = ("action", "protocol 1: MPJPE, mm", "protocol 2: PA-MPJPE, mm", "MPJVE, mm/frame")
 
 
-def compared_positions(truth: Path, predicted: Path, cameras: Path | None, subjects: Sequence[str] | None) -> Report:
+def compare_positions(truth: Path, predicted: Path, cameras: Path | None, subjects: Sequence[str] | None) -> Report:
     """Compares two files of positions.
 
     Raises:
@@ -29,21 +29,21 @@ def as_dict(report: Report) -> dict[str, Any]:
     """All figures; None for what could not be measured."""
     return {
         "frames": report.frames,
-        "average": _known(report.average),
-        "actions": {action: _known(errors) for action, errors in report.actions.items()},
+        "average": _finite_or_none(report.average),
+        "actions": {action: _finite_or_none(errors) for action, errors in report.actions.items()},
     }
 
 
 def print_positions(report: Report) -> None:
     """Prints the protocols for each action, and their mean."""
     rows = [*report.actions.items(), ("average", report.average)]
-    print_table(HEADINGS, [(name, *_cells(errors)) for name, errors in rows])
+    print_table(HEADINGS, [(name, *_format_errors(errors)) for name, errors in rows])
     typer.echo(f"{report.frames} frames")
 
 
-def _cells(errors: Errors) -> tuple[str, str, str]:
+def _format_errors(errors: Errors) -> tuple[str, str, str]:
     return f"{errors.mpjpe_mm:6.1f}", f"{errors.pa_mpjpe_mm:.1f}", f"{errors.mpjve_mm:.2f}"
 
 
-def _known(errors: Errors) -> dict[str, float | None]:
+def _finite_or_none(errors: Errors) -> dict[str, float | None]:
     return {name: value if np.isfinite(value) else None for name, value in asdict(errors).items()}

@@ -7,7 +7,7 @@ from bodydouble.data import Motion
 from bodydouble.skeletons import humanoid
 
 
-def facts(file: str) -> dict[str, Any]:
+def describe_file(file: str) -> dict[str, Any]:
     """What is in a video, performance, motion or character file.
 
     Raises:
@@ -21,10 +21,12 @@ def _video(file: str) -> dict[str, Any]:
     from bodydouble.formats.media import probe
 
     clip = probe(file)
-    found: dict[str, Any] = {"kind": "video", "size": "{}x{}".format(*clip.size), "fps": str(clip.fps)}
+    found: dict[str, Any] = {"kind": "video", "size": "{}x{}".format(*clip.image_size), "fps": str(clip.fps)}
     if clip.frame_count is not None:
         found |= {"frames": clip.frame_count, "seconds": round(float(clip.frame_count / clip.fps), 3)}
-    focal = {} if clip.focal_35mm is None else {"focal length, 35 mm equivalent": f"{clip.focal_35mm:g} mm"}
+    focal = (
+        {} if clip.focal_length_35mm is None else {"focal length, 35 mm equivalent": f"{clip.focal_length_35mm:g} mm"}
+    )
     return found | {"sound": clip.has_audio} | focal
 
 
@@ -54,7 +56,7 @@ def _performance(file: str) -> dict[str, Any]:
     }
     return {
         "kind": "bodydouble performance",
-        "size": "{}x{}".format(*loaded.camera.size),
+        "size": "{}x{}".format(*loaded.camera.image_size),
         "fps": str(loaded.fps),
         "frames": loaded.frame_count,
     } | people

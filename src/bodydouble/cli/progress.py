@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     ProgressColumn,
     SpinnerColumn,
     Task,
@@ -18,12 +17,13 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.progress import Progress as RichProgress
 from rich.text import Text
 
-from bodydouble.pipeline import Monitor
+from bodydouble.pipeline import Progress
 
 
-class RateColumn(ProgressColumn):
+class StepsPerSecondColumn(ProgressColumn):
     """Steps per second."""
 
     def render(self, task: Task) -> Text:
@@ -32,17 +32,17 @@ class RateColumn(ProgressColumn):
         return Text(f"{speed:.1f}/s" if speed else "", style="cyan")
 
 
-class ProgressMonitor(Monitor):
+class ProgressBars(Progress):
     """Shows the stages on standard error."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._progress = Progress(
+        self._bars = RichProgress(
             SpinnerColumn(),
             TextColumn("{task.description:<16}"),
             BarColumn(),
             MofNCompleteColumn(),
-            RateColumn(),
+            StepsPerSecondColumn(),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
@@ -54,29 +54,29 @@ class ProgressMonitor(Monitor):
         """Peak memory of the process up to the end of each stage, where the system tells (Linux)."""
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        self._bars.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        self._bars.stop()
 
     def begin(self, stage: str, total: int | None) -> None:
         """Show a bar; one that pulses while the number of steps is unknown."""
         self._stage = stage
-        self._task = self._progress.add_task(stage, total=total)
+        self._task = self._bars.add_task(stage, total=total)
 
     def advance(self) -> None:
         """Move the bar one step."""
         if self._task is not None:
-            self._progress.advance(self._task)
+            self._bars.advance(self._task)
 
     def end(self) -> None:
         """Fill the bar."""
         if self._task is not None:
-            done = max(1, int(self._progress.tasks[self._task].completed))
-            self._progress.update(self._task, total=done, completed=done)
+            done = max(1, int(self._bars.tasks[self._task].completed))
+            self._bars.update(self._task, total=done, completed=done)
             self._task = None
         peak = peak_memory_mb()
         if peak is not None:

@@ -5,28 +5,28 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bodydouble.cli.progress import ProgressMonitor, peak_memory_mb
+from bodydouble.cli.progress import ProgressBars, peak_memory_mb
 from bodydouble.data import Performance, Person
-from bodydouble.pipeline import Delivery
+from bodydouble.pipeline import AnimationResult
 
 
-def summary(delivery: Delivery, monitor: ProgressMonitor) -> dict[str, Any]:
+def summarize(result: AnimationResult, progress: ProgressBars) -> dict[str, Any]:
     """A machine-readable summary of a run."""
-    performance = delivery.performance
-    total = sum(monitor.seconds.values())
+    performance = result.performance
+    total = sum(progress.seconds.values())
     return {
         "frames": performance.frame_count,
         "fps": str(performance.fps),
         "people": [_person(person, performance) for person in performance.people],
-        "never_moving": list(delivery.still),
-        "seconds": {stage: round(seconds, 3) for stage, seconds in monitor.seconds.items()},
+        "static_people": list(result.static_people),
+        "seconds": {stage: round(seconds, 3) for stage, seconds in progress.seconds.items()},
         "total_seconds": round(total, 3),
-        "network_seconds": round(monitor.network_seconds, 3),
+        "network_seconds": round(progress.network_seconds, 3),
         "frames_per_second": round(performance.frame_count / total, 2),
-        "stage_peak_memory_mb": monitor.peak_memory_mb,
+        "stage_peak_memory_mb": progress.peak_memory_mb,
         "peak_memory_mb": peak_memory_mb(),
-        "files": [str(file) for file in delivery.files],
-        "warnings": monitor.warnings,
+        "files": [str(file) for file in result.files],
+        "warnings": progress.warnings,
     }
 
 
@@ -40,24 +40,24 @@ def _person(person: Person, performance: Performance) -> dict[str, Any]:
     }
 
 
-def print_delivery(delivery: Delivery, monitor: ProgressMonitor) -> None:
+def print_result(result: AnimationResult, progress: ProgressBars) -> None:
     """Print the summary for people on standard output."""
     console = Console(highlight=False)
-    found = summary(delivery, monitor)
+    facts = summarize(result, progress)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("person", "frames", "seen in"):
         table.add_column(heading)
-    for person in found["people"]:
+    for person in facts["people"]:
         span = f"{person['first_frame']} to {person['last_frame']}"
         table.add_row(person["name"], span, f"{100 * person['coverage']:.0f} % of the clip")
     console.print(table)
     console.print(
-        f"{found['frames']} frames in {found['total_seconds']:.1f} s ({found['frames_per_second']:.1f} frames/s), "
-        f"{found['network_seconds']:.1f} s of it in the networks"
+        f"{facts['frames']} frames in {facts['total_seconds']:.1f} s ({facts['frames_per_second']:.1f} frames/s), "
+        f"{facts['network_seconds']:.1f} s of it in the networks"
     )
-    for file in delivery.files:
+    for file in result.files:
         console.print(f"  {file}", soft_wrap=True, markup=False)
-    for warning in monitor.warnings:
+    for warning in progress.warnings:
         console.print(f"note: {warning}", style="yellow", soft_wrap=True, markup=False)
 
 

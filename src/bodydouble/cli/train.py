@@ -5,17 +5,17 @@ from importlib import import_module
 from pathlib import Path
 
 from bodydouble.errors import MissingExtraError
-from bodydouble.pipeline import Monitor
+from bodydouble.pipeline import Progress
 
 
-def make_lifter(
+def train_lifter(
     motions: Sequence[Path],
     folder: Path,
     clips: int,
     steps: int,
     seed: int,
     unlabelled: Sequence[Path],
-    monitor: Monitor,
+    progress: Progress,
 ) -> Path:
     """Trains the lifter as ``train lifter`` is asked to; the file that was written."""
     try:
@@ -25,4 +25,4 @@ def make_lifter(
         raise MissingExtraError("training needs PyTorch and onnx: pip install 'bodydouble[train]'") from error
     from bodydouble.training.make import MakeOptions, make
 
-    return make(motions, folder, MakeOptions(clips, steps, seed, tuple(unlabelled)), monitor)
+    return make(motions, folder, MakeOptions(clips, steps, seed, tuple(unlabelled)), progress)

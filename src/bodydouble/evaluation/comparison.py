@@ -155,7 +155,7 @@ def combine(comparisons: Sequence[Comparison]) -> Comparison:
 def _check_same_clip(predicted: Recording, truth: Recording) -> None:
     for what, a, b in (
         ("frames per second", predicted.fps, truth.fps),
-        ("size (px)", predicted.camera.size, truth.camera.size),
+        ("size (px)", predicted.camera.image_size, truth.camera.image_size),
     ):
         if a != b:
             raise InvalidDataError(

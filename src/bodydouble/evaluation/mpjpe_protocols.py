@@ -114,7 +114,7 @@ def lift_all(lift: Lift, keypoints: Takes, cameras: Cameras, fps: Fraction, subj
         views, rig = keypoints[subject][action], _of(cameras, subject, "cameras")
         if len(views) != len(rig):
             raise InvalidDataError(f"{subject}, {action}: {len(views)} views of keypoints, {len(rig)} cameras")
-        return tuple(lift(v, c.intrinsics, c.size, fps) for v, c in zip(views, rig, strict=True))
+        return tuple(lift(v, c.intrinsics, c.image_size, fps) for v, c in zip(views, rig, strict=True))
 
     return {
         subject: {action: lifted(subject, action) for action in _of(keypoints, subject, "keypoints")}

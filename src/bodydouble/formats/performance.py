@@ -98,7 +98,7 @@ def _clip_arrays(performance: Performance) -> dict[str, NDArray[Any]]:
     return {
         "format": np.array(f"{FORMAT} {VERSION}"),
         "fps": np.array([performance.fps.numerator, performance.fps.denominator], dtype=np.int64),
-        "size": np.array(performance.camera.size, dtype=np.int64),
+        "size": np.array(performance.camera.image_size, dtype=np.int64),
         "frame_count": np.array(performance.frame_count, dtype=np.int64),
         "intrinsics": performance.camera.intrinsics.astype(np.float64),
         "camera_from_world": performance.camera.camera_from_world.astype(np.float64),

@@ -173,7 +173,11 @@ def _background_between(background: Background, start: int, stop: int) -> Backgr
     keyframes = background.keyframes[(background.keyframes >= start) & (background.keyframes < stop)]
     own = slice(*np.searchsorted(background.frames, (keyframes[0] if len(keyframes) else stop, stop)))
     return Background(
-        stop - start, keyframes - start, background.frames[own] - start, background.corners[own], background.points[own]
+        stop - start,
+        keyframes - start,
+        background.frames[own] - start,
+        background.corner_ids[own],
+        background.points[own],
     )
 
 

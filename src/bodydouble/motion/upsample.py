@@ -44,7 +44,7 @@ def fitted_at_rate(performance: Performance, fps: Fraction, options: MotionOptio
     fine = at_rate(performance, finer * performance.fps)
     _, motions = reconstruct(
         [spread(person.track, finer) for person in performance.people],
-        fine.camera.size,
+        fine.camera.image_size,
         fine.frame_count,
         fine.fps,
         options,

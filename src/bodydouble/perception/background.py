@@ -1,7 +1,10 @@
-"""Follows corners of the background, outside the people's boxes, frame by frame.
+"""Tracks corners of the static background, outside the people's boxes: frames and boxes -> ``Background``.
 
-Corners are chosen in a keyframe and looked for in every later frame by how they look in that keyframe, so that they do
-not creep. Once few of them are left, the present frame becomes the next keyframe.
+Corners are detected in a keyframe. In every later frame they are matched against that keyframe, so they do not drift.
+Once few of them are left, the current frame becomes the next keyframe. Read ``BackgroundTracker`` first.
+
+Sources: B. Lucas and T. Kanade, "An iterative image registration technique" (1981), the optical flow; J. Shi and
+C. Tomasi, "Good features to track" (1994), the corners.
 """
 
 from dataclasses import dataclass
@@ -10,202 +13,218 @@ import cv2
 import numpy as np
 
 from bodydouble.data import Background, BoolArray, FloatArray, IntArray, RgbImage
-from bodydouble.perception.image.roi import halve, halvings
+from bodydouble.perception.image.roi import count_halvings, halve
 
 
 @dataclass(frozen=True, slots=True)
 class BackgroundOptions:
-    """How corners are chosen and followed. Lengths are in px of the reduced picture."""
+    """Options for the detection and tracking of corners. Lengths are in px of the reduced image."""
 
     long_side: int = 480
-    """Of the picture in which corners are followed."""
-    corners: int = 200
-    """At most as many at a time."""
-    spacing: float = 10.0
-    """Corners of a keyframe are not closer to each other."""
-    quality: float = 0.001
-    """A corner is at least as strong as this part of the strongest one."""
-    block: int = 7
-    """Side of the square that decides whether there is a corner."""
-    contrast: float = 3e-5
-    """The lesser eigenvalue of a corner's structure tensor is at least as large ..."""
-    plain: float = 0.2
-    """... where this part of the picture shows nothing but noise ..."""
-    above_noise: float = 4.0
-    """... so many times as large as there."""
-    roundness: float = 0.1
-    """It is at least this part of the greater one: what lies on an edge slides along it."""
-    window: int = 15
-    """Side of what is compared around a corner."""
-    levels: int = 3
-    """How often the picture is halved to find large displacements."""
-    way_back: float = 0.5
-    """A corner found that does not lead back to where it came from, as close as this, is lost."""
-    margin: float = 0.1
-    """People's boxes are enlarged by this part of their longer side, on each side."""
-    least_left: float = 0.6
-    """A new keyframe begins when a smaller part of a keyframe's corners is left."""
+    """Longer side of the reduced image in which corners are tracked."""
+    max_corners: int = 200
+    """Maximum number of corners at a time."""
+    min_distance: float = 10.0
+    """Minimum distance between the corners of a keyframe."""
+    quality_level: float = 0.001
+    """Minimum strength of a corner, as a fraction of that of the strongest one."""
+    block_size: int = 7
+    """Side of the square over which the structure tensor of a corner is computed."""
+    min_eigenvalue: float = 3e-5
+    """Minimum of the lesser eigenvalue of a corner's structure tensor."""
+    noise_quantile: float = 0.2
+    """Quantile of the lesser eigenvalues of the whole image that is taken as the noise level."""
+    min_signal_to_noise: float = 4.0
+    """Minimum ratio of a corner's lesser eigenvalue to the noise level."""
+    min_eigenvalue_ratio: float = 0.1
+    """Minimum ratio of a corner's lesser eigenvalue to its greater one; points on an edge slide along it."""
+    window_size: int = 15
+    """Side of the window that is compared around a corner."""
+    pyramid_levels: int = 3
+    """Number of times the image is halved to find large displacements."""
+    max_forward_backward_error: float = 0.5
+    """Maximum distance between a corner and where it is tracked back to; a corner with more is lost."""
+    box_margin: float = 0.1
+    """Enlargement of people's boxes on each side, as a fraction of their longer side."""
+    min_tracked_fraction: float = 0.6
+    """Minimum fraction of a keyframe's corners that are still tracked; with fewer, a new keyframe begins."""
 
 
 class BackgroundTracker:
-    """Follows the background of one video. Give it the frames in order."""
+    """Tracks the background of one video. The frames must be passed to it in order."""
 
     def __init__(self, options: BackgroundOptions | None = None) -> None:
-        """Start before the first frame."""
+        """Starts before the first frame."""
         self.options = options or BackgroundOptions()
-        self._frames = 0
+        self._frame_count = 0
         self._keyframes: list[int] = []
-        self._known = 0
-        self._sightings: list[tuple[IntArray, FloatArray]] = []
-        self._key: RgbImage = np.empty((0, 0), np.uint8)
-        self._last = self._key
+        self._corner_count = 0
+        self._observations: list[tuple[IntArray, FloatArray]] = []
+        self._key_image: RgbImage = np.empty((0, 0), np.uint8)
+        self._last_image = self._key_image
         self._key_points: FloatArray = np.empty((0, 2), np.float32)
         self._points: FloatArray = np.empty((0, 2), np.float32)
-        self._corners: IntArray = np.empty(0, np.int32)
-        self._chosen = 0
+        self._corner_ids: IntArray = np.empty(0, np.int32)
+        self._keyframe_corner_count = 0
 
     def begin_shot(self) -> None:
-        """Forget all corners: the next frame is the first one of another camera."""
+        """Forgets all corners: the next frame is the first one of another camera."""
         self._key_points = self._points = np.empty((0, 2), np.float32)
-        self._corners = np.empty(0, np.int32)
-        self._chosen = 0
+        self._corner_ids = np.empty(0, np.int32)
+        self._keyframe_corner_count = 0
 
-    def follow(self, frame: RgbImage, boxes: FloatArray) -> None:
-        """Look at the next frame.
+    def process_frame(self, frame: RgbImage, boxes: FloatArray) -> None:
+        """Tracks the corners into the next frame.
 
         Args:
             frame: (H, W, 3) RGB.
             boxes: (N, 4) x_min, y_min, x_max, y_max of the people in it, px.
         """
-        grey = self._reduced(frame)
+        grey = self._reduce(frame)
         scale = np.array([frame.shape[1] / grey.shape[1], frame.shape[0] / grey.shape[0]])
-        free = self._free(grey.shape, boxes / np.tile(scale, 2))
+        mask = self._background_mask(grey.shape, boxes / np.tile(scale, 2))
         if len(self._points):
-            self._find(grey, free)
-        if len(self._points) < self.options.least_left * self._chosen or not self._chosen:
-            self._begin_keyframe(grey, free)
-        self._last = grey
-        self._sightings.append((self._corners, ((self._points + 0.5) * scale).astype(np.float32)))
-        self._frames += 1
+            self._track_corners(grey, mask)
+        min_count = self.options.min_tracked_fraction * self._keyframe_corner_count
+        if len(self._points) < min_count or not self._keyframe_corner_count:
+            self._begin_keyframe(grey, mask)
+        self._last_image = grey
+        self._observations.append((self._corner_ids, ((self._points + 0.5) * scale).astype(np.float32)))
+        self._frame_count += 1
 
     def result(self, scale: FloatArray | float = 1.0) -> Background:
-        """What was seen so far.
+        """Returns the corners of all frames so far.
 
         Args:
             scale: px of the result per px of the frames, (2,) or the same for x and y.
         """
         empty = (np.empty(0, np.int32), np.empty((0, 2), np.float32))
-        corners, points = zip(empty, *self._sightings, strict=True)
-        frames = np.repeat(np.arange(self._frames), [len(seen) for seen in corners[1:]])
+        corner_ids, points = zip(empty, *self._observations, strict=True)
+        frames = np.repeat(np.arange(self._frame_count), [len(ids) for ids in corner_ids[1:]])
         keyframes = np.array(self._keyframes, dtype=np.int64)
         return Background(
-            self._frames, keyframes, frames, np.concatenate(corners), np.concatenate(points) * np.float32(scale)
+            self._frame_count,
+            keyframes,
+            frames,
+            np.concatenate(corner_ids),
+            np.concatenate(points) * np.float32(scale),
         )
 
-    def _reduced(self, frame: RgbImage) -> RgbImage:
-        """Grey, and no longer than the options say."""
+    def _reduce(self, frame: RgbImage) -> RgbImage:
+        """Converts a frame to grey and reduces it to the longer side of the options."""
         grey = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-        grey = halve(grey, halvings(max(grey.shape) / self.options.long_side))
+        grey = halve(grey, count_halvings(max(grey.shape) / self.options.long_side))
         ratio = max(*grey.shape, self.options.long_side) / self.options.long_side
         size = round(grey.shape[1] / ratio), round(grey.shape[0] / ratio)
         return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
-    def _free(self, shape: tuple[int, ...], boxes: FloatArray) -> RgbImage:
-        """255 where nobody is, 0 elsewhere and along the border."""
-        free = np.zeros(shape[:2], np.uint8)
-        edge = self.options.window // 2
-        free[edge:-edge, edge:-edge] = 255
-        margin = self.options.margin * (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0.0)[:, None]
+    def _background_mask(self, shape: tuple[int, ...], boxes: FloatArray) -> RgbImage:
+        """Returns a mask (H, W): 255 on the background, 0 inside the enlarged boxes and along the border."""
+        mask = np.zeros(shape[:2], np.uint8)
+        edge = self.options.window_size // 2
+        mask[edge:-edge, edge:-edge] = 255
+        margin = self.options.box_margin * (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0.0)[:, None]
         low = np.maximum(np.floor(boxes[:, :2] - margin), 0).astype(int)
         high = np.maximum(np.ceil(boxes[:, 2:] + margin), 0).astype(int)
         for (left, top), (right, bottom) in zip(low, high, strict=True):
-            free[top:bottom, left:right] = 0
-        return free
+            mask[top:bottom, left:right] = 0
+        return mask
 
-    def _find(self, grey: RgbImage, free: RgbImage) -> None:
-        """Where the corners of the keyframe are in the next frame."""
-        alike = _as_bright(grey, self._points, self._last, self._points)
-        guess, found = self._flow(self._last, alike, self._points)
-        alike = _as_bright(grey, guess, self._key, self._key_points)
-        points, same = self._flow(self._key, alike, self._key_points, guess)
-        back, returned = self._flow(alike, self._key, points, self._key_points)
-        away = np.linalg.norm(back - self._key_points, axis=1)
-        kept = found & same & returned & (away < self.options.way_back) & _inside(free, points)
-        kept &= _apart(points, self.options.spacing / 4)
-        self._key_points, self._points, self._corners = self._key_points[kept], points[kept], self._corners[kept]
+    def _track_corners(self, grey: RgbImage, mask: RgbImage) -> None:
+        """Tracks the corners into the next frame: from the last frame first, then against the keyframe."""
+        adjusted = _match_brightness(grey, self._points, self._last_image, self._points)
+        guess, tracked = self._optical_flow(self._last_image, adjusted, self._points)
+        adjusted = _match_brightness(grey, guess, self._key_image, self._key_points)
+        points, matched = self._optical_flow(self._key_image, adjusted, self._key_points, guess)
+        back, tracked_back = self._optical_flow(adjusted, self._key_image, points, self._key_points)
+        error = np.linalg.norm(back - self._key_points, axis=1)
+        kept = tracked & matched & tracked_back & (error < self.options.max_forward_backward_error)
+        kept &= _in_mask(mask, points) & _is_first_in_cell(points, self.options.min_distance / 4)
+        self._key_points, self._points = self._key_points[kept], points[kept]
+        self._corner_ids = self._corner_ids[kept]
 
-    def _flow(
+    def _optical_flow(
         self, source: RgbImage, target: RgbImage, points: FloatArray, guess: FloatArray | None = None
     ) -> tuple[FloatArray, BoolArray]:
-        """Where points (N, 2) of one picture are in another one, and which of them were found.
+        """Tracks points (N, 2) from one image into another; returns the points there and which were tracked.
 
-        Near a guess only the full pictures are compared.
+        Near a guess only the full images are compared.
         """
         options = self.options
-        found, status, _ = cv2.calcOpticalFlowPyrLK(
+        moved, status, _ = cv2.calcOpticalFlowPyrLK(
             source, target, points, points.copy() if guess is None else guess.copy(),
-            winSize=(options.window, options.window),
-            maxLevel=options.levels if guess is None else 0,
+            winSize=(options.window_size, options.window_size),
+            maxLevel=options.pyramid_levels if guess is None else 0,
             criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.01),
             flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
         )  # fmt: skip
-        return np.asarray(found, dtype=np.float32), np.asarray(status[:, 0] > 0)
+        return np.asarray(moved, dtype=np.float32), np.asarray(status[:, 0] > 0)
 
-    def _begin_keyframe(self, grey: RgbImage, free: RgbImage) -> None:
-        """From now on corners are measured against this frame: those still in sight, and new ones between them."""
+    def _begin_keyframe(self, grey: RgbImage, mask: RgbImage) -> None:
+        """Makes this frame the keyframe: the tracked corners stay, and new ones are detected between them."""
         options = self.options
-        open_space = free.copy()
+        open_mask = mask.copy()
         for x, y in np.round(self._points).astype(int):
-            cv2.circle(open_space, (int(x), int(y)), int(options.spacing), 0, -1)
-        added = self._chosen_corners(grey, open_space, options.corners - len(self._points))
-        names = np.arange(self._known, self._known + len(added), dtype=np.int32)
-        self._points = np.concatenate([self._points, added])
-        self._corners = np.concatenate([self._corners, names])
-        self._known += len(added)
-        self._key, self._key_points, self._chosen = grey, self._points, len(self._points)
-        self._keyframes.append(self._frames)
+            cv2.circle(open_mask, (int(x), int(y)), int(options.min_distance), 0, -1)
+        new_points = self._detect_corners(grey, open_mask, options.max_corners - len(self._points))
+        new_ids = np.arange(self._corner_count, self._corner_count + len(new_points), dtype=np.int32)
+        self._points = np.concatenate([self._points, new_points])
+        self._corner_ids = np.concatenate([self._corner_ids, new_ids])
+        self._corner_count += len(new_points)
+        self._key_image, self._key_points, self._keyframe_corner_count = grey, self._points, len(self._points)
+        self._keyframes.append(self._frame_count)
 
-    def _chosen_corners(self, grey: RgbImage, open_space: RgbImage, wanted: int) -> FloatArray:
-        """The strongest corners (N, 2) of the open space, apart from each other."""
+    def _detect_corners(self, grey: RgbImage, mask: RgbImage, max_count: int) -> FloatArray:
+        """Detects the strongest corners (N, 2) inside the mask, at the minimum distance from each other."""
         options = self.options
-        values = cv2.cornerEigenValsAndVecs(grey, options.block, 3)[..., :2]
-        greater, lesser = values.max(axis=-1), values.min(axis=-1)
-        noise = float(np.quantile(lesser[::4, ::4], options.plain))
-        corner = (
-            (lesser > max(options.contrast, options.above_noise * noise))
-            & (lesser > options.roundness * greater)
-            & (open_space > 0)
+        eigenvalues = cv2.cornerEigenValsAndVecs(grey, options.block_size, 3)[..., :2]
+        greater, lesser = eigenvalues.max(axis=-1), eigenvalues.min(axis=-1)
+        noise = float(np.quantile(lesser[::4, ::4], options.noise_quantile))
+        is_corner = (
+            (lesser > max(options.min_eigenvalue, options.min_signal_to_noise * noise))
+            & (lesser > options.min_eigenvalue_ratio * greater)
+            & (mask > 0)
         )
-        if wanted <= 0 or not corner.any():
+        if max_count <= 0 or not is_corner.any():
             return np.empty((0, 2), np.float32)
-        found = cv2.goodFeaturesToTrack(
-            grey, wanted, options.quality, options.spacing, mask=corner.astype(np.uint8), blockSize=options.block
+        corners = cv2.goodFeaturesToTrack(
+            grey,
+            max_count,
+            options.quality_level,
+            options.min_distance,
+            mask=is_corner.astype(np.uint8),
+            blockSize=options.block_size,
         )
-        return np.empty((0, 2), np.float32) if found is None else np.asarray(found[:, 0])
+        return np.empty((0, 2), np.float32) if corners is None else np.asarray(corners[:, 0])
 
 
-def _as_bright(grey: RgbImage, points: FloatArray, other: RgbImage, other_points: FloatArray) -> RgbImage:
-    """A picture as bright around its points (N, 2) as another one around its own: lamps flicker, cameras adapt."""
-    gain = _level(other, other_points) / np.maximum(_level(grey, points), 1.0)
+def _match_brightness(
+    grey: RgbImage, points: FloatArray, reference: RgbImage, reference_points: FloatArray
+) -> RgbImage:
+    """Scales an image so that it is as bright around its points (N, 2) as a reference image around its own.
+
+    Lamps flicker and cameras adapt their exposure.
+    """
+    gain = _local_brightness(reference, reference_points) / np.maximum(_local_brightness(grey, points), 1.0)
     return np.asarray(cv2.convertScaleAbs(grey, alpha=float(np.median(gain))), dtype=np.uint8)
 
 
-def _level(grey: RgbImage, points: FloatArray) -> FloatArray:
-    """(N,) the mean brightness around points (N, 2)."""
+def _local_brightness(grey: RgbImage, points: FloatArray) -> FloatArray:
+    """Returns the mean brightness (N,) around points (N, 2)."""
     column, row = np.round(points).astype(int).T
     smooth = cv2.blur(grey, (9, 9))
     return np.asarray(smooth[np.clip(row, 0, grey.shape[0] - 1), np.clip(column, 0, grey.shape[1] - 1)], np.float64)
 
 
-def _inside(free: RgbImage, points: FloatArray) -> BoolArray:
-    """Which of the points (N, 2) lie where nobody is."""
+def _in_mask(mask: RgbImage, points: FloatArray) -> BoolArray:
+    """Returns which of the points (N, 2) lie where the mask is set, inside the image."""
     column, row = np.round(points).astype(int).T
-    visible = (column >= 0) & (row >= 0) & (column < free.shape[1]) & (row < free.shape[0])
-    return np.asarray(visible & (free[np.clip(row, 0, free.shape[0] - 1), np.clip(column, 0, free.shape[1] - 1)] > 0))
+    inside = (column >= 0) & (row >= 0) & (column < mask.shape[1]) & (row < mask.shape[0])
+    return np.asarray(inside & (mask[np.clip(row, 0, mask.shape[0] - 1), np.clip(column, 0, mask.shape[1] - 1)] > 0))
 
 
-def _apart(points: FloatArray, cell: float) -> BoolArray:
-    """Which of the points (N, 2) are the first in a cell; what has slid together is of no use."""
+def _is_first_in_cell(points: FloatArray, cell: float) -> BoolArray:
+    """Returns which of the points (N, 2) are the first in a cell of a grid; points that slid together are useless."""
     column, row = np.floor(points / cell).astype(int).T
     first = np.zeros(len(points), dtype=bool)
     first[np.unique(column * 65536 + row, return_index=True)[1]] = True

@@ -7,12 +7,12 @@ import numpy as np
 
 from bodydouble.data import LANDMARK_COUNT, FloatArray, IntArray, Observation, RgbImage
 from bodydouble.errors import InvalidDataError
-from bodydouble.perception.appearance.clothing_colors import look
+from bodydouble.perception.appearance.clothing_colors import describe_appearance
 from bodydouble.skeletons import blazepose, coco, openpose
 
-LEAST_KEYPOINTS = 4
+MIN_KEYPOINTS = 4
 """Somebody of whom fewer are seen in a frame is not seen in it."""
-LEAST_EXTENT = 4.0
+MIN_EXTENT = 4.0
 """px; keypoints that never lie further apart than this are no px, but shares of the picture."""
 
 _LANDMARK_OF = dict(zip(coco.KEYPOINTS, coco.FROM_BLAZEPOSE, strict=True)) | {
@@ -20,7 +20,7 @@ _LANDMARK_OF = dict(zip(coco.KEYPOINTS, coco.FROM_BLAZEPOSE, strict=True)) | {
 }
 """Keypoint of COCO or OpenPose -> the landmark that is the same point."""
 
-_RULES = (
+_IMPUTATION_RULES = (
     ("hip", "other hip", "other shoulder", "shoulder", 0.6),
     ("shoulder", "other shoulder", "other hip", "hip", 1.5),
     ("shoulder", "nose", "nose", "hip", 0.3),
@@ -53,11 +53,13 @@ def _index(name: str, side: str) -> int:
     return blazepose.INDEX[f"mouth_{side}" if name == "mouth" else f"{side}_{name}"]
 
 
-_SHARES = np.array([share for *_, share in _RULES for _ in ("left", "right")])
-_STEPS = np.array([[_index(name, side) for name in names] for *names, _ in _RULES for side in ("left", "right")])
+_RULE_FRACTIONS = np.array([share for *_, share in _IMPUTATION_RULES for _ in ("left", "right")])
+_RULE_LANDMARKS = np.array(
+    [[_index(name, side) for name in names] for *names, _ in _IMPUTATION_RULES for side in ("left", "right")]
+)
 
 
-def landmarks(names: Sequence[str], keypoints: FloatArray) -> FloatArray:
+def to_blazepose(names: Sequence[str], keypoints: FloatArray) -> FloatArray:
     """Keypoints as BlazePose's landmarks.
 
     Args:
@@ -74,11 +76,11 @@ def landmarks(names: Sequence[str], keypoints: FloatArray) -> FloatArray:
     return found
 
 
-def filled(seen: FloatArray) -> FloatArray:
+def impute_landmarks(seen: FloatArray) -> FloatArray:
     """The same landmarks (N, 33, 3), with likely places of those that are not observed; some of each pose must be."""
     found = seen.copy()
     points = found[..., :2]
-    for (target, base, start, end), share in zip(_STEPS, _SHARES, strict=True):
+    for (target, base, start, end), share in zip(_RULE_LANDMARKS, _RULE_FRACTIONS, strict=True):
         likely = points[:, base] + share * (points[:, end] - points[:, start])
         points[:, target] = np.where(np.isnan(points[:, target]), likely, points[:, target])
     somewhere = np.nanmean(points, axis=1, keepdims=True)
@@ -87,7 +89,7 @@ def filled(seen: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenPeople:
+class ExternalKeypoints:
     """Who is where in each frame of a video. N sightings in the order of frames."""
 
     frames: IntArray
@@ -96,14 +98,14 @@ class GivenPeople:
     """(N,) who it is; -1 where that is not known."""
     keypoints: FloatArray
     """(N, 33, 3) x px, y px, confidence; BlazePose order. Confidence 0: not observed."""
-    size: tuple[int, int]
+    image_size: tuple[int, int]
     """Width and height of the picture, px."""
 
     def rows(self, frame: int) -> slice:
         """The sightings of a frame."""
         return slice(*np.searchsorted(self.frames, (frame, frame + 1)).tolist())
 
-    def ids(self, frame_count: int) -> list[list[int]]:
+    def ids_per_frame(self, frame_count: int) -> list[list[int]]:
         """Who is seen in each frame, in the order in which an observer tells."""
         return [self.track_ids[self.rows(frame)].tolist() for frame in range(frame_count)]
 
@@ -116,9 +118,9 @@ class GivenPeople:
             )
 
 
-def given_people(
-    names: Sequence[str], frames: IntArray, track_ids: IntArray, keypoints: FloatArray, size: tuple[int, int]
-) -> GivenPeople:
+def convert_keypoints(
+    names: Sequence[str], frames: IntArray, track_ids: IntArray, keypoints: FloatArray, image_size: tuple[int, int]
+) -> ExternalKeypoints:
     """The people whom keypoints show.
 
     Args:
@@ -126,32 +128,32 @@ def given_people(
         frames: (N,) ascending.
         track_ids: (N,) who it is; -1 where that is not known.
         keypoints: (N, K, 3) x px, y px, confidence; NaN, NaN, 0 where not observed.
-        size: width and height of the picture, px.
+        image_size: width and height of the picture, px.
 
     Raises:
         InvalidDataError: nobody is in them, or they are of a picture of another size.
     """
-    seen = landmarks(names, keypoints)
-    enough = (seen[..., 2] > 0).sum(axis=1) >= LEAST_KEYPOINTS
+    seen = to_blazepose(names, keypoints)
+    enough = (seen[..., 2] > 0).sum(axis=1) >= MIN_KEYPOINTS
     if not enough.any():
-        raise InvalidDataError(f"the keypoints show nobody: in no frame are there {LEAST_KEYPOINTS} of one person")
-    found = filled(seen[enough])
-    _check_size(found, size)
-    return GivenPeople(frames[enough], track_ids[enough], found, size)
+        raise InvalidDataError(f"the keypoints show nobody: in no frame are there {MIN_KEYPOINTS} of one person")
+    found = impute_landmarks(seen[enough])
+    _check_image_size(found, image_size)
+    return ExternalKeypoints(frames[enough], track_ids[enough], found, image_size)
 
 
-def _check_size(keypoints: FloatArray, size: tuple[int, int]) -> None:
+def _check_image_size(keypoints: FloatArray, image_size: tuple[int, int]) -> None:
     points = keypoints[keypoints[..., 2] > 0, :2]
-    if np.ptp(points, axis=0).max() < LEAST_EXTENT:
+    if np.ptp(points, axis=0).max() < MIN_EXTENT:
         raise InvalidDataError("the keypoints are shares of the picture; they must be px of the video")
-    outside = np.any((points < 0) | (points > size), axis=-1)
+    outside = np.any((points < 0) | (points > image_size), axis=-1)
     if outside.mean() > 0.5:
         raise InvalidDataError(
-            f"most keypoints lie outside the picture of {size[0]} x {size[1]} px; they must be of this very video"
+            f"most keypoints lie outside the picture of {image_size[0]} x {image_size[1]} px; they must be of this very video"
         )
 
 
-class GivenObserver:
+class ExternalKeypointObserver:
     """Tells who is where from keypoints that are known, and looks at the frames only for colours.
 
     Give it the frames of one video in order, of any size.
@@ -159,7 +161,7 @@ class GivenObserver:
 
     network_seconds = 0.0
 
-    def __init__(self, people: GivenPeople) -> None:
+    def __init__(self, people: ExternalKeypoints) -> None:
         """Start before the first frame."""
         self._people = people
         self._frame = 0
@@ -167,22 +169,22 @@ class GivenObserver:
     def begin_shot(self) -> None:
         """Do nothing: people are not followed from frame to frame."""
 
-    def earlier(self) -> tuple[tuple[int, Observation], ...]:
+    def backfilled_observations(self) -> tuple[tuple[int, Observation], ...]:
         """Nothing: all is known of every frame at once."""
         return ()
 
     def observe(self, frame: RgbImage) -> tuple[Observation, ...]:
         """The people in the next frame (H, W, 3) RGB."""
         size = np.array([frame.shape[1], frame.shape[0]])
-        scale = np.append(size / self._people.size, 1.0)
+        scale = np.append(size / self._people.image_size, 1.0)
         seen = self._people.keypoints[self._people.rows(self._frame)] * scale
         self._frame += 1
-        return tuple(_observation(keypoints, frame, size) for keypoints in seen)
+        return tuple(_create_observation(keypoints, frame, size) for keypoints in seen)
 
 
-def _observation(keypoints: FloatArray, frame: RgbImage, size: IntArray) -> Observation:
+def _create_observation(keypoints: FloatArray, frame: RgbImage, size: IntArray) -> Observation:
     points = keypoints[:, :2]
     box = np.clip([points.min(axis=0), points.max(axis=0)], 0, size).ravel()
     unknown = np.full((LANDMARK_COUNT, 3), np.nan)
     certainty = float(keypoints[keypoints[:, 2] > 0, 2].mean())
-    return Observation(box, keypoints, unknown, certainty, look(frame, keypoints))
+    return Observation(box, keypoints, unknown, certainty, describe_appearance(frame, keypoints))

@@ -1,4 +1,8 @@
-"""What a network has to offer to be used for perception, and what it answers."""
+"""Interfaces of the detection and landmark networks, and the types that they return.
+
+``PeopleDetector``: ``RgbImage`` -> ``Detection``s. ``LandmarkModel``: ``RgbImage`` and a ``RotatedRoi`` -> ``Landmarks``.
+Another network needs to implement one of these two protocols only.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +14,12 @@ import numpy as np
 from bodydouble.data import FloatArray, RgbImage
 
 MODELS = Path(__file__).parent / "models"
-"""The networks that come with this package."""
-
-"""(H, W, 3) RGB."""
+"""Folder of the networks that come with this package."""
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One person that was found in a picture."""
+    """One person that was detected in an image."""
 
     box: FloatArray
     """(4,) x_min, y_min, x_max, y_max, px."""
@@ -26,49 +28,49 @@ class Detection:
     score: float
     """Probability that this is a person."""
 
-    def moved(self, shift: FloatArray) -> "Detection":
-        """The same person (2,) px elsewhere."""
+    def translate(self, shift: FloatArray) -> "Detection":
+        """Returns the same detection, shifted by (2,) px."""
         return Detection(self.box + np.tile(shift, 2), self.keypoints + np.append(shift, 0.0), self.score)
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """A square of the picture, turned so that the person in it stands upright."""
+class RotatedRoi:
+    """A rotated square region of interest in which the person stands upright."""
 
     center: FloatArray
     """(2,) px."""
     side: float
-    """px."""
+    """Length of a side, px."""
     angle: float
-    """Radians, clockwise as seen in the picture: by how much the person's up differs from the picture's."""
+    """Angle in radians from the image's up to the person's up, clockwise in the image."""
 
     @property
     def axes(self) -> FloatArray:
-        """(2, 2) rotation from the region's axes to the picture's."""
+        """(2, 2) rotation from the axes of the region to those of the image."""
         c, s = np.cos(self.angle), np.sin(self.angle)
         return np.array([[c, -s], [s, c]])
 
-    def to_picture(self, points: FloatArray) -> FloatArray:
-        """Points (..., 2) of the region, 0 to 1 from its top-left corner, as px of the picture."""
+    def to_image(self, points: FloatArray) -> FloatArray:
+        """Converts points (..., 2) from the region, 0 to 1 from its top-left corner, to px of the image."""
         return self.center + self.side * (points - 0.5) @ self.axes.T
 
-    def from_picture(self, points: FloatArray) -> FloatArray:
-        """The inverse of ``to_picture``."""
+    def from_image(self, points: FloatArray) -> FloatArray:
+        """Converts points (..., 2) from px of the image to the region; the inverse of ``to_image``."""
         return np.asarray((points - self.center) @ self.axes / self.side + 0.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Landmarks:
-    """The body of the person in a region."""
+    """The body landmarks of the person in a region of interest."""
 
     keypoints: FloatArray
-    """(33, 3) x px, y px, confidence; BlazePose order, in the whole picture."""
-    rough_joints: FloatArray
+    """(33, 3) x px, y px, confidence; BlazePose order, in the whole image."""
+    landmarks_3d: FloatArray
     """(33, 3) m, relative to the middle of the hips, camera axes."""
     presence: float
-    """Probability that there is a person in the region."""
-    region: Region
-    """Where to look for the same person in the next frame."""
+    """Probability that there is a person in the region of interest."""
+    roi: RotatedRoi
+    """Region of interest for the same person in the next frame."""
 
     @property
     def pose(self) -> FloatArray:
@@ -77,31 +79,31 @@ class Landmarks:
 
 
 class PeopleDetector(Protocol):
-    """Finds people in a picture."""
+    """Detects people in an image."""
 
     @property
     def seconds(self) -> float:
         """Time spent inside the network so far."""
 
     def detect(self, frame: RgbImage) -> tuple[Detection, ...]:
-        """The people in the picture, best first, each once."""
+        """Detects the people in an image (H, W, 3) RGB, the most certain first, each once."""
 
 
 class LandmarkModel(Protocol):
-    """Locates the landmarks of a person whose place is roughly known."""
+    """Locates the landmarks of a person in a region of interest."""
 
     @property
     def seconds(self) -> float:
         """Time spent inside the network so far."""
 
-    def first_region(self, detection: Detection) -> Region:
-        """Where to look for a person that was just detected."""
+    def roi_from_detection(self, detection: Detection) -> RotatedRoi:
+        """Returns the region of interest for a person that was just detected."""
 
-    def locate(self, frame: RgbImage, region: Region, before: Sequence[FloatArray] = ()) -> Landmarks:
-        """The landmarks of the person in the region.
+    def locate(self, frame: RgbImage, roi: RotatedRoi, occluders: Sequence[FloatArray] = ()) -> Landmarks:
+        """Locates the landmarks of the person in the region of interest.
 
         Args:
             frame: (H, W, 3) RGB.
-            region: where the person is.
-            before: landmarks (33, 2) px of the people who stand before that person.
+            roi: Region of interest that shows the person.
+            occluders: Landmarks (33, 2) px of the people in front of that person.
         """

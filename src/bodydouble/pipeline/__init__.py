@@ -1,30 +1,30 @@
 """Runs the stages in order: video -> people -> tracks -> motion -> characters -> files, film and report."""
 
 from bodydouble.pipeline.animating import (
-    EMBEDDINGS_FILE,
+    FACE_EMBEDDINGS_FILE,
     PERFORMANCE_FILE,
     AnimatedCharacter,
-    Delivery,
+    AnimationResult,
     animate,
     capture_to_folder,
     clip_name,
     default_folder,
-    play,
+    retarget_to_character,
 )
 from bodydouble.pipeline.capturing import CaptureOptions, capture
-from bodydouble.pipeline.progress import Monitor
+from bodydouble.pipeline.progress import Progress
 
 __all__ = [
-    "EMBEDDINGS_FILE",
+    "FACE_EMBEDDINGS_FILE",
     "PERFORMANCE_FILE",
     "AnimatedCharacter",
+    "AnimationResult",
     "CaptureOptions",
-    "Delivery",
-    "Monitor",
+    "Progress",
     "animate",
     "capture",
     "capture_to_folder",
     "clip_name",
     "default_folder",
-    "play",
+    "retarget_to_character",
 ]

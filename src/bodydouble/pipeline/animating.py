@@ -19,25 +19,25 @@ from bodydouble.formats import bvh, face_embeddings, gltf, performance
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader, VideoWriter
 from bodydouble.motion.upsample import fitted_at_rate
-from bodydouble.pipeline.capturing import Captured, CaptureOptions, Faces, captured_clip, checked_clip
-from bodydouble.pipeline.progress import Monitor
+from bodydouble.pipeline.capturing import CaptureOptions, CaptureResult, FaceEmbeddings, capture_clip, check_clip
+from bodydouble.pipeline.progress import Progress
 
-FILM_SIDE = 960
+PREVIEW_MAX_SIDE = 960
 """px; frames with a longer side are scaled down to this for the left half of the film."""
 
 PERFORMANCE_FILE = "performance.npz"
-FILM_FILE = "preview.mp4"
+PREVIEW_FILE = "preview.mp4"
 REPORT_FILE = "page.html"
-EMBEDDINGS_FILE = "embeddings.npz"
+FACE_EMBEDDINGS_FILE = "embeddings.npz"
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class AnimationResult:
     """What ``animate`` or ``capture_to_folder`` made."""
 
     performance: Performance
     files: tuple[Path, ...]
-    still: tuple[str, ...] = ()
+    static_people: tuple[str, ...] = ()
     """Names of those asked for who never move; who of them is not in the performance was left out."""
 
 
@@ -51,10 +51,10 @@ class AnimatedCharacter:
     hips_translation: FloatArray
     """(T, 3) m, of the hips node, local to its parent."""
 
-    def keys(self, bound: float) -> tuple[BoolArray, BoolArray]:
+    def keyframe_masks(self, tolerance: float) -> tuple[BoolArray, BoolArray]:
         """The frames (T, J) and (T,) that hold every joint within a distance in m of its place."""
         skeleton, hips = self.character.skeleton, self.character.humanoid["hips"]
-        return key_frames(skeleton, self.rotations, self.hips_translation, bound, hips)
+        return key_frames(skeleton, self.rotations, self.hips_translation, tolerance, hips)
 
 
 def default_folder(video: str | Path) -> Path:
@@ -74,24 +74,24 @@ def animate(
     folder: str | Path | None = None,
     *,
     character: str = "mannequin",
-    film: bool = True,
+    preview: bool = True,
     fps: Fraction | None = None,
-    keyframes: float | None = None,
-    keep_embeddings: bool = False,
-    monitor: Monitor | None = None,
+    keyframe_tolerance: float | None = None,
+    save_face_embeddings: bool = False,
+    progress: Progress | None = None,
     **options: Unpack[CaptureOptions],
-) -> Delivery:
+) -> AnimationResult:
     """Gives each person in a video a rigged character that performs the same motion.
 
     Args:
         video: as for ``capture``.
         folder: where the files go; default: the video's name beside it, ``_bodydouble``.
         character: name of a built-in character or a .glb or .vrm file.
-        film: whether to render ``preview.mp4``.
+        preview: whether to render ``preview.mp4``.
         fps: rate of all files but the film; default: that of the video.
-        keyframes: m, how far a joint of a .glb may be from its place if that saves keys; default: a key in every frame.
-        keep_embeddings: whether to write vectors of people's faces, which are biometric data, to ``embeddings.npz``.
-        monitor: is told about the progress.
+        keyframe_tolerance: m, how far a joint of a .glb may be from its place if that saves keys; default: a key in every frame.
+        save_face_embeddings: whether to write vectors of people's faces, which are biometric data, to ``embeddings.npz``.
+        progress: is told about the progress.
         **options: as for ``capture``.
 
     Returns:
@@ -100,27 +100,29 @@ def animate(
     Raises:
         BodydoubleError: the video, the character or the folder cannot be used. Files that were complete stay.
     """
-    monitor = monitor or Monitor()
+    progress = progress or Progress()
     path = Path(video)
-    _check_above_zero(fps=fps, keyframes=keyframes)
-    checked_clip(path, options)
+    _check_positive(fps=fps, keyframe_tolerance=keyframe_tolerance)
+    check_clip(path, options)
     template = load(character)
     with _output_folder(Path(folder) if folder is not None else default_folder(path)) as out:
-        found = captured_clip(path, monitor, options)
+        found = capture_clip(path, progress, options)
         captured = found.performance
-        delivered = _at_rate(captured, fps, monitor)
-        with monitor.stage("characters"):
+        delivered = _resample(captured, fps, progress)
+        with progress.stage("characters"):
             fitted = character in builtin_names()
-            cast = _cast(captured, template, fitted)
-            delivered_cast = cast if delivered is captured else _cast(delivered, template, fitted)
-        with monitor.stage("files", 1 + 2 * len(cast)):
-            files = list(monitor.counted(_write_files(delivered, delivered_cast, out, clip_name(path), keyframes)))
-        files += _kept_embeddings(out, found.faces, keep=keep_embeddings)
-        pictures = SpanPictures(captured, found.still)
-        films = _film(path, captured, cast, pictures, out / FILM_FILE, monitor) if film else []
-        with monitor.stage("report"):
-            files += [*films, _report(path, found, pictures, films, out / REPORT_FILE, monitor.warnings)]
-    return Delivery(delivered, tuple(files), tuple(found.still))
+            cast = _animated_characters(captured, template, fitted)
+            delivered_cast = cast if delivered is captured else _animated_characters(delivered, template, fitted)
+        with progress.stage("files", 1 + 2 * len(cast)):
+            files = list(
+                progress.track(_write_files(delivered, delivered_cast, out, clip_name(path), keyframe_tolerance))
+            )
+        files += _save_face_embeddings(out, found.face_embeddings, save=save_face_embeddings)
+        pictures = SpanPictures(captured, found.static_people)
+        films = _render_preview(path, captured, cast, pictures, out / PREVIEW_FILE, progress) if preview else []
+        with progress.stage("report"):
+            files += [*films, _write_report(path, found, pictures, films, out / REPORT_FILE, progress.warnings)]
+    return AnimationResult(delivered, tuple(files), tuple(found.static_people))
 
 
 def capture_to_folder(
@@ -128,38 +130,38 @@ def capture_to_folder(
     folder: str | Path | None = None,
     *,
     fps: Fraction | None = None,
-    keep_embeddings: bool = False,
-    monitor: Monitor | None = None,
+    save_face_embeddings: bool = False,
+    progress: Progress | None = None,
     **options: Unpack[CaptureOptions],
-) -> Delivery:
+) -> AnimationResult:
     """As ``animate``, but only ``performance.npz`` is written."""
-    monitor = monitor or Monitor()
+    progress = progress or Progress()
     path = Path(video)
-    _check_above_zero(fps=fps)
-    checked_clip(path, options)
+    _check_positive(fps=fps)
+    check_clip(path, options)
     with _output_folder(Path(folder) if folder is not None else default_folder(path)) as out:
-        found = captured_clip(path, monitor, options)
+        found = capture_clip(path, progress, options)
         captured = found.performance
-        delivered = _at_rate(captured, fps, monitor)
+        delivered = _resample(captured, fps, progress)
         performance.save(out / PERFORMANCE_FILE, delivered)
-        kept = _kept_embeddings(out, found.faces, keep=keep_embeddings)
-    return Delivery(delivered, (out / PERFORMANCE_FILE, *kept), tuple(found.still))
+        kept = _save_face_embeddings(out, found.face_embeddings, save=save_face_embeddings)
+    return AnimationResult(delivered, (out / PERFORMANCE_FILE, *kept), tuple(found.static_people))
 
 
-def _at_rate(captured: Performance, fps: Fraction | None, monitor: Monitor) -> Performance:
+def _resample(captured: Performance, fps: Fraction | None, progress: Progress) -> Performance:
     if fps is None:
         return captured
-    with monitor.stage("motion"):
+    with progress.stage("motion"):
         return fitted_at_rate(captured, fps)
 
 
-def _kept_embeddings(folder: Path, faces: Faces, *, keep: bool) -> list[Path]:
-    if keep:
-        face_embeddings.save(folder / EMBEDDINGS_FILE, faces)
-    return [folder / EMBEDDINGS_FILE] if keep else []
+def _save_face_embeddings(folder: Path, embeddings: FaceEmbeddings, *, save: bool) -> list[Path]:
+    if save:
+        face_embeddings.save(folder / FACE_EMBEDDINGS_FILE, embeddings)
+    return [folder / FACE_EMBEDDINGS_FILE] if save else []
 
 
-def _check_above_zero(**options: float | Fraction | None) -> None:
+def _check_positive(**options: float | Fraction | None) -> None:
     for name, value in options.items():
         if value is not None and not value > 0:
             raise InvalidDataError(f"{name} is {value}; it must be above 0")
@@ -178,11 +180,11 @@ def _output_folder(folder: Path) -> Iterator[Path]:
         raise
 
 
-def _cast(captured: Performance, template: Character, fitted: bool) -> list[AnimatedCharacter]:
-    return [play(person.motion, template, fitted=fitted) for person in captured.people]
+def _animated_characters(captured: Performance, template: Character, fitted: bool) -> list[AnimatedCharacter]:
+    return [retarget_to_character(person.motion, template, fitted=fitted) for person in captured.people]
 
 
-def play(motion: Motion, template: Character, *, fitted: bool) -> AnimatedCharacter:
+def retarget_to_character(motion: Motion, template: Character, *, fitted: bool) -> AnimatedCharacter:
     """A character that performs a motion, with the person's proportions (built-in characters only) or its own."""
     character = fit(template, motion.skeleton) if fitted else template
     rotations, hips_translation = retarget(motion, character)
@@ -190,14 +192,18 @@ def play(motion: Motion, template: Character, *, fitted: bool) -> AnimatedCharac
 
 
 def _write_files(
-    captured: Performance, cast: Sequence[AnimatedCharacter], folder: Path, name: str, keyframes: float | None
+    captured: Performance,
+    characters: Sequence[AnimatedCharacter],
+    folder: Path,
+    name: str,
+    keyframe_tolerance: float | None,
 ) -> Iterator[Path]:
     path = folder / PERFORMANCE_FILE
     performance.save(path, captured)
     yield path
-    for person, actor in zip(captured.people, cast, strict=True):
+    for person, actor in zip(captured.people, characters, strict=True):
         path = folder / f"{person.name}.glb"
-        keys = None if keyframes is None else actor.keys(keyframes)
+        keys = None if keyframe_tolerance is None else actor.keyframe_masks(keyframe_tolerance)
         gltf.write(path, actor.character, actor.rotations, actor.hips_translation, captured.fps, name, keys)
         yield path
         path = folder / f"{person.name}.bvh"
@@ -205,37 +211,37 @@ def _write_files(
         yield path
 
 
-def _film(
+def _render_preview(
     video: Path,
     captured: Performance,
-    cast: Sequence[AnimatedCharacter],
+    characters: Sequence[AnimatedCharacter],
     pictures: SpanPictures,
     path: Path,
-    monitor: Monitor,
+    progress: Progress,
 ) -> list[Path]:
     """The film's path, or nothing where no picture can be rendered. The report's pictures are taken on the way."""
     from bodydouble.render.preview import Film
 
-    poses = [Poses(a.character, a.rotations, a.hips_translation) for a in cast]
+    poses = [Poses(a.character, a.rotations, a.hips_translation) for a in characters]
     try:
         with (
-            monitor.stage("film", captured.frame_count),
-            Film(captured, [a.character for a in cast], poses) as film,
-            FrameReader(video, max_side=FILM_SIDE) as reader,
+            progress.stage("preview", captured.frame_count),
+            Film(captured, [a.character for a in characters], poses) as film,
+            FrameReader(video, max_side=PREVIEW_MAX_SIDE) as reader,
             VideoWriter(path, size=film.size, fps=captured.fps, audio_from=video) as writer,
         ):
-            for index, frame in enumerate(monitor.counted(reader)):
+            for index, frame in enumerate(progress.track(reader)):
                 pictures.look(index, frame)
                 writer.write(film.frame(index, frame))
     except RenderingUnavailableError as error:
-        monitor.warn(f"no film: {error}")
+        progress.warn(f"no preview: {error}")
         return []
     return [path]
 
 
-def _report(
+def _write_report(
     video: Path,
-    found: Captured,
+    found: CaptureResult,
     pictures: SpanPictures,
     films: Sequence[Path],
     path: Path,
@@ -244,6 +250,12 @@ def _report(
     pictures.read(video)
     film = films[0].name if films else None
     page.write(
-        path, found.performance, pictures, title=clip_name(video), film=film, warnings=warnings, still=found.still
+        path,
+        found.performance,
+        pictures,
+        title=clip_name(video),
+        film=film,
+        warnings=warnings,
+        still=found.static_people,
     )
     return path

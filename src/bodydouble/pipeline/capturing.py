@@ -14,39 +14,39 @@ from bodydouble.formats.keypoint_files import read_keypoints
 from bodydouble.formats.media import FrameReader, probe
 from bodydouble.motion.multi_shot import reconstruct_shots
 from bodydouble.motion.reconstruct import Known
-from bodydouble.perception.appearance.faces import FaceReader
+from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.background import BackgroundTracker
-from bodydouble.perception.external_keypoints import GivenObserver, GivenPeople, given_people
-from bodydouble.perception.image.enhance import Denoiser, check_method
+from bodydouble.perception.external_keypoints import ExternalKeypointObserver, ExternalKeypoints, convert_keypoints
+from bodydouble.perception.image.enhance import FrameEnhancer, check_method
 from bodydouble.perception.pose.observe import MOVENET, Observer, create_observer
-from bodydouble.perception.shots.detect import told_apart
-from bodydouble.pipeline.progress import Monitor
-from bodydouble.tracking.association import associate
-from bodydouble.tracking.faces import faces_of
-from bodydouble.tracking.keypoint_reliability import owned
-from bodydouble.tracking.known import tracks_of
-from bodydouble.tracking.selection import At, name_people, parse, select
-from bodydouble.tracking.static_detection import still_people
+from bodydouble.perception.shots.detect import split_into_shots
+from bodydouble.pipeline.progress import Progress
+from bodydouble.tracking.association import build_tracks
+from bodydouble.tracking.faces import collect_face_embeddings
+from bodydouble.tracking.keypoint_reliability import downweight_unreliable_keypoints
+from bodydouble.tracking.known import build_tracks_from_ids
+from bodydouble.tracking.selection import PersonAtPoint, name_people, parse_selection, select_people
+from bodydouble.tracking.static_detection import detect_static_people
 
-PERCEPTION_SIDE = 1920
+PERCEPTION_MAX_SIDE = 1920
 """px; frames with a longer side are scaled down to this before anybody looks at them."""
-CAMERAS = ("auto", "static", "moving")
-FOCAL_RANGE = (8.0, 1000.0)
+CAMERA_MODES = ("auto", "static", "moving")
+FOCAL_LENGTH_RANGE_MM = (8.0, 1000.0)
 """mm, as on 35 mm film."""
 HEIGHT_RANGE = (0.4, 2.6)
 """m, of people."""
 
-Faces = dict[str, tuple[IntArray, FloatArray]]
+FaceEmbeddings = dict[str, tuple[IntArray, FloatArray]]
 """By name of a person: frames (N,) in which the face was looked at, and its unit vectors (N, 1024)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Captured:
+class CaptureResult:
     """What was found in a video."""
 
     performance: Performance
-    faces: Faces
-    still: Mapping[str, Track]
+    face_embeddings: FaceEmbeddings
+    static_people: Mapping[str, Track]
     """Those asked for who never move, by name; who of them is not in the performance was left out."""
 
 
@@ -60,7 +60,7 @@ class CaptureOptions(TypedDict, total=False):
     """"fast", "balanced" or "best"; "balanced" if left out."""
     camera: str
     """"static", "moving" or "auto", which looks at the background; "auto" if left out."""
-    focal: float
+    focal_length_mm: float
     """mm, of the lens, as if the picture's diagonal were that of 36 mm x 24 mm film."""
     height: float
     """m, of the most prominent person."""
@@ -69,17 +69,17 @@ class CaptureOptions(TypedDict, total=False):
     of COCO, AlphaPose or OpenPose."""
     detector: str | Path
     """"movenet", or an ONNX file of RTMO, YOLO-pose or RTMPose, which finds the people; "movenet" if left out."""
-    denoise: str
+    enhance: str
     """"auto", "off", "bilateral" or "nlm": how dark and noisy frames are cleaned for the networks; "auto", which does
     so where that was measured to help, if left out."""
 
 
-def capture(video: str | Path, *, monitor: Monitor | None = None, **options: Unpack[CaptureOptions]) -> Performance:
+def capture(video: str | Path, *, progress: Progress | None = None, **options: Unpack[CaptureOptions]) -> Performance:
     """The motion of the people in a video.
 
     Args:
         video: any video, GIF, picture, folder of pictures or pattern such as ``shots/*.png``.
-        monitor: is told about the progress.
+        progress: is told about the progress.
         **options: CaptureOptions.
 
     Returns:
@@ -90,51 +90,53 @@ def capture(video: str | Path, *, monitor: Monitor | None = None, **options: Unp
         NoPeopleError: nobody is in it for long enough.
         InvalidDataError: an option has no such value, or the clip no such person.
     """
-    return captured_clip(Path(video), monitor or Monitor(), options).performance
+    return capture_clip(Path(video), progress or Progress(), options).performance
 
 
-def captured_clip(path: Path, monitor: Monitor, options: CaptureOptions) -> Captured:
+def capture_clip(path: Path, progress: Progress, options: CaptureOptions) -> CaptureResult:
     """As ``capture``, with the faces of the people, and who never moves."""
-    clip = checked_clip(path, options)
+    clip = check_clip(path, options)
     static = options.get("camera", "auto") == "static"
-    given = _given_people(options, clip)
-    denoiser = Denoiser(options.get("denoise", "auto"))
-    observations, background, cuts = _observe(
-        path, clip.size, partial(_observer, options, given), monitor, denoiser, static=static
+    external_keypoints = _read_external_keypoints(options, clip)
+    denoiser = FrameEnhancer(options.get("enhance", "auto"))
+    observations, background, shot_starts = _observe(
+        path, clip.image_size, partial(_create_observer, options, external_keypoints), progress, denoiser, static=static
     )
-    with monitor.stage("tracking"):
-        everybody = name_people(_tracks(observations, given, clip, cuts))
+    with progress.stage("tracking"):
+        everybody = name_people(_build_tracks(observations, external_keypoints, clip, shot_starts))
         # Whose keypoints are given was found to be a person by somebody else.
-        still = {} if given else still_people(everybody, float(clip.fps), clip.size, background)
-        people, still = _chosen(everybody, still, options, clip, len(observations))
-    for name in still:
+        static_people = (
+            {} if external_keypoints else detect_static_people(everybody, float(clip.fps), clip.image_size, background)
+        )
+        people, static_people = _select(everybody, static_people, options, clip, len(observations))
+    for name in static_people:
         left_out = "" if name in people else f" Left out; --people {name} takes it"
-        monitor.warn(f"{name} never moves: a statue or a picture?{left_out}")
+        progress.warn(f"{name} never moves: a statue or a picture?{left_out}")
     if not people:
         raise NoPeopleError(
             f"nobody was found in {path} for long enough; people must be visible for about half a second, "
             "not too small and not too dark"
         )
-    known = Known(focal=_focal_px(options, clip), height=options.get("height"))
+    known = Known(focal=_focal_length_px(options, clip), height=options.get("height"))
     moving = True if options.get("camera") == "moving" else None
-    with monitor.stage("motion"):
+    with progress.stage("motion"):
         camera, motions = reconstruct_shots(
             tuple(people.values()),
-            clip.size,
+            clip.image_size,
             len(observations),
             clip.fps,
-            cuts,
+            shot_starts,
             known=known,
             background=background,
             moving=moving,
         )
     pairs = zip(people.items(), motions, strict=True)
     cast = tuple(Person(name, track, motion) for (name, track), motion in pairs)
-    faces = {name: faces_of(track, observations) for name, track in people.items()}
-    return Captured(Performance(clip.fps, len(observations), camera, cast), faces, still)
+    faces = {name: collect_face_embeddings(track, observations) for name, track in people.items()}
+    return CaptureResult(Performance(clip.fps, len(observations), camera, cast), faces, static_people)
 
 
-def _chosen(
+def _select(
     everybody: Mapping[str, Track],
     still: Mapping[str, Track],
     options: CaptureOptions,
@@ -142,75 +144,77 @@ def _chosen(
     frame_count: int,
 ) -> tuple[dict[str, Track], dict[str, Track]]:
     """The people asked for; and who never moves, of them and of those who would have been taken if they did."""
-    wanted = parse(options.get("people", "all"))
-    people = select(everybody, wanted, clip.size, frame_count, still)
-    asked = people | select(everybody, wanted, clip.size, frame_count)
+    wanted = parse_selection(options.get("people", "all"))
+    people = select_people(everybody, wanted, clip.image_size, frame_count, still)
+    asked = people | select_people(everybody, wanted, clip.image_size, frame_count)
     return people, {name: track for name, track in still.items() if name in asked}
 
 
-def checked_clip(video: Path, options: CaptureOptions) -> Clip:
+def check_clip(video: Path, options: CaptureOptions) -> Clip:
     """What is known about the clip, once the options are found to make sense for it."""
-    _check(options)
+    _check_options(options)
     clip = probe(video)
-    selection = parse(options.get("people", "all"))
-    if isinstance(selection, At):
-        selection.check(clip.size, clip.frame_count)
+    selection = parse_selection(options.get("people", "all"))
+    if isinstance(selection, PersonAtPoint):
+        selection.check(clip.image_size, clip.frame_count)
     return clip
 
 
-def _check(options: CaptureOptions) -> None:
-    parse(options.get("people", "all"))
-    check_method(options.get("denoise", "auto"))
+def _check_options(options: CaptureOptions) -> None:
+    parse_selection(options.get("people", "all"))
+    check_method(options.get("enhance", "auto"))
     camera = options.get("camera", "auto")
-    if camera not in CAMERAS:
-        raise InvalidDataError(f"unknown camera {camera!r}; choose one of {', '.join(CAMERAS)}")
-    for name, value, (least, most) in (
-        ("focal", options.get("focal"), FOCAL_RANGE), ("height", options.get("height"), HEIGHT_RANGE)
+    if camera not in CAMERA_MODES:
+        raise InvalidDataError(f"unknown camera {camera!r}; choose one of {', '.join(CAMERA_MODES)}")
+    for name, value, (minimum, maximum) in (
+        ("focal_length_mm", options.get("focal_length_mm"), FOCAL_LENGTH_RANGE_MM), ("height", options.get("height"), HEIGHT_RANGE)
     ):  # fmt: skip
-        if value is not None and not least <= value <= most:
-            raise InvalidDataError(f"{name} is {value:g}; it must lie between {least:g} and {most:g}")
+        if value is not None and not minimum <= value <= maximum:
+            raise InvalidDataError(f"{name} is {value:g}; it must lie between {minimum:g} and {maximum:g}")
     if "keypoints" in options and "detector" in options:
         raise InvalidDataError("keypoints and a detector were given; keypoints need no detector, leave one of them out")
 
 
-def _given_people(options: CaptureOptions, clip: Clip) -> GivenPeople | None:
+def _read_external_keypoints(options: CaptureOptions, clip: Clip) -> ExternalKeypoints | None:
     """Those whose keypoints are known."""
     path = options.get("keypoints")
     if path is None:
         return None
     found = read_keypoints(path)
-    given = given_people(found.names, found.frames, found.track_ids, found.keypoints, clip.size)
+    given = convert_keypoints(found.names, found.frames, found.track_ids, found.keypoints, clip.image_size)
     if clip.frame_count is not None:
         given.check_frames(clip.frame_count)
     return given
 
 
-def _observer(options: CaptureOptions, given: GivenPeople | None) -> Observer | GivenObserver:
+def _create_observer(options: CaptureOptions, given: ExternalKeypoints | None) -> Observer | ExternalKeypointObserver:
     if given is not None:
-        return GivenObserver(given)
+        return ExternalKeypointObserver(given)
     return create_observer(options.get("quality", "balanced"), options.get("detector", MOVENET))
 
 
-def _tracks(
-    observations: Sequence[Sequence[Observation]], given: GivenPeople | None, clip: Clip, cuts: Sequence[int]
+def _build_tracks(
+    observations: Sequence[Sequence[Observation]], given: ExternalKeypoints | None, clip: Clip, cuts: Sequence[int]
 ) -> tuple[Track, ...]:
     if given is None:
-        return owned(associate(observations, clip.fps, cuts=cuts), clip.size, float(clip.fps))
+        return downweight_unreliable_keypoints(
+            build_tracks(observations, clip.fps, shot_starts=cuts), clip.image_size, float(clip.fps)
+        )
     given.check_frames(len(observations))
-    return tracks_of(observations, given.ids(len(observations)), clip.fps, cuts=cuts)
+    return build_tracks_from_ids(observations, given.ids_per_frame(len(observations)), clip.fps, shot_starts=cuts)
 
 
-def _focal_px(options: CaptureOptions, clip: Clip) -> float | None:
-    focal = options.get("focal")
-    return clip.focal_px if focal is None else replace(clip, focal_35mm=focal).focal_px
+def _focal_length_px(options: CaptureOptions, clip: Clip) -> float | None:
+    focal = options.get("focal_length_mm")
+    return clip.focal_length_px if focal is None else replace(clip, focal_length_35mm=focal).focal_length_px
 
 
 def _observe(
     path: Path,
-    size: tuple[int, int],
-    create: Callable[[], Observer | GivenObserver],
-    monitor: Monitor,
-    denoiser: Denoiser,
+    image_size: tuple[int, int],
+    create: Callable[[], Observer | ExternalKeypointObserver],
+    progress: Progress,
+    denoiser: FrameEnhancer,
     *,
     static: bool = False,
 ) -> tuple[list[tuple[Observation, ...]], Background | None, tuple[int, ...]]:
@@ -221,33 +225,36 @@ def _observe(
 
     The background of a static camera is not looked at. Only the networks see cleaned frames: filters move corners.
     """
-    with monitor.stage("loading networks"):
-        observer, faces = create(), FaceReader()
-    behind = None if static else BackgroundTracker()
-    with FrameReader(path, max_side=PERCEPTION_SIDE) as reader, monitor.stage("perception", reader.clip.frame_count):
-        width, height = reader.clip.size
-        scale = np.array([size[0] / width, size[1] / height])
+    with progress.stage("loading networks"):
+        observer, faces = create(), FaceEmbedder()
+    background_tracker = None if static else BackgroundTracker()
+    with (
+        FrameReader(path, max_side=PERCEPTION_MAX_SIDE) as reader,
+        progress.stage("perception", reader.clip.frame_count),
+    ):
+        width, height = reader.clip.image_size
+        scale = np.array([image_size[0] / width, image_size[1] / height])
         seen: list[tuple[Observation, ...]] = []
-        cuts: list[int] = []
-        for frame, begun in monitor.counted(told_apart(reader)):
-            cuts.extend(begun)
+        shot_starts: list[int] = []
+        for frame, begun in progress.track(split_into_shots(reader)):
+            shot_starts.extend(begun)
             if len(seen) in begun:
                 observer.begin_shot()
                 denoiser.begin_shot()
-                if behind:
-                    behind.begin_shot()
-            clean = denoiser.clean(frame)
-            people = faces.read(clean, observer.observe(clean))
-            if behind:
-                behind.follow(frame, np.array([one.box for one in people]).reshape(-1, 4))
-            seen.append(tuple(_scaled(one, scale) for one in people))
-            for ago, one in observer.earlier():
-                seen[-1 - ago] += (_scaled(one, scale),)
-        for warning in (*reader.warnings, *denoiser.complaints(reader.clip.size)):
-            monitor.warn(warning)
-    monitor.network_seconds += observer.network_seconds + faces.seconds
-    return seen, behind.result(scale) if behind else None, tuple(cuts)
+                if background_tracker:
+                    background_tracker.begin_shot()
+            clean = denoiser.enhance(frame)
+            people = faces.embed_people(clean, observer.observe(clean))
+            if background_tracker:
+                background_tracker.process_frame(frame, np.array([one.box for one in people]).reshape(-1, 4))
+            seen.append(tuple(_rescale(one, scale) for one in people))
+            for ago, one in observer.backfilled_observations():
+                seen[-1 - ago] += (_rescale(one, scale),)
+        for warning in (*reader.warnings, *denoiser.quality_warnings(reader.clip.image_size)):
+            progress.warn(warning)
+    progress.network_seconds += observer.network_seconds + faces.seconds
+    return seen, background_tracker.result(scale) if background_tracker else None, tuple(shot_starts)
 
 
-def _scaled(one: Observation, scale: FloatArray) -> Observation:
+def _rescale(one: Observation, scale: FloatArray) -> Observation:
     return replace(one, box=one.box * np.tile(scale, 2), keypoints=one.keypoints * np.append(scale, 1.0))

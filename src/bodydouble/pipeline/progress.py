@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Monitor:
+class Progress:
     """Is told how a run goes, and remembers how long each stage took and what was wrong with the input.
 
     Override ``begin``, ``advance`` and ``end`` to show progress.
@@ -44,7 +44,7 @@ class Monitor:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
             self.end()
 
-    def counted(self, steps: Iterable[T]) -> Iterator[T]:
+    def track(self, steps: Iterable[T]) -> Iterator[T]:
         """The steps of the present stage; each is reported once it is done."""
         for step in steps:
             yield step

@@ -76,8 +76,8 @@ class Film:
         self._performance = performance
         self._pose_matrices = pose_matrices
         self._drawn = [shown(person.track, float(performance.fps)) for person in performance.people]
-        self._layout = layout(performance.camera.size)
-        self._intrinsics = _scaled(performance.camera.intrinsics, performance.camera.size, self._layout.panel)
+        self._layout = layout(performance.camera.image_size)
+        self._intrinsics = _scaled(performance.camera.intrinsics, performance.camera.image_size, self._layout.panel)
         self._captions = "source", ", ".join(dict.fromkeys(character.name for character in characters))
         self._colors = [person_color(i) for i in range(len(characters))]
         studio = Stage(_light_beside(performance.camera.camera_from_world[0]))
@@ -126,7 +126,7 @@ class Film:
         panel = np.asarray(cv2.resize(source, self._layout.panel, interpolation=method), dtype=np.uint8)
         if panel is source:
             panel = source.copy()
-        scale = np.array([*np.divide(self._layout.panel, self._performance.camera.size), 1.0])
+        scale = np.array([*np.divide(self._layout.panel, self._performance.camera.image_size), 1.0])
         seen = [
             (person.name, person.track.keypoints[index - first] * scale, color)
             for person, color in zip(self._performance.people, self._colors, strict=True)

@@ -190,7 +190,7 @@ def _person(shot: Shot, index: int) -> Track:
     actor, view = shot.actors[index], shot.camera
     seen = camera.transform(view.camera_from_world, actor.landmarks)
     pixels = camera.project(view.intrinsics, seen)
-    inside = np.all((pixels > 0) & (pixels < np.array(view.size)), axis=-1) & (seen[..., 2] > 0)
+    inside = np.all((pixels > 0) & (pixels < np.array(view.image_size)), axis=-1) & (seen[..., 2] > 0)
     visible = inside & ~_hidden(shot, index)
     return Track(
         frames=np.arange(len(pixels)),
@@ -226,9 +226,9 @@ def pictures(shot: Shot) -> Iterator[RgbImage]:
     characters = [actor.character for actor in shot.actors] + [props.character(prop) for prop in shot.objects]
     poses = [Poses(actor.character, *retarget(actor.motion, actor.character)) for actor in shot.actors]
     still = [prop.world_from_prop[None] for prop in shot.objects]
-    camera_sensor = sensor.Sensor(shot.exposure, shot.camera.size)
+    camera_sensor = sensor.Sensor(shot.exposure, shot.camera.image_size)
     colors = [(128, 128, 128)] * len(characters)
-    with Scene(shot.camera.size, characters, colors, shot.stage) as scene:
+    with Scene(shot.camera.image_size, characters, colors, shot.stage) as scene:
         for frame in range(len(shot.camera.camera_from_world)):
             view = shot.camera.camera_from_world[frame]
             moments = [_moment(poses, frame, share) for share in _shares(shot.exposure)]
@@ -259,7 +259,7 @@ def make(shot: Shot, video: Path, truth: Path) -> None:
         OutputError: a file cannot be written.
         RenderingUnavailableError: there is no OpenGL on this machine.
     """
-    with VideoWriter(video, size=shot.camera.size, fps=shot.fps) as writer:
+    with VideoWriter(video, size=shot.camera.image_size, fps=shot.fps) as writer:
         for picture in pictures(shot):
             writer.write(np.ascontiguousarray(picture))
     performance.save(truth, truth_of(shot))

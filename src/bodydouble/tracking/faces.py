@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bodydouble.data import FACE_NUMBERS, FloatArray, IntArray, Observation, Track
+from bodydouble.data import FACE_EMBEDDING_DIM, FloatArray, IntArray, Observation, Track
 
 
-def faces_of(track: Track, observations: Sequence[Sequence[Observation]]) -> tuple[IntArray, FloatArray]:
+def collect_face_embeddings(track: Track, observations: Sequence[Sequence[Observation]]) -> tuple[IntArray, FloatArray]:
     """The vectors of a person's face.
 
     Args:
@@ -18,10 +18,10 @@ def faces_of(track: Track, observations: Sequence[Sequence[Observation]]) -> tup
         The frames in which the face was looked at (N,), and its vectors (N, 1024), unit, float32.
     """
     found = [
-        (frame, one.face)
+        (frame, one.face_embedding)
         for frame, box in zip(track.frames[track.observed].tolist(), track.boxes[track.observed], strict=True)
         for one in observations[frame]
-        if one.face is not None and np.array_equal(one.box, box)
+        if one.face_embedding is not None and np.array_equal(one.box, box)
     ]
     frames = np.array([frame for frame, _ in found], dtype=np.int64)
-    return frames, np.array([face for _, face in found], dtype=np.float32).reshape(-1, FACE_NUMBERS)
+    return frames, np.array([face for _, face in found], dtype=np.float32).reshape(-1, FACE_EMBEDDING_DIM)

@@ -23,32 +23,32 @@ _SIDES = ("left", "right")
 _HIPS = [blazepose.INDEX["left_hip"], blazepose.INDEX["right_hip"]]
 _LIMBS = [_landmarks(side, *parts) for parts in (("elbow", "wrist"), ("knee", "ankle")) for side in _SIDES]
 """The middle and the end of each limb."""
-_WHOLE = [
+_LIMBS_WITH_ENDS = [
     _landmarks(side, *parts)
     for parts in (("elbow", "wrist", "pinky", "index", "thumb"), ("knee", "ankle", "heel", "foot_index"))
     for side in _SIDES
 ]
 """Those and the hand or the foot."""
-_ALIKE = [(0, 1), (0, 1), (2, 3), (2, 3)]
+_CONFUSABLE_LIMBS = [(0, 1), (0, 1), (2, 3), (2, 3)]
 """Limbs that may be taken for each limb: arms for arms, legs for legs."""
 
 
 @dataclass(frozen=True, slots=True)
-class OwnershipOptions:
+class ReliabilityOptions:
     """What is believed; lengths are in lengths of the trunk in the picture."""
 
-    outside: float = 0.1
+    outside_distance: float = 0.1
     """Nothing is believed of landmarks this far out of the picture, less of those nearer to its edge."""
-    depth: float = 0.4
+    occlusion_depth: float = 0.4
     """Nor of those this deep in the silhouette of somebody nearer: 0 is its edge, 1 the middle of a limb."""
-    coincidence: float = 0.1
+    coincidence_distance: float = 0.1
     """Two people's limbs this near to each other, elbow by elbow and wrist by wrist, are one."""
-    memory: float = 0.2
+    innovation_window: float = 0.2
     """s before and after, in which somebody's limb is looked for if two people claim one."""
 
 
-def owned(
-    tracks: Sequence[Track], size: tuple[int, int], fps: float, options: OwnershipOptions | None = None
+def downweight_unreliable_keypoints(
+    tracks: Sequence[Track], image_size: tuple[int, int], fps: float, options: ReliabilityOptions | None = None
 ) -> tuple[Track, ...]:
     """Tracks with less confidence in landmarks that nobody can have seen, or that are another person's.
 
@@ -56,46 +56,50 @@ def owned(
 
     Args:
         tracks: all people of a clip.
-        size: width and height of the picture, px.
+        image_size: width and height of the picture, px.
         fps: frames per second.
         options: what is believed.
 
     Returns:
         As many tracks, in the same order.
     """
-    options = options or OwnershipOptions()
-    trust = [1 - _outside(track, size, options) for track in tracks]
+    options = options or ReliabilityOptions()
+    reliability = [1 - _outside_fraction(track, image_size, options) for track in tracks]
     for i, j in permutations(range(len(tracks)), 2):
-        rows, other_rows = _meetings(tracks[i], tracks[j])
-        before = nearer(tracks[j].keypoints[other_rows, :, :2], tracks[i].keypoints[rows, :, :2])
-        rows, other_rows = rows[before], other_rows[before]
+        rows, other_rows = _overlapping_rows(tracks[i], tracks[j])
+        is_behind = nearer(tracks[j].keypoints[other_rows, :, :2], tracks[i].keypoints[rows, :, :2])
+        rows, other_rows = rows[is_behind], other_rows[is_behind]
         body = silhouette(tracks[j].keypoints[other_rows, :, :2])
         depth = depth_within(tracks[i].keypoints[rows, :, :2], body)
-        trust[i][rows] *= 1 - np.minimum(depth / options.depth, 1.0)
+        reliability[i][rows] *= 1 - np.minimum(depth / options.occlusion_depth, 1.0)
     for i, j in combinations(range(len(tracks)), 2):
-        for one, other, limb, twin in _claimed(tracks[i], tracks[j], options):
-            surprise = [_surprise(tracks[n], at, k, fps, options) for n, at, k in ((i, one, limb), (j, other, twin))]
-            trust[i][one[surprise[0] > surprise[1], None], _WHOLE[limb]] = 0.0
-            trust[j][other[surprise[1] > surprise[0], None], _WHOLE[twin]] = 0.0
-    return tuple(_trusted(track, own) for track, own in zip(tracks, trust, strict=True))
+        for one, other, limb, twin in _shared_limbs(tracks[i], tracks[j], options):
+            innovations = [
+                _innovation(tracks[n], at, k, fps, options) for n, at, k in ((i, one, limb), (j, other, twin))
+            ]
+            reliability[i][one[innovations[0] > innovations[1], None], _LIMBS_WITH_ENDS[limb]] = 0.0
+            reliability[j][other[innovations[1] > innovations[0], None], _LIMBS_WITH_ENDS[twin]] = 0.0
+    return tuple(_scale_confidence(track, own) for track, own in zip(tracks, reliability, strict=True))
 
 
-def _trusted(track: Track, trust: FloatArray) -> Track:
-    if np.all(trust == 1):
+def _scale_confidence(track: Track, reliability: FloatArray) -> Track:
+    if np.all(reliability == 1):
         return track
     keypoints = track.keypoints.copy()
-    keypoints[..., 2] *= trust
+    keypoints[..., 2] *= reliability
     return replace(track, keypoints=keypoints)
 
 
-def _outside(track: Track, size: tuple[int, int], options: OwnershipOptions) -> FloatArray:
+def _outside_fraction(track: Track, image_size: tuple[int, int], options: ReliabilityOptions) -> FloatArray:
     """(T, 33) 0 for landmarks inside the picture, 1 for those far out of it."""
     points = np.where(track.observed[:, None, None], track.keypoints[..., :2], 0.0)
-    beyond = np.linalg.norm(points - np.clip(points, 0, size), axis=-1)
-    return np.asarray(np.minimum(beyond / np.maximum(options.outside * trunk_length(points), 1e-9)[:, None], 1.0))
+    beyond = np.linalg.norm(points - np.clip(points, 0, image_size), axis=-1)
+    return np.asarray(
+        np.minimum(beyond / np.maximum(options.outside_distance * trunk_length(points), 1e-9)[:, None], 1.0)
+    )
 
 
-def _meetings(one: Track, other: Track) -> tuple[IntArray, IntArray]:
+def _overlapping_rows(one: Track, other: Track) -> tuple[IntArray, IntArray]:
     """Rows of two tracks in which both people are seen and their bodies may touch in the picture."""
     _, rows, other_rows = np.intersect1d(one.frames, other.frames, assume_unique=True, return_indices=True)
     both = one.observed[rows] & other.observed[other_rows]
@@ -106,23 +110,25 @@ def _meetings(one: Track, other: Track) -> tuple[IntArray, IntArray]:
     return rows[meet], other_rows[meet]
 
 
-def _claimed(one: Track, other: Track, options: OwnershipOptions) -> Iterator[tuple[IntArray, IntArray, int, int]]:
+def _shared_limbs(
+    one: Track, other: Track, options: ReliabilityOptions
+) -> Iterator[tuple[IntArray, IntArray, int, int]]:
     """Rows of two tracks in which both people claim one limb, and which limb it is for either of them."""
-    rows, other_rows = _meetings(one, other)
+    rows, other_rows = _overlapping_rows(one, other)
     a, b = one.keypoints[rows, :, :2], other.keypoints[other_rows, :, :2]
-    near = options.coincidence * np.minimum(trunk_length(a), trunk_length(b))
-    for limb, alike in enumerate(_ALIKE):
+    near = options.coincidence_distance * np.minimum(trunk_length(a), trunk_length(b))
+    for limb, alike in enumerate(_CONFUSABLE_LIMBS):
         for twin in alike:
             same = np.linalg.norm(a[:, _LIMBS[limb]] - b[:, _LIMBS[twin]], axis=-1).max(axis=-1) < near
             if same.any():
                 yield rows[same], other_rows[same], limb, twin
 
 
-def _surprise(track: Track, rows: IntArray, limb: int, fps: float, options: OwnershipOptions) -> FloatArray:
+def _innovation(track: Track, rows: IntArray, limb: int, fps: float, options: ReliabilityOptions) -> FloatArray:
     """(N,) how far, in trunks, a limb is from where it usually was shortly before and after, beside the hips."""
     points = track.keypoints[..., :2]
     beside = points[:, _LIMBS[limb]] - points[:, _HIPS].mean(axis=1, keepdims=True)
-    reach = max(round(options.memory * fps), 1)
+    reach = max(round(options.innovation_window * fps), 1)
     around = np.clip(rows[:, None] + np.arange(-reach, reach + 1), 0, len(points) - 1)
     away = np.linalg.norm(beside[rows] - np.nanmedian(beside[around], axis=1), axis=-1)
     return np.asarray(away.max(axis=-1) / trunk_length(points[rows]))

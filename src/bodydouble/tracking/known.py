@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from bodydouble.data import Observation, Track
-from bodydouble.tracking.association import AssociateOptions, associate, track_of
-from bodydouble.tracking.tracklets import Sequel
+from bodydouble.tracking.association import AssociationOptions, build_track, build_tracks
+from bodydouble.tracking.tracklets import Tracklet
 
-UNKNOWN = -1
+UNKNOWN_ID = -1
 
 
-def tracks_of(
+def build_tracks_from_ids(
     observations: Sequence[Sequence[Observation]],
     ids: Sequence[Sequence[int]],
     fps: Fraction,
-    options: AssociateOptions | None = None,
-    cuts: Sequence[int] = (),
+    options: AssociationOptions | None = None,
+    shot_starts: Sequence[int] = (),
 ) -> tuple[Track, ...]:
     """Join observations into tracks; those of whom it is not known who they are, as ``associate`` does.
 
@@ -25,20 +25,20 @@ def tracks_of(
         ids: who it is, likewise; -1 where that is not known.
         fps: frame rate.
         options: when observations belong to one person.
-        cuts: the first frame of every shot but the first, ascending.
+        shot_starts: the first frame of every shot but the first, ascending.
 
     Returns:
         The tracks of all who were seen for long enough: those who are known, by their ids, then the others.
     """
-    options = options or AssociateOptions()
+    options = options or AssociationOptions()
     least = min(options.min_duration * float(fps), 0.5 * len(observations))
-    known: defaultdict[int, Sequel] = defaultdict(lambda: Sequel([], []))
+    known: defaultdict[int, Tracklet] = defaultdict(lambda: Tracklet([], []))
     strangers: list[list[Observation]] = []
     for frame, (seen, who) in enumerate(zip(observations, ids, strict=True)):
-        strangers.append([one for one, number in zip(seen, who, strict=True) if number == UNKNOWN])
+        strangers.append([one for one, number in zip(seen, who, strict=True) if number == UNKNOWN_ID])
         for one, number in zip(seen, who, strict=True):
-            if number != UNKNOWN:
+            if number != UNKNOWN_ID:
                 known[number].frames.append(frame)
-                known[number].seen.append(one)
-    own = tuple(track_of(known[number]) for number in sorted(known) if len(known[number].frames) >= least)
-    return own + associate(strangers, fps, options, cuts)
+                known[number].observations.append(one)
+    own = tuple(build_track(known[number]) for number in sorted(known) if len(known[number].frames) >= least)
+    return own + build_tracks(strangers, fps, options, shot_starts)

@@ -11,16 +11,16 @@ from bodydouble.errors import InvalidDataError
 from bodydouble.geometry.similarity import box_area, pose_extent
 from bodydouble.skeletons import blazepose
 
-SEEN = 0.3
+MIN_CONFIDENCE = 0.3
 """Confidence from which a landmark counts as seen. On real clips, somebody who walks past in profile is so seen from
 the head to both feet in 98 % of the frames (with 0.5 in 86 %),
 and somebody of whom the picture shows the upper body in none."""
-ENOUGH = 0.5
+MIN_COMPLETE_FRACTION = 0.5
 """Of the frames in which the person seen longest is seen: for so long must a complete person be complete."""
-REACH = 0.25
+MAX_POINT_DISTANCE = 0.25
 """Half body diagonals by which a point may lie beside somebody's limbs, where no box holds it."""
 
-_ENDS = tuple(
+_EXTREMITIES = tuple(
     [blazepose.INDEX[name] for name in names]
     for names in (
         ("nose", "left_ear", "right_ear"),
@@ -39,12 +39,12 @@ _AT = re.compile(rf"at\s+({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*(-?\d{{1,9}})")
 
 
 @dataclass(frozen=True, slots=True)
-class Everybody:
+class AllPeople:
     """All people but those who never move; if nobody ever moves, all."""
 
 
 @dataclass(frozen=True, slots=True)
-class Main:
+class MainPerson:
     """The complete person who covers most of the clip; if nobody is complete, the one who covers most.
 
     It is none who never moves, unless nobody ever moves.
@@ -59,14 +59,14 @@ class MostProminent:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedPeople:
     """People of these names."""
 
     names: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
-class At:
+class PersonAtPoint:
     """The person at a point of a frame."""
 
     point: tuple[float, float]
@@ -74,58 +74,62 @@ class At:
     frame: int
     """Counted from 0."""
 
-    def check(self, size: tuple[int, int], frame_count: int | None) -> None:
+    def check(self, image_size: tuple[int, int], frame_count: int | None) -> None:
         """Raises InvalidDataError if the clip has no such point or frame.
 
         Args:
-            size: width and height of the picture, px.
+            image_size: width and height of the picture, px.
             frame_count: frames of the clip; None if that is not known yet.
         """
-        if not all(0 <= value <= side for value, side in zip(self.point, size, strict=True)):
-            raise InvalidDataError(f"the point {self._place} is outside the picture, which is {size[0]} x {size[1]} px")
+        if not all(0 <= value <= side for value, side in zip(self.point, image_size, strict=True)):
+            raise InvalidDataError(
+                f"the point {self._point_text} is outside the picture, which is {image_size[0]} x {image_size[1]} px"
+            )
         if self.frame < 0 or (frame_count is not None and self.frame >= frame_count):
             last = "" if frame_count is None else f" to {frame_count - 1}"
             raise InvalidDataError(f"there is no frame {self.frame} in the clip; frames are counted from 0{last}")
 
-    def person(self, people: Mapping[str, Track]) -> str:
+    def find_person(self, people: Mapping[str, Track]) -> str:
         """Name of the person at the point. Raises InvalidDataError if nobody is there.
 
         Of several whose boxes hold the point, it is the one whose limbs are nearest.
         """
-        here = {name: row for name, track in people.items() if (row := _row(track, self.frame)) is not None}
-        apart = {name: _distance(self.point, people[name].keypoints[row, :, :2]) for name, row in here.items()}
-        within = [name for name, row in here.items() if _holds(people[name].boxes[row], self.point)]
+        here = {name: row for name, track in people.items() if (row := _observed_row(track, self.frame)) is not None}
+        apart = {name: _distance_to_limbs(self.point, people[name].keypoints[row, :, :2]) for name, row in here.items()}
+        within = [name for name, row in here.items() if _contains(people[name].boxes[row], self.point)]
         near = [
             name for name, row in here.items()
-            if apart[name] <= REACH * float(pose_extent(people[name].keypoints[row, :, :2]))
+            if apart[name] <= MAX_POINT_DISTANCE * float(pose_extent(people[name].keypoints[row, :, :2]))
         ]  # fmt: skip
         candidates = within or near
         if not candidates:
-            raise InvalidDataError(f"nobody is at {self._place} in frame {self.frame}; {_whereabouts(people, here)}")
+            raise InvalidDataError(
+                f"nobody is at {self._point_text} in frame {self.frame}; {_describe_positions(people, here)}"
+            )
         return min(candidates, key=apart.__getitem__)
 
     @property
-    def _place(self) -> str:
+    def _point_text(self) -> str:
         return "{:g},{:g}".format(*self.point)
 
 
-Selection = Everybody | Main | MostProminent | Named | At
+Selection = AllPeople | MainPerson | MostProminent | NamedPeople | PersonAtPoint
 
 
-def parse(text: str) -> Selection:
+def parse_selection(text: str) -> Selection:
     """The meaning of ``all``, ``main``, ``2``, ``person1,person3`` or ``at X,Y,FRAME``.
 
     Raises:
         InvalidDataError: it is none of these.
     """
     if text in {"all", "main"}:
-        return Everybody() if text == "all" else Main()
+        return AllPeople() if text == "all" else MainPerson()
     if _COUNT.fullmatch(text):
         return MostProminent(int(text))
     if _NAMES.fullmatch(text):
-        return Named(frozenset(re.findall(_NAME, text)))
+        return NamedPeople(frozenset(re.findall(_NAME, text)))
     if found := _AT.fullmatch(text):
-        return At((float(found[1]), float(found[2])), int(found[3]))
+        return PersonAtPoint((float(found[1]), float(found[2])), int(found[3]))
     raise InvalidDataError(
         f"cannot choose people by {text!r}; use all, main, a number from 1, names such as person1,person3, "
         "or 'at X,Y,FRAME' with a point in px and a frame counted from 0"
@@ -143,51 +147,51 @@ def name_people(tracks: Sequence[Track]) -> dict[str, Track]:
     return {f"person{number}": track for number, track in enumerate(ordered, start=1)}
 
 
-def select(
+def select_people(
     people: Mapping[str, Track],
     selection: Selection,
-    size: tuple[int, int],
+    image_size: tuple[int, int],
     frame_count: int,
-    still: Collection[str] = (),
+    static_people: Collection[str] = (),
 ) -> dict[str, Track]:
     """The people asked for, in the order and with the names that they have among all.
 
     Args:
         people: all people by name, the most prominent first.
         selection: who is asked for.
-        size: width and height of the picture, px.
+        image_size: width and height of the picture, px.
         frame_count: frames of the clip.
-        still: names of those who never move. They are taken by name and by place, otherwise only where the others do
+        static_people: names of those who never move. They are taken by name and by place, otherwise only where the others do
             not suffice.
 
     Raises:
         InvalidDataError: there is nobody of that name, or at that point.
     """
-    chosen = _chosen(people, selection, size, frame_count, still) if people else set()
+    chosen = _select_names(people, selection, image_size, frame_count, static_people) if people else set()
     return {name: track for name, track in people.items() if name in chosen}
 
 
-def _chosen(
+def _select_names(
     people: Mapping[str, Track],
     selection: Selection,
-    size: tuple[int, int],
+    image_size: tuple[int, int],
     frame_count: int,
-    still: Collection[str],
+    static_people: Collection[str],
 ) -> Collection[str]:
-    alive = {name: track for name, track in people.items() if name not in still}
+    alive = {name: track for name, track in people.items() if name not in static_people}
     match selection:
-        case Everybody():
+        case AllPeople():
             return alive or people
-        case Main():
-            return {_main(alive or people, size)}
+        case MainPerson():
+            return {_main_person(alive or people, image_size)}
         case MostProminent(count):
-            return sorted(people, key=lambda name: name in still)[:count]
-        case Named(names):
+            return sorted(people, key=lambda name: name in static_people)[:count]
+        case NamedPeople(names):
             _check_names(names, people)
             return names
-        case At():
-            selection.check(size, frame_count)
-            return {selection.person(people)}
+        case PersonAtPoint():
+            selection.check(image_size, frame_count)
+            return {selection.find_person(people)}
 
 
 def _check_names(names: frozenset[str], people: Mapping[str, Track]) -> None:
@@ -196,30 +200,34 @@ def _check_names(names: frozenset[str], people: Mapping[str, Track]) -> None:
         raise InvalidDataError(f"there is no {' and no '.join(unknown)} in the clip; there is {', '.join(people)}")
 
 
-def _main(people: Mapping[str, Track], size: tuple[int, int]) -> str:
+def _main_person(people: Mapping[str, Track], image_size: tuple[int, int]) -> str:
     longest = max(int(track.observed.sum()) for track in people.values())
-    complete = (name for name, track in people.items() if is_complete(track, size).sum() >= ENOUGH * longest)
+    complete = (
+        name
+        for name, track in people.items()
+        if is_complete(track, image_size).sum() >= MIN_COMPLETE_FRACTION * longest
+    )
     return next(complete, next(iter(people)))
 
 
-def is_complete(track: Track, size: tuple[int, int]) -> BoolArray:
+def is_complete(track: Track, image_size: tuple[int, int]) -> BoolArray:
     """In which frames (T,) a person is seen from the head to both feet, in a picture of that width and height, px."""
     points, confidence = track.keypoints[..., :2], track.keypoints[..., 2]
-    seen = (confidence >= SEEN) & np.all((points >= 0) & (points <= size), axis=-1)
-    return np.asarray(track.observed & np.all([seen[:, end].any(axis=1) for end in _ENDS], axis=0))
+    seen = (confidence >= MIN_CONFIDENCE) & np.all((points >= 0) & (points <= image_size), axis=-1)
+    return np.asarray(track.observed & np.all([seen[:, end].any(axis=1) for end in _EXTREMITIES], axis=0))
 
 
-def _row(track: Track, frame: int) -> int | None:
+def _observed_row(track: Track, frame: int) -> int | None:
     """Where a track has the frame; None where the person is not observed in it."""
     row = frame - int(track.frames[0])
     return row if 0 <= row < len(track.frames) and track.observed[row] else None
 
 
-def _holds(box: FloatArray, point: tuple[float, float]) -> bool:
+def _contains(box: FloatArray, point: tuple[float, float]) -> bool:
     return bool(np.all(box[:2] <= point) and np.all(point <= box[2:]))
 
 
-def _distance(point: tuple[float, float], keypoints: FloatArray) -> float:
+def _distance_to_limbs(point: tuple[float, float], keypoints: FloatArray) -> float:
     """Distance of a point from the nearest line between landmarks (33, 2), px."""
     start, along = keypoints[_BONES[:, 0]], keypoints[_BONES[:, 1]] - keypoints[_BONES[:, 0]]
     length = np.maximum((along**2).sum(axis=-1), 1e-9)
@@ -227,7 +235,7 @@ def _distance(point: tuple[float, float], keypoints: FloatArray) -> float:
     return float(np.linalg.norm(start + share[:, None] * along - point, axis=-1).min())
 
 
-def _whereabouts(people: Mapping[str, Track], rows: Mapping[str, int]) -> str:
+def _describe_positions(people: Mapping[str, Track], rows: Mapping[str, int]) -> str:
     if not rows:
         return f"no one is seen in that frame; in the clip there is {', '.join(people)}"
     centers = {name: people[name].boxes[row].reshape(2, 2).mean(axis=0) for name, row in rows.items()}

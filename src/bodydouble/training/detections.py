@@ -12,7 +12,7 @@ from bodydouble.data import FloatArray, Motion, Performance
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import camera
 from bodydouble.perception.pose.blazepose import BlazePose
-from bodydouble.perception.protocols import Detection, Landmarks, Region
+from bodydouble.perception.protocols import Detection, Landmarks, RotatedRoi
 from bodydouble.skeletons import coco
 from bodydouble.synthetic import rendered_clip
 from bodydouble.synthetic.cameras import Move
@@ -84,15 +84,15 @@ def _seen(made: rendered_clip.Shot, networks: Sequence[BlazePose]) -> Iterator[S
     for frame, picture in enumerate(rendered_clip.pictures(made)):
         for network, own in zip(networks, looks, strict=True):
             there = own and own[-1].presence > 0.5
-            region = own[-1].region if there else _true_region(truth, frame, network)
+            region = own[-1].roi if there else _true_region(truth, frame, network)
             own.append(network.locate(picture, region))
     motion = truth.people[0].motion
     for own in looks:
         yield SeenClip(
-            truth.camera.size,
+            truth.camera.image_size,
             truth.camera.intrinsics,
             np.stack([look.keypoints for look in own]),
-            np.stack([look.rough_joints for look in own]),
+            np.stack([look.landmarks_3d for look in own]),
             camera.transform(truth.camera.camera_from_world, made.actors[0].landmarks),
             truth.camera.camera_from_world,
             motion.skeleton.rest_offsets,
@@ -102,9 +102,11 @@ def _seen(made: rendered_clip.Shot, networks: Sequence[BlazePose]) -> Iterator[S
         )
 
 
-def _true_region(truth: Performance, frame: int, network: BlazePose) -> Region:
+def _true_region(truth: Performance, frame: int, network: BlazePose) -> RotatedRoi:
     track = truth.people[0].track
-    return network.first_region(Detection(track.boxes[frame], track.keypoints[frame][list(coco.FROM_BLAZEPOSE)], 1.0))
+    return network.roi_from_detection(
+        Detection(track.boxes[frame], track.keypoints[frame][list(coco.FROM_BLAZEPOSE)], 1.0)
+    )
 
 
 def save(path: Path, clips: Sequence[SeenClip]) -> None:

@@ -9,7 +9,7 @@ from bodydouble.data import Motion
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.perception.pose.blazepose import BlazePose
-from bodydouble.pipeline import Monitor
+from bodydouble.pipeline import Progress
 from bodydouble.synthetic import mocap_files, splits
 from bodydouble.training.curves import draw_curves
 from bodydouble.training.detections import FRAMES, SeenClip, save, seen_clips
@@ -37,7 +37,7 @@ class MakeOptions:
     """Videos of people of whom nobody knows the truth."""
 
 
-def make(paths: Sequence[Path], folder: Path, options: MakeOptions, monitor: Monitor) -> Path:
+def make(paths: Sequence[Path], folder: Path, options: MakeOptions, monitor: Progress) -> Path:
     """Trains the lifter; what an interrupted run has made is kept.
 
     Args:
@@ -78,12 +78,12 @@ def make(paths: Sequence[Path], folder: Path, options: MakeOptions, monitor: Mon
     return folder / MODEL_FILE
 
 
-def _see(motions: Sequence[Motion], count: int, seed: int, path: Path, monitor: Monitor) -> None:
+def _see(motions: Sequence[Motion], count: int, seed: int, path: Path, monitor: Progress) -> None:
     networks = [BlazePose("heavy"), BlazePose("full")]
     with monitor.stage(f"rendering {path.stem}", count):
         clips: list[SeenClip] = []
         rendered = seen_clips(motions, count, seed, networks)
-        for _ in monitor.counted(range(count)):
+        for _ in monitor.track(range(count)):
             clips += islice(rendered, len(networks))
     save(path, clips)
 

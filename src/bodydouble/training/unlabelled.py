@@ -13,7 +13,7 @@ from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import camera
 from bodydouble.motion.lifting import lifter, person_view
 from bodydouble.motion.lifting.lift import filled
-from bodydouble.pipeline import Monitor, capture, clip_name
+from bodydouble.pipeline import Progress, capture, clip_name
 from bodydouble.training.detections import FPS, FRAMES
 
 LEAST_SEEN = 0.6
@@ -40,7 +40,7 @@ class UnlabelledWindow:
     """(T,)."""
 
 
-def windows_of_videos(videos: Sequence[Path], folder: Path, monitor: Monitor) -> list[UnlabelledWindow]:
+def windows_of_videos(videos: Sequence[Path], folder: Path, monitor: Progress) -> list[UnlabelledWindow]:
     """All windows of videos. What was seen of each is kept in a file, so that nobody has to look again.
 
     Args:
@@ -54,11 +54,11 @@ def windows_of_videos(videos: Sequence[Path], folder: Path, monitor: Monitor) ->
     return [window for video in videos for window in _windows_of_video(video, folder, monitor)]
 
 
-def _windows_of_video(video: Path, folder: Path, monitor: Monitor) -> list[UnlabelledWindow]:
+def _windows_of_video(video: Path, folder: Path, monitor: Progress) -> list[UnlabelledWindow]:
     kept = folder / f"unlabelled_{clip_name(video)}_{crc32(str(video.resolve()).encode()):08x}.npz"
     if kept.exists():
         return read(kept)
-    found = capture(video, monitor=monitor)
+    found = capture(video, progress=monitor)
     intrinsics, fps = found.camera.intrinsics, float(found.fps)
     windows = [window for person in found.people for window in windows_of(person.track, intrinsics, fps)]
     if not windows:

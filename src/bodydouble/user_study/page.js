@@ -122,7 +122,7 @@ async function send(address, value) {
     if (!response.ok) throw new Error(await response.text());
     show(await response.json());
   } catch (error) {
-    const lost = error instanceof TypeError ? "bodydouble rate is not running any more; start it again to go on" : error.message;
+    const lost = error instanceof TypeError ? "bodydouble user-study is not running any more; start it again to go on" : error.message;
     find("#problem").textContent = `Not saved: ${lost}.`;
     allowNext();
   }

@@ -190,7 +190,7 @@ def test_a_larger_picture_changes_nothing() -> None:
     double = [
         replace(
             performance,
-            camera=replace(performance.camera, size=(2 * scenes.SIZE[0], 2 * scenes.SIZE[1])),
+            camera=replace(performance.camera, image_size=(2 * scenes.SIZE[0], 2 * scenes.SIZE[1])),
             people=tuple(
                 _in_picture(p, np.full((len(p.track.frames), 2), 2.0), np.zeros((len(p.track.frames), 2)))
                 for p in performance.people

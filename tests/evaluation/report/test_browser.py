@@ -12,7 +12,7 @@ import pytest
 from bodydouble.evaluation.report.images import SpanPictures
 from bodydouble.evaluation.report.page import write
 from tests.evaluation import scenes
-from tests.media_builders import numbered, quadrants, write_video
+from tests.media_builders import numbered_pictures, quadrants, write_video
 from tests.user_study import browser
 
 pytestmark = [
@@ -74,7 +74,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     pictures = SpanPictures(performance)
     for index in range(60):
         pictures.look(index, quadrants((640, 360)))
-    write_video(folder / "preview.mp4", numbered(10))
+    write_video(folder / "preview.mp4", numbered_pictures(10))
     page = folder / "page.html"
     write(page, performance, pictures, title="clip", film="preview.mp4", warnings=["something was odd"])
     return told_by(folder, page)

@@ -19,7 +19,7 @@ from bodydouble.geometry import rotation
 from bodydouble.skeletons import blazepose, humanoid
 from tests import builders
 from tests.evaluation import scenes
-from tests.media_builders import corners, numbered, quadrants, write_video
+from tests.media_builders import numbered_pictures, quadrant_colors, quadrants, write_video
 from tests.motion.scenes import track_of
 
 FRAMES = 60
@@ -280,7 +280,7 @@ def test_reading_ends_at_the_last_picture(truth: Performance, tmp_path: Path, mo
     pictures = SpanPictures(scenes.of(truth, scenes.hidden(truth.people[0], 20, 30)))
     seen: list[int] = []
     monkeypatch.setattr(pictures, "look", lambda index, _: seen.append(index))
-    pictures.read(write_frames(tmp_path / "clip.mp4", numbered(FRAMES)))
+    pictures.read(write_frames(tmp_path / "clip.mp4", numbered_pictures(FRAMES)))
     assert seen == list(range(26))
     assert MOST_READ < 30 * 60 * 5, "minutes, however long the video"
 
@@ -291,7 +291,7 @@ def test_somebody_out_of_the_picture_gets_the_whole_frame(truth: Performance, tm
     pictures.look(FRAMES // 2, quadrants((640, 360)))
     with opened(pictures.jpegs["true1", FRAMES // 2], tmp_path / "shot.jpg") as image:
         assert image.width == SIZE[0]
-        assert corners(np.asarray(image)) == "rgbw"
+        assert quadrant_colors(np.asarray(image)) == "rgbw"
 
 
 # Page

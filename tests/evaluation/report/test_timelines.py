@@ -30,7 +30,7 @@ from bodydouble.evaluation.report.thumbnails import (
 )
 from bodydouble.evaluation.report.timelines import LEFT_OUT, STATES, STILL, Strip, section, strips
 from tests.evaluation import scenes
-from tests.media_builders import numbered, quadrants, write_video
+from tests.media_builders import numbered_pictures, quadrants, write_video
 
 FRAMES = 60
 WIDTH, HEIGHT = scenes.SIZE
@@ -271,7 +271,7 @@ def test_without_a_film_reading_ends_at_the_first_good_frame_of_the_last_person(
         look(index, frame)
 
     monkeypatch.setattr(pictures, "look", noted)
-    pictures.read(write_video(tmp_path / "clip.mp4", numbered(FRAMES)))
+    pictures.read(write_video(tmp_path / "clip.mp4", numbered_pictures(FRAMES)))
     assert looked == list(range(21))
     assert set(pictures.thumbnails.jpegs) == {"true1", "true2"}
     pictures.read(tmp_path / "no such file.mp4")

@@ -11,10 +11,10 @@ from av import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
-from bodydouble.cli.inspect import facts
+from bodydouble.cli.inspect import describe_file
 from bodydouble.formats.media import FrameReader, probe
 from bodydouble.formats.media.focal_metadata import EXIF_DIRECTORY, FOCAL_IN_35MM_FILM, FOCAL_KEY, focal_of_video
-from tests.media_builders import number_in, numbered, quadrants, write_video
+from tests.media_builders import numbered_pictures, quadrants, read_number, write_video
 
 TEXT, FLOAT, DOUBLE, INTEGER, BYTE = 1, 23, 24, 21, 65
 MAKE = 271
@@ -27,7 +27,7 @@ def write_tagged(path: Path, tags: dict[str, str]) -> Path:
         stream = container.add_stream("libx264", rate=30)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for picture in numbered(3):
+        for picture in numbered_pictures(3):
             container.mux(stream.encode(VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode(None))
     return path
@@ -65,7 +65,7 @@ def insert(path: Path, into: list[bytes], new: bytes) -> Path:
 
 @pytest.mark.parametrize("name", ["phone.mov", "phone.mp4", "phone.mkv"])
 def test_metadata_of_the_file(name: str, tmp_path: Path) -> None:
-    assert probe(write_tagged(tmp_path / name, {FOCAL_KEY: "26"})).focal_35mm == 26.0
+    assert probe(write_tagged(tmp_path / name, {FOCAL_KEY: "26"})).focal_length_35mm == 26.0
 
 
 @pytest.mark.parametrize("quicktime", [True, False])
@@ -84,34 +84,34 @@ def test_metadata_of_the_file(name: str, tmp_path: Path) -> None:
 def test_metadata_of_the_track_as_phones_write_it(
     quicktime: bool, place: list[bytes], kind: int, raw: bytes, millimetres: float, tmp_path: Path
 ) -> None:
-    path = write_video(tmp_path / "phone.mov", numbered(3))
+    path = write_video(tmp_path / "phone.mov", numbered_pictures(3))
     values = {"com.apple.quicktime.camera.lens_model": (TEXT, b"back camera 5.96mm f/1.6"), FOCAL_KEY: (kind, raw)}
     insert(path, place, metadata(values, quicktime=quicktime))
-    assert probe(path).focal_35mm == millimetres
+    assert probe(path).focal_length_35mm == millimetres
     with FrameReader(path) as reader:
-        assert [number_in(frame) for frame in reader] == [0, 1, 2]
+        assert [read_number(frame) for frame in reader] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("name", ["plain.mov", "plain.mp4", "plain.mkv", "plain.avi", "plain.ts", "plain.webm"])
 def test_most_videos_do_not_tell(name: str, tmp_path: Path) -> None:
     codec = {".webm": "libvpx-vp9", ".avi": "mpeg4"}.get(Path(name).suffix, "libx264")
-    clip = probe(write_video(tmp_path / name, numbered(30), codec=codec))
-    assert clip.focal_35mm is None
-    assert clip.focal_px is None
+    clip = probe(write_video(tmp_path / name, numbered_pictures(30), codec=codec))
+    assert clip.focal_length_35mm is None
+    assert clip.focal_length_px is None
 
 
 @pytest.mark.parametrize("text", ["0", "-13", "7.9", "1001", "nan", "", "wide", "26 mm f/1.6"])
 def test_implausible_values_are_ignored(text: str, tmp_path: Path) -> None:
-    path = write_video(tmp_path / "odd.mov", numbered(3))
+    path = write_video(tmp_path / "odd.mov", numbered_pictures(3))
     insert(path, [b"moov", b"trak"], metadata({FOCAL_KEY: (TEXT, text.encode())}))
-    assert probe(path).focal_35mm is None
-    assert probe(write_tagged(tmp_path / "odd.mkv", {FOCAL_KEY: text})).focal_35mm is None
+    assert probe(path).focal_length_35mm is None
+    assert probe(write_tagged(tmp_path / "odd.mkv", {FOCAL_KEY: text})).focal_length_35mm is None
 
 
 def test_damaged_metadata_is_ignored(tmp_path: Path) -> None:
     """Whatever the bytes are, the answer is a plausible number or none."""
     rng = np.random.default_rng(0)
-    path = write_video(tmp_path / "phone.mov", numbered(2))
+    path = write_video(tmp_path / "phone.mov", numbered_pictures(2))
     insert(path, [b"moov", b"trak"], metadata({FOCAL_KEY: (FLOAT, struct.pack(">f", 26.5))}))
     whole = path.read_bytes()
     start = whole.index(b"moov") - 4
@@ -154,9 +154,9 @@ def test_exif_of_a_picture(suffix: str, tmp_path: Path) -> None:
     exif.get_ifd(EXIF_DIRECTORY)[FOCAL_IN_35MM_FILM] = 35
     for number in range(2):
         Image.fromarray(quadrants()).save(tmp_path / f"shot{number}{suffix}", exif=exif)
-    assert probe(tmp_path / f"shot0{suffix}").focal_35mm == 35.0
-    assert probe(tmp_path).focal_35mm == 35.0
-    assert probe(tmp_path / f"*{suffix}").focal_35mm == 35.0
+    assert probe(tmp_path / f"shot0{suffix}").focal_length_35mm == 35.0
+    assert probe(tmp_path).focal_length_35mm == 35.0
+    assert probe(tmp_path / f"*{suffix}").focal_length_35mm == 35.0
 
 
 def test_pictures_without_a_focal_length(tmp_path: Path) -> None:
@@ -167,19 +167,19 @@ def test_pictures_without_a_focal_length(tmp_path: Path) -> None:
     Image.fromarray(quadrants()).save(tmp_path / "unknown.jpg", exif=zero)
     Image.fromarray(quadrants()).save(tmp_path / "damaged.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\xff\xff")
     for name in ("plain.jpg", "plain.bmp", "unknown.jpg", "damaged.jpg"):
-        assert probe(tmp_path / name).focal_35mm is None
+        assert probe(tmp_path / name).focal_length_35mm is None
 
 
 def test_the_diagonal_of_the_film_is_that_of_the_picture(tmp_path: Path) -> None:
     """A picture whose diagonal is seen at the angle that 36 mm x 24 mm film has; scaled down, it still is."""
     for side in (None, 32):
         clip = probe(write_tagged(tmp_path / "phone.mov", {FOCAL_KEY: "26"}), max_side=side)
-        assert clip.focal_px is not None
-        assert hypot(*clip.size) / clip.focal_px == pytest.approx(hypot(36, 24) / 26)
-    assert clip.focal_px == pytest.approx(26 * 40 / 43.27, rel=1e-4)
+        assert clip.focal_length_px is not None
+        assert hypot(*clip.image_size) / clip.focal_length_px == pytest.approx(hypot(36, 24) / 26)
+    assert clip.focal_length_px == pytest.approx(26 * 40 / 43.27, rel=1e-4)
 
 
 def test_inspect_shows_it(tmp_path: Path) -> None:
     shown = "focal length, 35 mm equivalent"
-    assert facts(str(write_tagged(tmp_path / "phone.mov", {FOCAL_KEY: "26"})))[shown] == "26 mm"
-    assert shown not in facts(str(write_tagged(tmp_path / "other.mov", {})))
+    assert describe_file(str(write_tagged(tmp_path / "phone.mov", {FOCAL_KEY: "26"})))[shown] == "26 mm"
+    assert shown not in describe_file(str(write_tagged(tmp_path / "other.mov", {})))

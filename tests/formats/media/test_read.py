@@ -14,12 +14,20 @@ from PIL import Image
 from bodydouble.errors import MediaError
 from bodydouble.formats.media import FrameReader, probe
 from bodydouble.formats.media.pixels import Orientation, RgbConverter
-from tests.media_builders import beep, corners, number_in, numbered, quadrants, write_sound, write_video
+from tests.media_builders import (
+    beep,
+    numbered_pictures,
+    quadrant_colors,
+    quadrants,
+    read_number,
+    write_sound,
+    write_video,
+)
 
 
 def numbers(path: Path | str, fps: Fraction | None = None) -> list[int]:
     with FrameReader(path, fps=fps) as reader:
-        found = [number_in(frame) for frame in reader]
+        found = [read_number(frame) for frame in reader]
         assert len(found) == reader.clip.frame_count
         assert reader.warnings == ()
     return found
@@ -47,10 +55,10 @@ VIDEOS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", VIDEOS)
 def test_every_frame_comes_once_and_in_order(tmp_path: Path, name: str) -> None:
-    path = write_video(tmp_path / name, numbered(40), **VIDEOS[name])
+    path = write_video(tmp_path / name, numbered_pictures(40), **VIDEOS[name])
     assert numbers(path) == list(range(40))
     assert probe(path).fps == VIDEOS[name].get("fps", 30)
-    assert probe(path).size == (64, 48)
+    assert probe(path).image_size == (64, 48)
 
 
 @pytest.mark.parametrize(
@@ -58,20 +66,20 @@ def test_every_frame_comes_once_and_in_order(tmp_path: Path, name: str) -> None:
 )
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
 def test_the_rate_is_exact(tmp_path: Path, fps: Fraction, suffix: str) -> None:
-    path = write_video(tmp_path / f"clip.{suffix}", numbered(50), fps=fps)
+    path = write_video(tmp_path / f"clip.{suffix}", numbered_pictures(50), fps=fps)
     assert probe(path).fps == fps
     assert numbers(path) == list(range(50))
 
 
 def test_a_clip_of_more_frames_than_are_scanned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bodydouble.formats.media.source.SCANNED_FRAMES", 40)
-    path = write_video(tmp_path / "clip.mp4", numbered(100))
+    path = write_video(tmp_path / "clip.mp4", numbered_pictures(100))
     assert numbers(path) == list(range(100))
 
 
 def test_a_variable_rate_is_resampled_by_its_times(tmp_path: Path) -> None:
     ticks = [0, 33, 66, 101, 133, 233, 266, 301, 333, 366, 366 + 50, 366 + 101]
-    path = write_video(tmp_path / "phone.mp4", numbered(12), ticks=ticks, time_base=Fraction(1, 1000))
+    path = write_video(tmp_path / "phone.mp4", numbered_pictures(12), ticks=ticks, time_base=Fraction(1, 1000))
     assert probe(path).fps == 30
     expected = [int(np.argmin([abs(tick - 1000 * i / 30) for tick in ticks])) for i in range(15)]
     assert numbers(path) == expected
@@ -81,12 +89,12 @@ def test_a_variable_rate_is_resampled_by_its_times(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
 def test_time_begins_with_the_first_frame(tmp_path: Path, suffix: str) -> None:
     ticks = [700 + round(1000 * i / 25) for i in range(30)]
-    path = write_video(tmp_path / f"late.{suffix}", numbered(30), ticks=ticks, time_base=Fraction(1, 1000))
+    path = write_video(tmp_path / f"late.{suffix}", numbered_pictures(30), ticks=ticks, time_base=Fraction(1, 1000))
     assert numbers(path) == list(range(30))
 
 
 def test_a_stream_that_begins_amid_a_group_of_pictures(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "cut.ts", numbered(60), options={"g": "20", "bf": "2"})
+    path = write_video(tmp_path / "cut.ts", numbered_pictures(60), options={"g": "20", "bf": "2"})
     path.write_bytes(path.read_bytes()[188 * 12 :])
     found = numbers(path)
     assert found == list(range(found[0], 60))
@@ -94,22 +102,22 @@ def test_a_stream_that_begins_amid_a_group_of_pictures(tmp_path: Path) -> None:
 
 
 def test_two_recordings_in_one_stream(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "joined.ts", numbered(60))
+    path = write_video(tmp_path / "joined.ts", numbered_pictures(60))
     path.write_bytes(path.read_bytes() * 2)
     with FrameReader(path) as reader:
-        assert [number_in(frame) for frame in reader] == [*range(60), *range(60)]
+        assert [read_number(frame) for frame in reader] == [*range(60), *range(60)]
 
 
 def test_another_rate_may_be_asked_for(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "clip.mp4", numbered(60), fps=Fraction(60))
+    path = write_video(tmp_path / "clip.mp4", numbered_pictures(60), fps=Fraction(60))
     assert numbers(path, fps=Fraction(30)) == list(range(0, 60, 2))
     assert probe(path, fps=Fraction(30)).fps == 30
 
 
 def test_a_stream_without_timestamps_is_counted(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "raw.h264", numbered(30), fps=Fraction(25), options={"bf": "0"})
+    path = write_video(tmp_path / "raw.h264", numbered_pictures(30), fps=Fraction(25), options={"bf": "0"})
     with FrameReader(path) as reader:
-        assert [number_in(frame) for frame in reader] == list(range(30))
+        assert [read_number(frame) for frame in reader] == list(range(30))
         assert reader.clip.fps == 25
 
 
@@ -133,9 +141,9 @@ def test_frames_are_upright(tmp_path: Path, rotation: float | None, mirrored: bo
     path = write_video(tmp_path / "phone.mp4", [quadrants()] * 3, rotation=rotation, mirrored=mirrored)
     with FrameReader(path) as reader:
         frames = list(reader)
-    assert {corners(frame) for frame in frames} == {shown}
+    assert {quadrant_colors(frame) for frame in frames} == {shown}
     upright = (48, 64) if rotation in (90, -90, 270) else (64, 48)
-    assert reader.clip.size == upright
+    assert reader.clip.image_size == upright
     assert all(frame.shape == (upright[1], upright[0], 3) for frame in frames)
 
 
@@ -146,7 +154,7 @@ def test_photographs_are_upright(tmp_path: Path, exif: int, shown: str) -> None:
     Image.fromarray(quadrants()).save(tmp_path / "photo.jpg", exif=tags)
     with FrameReader(tmp_path / "photo.jpg") as reader:
         (frame,) = reader
-    assert corners(frame) == shown
+    assert quadrant_colors(frame) == shown
 
 
 @pytest.mark.parametrize("size", [(53, 37), (64, 37), (8, 8), (2, 2), (1920, 2)])
@@ -155,7 +163,7 @@ def test_odd_and_tiny_sizes(tmp_path: Path, size: tuple[int, int]) -> None:
     path = write_video(tmp_path / "odd.mkv", [picture] * 2, codec="ffv1", pixel_format="bgr0")
     with FrameReader(path) as reader:
         frames = list(reader)
-    assert reader.clip.size == size
+    assert reader.clip.image_size == size
     assert all(np.array_equal(frame, picture) for frame in frames)
 
 
@@ -165,14 +173,14 @@ def test_large_frames_are_scaled_down(tmp_path: Path, max_side: int, size: tuple
     path = write_video(tmp_path / "large.mp4", [quadrants((64, 36))] * 2, rotation=rotation)
     with FrameReader(path, max_side=max_side) as reader:
         frame = next(iter(reader))
-    assert reader.clip.size == (size[::-1] if rotation else size)
-    assert frame.shape == (reader.clip.size[1], reader.clip.size[0], 3)
-    assert corners(frame) == ("gwrb" if rotation else "rgbw")
+    assert reader.clip.image_size == (size[::-1] if rotation else size)
+    assert frame.shape == (reader.clip.image_size[1], reader.clip.image_size[0], 3)
+    assert quadrant_colors(frame) == ("gwrb" if rotation else "rgbw")
 
 
 def test_pixels_are_square(tmp_path: Path) -> None:
     path = write_video(tmp_path / "wide.mp4", [quadrants((72, 54))] * 2, pixel_aspect=Fraction(4, 3))
-    assert probe(path).size == (96, 54)
+    assert probe(path).image_size == (96, 54)
 
 
 def yuv_frame(rgb: tuple[int, int, int], kr: float, kb: float, full: bool, size: tuple[int, int]) -> VideoFrame:
@@ -230,7 +238,7 @@ def test_hdr_keeps_its_order_and_its_white_is_bright(curve: int, white: float) -
 
 @pytest.mark.parametrize("pattern", ["", "*.png", "shot*"])
 def test_pictures_come_in_natural_order(tmp_path: Path, pattern: str) -> None:
-    for index, picture in enumerate(numbered(12)):
+    for index, picture in enumerate(numbered_pictures(12)):
         Image.fromarray(picture).save(tmp_path / f"shot{index}.png")
     path = tmp_path / pattern
     assert numbers(path) == list(range(12))
@@ -264,7 +272,7 @@ def test_pictures_of_different_sizes_are_refused(tmp_path: Path) -> None:
 
 
 def test_one_frame_of_video(tmp_path: Path) -> None:
-    assert numbers(write_video(tmp_path / "one.mp4", numbered(1))) == [0]
+    assert numbers(write_video(tmp_path / "one.mp4", numbered_pictures(1))) == [0]
 
 
 def assert_refused(path: Path, why: str) -> None:
@@ -292,7 +300,7 @@ def test_sound_alone(tmp_path: Path) -> None:
 
 
 def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write_video(tmp_path / "secret.mp4", numbered(2))
+    path = write_video(tmp_path / "secret.mp4", numbered_pictures(2))
 
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
@@ -302,7 +310,7 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_recording_without_its_index(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "cut.mp4", numbered(30))
+    path = write_video(tmp_path / "cut.mp4", numbered_pictures(30))
     path.write_bytes(path.read_bytes()[:1000])
     assert_refused(path, "the end of a recording or download is missing")
 
@@ -326,7 +334,7 @@ def decoding_threads() -> int:
 
 @pytest.mark.parametrize("error", [None, ValueError, KeyboardInterrupt])
 def test_leaving_early_ends_the_thread(tmp_path: Path, error: type[BaseException] | None) -> None:
-    path = write_video(tmp_path / "clip.mp4", numbered(200))
+    path = write_video(tmp_path / "clip.mp4", numbered_pictures(200))
     before = decoding_threads()
     try:
         with FrameReader(path) as reader:
@@ -341,18 +349,18 @@ def test_leaving_early_ends_the_thread(tmp_path: Path, error: type[BaseException
 
 
 def test_every_iteration_starts_at_the_beginning(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "clip.mp4", numbered(30))
+    path = write_video(tmp_path / "clip.mp4", numbered_pictures(30))
     with FrameReader(path) as reader:
         next(iter(reader))
-        assert [number_in(frame) for frame in reader] == list(range(30))
+        assert [read_number(frame) for frame in reader] == list(range(30))
 
 
 def test_frames_may_be_drawn_on(tmp_path: Path) -> None:
     ticks = [0, 1, 2, 3, 4, 8, 9, 10, 11, 12]
-    path = write_video(tmp_path / "held.mp4", numbered(10), ticks=ticks, time_base=Fraction(1, 30))
+    path = write_video(tmp_path / "held.mp4", numbered_pictures(10), ticks=ticks, time_base=Fraction(1, 30))
     with FrameReader(path) as reader:
         frames = list(reader)
-    shown = [number_in(frame) for frame in frames]
+    shown = [read_number(frame) for frame in frames]
     assert shown.count(4) > 1
     for frame in frames:
         frame[:] = 7

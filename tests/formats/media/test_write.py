@@ -11,7 +11,7 @@ import pytest
 from bodydouble.data import RgbImage
 from bodydouble.errors import InvalidDataError, MediaError, OutputError
 from bodydouble.formats.media import FrameReader, VideoWriter, probe
-from tests.media_builders import beep, number_in, numbered, read_sound, write_video
+from tests.media_builders import beep, numbered_pictures, read_number, read_sound, write_video
 
 
 def write(path: Path, pictures: list[RgbImage], fps: Fraction = Fraction(30), audio_from: Path | None = None) -> Path:
@@ -25,10 +25,10 @@ def write(path: Path, pictures: list[RgbImage], fps: Fraction = Fraction(30), au
 @pytest.mark.parametrize("fps", [Fraction(5), Fraction(30000, 1001), Fraction(23), Fraction(60)])
 @pytest.mark.parametrize("size", [(64, 48), (50, 34), (8, 8)])
 def test_every_frame_comes_back_once_and_in_order(tmp_path: Path, fps: Fraction, size: tuple[int, int]) -> None:
-    path = write(tmp_path / "film.mp4", numbered(45, size), fps)
+    path = write(tmp_path / "film.mp4", numbered_pictures(45, size), fps)
     with FrameReader(path) as reader:
-        assert [number_in(frame) for frame in reader] == list(range(45))
-        assert (reader.clip.fps, reader.clip.size, reader.clip.frame_count) == (fps, size, 45)
+        assert [read_number(frame) for frame in reader] == list(range(45))
+        assert (reader.clip.fps, reader.clip.image_size, reader.clip.frame_count) == (fps, size, 45)
         assert not reader.clip.has_audio
     assert list(tmp_path.iterdir()) == [path]
 
@@ -50,7 +50,7 @@ def test_colours_are_bt709_and_say_so(tmp_path: Path, rgb: tuple[int, int, int])
 
 
 def test_the_index_stands_before_the_pictures(tmp_path: Path) -> None:
-    data = write(tmp_path / "film.mp4", numbered(3)).read_bytes()
+    data = write(tmp_path / "film.mp4", numbered_pictures(3)).read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
 
 
@@ -75,13 +75,13 @@ def test_the_sound_is_kept_in_step_and_cut_to_length(tmp_path: Path, name: str, 
     ticks = list(range(late, late + 60))
     source = write_video(
         tmp_path / name,
-        numbered(60),
+        numbered_pictures(60),
         ticks=ticks,
         time_base=Fraction(1, 30),
         sound=beep(3.0, start=1.0),
         **SOUNDS[name],  # type: ignore[arg-type]
     )
-    film = write(tmp_path / "film.mp4", numbered(40), audio_from=source)
+    film = write(tmp_path / "film.mp4", numbered_pictures(40), audio_from=source)
     assert probe(film).has_audio
     # With a picture that begins late, frame 0 is shown `late` frames into the sound.
     assert beep_start(film) == pytest.approx(1.0 - late / 30, abs=0.03)
@@ -91,25 +91,25 @@ def test_the_sound_is_kept_in_step_and_cut_to_length(tmp_path: Path, name: str, 
     samples, first = read_sound(film)
     assert first + len(samples) / 48000 == pytest.approx(40 / 30, abs=0.08)
     with FrameReader(film) as reader:
-        assert [number_in(frame) for frame in reader] == list(range(40))
+        assert [read_number(frame) for frame in reader] == list(range(40))
 
 
 def test_a_film_may_be_longer_than_its_sound(tmp_path: Path) -> None:
-    source = write_video(tmp_path / "source.mp4", numbered(10), sound=beep(0.3, 0.1))
-    film = write(tmp_path / "film.mp4", numbered(40), audio_from=source)
+    source = write_video(tmp_path / "source.mp4", numbered_pictures(10), sound=beep(0.3, 0.1))
+    film = write(tmp_path / "film.mp4", numbered_pictures(40), audio_from=source)
     assert probe(film).frame_count == 40
     assert beep_start(film) == pytest.approx(0.1, abs=0.03)
 
 
 def test_a_source_without_sound_gives_none(tmp_path: Path) -> None:
-    source = write_video(tmp_path / "silent.mp4", numbered(3))
-    assert not probe(write(tmp_path / "film.mp4", numbered(3), audio_from=source)).has_audio
+    source = write_video(tmp_path / "silent.mp4", numbered_pictures(3))
+    assert not probe(write(tmp_path / "film.mp4", numbered_pictures(3), audio_from=source)).has_audio
 
 
 def test_a_source_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "text.mp4").write_text("text")
     with pytest.raises(MediaError, match=r"text.mp4"):
-        write(tmp_path / "film.mp4", numbered(3), audio_from=tmp_path / "text.mp4")
+        write(tmp_path / "film.mp4", numbered_pictures(3), audio_from=tmp_path / "text.mp4")
     assert [p.name for p in tmp_path.iterdir()] == ["text.mp4"]
 
 
@@ -118,7 +118,7 @@ def test_an_exception_leaves_the_old_film_and_no_thread(tmp_path: Path, error: t
     path = tmp_path / "film.mp4"
     path.write_text("old")
     with pytest.raises(error), VideoWriter(path, size=(64, 48), fps=Fraction(30)) as writer:
-        for picture in numbered(20):
+        for picture in numbered_pictures(20):
             writer.write(picture)
         raise error
     assert path.read_text() == "old"
@@ -151,7 +151,7 @@ def test_no_frames_are_no_film(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="No such file or directory"):
-        write(tmp_path / "missing" / "film.mp4", numbered(3))
+        write(tmp_path / "missing" / "film.mp4", numbered_pictures(3))
 
 
 def test_a_disk_that_fills_up(tmp_path: Path) -> None:

@@ -130,7 +130,11 @@ def test_a_wrong_focal_length_does_not_make_a_pan_travel(factor: float) -> None:
 def test_a_mirrored_picture_gives_the_mirrored_rotation() -> None:
     background = background_of(pan(), noise=0.0)
     mirrored = Background(
-        FRAMES, background.keyframes, background.frames, background.corners, background.points * [-1, 1] + [SIZE[0], 0]
+        FRAMES,
+        background.keyframes,
+        background.frames,
+        background.corner_ids,
+        background.points * [-1, 1] + [SIZE[0], 0],
     )
     flip = np.diag([-1.0, 1.0, 1.0])
     one, other = camera_path(background, K), camera_path(mirrored, K)
@@ -141,7 +145,7 @@ def test_without_background_the_rotation_is_kept_and_nothing_is_certain() -> Non
     background = background_of(pan())
     kept = ~np.isin(background.frames, [23, 24, 25])
     gap = Background(
-        FRAMES, background.keyframes, background.frames[kept], background.corners[kept], background.points[kept]
+        FRAMES, background.keyframes, background.frames[kept], background.corner_ids[kept], background.points[kept]
     )
     path = camera_path(gap, K)
     assert np.all(path.certainty[23:26] == 0)
@@ -152,7 +156,7 @@ def test_without_background_the_rotation_is_kept_and_nothing_is_certain() -> Non
 def test_after_a_cut_the_path_goes_on() -> None:
     background = background_of(pan())
     later = background.frames >= 20
-    corners = background.corners + 10_000 * later
+    corners = background.corner_ids + 10_000 * later
     path = camera_path(Background(FRAMES, background.keyframes, background.frames, corners, background.points), K)
     assert path.certainty[20] == 0
     between = path.first_from_camera[20].T @ path.first_from_camera[39]
@@ -194,7 +198,7 @@ def of_rendered(move: Move, folder: Path) -> tuple[CameraPath, FloatArray]:
     tracker = BackgroundTracker()
     try:
         for frame, picture in enumerate(rendered_clip.pictures(made)):
-            tracker.follow(picture, np.array([person.track.boxes[frame] for person in truth.people]))
+            tracker.process_frame(picture, np.array([person.track.boxes[frame] for person in truth.people]))
     except RenderingUnavailableError as error:
         pytest.skip(str(error))
     turns = truth.camera.camera_from_world[:, :3, :3]

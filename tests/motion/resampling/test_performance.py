@@ -80,7 +80,7 @@ def test_up_and_down_again_gives_the_performance(fps: Fraction) -> None:
     assert made.frame_count == source.frame_count
     assert_same(made.camera.camera_from_world, source.camera.camera_from_world, 1e-9)
     for got, expected in zip(made.people, source.people, strict=True):
-        for name in ("frames", "observed", "boxes", "keypoints", "rough_joints"):
+        for name in ("frames", "observed", "boxes", "keypoints", "landmarks_3d"):
             np.testing.assert_allclose(getattr(got.track, name), getattr(expected.track, name), rtol=0, atol=1e-9)
         for name in ("root_position", "contacts", "joint_sigma"):
             assert_same(getattr(got.motion, name), getattr(expected.motion, name), 1e-9)

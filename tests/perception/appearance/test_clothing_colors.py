@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from bodydouble.perception.appearance.clothing_colors import look
+from bodydouble.perception.appearance.clothing_colors import describe_appearance
 from bodydouble.skeletons import blazepose
 
 HEAD, SHOULDERS, TRUNK, ARMS, FOREARMS, THIGHS, SHINS, FEET = range(8)
@@ -38,7 +38,7 @@ def picture() -> np.ndarray:
 
 
 def test_every_part_has_its_colour() -> None:
-    found = look(picture(), person())
+    found = describe_appearance(picture(), person())
     for part, color in (
         (HEAD, (220, 200, 20)), (SHOULDERS, (200, 10, 10)), (TRUNK, (200, 10, 10)), (ARMS, (200, 10, 10)),
         (FOREARMS, (200, 10, 10)), (THIGHS, (10, 10, 200)), (SHINS, (10, 10, 200)), (FEET, (0, 0, 0)),
@@ -49,12 +49,14 @@ def test_every_part_has_its_colour() -> None:
 def test_a_mirrored_person_looks_the_same() -> None:
     points = person()
     points[:, 0] = 300 - points[:, 0]
-    np.testing.assert_allclose(look(picture()[:, ::-1], points), look(picture(), person()), atol=1e-6)
+    np.testing.assert_allclose(
+        describe_appearance(picture()[:, ::-1], points), describe_appearance(picture(), person()), atol=1e-6
+    )
 
 
 def test_what_is_out_of_the_picture_is_unknown() -> None:
-    assert np.isnan(look(picture(), person((1000.0, 0.0)))).all()
-    found = look(picture()[:200], person())
+    assert np.isnan(describe_appearance(picture(), person((1000.0, 0.0)))).all()
+    found = describe_appearance(picture()[:200], person())
     assert np.isfinite(found[[HEAD, TRUNK, ARMS]]).all()
     assert np.isnan(found[[SHINS, FEET]]).all()
 
@@ -62,4 +64,4 @@ def test_what_is_out_of_the_picture_is_unknown() -> None:
 def test_a_few_wrong_pixels_change_nothing() -> None:
     frame = picture()
     frame[100:110, 90:100] = 255
-    np.testing.assert_allclose(look(frame, person())[TRUNK], lab((200, 10, 10)), atol=1e-3)
+    np.testing.assert_allclose(describe_appearance(frame, person())[TRUNK], lab((200, 10, 10)), atol=1e-3)

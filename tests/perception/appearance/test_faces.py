@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from bodydouble.data import Observation
 from bodydouble.perception.appearance.faces import (
-    MARGIN,
-    SEEN_SIDE,
-    SIDE,
+    ALIGNED_SIDE,
+    INPUT_MARGIN,
+    INPUT_SIDE,
+    FaceEmbedder,
     FaceOptions,
-    FaceReader,
-    face_region,
+    fit_face_roi,
     is_clear,
 )
 from bodydouble.skeletons import blazepose
@@ -28,12 +28,14 @@ PLACES = {
 """Of a frontal face in the picture of 112 px, and where its ears may be."""
 
 
-def landmarks(side: float = float(SIDE), angle: float = 0.0, center: tuple[float, float] = (56.0, 56.0)) -> np.ndarray:
+def landmarks(
+    side: float = float(ALIGNED_SIDE), angle: float = 0.0, center: tuple[float, float] = (56.0, 56.0)
+) -> np.ndarray:
     """(33, 3) of somebody with a frontal face in a square."""
     found = np.ones((33, 3))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     for name, place in PLACES.items():
-        found[blazepose.INDEX[name], :2] = turn @ (np.array(place) / SIDE - 0.5) * side + center
+        found[blazepose.INDEX[name], :2] = turn @ (np.array(place) / ALIGNED_SIDE - 0.5) * side + center
     return found
 
 
@@ -42,12 +44,12 @@ def person(keypoints: np.ndarray, box: tuple[float, float, float, float] = (0, 0
 
 
 def clear(keypoints: np.ndarray) -> bool:
-    return is_clear(keypoints, *face_region(keypoints), FaceOptions())
+    return is_clear(keypoints, *fit_face_roi(keypoints), FaceOptions())
 
 
 @given(st.floats(20, 500), st.floats(-3, 3), st.floats(-900, 900), st.floats(-900, 900))
 def test_the_square_goes_with_the_face(side: float, angle: float, x: float, y: float) -> None:
-    region, distortion = face_region(landmarks(side, angle, (x, y)))
+    region, distortion = fit_face_roi(landmarks(side, angle, (x, y)))
     assert region.side == pytest.approx(side, rel=1e-2)
     assert region.angle == pytest.approx(angle, abs=1e-2)
     np.testing.assert_allclose(region.center, [x, y], atol=1e-2 * side)
@@ -101,20 +103,20 @@ def face() -> np.ndarray:
 
 
 def test_a_face_that_is_turned_and_moved_is_the_same(face: np.ndarray) -> None:
-    reader = FaceReader()
+    reader = FaceEmbedder()
     frame = np.zeros((400, 500, 3), dtype=np.uint8)
     place = landmarks(side=150, angle=0.6, center=(300, 180))
-    tight, _ = face_region(place)
-    region = replace(tight, side=MARGIN * tight.side)
-    step = region.axes * (region.side / SEEN_SIDE)
-    corner = region.to_picture(np.zeros(2)) + step @ [0.5, 0.5] - 0.5
+    tight, _ = fit_face_roi(place)
+    region = replace(tight, side=INPUT_MARGIN * tight.side)
+    step = region.axes * (region.side / INPUT_SIDE)
+    corner = region.to_image(np.zeros(2)) + step @ [0.5, 0.5] - 0.5
     frame[:] = cv2.warpAffine(face, np.column_stack([step, corner]), (500, 400))
-    (seen,) = FaceReader(FaceOptions(least_sharpness=0.0)).read(frame, [person(place)])
-    assert seen.face is not None
-    assert seen.face.dtype == np.float32
-    assert np.linalg.norm(seen.face) == pytest.approx(1.0, abs=1e-5)
-    assert float(seen.face @ reader.embed(face)) > 0.9
-    assert abs(float(seen.face @ reader.embed(np.ascontiguousarray(face[::-1])))) < 0.6
+    (seen,) = FaceEmbedder(FaceOptions(min_sharpness=0.0)).embed_people(frame, [person(place)])
+    assert seen.face_embedding is not None
+    assert seen.face_embedding.dtype == np.float32
+    assert np.linalg.norm(seen.face_embedding) == pytest.approx(1.0, abs=1e-5)
+    assert float(seen.face_embedding @ reader.embed(face)) > 0.9
+    assert abs(float(seen.face_embedding @ reader.embed(np.ascontiguousarray(face[::-1])))) < 0.6
 
 
 def sharp(face: np.ndarray) -> np.ndarray:
@@ -123,18 +125,18 @@ def sharp(face: np.ndarray) -> np.ndarray:
 
 
 def test_a_face_is_looked_at_now_and_then(face: np.ndarray) -> None:
-    reader, frame = FaceReader(FaceOptions(every=10)), sharp(face)
-    looked = [reader.read(frame, [person(landmarks())])[0].face is not None for _ in range(25)]
+    reader, frame = FaceEmbedder(FaceOptions(embedding_interval=10)), sharp(face)
+    looked = [reader.embed_people(frame, [person(landmarks())])[0].face_embedding is not None for _ in range(25)]
     assert np.flatnonzero(looked).tolist() == [0, 10, 20]
     assert reader.seconds > 0
 
 
 def test_somebody_new_is_looked_at_at_once(face: np.ndarray) -> None:
-    reader, frame = FaceReader(), sharp(face)
+    reader, frame = FaceEmbedder(), sharp(face)
     one, other = person(landmarks()), person(landmarks(), box=(500, 0, 700, 400))
-    assert reader.read(frame, [one])[0].face is not None
-    seen = reader.read(frame, [other, one])
-    assert [each.face is not None for each in seen] == [True, False]
+    assert reader.embed_people(frame, [one])[0].face_embedding is not None
+    seen = reader.embed_people(frame, [other, one])
+    assert [each.face_embedding is not None for each in seen] == [True, False]
     np.testing.assert_array_equal(seen[1].keypoints, one.keypoints)
 
 
@@ -142,13 +144,13 @@ def test_a_blurred_face_is_let_be(face: np.ndarray) -> None:
     frame, place = cv2.copyMakeBorder(sharp(face), 40, 40, 40, 40, cv2.BORDER_REPLICATE), landmarks(center=(96, 96))
     blurred = cv2.GaussianBlur(frame, (0, 0), 6)
     for picture, looked in ((frame, True), (blurred, False)):
-        (seen,) = FaceReader().read(np.asarray(picture, dtype=np.uint8), [person(place)])
-        assert (seen.face is not None) == looked
+        (seen,) = FaceEmbedder().embed_people(np.asarray(picture, dtype=np.uint8), [person(place)])
+        assert (seen.face_embedding is not None) == looked
 
 
 def test_an_unclear_face_is_let_be_until_it_is_clear(face: np.ndarray) -> None:
-    reader, frame = FaceReader(), sharp(face)
-    (seen,) = reader.read(frame, [person(landmarks(side=20))])
-    assert seen.face is None
-    (seen,) = reader.read(frame, [person(landmarks())])
-    assert seen.face is not None
+    reader, frame = FaceEmbedder(), sharp(face)
+    (seen,) = reader.embed_people(frame, [person(landmarks(side=20))])
+    assert seen.face_embedding is None
+    (seen,) = reader.embed_people(frame, [person(landmarks())])
+    assert seen.face_embedding is not None

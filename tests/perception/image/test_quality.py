@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bodydouble.data import FloatArray, RgbImage
-from bodydouble.perception.image.quality import QualityMeter, picture_quality
+from bodydouble.perception.image.quality import QualityMeter, measure_quality
 
 SIZE = (360, 480)
 
@@ -53,96 +53,96 @@ def blurred(picture: RgbImage, sigma: float) -> RgbImage:
 @pytest.mark.parametrize("content", CONTENTS)
 @pytest.mark.parametrize("sigma", [3.0, 8.0, 20.0])
 def test_known_noise_is_recovered_whatever_the_picture_shows(content: Callable[[], RgbImage], sigma: float) -> None:
-    assert picture_quality(noisy(content(), sigma)).noise == pytest.approx(sigma, rel=0.12)
+    assert measure_quality(noisy(content(), sigma)).noise == pytest.approx(sigma, rel=0.12)
 
 
 def test_a_picture_without_noise_has_none() -> None:
-    assert picture_quality(boxes()).noise < 0.3
-    assert picture_quality(np.zeros((*SIZE, 3), np.uint8)).noise == 0.0
+    assert measure_quality(boxes()).noise < 0.3
+    assert measure_quality(np.zeros((*SIZE, 3), np.uint8)).noise == 0.0
 
 
 def test_black_bars_do_not_hide_the_noise() -> None:
     picture = noisy(boxes(), 10)
     picture[:90] = 0
     picture[-90:] = 0
-    assert picture_quality(picture).noise == pytest.approx(10, rel=0.12)
+    assert measure_quality(picture).noise == pytest.approx(10, rel=0.12)
 
 
 @pytest.mark.parametrize("sigma", [1.0, 2.0, 4.0])
 def test_known_blur_is_recovered(sigma: float) -> None:
-    assert picture_quality(blurred(boxes(), sigma)).blur == pytest.approx(sigma, rel=0.1)
+    assert measure_quality(blurred(boxes(), sigma)).blur == pytest.approx(sigma, rel=0.1)
 
 
 def test_a_sharp_picture_stays_sharp_under_some_noise() -> None:
-    assert picture_quality(boxes()).blur < 0.6
-    assert picture_quality(noisy(boxes(), 5)).blur < 0.6
+    assert measure_quality(boxes()).blur < 0.6
+    assert measure_quality(noisy(boxes(), 5)).blur < 0.6
 
 
 def test_blur_is_unknown_where_there_are_no_edges() -> None:
-    assert math.isnan(picture_quality(np.full((*SIZE, 3), 90, np.uint8)).blur)
-    assert math.isnan(picture_quality(noisy(np.full((*SIZE, 3), 90, np.uint8), 20)).blur)
+    assert math.isnan(measure_quality(np.full((*SIZE, 3), 90, np.uint8)).blur)
+    assert math.isnan(measure_quality(noisy(np.full((*SIZE, 3), 90, np.uint8), 20)).blur)
 
 
 def test_light_scales_with_exposure_and_not_with_a_black_stage() -> None:
-    light = picture_quality(boxes()).light
-    assert picture_quality((boxes() * 0.3).astype(np.uint8)).light == pytest.approx(0.3 * light, abs=1.5)
+    light = measure_quality(boxes()).light
+    assert measure_quality((boxes() * 0.3).astype(np.uint8)).light == pytest.approx(0.3 * light, abs=1.5)
     stage = np.zeros((*SIZE, 3), np.uint8)
     stage[100:300, 200:280] = 200
-    assert picture_quality(stage).light == pytest.approx(200)
+    assert measure_quality(stage).light == pytest.approx(200)
 
 
 @pytest.mark.parametrize("turned", [np.fliplr, np.flipud, np.rot90])
 def test_measures_are_the_same_in_a_mirror_and_lying(turned: Callable[[RgbImage], RgbImage]) -> None:
     picture = noisy(blurred(boxes(), 2.0), 4)
-    one, other = picture_quality(picture), picture_quality(np.ascontiguousarray(turned(picture)))
+    one, other = measure_quality(picture), measure_quality(np.ascontiguousarray(turned(picture)))
     assert other.noise == pytest.approx(one.noise, rel=0.02)
     assert other.light == pytest.approx(one.light, abs=3)
     assert other.blur == pytest.approx(one.blur, rel=0.05)
 
 
 def test_a_tiny_picture_can_be_measured() -> None:
-    found = picture_quality(np.full((8, 8, 3), 50, np.uint8))
+    found = measure_quality(np.full((8, 8, 3), 50, np.uint8))
     assert (found.noise, found.light) == (0.0, 50.0)
 
 
 def test_the_meter_measures_every_so_many_frames_and_does_not_look_ahead() -> None:
-    meter = QualityMeter(every=3, recent=3)
+    meter = QualityMeter(measurement_interval=3, window=3)
     clean, dark = boxes(), np.zeros_like(boxes())
-    first = [meter.present(frame) for frame in (clean, dark, dark, clean)]
-    assert first == [picture_quality(clean)] * 4
+    first = [meter.update(frame) for frame in (clean, dark, dark, clean)]
+    assert first == [measure_quality(clean)] * 4
 
 
 def test_the_meter_follows_a_change_and_one_odd_frame_does_not_count() -> None:
-    meter = QualityMeter(every=1, recent=3)
+    meter = QualityMeter(measurement_interval=1, window=3)
     clean, bad = boxes(), noisy(boxes(), 15)
-    levels = [meter.present(frame).noise for frame in (clean, clean, bad, clean, bad, bad, bad)]
+    levels = [meter.update(frame).noise for frame in (clean, clean, bad, clean, bad, bad, bad)]
     assert max(levels[:4]) < 1.0
     assert min(levels[-2:]) > 12.0
 
 
 def test_another_shot_is_judged_by_itself() -> None:
     meter = QualityMeter()
-    meter.present(noisy(boxes(), 15))
+    meter.update(noisy(boxes(), 15))
     meter.begin_shot()
-    assert meter.present(boxes()) == picture_quality(boxes())
+    assert meter.update(boxes()) == measure_quality(boxes())
 
 
 def test_overall_is_the_median_of_what_was_measured() -> None:
-    meter = QualityMeter(every=1)
+    meter = QualityMeter(measurement_interval=1)
     frames = [noisy(boxes(), sigma) for sigma in (2.0, 6.0, 14.0)]
     for frame in frames:
-        meter.present(frame)
-    found = meter.overall()
+        meter.update(frame)
+    found = meter.overall_quality()
     assert found is not None
-    assert found.noise == picture_quality(frames[1]).noise
-    assert QualityMeter().overall() is None
+    assert found.noise == measure_quality(frames[1]).noise
+    assert QualityMeter().overall_quality() is None
 
 
 def test_blur_that_is_unknown_in_some_frames_is_that_of_the_others() -> None:
-    meter = QualityMeter(every=1)
+    meter = QualityMeter(measurement_interval=1)
     plain = np.full((*SIZE, 3), 90, np.uint8)
     for frame in (plain, boxes(), plain):
-        meter.present(frame)
-    found = meter.overall()
+        meter.update(frame)
+    found = meter.overall_quality()
     assert found is not None
-    assert found.blur == picture_quality(boxes()).blur
+    assert found.blur == measure_quality(boxes()).blur

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bodydouble.data import RgbImage
-from bodydouble.perception.image.roi import cut, halve, letterbox
-from bodydouble.perception.protocols import Region
+from bodydouble.perception.image.roi import extract_roi, halve, letterbox
+from bodydouble.perception.protocols import RotatedRoi
 
 SIZE = 64
 
@@ -20,41 +20,41 @@ def ramp(side: int) -> RgbImage:
 
 @given(x=st.floats(58, 70), y=st.floats(58, 70), side=st.floats(20, 63), angle=st.floats(-np.pi, np.pi))
 def test_a_cut_shows_what_its_coordinates_say(x: float, y: float, side: float, angle: float) -> None:
-    region = Region(np.array([x, y]), side, angle)
-    picture = cut(ramp(128), region, 16)
+    region = RotatedRoi(np.array([x, y]), side, angle)
+    picture = extract_roi(ramp(128), region, 16)
     across, down = np.meshgrid((np.arange(16) + 0.5) / 16, (np.arange(16) + 0.5) / 16)
-    expected = 2 * region.to_picture(np.stack([across, down], axis=-1)) - 1
+    expected = 2 * region.to_image(np.stack([across, down], axis=-1)) - 1
     # Rounding errs by 0.5 and interpolation by 1/32 px; half a pixel beside would be 1.
     assert np.abs(picture[..., :2] - expected).max() < 0.8
 
 
 def test_a_region_of_the_output_size_is_copied() -> None:
     frame = np.random.default_rng(0).integers(0, 256, (100, 120, 3), dtype=np.uint8)
-    region = Region(np.array([50.0, 40.0]), SIZE, 0.0)
-    np.testing.assert_array_equal(cut(frame, region, SIZE), frame[8:72, 18:82])
+    region = RotatedRoi(np.array([50.0, 40.0]), SIZE, 0.0)
+    np.testing.assert_array_equal(extract_roi(frame, region, SIZE), frame[8:72, 18:82])
 
 
 @pytest.mark.parametrize("side", [50.0, 200.0, 777.0])
 def test_a_mirrored_picture_gives_mirrored_cuts(side: float) -> None:
     frame = np.zeros((512, 1024, 3), np.uint8)
     frame[:] = 127 + 100 * np.sin(np.arange(1024) / 40)[:, None] * np.cos(np.arange(512) / 30)[:, None, None]
-    region = Region(np.array([700.0, 200.0]), side, 0.3)
-    mirrored = Region(np.array([1024 - 700.0, 200.0]), side, -0.3)
-    a = cut(frame, region, SIZE)[:, ::-1].astype(int)
-    b = cut(np.ascontiguousarray(frame[:, ::-1]), mirrored, SIZE).astype(int)
+    region = RotatedRoi(np.array([700.0, 200.0]), side, 0.3)
+    mirrored = RotatedRoi(np.array([1024 - 700.0, 200.0]), side, -0.3)
+    a = extract_roi(frame, region, SIZE)[:, ::-1].astype(int)
+    b = extract_roi(np.ascontiguousarray(frame[:, ::-1]), mirrored, SIZE).astype(int)
     assert np.abs(a - b).max() <= 1
 
 
 @pytest.mark.parametrize("center", [(-500.0, 50.0), (50.0, 5000.0), (1e7, -1e7)])
 @pytest.mark.parametrize("side", [10.0, 700.0])
 def test_a_region_outside_the_frame_is_black(center: tuple[float, float], side: float) -> None:
-    assert not cut(np.full((90, 90, 3), 255, np.uint8), Region(np.array(center), side, 0.2), SIZE).any()
+    assert not extract_roi(np.full((90, 90, 3), 255, np.uint8), RotatedRoi(np.array(center), side, 0.2), SIZE).any()
 
 
 def test_fine_stripes_become_grey_and_do_not_alias() -> None:
     frame = np.zeros((1024, 1024, 3), np.uint8)
     frame[:, ::2] = 255
-    picture = cut(frame, Region(np.array([512.0, 512.0]), 900.0, 0.1), SIZE)
+    picture = extract_roi(frame, RotatedRoi(np.array([512.0, 512.0]), 900.0, 0.1), SIZE)
     assert np.ptp(picture) <= 4
 
 

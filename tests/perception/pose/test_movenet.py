@@ -5,7 +5,7 @@ import pytest
 
 from bodydouble.data import RgbImage
 from bodydouble.geometry.similarity import box_iou, pose_similarity
-from bodydouble.perception.pose.movenet import MoveNetDetector, PeopleOptions, decode, without_duplicates
+from bodydouble.perception.pose.movenet import MoveNetDetector, MoveNetOptions, decode_detections, pose_nms
 from bodydouble.perception.protocols import Detection
 from bodydouble.skeletons import coco
 from tests.perception.test_models import golden
@@ -18,7 +18,7 @@ def frame() -> RgbImage:
 
 @pytest.fixture(scope="module")
 def detector() -> MoveNetDetector:
-    return MoveNetDetector(PeopleOptions((256,)))
+    return MoveNetDetector(MoveNetOptions((256,)))
 
 
 def test_the_woman_is_found_where_she_is(detector: MoveNetDetector, frame: RgbImage) -> None:
@@ -50,7 +50,7 @@ def test_decode_reads_rows_as_the_model_card_says() -> None:
     row = np.zeros((1, 56))
     row[0, :3] = 0.25, 0.5, 0.9  # y, x, confidence of the nose
     row[0, 51:] = 0.1, 0.2, 0.3, 0.4, 0.8  # y_min, x_min, y_max, x_max, score
-    (detection,) = decode(row, np.array([-10.0, 0.0, 190.0, 100.0]))
+    (detection,) = decode_detections(row, np.array([-10.0, 0.0, 190.0, 100.0]))
     np.testing.assert_allclose(detection.keypoints[coco.INDEX["nose"]], [90.0, 25.0, 0.9])
     np.testing.assert_allclose(detection.box, [30.0, 10.0, 70.0, 30.0])
     assert detection.score == 0.8
@@ -61,13 +61,13 @@ def test_of_two_detections_of_one_person_the_better_stays() -> None:
     pose = np.column_stack([rng.uniform(0, 100, (17, 2)), np.ones(17)])
     apart = pose + np.array([300, 0, 0])
     people = [Detection(np.zeros(4), p, s) for p, s in ((pose, 0.5), (pose + np.array([1, 1, 0]), 0.9), (apart, 0.4))]
-    assert [d.score for d in without_duplicates(people, 0.6)] == [0.9, 0.4]
+    assert [d.score for d in pose_nms(people, 0.6)] == [0.9, 0.4]
 
 
 def test_who_is_found_in_pictures_of_two_sizes_is_one_person(frame: RgbImage) -> None:
-    both = MoveNetDetector(PeopleOptions((384, 256))).detect(frame)
+    both = MoveNetDetector(MoveNetOptions((384, 256))).detect(frame)
     for side in (256, 384):
-        for one in MoveNetDetector(PeopleOptions((side,))).detect(frame):
+        for one in MoveNetDetector(MoveNetOptions((side,))).detect(frame):
             assert sum(box_iou(one.box, other.box) > 0.5 for other in both) == 1
 
 
@@ -75,7 +75,7 @@ def test_a_crowd_larger_than_the_network_can_tell_is_found(frame: RgbImage) -> N
     """The woman nine times beside each other, every other one mirrored: each is found once, where she is."""
     alone = frame[:, 185:271]
     crowd = np.hstack([alone if n % 2 else alone[:, ::-1] for n in range(9)])
-    found = MoveNetDetector(PeopleOptions((512, 256))).detect(crowd)
+    found = MoveNetDetector(MoveNetOptions((512, 256))).detect(crowd)
     middles = sorted((one.box[0] + one.box[2]) / 2 / alone.shape[1] for one in found)
     np.testing.assert_allclose(middles, np.arange(9) + 0.5, atol=0.1)
 
@@ -83,5 +83,5 @@ def test_a_crowd_larger_than_the_network_can_tell_is_found(frame: RgbImage) -> N
 def test_a_tall_crowd_is_found_too(frame: RgbImage) -> None:
     alone = frame[50:, 160:296]
     crowd = np.vstack([np.hstack([alone, alone[:, ::-1]])] * 5)
-    found = MoveNetDetector(PeopleOptions((512, 256))).detect(crowd)
+    found = MoveNetDetector(MoveNetOptions((512, 256))).detect(crowd)
     assert len(found) == 10

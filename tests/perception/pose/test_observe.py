@@ -8,8 +8,8 @@ import pytest
 
 from bodydouble.data import FloatArray, RgbImage
 from bodydouble.errors import InvalidDataError
-from bodydouble.perception.pose.observe import QUALITIES, ObserveOptions, Observer, create_observer
-from bodydouble.perception.protocols import Detection, Landmarks, Region
+from bodydouble.perception.pose.observe import QUALITY_PRESETS, Observer, ObserverOptions, create_observer
+from bodydouble.perception.protocols import Detection, Landmarks, RotatedRoi
 from bodydouble.skeletons import coco
 from tests.perception.test_models import golden
 
@@ -40,24 +40,24 @@ class Stage:
         poses = [body(place)[list(coco.FROM_BLAZEPOSE)] for place in self.people if self.seen_by_detector]
         return tuple(Detection(np.zeros(4), pose, 0.9) for pose in poses)
 
-    def first_region(self, detection: Detection) -> Region:
+    def roi_from_detection(self, detection: Detection) -> RotatedRoi:
         reference = body((0.0, 0.0))[list(coco.FROM_BLAZEPOSE), :2]
-        return Region((detection.keypoints[:, :2] - reference).mean(axis=0), 120.0, 0.0)
+        return RotatedRoi((detection.keypoints[:, :2] - reference).mean(axis=0), 120.0, 0.0)
 
-    def locate(self, frame: RgbImage, region: Region, before: Sequence[FloatArray] = ()) -> Landmarks:
-        self.before.append(len(before))
+    def locate(self, frame: RgbImage, roi: RotatedRoi, occluders: Sequence[FloatArray] = ()) -> Landmarks:
+        self.before.append(len(occluders))
         people = self.shown[frame[0, 0, 0]] if self.shown else self.people
-        distance = [float(np.linalg.norm(region.center - place)) for place in people]
+        distance = [float(np.linalg.norm(roi.center - place)) for place in people]
         nearest = int(np.argmin(distance)) if distance else -1
         if nearest < 0 or distance[nearest] > 60:
-            return Landmarks(body((250, 250)), np.zeros((33, 3)), 0.1, region)
+            return Landmarks(body((250, 250)), np.zeros((33, 3)), 0.1, roi)
         place = people[nearest]
         presence = 0.99 - 0.001 * distance[nearest]
-        return Landmarks(body(place), np.zeros((33, 3)), presence, Region(np.asarray(place, float), 120.0, 0.0))
+        return Landmarks(body(place), np.zeros((33, 3)), presence, RotatedRoi(np.asarray(place, float), 120.0, 0.0))
 
 
 def observer_of(stage: Stage, detect_every: int = 5) -> Observer:
-    return Observer(stage, stage, ObserveOptions(detect_every=detect_every))
+    return Observer(stage, stage, ObserverOptions(detection_interval=detect_every))
 
 
 def places(observer: Observer) -> list[Place]:
@@ -95,7 +95,7 @@ def everybody(
     for number, people in enumerate(detected or shown):
         stage.people = list(people)
         counts.append(len(observer.observe(np.full_like(FRAME, number))))
-        for ago, _ in observer.earlier():
+        for ago, _ in observer.backfilled_observations():
             counts[-1 - ago] += 1
     return counts
 
@@ -113,14 +113,14 @@ def test_nobody_is_followed_back_into_another_shot() -> None:
     assert everybody(observer, stage, [[(100, 100)]] * 6) == [0] * 6
     stage.seen_by_detector = True
     observer.begin_shot()
-    assert all(observer.observe(FRAME) and not observer.earlier() for _ in range(9))
+    assert all(observer.observe(FRAME) and not observer.backfilled_observations() for _ in range(9))
 
 
 @pytest.mark.parametrize(("seen", "known_before"), [(2, 1), (8, 2)])
 def test_only_who_has_been_seen_for_some_frames_is_followed_back(seen: int, known_before: int) -> None:
     one, two = [(100, 100)], [(100, 100), (300, 300)]
     stage = Stage([])
-    observer = Observer(stage, stage, ObserveOptions(detect_every=2, certain_after=5))
+    observer = Observer(stage, stage, ObserverOptions(detection_interval=2, backfill_after=5))
     shown = [two] * (13 + seen) + [one] * 12
     assert everybody(observer, stage, shown, [one] * 13 + [two] * 12)[12] == known_before
 
@@ -177,7 +177,7 @@ def test_somebody_out_of_sight_for_a_moment_is_seen_again_where_they_should_be_w
 
 def test_somebody_lost_for_long_is_given_up() -> None:
     stage = Stage([(100, 100)])
-    observer = Observer(stage, stage, ObserveOptions(detect_every=50, patience=3))
+    observer = Observer(stage, stage, ObserverOptions(detection_interval=50, max_missed_frames=3))
     places(observer)
     stage.seen_by_detector, stage.people = False, []
     for _ in range(5):
@@ -223,7 +223,7 @@ def test_an_empty_video_runs_the_detector_rarely() -> None:
     assert stage.runs <= 15
 
 
-@pytest.mark.parametrize("quality", QUALITIES)
+@pytest.mark.parametrize("quality", QUALITY_PRESETS)
 def test_the_networks_find_and_follow_the_man(quality: str) -> None:
     picture = np.asarray(golden("pictures")["crop"], np.uint8)
     frame = np.zeros((400, 640, 3), np.uint8)

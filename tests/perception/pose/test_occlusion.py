@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bodydouble.data import FloatArray
-from bodydouble.perception.pose.occlusion import hidden, nearest_first, standing_before, without
+from bodydouble.perception.pose.occlusion import argsort_nearest_first, find_occluders, inpaint_people, is_occluded
 from bodydouble.skeletons import blazepose
 
 SIDES = (("left", 1.0), ("right", -1.0))
@@ -26,14 +26,14 @@ def standing(x: float, y: float, size: float = 1.0) -> FloatArray:
 
 def test_who_reaches_lower_stands_before_whom_they_touch() -> None:
     behind, before, elsewhere = standing(100, 100), standing(110, 110), standing(300, 130)
-    assert standing_before(behind, [before, elsewhere]) == [0]
-    assert standing_before(before, [behind, elsewhere]) == []
-    assert nearest_first([behind, before, elsewhere]) == [2, 1, 0]
+    assert find_occluders(behind, [before, elsewhere]) == [0]
+    assert find_occluders(before, [behind, elsewhere]) == []
+    assert argsort_nearest_first([behind, before, elsewhere]) == [2, 1, 0]
 
 
 def test_two_at_the_same_depth_stand_before_nobody() -> None:
     one, other = standing(100, 100), standing(105, 101)
-    assert standing_before(one, [other]) == standing_before(other, [one]) == []
+    assert find_occluders(one, [other]) == find_occluders(other, [one]) == []
 
 
 @pytest.mark.parametrize("size", [0.5, 1.0, 2.0])
@@ -44,7 +44,7 @@ def test_nobody_is_left_of_whom_is_painted_over_and_the_rest_stays(size: float) 
     drawn = picture.copy()
     for x, y in corners:
         drawn[y, x] = (250, 0, 250)
-    painted = without(drawn, [pose])
+    painted = inpaint_people(drawn, [pose])
     assert np.abs(painted.astype(int) - picture).max() <= 8
     far = np.ones(picture.shape[:2], bool)
     low, high = np.maximum(corners.min(axis=0) - 40, 0), corners.max(axis=0) + 40
@@ -54,22 +54,22 @@ def test_nobody_is_left_of_whom_is_painted_over_and_the_rest_stays(size: float) 
 
 def test_a_picture_without_anybody_to_paint_over_is_the_picture_itself() -> None:
     picture = np.random.default_rng(1).integers(0, 255, (64, 64, 3), dtype=np.uint8)
-    assert without(picture, []) is picture
-    assert without(picture, [standing(900, 900)]) is picture
+    assert inpaint_people(picture, []) is picture
+    assert inpaint_people(picture, [standing(900, 900)]) is picture
 
 
 def test_painting_over_commutes_with_mirroring() -> None:
     rng = np.random.default_rng(2)
     smooth = np.repeat(np.repeat(rng.integers(0, 255, (20, 20, 3), dtype=np.uint8), 12, 0), 12, 1)
     pose = standing(100, 130)
-    mirrored = without(np.ascontiguousarray(smooth[:, ::-1]), [np.array([240.0, 0.0]) + pose * [-1, 1]])
-    difference = np.abs(without(smooth, [pose])[:, ::-1].astype(int) - mirrored)
+    mirrored = inpaint_people(np.ascontiguousarray(smooth[:, ::-1]), [np.array([240.0, 0.0]) + pose * [-1, 1]])
+    difference = np.abs(inpaint_people(smooth, [pose])[:, ::-1].astype(int) - mirrored)
     assert (difference > 60).mean() < 0.02
 
 
 @pytest.mark.parametrize("size", [0.5, 1.0, 2.0])
 def test_points_on_a_body_are_hidden_behind_it_and_points_beside_it_are_not(size: float) -> None:
     pose = standing(200, 200, size)
-    assert hidden(pose, [pose]).all()
-    assert not hidden(pose + np.array([80 * size, 0.0]), [pose]).any()
-    assert not hidden(pose, []).any()
+    assert is_occluded(pose, [pose]).all()
+    assert not is_occluded(pose + np.array([80 * size, 0.0]), [pose]).any()
+    assert not is_occluded(pose, []).any()

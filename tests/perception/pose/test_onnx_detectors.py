@@ -10,16 +10,16 @@ import pytest
 from bodydouble.data import FloatArray, RgbImage
 from bodydouble.errors import ModelError
 from bodydouble.geometry.similarity import box_iou
-from bodydouble.perception.pose.movenet import MoveNetDetector, PeopleOptions
+from bodydouble.perception.pose.movenet import MoveNetDetector, MoveNetOptions
 from bodydouble.perception.pose.onnx_detectors import create_detector
 from bodydouble.perception.protocols import Detection, PeopleDetector
 from tests.perception import onnx_detectors
 from tests.perception.test_models import golden
 
-MADE: dict[str, Callable[[Path], Path]] = {
+BUILDERS: dict[str, Callable[[Path], Path]] = {
     "rtmo": onnx_detectors.rtmo,
     "yolo": onnx_detectors.yolo,
-    "yolo without duplicates": onnx_detectors.finished_yolo,
+    "yolo without duplicates": onnx_detectors.yolo_nms,
     "rtmpose": onnx_detectors.rtmpose,
 }
 
@@ -53,14 +53,14 @@ def red_ellipse() -> RgbImage:
     return np.where(inside[..., None], [230, 20, 20], 114).astype(np.uint8)
 
 
-@pytest.fixture(scope="module", params=["movenet", *MADE])
+@pytest.fixture(scope="module", params=["movenet", *BUILDERS])
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Case:
     if request.param == "movenet":
         frame = np.asarray(golden("pictures")["people"], np.uint8)
-        return Case(MoveNetDetector(PeopleOptions((256,))), frame, np.array([212.0, 87.0, 242.0, 147.0]), 3.0)
+        return Case(MoveNetDetector(MoveNetOptions((256,))), frame, np.array([212.0, 87.0, 242.0, 147.0]), 3.0)
     folder = tmp_path_factory.mktemp("networks")
     finder = create_detector(onnx_detectors.rtmo(folder / "finder.onnx"), Nobody())
-    detector = create_detector(MADE[request.param](folder / "network.onnx"), finder)
+    detector = create_detector(BUILDERS[request.param](folder / "network.onnx"), finder)
     return Case(detector, red_ellipse(), np.array([110.0, 20.0, 150.0, 100.0]), 0.5)
 
 
@@ -111,10 +111,10 @@ def test_the_time_in_the_network_is_counted(case: Case) -> None:
     assert case.detector.seconds > before
 
 
-@pytest.mark.parametrize("name", list(MADE))
+@pytest.mark.parametrize("name", list(BUILDERS))
 def test_known_keypoints_come_out_exactly(name: str, tmp_path: Path) -> None:
     finder = create_detector(onnx_detectors.rtmo(tmp_path / "finder.onnx"), Nobody())
-    (person,) = create_detector(MADE[name](tmp_path / "network.onnx"), finder).detect(red_ellipse())
+    (person,) = create_detector(BUILDERS[name](tmp_path / "network.onnx"), finder).detect(red_ellipse())
     expected = [130, 60] + onnx_detectors.OFFSETS * [10, 20]
     np.testing.assert_allclose(person.keypoints[:, :2], expected, atol=0.4)
 
@@ -139,7 +139,7 @@ def test_everybody_is_found_once_and_the_weak_are_left_out(tmp_path: Path) -> No
         "finished": {"output0": np.column_stack([boxes, scores, np.zeros(5), poses.reshape(5, 51)])[None]},
     }
     for name, answer in answers.items():
-        path = onnx_detectors.constant(tmp_path / f"{name}.onnx", answer)
+        path = onnx_detectors.constant_output(tmp_path / f"{name}.onnx", answer)
         found = create_detector(path, Nobody()).detect(np.zeros((64, 64, 3), np.uint8))
         assert [person.score for person in found] == pytest.approx([0.9, 0.7])
         np.testing.assert_allclose(found[0].keypoints, poses[2], atol=1e-4)
@@ -151,7 +151,7 @@ def test_rtmpose_with_more_keypoints_has_those_of_coco_first(count: int, tmp_pat
     across, down = np.zeros((1, count, 128)), np.zeros((1, count, 128))
     for keypoint in range(count):
         across[0, keypoint, (3 * keypoint) % 128], down[0, keypoint, (5 * keypoint) % 128] = 0.6, 0.8
-    path = onnx_detectors.constant(tmp_path / "network.onnx", {"simcc_x": across, "simcc_y": down})
+    path = onnx_detectors.constant_output(tmp_path / "network.onnx", {"simcc_x": across, "simcc_y": down})
     finder = create_detector(onnx_detectors.rtmo(tmp_path / "finder.onnx"), Nobody())
     (person,) = create_detector(path, finder).detect(red_ellipse())
     assert person.keypoints.shape == (17, 3)
@@ -171,7 +171,7 @@ def test_rtmpose_with_more_keypoints_has_those_of_coco_first(count: int, tmp_pat
     ],
 )
 def test_other_networks_are_refused_with_what_they_answer(answer: dict[str, FloatArray], tmp_path: Path) -> None:
-    path = onnx_detectors.constant(tmp_path / "other.onnx", answer)
+    path = onnx_detectors.constant_output(tmp_path / "other.onnx", answer)
     with pytest.raises(ModelError, match=r"other\.onnx is none of RTMO, YOLO-pose and RTMPose .*" + next(iter(answer))):
         create_detector(path, Nobody())
 

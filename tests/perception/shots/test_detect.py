@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bodydouble.data import RgbImage
-from bodydouble.perception.shots.detect import told_apart
+from bodydouble.perception.shots.detect import split_into_shots
 
 SIZE = (480, 270)
 CUT = 12
@@ -52,7 +52,7 @@ def shot(seed: int, count: int = CUT) -> Film:
 
 
 def cuts(frames: Film) -> list[int]:
-    told = list(told_apart(iter(frames)))
+    told = list(split_into_shots(iter(frames)))
     assert all(one is frame for (one, _), frame in zip(told, frames, strict=True))
     assert all(first <= i for i, (_, begun) in enumerate(told) for first in begun)
     found = [first for _, begun in told for first in begun]
@@ -209,7 +209,7 @@ def test_frames_are_not_kept_until_a_dissolve_is_over() -> None:
             yield copy
             del copy
 
-    most = max(sum(one() is not None for one in alive) for _ in told_apart(watched()))
+    most = max(sum(one() is not None for one in alive) for _ in split_into_shots(watched()))
     assert most <= 4
 
 

@@ -124,7 +124,7 @@ def _boxes(performance: Performance, frames: int, *, hidden: bool) -> tuple[Floa
 
     Boxes are NaN where there is no person or, unless hidden ones are asked for, none is observed.
     """
-    count, size = len(performance.people), np.tile(performance.camera.size, 2)
+    count, size = len(performance.people), np.tile(performance.camera.image_size, 2)
     boxes, observed = np.full((frames, count, 4), np.nan), np.zeros((frames, count), dtype=bool)
     for n, person in enumerate(performance.people):
         track = person.track

@@ -88,7 +88,7 @@ def figures(performance: Performance) -> tuple[PersonFigures, ...]:
 def _person_figures(performance: Performance, person: Person, subject: Subject) -> PersonFigures:
     fps, track = float(performance.fps), person.track
     error_px, error_share = _reprojection(performance, person)
-    outside = _outside(track.keypoints, performance.camera.size)
+    outside = _outside(track.keypoints, performance.camera.image_size)
     seen = np.asarray(track.keypoints[..., 2] >= SURE)
     size = np.max(track.boxes[:, 2:] - track.boxes[:, :2], axis=1)
     return PersonFigures(
@@ -99,7 +99,7 @@ def _person_figures(performance: Performance, person: Person, subject: Subject) 
         observed=track.observed,
         confidence=body_confidence(track),
         size_px=size,
-        picture_side_px=max(performance.camera.size),
+        picture_side_px=max(performance.camera.image_size),
         reprojection_px=error_px,
         reprojection_percent=100 * error_share,
         flexion_deg=_flexion_deg(subject),

@@ -30,7 +30,7 @@ class SpanPictures:
     """
 
     def __init__(self, performance: Performance, still: Mapping[str, Track] | None = None) -> None:
-        self._size = performance.camera.size
+        self._size = performance.camera.image_size
         most = min(MOST_SPANS, max(1, MOST_PICTURES // max(1, len(performance.people))))
         self.spans: dict[str, tuple[Span, ...]] = {
             person.name: low_confidence_spans(person.track, performance.fps, most) for person in performance.people

@@ -103,7 +103,7 @@ def _film(name: str | None) -> str:
 
 
 def _clip(performance: Performance) -> str:
-    width, height = performance.camera.size
+    width, height = performance.camera.image_size
     seconds, count = performance.frame_count / performance.fps, len(performance.people)
     return html.paragraph(
         f"{performance.frame_count} frames, {float(seconds):.1f} s at {float(performance.fps):.4g} frames/s, "

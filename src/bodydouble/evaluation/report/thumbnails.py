@@ -30,7 +30,7 @@ class Thumbnails:
     def __init__(self, performance: Performance, still: Mapping[str, Track] | None = None) -> None:
         self.jpegs: dict[str, bytes] = {}
         """JPEG file by name; nobody is in it who was never observed."""
-        self._size = performance.camera.size
+        self._size = performance.camera.image_size
         self._sharpness: dict[str, float] = {}
         self._wanted: dict[int, list[tuple[str, FloatArray]]] = defaultdict(list)
         self._soonest: dict[str, int] = {}

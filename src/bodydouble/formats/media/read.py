@@ -96,5 +96,5 @@ class FrameReader:
                 yield convert(frame)
 
     def _depth(self) -> int:
-        width, height = self.clip.size
+        width, height = self.clip.image_size
         return max(_LEAST_AHEAD, min(_MOST_AHEAD, _AHEAD_BYTES // (3 * width * height)))

@@ -63,7 +63,7 @@ def open_source(path: Path, fps: Fraction | None, max_side: int | None) -> Sourc
 def _picture_source(path: Path, pictures: list[Path], fps: Fraction, max_side: int | None) -> Source:
     first = _decode_picture(pictures[0])
     size, orientation = stored_size(first, None, max_side), orientation_of(first)
-    clip = Clip(path, _upright(size, orientation), fps, len(pictures), focal_35mm=focal_of_picture(pictures[0]))
+    clip = Clip(path, _upright(size, orientation), fps, len(pictures), focal_length_35mm=focal_of_picture(pictures[0]))
     return Source(clip, size, orientation, lambda _: _picture_frames(pictures, (first.width, first.height)))
 
 

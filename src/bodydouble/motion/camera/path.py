@@ -91,7 +91,7 @@ def _turns_away(turns: FloatArray, certainty: FloatArray, limit: float, steady: 
 
 def _travel(background: Background, intrinsics: FloatArray, turns: FloatArray, options: CameraPathOptions) -> Travel:
     """The travel of the whole clip, put together from that of its parts, at the scale of the first of them."""
-    corners, places = np.unique(background.corners, return_inverse=True)
+    corners, places = np.unique(background.corner_ids, return_inverse=True)
     rays = camera.rays(intrinsics, background.points.astype(np.float64))[:, :2]
     frames, unit = background.frame_count, pixel(intrinsics)
     whole = Travel(

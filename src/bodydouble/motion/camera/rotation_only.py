@@ -88,8 +88,8 @@ def _matched(background: Background, intrinsics: FloatArray) -> _Matches:
     every = np.arange(background.frame_count)
     last = np.searchsorted(background.keyframes, every, side="left") - 1
     keyframes = background.keyframes[np.maximum(last, 0)] if len(background.keyframes) else np.zeros_like(every)
-    name = background.frames.astype(np.int64) * (1 << 32) + background.corners
-    wanted = keyframes[background.frames].astype(np.int64) * (1 << 32) + background.corners
+    name = background.frames.astype(np.int64) * (1 << 32) + background.corner_ids
+    wanted = keyframes[background.frames].astype(np.int64) * (1 << 32) + background.corner_ids
     place = np.minimum(np.searchsorted(name, wanted), len(name) - 1)
     seen = (name[place] == wanted) & (name != wanted)
     rays = rotation.normalize(camera.rays(intrinsics, background.points.astype(np.float64)))

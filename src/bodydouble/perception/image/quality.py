@@ -1,4 +1,4 @@
-"""How noisy, how dark and how blurred pictures are."""
+"""Measures the noise, the light and the blur of images: ``RgbImage`` -> ``ImageQuality``."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -9,67 +9,67 @@ import numpy as np
 
 from bodydouble.data import FloatArray, RgbImage
 
-SQUARE = 16
-"""px; side of the squares in each of which the noise is measured."""
-FLAT_SHARE = 0.25
-"""Share of the squares that is taken to be flat."""
-CLIPPED = (4.0, 251.0)
-"""Grey levels; noise beyond them is cut off."""
-LIGHT_SHARE = 95.0
-"""Percent of the pixels that are darker than the light parts."""
-SPOT, SPOT_SHARE = 120.0, 99.9
-"""Grey level of a lit spot, and percent of the pixels that may be darker."""
-FINE, COARSE = 1.0, 2.0
-"""px; standard deviations of the two Gaussians whose gradients tell how wide an edge is."""
-DIFFERENCE = 1 / 3
-"""px^2; variance of the box that a difference of pixels two apart blurs with."""
-EDGE_SHARE = 99.0
-"""Percent of the pixels whose gradient is lower than that of the clearest edges."""
-ABOVE_NOISE = 2.0
-"""Grey levels per px, for each grey level of noise, from which a gradient is an edge."""
-FEWEST_EDGES = 50
-"""px; fewer pixels on edges tell nothing."""
-WIDEST = 20.0
-"""px; wider edges are not told apart."""
+BLOCK_SIZE = 16
+"""Side of the square blocks in each of which the noise is measured, px."""
+FLAT_FRACTION = 0.25
+"""Fraction of the blocks that is assumed to be flat."""
+UNCLIPPED_RANGE = (4.0, 251.0)
+"""Range of grey levels outside which noise is clipped."""
+LIGHT_PERCENTILE = 95.0
+"""Percentile of the luma that counts as the light parts of an image."""
+SPOT_LEVEL, SPOT_PERCENTILE = 120.0, 99.9
+"""Grey level of a lit spot, and the percentile of the luma that must reach it."""
+FINE_SIGMA, COARSE_SIGMA = 1.0, 2.0
+"""Standard deviations of the two Gaussians from whose gradients the width of an edge is estimated, px."""
+DIFFERENCE_VARIANCE = 1 / 3
+"""Variance of the box with which a difference of pixels two apart blurs, px^2."""
+EDGE_PERCENTILE = 99.0
+"""Percentile of the gradient magnitude above which pixels lie on the clearest edges."""
+EDGE_TO_NOISE = 2.0
+"""Minimum gradient of an edge in grey levels per px, per grey level of noise."""
+MIN_EDGE_PIXELS = 50
+"""Minimum number of pixels on edges from which the blur is estimated."""
+MAX_EDGE_WIDTH = 20.0
+"""Maximum edge width that is measured, px."""
 _NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32) / 6
-"""Answers noise with noise of the same standard deviation, and nothing to a slope or a straight edge."""
+"""Kernel that maps noise to noise of the same standard deviation, and a slope or a straight edge to zero."""
 
 
 @dataclass(frozen=True, slots=True)
-class PictureQuality:
-    """What was measured in a picture, or the median over several."""
+class ImageQuality:
+    """Quality of one image, or the median quality of several."""
 
     noise: float
-    """Grey levels of 255: standard deviation of the luma in flat parts."""
+    """Standard deviation of the luma in flat parts, grey levels of 255."""
     light: float
-    """Grey level, 0 to 255, of the light parts: 95 % of the pixels have a lower luma, or there is a lit spot."""
+    """Grey level, 0 to 255, of the light parts: the 95th percentile of the luma, or more if there is a lit spot."""
     blur: float
-    """px: standard deviation of the Gaussian that would make the clearest edges as wide as they are; NaN where none
+    """Standard deviation of the Gaussian that would make the clearest edges as wide as they are, px; NaN where no edge
     stands out of the noise."""
 
 
-def picture_quality(frame: RgbImage) -> PictureQuality:
-    """Noise, light and blur of a picture (H, W, 3) RGB."""
+def measure_quality(frame: RgbImage) -> ImageQuality:
+    """Measures noise, light and blur of an image (H, W, 3) RGB."""
     luma = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
     noise = noise_level(luma)
-    return PictureQuality(noise, light_level(frame), edge_width(luma, noise))
+    return ImageQuality(noise, light_level(frame), edge_width(luma, noise))
 
 
 def light_level(frame: RgbImage) -> float:
-    """Luma, 0 to 255, of the light parts of a picture (H, W, 3) RGB, by every fourth pixel of every fourth row.
+    """Returns the luma, 0 to 255, of the light parts of an image (H, W, 3) RGB, from every fourth pixel and row.
 
-    A lit spot, such as somebody on a dark stage, makes it at least SPOT, however small a part of the picture it is.
+    A lit spot, such as a person on a dark stage, raises it to at least SPOT_LEVEL, even if the spot is small.
     """
-    some = cv2.cvtColor(np.ascontiguousarray(frame[::4, ::4]), cv2.COLOR_RGB2GRAY)
-    light, lightest = np.percentile(some, (LIGHT_SHARE, SPOT_SHARE)).tolist()
-    return float(max(light, SPOT) if lightest >= SPOT else light)
+    sampled = cv2.cvtColor(np.ascontiguousarray(frame[::4, ::4]), cv2.COLOR_RGB2GRAY)
+    light, lightest = np.percentile(sampled, (LIGHT_PERCENTILE, SPOT_PERCENTILE)).tolist()
+    return float(max(light, SPOT_LEVEL) if lightest >= SPOT_LEVEL else light)
 
 
 def noise_level(luma: FloatArray) -> float:
-    """Standard deviation of the noise, grey levels; 0 if nothing is flat enough to tell.
+    """Returns the standard deviation of the noise, grey levels; 0 if nothing is flat enough to measure it.
 
-    The mean answer to a kernel that is blind to slopes is taken in squares; the squares where it is low are flat, so
-    that what they answer is noise. Squares that are black or white do not count.
+    The mean response to a kernel that is blind to slopes is computed in blocks. Blocks with a low response are flat, so
+    their response is noise. Black and white blocks do not count.
 
     Args:
         luma: (H, W) float32, grey levels.
@@ -77,86 +77,86 @@ def noise_level(luma: FloatArray) -> float:
     Source: J. Immerkaer, "Fast noise variance estimation", Computer Vision and Image Understanding, 1996 (the kernel;
     there all pixels count, which takes texture for noise).
     """
-    answer = np.abs(cv2.filter2D(luma, -1, _NOISE_KERNEL))
-    noise = np.sqrt(np.pi / 2) * _square_means(answer)
-    level = _square_means(luma)
-    useful = noise[(level > CLIPPED[0]) & (level < CLIPPED[1])]
-    return float(np.quantile(useful, FLAT_SHARE)) if useful.size else 0.0
+    response = np.abs(cv2.filter2D(luma, -1, _NOISE_KERNEL))
+    noise = np.sqrt(np.pi / 2) * _block_means(response)
+    level = _block_means(luma)
+    unclipped = noise[(level > UNCLIPPED_RANGE[0]) & (level < UNCLIPPED_RANGE[1])]
+    return float(np.quantile(unclipped, FLAT_FRACTION)) if unclipped.size else 0.0
 
 
-def _square_means(values: FloatArray) -> FloatArray:
-    """(rows, columns) of values (H, W), of whole squares inside its borders."""
-    rows, columns = ((side - 2) // SQUARE for side in values.shape)
-    inner = values[1 : 1 + rows * SQUARE, 1 : 1 + columns * SQUARE]
-    return np.asarray(inner.reshape(rows, SQUARE, columns, SQUARE).mean(axis=(1, 3)))
+def _block_means(values: FloatArray) -> FloatArray:
+    """Returns the means (rows, columns) of values (H, W) over whole blocks inside its borders."""
+    rows, columns = ((side - 2) // BLOCK_SIZE for side in values.shape)
+    inner = values[1 : 1 + rows * BLOCK_SIZE, 1 : 1 + columns * BLOCK_SIZE]
+    return np.asarray(inner.reshape(rows, BLOCK_SIZE, columns, BLOCK_SIZE).mean(axis=(1, 3)))
 
 
 def edge_width(luma: FloatArray, noise: float) -> float:
-    """Standard deviation of the Gaussian that blurs the clearest edges, px; NaN if none stands out of the noise.
+    """Returns the standard deviation of the Gaussian that blurs the clearest edges, px; NaN without clear edges.
 
     A Gaussian of standard deviation a makes the gradient of a step that was blurred by s fall as
-    1 / sqrt(s^2 + a^2), so that the ratio of two such gradients tells s. Noise makes blurred edges look sharper.
+    1 / sqrt(s^2 + a^2), so the ratio of two such gradients determines s. Noise makes blurred edges look sharper.
 
     Args:
         luma: (H, W) float32, grey levels.
-        noise: standard deviation, grey levels.
+        noise: Standard deviation of the noise, grey levels.
 
     Source: S. Zhuo and T. Sim, "Defocus map estimation from a single image", Pattern Recognition, 2011.
     """
-    fine, coarse = (_gradient(luma, sigma) for sigma in (FINE, COARSE))
-    clear = fine >= max(float(np.percentile(fine[::2, ::2], EDGE_SHARE)), ABOVE_NOISE * noise, 1.0)
-    if np.count_nonzero(clear) < FEWEST_EDGES:
+    fine, coarse = (_gradient_magnitude(luma, sigma) for sigma in (FINE_SIGMA, COARSE_SIGMA))
+    clear = fine >= max(float(np.percentile(fine[::2, ::2], EDGE_PERCENTILE)), EDGE_TO_NOISE * noise, 1.0)
+    if np.count_nonzero(clear) < MIN_EDGE_PIXELS:
         return float("nan")
-    square = (fine[clear] / np.maximum(coarse[clear], 1e-3)) ** 2
-    narrow, wide = (sigma**2 + DIFFERENCE for sigma in (FINE, COARSE))
-    width = np.sqrt(np.maximum(wide - square * narrow, 0.0) / np.maximum(square - 1.0, 1e-6))
-    return float(min(np.median(width), WIDEST))
+    squared_ratio = (fine[clear] / np.maximum(coarse[clear], 1e-3)) ** 2
+    fine_variance, coarse_variance = (sigma**2 + DIFFERENCE_VARIANCE for sigma in (FINE_SIGMA, COARSE_SIGMA))
+    variance = np.maximum(coarse_variance - squared_ratio * fine_variance, 0.0) / np.maximum(squared_ratio - 1.0, 1e-6)
+    return float(min(np.median(np.sqrt(variance)), MAX_EDGE_WIDTH))
 
 
-def _gradient(luma: FloatArray, sigma: float) -> FloatArray:
-    """(H, W) grey levels per px, of the picture blurred by a Gaussian."""
+def _gradient_magnitude(luma: FloatArray, sigma: float) -> FloatArray:
+    """Returns the gradient magnitude (H, W), grey levels per px, of the image blurred by a Gaussian."""
     smooth = cv2.GaussianBlur(luma, (0, 0), sigma)
-    across, down = (cv2.Sobel(smooth, -1, *order, scale=1 / 8) for order in ((1, 0), (0, 1)))
-    return np.asarray(cv2.magnitude(across, down))
+    dx, dy = (cv2.Sobel(smooth, -1, *order, scale=1 / 8) for order in ((1, 0), (0, 1)))
+    return np.asarray(cv2.magnitude(dx, dy))
 
 
 class QualityMeter:
-    """Measures every so many frames of a video. Give it all of them in order."""
+    """Measures the quality of a video at regular intervals. All frames must be passed to it in order."""
 
-    def __init__(self, every: int = 15, recent: int = 3) -> None:
-        """Nothing was measured yet.
+    def __init__(self, measurement_interval: int = 15, window: int = 3) -> None:
+        """Starts without measurements.
 
         Args:
-            every: frames from one measurement to the next.
-            recent: measurements over which ``present`` is the median.
+            measurement_interval: Frames from one measurement to the next.
+            window: Number of last measurements over which ``update`` takes the median.
         """
-        self._every = every
+        self._measurement_interval = measurement_interval
         self._frames = 0
-        self._all: list[PictureQuality] = []
-        self._recent: deque[PictureQuality] = deque(maxlen=recent)
+        self._measurements: list[ImageQuality] = []
+        self._recent: deque[ImageQuality] = deque(maxlen=window)
 
     def begin_shot(self) -> None:
-        """The next frame is the first one of another camera: ``present`` forgets the earlier ones."""
+        """Forgets the recent measurements: the next frame is the first one of another camera."""
         self._recent.clear()
         self._frames = 0
 
-    def present(self, frame: RgbImage) -> PictureQuality:
-        """The quality around this frame, the next one of the video; frames to come do not count."""
-        if self._frames % self._every == 0:
-            found = picture_quality(frame)
-            self._all.append(found)
-            self._recent.append(found)
+    def update(self, frame: RgbImage) -> ImageQuality:
+        """Returns the quality around this frame, the next one of the video, from it and earlier frames."""
+        if self._frames % self._measurement_interval == 0:
+            quality = measure_quality(frame)
+            self._measurements.append(quality)
+            self._recent.append(quality)
         self._frames += 1
-        return _median(self._recent)
+        return _median_quality(self._recent)
 
-    def overall(self) -> PictureQuality | None:
-        """The quality of all frames so far; None if there were none."""
-        return _median(self._all) if self._all else None
+    def overall_quality(self) -> ImageQuality | None:
+        """Returns the median quality of all frames so far; None if there were none."""
+        return _median_quality(self._measurements) if self._measurements else None
 
 
-def _median(found: Iterable[PictureQuality]) -> PictureQuality:
-    noise, light, blur = np.array([astuple(one) for one in found]).T
-    known = blur[np.isfinite(blur)]
-    return PictureQuality(
-        float(np.median(noise)), float(np.median(light)), float(np.median(known)) if known.size else float("nan")
+def _median_quality(qualities: Iterable[ImageQuality]) -> ImageQuality:
+    noise, light, blur = np.array([astuple(quality) for quality in qualities]).T
+    finite = blur[np.isfinite(blur)]
+    return ImageQuality(
+        float(np.median(noise)), float(np.median(light)), float(np.median(finite)) if finite.size else float("nan")
     )

@@ -1,41 +1,42 @@
-"""Prepares pictures for networks: reduces them without aliasing, fits them into a frame, cuts out turned squares."""
+"""Prepares images for networks: reduces them without aliasing, letterboxes them, extracts rotated square regions."""
 
 import cv2
 import numpy as np
 
 from bodydouble.data import FloatArray, RgbImage
-from bodydouble.perception.protocols import Region
+from bodydouble.perception.protocols import RotatedRoi
 
 
-def halve(picture: RgbImage, times: int) -> RgbImage:
-    """The picture reduced by ``2 ** times``, by averaging blocks of 2 x 2; sides that do not divide lose their rest.
+def halve(image: RgbImage, times: int) -> RgbImage:
+    """Reduces an image by ``2 ** times``, by averaging blocks of 2 x 2 px; an odd last row or column is dropped.
 
     Repeated halving is several times faster than any other reduction, for which there is no vectorised code.
     """
     for _ in range(times):
-        height, width = (side // 2 for side in picture.shape[:2])
-        reduced = cv2.resize(picture[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
-        picture = np.asarray(reduced, dtype=np.uint8)
-    return picture
+        height, width = (side // 2 for side in image.shape[:2])
+        reduced = cv2.resize(image[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+        image = np.asarray(reduced, dtype=np.uint8)
+    return image
 
 
-def halvings(ratio: float) -> int:
-    """How often a picture can be halved before it is reduced by more than this ratio."""
+def count_halvings(ratio: float) -> int:
+    """Returns how often an image can be halved before it is reduced by more than this ratio."""
     return max(int(np.log2(max(ratio, 1.0))), 0)
 
 
 def letterbox(frame: RgbImage, long_side: int, stride: int) -> tuple[RgbImage, FloatArray]:
-    """Scale a picture without distortion and pad it with black, the same on opposite sides.
+    """Scales an image without distortion and pads it with black, the same on opposite sides.
 
     Args:
         frame: (H, W, 3).
-        long_side: of the result, px, a multiple of the stride.
-        stride: the sides of the result are multiples of this even number, px.
+        long_side: Longer side of the result, px, a multiple of the stride.
+        stride: The sides of the result are multiples of this even number, px.
 
     Returns:
-        The picture (h, w, 3) and what it covers of the frame, with the padding: (4,) x_min, y_min, x_max, y_max, px.
+        The image (h, w, 3), and the box of the frame that it covers, padding included: (4,) x_min, y_min, x_max,
+        y_max, px.
     """
-    times = min(halvings(max(frame.shape[:2]) / long_side), halvings(min(frame.shape[:2])))
+    times = min(count_halvings(max(frame.shape[:2]) / long_side), count_halvings(min(frame.shape[:2])))
     reduced = halve(frame, times)
     covered = np.array([reduced.shape[1], reduced.shape[0]]) * 2**times
     inner = np.maximum(2 * np.round(covered * (0.5 * long_side / covered.max())), 2).astype(int)
@@ -47,42 +48,41 @@ def letterbox(frame: RgbImage, long_side: int, stride: int) -> tuple[RgbImage, F
     return np.asarray(padded, dtype=np.uint8), np.concatenate([-border, covered + border])
 
 
-def cut(frame: RgbImage, region: Region, size: int) -> RgbImage:
-    """The region as an upright square picture; black where it reaches beyond the frame.
+def extract_roi(frame: RgbImage, roi: RotatedRoi, output_side: int) -> RgbImage:
+    """Extracts a region of interest as an upright square image, black beyond the borders of the frame.
 
     Args:
         frame: (H, W, 3).
-        region: in px of the frame.
-        size: side of the result, px.
+        roi: Region of interest in px of the frame.
+        output_side: Side of the result, px.
 
     Returns:
-        (size, size, 3). The middle of its pixel (i, j) shows what the frame shows at
-        ``region.to_picture([(j + .5) / size, (i + .5) / size])``.
+        (output_side, output_side, 3). The middle of its pixel (i, j) shows the point of the frame
+        ``roi.to_image([(j + .5) / output_side, (i + .5) / output_side])``.
     """
-    times = halvings(region.side / size)
-    part, origin = _around(frame, region, 2**times)
+    times = count_halvings(roi.side / output_side)
     factor = 2**times
-    if min(part.shape[:2]) < factor:
-        return np.zeros((size, size, 3), np.uint8)
-    step = region.axes * (region.side / (size * factor))
-    corner = (region.to_picture(np.zeros(2)) - origin) / factor
+    crop, origin = _crop_around(frame, roi, factor)
+    if min(crop.shape[:2]) < factor:
+        return np.zeros((output_side, output_side, 3), np.uint8)
+    step = roi.axes * (roi.side / (output_side * factor))
+    corner = (roi.to_image(np.zeros(2)) - origin) / factor
     # warpAffine counts from the middle of the first pixel, we count from its corner: half a pixel on both sides.
-    first = corner + step @ [0.5, 0.5] - 0.5
-    source_from_target = np.column_stack([step, first])
+    source_from_target = np.column_stack([step, corner + step @ [0.5, 0.5] - 0.5])
     # With four channels warpAffine is more than twice as fast as with three.
-    four = cv2.cvtColor(halve(part, times), cv2.COLOR_RGB2RGBA)
+    rgba = cv2.cvtColor(halve(crop, times), cv2.COLOR_RGB2RGBA)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    turned = cv2.warpAffine(four, source_from_target, (size, size), flags=flags)
-    return np.asarray(cv2.cvtColor(turned, cv2.COLOR_RGBA2RGB), dtype=np.uint8)
+    upright = cv2.warpAffine(rgba, source_from_target, (output_side, output_side), flags=flags)
+    return np.asarray(cv2.cvtColor(upright, cv2.COLOR_RGBA2RGB), dtype=np.uint8)
 
 
-def _around(frame: RgbImage, region: Region, multiple: int) -> tuple[RgbImage, FloatArray]:
-    """The part of the frame that a region touches, and its top-left corner (2,) px.
+def _crop_around(frame: RgbImage, roi: RotatedRoi, multiple: int) -> tuple[RgbImage, FloatArray]:
+    """Crops the axis-aligned part of the frame that a region touches; returns it and its top-left corner (2,) px.
 
-    Its sides are multiples of the given number unless the frame ends before.
+    The sides of the crop are multiples of the given number unless they end at the border of the frame.
     """
-    reach = 0.5 * region.side * np.abs(region.axes).sum(axis=1) + multiple
+    reach = 0.5 * roi.side * np.abs(roi.axes).sum(axis=1) + multiple
     limit = np.array([frame.shape[1], frame.shape[0]])
-    low = np.clip(np.floor((region.center - reach) / multiple) * multiple, 0, limit).astype(int)
-    high = np.clip(np.ceil((region.center + reach) / multiple) * multiple, 0, limit).astype(int)
+    low = np.clip(np.floor((roi.center - reach) / multiple) * multiple, 0, limit).astype(int)
+    high = np.clip(np.ceil((roi.center + reach) / multiple) * multiple, 0, limit).astype(int)
     return frame[low[1] : high[1], low[0] : high[0]], low.astype(np.float64)

@@ -1,4 +1,7 @@
-"""Decides which landmarks of a frame show the same person, and which of two contradicting ones to believe."""
+"""Suppresses duplicates among the people of one frame (pose non-maximum suppression).
+
+In: ``Landmarks`` of tracked people and ``Detection``s of the same frame. Out: ``Landmarks``, each person once.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,97 +13,101 @@ from bodydouble.perception.protocols import Detection, Landmarks
 from bodydouble.skeletons import coco
 
 _COCO = list(coco.FROM_BLAZEPOSE)
-_SAME_PLACE = 0.5
-"""Boxes with more intersection over union than this are of one person."""
-_SAME_BODY = 0.7
-"""Likewise, of two people who have been followed."""
+_SAME_PLACE_IOU = 0.5
+"""Intersection over union from which two boxes belong to one person."""
+_SAME_BODY_IOU = 0.7
+"""Intersection over union from which the boxes of two tracked people belong to one person."""
 
 
 def bounding_box(pose: FloatArray) -> FloatArray:
-    """(4,) x_min, y_min, x_max, y_max px around landmarks (33, 2), inside the frame or not."""
+    """Returns the box (4,) x_min, y_min, x_max, y_max px around landmarks (33, 2), inside the frame or not."""
     return np.concatenate([pose.min(axis=0), pose.max(axis=0)])
 
 
-def clipped(box: FloatArray, size: tuple[int, int]) -> FloatArray:
-    """The part (4,) of a box that lies in a frame of this width and height, px."""
-    return np.clip(box, 0, np.tile(size, 2))
+def clip_box(box: FloatArray, image_size: tuple[int, int]) -> FloatArray:
+    """Returns the part (4,) of a box that lies in an image of this width and height, px."""
+    return np.clip(box, 0, np.tile(image_size, 2))
 
 
-def visible_part(pose: FloatArray, size: tuple[int, int]) -> float:
-    """How much of the box around landmarks (33, 2) lies in a frame of this width and height, 0 to 1."""
+def visible_fraction(pose: FloatArray, image_size: tuple[int, int]) -> float:
+    """Returns the fraction of the box around landmarks (33, 2) that lies in an image of this width and height, px."""
     box = bounding_box(pose)
-    return float(box_area(clipped(box, size)) / max(float(box_area(box)), 1.0))
+    return float(box_area(clip_box(box, image_size)) / max(float(box_area(box)), 1.0))
 
 
-def similarity(a: Landmarks, b: Landmarks) -> float:
-    """How alike the poses of two people in the picture are, 0 to 1."""
+def landmark_similarity(a: Landmarks, b: Landmarks) -> float:
+    """Returns the similarity of the 2D poses of two people, 0 to 1."""
     poses = a.keypoints[_COCO], b.keypoints[_COCO]
     weights = poses[0][:, 2] * poses[1][:, 2]
     return float(pose_similarity(poses[0][:, :2], poses[1][:, :2], weights))
 
 
-def agreement(detections: Sequence[Detection], people: Sequence[Landmarks]) -> FloatArray:
-    """(D, P) how alike the pose of each detection and each person is, 0 to 1."""
+def detection_similarity(detections: Sequence[Detection], people: Sequence[Landmarks]) -> FloatArray:
+    """Returns the similarity (D, P) of the 2D pose of each detection and each person, 0 to 1."""
     detected = np.array([d.keypoints for d in detections]).reshape(-1, 1, len(_COCO), 3)
     poses = np.array([p.keypoints[_COCO] for p in people]).reshape(1, -1, len(_COCO), 3)
     return pose_similarity(detected[..., :2], poses[..., :2], detected[..., 2])
 
 
-def distinct(people: Iterable[Landmarks], same_person: float) -> list[Landmarks]:
-    """The people, each once: where two regions have come to show the same person, the more certain one stays.
+def suppress_duplicates(people: Iterable[Landmarks], duplicate_similarity: float) -> list[Landmarks]:
+    """Returns the people, each once; of landmarks that show the same person the most certain ones stay.
 
     Args:
-        people: in any order.
-        same_person: poses more similar than this are one person's.
+        people: Landmarks in any order.
+        duplicate_similarity: Similarity from which two poses belong to one person.
     """
     kept: list[Landmarks] = []
     for person in sorted(people, key=lambda person: -person.presence):
-        if all(similarity(person, other) < same_person for other in kept):
+        if all(landmark_similarity(person, better) < duplicate_similarity for better in kept):
             kept.append(person)
     return kept
 
 
-def with_recovered(people: Iterable[Landmarks], recovered: Iterable[Landmarks]) -> list[Landmarks]:
-    """The people, each once, and those who seem to be back, unless somebody else is in their place."""
+def add_reacquired(people: Iterable[Landmarks], reacquired: Iterable[Landmarks]) -> list[Landmarks]:
+    """Returns the people, each once, and those reacquired people whose place is not taken."""
     kept = list(people)
-    for other in sorted(recovered, key=lambda person: -person.presence):
-        if not _overlaps(other, kept, _SAME_PLACE):
-            kept.append(other)
+    for person in sorted(reacquired, key=lambda person: -person.presence):
+        if not _overlaps_any(person, kept, _SAME_PLACE_IOU):
+            kept.append(person)
     return kept
 
 
-def is_alone(person: Landmarks, others: Sequence[Landmarks], same_person: float) -> bool:
-    """Whether none of the others is in somebody's place, or has nearly the same pose."""
-    alike = any(similarity(person, other) >= same_person for other in others)
-    return not alike and not _overlaps(person, others, _SAME_PLACE)
+def is_distinct(person: Landmarks, others: Sequence[Landmarks], duplicate_similarity: float) -> bool:
+    """Returns whether a person differs from all others in place and in pose."""
+    is_similar = any(landmark_similarity(person, other) >= duplicate_similarity for other in others)
+    return not is_similar and not _overlaps_any(person, others, _SAME_PLACE_IOU)
 
 
-def reconcile(
-    followed: Sequence[Landmarks], confirmed: BoolArray, found: Sequence[Landmarks], same_person: float
+def merge_detections(
+    tracked: Sequence[Landmarks], confirmed: BoolArray, detected: Sequence[Landmarks], duplicate_similarity: float
 ) -> list[Landmarks]:
-    """The people of a frame after the detector has run.
+    """Merges the tracked and the newly detected people of a frame after the detector has run.
 
-    Somebody who was found anew replaces a followed person in the same place, unless the detector confirms that one:
-    then there are two people there. Whom the detector does not confirm, and who is on top of somebody whom it does, is
-    the same body, seen wrongly.
+    A new detection replaces a tracked person in the same place, unless the detector confirms that person: then there
+    are two people. An unconfirmed tracked person who overlaps a confirmed one (IoU >= 0.7) is a duplicate and dropped.
 
     Args:
-        followed: P people who were followed from the frame before.
-        confirmed: (P,) whether the detector sees them, too.
-        found: People of whom only the detector knew.
-        same_person: Poses more similar than this are one person's.
+        tracked: P people who were tracked from the frame before.
+        confirmed: (P,) whether the detector detects them, too.
+        detected: People of whom only the detector knew.
+        duplicate_similarity: Similarity from which two poses belong to one person.
     """
-    new = [person for person in found if all(similarity(person, other) < same_person for other in followed)]
-    surest = [person for person, sure in zip(followed, confirmed, strict=True) if sure]
+    new = [
+        person
+        for person in detected
+        if all(landmark_similarity(person, other) < duplicate_similarity for other in tracked)
+    ]
+    certain = [person for person, is_certain in zip(tracked, confirmed, strict=True) if is_certain]
     kept = [
         person
-        for person, sure in zip(followed, confirmed, strict=True)
-        if sure or not (_overlaps(person, new, _SAME_PLACE) or _overlaps(person, surest, _SAME_BODY))
+        for person, is_certain in zip(tracked, confirmed, strict=True)
+        if is_certain
+        or not (_overlaps_any(person, new, _SAME_PLACE_IOU) or _overlaps_any(person, certain, _SAME_BODY_IOU))
     ]
-    return distinct([*kept, *new], same_person)
+    return suppress_duplicates([*kept, *new], duplicate_similarity)
 
 
-def _overlaps(person: Landmarks, others: Iterable[Landmarks], least: float) -> bool:
-    """Whether the intersection over union of somebody's box and that of one of the others reaches the least."""
+def _overlaps_any(person: Landmarks, others: Iterable[Landmarks], min_iou: float) -> bool:
+    """Returns whether a person's box and that of one of the others reach a minimum intersection over union."""
     box = bounding_box(person.pose)
-    return any(box_iou(box, bounding_box(other.pose)) >= least for other in others)
+    return any(box_iou(box, bounding_box(other.pose)) >= min_iou for other in others)

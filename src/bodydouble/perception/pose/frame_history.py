@@ -1,7 +1,9 @@
-"""The last frames of a shot: who is found late is followed back through them.
+"""Ring buffer of the last frames of a shot, in which people are tracked backward.
 
-A detector finds somebody some frames after they came into the picture or out from behind somebody. Followed back in
-time, the landmark network finds them in most of the frames before.
+In: the frames (``RgbImage``) and their people (``Landmarks``). Out: the landmarks of one person in earlier frames.
+
+The detector finds a person some frames after they came into the image or out from behind an occluder. Tracked backward,
+the landmark network locates them in most of the frames before.
 """
 
 from collections import deque
@@ -10,50 +12,52 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bodydouble.data import RgbImage
-from bodydouble.perception.pose.tracked_person import Followed
+from bodydouble.perception.pose.tracked_person import TrackedPerson
 from bodydouble.perception.protocols import Landmarks
 
-Look = Callable[[RgbImage, Followed, Sequence[Landmarks]], Landmarks | None]
-"""Who is seen in a frame where somebody should be, beside those who are known to be there."""
+Locate = Callable[[RgbImage, TrackedPerson, Sequence[Landmarks]], Landmarks | None]
+"""Function that locates a tracked person in a frame, given the people already known in it; None if not visible."""
 
 
 @dataclass(frozen=True, slots=True)
-class PastFrame:
-    """A frame, and who was seen in it."""
+class HistoryFrame:
+    """A frame and the people in it."""
 
-    picture: RgbImage
+    image: RgbImage
     people: list[Landmarks]
 
 
-class Past:
-    """The last frames, the latest last."""
+class FrameHistory:
+    """The last frames of a shot, the latest last."""
 
     def __init__(self, length: int) -> None:
-        """Nothing has been seen yet; this many frames are kept."""
-        self._frames: deque[PastFrame] = deque(maxlen=length)
+        """Starts empty and keeps at most this many frames."""
+        self._frames: deque[HistoryFrame] = deque(maxlen=length)
 
-    def keep(self, picture: RgbImage, people: Sequence[Landmarks]) -> None:
-        """One more frame."""
-        self._frames.append(PastFrame(picture, list(people)))
+    def append(self, image: RgbImage, people: Sequence[Landmarks]) -> None:
+        """Appends a frame and the people in it."""
+        self._frames.append(HistoryFrame(image, list(people)))
 
-    def follow_back(self, person: Landmarks, skip: int, look: Look) -> Iterator[tuple[int, PastFrame, Landmarks]]:
-        """Where somebody was before, as far back as they are seen.
+    def track_backward(
+        self, landmarks: Landmarks, skip: int, locate: Locate
+    ) -> Iterator[tuple[int, HistoryFrame, Landmarks]]:
+        """Tracks a person backward through the last frames, up to the first frame in which they are not visible.
 
-        Whoever is found counts among the people of the frame from then on.
+        Landmarks that are located count among the people of their frame from then on.
 
         Args:
-            person: as seen in the frame after those that are looked at.
-            skip: so many of the last frames are not looked at.
-            look: sees somebody in a frame.
+            landmarks: Landmarks of the person in the frame after those that are searched.
+            skip: Number of last frames that are not searched.
+            locate: Function that locates the person in a frame.
 
         Yields:
-            How many frames before the next, the frame, and what was seen.
+            Number of frames before the next one, the frame, and the landmarks in it.
         """
-        followed = Followed.found(person)
-        for ago, frame in islice(enumerate(reversed(self._frames), start=1), skip, None):
-            there = look(frame.picture, followed, frame.people)
-            if there is None:
+        tracked = TrackedPerson.start(landmarks)
+        for frames_ago, frame in islice(enumerate(reversed(self._frames), start=1), skip, None):
+            located = locate(frame.image, tracked, frame.people)
+            if located is None:
                 return
-            frame.people.append(there)
-            yield ago, frame, there
-            followed = followed.seen(there)
+            frame.people.append(located)
+            yield frames_ago, frame, located
+            tracked = tracked.update(located)

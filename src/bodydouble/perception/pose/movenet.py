@@ -1,4 +1,6 @@
-"""Finds people with MoveNet MultiPose.
+"""Detects people with MoveNet MultiPose: an image -> ``Detection``s with COCO keypoints.
+
+The network detects at most six people, so a crowded image is divided into overlapping tiles.
 
 Source: the MoveNet.MultiPose model card, https://www.kaggle.com/models/google/movenet/tensorFlow2/multipose-lightning
 """
@@ -15,62 +17,62 @@ from bodydouble.perception.image.roi import letterbox
 from bodydouble.perception.protocols import MODELS, Detection
 
 STRIDE = 32
-"""The network takes pictures whose sides are multiples of this, px."""
-MOST = 6
-"""People that the network can tell of."""
-TILE = 0.6
-"""Share of the longer side of a crowded picture that each of its two overlapping tiles covers."""
-DIVISIONS = 2
-"""How often a crowded picture is divided, so that a stadium takes no more than six runs of the network more."""
-INNER = 0.02
-"""Part of a tile's side: boxes that end this near to where the tile was cut off may be of half a person."""
+"""Number of px that must divide the sides of the network's input."""
+MAX_PEOPLE = 6
+"""Maximum number of people that the network detects in one run."""
+TILE_FRACTION = 0.6
+"""Fraction of the longer side of a crowded image that each of its two overlapping tiles covers."""
+MAX_TILE_DEPTH = 2
+"""Maximum number of times that a crowded image is divided: at most six more runs of the network, even for a stadium."""
+TILE_BORDER_FRACTION = 0.02
+"""Width, as a fraction of a tile's side, of the strip along its cut edge; boxes that reach it may be of half a person."""
 
 
 @dataclass(frozen=True, slots=True)
-class PeopleOptions:
-    """How people are found."""
+class MoveNetOptions:
+    """Options of the people detector."""
 
     long_sides: tuple[int, ...] = (256,)
-    """Long sides of the pictures that the network sees, px, multiples of 32: small people are found in a large picture,
-    large ones in a small one."""
+    """Longer sides of the network's inputs, px, multiples of 32: a large input shows small people, a small one large
+    people."""
     min_score: float = 0.2
-    """Weaker detections are dropped."""
-    same_person: float = 0.6
-    """Poses more similar than this are one person."""
-    same_place: float = 0.6
-    """Boxes of more intersection over union than this, in pictures of two sizes, are one person."""
+    """Minimum score of a detection."""
+    duplicate_similarity: float = 0.6
+    """Similarity from which two poses of one run belong to one person."""
+    duplicate_iou: float = 0.6
+    """Intersection over union above which boxes of two runs belong to one person."""
 
 
-def decode(people: FloatArray, covered: FloatArray) -> list[Detection]:
-    """Detections from the network's answer.
+def decode_detections(people: FloatArray, input_box: FloatArray) -> list[Detection]:
+    """Converts the network's output to detections.
 
     Args:
         people: (P, 56): 17 x (y, x, confidence), y_min, x_min, y_max, x_max, score, relative to the input's sides.
-        covered: (4,) what the input covers of the frame: x_min, y_min, x_max, y_max, px.
+        input_box: (4,) box of the frame that the input covers: x_min, y_min, x_max, y_max, px.
     """
-    corner, sides = covered[:2], covered[2:] - covered[:2]
+    corner, sides = input_box[:2], input_box[2:] - input_box[:2]
     keypoints = people[:, :51].reshape(-1, 17, 3)
     poses = np.concatenate([corner + keypoints[..., 1::-1] * sides, keypoints[..., 2:]], axis=-1)
     boxes = np.tile(corner, 2) + people[:, [52, 51, 54, 53]] * np.tile(sides, 2)
     return [Detection(*person) for person in zip(boxes, poses, people[:, 55].tolist(), strict=True)]
 
 
-def without_duplicates(detections: Sequence[Detection], same_person: float) -> tuple[Detection, ...]:
-    """The detections, best first, less those whose pose is much like a better one's."""
+def pose_nms(detections: Sequence[Detection], duplicate_similarity: float) -> tuple[Detection, ...]:
+    """Suppresses detections with nearly the pose of a better one (pose non-maximum suppression); best first."""
     kept: list[Detection] = []
     for candidate in sorted(detections, key=lambda detection: -detection.score):
         pose = candidate.keypoints[:, :2]
-        if all(pose_similarity(pose, other.keypoints[:, :2]) < same_person for other in kept):
+        if all(pose_similarity(pose, better.keypoints[:, :2]) < duplicate_similarity for better in kept):
             kept.append(candidate)
     return tuple(kept)
 
 
 class MoveNetDetector:
-    """MoveNet MultiPose: up to six people in a picture of each size, and of each tile of a crowded one."""
+    """MoveNet MultiPose: up to six people in an image of each size, and in each tile of a crowded image."""
 
-    def __init__(self, options: PeopleOptions | None = None) -> None:
-        """Load the network. Raises ModelError if that is not possible."""
-        self.options = options or PeopleOptions()
+    def __init__(self, options: MoveNetOptions | None = None) -> None:
+        """Loads the network. Raises ModelError if that is not possible."""
+        self.options = options or MoveNetOptions()
         self._network = Network(MODELS / "movenet_multipose.onnx", ("people",))
 
     @property
@@ -79,38 +81,40 @@ class MoveNetDetector:
         return self._network.seconds
 
     def detect(self, frame: RgbImage) -> tuple[Detection, ...]:
-        """The people in the picture, best first, each once."""
-        looks = [self._strong(frame, side) for side in self.options.long_sides]
-        if any(len(look) == MOST for look in looks):
-            looks += self._tiled(frame, DIVISIONS)
-        found = [(n, one) for n, look in enumerate(looks) for one in without_duplicates(look, self.options.same_person)]
+        """Detects the people in an image (H, W, 3) RGB, best first, each once."""
+        runs = [self._detect_once(frame, side) for side in self.options.long_sides]
+        if any(len(run) == MAX_PEOPLE for run in runs):
+            runs += self._detect_in_tiles(frame, MAX_TILE_DEPTH)
+        similarity = self.options.duplicate_similarity
+        candidates = [(number, detection) for number, run in enumerate(runs) for detection in pose_nms(run, similarity)]
         kept: list[tuple[int, Detection]] = []
-        for look, one in sorted(found, key=lambda pair: -pair[1].score):
-            if not self._known(one, [other for another, other in kept if another != look]):
-                kept.append((look, one))
-        return tuple(one for _, one in kept)
+        for number, candidate in sorted(candidates, key=lambda pair: -pair[1].score):
+            if not self._overlaps_any(candidate, [detection for run, detection in kept if run != number]):
+                kept.append((number, candidate))
+        return tuple(detection for _, detection in kept)
 
-    def _known(self, one: Detection, others: Sequence[Detection]) -> bool:
-        """Whether somebody was found in a picture of another size, perhaps in another pose."""
-        return any(float(box_iou(one.box, other.box)) > self.options.same_place for other in others)
+    def _overlaps_any(self, candidate: Detection, detections: Sequence[Detection]) -> bool:
+        """Returns whether the same person was detected in another run, perhaps in another pose."""
+        return any(float(box_iou(candidate.box, other.box)) > self.options.duplicate_iou for other in detections)
 
-    def _strong(self, frame: RgbImage, long_side: int) -> list[Detection]:
-        picture, covered = letterbox(frame, long_side, STRIDE)
-        (people,) = self._network(picture[None])
-        found = decode(people[0].astype(np.float64), covered)
-        return [detection for detection in found if detection.score >= self.options.min_score]
+    def _detect_once(self, frame: RgbImage, long_side: int) -> list[Detection]:
+        """Detects people in one run of the network, on an input of this longer side, px."""
+        image, input_box = letterbox(frame, long_side, STRIDE)
+        (people,) = self._network(image[None])
+        detections = decode_detections(people[0].astype(np.float64), input_box)
+        return [detection for detection in detections if detection.score >= self.options.min_score]
 
-    def _tiled(self, frame: RgbImage, divisions: int) -> list[list[Detection]]:
-        """Who is seen in each of two overlapping tiles, and in tiles of those if they are crowded, too."""
-        across, length = int(frame.shape[1] < frame.shape[0]), max(frame.shape[:2])
-        looks = []
-        for start, stop in ((0, round(TILE * length)), (round((1 - TILE) * length), length)):
-            tile = np.ascontiguousarray(frame[start:stop] if across else frame[:, start:stop])
-            strong = self._strong(tile, max(self.options.long_sides))
-            room, shift = INNER * (stop - start), np.roll([start, 0.0], across)
-            least, most = start + room if start > 0 else -np.inf, stop - room if stop < length else np.inf
-            deeper = self._tiled(tile, divisions - 1) if len(strong) == MOST and divisions > 1 else []
-            for look in (strong, *deeper):
-                there = [one.moved(shift) for one in look]
-                looks.append([one for one in there if one.box[across] >= least and one.box[2 + across] <= most])
-        return looks
+    def _detect_in_tiles(self, frame: RgbImage, depth: int) -> list[list[Detection]]:
+        """Detects people in each of two overlapping tiles, and in tiles of those if they are crowded, too."""
+        axis, length = int(frame.shape[1] < frame.shape[0]), max(frame.shape[:2])
+        runs = []
+        for start, stop in ((0, round(TILE_FRACTION * length)), (round((1 - TILE_FRACTION) * length), length)):
+            tile = np.ascontiguousarray(frame[start:stop] if axis else frame[:, start:stop])
+            detections = self._detect_once(tile, max(self.options.long_sides))
+            border, shift = TILE_BORDER_FRACTION * (stop - start), np.roll([start, 0.0], axis)
+            low, high = start + border if start > 0 else -np.inf, stop - border if stop < length else np.inf
+            deeper = self._detect_in_tiles(tile, depth - 1) if len(detections) == MAX_PEOPLE and depth > 1 else []
+            for run in (detections, *deeper):
+                shifted = [detection.translate(shift) for detection in run]
+                runs.append([person for person in shifted if person.box[axis] >= low and person.box[2 + axis] <= high])
+        return runs

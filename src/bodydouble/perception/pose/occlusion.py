@@ -1,7 +1,7 @@
-"""Pictures without those who stand before somebody.
+"""Finds occluders and inpaints them: an image and landmarks (33, 2) px of occluders -> the image without them.
 
-A network that is to find the landmarks of somebody half hidden tends to find those of the one in front. So the one in
-front is painted over: the surroundings are continued where that person's limbs are.
+The landmark network tends to locate the occluder twice instead of the half-occluded person behind. So the occluder is
+removed: the surroundings are continued into its silhouette.
 
 Source: inpainting by A. Telea, "An image inpainting technique based on the fast marching method", 2004.
 """
@@ -15,58 +15,58 @@ from bodydouble.data import BoolArray, FloatArray, RgbImage
 from bodydouble.geometry.silhouette import depth_within, nearer, silhouette
 from bodydouble.geometry.similarity import box_intersection
 
-REDUCED = 2
-"""The surroundings are continued in a picture this much smaller; the eye of a network does not mind."""
-RADIUS = 3
-"""px around a pixel from which it is continued."""
-_FARTHEST = 4096.0
+INPAINT_DOWNSCALE = 2
+"""Factor by which the image is reduced for inpainting; the landmarks hardly depend on it."""
+INPAINT_RADIUS = 3
+"""Radius around a pixel from which it is inpainted, px of the reduced image."""
+_MAX_COORDINATE = 4096.0
 
 
-def standing_before(pose: FloatArray, others: Sequence[FloatArray]) -> list[int]:
-    """Which of the others may hide parts of somebody: the boxes meet, and they stand nearer.
+def find_occluders(pose: FloatArray, others: Sequence[FloatArray]) -> list[int]:
+    """Returns the indices of the people who may occlude a person: the boxes meet, and they are nearer to the camera.
 
     Args:
-        pose: (K, 2) px, some landmarks.
-        others: (K, 2) px each, the same landmarks.
+        pose: (K, 2) px, some landmarks of the person.
+        others: (K, 2) px each, the same landmarks of other people.
     """
-    return [i for i, other in enumerate(others) if _meet(pose, other) and nearer(other, pose)]
+    return [i for i, other in enumerate(others) if _boxes_intersect(pose, other) and nearer(other, pose)]
 
 
-def nearest_first(poses: Sequence[FloatArray]) -> list[int]:
-    """Indices of poses (K, 2) px, who stands nearest to the camera first."""
+def argsort_nearest_first(poses: Sequence[FloatArray]) -> list[int]:
+    """Returns the indices of poses (K, 2) px, sorted from the nearest to the camera to the farthest."""
     return sorted(range(len(poses)), key=lambda i: -float(poses[i][:, 1].max()))
 
 
-def without(picture: RgbImage, poses: Sequence[FloatArray]) -> RgbImage:
-    """The picture (H, W, 3) with people painted over whose landmarks (33, 2) px are given."""
-    height, width = picture.shape[:2]
+def inpaint_people(image: RgbImage, poses: Sequence[FloatArray]) -> RgbImage:
+    """Removes people with landmarks (33, 2) px from an image (H, W, 3) by inpainting their silhouettes."""
+    height, width = image.shape[:2]
     mask = np.zeros((height, width), np.uint8)
     for pose in poses:
-        _draw(mask, pose)
+        _draw_silhouette(mask, pose)
     if not mask.any():
-        return picture
-    small = max(width // REDUCED, 1), max(height // REDUCED, 1)
-    reduced = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
+        return image
+    small = max(width // INPAINT_DOWNSCALE, 1), max(height // INPAINT_DOWNSCALE, 1)
+    reduced = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
     holes = (cv2.resize(mask, small, interpolation=cv2.INTER_AREA) > 0).astype(np.uint8)
-    continued = cv2.resize(cv2.inpaint(reduced, holes, RADIUS, cv2.INPAINT_TELEA), (width, height))
-    return np.where(mask[..., None] > 0, continued, picture).astype(np.uint8)
+    inpainted = cv2.resize(cv2.inpaint(reduced, holes, INPAINT_RADIUS, cv2.INPAINT_TELEA), (width, height))
+    return np.where(mask[..., None] > 0, inpainted, image).astype(np.uint8)
 
 
-def hidden(points: FloatArray, poses: Sequence[FloatArray]) -> BoolArray:
-    """(N,) which of the points (N, 2) px lie behind one of the people whose landmarks (33, 2) px are given."""
+def is_occluded(points: FloatArray, poses: Sequence[FloatArray]) -> BoolArray:
+    """Returns (N,) which of the points (N, 2) px lie behind one of the people with landmarks (33, 2) px."""
     if not poses:
         return np.zeros(len(points), dtype=bool)
     return np.asarray((depth_within(points, silhouette(np.stack(poses))) > 0).any(axis=0))
 
 
-def _draw(mask: RgbImage, pose: FloatArray) -> None:
-    """Draw a body into a mask (H, W): 255 where it is."""
-    body = silhouette(np.clip(pose, -_FARTHEST, _FARTHEST))
+def _draw_silhouette(mask: RgbImage, pose: FloatArray) -> None:
+    """Sets a mask (H, W) to 255 inside the silhouette of a pose (33, 2)."""
+    body = silhouette(np.clip(pose, -_MAX_COORDINATE, _MAX_COORDINATE))
     starts, ends = (np.round(points).astype(int).tolist() for points in (body.starts, body.ends))
     for start, end, radius in zip(starts, ends, body.radii, strict=True):
         cv2.line(mask, start, end, 255, max(round(2 * float(radius)), 1))
 
 
-def _meet(one: FloatArray, other: FloatArray) -> bool:
-    boxes = (np.concatenate([pose.min(axis=0), pose.max(axis=0)]) for pose in (one, other))
+def _boxes_intersect(first: FloatArray, second: FloatArray) -> bool:
+    boxes = (np.concatenate([pose.min(axis=0), pose.max(axis=0)]) for pose in (first, second))
     return float(box_intersection(*boxes)) > 0

@@ -1,7 +1,7 @@
-"""Finds people with a network that the user has: RTMO, YOLO-pose or RTMPose, as an ONNX file.
+"""Detects people with a network of the user, as an ONNX file: RTMO, YOLO-pose or RTMPose.
 
-All three are told apart by the shapes of what they answer. The picture lies in the top-left corner of the input, the
-rest is grey.
+ONNX file -> ``PeopleDetector``. The three are recognised by the shapes of their outputs. The image lies in the top-left
+corner of the input, the rest is grey. Read ``create_detector`` first.
 
 Sources: mmdeploy's and rtmlib's ONNX files of RTMO and RTMPose, https://github.com/open-mmlab/mmpose (projects/rtmo,
 projects/rtmpose; ``PoseDataPreprocessor`` says in which order they take colours); Ultralytics' export of YOLO-pose,
@@ -18,83 +18,85 @@ import numpy as np
 from bodydouble.data import FloatArray, RgbImage
 from bodydouble.errors import ModelError
 from bodydouble.networks import Network, Shape
-from bodydouble.perception.pose.movenet import without_duplicates
+from bodydouble.perception.pose.movenet import pose_nms
 from bodydouble.perception.protocols import Detection, PeopleDetector
 from bodydouble.skeletons import coco
 
-KEYPOINTS = len(coco.KEYPOINTS)
-USUAL_SIDE = 640
-"""px, of inputs that may have any size."""
-GREY = 114
+KEYPOINT_COUNT = len(coco.KEYPOINTS)
+"""Number of COCO keypoints."""
+DEFAULT_SIDE = 640
+"""Side of inputs that may have any size, px."""
+PADDING_LEVEL = 114
+"""Grey level of the padding around the image."""
 MIN_SCORE = 0.3
-"""Weaker detections are dropped."""
-SAME_PERSON = 0.6
-"""Poses more similar than this are one person."""
-MOST_FINISHED = 1000
-"""A network that has sorted out duplicates itself answers with at most so many rows."""
+"""Minimum score of a detection."""
+DUPLICATE_SIMILARITY = 0.6
+"""Similarity from which two poses belong to one person."""
+MAX_NMS_ROWS = 1000
+"""Maximum number of output rows of a network that includes non-maximum suppression."""
 
-_MEAN, _DEVIATION = np.array([123.675, 116.28, 103.53]), np.array([58.395, 57.12, 57.375])
-"""Of RGB, with which RTMPose was trained."""
-_MARGIN = 1.25
-"""RTMPose looks at boxes this much larger."""
-_BINS = 2.0
-"""Bins per px in which RTMPose answers."""
+_RGB_MEAN, _RGB_STD = np.array([123.675, 116.28, 103.53]), np.array([58.395, 57.12, 57.375])
+"""Mean and standard deviation of RGB with which RTMPose was trained."""
+_BOX_MARGIN = 1.25
+"""Ratio of the side of RTMPose's crop to that of the box."""
+_BINS_PER_PX = 2.0
+"""Bins per px of RTMPose's output."""
 
 
 @dataclass(frozen=True, slots=True)
-class _OneStage:
-    """How a network that finds people and their keypoints at once is asked and answers."""
+class _OneStageFormat:
+    """Input and output format of a network that detects people and their keypoints at once."""
 
-    prepare: Callable[[RgbImage], FloatArray]
-    """Picture (H, W, 3) RGB of the input's size -> what the network wants."""
-    read: Callable[[list[FloatArray]], tuple[FloatArray, FloatArray, FloatArray]]
-    """Answers -> boxes (N, 4), scores (N,), keypoints (N, 17, 3), px of the input."""
-
-
-def _blue_first(picture: RgbImage) -> FloatArray:
-    return picture[..., ::-1].astype(np.float32)
+    preprocess: Callable[[RgbImage], FloatArray]
+    """Function from an image (H, W, 3) RGB of the input's size to the network's input."""
+    decode: Callable[[list[FloatArray]], tuple[FloatArray, FloatArray, FloatArray]]
+    """Function from the outputs to boxes (N, 4), scores (N,) and keypoints (N, 17, 3), px of the input."""
 
 
-def _shares(picture: RgbImage) -> FloatArray:
-    return picture.astype(np.float32) / 255
+def _to_bgr(image: RgbImage) -> FloatArray:
+    return image[..., ::-1].astype(np.float32)
 
 
-def _read_rtmo(answers: list[FloatArray]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Of people (1, N, 5) x_min, y_min, x_max, y_max, score and keypoints (1, N, 17, 3)."""
-    people, keypoints = sorted((answer[0] for answer in answers), key=np.ndim)
+def _to_unit_range(image: RgbImage) -> FloatArray:
+    return image.astype(np.float32) / 255
+
+
+def _decode_rtmo(outputs: list[FloatArray]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Decodes people (1, N, 5) x_min, y_min, x_max, y_max, score and keypoints (1, N, 17, 3)."""
+    people, keypoints = sorted((output[0] for output in outputs), key=np.ndim)
     return people[:, :4], people[:, 4], keypoints
 
 
-def _read_yolo(answers: list[FloatArray]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Of columns (1, 56, N): middle x, y, width, height, score, 17 x (x, y, confidence)."""
-    rows = answers[0][0].T
-    middle, half = rows[:, :2], rows[:, 2:4] / 2
-    return np.concatenate([middle - half, middle + half], axis=1), rows[:, 4], _triples(rows[:, 5:])
+def _decode_yolo(outputs: list[FloatArray]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Decodes columns (1, 56, N): middle x, y, width, height, score, 17 x (x, y, confidence)."""
+    people = outputs[0][0].T
+    middle, half = people[:, :2], people[:, 2:4] / 2
+    return np.concatenate([middle - half, middle + half], axis=1), people[:, 4], _split_keypoints(people[:, 5:])
 
 
-def _read_finished_yolo(answers: list[FloatArray]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Of rows (1, N, 57): x_min, y_min, x_max, y_max, score, class, 17 x (x, y, confidence)."""
-    rows = answers[0][0]
-    return rows[:, :4], rows[:, 4], _triples(rows[:, 6:])
+def _decode_yolo_nms(outputs: list[FloatArray]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Decodes rows (1, N, 57): x_min, y_min, x_max, y_max, score, class, 17 x (x, y, confidence)."""
+    people = outputs[0][0]
+    return people[:, :4], people[:, 4], _split_keypoints(people[:, 6:])
 
 
-def _triples(columns: FloatArray) -> FloatArray:
-    return columns.reshape(-1, KEYPOINTS, 3)
+def _split_keypoints(columns: FloatArray) -> FloatArray:
+    return columns.reshape(-1, KEYPOINT_COUNT, 3)
 
 
-_RTMO = _OneStage(_blue_first, _read_rtmo)
-_YOLO = _OneStage(_shares, _read_yolo)
-_FINISHED_YOLO = _OneStage(_shares, _read_finished_yolo)
+_RTMO = _OneStageFormat(_to_bgr, _decode_rtmo)
+_YOLO = _OneStageFormat(_to_unit_range, _decode_yolo)
+_YOLO_NMS = _OneStageFormat(_to_unit_range, _decode_yolo_nms)
 
 
 class OneStageDetector:
-    """RTMO or YOLO-pose."""
+    """RTMO or YOLO-pose: one network detects people and their keypoints."""
 
-    def __init__(self, network: Network, kind: _OneStage) -> None:
-        """Use a network that was loaded."""
+    def __init__(self, network: Network, network_format: _OneStageFormat) -> None:
+        """Wraps a loaded network of the given format."""
         self._network = network
-        self._kind = kind
-        self._size = _input_size(network)
+        self._format = network_format
+        self._input_size = _network_input_size(network)
 
     @property
     def seconds(self) -> float:
@@ -102,111 +104,119 @@ class OneStageDetector:
         return self._network.seconds
 
     def detect(self, frame: RgbImage) -> tuple[Detection, ...]:
-        """The people in the picture, best first, each once."""
-        picture, scale = _fitted(frame, self._size)
-        answers = self._network(_channels_first(self._kind.prepare(picture)))
-        boxes, scores, keypoints = self._kind.read([answer.astype(np.float64) for answer in answers])
-        sure = np.flatnonzero(scores >= MIN_SCORE)
-        poses = keypoints[sure] / np.append(scale, 1.0)
+        """Detects the people in an image (H, W, 3) RGB, best first, each once."""
+        image, scale = _fit_to_input(frame, self._input_size)
+        outputs = self._network(_channels_first(self._format.preprocess(image)))
+        boxes, scores, keypoints = self._format.decode([output.astype(np.float64) for output in outputs])
+        kept = np.flatnonzero(scores >= MIN_SCORE)
+        poses = keypoints[kept] / np.append(scale, 1.0)
         poses[..., 2] = poses[..., 2].clip(0.0, 1.0)
-        found = zip(boxes[sure] / np.tile(scale, 2), poses, scores[sure].clip(max=1.0).tolist(), strict=True)
-        return without_duplicates([Detection(*person) for person in found], SAME_PERSON)
+        people = zip(boxes[kept] / np.tile(scale, 2), poses, scores[kept].clip(max=1.0).tolist(), strict=True)
+        return pose_nms([Detection(*person) for person in people], DUPLICATE_SIMILARITY)
 
 
 class TopDownDetector:
-    """RTMPose: another detector says where people are, the network where their keypoints are."""
+    """RTMPose: another detector provides the boxes, the network locates the keypoints in them."""
 
-    def __init__(self, network: Network, finder: PeopleDetector) -> None:
-        """Use a network that was loaded, and a detector for the boxes."""
+    def __init__(self, network: Network, box_detector: PeopleDetector) -> None:
+        """Wraps a loaded network and a detector for the boxes."""
         self._network = network
-        self._finder = finder
-        self._size = _input_size(network)
+        self._box_detector = box_detector
+        self._input_size = _network_input_size(network)
 
     @property
     def seconds(self) -> float:
         """Time spent inside the networks so far."""
-        return self._network.seconds + self._finder.seconds
+        return self._network.seconds + self._box_detector.seconds
 
     def detect(self, frame: RgbImage) -> tuple[Detection, ...]:
-        """The people in the picture, best first, each once."""
-        return tuple(self._located(frame, person) for person in self._finder.detect(frame))
+        """Detects the people in an image (H, W, 3) RGB, best first, each once."""
+        return tuple(self._locate_keypoints(frame, person) for person in self._box_detector.detect(frame))
 
-    def _located(self, frame: RgbImage, person: Detection) -> Detection:
-        width, height = self._size
+    def _locate_keypoints(self, frame: RgbImage, person: Detection) -> Detection:
+        width, height = self._input_size
         center = person.box.reshape(2, 2).mean(axis=0)
-        sides = np.maximum(person.box[2:] - person.box[:2], 1.0) * _MARGIN
+        sides = np.maximum(person.box[2:] - person.box[:2], 1.0) * _BOX_MARGIN
         step = max(sides[0] / width, sides[1] / height)
-        corner = center - step * np.array(self._size) / 2
+        corner = center - step * np.array(self._input_size) / 2
         # warpAffine counts from the middle of the first pixel, we count from its corner: half a pixel on both sides.
         first = corner + 0.5 * step - 0.5
         source_from_target = np.array([[step, 0.0, first[0]], [0.0, step, first[1]]])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         crop = cv2.warpAffine(frame, source_from_target, (width, height), flags=flags)
-        across, down = self._network(_channels_first((crop - _MEAN) / _DEVIATION))
-        return Detection(person.box, _peaks(across[0], down[0], corner, step), person.score)
+        simcc_x, simcc_y = self._network(_channels_first((crop - _RGB_MEAN) / _RGB_STD))
+        return Detection(person.box, _decode_simcc(simcc_x[0], simcc_y[0], corner, step), person.score)
 
 
-def _peaks(across: FloatArray, down: FloatArray, corner: FloatArray, step: float) -> FloatArray:
-    """Keypoints (17, 3) of how likely each bin (K, bins) is, across and down; further keypoints are left out."""
-    bins = [axis[:KEYPOINTS] for axis in (across, down)]
-    place = np.stack([axis.argmax(axis=1) for axis in bins], axis=-1) / _BINS
+def _decode_simcc(simcc_x: FloatArray, simcc_y: FloatArray, corner: FloatArray, step: float) -> FloatArray:
+    """Decodes keypoints (17, 3) from the probabilities of bins (K, bins) in x and y; further keypoints are left out."""
+    bins = [axis[:KEYPOINT_COUNT] for axis in (simcc_x, simcc_y)]
+    position = np.stack([axis.argmax(axis=1) for axis in bins], axis=-1) / _BINS_PER_PX
     confidence = np.mean([axis.max(axis=1) for axis in bins], axis=0).clip(0.0, 1.0)
-    return np.column_stack([corner + step * (place + 0.5), confidence])
+    return np.column_stack([corner + step * (position + 0.5), confidence])
 
 
-def _fitted(frame: RgbImage, size: tuple[int, int]) -> tuple[RgbImage, FloatArray]:
-    """The frame in the top-left corner of a picture of this width and height, and how much it was scaled, (2,)."""
+def _fit_to_input(frame: RgbImage, size: tuple[int, int]) -> tuple[RgbImage, FloatArray]:
+    """Scales a frame into the top-left corner of an image of this width and height; returns it and the scale (2,)."""
     ratio = min(size[0] / frame.shape[1], size[1] / frame.shape[0])
     inner = max(round(frame.shape[1] * ratio), 1), max(round(frame.shape[0] * ratio), 1)
     resized = cv2.resize(frame, inner, interpolation=cv2.INTER_AREA if ratio < 1 else cv2.INTER_LINEAR)
-    picture = np.full((size[1], size[0], 3), GREY, np.uint8)
-    picture[: inner[1], : inner[0]] = resized
-    return picture, np.array(inner) / [frame.shape[1], frame.shape[0]]
+    image = np.full((size[1], size[0], 3), PADDING_LEVEL, np.uint8)
+    image[: inner[1], : inner[0]] = resized
+    return image, np.array(inner) / [frame.shape[1], frame.shape[0]]
 
 
-def _channels_first(picture: FloatArray) -> FloatArray:
-    return np.ascontiguousarray(np.moveaxis(picture, -1, 0)[None], dtype=np.float32)
+def _channels_first(image: FloatArray) -> FloatArray:
+    return np.ascontiguousarray(np.moveaxis(image, -1, 0)[None], dtype=np.float32)
 
 
-def _input_size(network: Network) -> tuple[int, int]:
-    height, width = (side if isinstance(side, int) else USUAL_SIDE for side in network.input_shape[2:])
+def _network_input_size(network: Network) -> tuple[int, int]:
+    height, width = (side if isinstance(side, int) else DEFAULT_SIDE for side in network.input_shape[2:])
     return width, height
 
 
-def create_detector(path: Path, finder: PeopleDetector) -> PeopleDetector:
-    """A detector with a network of the user.
+def create_detector(path: Path, box_detector: PeopleDetector) -> PeopleDetector:
+    """Creates a detector with a network of the user.
 
     Args:
         path: ONNX file of RTMO, YOLO-pose (17 keypoints) or RTMPose (17 keypoints, or more of which these are first).
-        finder: tells RTMPose where people are.
+        box_detector: Detector that provides the boxes for RTMPose.
 
     Raises:
-        ModelError: there is no such file, or it is no such network.
+        ModelError: There is no such file, or it is no such network.
     """
     network = Network(path)
     shapes = list(network.output_shapes.values())
-    picture = len(network.input_shape) == 4 and network.input_shape[1] in (3, None)
-    if picture and _are_rtmo(shapes):
-        return OneStageDetector(network, _RTMO)
-    if picture and _are_rtmpose(shapes):
-        return TopDownDetector(network, finder)
-    if picture and len(shapes) == 1 and len(shapes[0]) == 3:
+    takes_images = len(network.input_shape) == 4 and network.input_shape[1] in (3, None)
+    if takes_images and _is_rtmpose_output(shapes):
+        return TopDownDetector(network, box_detector)
+    network_format = _recognise_one_stage(shapes) if takes_images else None
+    if network_format is None:
+        outputs = ", ".join(f"{name} {shape}" for name, shape in network.output_shapes.items())
+        raise ModelError(
+            f"{path} is none of RTMO, YOLO-pose and RTMPose with the 17 keypoints of COCO: its outputs are {outputs}; "
+            "see docs/keypoints.md"
+        )
+    return OneStageDetector(network, network_format)
+
+
+def _recognise_one_stage(shapes: list[Shape]) -> _OneStageFormat | None:
+    """Returns the format of a one-stage network with outputs of these shapes; None if it is unknown."""
+    if _is_rtmo_output(shapes):
+        return _RTMO
+    if len(shapes) == 1 and len(shapes[0]) == 3:
         _, rows, columns = shapes[0]
-        if rows == 5 + 3 * KEYPOINTS:
-            return OneStageDetector(network, _YOLO)
-        if columns == 6 + 3 * KEYPOINTS and not (isinstance(rows, int) and rows > MOST_FINISHED):
-            return OneStageDetector(network, _FINISHED_YOLO)
-    found = ", ".join(f"{name} {shape}" for name, shape in network.output_shapes.items())
-    raise ModelError(
-        f"{path} is none of RTMO, YOLO-pose and RTMPose with the 17 keypoints of COCO: it answers {found}; "
-        "see docs/keypoints.md"
-    )
+        if rows == 5 + 3 * KEYPOINT_COUNT:
+            return _YOLO
+        if columns == 6 + 3 * KEYPOINT_COUNT and not (isinstance(rows, int) and rows > MAX_NMS_ROWS):
+            return _YOLO_NMS
+    return None
 
 
-def _are_rtmo(shapes: list[Shape]) -> bool:
+def _is_rtmo_output(shapes: list[Shape]) -> bool:
     return sorted(map(len, shapes)) == [3, 4] and {shape[-1] for shape in shapes} <= {5, 3, None}
 
 
-def _are_rtmpose(shapes: list[Shape]) -> bool:
+def _is_rtmpose_output(shapes: list[Shape]) -> bool:
     counts = [shape[1] for shape in shapes if len(shape) == 3]
-    return len(shapes) == 2 and len(counts) == 2 and all(isinstance(c, int) and c >= KEYPOINTS for c in counts)
+    return len(shapes) == 2 and len(counts) == 2 and all(isinstance(c, int) and c >= KEYPOINT_COUNT for c in counts)

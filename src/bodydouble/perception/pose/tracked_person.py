@@ -1,67 +1,74 @@
-"""Somebody who is followed: where to look for them in the next frame."""
+"""State of a person who is tracked from frame to frame: ``Landmarks`` of the last frames -> the region to search next.
+
+The person is predicted at constant velocity while not visible, and reacquired only near the prediction.
+"""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bodydouble.data import FloatArray
-from bodydouble.perception.protocols import Landmarks, Region
+from bodydouble.perception.protocols import Landmarks, RotatedRoi
 
-VELOCITY_MEMORY = 0.7
-"""Part of a person's velocity that stays from frame to frame."""
-BACK = 0.8
-"""Presence of somebody who was lost and is back."""
-BACK_SIZE = 1.5
-"""Ratio by which that person's region may have grown or shrunk ..."""
-BACK_STRAY = 0.25
-"""... and part of the region's side by which it may lie elsewhere."""
+VELOCITY_SMOOTHING = 0.7
+"""Weight of the previous velocity in the exponential average, per frame."""
+REACQUIRE_MIN_PRESENCE = 0.8
+"""Minimum presence at which a lost person is reacquired."""
+REACQUIRE_MAX_SCALE = 1.5
+"""Maximum ratio between the sides of a reacquired person's region and the predicted one, or its inverse."""
+REACQUIRE_MAX_DISTANCE = 0.25
+"""Maximum distance between the centres of a reacquired person's region and the predicted one, in sides of the latter."""
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
-    """Somebody to look for in the next frame."""
+class TrackedPerson:
+    """A person to search in the next frame."""
 
     last: Landmarks
-    """As last seen."""
+    """Landmarks in the last frame in which the person was visible."""
     velocity: FloatArray
-    """(2,) px per frame."""
+    """(2,) px per frame, of the centre of the region."""
     first: Landmarks
-    """As seen in the first of the frames in which they have been seen without a gap."""
+    """Landmarks in the first frame of the current run of frames without a gap."""
     age: int = 0
-    """Frames since that one, if they are not lost."""
-    missed: int = 0
-    """Frames since they were last seen."""
+    """Frames since the first one of that run, while the person is not lost."""
+    time_since_update: int = 0
+    """Frames since the person was last visible."""
 
     @classmethod
-    def found(cls, person: Landmarks) -> "Followed":
-        """Somebody who was not followed before."""
-        return cls(person, np.zeros(2), person)
+    def start(cls, landmarks: Landmarks) -> "TrackedPerson":
+        """Returns a new tracked person, at rest."""
+        return cls(landmarks, np.zeros(2), landmarks)
 
     @property
-    def pose(self) -> FloatArray:
-        """(33, 2) px, where the landmarks should be; who has just been seen has hardly moved."""
-        return np.asarray(self.last.keypoints[:, :2] + self.missed * self.velocity)
+    def predicted_pose(self) -> FloatArray:
+        """(33, 2) px, predicted landmarks: the last ones, moved at the velocity for the frames since the update."""
+        return np.asarray(self.last.keypoints[:, :2] + self.time_since_update * self.velocity)
 
     @property
-    def region(self) -> Region:
-        """Where to look."""
-        return replace(self.last.region, center=self.last.region.center + self.missed * self.velocity)
+    def predicted_roi(self) -> RotatedRoi:
+        """Region of interest in which to search the person."""
+        return replace(self.last.roi, center=self.last.roi.center + self.time_since_update * self.velocity)
 
-    def may_be(self, person: Landmarks) -> bool:
-        """Whether somebody is where this person, who was lost, should be, and as large."""
-        region = self.region
-        growth = abs(np.log(person.region.side / region.side))
-        stray = float(np.linalg.norm(person.region.center - region.center)) / region.side
-        return person.presence >= BACK and growth <= np.log(BACK_SIZE) and stray <= BACK_STRAY
+    def matches(self, landmarks: Landmarks) -> bool:
+        """Returns whether landmarks may be those of this person, who was lost: near the prediction, and as large."""
+        roi = self.predicted_roi
+        log_scale = abs(np.log(landmarks.roi.side / roi.side))
+        distance = float(np.linalg.norm(landmarks.roi.center - roi.center)) / roi.side
+        return (
+            landmarks.presence >= REACQUIRE_MIN_PRESENCE
+            and log_scale <= np.log(REACQUIRE_MAX_SCALE)
+            and distance <= REACQUIRE_MAX_DISTANCE
+        )
 
-    def lost(self) -> "Followed":
-        """The same person, not seen in one more frame."""
-        return replace(self, missed=self.missed + 1)
+    def mark_missed(self) -> "TrackedPerson":
+        """Returns the same person after one more frame without a match."""
+        return replace(self, time_since_update=self.time_since_update + 1)
 
-    def seen(self, person: Landmarks) -> "Followed":
-        """The same person, seen in the next frame."""
-        step = (person.region.center - self.last.region.center) / (self.missed + 1)
-        velocity = VELOCITY_MEMORY * self.velocity + (1 - VELOCITY_MEMORY) * step
-        if self.missed:
-            return Followed(person, velocity, person)
-        return Followed(person, velocity, self.first, self.age + 1)
+    def update(self, landmarks: Landmarks) -> "TrackedPerson":
+        """Returns the same person with the landmarks of the next frame."""
+        step = (landmarks.roi.center - self.last.roi.center) / (self.time_since_update + 1)
+        velocity = VELOCITY_SMOOTHING * self.velocity + (1 - VELOCITY_SMOOTHING) * step
+        if self.time_since_update:
+            return TrackedPerson(landmarks, velocity, landmarks)
+        return TrackedPerson(landmarks, velocity, self.first, self.age + 1)

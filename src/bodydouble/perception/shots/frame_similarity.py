@@ -1,4 +1,4 @@
-"""Very small pictures, and how much of what one shows is new beside another."""
+"""Compares heavily downsampled frames: ``RgbImage`` -> ``FrameSignature``; two signatures -> content change."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -8,93 +8,103 @@ import numpy as np
 
 from bodydouble.data import FloatArray, RgbImage
 
-COARSE = (320, 180)
-DETAILED = (64, 36)
-SMALL = (32, 18)
-"""px; people and noise hardly show, the place does."""
-BLOCK = (8, 9)
-"""px of the small picture, width and height of what is looked for ..."""
-REACH = 5
-"""... as many px away in every direction."""
-SAME = 3.0
-"""Grey values; small pictures that differ by less in the mean are not compared further."""
-NOISE = 4.0
-"""Grey values; blocks with less contrast say little."""
+INTERMEDIATE_SIZE = (320, 180)
+"""Width and height of the image from which both images of a signature are averaged, px."""
+DETAILED_SIZE = (64, 36)
+"""Width and height of the detailed image of a signature, px."""
+SMALL_SIZE = (32, 18)
+"""Width and height of the small image of a signature, px; it hardly shows people and noise, but it shows the place."""
+BLOCK_SIZE = (8, 9)
+"""Width and height of the blocks of the small image that are matched, px."""
+SEARCH_RADIUS = 5
+"""Maximum displacement of a block in every direction, px."""
+MIN_DIFFERENCE = 3.0
+"""Minimum mean difference of small images that are compared further, grey levels."""
+CONTRAST_FLOOR = 4.0
+"""Contrast that is added to that of the image, grey levels, so that images without contrast change little."""
 
-BLACK = 16.0
-"""Grey values; no part of a black picture is brighter."""
-DARKEST = 10.0
-"""Grey values; edges between darker places hardly count."""
-AROUND = (5, 5)
-"""px of the detailed picture."""
+BLACK_LEVEL = 16.0
+"""Grey level below which all of a black image lies."""
+LOG_OFFSET = 10.0
+"""Grey levels added before the logarithm, so that edges between darker places hardly count."""
+BLUR_SIZE = (5, 5)
+"""Width and height of the box that is subtracted for the edges, px of the detailed image."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What there is to see in a frame."""
+class FrameSignature:
+    """Two heavily downsampled copies of a frame."""
 
     small: FloatArray
-    """(18, 32, 3) grey values."""
+    """(18, 32, 3) grey levels."""
     detailed: RgbImage
     """(36, 64, 3) RGB."""
 
     @property
     def is_black(self) -> bool:
-        """Whether nothing is to be seen."""
-        return bool(self.small.max() < BLACK)
+        """Whether the frame is black."""
+        return bool(self.small.max() < BLACK_LEVEL)
 
 
-def look(frame: RgbImage) -> Look:
-    """A frame (H, W, 3) RGB, very small."""
-    coarse = cv2.resize(frame, COARSE, interpolation=cv2.INTER_LINEAR)
-    small, detailed = (cv2.resize(coarse, size, interpolation=cv2.INTER_AREA) for size in (SMALL, DETAILED))
-    return Look(np.asarray(small, dtype=np.float32), np.asarray(detailed, dtype=np.uint8))
+def downsample(frame: RgbImage) -> FrameSignature:
+    """Downsamples a frame (H, W, 3) RGB to its signature."""
+    coarse = cv2.resize(frame, INTERMEDIATE_SIZE, interpolation=cv2.INTER_LINEAR)
+    small, detailed = (cv2.resize(coarse, size, interpolation=cv2.INTER_AREA) for size in (SMALL_SIZE, DETAILED_SIZE))
+    return FrameSignature(np.asarray(small, dtype=np.float32), np.asarray(detailed, dtype=np.uint8))
 
 
-def change(one: FloatArray, other: FloatArray) -> float:
-    """How much of what two small pictures show, weighted by contrast, only one of them does: 0 to 1."""
-    if np.abs(one - other).mean() < SAME:
+def content_change(first: FloatArray, second: FloatArray) -> float:
+    """Returns the fraction of two small images (18, 32, 3), weighted by contrast, that only one of them shows: 0 to 1.
+
+    It is symmetric, and insensitive to camera motion and brightness.
+    """
+    if np.abs(first - second).mean() < MIN_DIFFERENCE:
         return 0.0
-    return max(_unexplained(one, other), _unexplained(other, one))
+    return max(_unmatched_fraction(first, second), _unmatched_fraction(second, first))
 
 
-def same_edges(one: Look, other: Look) -> float:
-    """How well the edges of two pictures agree, -1 to 1, wherever light of whatever colour falls."""
-    first, second = (_edges(np.log(picture.detailed.astype(np.float32) + DARKEST)) for picture in (one, other))
-    first, second = (edges / np.maximum(np.linalg.norm(edges, axis=(0, 1)), 1e-6) for edges in (first, second))
-    return float((first * _aligned(second, first, 1)).sum() / 3)
+def edge_correlation(first: FrameSignature, second: FrameSignature) -> float:
+    """Returns the correlation of the edges of two frames, -1 to 1, whatever light of whatever colour falls."""
+    edges = [_high_pass(np.log(frame.detailed.astype(np.float32) + LOG_OFFSET)) for frame in (first, second)]
+    a, b = (each / np.maximum(np.linalg.norm(each, axis=(0, 1)), 1e-6) for each in edges)
+    return float((a * _align_edges(b, a, 1)).sum() / 3)
 
 
-def mixed_edges(before: Look, middle: Look, after: Look) -> float:
-    """The share of the edges of the middle picture that are those of the other two, a little shifted: 0 to 1."""
-    seen = _edges(middle.detailed.astype(np.float32))
-    parts = [_aligned(_edges(one.detailed.astype(np.float32)), seen, 2).ravel() for one in (before, after)]
-    rest = np.linalg.lstsq(np.stack(parts, axis=1), seen.ravel(), rcond=None)[1]
-    return 1 - float(rest.sum()) / max(float((seen**2).sum()), 1e-6) if len(rest) else 0.0
+def edge_mixture_fraction(before: FrameSignature, middle: FrameSignature, after: FrameSignature) -> float:
+    """Returns the fraction of the edges of the middle frame that a mixture of the other two explains: 0 to 1.
+
+    Least squares of the middle edges on those of both other frames, each shifted by up to 2 px.
+    """
+    edges = _high_pass(middle.detailed.astype(np.float32))
+    parts = [_align_edges(_high_pass(frame.detailed.astype(np.float32)), edges, 2).ravel() for frame in (before, after)]
+    residual = np.linalg.lstsq(np.stack(parts, axis=1), edges.ravel(), rcond=None)[1]
+    return 1 - float(residual.sum()) / max(float((edges**2).sum()), 1e-6) if len(residual) else 0.0
 
 
-def _edges(picture: FloatArray) -> FloatArray:
-    """How much brighter each place is than those around it."""
-    return np.asarray(picture - cv2.blur(picture, AROUND))
+def _high_pass(image: FloatArray) -> FloatArray:
+    """Subtracts the local mean from an image."""
+    return np.asarray(image - cv2.blur(image, BLUR_SIZE))
 
 
-def _aligned(edges: FloatArray, wanted: FloatArray, reach: int) -> FloatArray:
-    """Edges shifted by at most that many px so that they agree best with others."""
-    shifts = product(range(-reach, reach + 1), repeat=2)
-    return max((np.roll(edges, shift, (0, 1)) for shift in shifts), key=lambda one: float((one * wanted).sum()))
+def _align_edges(edges: FloatArray, reference: FloatArray, max_shift: int) -> FloatArray:
+    """Shifts edges by at most that many px to the best correlation with a reference."""
+    shifts = product(range(-max_shift, max_shift + 1), repeat=2)
+    shifted = (np.roll(edges, shift, (0, 1)) for shift in shifts)
+    return max(shifted, key=lambda candidate: float((candidate * reference).sum()))
 
 
-def _unexplained(known: FloatArray, seen: FloatArray) -> float:
-    """The share of a small picture that no part of a known one nearby looks like, whatever their brightness."""
-    around = cv2.copyMakeBorder(known, REACH, REACH, REACH, REACH, cv2.BORDER_REPLICATE)
-    width, height = BLOCK
-    contrast = new = 0.0
-    for y in range(0, SMALL[1], height):
-        for x in range(0, SMALL[0], width):
-            block = seen[y : y + height, x : x + width]
-            near = around[y : y + height + 2 * REACH, x : x + width + 2 * REACH]
-            alike = float(cv2.matchTemplate(near, block, cv2.TM_CCOEFF_NORMED).max())
+def _unmatched_fraction(reference: FloatArray, image: FloatArray) -> float:
+    """Returns the fraction of a small image that no nearby part of a reference matches, whatever their brightness."""
+    radius = SEARCH_RADIUS
+    padded = cv2.copyMakeBorder(reference, radius, radius, radius, radius, cv2.BORDER_REPLICATE)
+    width, height = BLOCK_SIZE
+    contrast = unmatched = 0.0
+    for y in range(0, SMALL_SIZE[1], height):
+        for x in range(0, SMALL_SIZE[0], width):
+            block = image[y : y + height, x : x + width]
+            search_window = padded[y : y + height + 2 * radius, x : x + width + 2 * radius]
+            correlation = float(cv2.matchTemplate(search_window, block, cv2.TM_CCOEFF_NORMED).max())
             weight = float(np.linalg.norm(block.std(axis=(0, 1))))
             contrast += weight
-            new += weight * (1 - min(max(alike, 0.0), 1.0))
-    return new / (contrast + NOISE)
+            unmatched += weight * (1 - min(max(correlation, 0.0), 1.0))
+    return unmatched / (contrast + CONTRAST_FLOOR)

@@ -1,7 +1,9 @@
-"""Where one shot of a video turns into the next little by little: in a dissolve, or through black.
+"""Detects gradual transitions between shots: dissolves, and fades through black.
 
-Halfway through a dissolve the picture is a mixture of what is seen before and after, of which neither is found in the
-other. Where a camera pans or something passes before it, the picture halfway shows something else.
+In: the ``FrameSignature``s of a video in order. Out: the middle frames of transitions, reported when they are over.
+
+Halfway through a dissolve the image is a mixture of the earlier and the later image, which have nothing in common.
+Where a camera pans or something passes in front of it, the image halfway shows something else.
 
 Source: the linear model of dissolves (Hampapur, Jain and Weymouth 1995), here over several spans of time at once.
 """
@@ -12,144 +14,175 @@ from dataclasses import dataclass
 import numpy as np
 
 from bodydouble.data import FloatArray
-from bodydouble.perception.shots.frame_similarity import BLOCK, SAME, SMALL, Look, change, mixed_edges, same_edges
+from bodydouble.perception.shots.frame_similarity import (
+    BLOCK_SIZE,
+    MIN_DIFFERENCE,
+    SMALL_SIZE,
+    FrameSignature,
+    content_change,
+    edge_correlation,
+    edge_mixture_fraction,
+)
 
 SPANS = (4, 6, 9, 14, 20, 30, 45)
-"""Frames from the middle to a picture before and to one after."""
-MEMORY = 2 * SPANS[-1] + 1
-"""Frames."""
-LEAST_CHANGE = 0.18
-"""Between the pictures before and after at least as much is new."""
-MIXED = (0.3, 0.7)
-"""Parts of the later picture in that of the middle."""
-LARGEST_REST = 0.08
-"""Of the difference between before and after, squared: what is no mixture of both in the middle is less ..."""
-CALM = 5
-"""... in that many of the eight blocks; people move in the others."""
-LEAST_MIXED = 0.4
-"""Of the edges in the middle as large a share are those of before and after."""
-LIKE_EDGES = 0.25
-"""Pictures whose edges agree better show one place in changing light."""
-STRONGER = 1.1
-"""A longer span is better if the pictures before and after differ by as many times as much ..."""
-PATIENCE = 3
-"""... and it is waited for until as many spans after the middle."""
-SETTLED = 8
-"""Frames from the beginning of a shot to the first that a fade may begin with."""
-CLEAR = 10.0
-"""Grey values; pictures with less contrast are not compared."""
+"""Tested numbers of frames from the middle to the frame before and to the frame after."""
+HISTORY_LENGTH = 2 * SPANS[-1] + 1
+"""Number of last frames whose signatures are kept."""
+MIN_CHANGE = 0.18
+"""Minimum content change between the frames before and after."""
+MIX_RANGE = (0.3, 0.7)
+"""Range of the fraction of the later image in the middle one."""
+MAX_RESIDUAL = 0.08
+"""Maximum residual of the linear dissolve model ``middle = (1 - a) before + a after``, relative to |after - before|^2, in
+the best blocks."""
+CALM_BLOCKS = 5
+"""Number of best blocks, out of eight, in which the residual is measured; people move in the others."""
+MIN_MIXTURE_FRACTION = 0.4
+"""Minimum fraction of the edges in the middle that a mixture of those before and after explains."""
+MAX_EDGE_CORRELATION = 0.25
+"""Maximum edge correlation of two different places; with more, one place is shown in changing light."""
+MIN_STRENGTH_RATIO = 1.1
+"""Minimum ratio by which a transition must be stronger than the best one so far to replace it."""
+WAIT_SPANS = 3
+"""Number of spans after the middle for which a stronger transition is awaited."""
+SETTLE_FRAMES = 8
+"""Frames from the beginning of a shot to the first with which a transition may begin."""
+MIN_CONTRAST = 10.0
+"""Minimum standard deviation of a small image that is compared, grey levels."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Fade:
-    """A picture that seems to be a mixture of an earlier and a later one."""
+class _Transition:
+    """A frame that appears to be a mixture of an earlier and a later one."""
 
     middle: int
-    """Frame."""
+    """Index of the frame."""
     span: int
+    """Frames from the middle to the frame before and to the frame after."""
     strength: float
-    """Squared difference between the pictures before and after."""
+    """Squared difference between the small images before and after."""
 
 
-class FadeFinder:
-    """Looks at the frames of a video, one after the other."""
+class GradualTransitionDetector:
+    """Detects the gradual transitions of one video. All frames must be passed to it in order."""
 
     def __init__(self) -> None:
         self._frame = -1
         self.begin_shot()
 
     def begin_shot(self) -> None:
-        """The next frame is the first of another shot."""
-        self._forget(self._frame + 1 + SETTLED)
+        """Forgets all frames: the next frame is the first of another shot."""
+        self._reset(self._frame + 1 + SETTLE_FRAMES)
 
-    def _forget(self, first: int) -> None:
-        """Fades begin with this frame at the earliest."""
-        self._first = first
-        self._recent: deque[Look] = deque(maxlen=MEMORY)
-        self._best: _Fade | None = None
-        self._clear: Look | None = None
-        self._black: tuple[int, int] | None = None
+    def _reset(self, first_frame: int) -> None:
+        """Forgets all frames; transitions begin with this frame at the earliest."""
+        self._first_frame = first_frame
+        self._history: deque[FrameSignature] = deque(maxlen=HISTORY_LENGTH)
+        self._best: _Transition | None = None
+        self._last_clear: FrameSignature | None = None
+        self._black_range: tuple[int, int] | None = None
 
-    def follow(self, picture: Look) -> tuple[int, ...]:
-        """Look at the next frame; the middles of fades that are now over, as frames from the first on."""
+    def process_frame(self, signature: FrameSignature) -> tuple[int, ...]:
+        """Processes the next frame.
+
+        Returns:
+            Middles of the transitions that are over by now, ascending indices of frames of the video.
+        """
         self._frame += 1
-        self._recent.append(picture)
-        black = self._through_black(picture)
-        if black is not None:
-            found = self.finish()
-            self._forget(self._frame + 1)
-            return (*found, black)
+        self._history.append(signature)
+        black_middle = self._detect_black_gap(signature)
+        if black_middle is not None:
+            middles = self.flush()
+            self._reset(self._frame + 1)
+            return (*middles, black_middle)
         for span in SPANS:
             if self._frame % max(1, span // 4) == 0:
-                self._try(span)
+                self._test_span(span)
         best = self._best
-        return self.finish() if best and self._frame >= best.middle + PATIENCE * best.span else ()
+        return self.flush() if best and self._frame >= best.middle + WAIT_SPANS * best.span else ()
 
-    def finish(self) -> tuple[int, ...]:
-        """The middle of a fade that was not told yet, since the shot or the video is over."""
+    def flush(self) -> tuple[int, ...]:
+        """Returns the middle of a transition that was not returned yet, since the shot or the video is over."""
         best, self._best = self._best, None
         if best is None:
             return ()
-        self._first = best.middle + 2 * best.span
+        self._first_frame = best.middle + 2 * best.span
         return (best.middle,)
 
-    def _through_black(self, picture: Look) -> int | None:
-        """The middle of a black stretch that is over, if other things are seen before and after it."""
-        if picture.is_black:
-            self._black = (self._black or (self._frame, 0))[0], self._frame
-        if not _is_clear(picture):
+    def _detect_black_gap(self, signature: FrameSignature) -> int | None:
+        """Returns the middle of a run of black frames that is over, if the places before and after it differ."""
+        if signature.is_black:
+            self._black_range = (self._black_range or (self._frame, 0))[0], self._frame
+        if not _has_contrast(signature):
             return None
-        before, black = self._clear, self._black
-        self._clear, self._black = picture, None
-        return sum(black) // 2 if before and black and _are_two_places(before, picture) else None
+        before, black_range = self._last_clear, self._black_range
+        self._last_clear, self._black_range = signature, None
+        return sum(black_range) // 2 if before and black_range and _show_different_places(before, signature) else None
 
-    def _try(self, span: int) -> None:
-        """Whether the picture that many frames ago is a mixture of that as long before and the last one."""
+    def _test_span(self, span: int) -> None:
+        """Tests whether the frame a span ago is a mixture of the last one and the one two spans ago."""
         first = self._frame - 2 * span
-        if first < self._first:
+        if first < self._first_frame:
             return
-        before, middle, after = (self._recent[-1 - ago] for ago in (2 * span, span, 0))
-        later = after.small - before.small
-        strength = float((later**2).sum())
-        if np.abs(later).mean() < SAME or (self._best and strength < STRONGER * self._best.strength):
+        before, middle, after = (self._history[-1 - ago] for ago in (2 * span, span, 0))
+        strength = float(((after.small - before.small) ** 2).sum())
+        if self._best and strength < MIN_STRENGTH_RATIO * self._best.strength:
             return
-        part = _part(middle.small - before.small, later)
-        if not MIXED[0] < part < MIXED[1] or _rest(middle.small - before.small, part, later) > LARGEST_REST:
-            return
-        if not _are_two_places(before, after) or mixed_edges(before, middle, after) < LEAST_MIXED:
-            return
-        parts = [_part(self._recent[-1 - ago].small - before.small, later) for ago in range(2 * span, -1, -1)]
-        self._best = _Fade(first + next(i for i, one in enumerate(parts) if one >= 0.5), span, strength)
+        if _is_dissolve(before, middle, after):
+            self._best = _Transition(first + self._middle_offset(span), span, strength)
+
+    def _middle_offset(self, span: int) -> int:
+        """Returns the number of frames from two spans ago to the first frame that is half mixed."""
+        before, after = self._history[-1 - 2 * span].small, self._history[-1].small
+        signatures = (self._history[-1 - ago] for ago in range(2 * span, -1, -1))
+        fractions = (_mix_fraction(signature.small - before, after - before) for signature in signatures)
+        return next(i for i, fraction in enumerate(fractions) if fraction >= 0.5)
 
 
-def _part(change: FloatArray, whole: FloatArray) -> float:
-    """How much of a whole change has happened."""
+def _is_dissolve(before: FrameSignature, middle: FrameSignature, after: FrameSignature) -> bool:
+    """Returns whether the middle frame is a mixture of the other two, which show different places."""
+    change, whole = middle.small - before.small, after.small - before.small
+    if np.abs(whole).mean() < MIN_DIFFERENCE:
+        return False
+    fraction = _mix_fraction(change, whole)
+    if not MIX_RANGE[0] < fraction < MIX_RANGE[1] or _residual(change, fraction, whole) > MAX_RESIDUAL:
+        return False
+    return (
+        _show_different_places(before, after) and edge_mixture_fraction(before, middle, after) >= MIN_MIXTURE_FRACTION
+    )
+
+
+def _mix_fraction(change: FloatArray, whole: FloatArray) -> float:
+    """Returns the fraction of a whole change that has happened."""
     return float((change * whole).sum() / (whole**2).sum())
 
 
-def _rest(change: FloatArray, part: float, whole: FloatArray) -> float:
-    """What of a change is not that part of a whole change, squared, of the latter, in blocks in which it is least."""
-    rests, wholes = _by_block((change - part * whole) ** 2), _by_block(whole**2)
-    calm = np.argsort(rests / (wholes + 1))[:CALM]
-    return float(rests[calm].sum() / (wholes[calm].sum() + 1))
+def _residual(change: FloatArray, mix_fraction: float, whole: FloatArray) -> float:
+    """Returns the squared residual of a change from a fraction of the whole change, relative to the latter squared.
+
+    Only the blocks with the least residual count.
+    """
+    residuals, wholes = _block_sums((change - mix_fraction * whole) ** 2), _block_sums(whole**2)
+    calm = np.argsort(residuals / (wholes + 1))[:CALM_BLOCKS]
+    return float(residuals[calm].sum() / (wholes[calm].sum() + 1))
 
 
-def _by_block(picture: FloatArray) -> FloatArray:
-    """(8,) sums over the blocks of a picture (18, 32, 3)."""
-    width, height = BLOCK
-    split = picture.reshape(SMALL[1] // height, height, SMALL[0] // width, width, 3)
-    return np.asarray(split.sum(axis=(1, 3, 4)).ravel())
+def _block_sums(image: FloatArray) -> FloatArray:
+    """Returns the sums (8,) over the blocks of an image (18, 32, 3)."""
+    width, height = BLOCK_SIZE
+    blocks = image.reshape(SMALL_SIZE[1] // height, height, SMALL_SIZE[0] // width, width, 3)
+    return np.asarray(blocks.sum(axis=(1, 3, 4)).ravel())
 
 
-def _is_clear(picture: Look) -> bool:
-    return bool(picture.small.std() > CLEAR)
+def _has_contrast(signature: FrameSignature) -> bool:
+    return bool(signature.small.std() > MIN_CONTRAST)
 
 
-def _are_two_places(one: Look, other: Look) -> bool:
-    """Whether two clear pictures show different places."""
+def _show_different_places(first: FrameSignature, second: FrameSignature) -> bool:
+    """Returns whether two frames with contrast show different places."""
     return (
-        _is_clear(one)
-        and _is_clear(other)
-        and change(one.small, other.small) > LEAST_CHANGE
-        and same_edges(one, other) < LIKE_EDGES
+        _has_contrast(first)
+        and _has_contrast(second)
+        and content_change(first.small, second.small) > MIN_CHANGE
+        and edge_correlation(first, second) < MAX_EDGE_CORRELATION
     )
