@@ -1,4 +1,4 @@
-"""Small networks with the interfaces of RTMO, YOLO-pose and RTMPose, whose people are what is red in a picture."""
+"""Builds small networks with the interfaces of RTMO, YOLO-pose and RTMPose, for which red pixels are people."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,9 +14,9 @@ OPSET, IR_VERSION = 17, 8
 CONFIDENCE = 0.9
 _angles = np.arange(17) * 2 * np.pi / 17
 OFFSETS = 1.5 * np.stack([np.cos(_angles), np.sin(_angles)], axis=-1)
-"""(17, 2) keypoints around the middle of the red, in its standard deviations."""
+"""(17, 2) keypoints around the middle of the red pixels, in their standard deviations."""
 BOX = 2.0
-"""Half sides of the box, likewise."""
+"""Half sides of the box, in standard deviations of the red pixels."""
 
 
 class Graph:
@@ -38,7 +38,7 @@ class Graph:
         return name
 
     def sum(self, values: str) -> str:
-        """(1, 1, 1, 1)."""
+        """Node of the sum (1, 1, 1, 1)."""
         return self.add("ReduceSum", values, self.constant([1, 2, 3], np.int64), keepdims=1)
 
     def reshape(self, values: str, *shape: int) -> str:
@@ -49,20 +49,20 @@ class Graph:
         self.nodes += [helper.make_node("Identity", [node], [name]) for name, (node, _) in outputs.items()]
         width, height = self.size
         value = helper.make_tensor_value_info
-        made = helper.make_graph(
+        graph = helper.make_graph(
             self.nodes, "detector",
             [value("input", TensorProto.FLOAT, [1, 3, height, width])],
             [value(name, TensorProto.FLOAT, list(shape)) for name, (_, shape) in outputs.items()],
             self.constants,
         )  # fmt: skip
-        model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
         onnx.checker.check_model(model)
         path.write_bytes(model.SerializeToString())
         return path
 
 
 def _red(graph: Graph, channels: tuple[int, int]) -> tuple[str, str, str]:
-    """How sure it is that there is red (1,), its middle (1, 2) and its standard deviations (1, 2), px."""
+    """Nodes of the red pixels: score (1, 1), middle (1, 2) and standard deviations (1, 2), px."""
     width, height = graph.size
     red, green = (graph.add("Gather", "input", graph.constant([c], np.int64), axis=1) for c in channels)
     weight = graph.add("Relu", graph.add("Sub", red, green))
@@ -81,12 +81,12 @@ def _red(graph: Graph, channels: tuple[int, int]) -> tuple[str, str, str]:
 
 
 def _pose(graph: Graph, middle: str, spread: str) -> str:
-    """(17, 2) px."""
+    """Node of the keypoints (17, 2), px."""
     return graph.add("Add", middle, graph.add("Mul", graph.constant(OFFSETS), spread))
 
 
 def _person(graph: Graph, channels: tuple[int, int]) -> tuple[str, str, str, str, str]:
-    """Middle and sides (1, 2) of the box, its corners (1, 4), score (1, 1), keypoints (17, 3)."""
+    """Nodes of the middle and sides (1, 2) of the box, its corners (1, 4), score (1, 1) and keypoints (17, 3)."""
     score, middle, spread = _red(graph, channels)
     half = graph.add("Mul", spread, graph.constant([BOX]))
     corners = graph.add("Concat", graph.add("Sub", middle, half), graph.add("Add", middle, half), axis=1)
@@ -96,7 +96,7 @@ def _person(graph: Graph, channels: tuple[int, int]) -> tuple[str, str, str, str
 
 
 def rtmo(path: Path, size: tuple[int, int] = (320, 320)) -> Path:
-    """Reads BGR from 0 to 255."""
+    """Builds RTMO, which reads BGR from 0 to 255."""
     graph = Graph(size)
     _, _, corners, score, pose = _person(graph, (2, 1))
     people = graph.reshape(graph.add("Concat", corners, score, axis=1), 1, 1, 5)
@@ -106,7 +106,7 @@ def rtmo(path: Path, size: tuple[int, int] = (320, 320)) -> Path:
 
 
 def yolo(path: Path, size: tuple[int, int] = (320, 256)) -> Path:
-    """Reads RGB from 0 to 1; answers with columns."""
+    """Builds YOLO-pose, which reads RGB from 0 to 1 and returns columns."""
     graph = Graph(size)
     middle, sides, _, score, pose = _person(graph, (0, 1))
     column = graph.add("Concat", middle, sides, score, graph.reshape(pose, 1, 51), axis=1)
@@ -114,7 +114,7 @@ def yolo(path: Path, size: tuple[int, int] = (320, 256)) -> Path:
 
 
 def yolo_nms(path: Path, size: tuple[int, int] = (320, 320)) -> Path:
-    """Reads RGB from 0 to 1; answers with rows, each person once."""
+    """Builds YOLO-pose with non-maximum suppression, which reads RGB from 0 to 1 and returns rows."""
     graph = Graph(size)
     _, _, corners, score, pose = _person(graph, (0, 1))
     row = graph.add("Concat", corners, score, graph.constant([[0.0]]), graph.reshape(pose, 1, 51), axis=1)
@@ -122,7 +122,7 @@ def yolo_nms(path: Path, size: tuple[int, int] = (320, 320)) -> Path:
 
 
 def rtmpose(path: Path, size: tuple[int, int] = (192, 256)) -> Path:
-    """Reads normalised RGB; answers how likely each half pixel is, across and down."""
+    """Builds RTMPose, which reads normalised RGB and returns the probability of each half pixel in x and y."""
     graph = Graph(size)
     _, middle, spread = _red(graph, (0, 1))
     index = graph.add("Sub", _pose(graph, middle, spread), graph.constant([0.5]))
@@ -135,12 +135,12 @@ def rtmpose(path: Path, size: tuple[int, int] = (192, 256)) -> Path:
     return graph.save(path, outputs)
 
 
-def constant_output(path: Path, answers: dict[str, FloatArray]) -> Path:
-    """Answers the same to every picture."""
+def constant_output(path: Path, values: dict[str, FloatArray]) -> Path:
+    """Builds a network with the same outputs for every image."""
     graph = Graph((64, 64))
     nothing = graph.add("Mul", graph.sum("input"), graph.constant([0.0]))
     outputs = {}
-    for name, answer in answers.items():
-        value = graph.add("Add", graph.constant(answer), graph.reshape(nothing, *[1] * answer.ndim))
-        outputs[name] = (value, answer.shape)
+    for name, output in values.items():
+        value = graph.add("Add", graph.constant(output), graph.reshape(nothing, *[1] * output.ndim))
+        outputs[name] = (value, output.shape)
     return graph.save(path, outputs)

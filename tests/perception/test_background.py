@@ -1,4 +1,4 @@
-"""Following the background: pictures that are shifted by known amounts, people in front, light, cuts, plain walls."""
+"""Laws of background tracking: known shifts, people in front, light, cuts, plain walls."""
 
 import numpy as np
 import pytest
@@ -6,64 +6,64 @@ import pytest
 from bodydouble.data import Background, FloatArray, RgbImage
 from bodydouble.perception.background import BackgroundOptions, BackgroundTracker
 
-NOBODY = np.empty((0, 4))
+NO_BOXES = np.empty((0, 4))
 SIZE = (240, 320)
 
 
 def wall(seed: int = 3, size: tuple[int, int] = (400, 700)) -> RgbImage:
-    """(H, W, 3) something with corners: rectangles of random grey."""
+    """(H, W, 3) a wall with corners: rectangles of random grey."""
     rng = np.random.default_rng(seed)
-    picture = np.full((*size, 3), 120, np.uint8)
+    image = np.full((*size, 3), 120, np.uint8)
     for _ in range(250):
         y, x = rng.integers(0, size[0] - 40), rng.integers(0, size[1] - 40)
         h, w = rng.integers(8, 40, 2)
-        picture[y : y + h, x : x + w] = rng.integers(20, 235)
-    return picture
+        image[y : y + h, x : x + w] = rng.integers(20, 235)
+    return image
 
 
-def part(picture: RgbImage, x: int, y: int) -> RgbImage:
-    return np.ascontiguousarray(picture[y : y + SIZE[0], x : x + SIZE[1]])
+def crop_wall(image: RgbImage, x: int, y: int) -> RgbImage:
+    return np.ascontiguousarray(image[y : y + SIZE[0], x : x + SIZE[1]])
 
 
-def followed(frames: list[RgbImage], boxes: FloatArray = NOBODY) -> Background:
+def track_background(frames: list[RgbImage], boxes: FloatArray = NO_BOXES) -> Background:
     tracker = BackgroundTracker()
     for frame in frames:
         tracker.process_frame(frame, boxes)
     return tracker.result()
 
 
-def steps(background: Background, before: int, after: int) -> FloatArray:
-    """(N, 2) px from where corners were in one frame to where they are in another."""
+def displacements(background: Background, before: int, after: int) -> FloatArray:
+    """(N, 2) px, displacements of the corners that two frames have in common."""
     one, other = background.frames == before, background.frames == after
     _, i, j = np.intersect1d(background.corner_ids[one], background.corner_ids[other], return_indices=True)
     return np.asarray(background.points[other][j] - background.points[one][i])
 
 
-def test_corners_go_where_the_picture_goes() -> None:
-    picture = wall()
-    background = followed([part(picture, 100 + 4 * i, 60 - i) for i in range(20)])
+def test_corners_move_with_the_image() -> None:
+    image = wall()
+    background = track_background([crop_wall(image, 100 + 4 * i, 60 - i) for i in range(20)])
     for last in (1, 10, 19):
-        moved = steps(background, 0, last)
+        moved = displacements(background, 0, last)
         assert len(moved) > 40
         assert np.median(np.abs(moved - [-4 * last, last])) < 0.05
         assert np.mean(np.linalg.norm(moved - [-4 * last, last], axis=1) < 0.5) > 0.95
 
 
-def test_a_picture_that_stands_still_needs_one_keyframe_and_nothing_creeps() -> None:
+def test_a_static_image_has_one_keyframe_and_no_drift() -> None:
     noise = np.random.default_rng(5)
-    still = part(wall(), 100, 60)
+    still = crop_wall(wall(), 100, 60)
     frames = [np.clip(still + noise.normal(0, 3, still.shape), 0, 255).astype(np.uint8) for _ in range(40)]
-    background = followed(frames)
+    background = track_background(frames)
     assert background.keyframes.tolist() == [0]
-    assert np.median(np.linalg.norm(steps(background, 0, 39), axis=1)) < 0.1
+    assert np.median(np.linalg.norm(displacements(background, 0, 39), axis=1)) < 0.1
 
 
-def test_a_shot_begins_with_a_keyframe_and_other_corners() -> None:
-    tracker, still = BackgroundTracker(), part(wall(), 100, 60)
+def test_a_shot_begins_with_a_keyframe_and_new_corners() -> None:
+    tracker, still = BackgroundTracker(), crop_wall(wall(), 100, 60)
     for frame in range(6):
         if frame == 4:
             tracker.begin_shot()
-        tracker.process_frame(still, NOBODY)
+        tracker.process_frame(still, NO_BOXES)
     background = tracker.result()
     assert background.keyframes.tolist() == [0, 4]
     before, after = (set(background.corner_ids[background.frames == frame]) for frame in (3, 4))
@@ -71,30 +71,30 @@ def test_a_shot_begins_with_a_keyframe_and_other_corners() -> None:
     assert not before & after
 
 
-def test_light_that_flickers_moves_nothing() -> None:
+def test_flickering_light_moves_no_corners() -> None:
     light = np.random.default_rng(2).uniform(0.8, 1.05, 30)
-    still = part(wall(), 100, 60)
-    background = followed([np.clip(still * gain, 0, 255).astype(np.uint8) for gain in light])
+    still = crop_wall(wall(), 100, 60)
+    background = track_background([np.clip(still * gain, 0, 255).astype(np.uint8) for gain in light])
     assert background.keyframes.tolist() == [0]
-    assert np.quantile(np.linalg.norm(steps(background, 0, 29), axis=1), 0.9) < 0.1
+    assert np.quantile(np.linalg.norm(displacements(background, 0, 29), axis=1), 0.9) < 0.1
 
 
-def test_points_are_px_of_the_frames_whatever_their_size() -> None:
-    picture = wall()
-    small = [part(picture, 100 + 2 * i, 60) for i in range(4)]
+def test_points_are_px_of_frames_of_any_size() -> None:
+    image = wall()
+    small = [crop_wall(image, 100 + 2 * i, 60) for i in range(4)]
     large = [np.repeat(np.repeat(frame, 4, axis=0), 4, axis=1) for frame in small]
-    moved = steps(followed(large), 0, 3)
+    moved = displacements(track_background(large), 0, 3)
     assert np.median(moved, axis=0) == pytest.approx([-24.0, 0.0], abs=0.3)
     tracker = BackgroundTracker()
     for frame in small:
-        tracker.process_frame(frame, NOBODY)
+        tracker.process_frame(frame, NO_BOXES)
     scaled = tracker.result(np.array([2.0, 3.0])).points
     assert scaled == pytest.approx(tracker.result().points * [2.0, 3.0], abs=1e-3)
 
 
-def test_nothing_is_seen_where_people_are() -> None:
+def test_there_are_no_corners_on_people() -> None:
     box = np.array([[100.0, 50.0, 200.0, 200.0]])
-    background = followed([part(wall(), 100 + i, 60) for i in range(8)], box)
+    background = track_background([crop_wall(wall(), 100 + i, 60) for i in range(8)], box)
     margin = BackgroundOptions().box_margin * 150
     x, y = background.points.T
     inside = (x > 100 - margin) & (x < 200 + margin) & (y > 50 - margin) & (y < 200 + margin)
@@ -102,41 +102,41 @@ def test_nothing_is_seen_where_people_are() -> None:
     assert not inside.any()
 
 
-def test_nothing_is_seen_on_a_plain_wall() -> None:
+def test_there_are_no_corners_on_a_plain_wall() -> None:
     noise = np.random.default_rng(1)
     frames = [np.clip(noise.normal(128, 1.5, (*SIZE, 3)), 0, 255).astype(np.uint8) for _ in range(5)]
-    background = followed(frames)
+    background = track_background(frames)
     assert background.frame_count == 5
     assert len(background.frames) == 0
 
 
-def test_edges_without_corners_are_not_followed() -> None:
+def test_edges_without_corners_are_not_tracked() -> None:
     stripes = np.zeros((*SIZE, 3), np.uint8)
     stripes[:, (np.arange(SIZE[1]) // 20) % 2 == 0] = 200
-    assert len(followed([stripes] * 3).frames) == 0
+    assert len(track_background([stripes] * 3).frames) == 0
 
 
-def test_a_cut_begins_anew() -> None:
-    frames = [part(wall(3), 100, 60)] * 5 + [part(wall(4), 100, 60)] * 5
-    background = followed(frames)
-    across, after = steps(background, 4, 5), steps(background, 5, 9)
+def test_a_cut_starts_a_keyframe() -> None:
+    frames = [crop_wall(wall(3), 100, 60)] * 5 + [crop_wall(wall(4), 100, 60)] * 5
+    background = track_background(frames)
+    across, after = displacements(background, 4, 5), displacements(background, 5, 9)
     assert 5 in background.keyframes
     assert len(across) < 0.2 * len(after)
     assert len(after) > 40
 
 
-def test_the_memory_is_bounded() -> None:
-    picture = wall()
-    background = followed([part(picture, 20 * i, 60) for i in range(18)])
-    most = BackgroundOptions().max_corners
-    assert np.bincount(background.frames).max() <= most
+def test_the_number_of_corners_is_bounded() -> None:
+    image = wall()
+    background = track_background([crop_wall(image, 20 * i, 60) for i in range(18)])
+    max_count = BackgroundOptions().max_corners
+    assert np.bincount(background.frames).max() <= max_count
     assert len(background.keyframes) > 1
     for frame in range(18):
         own = background.corner_ids[background.frames == frame]
         assert len(np.unique(own)) == len(own)
 
 
-def test_no_frame_no_corner() -> None:
+def test_without_frames_there_are_no_corners() -> None:
     nothing = BackgroundTracker().result()
     assert nothing.frame_count == 0
     assert len(nothing.frames) == len(nothing.points) == 0

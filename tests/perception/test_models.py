@@ -1,4 +1,4 @@
-"""The committed networks are the published ones, and docs/models.md tells which."""
+"""The committed networks are the published ones, as docs/models.md lists them."""
 
 import hashlib
 import re
@@ -23,18 +23,18 @@ def golden(name: str) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    ("name", "picture"),
+    ("name", "image"),
     [*((name, "crop") for name in POSE_NETWORKS), ("movenet_multipose", "people"), ("faceres", "face")],
 )
-def test_a_network_answers_as_the_original_does(name: str, picture: str) -> None:
+def test_a_converted_network_reproduces_the_original_outputs(name: str, image: str) -> None:
     expected = golden(name)
     network = Network(MODELS / f"{name}.onnx", tuple(expected))
-    answers = dict(zip(expected, network(golden("pictures")[picture][None]), strict=True))
-    if "heatmaps" in answers:
-        answers["heatmaps"] = answers["heatmaps"][:, ::4, ::4]
+    outputs = dict(zip(expected, network(golden("pictures")[image][None]), strict=True))
+    if "heatmaps" in outputs:
+        outputs["heatmaps"] = outputs["heatmaps"][:, ::4, ::4]
     for output, value in expected.items():
         scale = np.abs(value).max()
-        np.testing.assert_allclose(answers[output], value, atol=1e-3 * scale, rtol=0, err_msg=output)
+        np.testing.assert_allclose(outputs[output], value, atol=1e-3 * scale, rtol=0, err_msg=output)
     assert network.seconds > 0
 
 
@@ -45,18 +45,18 @@ def test_the_table_lists_the_committed_files() -> None:
     assert listed == committed
 
 
-def test_a_missing_network_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_missing_network_is_a_one_line_error(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"blazepose_lite.onnx is missing"):
         Network(tmp_path / "blazepose_lite.onnx", ("landmarks",))
 
 
-def test_a_damaged_network_is_told(tmp_path: Path) -> None:
+def test_a_damaged_network_is_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "broken.onnx").write_bytes((MODELS / "blazepose_lite.onnx").read_bytes()[:5000])
     with pytest.raises(ModelError, match=r"broken.onnx cannot be loaded") as caught:
         Network(tmp_path / "broken.onnx", ("landmarks",))
     assert "\n" not in str(caught.value)
 
 
-def test_an_output_that_is_not_there_is_told() -> None:
+def test_an_unknown_output_is_an_error() -> None:
     with pytest.raises(ModelError, match="no output mask"):
         Network(MODELS / "blazepose_lite.onnx", ("landmarks", "mask"))

@@ -1,6 +1,6 @@
 """Perception: video frames in, per-frame people, shot boundaries and background features out.
 
-In: the frames of a video in order, each an ``RgbImage`` (H, W, 3) uint8 RGB. This is the only package that reads pixels.
+In: the frames of a video in order, each an ``RgbImage`` (H, W, 3) uint8 RGB. No later stage reads pixels.
 
 Out, for each frame:
 

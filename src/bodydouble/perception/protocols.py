@@ -1,6 +1,6 @@
 """Interfaces of the detection and landmark networks, and the types that they return.
 
-``PeopleDetector``: ``RgbImage`` -> ``Detection``s. ``LandmarkModel``: ``RgbImage`` and a ``RotatedRoi`` -> ``Landmarks``.
+``PeopleDetector``: ``RgbImage`` -> ``Detection``s. ``LandmarkModel``: ``RgbImage`` and ``RotatedRoi`` -> ``Landmarks``.
 Another network needs to implement one of these two protocols only.
 """
 

@@ -1,4 +1,4 @@
-"""The colours of parts are those that are there; what is out of the picture is unknown."""
+"""Laws of the colours of body parts: known answers, flips, image borders, outliers."""
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ HEAD, SHOULDERS, TRUNK, ARMS, FOREARMS, THIGHS, SHINS, FEET = range(8)
 
 
 def person(shift: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
-    """(33, 3) somebody who stands upright, 300 px tall."""
+    """(33, 3) keypoints of an upright person, 300 px tall."""
     points = np.zeros((33, 3))
     points[:, 2] = 1.0
     for side, x in (("left", 130.0), ("right", 70.0)):
@@ -30,15 +30,15 @@ def lab(rgb: tuple[int, int, int]) -> np.ndarray:
     return np.asarray(cv2.cvtColor(pixel, cv2.COLOR_RGB2LAB)[0, 0])
 
 
-def picture() -> np.ndarray:
-    """A yellow head, a red trunk and arms, blue legs, black feet, from top to bottom."""
+def image() -> np.ndarray:
+    """(400, 300, 3) a yellow head, a red trunk and arms, blue legs, black feet, from top to bottom."""
     frame = np.zeros((400, 300, 3), dtype=np.uint8)
     frame[:40], frame[40:165], frame[165:305] = (220, 200, 20), (200, 10, 10), (10, 10, 200)
     return frame
 
 
 def test_every_part_has_its_colour() -> None:
-    found = describe_appearance(picture(), person())
+    found = describe_appearance(image(), person())
     for part, color in (
         (HEAD, (220, 200, 20)), (SHOULDERS, (200, 10, 10)), (TRUNK, (200, 10, 10)), (ARMS, (200, 10, 10)),
         (FOREARMS, (200, 10, 10)), (THIGHS, (10, 10, 200)), (SHINS, (10, 10, 200)), (FEET, (0, 0, 0)),
@@ -46,22 +46,22 @@ def test_every_part_has_its_colour() -> None:
         np.testing.assert_allclose(found[part], lab(color), atol=1e-3)
 
 
-def test_a_mirrored_person_looks_the_same() -> None:
+def test_appearance_is_invariant_under_flipping() -> None:
     points = person()
     points[:, 0] = 300 - points[:, 0]
     np.testing.assert_allclose(
-        describe_appearance(picture()[:, ::-1], points), describe_appearance(picture(), person()), atol=1e-6
+        describe_appearance(image()[:, ::-1], points), describe_appearance(image(), person()), atol=1e-6
     )
 
 
-def test_what_is_out_of_the_picture_is_unknown() -> None:
-    assert np.isnan(describe_appearance(picture(), person((1000.0, 0.0)))).all()
-    found = describe_appearance(picture()[:200], person())
+def test_parts_outside_the_image_are_unknown() -> None:
+    assert np.isnan(describe_appearance(image(), person((1000.0, 0.0)))).all()
+    found = describe_appearance(image()[:200], person())
     assert np.isfinite(found[[HEAD, TRUNK, ARMS]]).all()
     assert np.isnan(found[[SHINS, FEET]]).all()
 
 
 def test_a_few_wrong_pixels_change_nothing() -> None:
-    frame = picture()
+    frame = image()
     frame[100:110, 90:100] = 255
     np.testing.assert_allclose(describe_appearance(frame, person())[TRUNK], lab((200, 10, 10)), atol=1e-3)

@@ -1,4 +1,4 @@
-"""Noise, light and blur of pictures: known amounts are recovered whatever the picture shows and however it lies."""
+"""Laws of image quality: known noise, light and blur are recovered in any image and any orientation."""
 
 import math
 from collections.abc import Callable
@@ -14,58 +14,58 @@ SIZE = (360, 480)
 
 
 def gradient() -> RgbImage:
-    """Nothing but a slope from dark to light."""
+    """An image with nothing but a slope from dark to light."""
     slope = np.linspace(40, 210, SIZE[1])
     return np.repeat(np.tile(slope, (SIZE[0], 1))[..., None], 3, axis=2).astype(np.uint8)
 
 
 def boxes() -> RgbImage:
-    """Things with sharp edges before a plain wall."""
+    """An image of boxes with sharp edges in front of a plain wall."""
     rng = np.random.default_rng(3)
-    picture = np.full((*SIZE, 3), (120, 130, 110), np.uint8)
+    image = np.full((*SIZE, 3), (120, 130, 110), np.uint8)
     for _ in range(25):
         x, y, w, h = (int(rng.integers(*span)) for span in ((0, 440), (0, 320), (15, 60), (15, 60)))
-        picture[y : y + h, x : x + w] = rng.integers(30, 225, 3)
-    return picture
+        image[y : y + h, x : x + w] = rng.integers(30, 225, 3)
+    return image
 
 
 def meadow() -> RgbImage:
-    """Texture in the lower half."""
-    picture = gradient()
+    """An image with texture in the lower half."""
+    image = gradient()
     texture = cv2.GaussianBlur(np.random.default_rng(4).normal(0, 60, SIZE), (0, 0), 1.5)
-    textured = picture + np.where(np.arange(SIZE[0]) > SIZE[0] // 2, 1.0, 0.0)[:, None, None] * texture[..., None]
+    textured = image + np.where(np.arange(SIZE[0]) > SIZE[0] // 2, 1.0, 0.0)[:, None, None] * texture[..., None]
     return np.clip(textured, 5, 250).astype(np.uint8)
 
 
 CONTENTS = [gradient, boxes, meadow]
 
 
-def noisy(picture: RgbImage, sigma: float, seed: int = 1) -> RgbImage:
-    """The same noise in all channels, so that it is the luma's."""
-    noise: FloatArray = np.random.default_rng(seed).normal(0, sigma, (*picture.shape[:2], 1))
-    return np.clip(np.round(picture + noise), 0, 255).astype(np.uint8)
+def noisy(image: RgbImage, sigma: float, seed: int = 1) -> RgbImage:
+    """Adds the same noise to all channels, so that it is the noise of the luma."""
+    noise: FloatArray = np.random.default_rng(seed).normal(0, sigma, (*image.shape[:2], 1))
+    return np.clip(np.round(image + noise), 0, 255).astype(np.uint8)
 
 
-def blurred(picture: RgbImage, sigma: float) -> RgbImage:
-    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
+def blurred(image: RgbImage, sigma: float) -> RgbImage:
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8)
 
 
 @pytest.mark.parametrize("content", CONTENTS)
 @pytest.mark.parametrize("sigma", [3.0, 8.0, 20.0])
-def test_known_noise_is_recovered_whatever_the_picture_shows(content: Callable[[], RgbImage], sigma: float) -> None:
+def test_known_noise_is_recovered_in_any_image(content: Callable[[], RgbImage], sigma: float) -> None:
     assert measure_quality(noisy(content(), sigma)).noise == pytest.approx(sigma, rel=0.12)
 
 
-def test_a_picture_without_noise_has_none() -> None:
+def test_an_image_without_noise_has_none() -> None:
     assert measure_quality(boxes()).noise < 0.3
     assert measure_quality(np.zeros((*SIZE, 3), np.uint8)).noise == 0.0
 
 
 def test_black_bars_do_not_hide_the_noise() -> None:
-    picture = noisy(boxes(), 10)
-    picture[:90] = 0
-    picture[-90:] = 0
-    assert measure_quality(picture).noise == pytest.approx(10, rel=0.12)
+    image = noisy(boxes(), 10)
+    image[:90] = 0
+    image[-90:] = 0
+    assert measure_quality(image).noise == pytest.approx(10, rel=0.12)
 
 
 @pytest.mark.parametrize("sigma", [1.0, 2.0, 4.0])
@@ -91,28 +91,28 @@ def test_light_scales_with_exposure_and_not_with_a_black_stage() -> None:
     assert measure_quality(stage).light == pytest.approx(200)
 
 
-@pytest.mark.parametrize("turned", [np.fliplr, np.flipud, np.rot90])
-def test_measures_are_the_same_in_a_mirror_and_lying(turned: Callable[[RgbImage], RgbImage]) -> None:
-    picture = noisy(blurred(boxes(), 2.0), 4)
-    one, other = measure_quality(picture), measure_quality(np.ascontiguousarray(turned(picture)))
+@pytest.mark.parametrize("transform", [np.fliplr, np.flipud, np.rot90])
+def test_measures_are_invariant_under_flips_and_rotations(transform: Callable[[RgbImage], RgbImage]) -> None:
+    image = noisy(blurred(boxes(), 2.0), 4)
+    one, other = measure_quality(image), measure_quality(np.ascontiguousarray(transform(image)))
     assert other.noise == pytest.approx(one.noise, rel=0.02)
     assert other.light == pytest.approx(one.light, abs=3)
     assert other.blur == pytest.approx(one.blur, rel=0.05)
 
 
-def test_a_tiny_picture_can_be_measured() -> None:
+def test_a_tiny_image_can_be_measured() -> None:
     found = measure_quality(np.full((8, 8, 3), 50, np.uint8))
     assert (found.noise, found.light) == (0.0, 50.0)
 
 
-def test_the_meter_measures_every_so_many_frames_and_does_not_look_ahead() -> None:
+def test_the_meter_measures_at_the_interval_and_is_causal() -> None:
     meter = QualityMeter(measurement_interval=3, window=3)
     clean, dark = boxes(), np.zeros_like(boxes())
     first = [meter.update(frame) for frame in (clean, dark, dark, clean)]
     assert first == [measure_quality(clean)] * 4
 
 
-def test_the_meter_follows_a_change_and_one_odd_frame_does_not_count() -> None:
+def test_the_meter_follows_a_change_and_ignores_one_outlier() -> None:
     meter = QualityMeter(measurement_interval=1, window=3)
     clean, bad = boxes(), noisy(boxes(), 15)
     levels = [meter.update(frame).noise for frame in (clean, clean, bad, clean, bad, bad, bad)]
@@ -120,14 +120,14 @@ def test_the_meter_follows_a_change_and_one_odd_frame_does_not_count() -> None:
     assert min(levels[-2:]) > 12.0
 
 
-def test_another_shot_is_judged_by_itself() -> None:
+def test_a_new_shot_is_measured_by_itself() -> None:
     meter = QualityMeter()
     meter.update(noisy(boxes(), 15))
     meter.begin_shot()
     assert meter.update(boxes()) == measure_quality(boxes())
 
 
-def test_overall_is_the_median_of_what_was_measured() -> None:
+def test_overall_quality_is_the_median_of_the_measurements() -> None:
     meter = QualityMeter(measurement_interval=1)
     frames = [noisy(boxes(), sigma) for sigma in (2.0, 6.0, 14.0)]
     for frame in frames:
@@ -138,7 +138,7 @@ def test_overall_is_the_median_of_what_was_measured() -> None:
     assert QualityMeter().overall_quality() is None
 
 
-def test_blur_that_is_unknown_in_some_frames_is_that_of_the_others() -> None:
+def test_frames_with_unknown_blur_do_not_count() -> None:
     meter = QualityMeter(measurement_interval=1)
     plain = np.full((*SIZE, 3), 90, np.uint8)
     for frame in (plain, boxes(), plain):

@@ -1,4 +1,4 @@
-"""Pictures and their coordinates stay together."""
+"""Laws of image reduction and region extraction: images and their coordinates stay together."""
 
 import numpy as np
 import pytest
@@ -19,46 +19,46 @@ def ramp(side: int) -> RgbImage:
 
 
 @given(x=st.floats(58, 70), y=st.floats(58, 70), side=st.floats(20, 63), angle=st.floats(-np.pi, np.pi))
-def test_a_cut_shows_what_its_coordinates_say(x: float, y: float, side: float, angle: float) -> None:
-    region = RotatedRoi(np.array([x, y]), side, angle)
-    picture = extract_roi(ramp(128), region, 16)
+def test_the_extracted_roi_agrees_with_its_coordinates(x: float, y: float, side: float, angle: float) -> None:
+    roi = RotatedRoi(np.array([x, y]), side, angle)
+    image = extract_roi(ramp(128), roi, 16)
     across, down = np.meshgrid((np.arange(16) + 0.5) / 16, (np.arange(16) + 0.5) / 16)
-    expected = 2 * region.to_image(np.stack([across, down], axis=-1)) - 1
+    expected = 2 * roi.to_image(np.stack([across, down], axis=-1)) - 1
     # Rounding errs by 0.5 and interpolation by 1/32 px; half a pixel beside would be 1.
-    assert np.abs(picture[..., :2] - expected).max() < 0.8
+    assert np.abs(image[..., :2] - expected).max() < 0.8
 
 
-def test_a_region_of_the_output_size_is_copied() -> None:
+def test_a_roi_of_the_output_size_is_copied() -> None:
     frame = np.random.default_rng(0).integers(0, 256, (100, 120, 3), dtype=np.uint8)
-    region = RotatedRoi(np.array([50.0, 40.0]), SIZE, 0.0)
-    np.testing.assert_array_equal(extract_roi(frame, region, SIZE), frame[8:72, 18:82])
+    roi = RotatedRoi(np.array([50.0, 40.0]), SIZE, 0.0)
+    np.testing.assert_array_equal(extract_roi(frame, roi, SIZE), frame[8:72, 18:82])
 
 
 @pytest.mark.parametrize("side", [50.0, 200.0, 777.0])
-def test_a_mirrored_picture_gives_mirrored_cuts(side: float) -> None:
+def test_extraction_commutes_with_flipping(side: float) -> None:
     frame = np.zeros((512, 1024, 3), np.uint8)
     frame[:] = 127 + 100 * np.sin(np.arange(1024) / 40)[:, None] * np.cos(np.arange(512) / 30)[:, None, None]
-    region = RotatedRoi(np.array([700.0, 200.0]), side, 0.3)
-    mirrored = RotatedRoi(np.array([1024 - 700.0, 200.0]), side, -0.3)
-    a = extract_roi(frame, region, SIZE)[:, ::-1].astype(int)
-    b = extract_roi(np.ascontiguousarray(frame[:, ::-1]), mirrored, SIZE).astype(int)
+    roi = RotatedRoi(np.array([700.0, 200.0]), side, 0.3)
+    flipped = RotatedRoi(np.array([1024 - 700.0, 200.0]), side, -0.3)
+    a = extract_roi(frame, roi, SIZE)[:, ::-1].astype(int)
+    b = extract_roi(np.ascontiguousarray(frame[:, ::-1]), flipped, SIZE).astype(int)
     assert np.abs(a - b).max() <= 1
 
 
 @pytest.mark.parametrize("center", [(-500.0, 50.0), (50.0, 5000.0), (1e7, -1e7)])
 @pytest.mark.parametrize("side", [10.0, 700.0])
-def test_a_region_outside_the_frame_is_black(center: tuple[float, float], side: float) -> None:
+def test_a_roi_outside_the_frame_is_black(center: tuple[float, float], side: float) -> None:
     assert not extract_roi(np.full((90, 90, 3), 255, np.uint8), RotatedRoi(np.array(center), side, 0.2), SIZE).any()
 
 
 def test_fine_stripes_become_grey_and_do_not_alias() -> None:
     frame = np.zeros((1024, 1024, 3), np.uint8)
     frame[:, ::2] = 255
-    picture = extract_roi(frame, RotatedRoi(np.array([512.0, 512.0]), 900.0, 0.1), SIZE)
-    assert np.ptp(picture) <= 4
+    image = extract_roi(frame, RotatedRoi(np.array([512.0, 512.0]), 900.0, 0.1), SIZE)
+    assert np.ptp(image) <= 4
 
 
-def test_halving_averages() -> None:
+def test_halving_averages_blocks() -> None:
     frame = np.random.default_rng(1).integers(0, 256, (33, 17, 3), dtype=np.uint8)
     expected = frame[:32, :16].reshape(8, 4, 4, 4, 3).mean(axis=(1, 3))
     assert np.abs(halve(frame, 2) - expected).max() <= 1
@@ -68,12 +68,12 @@ def test_halving_averages() -> None:
 @given(width=st.integers(1, 900), height=st.integers(1, 900))
 def test_a_letterbox_keeps_proportions_and_is_symmetric(width: int, height: int) -> None:
     frame = np.full((height, width, 3), 255, np.uint8)
-    picture, covered = letterbox(frame, 128, 32)
-    assert max(picture.shape[:2]) == 128
-    assert picture.shape[0] % 32 == picture.shape[1] % 32 == 0
-    np.testing.assert_array_equal(picture, picture[::-1])
-    np.testing.assert_array_equal(picture, picture[:, ::-1])
-    pixel = (covered[2:] - covered[:2]) / picture.shape[1::-1]
+    image, covered = letterbox(frame, 128, 32)
+    assert max(image.shape[:2]) == 128
+    assert image.shape[0] % 32 == image.shape[1] % 32 == 0
+    np.testing.assert_array_equal(image, image[::-1])
+    np.testing.assert_array_equal(image, image[:, ::-1])
+    pixel = (covered[2:] - covered[:2]) / image.shape[1::-1]
     if min(width, height) * 128 > 40 * max(width, height):
         assert pixel[0] == pytest.approx(pixel[1], rel=0.06)
     centre = 0.5 * (covered[:2] + covered[2:])

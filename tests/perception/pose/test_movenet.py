@@ -21,7 +21,7 @@ def detector() -> MoveNetDetector:
     return MoveNetDetector(MoveNetOptions((256,)))
 
 
-def test_the_woman_is_found_where_she_is(detector: MoveNetDetector, frame: RgbImage) -> None:
+def test_the_woman_is_detected_in_the_right_place(detector: MoveNetDetector, frame: RgbImage) -> None:
     best = detector.detect(frame)[0]
     x_min, y_min, x_max, y_max = best.box
     assert 205 < x_min < 220 and 235 < x_max < 250
@@ -42,7 +42,7 @@ def test_scale_does_not_matter(detector: MoveNetDetector, frame: RgbImage) -> No
     np.testing.assert_allclose(there.keypoints[:, :2] / 5, here.keypoints[:, :2], atol=2.0)
 
 
-def test_nobody_is_found_in_an_empty_picture(detector: MoveNetDetector) -> None:
+def test_an_empty_image_has_no_detections(detector: MoveNetDetector) -> None:
     assert detector.detect(np.full((120, 200, 3), 128, np.uint8)) == ()
 
 
@@ -56,7 +56,7 @@ def test_decode_reads_rows_as_the_model_card_says() -> None:
     assert detection.score == 0.8
 
 
-def test_of_two_detections_of_one_person_the_better_stays() -> None:
+def test_of_two_detections_of_one_person_the_better_is_kept() -> None:
     rng = np.random.default_rng(0)
     pose = np.column_stack([rng.uniform(0, 100, (17, 2)), np.ones(17)])
     apart = pose + np.array([300, 0, 0])
@@ -64,15 +64,15 @@ def test_of_two_detections_of_one_person_the_better_stays() -> None:
     assert [d.score for d in pose_nms(people, 0.6)] == [0.9, 0.4]
 
 
-def test_who_is_found_in_pictures_of_two_sizes_is_one_person(frame: RgbImage) -> None:
+def test_detections_in_inputs_of_two_sizes_are_merged(frame: RgbImage) -> None:
     both = MoveNetDetector(MoveNetOptions((384, 256))).detect(frame)
     for side in (256, 384):
         for one in MoveNetDetector(MoveNetOptions((side,))).detect(frame):
             assert sum(box_iou(one.box, other.box) > 0.5 for other in both) == 1
 
 
-def test_a_crowd_larger_than_the_network_can_tell_is_found(frame: RgbImage) -> None:
-    """The woman nine times beside each other, every other one mirrored: each is found once, where she is."""
+def test_a_crowd_larger_than_the_maximum_of_the_network_is_detected(frame: RgbImage) -> None:
+    """Nine copies of the woman side by side, every other one flipped, are detected once each, in the right place."""
     alone = frame[:, 185:271]
     crowd = np.hstack([alone if n % 2 else alone[:, ::-1] for n in range(9)])
     found = MoveNetDetector(MoveNetOptions((512, 256))).detect(crowd)
@@ -80,7 +80,7 @@ def test_a_crowd_larger_than_the_network_can_tell_is_found(frame: RgbImage) -> N
     np.testing.assert_allclose(middles, np.arange(9) + 0.5, atol=0.1)
 
 
-def test_a_tall_crowd_is_found_too(frame: RgbImage) -> None:
+def test_a_crowd_in_a_tall_image_is_detected(frame: RgbImage) -> None:
     alone = frame[50:, 160:296]
     crowd = np.vstack([np.hstack([alone, alone[:, ::-1]])] * 5)
     found = MoveNetDetector(MoveNetOptions((512, 256))).detect(crowd)

@@ -33,8 +33,9 @@ _PART_LINES = (
     _both_sides(("knee", "ankle")),
     _both_sides(("heel", "foot_index")),
 )
-"""Pairs of landmarks between which each part of the body lies: head, between the shoulders, trunk, upper arms, forearms,
-thighs, shins, feet. Long hair covers the line between the shoulders from behind; forearms show short sleeves."""
+"""Pairs of landmarks between which each part of the body lies: head, between the shoulders, trunk, upper arms,
+forearms, thighs, shins, feet. Long hair covers the line between the shoulders from behind; forearms show short
+sleeves."""
 assert len(_PART_LINES) == APPEARANCE_PARTS
 _STARTS, _ENDS = (np.array([line[end] for part in _PART_LINES for line in part]) for end in (0, 1))
 _PART_OF_LINE = np.repeat(np.arange(APPEARANCE_PARTS), [len(part) for part in _PART_LINES])

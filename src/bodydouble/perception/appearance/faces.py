@@ -1,7 +1,7 @@
 """Embeds faces that are large, frontal and sharp enough, for re-identification.
 
-``RgbImage`` and the ``Observation``s of a frame -> the same ``Observation``s, some of them with a (1024,) face embedding.
-The region of a face follows from the landmarks of the pose; no face detector is needed.
+``RgbImage`` and the ``Observation``s of a frame -> the same ``Observation``s, some with a (1024,) face embedding. The
+region of a face follows from the landmarks of the pose; no face detector is needed.
 
 Source: Savchenko, Efficient facial representations for age, gender and identity recognition in organizing photo albums
 using multi-output ConvNet (2019); the five template points are those of Deng et al., ArcFace: Additive Angular Margin
@@ -161,5 +161,5 @@ def is_clear(keypoints: FloatArray, roi: RotatedRoi, distortion: float, options:
 
 
 def laplacian_std(image: RgbImage) -> float:
-    """Returns the standard deviation of the Laplacian of an image (H, W, 3) RGB, grey levels; a measure of sharpness."""
+    """Returns the standard deviation of the Laplacian of an image (H, W, 3) RGB, grey levels, as its sharpness."""
     return float(cv2.Laplacian(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.CV_32F).std())

@@ -94,8 +94,8 @@ def _block_means(values: FloatArray) -> FloatArray:
 def edge_width(luma: FloatArray, noise: float) -> float:
     """Returns the standard deviation of the Gaussian that blurs the clearest edges, px; NaN without clear edges.
 
-    A Gaussian of standard deviation a makes the gradient of a step that was blurred by s fall as
-    1 / sqrt(s^2 + a^2), so the ratio of two such gradients determines s. Noise makes blurred edges look sharper.
+    After a Gaussian of standard deviation a, the gradient of a step that was blurred by s is proportional to
+    1 / sqrt(s^2 + a^2). The ratio of two such gradients determines s. Noise makes blurred edges look sharper.
 
     Args:
         luma: (H, W) float32, grey levels.

@@ -20,13 +20,13 @@ INPUT_SIDE = 256
 """Side of the network's input, px."""
 
 _HIP_CENTER, _ALIGNMENT_POINT = 33, 34
-"""Indices of two further points: the middle of the hips, and the top of the circle around it that encloses the body."""
+"""Indices of two further points: middle of the hips, and top of the circle around it that encloses the body."""
 
 _ROI_MARGIN = 1.25
 """Ratio of the side of the region of interest to the diameter of the circle around the body."""
 
 _MAX_DISAGREEMENT = 0.08
-"""Maximum distance between a landmark of both flip test outputs that are averaged, as a fraction of the input's side."""
+"""Maximum distance between the landmarks of both flip test outputs that are averaged, in sides of the input."""
 
 _HIPS = [blazepose.INDEX["left_hip"], blazepose.INDEX["right_hip"]]
 _COCO_HIPS = [coco.INDEX["left_hip"], coco.INDEX["right_hip"]]
@@ -42,7 +42,7 @@ def roi_from_alignment(center: FloatArray, alignment_point: FloatArray) -> Rotat
 
 
 def roi_from_detection(detection: Detection) -> RotatedRoi:
-    """Returns the region of interest for a person of whom only the detection is known.
+    """Returns the region of interest for a person known only by a detection.
 
     The circle around the body reaches 15 % beyond the farthest of the joints and the face, as measured on real clips.
     Arms do not count: raised, they leave the circle.

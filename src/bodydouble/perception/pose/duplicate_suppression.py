@@ -12,7 +12,7 @@ from bodydouble.geometry.similarity import box_area, box_iou, pose_similarity
 from bodydouble.perception.protocols import Detection, Landmarks
 from bodydouble.skeletons import coco
 
-_COCO = list(coco.FROM_BLAZEPOSE)
+_COCO = list(coco.BLAZEPOSE_INDICES)
 _SAME_PLACE_IOU = 0.5
 """Intersection over union from which two boxes belong to one person."""
 _SAME_BODY_IOU = 0.7
@@ -64,7 +64,7 @@ def suppress_duplicates(people: Iterable[Landmarks], duplicate_similarity: float
 
 
 def add_reacquired(people: Iterable[Landmarks], reacquired: Iterable[Landmarks]) -> list[Landmarks]:
-    """Returns the people, each once, and those reacquired people whose place is not taken."""
+    """Adds the reacquired people, each once, unless another person is in the same place."""
     kept = list(people)
     for person in sorted(reacquired, key=lambda person: -person.presence):
         if not _overlaps_any(person, kept, _SAME_PLACE_IOU):
@@ -84,12 +84,12 @@ def merge_detections(
     """Merges the tracked and the newly detected people of a frame after the detector has run.
 
     A new detection replaces a tracked person in the same place, unless the detector confirms that person: then there
-    are two people. An unconfirmed tracked person who overlaps a confirmed one (IoU >= 0.7) is a duplicate and dropped.
+    are two people. An unconfirmed tracked person that overlaps a confirmed one (IoU >= 0.7) is a duplicate and dropped.
 
     Args:
-        tracked: P people who were tracked from the frame before.
+        tracked: P people tracked from the frame before.
         confirmed: (P,) whether the detector detects them, too.
-        detected: People of whom only the detector knew.
+        detected: People that only the detector detected.
         duplicate_similarity: Similarity from which two poses belong to one person.
     """
     new = [

@@ -23,9 +23,9 @@ MAX_PEOPLE = 6
 TILE_FRACTION = 0.6
 """Fraction of the longer side of a crowded image that each of its two overlapping tiles covers."""
 MAX_TILE_DEPTH = 2
-"""Maximum number of times that a crowded image is divided: at most six more runs of the network, even for a stadium."""
+"""Maximum depth to which a crowded image is divided: at most six more runs of the network."""
 TILE_BORDER_FRACTION = 0.02
-"""Width, as a fraction of a tile's side, of the strip along its cut edge; boxes that reach it may be of half a person."""
+"""Width of the strip along a tile's cut edge, in sides of the tile; boxes that reach it may be of half a person."""
 
 
 @dataclass(frozen=True, slots=True)

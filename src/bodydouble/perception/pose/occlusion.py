@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, RgbImage
-from bodydouble.geometry.silhouette import depth_within, nearer, silhouette
+from bodydouble.geometry.silhouette import depth_within, is_nearer, build_silhouettes
 from bodydouble.geometry.similarity import box_intersection
 
 INPAINT_DOWNSCALE = 2
@@ -23,13 +23,13 @@ _MAX_COORDINATE = 4096.0
 
 
 def find_occluders(pose: FloatArray, others: Sequence[FloatArray]) -> list[int]:
-    """Returns the indices of the people who may occlude a person: the boxes meet, and they are nearer to the camera.
+    """Returns the indices of people that may occlude a person: their boxes intersect, and they are nearer.
 
     Args:
         pose: (K, 2) px, some landmarks of the person.
         others: (K, 2) px each, the same landmarks of other people.
     """
-    return [i for i, other in enumerate(others) if _boxes_intersect(pose, other) and nearer(other, pose)]
+    return [i for i, other in enumerate(others) if _boxes_intersect(pose, other) and is_nearer(other, pose)]
 
 
 def argsort_nearest_first(poses: Sequence[FloatArray]) -> list[int]:
@@ -56,12 +56,12 @@ def is_occluded(points: FloatArray, poses: Sequence[FloatArray]) -> BoolArray:
     """Returns (N,) which of the points (N, 2) px lie behind one of the people with landmarks (33, 2) px."""
     if not poses:
         return np.zeros(len(points), dtype=bool)
-    return np.asarray((depth_within(points, silhouette(np.stack(poses))) > 0).any(axis=0))
+    return np.asarray((depth_within(points, build_silhouettes(np.stack(poses))) > 0).any(axis=0))
 
 
 def _draw_silhouette(mask: RgbImage, pose: FloatArray) -> None:
     """Sets a mask (H, W) to 255 inside the silhouette of a pose (33, 2)."""
-    body = silhouette(np.clip(pose, -_MAX_COORDINATE, _MAX_COORDINATE))
+    body = build_silhouettes(np.clip(pose, -_MAX_COORDINATE, _MAX_COORDINATE))
     starts, ends = (np.round(points).astype(int).tolist() for points in (body.starts, body.ends))
     for start, end, radius in zip(starts, ends, body.radii, strict=True):
         cv2.line(mask, start, end, 255, max(round(2 * float(radius)), 1))

@@ -1,4 +1,4 @@
-"""State of a person who is tracked from frame to frame: ``Landmarks`` of the last frames -> the region to search next.
+"""State of a person tracked from frame to frame: ``Landmarks`` of the last frames -> the region to search next.
 
 The person is predicted at constant velocity while not visible, and reacquired only near the prediction.
 """
@@ -17,7 +17,7 @@ REACQUIRE_MIN_PRESENCE = 0.8
 REACQUIRE_MAX_SCALE = 1.5
 """Maximum ratio between the sides of a reacquired person's region and the predicted one, or its inverse."""
 REACQUIRE_MAX_DISTANCE = 0.25
-"""Maximum distance between the centres of a reacquired person's region and the predicted one, in sides of the latter."""
+"""Maximum distance between the centres of a reacquired person's region and the predicted one, in sides of that one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class TrackedPerson:
         return replace(self.last.roi, center=self.last.roi.center + self.time_since_update * self.velocity)
 
     def matches(self, landmarks: Landmarks) -> bool:
-        """Returns whether landmarks may be those of this person, who was lost: near the prediction, and as large."""
+        """Returns whether landmarks may be those of this lost person: near the prediction, and as large."""
         roi = self.predicted_roi
         log_scale = abs(np.log(landmarks.roi.side / roi.side))
         distance = float(np.linalg.norm(landmarks.roi.center - roi.center)) / roi.side

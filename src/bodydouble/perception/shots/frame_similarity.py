@@ -42,7 +42,7 @@ class FrameSignature:
 
     @property
     def is_black(self) -> bool:
-        """Whether the frame is black."""
+        """True if the frame is black."""
         return bool(self.small.max() < BLACK_LEVEL)
 
 

@@ -27,14 +27,14 @@ from bodydouble.perception.shots.frame_similarity import (
 SPANS = (4, 6, 9, 14, 20, 30, 45)
 """Tested numbers of frames from the middle to the frame before and to the frame after."""
 HISTORY_LENGTH = 2 * SPANS[-1] + 1
-"""Number of last frames whose signatures are kept."""
+"""Number of last frames of which the signatures are kept."""
 MIN_CHANGE = 0.18
 """Minimum content change between the frames before and after."""
 MIX_RANGE = (0.3, 0.7)
 """Range of the fraction of the later image in the middle one."""
 MAX_RESIDUAL = 0.08
-"""Maximum residual of the linear dissolve model ``middle = (1 - a) before + a after``, relative to |after - before|^2, in
-the best blocks."""
+"""Maximum residual of the linear dissolve model ``middle = (1 - a) before + a after``, relative to |after - before|^2,
+in the best blocks."""
 CALM_BLOCKS = 5
 """Number of best blocks, out of eight, in which the residual is measured; people move in the others."""
 MIN_MIXTURE_FRACTION = 0.4
