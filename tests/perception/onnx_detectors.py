@@ -69,11 +69,11 @@ def _red(graph: Graph, channels: tuple[int, int]) -> tuple[str, str, str]:
     total = graph.sum(weight)
     some = graph.add("Add", total, graph.constant([1e-6]))
     middles, spreads = [], []
-    for places in (np.arange(width)[None, :] + 0.5, np.arange(height)[:, None] + 0.5):
-        place = graph.constant(places[None, None])
-        middle = graph.add("Div", graph.sum(graph.add("Mul", weight, place)), some)
-        away = graph.add("Sub", place, middle)
-        square = graph.sum(graph.add("Mul", weight, graph.add("Mul", away, away)))
+    for coordinates in (np.arange(width)[None, :] + 0.5, np.arange(height)[:, None] + 0.5):
+        coordinate = graph.constant(coordinates[None, None])
+        middle = graph.add("Div", graph.sum(graph.add("Mul", weight, coordinate)), some)
+        offset = graph.add("Sub", coordinate, middle)
+        square = graph.sum(graph.add("Mul", weight, graph.add("Mul", offset, offset)))
         middles.append(graph.reshape(middle, 1, 1))
         spreads.append(graph.reshape(graph.add("Sqrt", graph.add("Div", square, some)), 1, 1))
     score = graph.reshape(graph.add("Div", total, graph.add("Add", total, graph.constant([1.0]))), 1, 1)
@@ -128,9 +128,9 @@ def rtmpose(path: Path, size: tuple[int, int] = (192, 256)) -> Path:
     index = graph.add("Sub", _pose(graph, middle, spread), graph.constant([0.5]))
     outputs = {}
     for axis, (name, side) in enumerate(zip(("simcc_x", "simcc_y"), size, strict=True)):
-        place = graph.add("Gather", index, graph.constant([axis], np.int64), axis=1)
-        away = graph.add("Sub", graph.constant(np.arange(2 * side)[None] / 2), place)
-        likely = graph.add("Exp", graph.add("Neg", graph.add("Mul", away, away)))
+        coordinate = graph.add("Gather", index, graph.constant([axis], np.int64), axis=1)
+        offset = graph.add("Sub", graph.constant(np.arange(2 * side)[None] / 2), coordinate)
+        likely = graph.add("Exp", graph.add("Neg", graph.add("Mul", offset, offset)))
         outputs[name] = (graph.reshape(likely, 1, 17, 2 * side), (1, 17, 2 * side))
     return graph.save(path, outputs)
 

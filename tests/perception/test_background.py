@@ -132,8 +132,8 @@ def test_the_number_of_corners_is_bounded() -> None:
     assert np.bincount(background.frames).max() <= max_count
     assert len(background.keyframes) > 1
     for frame in range(18):
-        own = background.corner_ids[background.frames == frame]
-        assert len(np.unique(own)) == len(own)
+        corner_ids = background.corner_ids[background.frames == frame]
+        assert len(np.unique(corner_ids)) == len(corner_ids)
 
 
 def test_without_frames_there_are_no_corners() -> None:

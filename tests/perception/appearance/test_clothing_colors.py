@@ -38,12 +38,12 @@ def image() -> np.ndarray:
 
 
 def test_every_part_has_its_colour() -> None:
-    found = describe_appearance(image(), person())
+    appearance = describe_appearance(image(), person())
     for part, color in (
         (HEAD, (220, 200, 20)), (SHOULDERS, (200, 10, 10)), (TRUNK, (200, 10, 10)), (ARMS, (200, 10, 10)),
         (FOREARMS, (200, 10, 10)), (THIGHS, (10, 10, 200)), (SHINS, (10, 10, 200)), (FEET, (0, 0, 0)),
     ):  # fmt: skip
-        np.testing.assert_allclose(found[part], lab(color), atol=1e-3)
+        np.testing.assert_allclose(appearance[part], lab(color), atol=1e-3)
 
 
 def test_appearance_is_invariant_under_flipping() -> None:
@@ -56,9 +56,9 @@ def test_appearance_is_invariant_under_flipping() -> None:
 
 def test_parts_outside_the_image_are_unknown() -> None:
     assert np.isnan(describe_appearance(image(), person((1000.0, 0.0)))).all()
-    found = describe_appearance(image()[:200], person())
-    assert np.isfinite(found[[HEAD, TRUNK, ARMS]]).all()
-    assert np.isnan(found[[SHINS, FEET]]).all()
+    appearance = describe_appearance(image()[:200], person())
+    assert np.isfinite(appearance[[HEAD, TRUNK, ARMS]]).all()
+    assert np.isnan(appearance[[SHINS, FEET]]).all()
 
 
 def test_a_few_wrong_pixels_change_nothing() -> None:

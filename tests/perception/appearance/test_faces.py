@@ -78,9 +78,9 @@ def test_a_profile_is_not_clear() -> None:
 
 
 def test_a_head_rotated_to_the_side_is_not_clear() -> None:
-    turned = landmarks()
-    turned[blazepose.INDEX["left_ear"], 0] = turned[blazepose.INDEX["nose"], 0]
-    assert not clear(turned)
+    rotated = landmarks()
+    rotated[blazepose.INDEX["left_ear"], 0] = rotated[blazepose.INDEX["nose"], 0]
+    assert not clear(rotated)
 
 
 @pytest.mark.parametrize("value", [0.1, np.nan])
@@ -111,12 +111,12 @@ def test_the_embedding_is_invariant_under_rotation_and_translation(face: np.ndar
     step = region.axes * (region.side / INPUT_SIDE)
     corner = region.to_image(np.zeros(2)) + step @ [0.5, 0.5] - 0.5
     frame[:] = cv2.warpAffine(face, np.column_stack([step, corner]), (500, 400))
-    (seen,) = FaceEmbedder(FaceOptions(min_sharpness=0.0)).embed_people(frame, [person(keypoints)])
-    assert seen.face_embedding is not None
-    assert seen.face_embedding.dtype == np.float32
-    assert np.linalg.norm(seen.face_embedding) == pytest.approx(1.0, abs=1e-5)
-    assert float(seen.face_embedding @ embedder.embed(face)) > 0.9
-    assert abs(float(seen.face_embedding @ embedder.embed(np.ascontiguousarray(face[::-1])))) < 0.6
+    (embedded_person,) = FaceEmbedder(FaceOptions(min_sharpness=0.0)).embed_people(frame, [person(keypoints)])
+    assert embedded_person.face_embedding is not None
+    assert embedded_person.face_embedding.dtype == np.float32
+    assert np.linalg.norm(embedded_person.face_embedding) == pytest.approx(1.0, abs=1e-5)
+    assert float(embedded_person.face_embedding @ embedder.embed(face)) > 0.9
+    assert abs(float(embedded_person.face_embedding @ embedder.embed(np.ascontiguousarray(face[::-1])))) < 0.6
 
 
 def sharp(face: np.ndarray) -> np.ndarray:
@@ -135,22 +135,22 @@ def test_a_new_person_is_embedded_at_once(face: np.ndarray) -> None:
     embedder, frame = FaceEmbedder(), sharp(face)
     one, other = person(landmarks()), person(landmarks(), box=(500, 0, 700, 400))
     assert embedder.embed_people(frame, [one])[0].face_embedding is not None
-    seen = embedder.embed_people(frame, [other, one])
-    assert [each.face_embedding is not None for each in seen] == [True, False]
-    np.testing.assert_array_equal(seen[1].keypoints, one.keypoints)
+    people = embedder.embed_people(frame, [other, one])
+    assert [each.face_embedding is not None for each in people] == [True, False]
+    np.testing.assert_array_equal(people[1].keypoints, one.keypoints)
 
 
 def test_a_blurred_face_is_not_embedded(face: np.ndarray) -> None:
     frame, keypoints = cv2.copyMakeBorder(sharp(face), 40, 40, 40, 40, cv2.BORDER_REPLICATE), landmarks(center=(96, 96))
     blurred = cv2.GaussianBlur(frame, (0, 0), 6)
     for image, embedded in ((frame, True), (blurred, False)):
-        (seen,) = FaceEmbedder().embed_people(np.asarray(image, dtype=np.uint8), [person(keypoints)])
-        assert (seen.face_embedding is not None) == embedded
+        (embedded_person,) = FaceEmbedder().embed_people(np.asarray(image, dtype=np.uint8), [person(keypoints)])
+        assert (embedded_person.face_embedding is not None) == embedded
 
 
 def test_a_face_is_embedded_as_soon_as_it_is_clear(face: np.ndarray) -> None:
     embedder, frame = FaceEmbedder(), sharp(face)
-    (seen,) = embedder.embed_people(frame, [person(landmarks(side=20))])
-    assert seen.face_embedding is None
-    (seen,) = embedder.embed_people(frame, [person(landmarks())])
-    assert seen.face_embedding is not None
+    (embedded_person,) = embedder.embed_people(frame, [person(landmarks(side=20))])
+    assert embedded_person.face_embedding is None
+    (embedded_person,) = embedder.embed_people(frame, [person(landmarks())])
+    assert embedded_person.face_embedding is not None

@@ -101,8 +101,8 @@ def test_measures_are_invariant_under_flips_and_rotations(transform: Callable[[R
 
 
 def test_a_tiny_image_can_be_measured() -> None:
-    found = measure_quality(np.full((8, 8, 3), 50, np.uint8))
-    assert (found.noise, found.light) == (0.0, 50.0)
+    quality = measure_quality(np.full((8, 8, 3), 50, np.uint8))
+    assert (quality.noise, quality.light) == (0.0, 50.0)
 
 
 def test_the_meter_measures_at_the_interval_and_is_causal() -> None:
@@ -132,9 +132,9 @@ def test_overall_quality_is_the_median_of_the_measurements() -> None:
     frames = [noisy(boxes(), sigma) for sigma in (2.0, 6.0, 14.0)]
     for frame in frames:
         meter.update(frame)
-    found = meter.overall_quality()
-    assert found is not None
-    assert found.noise == measure_quality(frames[1]).noise
+    quality = meter.overall_quality()
+    assert quality is not None
+    assert quality.noise == measure_quality(frames[1]).noise
     assert QualityMeter().overall_quality() is None
 
 
@@ -143,6 +143,6 @@ def test_frames_with_unknown_blur_do_not_count() -> None:
     plain = np.full((*SIZE, 3), 90, np.uint8)
     for frame in (plain, boxes(), plain):
         meter.update(frame)
-    found = meter.overall_quality()
-    assert found is not None
-    assert found.blur == measure_quality(boxes()).blur
+    quality = meter.overall_quality()
+    assert quality is not None
+    assert quality.blur == measure_quality(boxes()).blur

@@ -47,12 +47,12 @@ def rotate(frame: RgbImage, angle: float) -> tuple[RgbImage, np.ndarray]:
 
 
 def test_the_man_in_the_crop_is_located(model: LandmarkModel, crop: RgbImage) -> None:
-    found = model.locate(crop, CROP)
-    assert found.presence > 0.9
-    points = dict(zip(blazepose.LANDMARKS, found.keypoints, strict=True))
+    located = model.locate(crop, CROP)
+    assert located.presence > 0.9
+    points = dict(zip(blazepose.LANDMARKS, located.keypoints, strict=True))
     assert points["left_shoulder"][0] > points["right_shoulder"][0]  # he faces the camera
     assert points["left_wrist"][1] < points["nose"][1] < points["left_hip"][1] < points["left_ankle"][1]
-    assert (found.keypoints[:, 2] >= 0).all() and (found.keypoints[:, 2] <= 1).all()
+    assert (located.keypoints[:, 2] >= 0).all() and (located.keypoints[:, 2] <= 1).all()
 
 
 def test_landmarks_3d_are_metres_relative_to_the_hips(model: LandmarkModel, crop: RgbImage) -> None:
@@ -73,13 +73,13 @@ def test_landmarks_are_equivariant_under_rotation(model: LandmarkModel, crop: Rg
     start = RotatedRoi(np.array([200.0, 200.0]), 300.0, 0.0)
     expected = locate_until_settled(model, upright, start)
     frame, from_crop = rotate(crop, angle)
-    found = locate_until_settled(model, frame, RotatedRoi(start.center, start.side, angle))
+    located = locate_until_settled(model, frame, RotatedRoi(start.center, start.side, angle))
     in_crop = expected.keypoints[:, :2] - at_rest[:, 2]
-    difference = found.keypoints[:, :2] - (in_crop @ from_crop[:, :2].T + from_crop[:, 2])
+    difference = located.keypoints[:, :2] - (in_crop @ from_crop[:, :2].T + from_crop[:, 2])
     assert np.linalg.norm(difference, axis=1).mean() < 0.02 * HEIGHT
     landmarks_3d = expected.landmarks_3d.copy()
     landmarks_3d[:, :2] = landmarks_3d[:, :2] @ from_crop[:, :2].T
-    assert np.linalg.norm(found.landmarks_3d - landmarks_3d, axis=1).mean() < 0.08
+    assert np.linalg.norm(located.landmarks_3d - landmarks_3d, axis=1).mean() < 0.08
 
 
 def test_landmarks_are_equivariant_under_translation(model: LandmarkModel, crop: RgbImage) -> None:

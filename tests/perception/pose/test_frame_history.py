@@ -46,10 +46,10 @@ class Locator:
 
 def history(length: int = FRAMES, people: Sequence[Landmarks] = ()) -> FrameHistory:
     """A history after all frames were appended."""
-    made = FrameHistory(length)
+    result = FrameHistory(length)
     for number in range(FRAMES):
-        made.append(frame(number), people)
-    return made
+        result.append(frame(number), people)
+    return result
 
 
 def test_a_person_is_tracked_backward_through_all_frames() -> None:

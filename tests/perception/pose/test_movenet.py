@@ -75,13 +75,13 @@ def test_a_crowd_larger_than_the_maximum_of_the_network_is_detected(frame: RgbIm
     """Nine copies of the woman side by side, every other one flipped, are detected once each, in the right place."""
     alone = frame[:, 185:271]
     crowd = np.hstack([alone if n % 2 else alone[:, ::-1] for n in range(9)])
-    found = MoveNetDetector(MoveNetOptions((512, 256))).detect(crowd)
-    middles = sorted((one.box[0] + one.box[2]) / 2 / alone.shape[1] for one in found)
+    detections = MoveNetDetector(MoveNetOptions((512, 256))).detect(crowd)
+    middles = sorted((one.box[0] + one.box[2]) / 2 / alone.shape[1] for one in detections)
     np.testing.assert_allclose(middles, np.arange(9) + 0.5, atol=0.1)
 
 
 def test_a_crowd_in_a_tall_image_is_detected(frame: RgbImage) -> None:
     alone = frame[50:, 160:296]
     crowd = np.vstack([np.hstack([alone, alone[:, ::-1]])] * 5)
-    found = MoveNetDetector(MoveNetOptions((512, 256))).detect(crowd)
-    assert len(found) == 10
+    detections = MoveNetDetector(MoveNetOptions((512, 256))).detect(crowd)
+    assert len(detections) == 10

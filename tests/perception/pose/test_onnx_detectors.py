@@ -140,10 +140,10 @@ def test_duplicates_and_weak_detections_are_suppressed(tmp_path: Path) -> None:
     }
     for name, outputs in outputs_of.items():
         path = onnx_detectors.constant_output(tmp_path / f"{name}.onnx", outputs)
-        found = create_detector(path, NoDetections()).detect(np.zeros((64, 64, 3), np.uint8))
-        assert [person.score for person in found] == pytest.approx([0.9, 0.7])
-        np.testing.assert_allclose(found[0].keypoints, poses[2], atol=1e-4)
-        np.testing.assert_allclose(found[1].box, boxes[1], atol=1e-4)
+        detections = create_detector(path, NoDetections()).detect(np.zeros((64, 64, 3), np.uint8))
+        assert [person.score for person in detections] == pytest.approx([0.9, 0.7])
+        np.testing.assert_allclose(detections[0].keypoints, poses[2], atol=1e-4)
+        np.testing.assert_allclose(detections[1].box, boxes[1], atol=1e-4)
 
 
 @pytest.mark.parametrize("count", [26, 133])

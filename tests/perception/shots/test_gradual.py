@@ -29,9 +29,9 @@ def transitions(frames: Frames) -> list[int]:
     detector = GradualTransitionDetector()
     middles: list[int] = []
     for number, frame in enumerate(frames):
-        found = detector.process_frame(downsample(frame))
-        assert all(middle <= number for middle in found)
-        middles += found
+        reported = detector.process_frame(downsample(frame))
+        assert all(middle <= number for middle in reported)
+        middles += reported
     return [*middles, *detector.flush()]
 
 

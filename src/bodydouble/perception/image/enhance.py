@@ -1,6 +1,6 @@
 """Enhances dark and noisy frames for the networks: ``RgbImage`` -> brightened and denoised ``RgbImage``.
 
-The methods and their thresholds were measured on degraded clips of synthetic people: docs/noisy_video.md.
+The methods and their thresholds were measured on degraded clips of synthetic people: docs/noisy-video.md.
 """
 
 import cv2
