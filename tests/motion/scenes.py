@@ -10,11 +10,11 @@ from bodydouble.motion.body import body_landmarks
 from bodydouble.motion.body.root_translation import landmark_positions
 from bodydouble.skeletons import blazepose, humanoid
 
-SIZE = (1280, 720)
+IMAGE_SIZE = (1280, 720)
 FPS = Fraction(30)
 
 
-def standing_camera(height: float = 1.4, distance: float = 5.0, pitch: float = 0.0, yaw: float = 0.0) -> FloatArray:
+def static_camera(height: float = 1.4, distance: float = 5.0, pitch: float = 0.0, yaw: float = 0.0) -> FloatArray:
     """camera_from_world (4, 4) of a camera that looks at the middle of the world, tilted down by pitch."""
     sine, cosine = np.sin(yaw), np.cos(yaw)
     backward = np.array([sine * np.cos(pitch), np.sin(pitch), cosine * np.cos(pitch)])
@@ -42,25 +42,29 @@ def waving_motion(frames: int = 60) -> Motion:
     return Motion(skeleton, FPS, rotation.from_rotvec(turn), root, np.ones((frames, 4)), np.full((frames, 22), 0.05))
 
 
-def track_of(motion: Motion, view: FloatArray, intrinsics: FloatArray, noise: float = 0.0, seed: int = 0) -> Track:
+def simulated_track(
+    motion: Motion, camera_from_world: FloatArray, intrinsics: FloatArray, noise: float = 0.0, seed: int = 0
+) -> Track:
     """What a detector would see: landmarks with noise (px), rough depth compressed to 80 %."""
     rng = np.random.default_rng(seed)
-    points = camera.transform(view, landmark_positions(motion.skeleton, motion.rotations, motion.root_position))
+    points = camera.transform(
+        camera_from_world, landmark_positions(motion.skeleton, motion.rotations, motion.root_position)
+    )
     pixels = camera.project(intrinsics, points)
     pixels = pixels + noise * rng.normal(size=pixels.shape)
     hips = [blazepose.INDEX["left_hip"], blazepose.INDEX["right_hip"]]
-    rough = (points - points[:, hips].mean(axis=1, keepdims=True)) * np.array([1.0, 1.0, 0.8])
+    landmarks_3d = (points - points[:, hips].mean(axis=1, keepdims=True)) * np.array([1.0, 1.0, 0.8])
     frames = len(points)
     return Track(
         frames=np.arange(frames),
         observed=np.ones(frames, dtype=bool),
         boxes=np.concatenate([pixels.min(axis=1), pixels.max(axis=1)], axis=-1),
         keypoints=np.concatenate([pixels, np.full((frames, 33, 1), 0.95)], axis=-1),
-        landmarks_3d=rough,
+        landmarks_3d=landmarks_3d,
     )
 
 
-def mirrored(track: Track, width: int) -> Track:
+def flipped_track(track: Track, width: int) -> Track:
     """The track that the mirrored picture would give."""
     swap = list(blazepose.MIRROR)
     flip = np.array([-1.0, 1.0, 1.0])

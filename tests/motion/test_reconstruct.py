@@ -8,15 +8,15 @@ import pytest
 from bodydouble.data import Camera, FloatArray, Motion, Track
 from bodydouble.geometry import camera, kinematics
 from bodydouble.motion.body.root_translation import landmark_positions
-from bodydouble.motion.reconstruct import guessed_intrinsics, reconstruct
+from bodydouble.motion.reconstruct import ReconstructionInput, default_intrinsics, reconstruct
 from bodydouble.skeletons import humanoid
-from tests.motion.scenes import FPS, SIZE, mirrored, standing_camera, track_of, waving_motion
+from tests.motion.scenes import FPS, IMAGE_SIZE, flipped_track, simulated_track, static_camera, waving_motion
 
-INTRINSICS = guessed_intrinsics(SIZE)
+INTRINSICS = default_intrinsics(IMAGE_SIZE)
 
 
 def solved(track: Track, fps: Fraction = FPS) -> tuple[Camera, Motion]:
-    view, (motion,) = reconstruct([track], SIZE, int(track.frames[-1]) + 1, fps)
+    view, (motion,) = reconstruct(ReconstructionInput((track,), IMAGE_SIZE, int(track.frames[-1]) + 1, fps))
     return view, motion
 
 
@@ -27,8 +27,8 @@ def in_camera(view: Camera, motion: Motion) -> FloatArray:
 @pytest.mark.parametrize("yaw", [0.0, 0.9, 2.5])
 def test_known_motion_is_found(yaw: float) -> None:
     truth = waving_motion()
-    view = standing_camera(yaw=yaw, pitch=0.1)
-    found_view, found = solved(track_of(truth, view, INTRINSICS))
+    view = static_camera(yaw=yaw, pitch=0.1)
+    found_view, found = solved(simulated_track(truth, view, INTRINSICS))
     expected = camera.transform(view, kinematics.joint_positions(truth))
     got = in_camera(found_view, found)
     error = (got - got[:, :1]) - (expected - expected[:, :1])
@@ -36,7 +36,7 @@ def test_known_motion_is_found(yaw: float) -> None:
 
 
 def test_landmarks_project_onto_the_track() -> None:
-    track = track_of(waving_motion(), standing_camera(), INTRINSICS)
+    track = simulated_track(waving_motion(), static_camera(), INTRINSICS)
     view, motion = solved(track)
     points = landmark_positions(motion.skeleton, motion.rotations, motion.root_position)
     pixels = camera.project(view.intrinsics, camera.transform(view.camera_from_world[0], points))
@@ -46,30 +46,30 @@ def test_landmarks_project_onto_the_track() -> None:
 
 
 def test_mirrored_picture_gives_the_mirrored_motion() -> None:
-    track = track_of(waving_motion(), standing_camera(yaw=0.5), INTRINSICS, noise=1.5)
+    track = simulated_track(waving_motion(), static_camera(yaw=0.5), INTRINSICS, noise=1.5)
     view, motion = solved(track)
-    other_view, other = solved(mirrored(track, SIZE[0]))
+    other_view, other = solved(flipped_track(track, IMAGE_SIZE[0]))
     expected = in_camera(view, motion)[:, list(humanoid.MIRROR)] * np.array([-1.0, 1.0, 1.0])
     np.testing.assert_allclose(in_camera(other_view, other), expected, atol=1e-6)
 
 
 def test_shift_in_time_changes_nothing_but_the_frames() -> None:
-    track = track_of(waving_motion(), standing_camera(), INTRINSICS, noise=1.0)
+    track = simulated_track(waving_motion(), static_camera(), INTRINSICS, noise=1.0)
     later = Track(track.frames + 17, track.observed, track.boxes, track.keypoints, track.landmarks_3d)
     np.testing.assert_array_equal(solved(track)[1].rotations, solved(later)[1].rotations)
 
 
 def test_picture_of_twice_the_size_gives_the_same_motion() -> None:
-    track = track_of(waving_motion(), standing_camera(), INTRINSICS, noise=1.0)
+    track = simulated_track(waving_motion(), static_camera(), INTRINSICS, noise=1.0)
     double = np.array([2.0, 2.0, 1.0])
     large = Track(track.frames, track.observed, track.boxes * 2, track.keypoints * double, track.landmarks_3d)
-    _, (motion,) = reconstruct([large], (2 * SIZE[0], 2 * SIZE[1]), 60, FPS)
+    _, (motion,) = reconstruct(ReconstructionInput((large,), (2 * IMAGE_SIZE[0], 2 * IMAGE_SIZE[1]), 60, FPS))
     np.testing.assert_allclose(motion.rotations, solved(track)[1].rotations, atol=1e-6)
 
 
 def test_half_the_rate_agrees_at_the_common_frames() -> None:
     truth = waving_motion(120)
-    track = track_of(truth, standing_camera(), INTRINSICS)
+    track = simulated_track(truth, static_camera(), INTRINSICS)
     half = Track(np.arange(60), track.observed[::2], track.boxes[::2], track.keypoints[::2], track.landmarks_3d[::2])
     view, motion = solved(track)
     half_view, half_motion = solved(half, FPS / 2)
@@ -79,7 +79,7 @@ def test_half_the_rate_agrees_at_the_common_frames() -> None:
 
 def test_gap_is_filled_smoothly() -> None:
     truth = waving_motion()
-    track = track_of(truth, standing_camera(), INTRINSICS)
+    track = simulated_track(truth, static_camera(), INTRINSICS)
     observed = track.observed.copy()
     observed[25:31] = False
     hidden = ~observed
@@ -98,7 +98,7 @@ def test_gap_is_filled_smoothly() -> None:
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 5])
 def test_short_clips_work(frames: int) -> None:
-    track = track_of(waving_motion(frames), standing_camera(), INTRINSICS)
+    track = simulated_track(waving_motion(frames), static_camera(), INTRINSICS)
     view, motion = solved(track)
     assert motion.rotations.shape == (frames, 22, 4)
     assert np.all(np.isfinite(kinematics.joint_positions(motion)))
@@ -116,8 +116,9 @@ def test_people_share_a_floor_and_bones_are_alike_on_both_sides() -> None:
         near.contacts,
         near.joint_sigma,
     )
-    view = standing_camera(height=1.6)
-    _, motions = reconstruct([track_of(m, view, INTRINSICS) for m in (near, far)], SIZE, 60, FPS)
+    view = static_camera(height=1.6)
+    tracks = tuple(simulated_track(m, view, INTRINSICS) for m in (near, far))
+    _, motions = reconstruct(ReconstructionInput(tracks, IMAGE_SIZE, 60, FPS))
     distance = motions[0].root_position[0] - motions[1].root_position[0]
     assert np.linalg.norm(distance) == pytest.approx(np.hypot(1.5, 3.0), rel=0.1)
     for motion in motions:
@@ -127,7 +128,7 @@ def test_people_share_a_floor_and_bones_are_alike_on_both_sides() -> None:
 
 
 def test_resting_foot_stays_on_the_floor() -> None:
-    track = track_of(waving_motion(), standing_camera(), INTRINSICS, noise=1.0)
+    track = simulated_track(waving_motion(), static_camera(), INTRINSICS, noise=1.0)
     _, motion = solved(track)
     toes = landmark_positions(motion.skeleton, motion.rotations, motion.root_position)[:, 32]
     resting = motion.contacts[:, 3] > 0.5

@@ -14,17 +14,17 @@ import numpy as np
 from bodydouble.data import BoolArray, Camera, FloatArray, Performance, Person, Track
 from bodydouble.geometry import camera
 from bodydouble.motion.body.root_translation import landmark_positions
-from bodydouble.motion.reconstruct import Known, MotionOptions, reconstruct
-from bodydouble.motion.resampling.performance import at_rate
+from bodydouble.motion.reconstruct import MeasuredInputs, MotionOptions, ReconstructionInput, reconstruct
+from bodydouble.motion.resampling.performance import resample_performance
 
 Values = TypeVar("Values", FloatArray, BoolArray)
 
-FASTEST_FIT = 120
+MAX_FIT_RATE = 120
 """Frames per second; between those, curves are as good."""
 
 
-def fitted_at_rate(performance: Performance, fps: Fraction, options: MotionOptions | None = None) -> Performance:
-    """The performance at another rate, as ``at_rate``; if the rate is higher, with motions that are fitted to it.
+def upsample_performance(performance: Performance, fps: Fraction, options: MotionOptions | None = None) -> Performance:
+    """The performance at another rate, as ``resample_performance``; if the rate is higher, with motions that are fitted to it.
 
     The camera, the floor and the skeletons stay. The fit has a whole number of frames for each one of the video, at
     most FASTEST_FIT a second; the rate wanted follows from it on curves.
@@ -38,48 +38,50 @@ def fitted_at_rate(performance: Performance, fps: Fraction, options: MotionOptio
         InvalidDataError: the rate is not above 0.
         ModelError: the lifter cannot be loaded.
     """
-    finer = min(ceil(fps / performance.fps), FASTEST_FIT // performance.fps)
-    if finer <= 1 or not performance.people:
-        return at_rate(performance, fps)
-    fine = at_rate(performance, finer * performance.fps)
+    factor = min(ceil(fps / performance.fps), MAX_FIT_RATE // performance.fps)
+    if factor <= 1 or not performance.people:
+        return resample_performance(performance, fps)
+    resampled = resample_performance(performance, factor * performance.fps)
     _, motions = reconstruct(
-        [spread(person.track, finer) for person in performance.people],
-        fine.camera.image_size,
-        fine.frame_count,
-        fine.fps,
-        options,
-        Known(
-            camera=fine.camera,
-            skeletons=tuple(person.motion.skeleton for person in fine.people),
-            landmarks=tuple(_landmarks(person, fine.camera) for person in fine.people),
+        ReconstructionInput(
+            tuple(insert_gap_frames(person.track, factor) for person in performance.people),
+            resampled.camera.image_size,
+            resampled.frame_count,
+            resampled.fps,
+            measured=MeasuredInputs(
+                camera=resampled.camera,
+                skeletons=tuple(person.motion.skeleton for person in resampled.people),
+                landmarks=tuple(_landmarks_in_camera(person, resampled.camera) for person in resampled.people),
+            ),
         ),
+        options,
     )
-    people = tuple(replace(person, motion=motion) for person, motion in zip(fine.people, motions, strict=True))
-    return at_rate(replace(fine, people=people), fps)
+    people = tuple(replace(person, motion=motion) for person, motion in zip(resampled.people, motions, strict=True))
+    return resample_performance(replace(resampled, people=people), fps)
 
 
-def _landmarks(person: Person, view: Camera) -> FloatArray:
+def _landmarks_in_camera(person: Person, view: Camera) -> FloatArray:
     """(T, 33, 3) m, axes of the camera."""
     motion = person.motion
-    where = landmark_positions(motion.skeleton, motion.rotations, motion.root_position)
-    return camera.transform(view.camera_from_world[person.track.frames], where)
+    landmarks = landmark_positions(motion.skeleton, motion.rotations, motion.root_position)
+    return camera.transform(view.camera_from_world[person.track.frames], landmarks)
 
 
-def spread(track: Track, finer: int) -> Track:
+def insert_gap_frames(track: Track, factor: int) -> Track:
     """The track in a clip of so many times the rate; the frames between those of the video are gaps."""
-    first, last = finer * track.frames[[0, -1]]
+    first, last = factor * track.frames[[0, -1]]
     return Track(
         np.arange(first, last + 1),
-        _apart(track.observed, finer, False),
-        _apart(track.boxes, finer, np.nan),
-        _apart(track.keypoints, finer, np.array([np.nan, np.nan, 0.0])),
-        _apart(track.landmarks_3d, finer, np.nan),
+        _insert_rows(track.observed, factor, False),
+        _insert_rows(track.boxes, factor, np.nan),
+        _insert_rows(track.keypoints, factor, np.array([np.nan, np.nan, 0.0])),
+        _insert_rows(track.landmarks_3d, factor, np.nan),
     )
 
 
-def _apart(values: Values, finer: int, between: FloatArray | float) -> Values:
+def _insert_rows(values: Values, factor: int, fill: FloatArray | float) -> Values:
     """Values (T, ...), so many rows apart, with others between them."""
-    found = np.empty((finer * (len(values) - 1) + 1, *values.shape[1:]), dtype=values.dtype)
-    found[:] = between
-    found[::finer] = values
-    return found
+    expanded = np.empty((factor * (len(values) - 1) + 1, *values.shape[1:]), dtype=values.dtype)
+    expanded[:] = fill
+    expanded[::factor] = values
+    return expanded

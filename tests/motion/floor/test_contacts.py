@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bodydouble.motion.floor.contacts import contact_probability
-from bodydouble.motion.floor.floor import airborne, supports
+from bodydouble.motion.floor.floor import airborne_probability, support_height
 
 FPS = 30.0
 
@@ -47,21 +47,21 @@ def test_who_touches_nothing_high_above_the_floor_falls() -> None:
     height = np.repeat([[0.0], [0.3], [0.3]], 5, axis=1)
     contacts = np.zeros((3, 4))
     contacts[2, 1] = 1.0
-    np.testing.assert_array_equal(airborne(height, contacts), [0.0, 1.0, 0.0])
+    np.testing.assert_array_equal(airborne_probability(height, contacts), [0.0, 1.0, 0.0])
 
 
 def test_who_stays_on_a_roof_rests_on_it_until_the_jump() -> None:
     lowest = np.concatenate([np.full(60, 1.8), np.linspace(1.8, 0.0, 12), np.zeros(40)])
-    found = supports(lowest, FPS)
+    found = support_height(lowest, FPS)
     np.testing.assert_array_equal(found[:60], 1.8)
     np.testing.assert_array_equal(found[64:], 0.0)
 
 
 def test_who_jumps_rests_on_nothing_but_the_floor() -> None:
     lowest = np.concatenate([np.zeros(30), 0.6 * np.sin(np.linspace(0, np.pi, 24)), np.zeros(30)])
-    np.testing.assert_array_equal(supports(lowest, FPS), 0.0)
+    np.testing.assert_array_equal(support_height(lowest, FPS), 0.0)
 
 
 def test_steps_apart_are_levels_of_their_own() -> None:
     lowest = np.concatenate([np.full(60, 1.0), np.zeros(60), np.full(60, -0.7)])
-    np.testing.assert_array_equal(supports(lowest, FPS), lowest)
+    np.testing.assert_array_equal(support_height(lowest, FPS), lowest)
