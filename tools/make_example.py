@@ -76,7 +76,7 @@ def write_clip(source: Path, cut: Cut) -> None:
     left, top, right, bottom = cut.box
     with (
         FrameReader(source) as reader,
-        VideoWriter(EXAMPLES / cut.name, size=SIZE, fps=reader.clip.fps) as writer,
+        VideoWriter(EXAMPLES / cut.name, image_size=SIZE, fps=reader.clip.fps) as writer,
     ):
         for frame in islice(reader, cut.first, cut.first + cut.count):
             kept = frame[top:bottom, left:right]

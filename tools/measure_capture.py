@@ -18,7 +18,7 @@ import numpy as np
 
 from bodydouble.data import FloatArray, Motion
 from bodydouble.evaluation import naturalness
-from bodydouble.motion.floor.contacts import foot_points
+from bodydouble.motion.floor.contacts import sole_positions
 from bodydouble.synthetic import mocap_files
 
 TABLE = Path(naturalness.__file__).with_name("capture_statistics.json")
@@ -36,7 +36,7 @@ MIDAIR = 0.05
 
 def on_floor(motion: Motion) -> Motion:
     """The motion with the soles at rest at y = 0, and its contacts."""
-    soles = foot_points(motion.skeleton, motion.rotations, motion.root_position)
+    soles = sole_positions(motion.skeleton, motion.rotations, motion.root_position)
     speed = np.linalg.norm(np.gradient(soles, axis=0), axis=-1) * float(motion.fps)
     lowest = soles[..., 1].min(axis=1)
     rests = (speed.min(axis=1) < REST_SPEED) & (lowest < np.median(lowest) + MIDAIR)
@@ -56,7 +56,7 @@ def captured(paths: Sequence[Path]) -> Iterator[Motion]:
 
 def measured(paths: Sequence[Path]) -> dict[str, FloatArray]:
     """Each statistic in all windows of files and folders."""
-    takes = [naturalness.window_statistics(naturalness.take_of_motion(motion)) for motion in captured(paths)]
+    takes = [naturalness.window_statistics(naturalness.sample_from_motion(motion)) for motion in captured(paths)]
     return {name: np.concatenate([take[name] for take in takes]) for name in naturalness.STATISTICS}
 
 

@@ -27,8 +27,8 @@ from scipy.optimize import linear_sum_assignment
 from bodydouble.bench.people_clips import FPS, BenchClip, motion_files, render_clip
 from bodydouble.bench.staging import Role, Scene, View
 from bodydouble.data import FloatArray, Observation, Performance, RgbImage
-from bodydouble.evaluation.metrics.keypoints_2d import PCK_SHARE, keypoint_similarity, relative_errors
-from bodydouble.evaluation.metrics.people import SAME_PERSON
+from bodydouble.evaluation.metrics.keypoints_2d import PCK_THRESHOLD, keypoint_similarity, relative_errors
+from bodydouble.evaluation.metrics.tracking import MIN_SIMILARITY
 from bodydouble.formats import performance
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader
@@ -36,7 +36,7 @@ from bodydouble.perception.image.enhance import METHODS, FrameEnhancer
 from bodydouble.perception.image.quality import measure_quality
 from bodydouble.perception.pose.observe import create_observer
 from bodydouble.skeletons import coco
-from bodydouble.synthetic.cameras import Move
+from bodydouble.synthetic.cameras import CameraMotion
 
 RIGHT, LEFT = ((0.0, 0.0),), ((0.0, 180.0),)
 SCENES = {
@@ -46,7 +46,7 @@ SCENES = {
                                    Role("punch", 904, 914, (-1.0, -1.2)), Role("dance_b", 905, 915, (1.2, -1.5)))),
         Scene("a3", "", 2.0, 903, (Role("cartwheel", 906, 916, (0.0, 0.0)),)),
         Scene("a4", "", 2.0, 904, (Role("spin", 907, 917, (0.5, 0.0)), Role("run", 908, 918, (-0.5, -1.5), 1.0, LEFT)),
-              (View(0.0, 60.0, move=Move.HANDHELD),)),
+              (View(0.0, 60.0, move=CameraMotion.HANDHELD),)),
     ),
     "report": (
         Scene("b1", "", 2.0, 921, (Role("dance_b", 921, 931, (-0.6, 0.2), heading_deg=((0.0, 40.0),)),
@@ -57,7 +57,7 @@ SCENES = {
         Scene("b3", "", 2.0, 923, (Role("spinkick", 926, 936, (0.0, 0.0)),)),
         Scene("b4", "", 2.0, 924, (Role("getup_faceup", 927, 937, (0.4, 0.0)),
                                    Role("walk", 928, 938, (-0.4, -1.5), 1.0, RIGHT)),
-              (View(0.0, -50.0, move=Move.HANDHELD),)),
+              (View(0.0, -50.0, move=CameraMotion.HANDHELD),)),
     ),
 }  # fmt: skip
 SEEN_SHARE = 0.25
@@ -159,7 +159,7 @@ class Figures:
         """Of a row of the table."""
         known = 100 * self.errors[np.isfinite(self.errors)]
         median, most = np.percentile(known, (50, 90)) if known.size else (np.nan, np.nan)
-        right = 100 * np.mean(self.errors <= PCK_SHARE)
+        right = 100 * np.mean(self.errors <= PCK_THRESHOLD)
         return [
             f"{100 * self.found / self.visible:.1f}",
             str(self.ghosts),
@@ -184,7 +184,7 @@ def truth_of(real: Performance) -> Truth:
     keypoints = np.full((real.frame_count, len(real.people), len(coco.KEYPOINTS), 3), np.nan)
     boxes = np.full((real.frame_count, len(real.people), 4), np.nan)
     for n, person in enumerate(real.people):
-        keypoints[person.track.frames, n] = person.track.keypoints[:, list(coco.FROM_BLAZEPOSE)]
+        keypoints[person.track.frames, n] = person.track.keypoints[:, list(coco.BLAZEPOSE_INDICES)]
         boxes[person.track.frames, n] = person.track.boxes
     return Truth(keypoints, boxes)
 
@@ -192,11 +192,11 @@ def truth_of(real: Performance) -> Truth:
 def keypoint_errors(people: Sequence[Observation], keypoints: FloatArray, boxes: FloatArray) -> FloatArray:
     """(N, 17) of true people (N, 17, 3), relative to their boxes (N, 4); infinite for those who were not found."""
     errors = np.full(keypoints.shape[:2], np.inf)
-    found = np.array([one.keypoints[list(coco.FROM_BLAZEPOSE), :2] for one in people]).reshape(-1, 17, 2)
+    found = np.array([one.keypoints[list(coco.BLAZEPOSE_INDICES), :2] for one in people]).reshape(-1, 17, 2)
     visible = keypoints[:, None, :, 2] > 0.5
     similarity = keypoint_similarity(found[None], keypoints[:, None, :, :2], visible, boxes[:, None])
     for i, j in zip(*linear_sum_assignment(similarity, maximize=True), strict=True):
-        if similarity[i, j] >= SAME_PERSON:
+        if similarity[i, j] >= MIN_SIMILARITY:
             errors[i] = relative_errors(found[j], keypoints[i, :, :2], boxes[i])
     return errors
 

@@ -22,9 +22,9 @@ from bodydouble.cli.progress import ProgressBars
 from bodydouble.data import Motion
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.pipeline import Progress
-from bodydouble.training.make import motions
-from bodydouble.training.train import TrainOptions, measured, train
-from bodydouble.training.unlabelled import UnlabelledWindow, windows_of_videos
+from bodydouble.training.lifter_pipeline import load_motions
+from bodydouble.training.training_loop import TrainOptions, evaluate, train
+from bodydouble.training.unlabelled import UnlabelledWindow, extract_video_windows
 from bodydouble.training.windows import Window, read_windows
 
 VARIANTS = {
@@ -50,12 +50,12 @@ def run(
     projector, real = VARIANTS[name]
     captured, seen, validation, unlabelled = given
     own = folder / f"{name.removeprefix('+ ')}_{options.seed}"
-    with monitor.stage(f"{name}, seed {options.seed}", -(-options.steps // options.every)):
+    with monitor.stage(f"{name}, seed {options.seed}", -(-options.steps // options.validation_interval)):
         network = train(
             captured, seen, validation, own, replace(options, projector=projector),
             lambda _: monitor.advance(), unlabelled if real else (),
         )  # fmt: skip
-    return measured(network, validation)
+    return evaluate(network, validation)
 
 
 def table(found: dict[str, list[Figures]]) -> str:
@@ -94,12 +94,12 @@ def main() -> None:
     torch.set_num_threads(asked.threads)
     ensure_folder(asked.output)
     with ProgressBars() as monitor:
-        unlabelled = windows_of_videos(asked.unlabelled, asked.output, monitor)
+        unlabelled = extract_video_windows(asked.unlabelled, asked.output, monitor)
         seen, validation = (
             [w for path in paths for w in read_windows(path)] for paths in (asked.seen, asked.validation)
         )
-        given = (motions(asked.motions)["train"], seen, validation, unlabelled)
-        options = [TrainOptions(steps=asked.steps, batch=asked.batch, seed=seed) for seed in asked.seeds]
+        given = (load_motions(asked.motions)["train"], seen, validation, unlabelled)
+        options = [TrainOptions(steps=asked.steps, batch_size=asked.batch, seed=seed) for seed in asked.seeds]
         found = {name: [run(name, one, given, asked.output, monitor) for one in options] for name in asked.variants}
     print(f"{asked.steps} steps of {asked.batch} windows, {len(unlabelled)} windows without labels, "
           f"measured on {len(validation)}; all errors, less is better\n")  # fmt: skip

@@ -59,17 +59,17 @@ def main() -> None:
     """Writes the table of the installed package."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help=f"folder with {ARCHIVE} and {ACTIONS}")
-    splits.write(table(parser.parse_args().data))
-    print(splits.PATH)
+    splits.write_table(table(parser.parse_args().data))
+    print(splits.TABLE_PATH)
 
 
-def table(data: Path) -> tuple[splits.Clip, ...]:
+def table(data: Path) -> tuple[splits.MocapClip, ...]:
     """All clips of the folder, by source and file."""
     clips = [*_archive_clips(data / ARCHIVE), *_action_clips(data / ACTIONS), *_public_clips()]
     return tuple(sorted(clips, key=lambda clip: (clip.source, clip.file)))
 
 
-def _archive_clips(path: Path) -> Iterator[splits.Clip]:
+def _archive_clips(path: Path) -> Iterator[splits.MocapClip]:
     with tarfile.open(path) as archive:
         for member in archive:
             file = PurePosixPath(member.name)
@@ -81,7 +81,7 @@ def _archive_clips(path: Path) -> Iterator[splits.Clip]:
             yield _clip(file.parts[0], _subject(file), PurePosixPath(*file.parts[1:]), seconds)
 
 
-def _action_clips(path: Path) -> Iterator[splits.Clip]:
+def _action_clips(path: Path) -> Iterator[splits.MocapClip]:
     with np.load(path, allow_pickle=False) as stored:
         fps = stored["fps"][0] / stored["fps"][1]
         for key in stored.files:
@@ -91,13 +91,13 @@ def _action_clips(path: Path) -> Iterator[splits.Clip]:
                 yield _clip("cmu_actions", subject, PurePosixPath(name), len(stored[key]) / fps)
 
 
-def _public_clips() -> Iterator[splits.Clip]:
+def _public_clips() -> Iterator[splits.MocapClip]:
     for path in (Path(pybullet_data.getDataPath()) / "data" / "motions").glob("humanoid3d_*.txt"):
         yield _clip("pybullet", "deepmimic", PurePosixPath(path.name), _deepmimic_seconds(path.read_text()))
 
 
-def _clip(source: str, subject: str, file: PurePosixPath, seconds: float) -> splits.Clip:
-    return splits.Clip(source, subject, str(file), _kind(subject, file.stem), SPLIT[subject], round(seconds, 2))
+def _clip(source: str, subject: str, file: PurePosixPath, seconds: float) -> splits.MocapClip:
+    return splits.MocapClip(source, subject, str(file), _kind(subject, file.stem), SPLIT[subject], round(seconds, 2))
 
 
 def _subject(file: PurePosixPath) -> str:

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from bodydouble.data import LANDMARK_COUNT, FloatArray
 from bodydouble.motion.lifting import lifter, person_view
 from bodydouble.skeletons import blazepose, coco, openpose
-from bodydouble.training.export import Graph, parameters
-from bodydouble.training.make import motions
-from bodydouble.training.samples import Sampler
+from bodydouble.training.export import OnnxGraphBuilder, layer_parameters
+from bodydouble.training.lifter_pipeline import load_motions
+from bodydouble.training.samples import WindowSampler
 from bodydouble.training.windows import Window, read_windows
 
 CHANNELS, DILATIONS = 160, (1, 2, 4)
@@ -30,8 +30,8 @@ SEEN_SHARE = 0.15
 """Of the windows: clips that the detector really saw; the others are motion capture with the detector's noise."""
 DEPTH_WEIGHT = 2.4
 
-COCO = np.isin(np.arange(LANDMARK_COUNT), coco.FROM_BLAZEPOSE)
-BODY_25 = np.isin(np.arange(LANDMARK_COUNT), [group[0] for group in openpose.FROM_BLAZEPOSE if len(group) == 1])
+COCO = np.isin(np.arange(LANDMARK_COUNT), coco.BLAZEPOSE_INDICES)
+BODY_25 = np.isin(np.arange(LANDMARK_COUNT), [group[0] for group in openpose.BLAZEPOSE_INDICES if len(group) == 1])
 LIMBS = [
     [i for i, name in enumerate(blazepose.LANDMARKS) if name.startswith(side) and name.split("_")[1] in parts]
     for side in ("left", "right")
@@ -70,16 +70,16 @@ def true_rough(window: Window) -> FloatArray:
     """(T, 33, 3) m: what a landmark network without errors would say, whose people are all alike."""
     nearer = 1 + window.size * window.depths[..., None]
     joints = np.concatenate([window.true_points * nearer, window.depths[..., None]], axis=-1)
-    joints = joints - joints[:, person_view.HIPS].mean(axis=1, keepdims=True)
-    return np.asarray(joints * lifter.ROUGH_SIZE / np.median(np.linalg.norm(joints[:, person_view.SIZED], axis=-1)))
+    joints = joints - joints[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
+    return np.asarray(joints * lifter.LANDMARKS_3D_SIZE / np.median(np.linalg.norm(joints[:, person_view.SCALE_LANDMARKS], axis=-1)))
 
 
 def drawn(mocap: Path, seen: Path, seed: int) -> tuple[Tensor, Tensor]:
     """Points (N, T, 33, 2) and rough joints (N, T, 33, 3) of many windows."""
-    sampler = Sampler(motions([mocap])["train"], read_windows(seen), seed)
+    sampler = WindowSampler(load_motions([mocap])["train"], read_windows(seen), seed)
     points, rough = [], []
     for _ in range(WINDOWS):
-        _, many = sampler.batch(1, SEEN_SHARE)
+        _, many = sampler.sample_batch(1, SEEN_SHARE)
         one = Window(*(getattr(many, name)[0] for name in Window.__dataclass_fields__))
         points.append(one.points.astype(np.float32))
         rough.append(true_rough(one).astype(np.float32))
@@ -132,16 +132,16 @@ def train(points: Tensor, rough: Tensor, seed: int) -> Completion:
 def write(network: Completion, path: Path) -> None:
     """Writes (1, T, 99) -> points (1, T, 66) and rough (1, T, 99), for any number of frames T."""
     network.eval()
-    graph = Graph()
-    x = graph.convolution(graph.add("Transpose", "seen", perm=[0, 2, 1]), *parameters(network.read))
+    graph = OnnxGraphBuilder()
+    x = graph.add_convolution(graph.add("Transpose", "seen", perm=[0, 2, 1]), *layer_parameters(network.read))
     for block, dilation in zip(network.blocks, DILATIONS, strict=True):
         norm, _, over_time, _, mix = block
-        padded = graph.padded(graph.add("Relu", graph.normal(x, norm)), dilation)
-        inner = graph.convolution(padded, *parameters(over_time), dilation)
-        x = graph.add("Add", x, graph.convolution(graph.add("Relu", inner), *parameters(mix)))
-    last = graph.convolution(graph.add("Relu", x), *parameters(network.answer))
+        padded = graph.add_padding(graph.add("Relu", graph.add_normalization(x, norm)), dilation)
+        inner = graph.add_convolution(padded, *layer_parameters(over_time), dilation)
+        x = graph.add("Add", x, graph.add_convolution(graph.add("Relu", inner), *layer_parameters(mix)))
+    last = graph.add_convolution(graph.add("Relu", x), *layer_parameters(network.answer))
     answer = graph.add("Transpose", last, perm=[0, 2, 1])
-    split = graph.constant(np.array([POINTS, ROUGH]))
+    split = graph.add_constant(np.array([POINTS, ROUGH]))
     graph.nodes.append(helper.make_node("Split", [answer, split], ["points", "rough"], axis=2))
     graph.save(path, "completion", {"seen": POINTS + LANDMARK_COUNT}, {"points": POINTS, "rough": ROUGH})
 

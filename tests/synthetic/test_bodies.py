@@ -10,14 +10,14 @@ from bodydouble.synthetic import bodies
 MIRROR = np.array([-1.0, 1.0, 1.0])
 
 
-@pytest.fixture(params=range(len(bodies.baked())))
+@pytest.fixture(params=range(len(bodies.load_bodies())))
 def body(request: pytest.FixtureRequest) -> bodies.Body:
-    body: bodies.Body = bodies.baked()[request.param]
+    body: bodies.Body = bodies.load_bodies()[request.param]
     return body
 
 
 def test_stands_on_the_floor(body: bodies.Body) -> None:
-    skin = np.unique(bodies.topology().faces["skin"])
+    skin = np.unique(bodies.load_topology().faces["skin"])
     assert body.positions[skin, 1].min() == pytest.approx(0.0, abs=2e-4)
 
 
@@ -28,50 +28,50 @@ def test_left_and_right_are_alike(body: bodies.Body) -> None:
 
 
 def test_landmarks_lie_on_or_in_the_skin(body: bodies.Body) -> None:
-    skin = body.positions[np.unique(bodies.topology().faces["skin"])]
+    skin = body.positions[np.unique(bodies.load_topology().faces["skin"])]
     for name, point in zip(blazepose.LANDMARKS, body.landmarks, strict=True):
         assert np.linalg.norm(skin - point, axis=1).min() < 0.12, name
 
 
 def test_skeletons_stand_where_the_joints_are(body: bodies.Body) -> None:
-    full, small = bodies.full_skeleton(body), bodies.humanoid_skeleton(body)
+    full, small = bodies.build_full_skeleton(body), bodies.build_humanoid_skeleton(body)
     np.testing.assert_allclose(kinematics.rest_positions(full), body.joints, atol=1e-9)
     np.testing.assert_allclose(kinematics.rest_positions(small), body.joints[: len(humanoid.JOINTS)], atol=1e-9)
 
 
 def test_landmarks_hang_on_their_joints(body: bodies.Body) -> None:
-    joints, offsets = bodies.attached_landmarks(body)
+    joints, offsets = bodies.landmark_attachments(body)
     np.testing.assert_allclose(body.joints[joints] + offsets, body.landmarks, atol=1e-9)
 
 
 def test_there_are_children_and_adults_of_many_builds() -> None:
-    skin = np.unique(bodies.topology().faces["skin"])
-    stature = np.array([body.positions[skin, 1].max() for body in bodies.baked()])
+    skin = np.unique(bodies.load_topology().faces["skin"])
+    stature = np.array([body.positions[skin, 1].max() for body in bodies.load_bodies()])
     assert stature.min() < 1.45
     assert 1.8 < stature.max() < 2.1
-    adults = [body for body, height in zip(bodies.baked(), stature, strict=True) if height > 1.5]
+    adults = [body for body, height in zip(bodies.load_bodies(), stature, strict=True) if height > 1.5]
     waist = [np.ptp(body.positions[_waist(body), 0]) for body in adults]
     assert max(waist) > 1.2 * min(waist)
 
 
 def _waist(body: bodies.Body) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    height = body.joint("spine")[1]
-    in_skin = np.isin(np.arange(len(body.positions)), np.unique(bodies.topology().faces["skin"]))
+    height = body.joint_position("spine")[1]
+    in_skin = np.isin(np.arange(len(body.positions)), np.unique(bodies.load_topology().faces["skin"]))
     near = (np.abs(body.positions[:, 1] - height) < 0.03) & (np.abs(body.positions[:, 0]) < 0.3)
     return np.asarray(in_skin & near)
 
 
 def test_weights_add_up() -> None:
-    found = bodies.topology()
+    found = bodies.load_topology()
     np.testing.assert_allclose(found.joint_weights.sum(axis=1), 1.0)
     assert found.joint_indices.max() < len(bodies.JOINTS)
 
 
 def test_somebody_lies_between_two_bodies() -> None:
-    made = bodies.somebody(np.random.default_rng(4))
-    low = np.min([body.joints for body in bodies.baked()], axis=0)
-    high = np.max([body.joints for body in bodies.baked()], axis=0)
+    made = bodies.sample_body(np.random.default_rng(4))
+    low = np.min([body.joints for body in bodies.load_bodies()], axis=0)
+    high = np.max([body.joints for body in bodies.load_bodies()], axis=0)
     assert np.all((made.joints >= low - 1e-9) & (made.joints <= high + 1e-9))
-    again = bodies.somebody(np.random.default_rng(4))
+    again = bodies.sample_body(np.random.default_rng(4))
     np.testing.assert_array_equal(made.positions, again.positions)
-    assert not np.allclose(made.positions, bodies.somebody(np.random.default_rng(5)).positions)
+    assert not np.allclose(made.positions, bodies.sample_body(np.random.default_rng(5)).positions)

@@ -6,7 +6,7 @@ import pytest
 from bodydouble.data import Camera, FloatArray
 from bodydouble.geometry import camera
 from bodydouble.synthetic import cameras
-from bodydouble.synthetic.cameras import Move
+from bodydouble.synthetic.cameras import CameraMotion
 
 SIZES = ((1280, 720), (720, 1280))
 
@@ -19,25 +19,25 @@ def _walker(frames: int = 60) -> FloatArray:
     return body + path[:, None]
 
 
-def _filmed(move: Move, size: tuple[int, int] = SIZES[0], seed: int = 0) -> Camera:
-    return cameras.filmed(_walker(), 30.0, size, move, 0.7, np.random.default_rng(seed))
+def _filmed(move: CameraMotion, size: tuple[int, int] = SIZES[0], seed: int = 0) -> Camera:
+    return cameras.sample_camera(_walker(), 30.0, size, move, 0.7, np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("move", list(Move))
+@pytest.mark.parametrize("move", list(CameraMotion))
 @pytest.mark.parametrize("seed", range(3))
-def test_everybody_is_in_view(move: Move, size: tuple[int, int], seed: int) -> None:
+def test_everybody_is_in_view(move: CameraMotion, size: tuple[int, int], seed: int) -> None:
     view = _filmed(move, size, seed)
     seen = camera.transform(view.camera_from_world, _walker())
     share = camera.project(view.intrinsics, seen) / np.array(size)
-    assert seen[..., 2].min() >= cameras.NEAREST
-    margin = (1 - cameras.FILLED[1]) / 2
+    assert seen[..., 2].min() >= cameras.MIN_DEPTH
+    margin = (1 - cameras.FILL_FRACTIONS[1]) / 2
     assert share.min() > margin - 1e-9
     assert share.max() < 1 - margin + 1e-9
 
 
-@pytest.mark.parametrize("move", list(Move))
-def test_poses_are_rotations(move: Move) -> None:
+@pytest.mark.parametrize("move", list(CameraMotion))
+def test_poses_are_rotations(move: CameraMotion) -> None:
     turns = _filmed(move).camera_from_world[:, :3, :3]
     np.testing.assert_allclose(turns @ np.swapaxes(turns, 1, 2), np.broadcast_to(np.eye(3), turns.shape), atol=1e-9)
     np.testing.assert_allclose(np.linalg.det(turns), 1.0)
@@ -50,7 +50,7 @@ def _positions(view: Camera) -> FloatArray:
 
 
 def test_moves_differ_as_their_names_say() -> None:
-    static, pan, handheld, dolly = (_filmed(move) for move in Move)
+    static, pan, handheld, dolly = (_filmed(move) for move in CameraMotion)
     assert np.ptp(static.camera_from_world, axis=0).max() < 1e-12
     assert np.ptp(_positions(pan), axis=0).max() < 1e-9
     assert np.ptp(pan.camera_from_world[:, :3, :3], axis=0).max() > 0.1
@@ -60,13 +60,17 @@ def test_moves_differ_as_their_names_say() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_heights_and_lenses_are_those_of_phones(seed: int) -> None:
-    view = _filmed(Move.STATIC, seed=seed)
-    assert cameras.HEIGHT[0] <= _positions(view)[0, 1] <= cameras.HEIGHT[1]
+    view = _filmed(CameraMotion.STATIC, seed=seed)
+    assert cameras.CAMERA_HEIGHTS[0] <= _positions(view)[0, 1] <= cameras.CAMERA_HEIGHTS[1]
     millimetres = view.intrinsics[0, 0] / 1280 * 36
-    assert cameras.MILLIMETRES_35[0] <= millimetres <= cameras.MILLIMETRES_35[1]
+    assert cameras.FOCAL_LENGTHS_MM[0] <= millimetres <= cameras.FOCAL_LENGTHS_MM[1]
 
 
 def test_same_seed_same_camera() -> None:
-    one, again, other = _filmed(Move.HANDHELD, seed=1), _filmed(Move.HANDHELD, seed=1), _filmed(Move.HANDHELD, seed=2)
+    one, again, other = (
+        _filmed(CameraMotion.HANDHELD, seed=1),
+        _filmed(CameraMotion.HANDHELD, seed=1),
+        _filmed(CameraMotion.HANDHELD, seed=2),
+    )
     np.testing.assert_array_equal(one.camera_from_world, again.camera_from_world)
     assert not np.allclose(one.camera_from_world, other.camera_from_world)

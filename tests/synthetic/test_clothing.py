@@ -13,14 +13,14 @@ from bodydouble.synthetic import bodies, clothing, textures
 
 def _dressed(seed: int) -> tuple[bodies.Body, Character]:
     rng = np.random.default_rng(seed)
-    body = bodies.somebody(rng)
-    return body, clothing.dressed(body, rng)
+    body = bodies.sample_body(rng)
+    return body, clothing.dress_body(body, rng)
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_clothes_lie_near_the_skin_and_above_the_floor(seed: int) -> None:
     body, character = _dressed(seed)
-    skin = cKDTree(body.positions[np.unique(bodies.topology().faces["skin"])])
+    skin = cKDTree(body.positions[np.unique(bodies.load_topology().faces["skin"])])
     for mesh in character.meshes:
         assert len(mesh.triangles)
         assert np.isfinite(mesh.positions).all()
@@ -33,11 +33,11 @@ def test_clothes_lie_near_the_skin_and_above_the_floor(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_cloth_covers_the_trunk_from_outside(seed: int) -> None:
     body, character = _dressed(seed)
-    chest = body.joint("chest")
+    chest = body.joint_position("chest")
     heights = [mesh for mesh in character.meshes if mesh.uvs is not None and mesh.material.texture_png is not None]
     near = np.concatenate([mesh.positions[np.abs(mesh.positions[:, 1] - chest[1]) < 0.05] for mesh in heights])
     front = near[np.abs(near[:, 0]) < 0.06, 2].max()
-    skin = body.positions[np.unique(bodies.topology().faces["skin"])]
+    skin = body.positions[np.unique(bodies.load_topology().faces["skin"])]
     skin_front = skin[(np.abs(skin[:, 1] - chest[1]) < 0.05) & (np.abs(skin[:, 0]) < 0.06), 2].max()
     assert front > skin_front
 
@@ -60,7 +60,7 @@ def test_joints_are_those_of_the_body() -> None:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_cloth_is_a_picture(seed: int) -> None:
-    picture = Image.open(BytesIO(textures.png(textures.cloth(np.random.default_rng(seed)))))
-    assert picture.size == (textures.SIZE, textures.SIZE)
-    color = textures.color(np.random.default_rng(seed))
+    picture = Image.open(BytesIO(textures.encode_png(textures.sample_cloth(np.random.default_rng(seed)))))
+    assert picture.size == (textures.TEXTURE_SIZE, textures.TEXTURE_SIZE)
+    color = textures.sample_color(np.random.default_rng(seed))
     assert np.all((color >= 0.0) & (color <= 1.0))

@@ -13,7 +13,7 @@ from tests.synthetic import motions
 
 
 def test_standing_body_faces_x_with_its_left_at_negative_z(tmp_path: Path) -> None:
-    landmarks, fps = deepmimic.read(motions.write(tmp_path / "stand.txt", motions.rows(3)))
+    landmarks, fps = deepmimic.read_landmarks(motions.write(tmp_path / "stand.txt", motions.rows(3)))
     assert fps == Fraction(30)
     place = {name: landmarks[0, i] for name, i in blazepose.INDEX.items()}
     assert place["left_shoulder"][2] < place["right_shoulder"][2]
@@ -26,13 +26,13 @@ def test_standing_body_faces_x_with_its_left_at_negative_z(tmp_path: Path) -> No
 
 
 def test_body_is_symmetric(tmp_path: Path) -> None:
-    landmarks, _ = deepmimic.read(motions.write(tmp_path / "squat.txt", motions.squats()))
+    landmarks, _ = deepmimic.read_landmarks(motions.write(tmp_path / "squat.txt", motions.squats()))
     mirrored = landmarks[:, list(blazepose.MIRROR)] * np.array([1.0, 1.0, -1.0])
     np.testing.assert_allclose(mirrored, landmarks, atol=2e-3)
 
 
 def test_knees_bend_backwards_and_elbows_forwards(tmp_path: Path) -> None:
-    landmarks, _ = deepmimic.read(motions.write(tmp_path / "squat.txt", motions.squats()))
+    landmarks, _ = deepmimic.read_landmarks(motions.write(tmp_path / "squat.txt", motions.squats()))
     low = landmarks[len(landmarks) // 2]
     knee, ankle, hip = (low[blazepose.INDEX[f"left_{name}"]] for name in ("knee", "ankle", "hip"))
     assert knee[0] > ankle[0]
@@ -41,7 +41,7 @@ def test_knees_bend_backwards_and_elbows_forwards(tmp_path: Path) -> None:
 
 
 def test_rate_is_the_nearest_common_one(tmp_path: Path) -> None:
-    _, fps = deepmimic.read(motions.write(tmp_path / "fast.txt", motions.rows(3, 0.016666)))
+    _, fps = deepmimic.read_landmarks(motions.write(tmp_path / "fast.txt", motions.rows(3, 0.016666)))
     assert fps == 60
 
 
@@ -50,5 +50,5 @@ def test_other_files_are_refused_in_one_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "bad.txt"
     path.write_text(text)
     with pytest.raises(FormatError, match=r"bad\.txt is not a") as error:
-        deepmimic.read(path)
+        deepmimic.read_landmarks(path)
     assert "\n" not in str(error.value)

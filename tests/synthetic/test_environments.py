@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bodydouble.synthetic.environments import somewhere
+from bodydouble.synthetic.environments import sample_environment
 
 POINTS = np.random.default_rng(0).uniform([-1.0, 0.0, -1.0], [1.0, 1.8, 1.0], (5, 33, 3))
 EYES = np.array([[3.0, 1.5, 4.0], [3.2, 1.5, 4.0]])
@@ -11,7 +11,7 @@ EYES = np.array([[3.0, 1.5, 4.0], [3.2, 1.5, 4.0]])
 
 @pytest.mark.parametrize("seed", range(12))
 def test_rooms_hold_everybody_and_the_camera(seed: int) -> None:
-    place = somewhere(POINTS, EYES, np.random.default_rng(seed)).surroundings
+    place = sample_environment(POINTS, EYES, np.random.default_rng(seed)).surroundings
     assert place is not None
     if place.room is None:
         return
@@ -23,14 +23,14 @@ def test_rooms_hold_everybody_and_the_camera(seed: int) -> None:
 
 
 def test_there_are_rooms_and_open_places() -> None:
-    rooms = [somewhere(POINTS, EYES, np.random.default_rng(seed)).surroundings for seed in range(20)]
+    rooms = [sample_environment(POINTS, EYES, np.random.default_rng(seed)).surroundings for seed in range(20)]
     outdoors = sum(room is not None and room.room is None for room in rooms)
     assert 3 < outdoors < 17
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_light_comes_from_above(seed: int) -> None:
-    light = somewhere(POINTS, EYES, np.random.default_rng(seed)).light
+    light = sample_environment(POINTS, EYES, np.random.default_rng(seed)).light
     x, y, z = light.direction
     assert y > 0
     assert np.degrees(np.arctan2(y, np.hypot(x, z))) > 27

@@ -10,10 +10,10 @@ import pytest
 from bodydouble.data import FloatArray, Motion
 from bodydouble.geometry import rotation
 from bodydouble.motion.body.root_translation import landmark_positions
-from bodydouble.motion.floor.contacts import POINTS
+from bodydouble.motion.floor.contacts import SOLE_LANDMARKS
 from bodydouble.skeletons import humanoid
 from bodydouble.synthetic import deepmimic
-from bodydouble.synthetic.grounding import grounded
+from bodydouble.synthetic.grounding import ground_motion
 from tests.synthetic import motions
 
 
@@ -41,16 +41,16 @@ def _tilted(motion: Motion, angle: float) -> Motion:
 
 @pytest.mark.parametrize("height", [-0.3, 0.0, 0.7])
 def test_resting_soles_lie_flat_on_the_floor_wherever_the_clip_was(squat: Motion, height: float) -> None:
-    made = grounded(_tilted(_raised(squat, height), 0.2), _landmarks)
+    made = ground_motion(_tilted(_raised(squat, height), 0.2), _landmarks)
     points = _landmarks(made)
     assert points[..., 1].min() > -1e-4
-    np.testing.assert_allclose(points[:, POINTS, 1], 0.0, atol=0.01)
+    np.testing.assert_allclose(points[:, SOLE_LANDMARKS, 1], 0.0, atol=0.01)
     assert made.contacts.mean() > 0.9
 
 
 def test_grounding_what_stands_changes_nothing_more(squat: Motion) -> None:
-    once = grounded(squat, _landmarks)
-    twice = grounded(once, _landmarks)
+    once = ground_motion(squat, _landmarks)
+    twice = ground_motion(once, _landmarks)
     np.testing.assert_allclose(_landmarks(twice), _landmarks(once), atol=2e-3)
 
 
@@ -60,8 +60,8 @@ def test_a_turn_and_a_walk_across_the_floor_turn_and_move_the_result(squat: Moti
     rotations[:, 0] = rotation.multiply(turn, rotations[:, 0])
     shift = np.array([3.0, 0.0, -2.0])
     moved = replace(squat, rotations=rotations, root_position=rotation.rotate(turn, squat.root_position) + shift)
-    expected = rotation.rotate(turn, _landmarks(grounded(squat, _landmarks))) + shift
-    np.testing.assert_allclose(_landmarks(grounded(moved, _landmarks)), expected, atol=1e-6)
+    expected = rotation.rotate(turn, _landmarks(ground_motion(squat, _landmarks))) + shift
+    np.testing.assert_allclose(_landmarks(ground_motion(moved, _landmarks)), expected, atol=1e-6)
 
 
 def test_a_jump_keeps_its_height(squat: Motion) -> None:
@@ -70,9 +70,9 @@ def test_a_jump_keeps_its_height(squat: Motion) -> None:
     standing = replace(standing, root_position=np.repeat(squat.root_position[:1], frames, axis=0))
     seconds = np.clip((np.arange(frames) - 15) / 30, 0.0, 0.5)
     flight = 0.5 * 9.81 * seconds * (0.5 - seconds)
-    soles = _landmarks(grounded(_raised(standing, flight), _landmarks))[:, POINTS, 1]
+    soles = _landmarks(ground_motion(_raised(standing, flight), _landmarks))[:, SOLE_LANDMARKS, 1]
     assert soles.max() == pytest.approx(flight.max(), abs=0.03)
-    made = grounded(_raised(standing, flight), _landmarks)
+    made = ground_motion(_raised(standing, flight), _landmarks)
     assert made.contacts[:14].all()
     assert not made.contacts[20:26].any()
 
@@ -80,7 +80,7 @@ def test_a_jump_keeps_its_height(squat: Motion) -> None:
 def test_nobody_sinks_in_who_never_stands(squat: Motion) -> None:
     lying = squat.rotations.copy()
     lying[:, 0] = rotation.from_rotvec(np.array([-np.pi / 2, 0.0, 0.0]))
-    made = grounded(replace(squat, rotations=lying), _landmarks)
+    made = ground_motion(replace(squat, rotations=lying), _landmarks)
     lowest = _landmarks(made)[..., 1].min(axis=1)
     assert lowest.min() > -1e-4
     assert lowest.min() < 0.05

@@ -13,7 +13,7 @@ from bodydouble.data import Motion
 from bodydouble.errors import FormatError
 from bodydouble.formats import bvh, performance
 from bodydouble.geometry import kinematics, rotation
-from bodydouble.motion.resampling.motion import rows
+from bodydouble.motion.resampling.motion import slice_motion
 from bodydouble.skeletons import blazepose, humanoid
 from bodydouble.skeletons.rigs import cmu
 from bodydouble.synthetic import deepmimic, mocap_files
@@ -35,7 +35,7 @@ def _calibrated(motion: Motion) -> Motion:
     """The motion after one frame of the rest pose."""
     rotations = np.insert(motion.rotations, 0, rotation.IDENTITY, axis=0)
     root = np.insert(motion.root_position, 0, motion.skeleton.rest_offsets[0], axis=0)
-    return replace(rows(motion, np.maximum(np.arange(len(rotations)) - 1, 0)), rotations=rotations, root_position=root)
+    return replace(slice_motion(motion, np.maximum(np.arange(len(rotations)) - 1, 0)), rotations=rotations, root_position=root)
 
 
 def test_bvh_of_another_rig_and_unit_loses_its_calibration_pose(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_bvh_that_begins_in_motion_keeps_its_first_frame(tmp_path: Path) -> None
 
 def test_deepmimic_motion_has_its_joints_where_its_landmarks_are(tmp_path: Path) -> None:
     path = motions.write(tmp_path / "squat.txt", motions.squats())
-    landmarks, fps = deepmimic.read(path)
+    landmarks, fps = deepmimic.read_landmarks(path)
     (made,) = mocap_files.read(path)
     assert made.name == "squat"
     assert made.motion.fps == fps
@@ -87,7 +87,7 @@ def test_performance_gives_each_persons_motion(tmp_path: Path) -> None:
 
 def _archive(path: Path, **changes: object) -> Path:
     motion = builders.smooth_motion(30, fps=Fraction(60))
-    names = {bone: name for name, bone in mocap_files.ACTION_BONES.items()}
+    names = {bone: name for name, bone in mocap_files.ACTION_BONE_NAMES.items()}
     content: dict[str, object] = {
         "joint_names": [names.get(bone, bone) for bone in humanoid.JOINTS],
         "parents": humanoid.PARENTS,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bodydouble.synthetic.sensor import Exposure, Sensor, exposure
+from bodydouble.synthetic.sensor import Exposure, Sensor, sample_exposure
 
 SIZE = (64, 48)
 
@@ -41,7 +41,7 @@ def test_noise_has_its_strength_and_changes_from_frame_to_frame() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_random_sensors_are_usable(seed: int) -> None:
-    made = exposure(np.random.default_rng(seed))
-    assert made == exposure(np.random.default_rng(seed))
-    assert (made.subframes > 1) == (made.shutter > 0)
+    made = sample_exposure(np.random.default_rng(seed))
+    assert made == sample_exposure(np.random.default_rng(seed))
+    assert (made.subframe_count > 1) == (made.shutter_fraction > 0)
     assert all(0.6 < gain < 1.4 for gain in made.gain)

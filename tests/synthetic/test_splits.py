@@ -30,44 +30,45 @@ def _tool() -> ModuleType:
 
 def test_nobody_is_in_two_splits() -> None:
     found = defaultdict(set)
-    for clip in splits.table():
+    for clip in splits.load_table():
         for subject in clip.subject.split("+"):
             found[subject].add(clip.split)
     assert {subject: where for subject, where in found.items() if len(where) > 1} == {}
 
 
 def test_every_clip_is_listed_once() -> None:
-    files = [(clip.source, clip.file) for clip in splits.table()]
+    files = [(clip.source, clip.file) for clip in splits.load_table()]
     assert len(set(files)) == len(files)
     assert files == sorted(files)
-    assert sum(len(splits.clips(split)) for split in splits.SPLITS) == len(files)
+    assert sum(len(splits.select_clips(split)) for split in splits.SPLITS) == len(files)
 
 
 def test_each_split_has_walks_sport_and_dance_and_its_share_of_the_time() -> None:
     shares = {"train": 0.7, "validation": 0.15, "test": 0.15}
     seconds = {
-        split: sum(clip.seconds for clip in splits.clips(split) if clip.source not in DEEPMIMIC) for split in shares
+        split: sum(clip.seconds for clip in splits.select_clips(split) if clip.source not in DEEPMIMIC)
+        for split in shares
     }
     for split, share in shares.items():
-        assert {"walk", "sport", "dance"} <= {clip.kind for clip in splits.clips(split)}
+        assert {"walk", "sport", "dance"} <= {clip.kind for clip in splits.select_clips(split)}
         assert seconds[split] / sum(seconds.values()) == pytest.approx(share, abs=0.05)
 
 
 def test_the_public_motions_are_all_for_test() -> None:
     for source in DEEPMIMIC:
-        public = tuple(clip for clip in splits.table() if clip.source == source)
+        public = tuple(clip for clip in splits.load_table() if clip.source == source)
         assert len(public) >= 15
-        assert public == splits.clips("test", source)
+        assert public == splits.select_clips("test", source)
 
 
 @pytest.mark.parametrize(("split", "source"), [("dev", None), ("test", "amass")])
 def test_unknown_splits_and_sources_are_named(split: str, source: str | None) -> None:
     with pytest.raises(InvalidDataError, match="there are"):
-        splits.clips(split, source)
+        splits.select_clips(split, source)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not (DATA / "mocap.tar.xz").is_file(), reason="the motion capture is not here")
 def test_the_tool_makes_the_table() -> None:
     pytest.importorskip("pybullet_data")
-    assert _tool().table(DATA) == splits.table()
+    assert _tool().table(DATA) == splits.load_table()

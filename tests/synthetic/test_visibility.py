@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from bodydouble.data import FloatArray
 from bodydouble.geometry import camera, rotation
 from bodydouble.synthetic import visibility
-from bodydouble.synthetic.props import Prop, character, in_front
-from bodydouble.synthetic.visibility import Capsules, behind_person, behind_prop
+from bodydouble.synthetic.props import Prop, build_character, sample_occluder
+from bodydouble.synthetic.visibility import Capsules, is_occluded_by_person, is_occluded_by_prop
 
 EYE = np.array([[0.0, 1.0, 5.0]])
 
@@ -24,7 +24,7 @@ def _post(x: float, z: float) -> Capsules:
 )
 def test_a_person_hides_what_is_behind(x: float, z: float, hidden: bool) -> None:
     point = np.array([[[0.0, 1.0, 0.0]]])
-    assert behind_person(EYE, point, _post(x, z))[0, 0] == hidden
+    assert is_occluded_by_person(EYE, point, _post(x, z))[0, 0] == hidden
 
 
 @pytest.mark.parametrize(("x", "hidden"), [(0.0, True), (0.29, True), (0.31, False)])
@@ -32,8 +32,8 @@ def test_a_box_hides_what_is_behind(x: float, hidden: bool) -> None:
     place = np.eye(4)
     place[:3, 3] = [x, 1.0, 2.5]
     prop = Prop(place, np.array([0.3, 0.5, 0.2]), np.ones(3))
-    assert behind_prop(EYE, np.array([[[0.0, 1.0, 0.0]]]), prop)[0, 0] == hidden
-    assert not behind_prop(EYE, np.array([[[0.0, 1.0, 4.0]]]), prop)[0, 0]
+    assert is_occluded_by_prop(EYE, np.array([[[0.0, 1.0, 0.0]]]), prop)[0, 0] == hidden
+    assert not is_occluded_by_prop(EYE, np.array([[[0.0, 1.0, 4.0]]]), prop)[0, 0]
 
 
 @given(st.integers(0, 10_000))
@@ -65,19 +65,23 @@ def test_moving_everything_changes_nothing(seed: int) -> None:
         return camera.transform(move, points)
 
     moved = Capsules(at(person.starts), at(person.ends), person.radii)
-    np.testing.assert_array_equal(behind_person(eyes, points, person), behind_person(at(eyes), at(points), moved))
-    there = Prop(move @ place, prop.extent, prop.color)
-    np.testing.assert_array_equal(behind_prop(eyes, points, prop), behind_prop(at(eyes), at(points), there))
+    np.testing.assert_array_equal(
+        is_occluded_by_person(eyes, points, person), is_occluded_by_person(at(eyes), at(points), moved)
+    )
+    there = Prop(move @ place, prop.half_extents, prop.color)
+    np.testing.assert_array_equal(
+        is_occluded_by_prop(eyes, points, prop), is_occluded_by_prop(at(eyes), at(points), there)
+    )
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_prop_is_a_closed_box_on_the_floor(seed: int) -> None:
-    prop = in_front(np.array([0.0, 1.0, 0.0]), EYE[0], np.random.default_rng(seed))
-    mesh = character(prop).meshes[0]
+    prop = sample_occluder(np.array([0.0, 1.0, 0.0]), EYE[0], np.random.default_rng(seed))
+    mesh = build_character(prop).meshes[0]
     corners = mesh.positions[mesh.triangles]
     facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     volume = np.einsum("ni,ni->n", corners[:, 0], facing).sum() / 6
-    assert volume == pytest.approx(8 * np.prod(prop.extent))
+    assert volume == pytest.approx(8 * np.prod(prop.half_extents))
     assert np.all(np.einsum("ni,ni->n", facing, mesh.normals[mesh.triangles[:, 0]]) > 0)
     world = camera.transform(prop.world_from_prop, mesh.positions)
     assert world[:, 1].min() == pytest.approx(0.0, abs=1e-9)

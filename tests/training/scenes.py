@@ -7,28 +7,28 @@ import numpy as np
 from bodydouble.data import Motion
 from bodydouble.geometry import camera
 from bodydouble.motion.body.root_translation import landmark_positions
-from bodydouble.motion.lifting.person_view import crop
+from bodydouble.motion.lifting.person_view import view_straight_at
 from bodydouble.synthetic import bodies
-from bodydouble.training.detections import FRAMES, SeenClip
-from bodydouble.training.windows import Window, window
+from bodydouble.training.detections import WINDOW_FRAMES, DetectedClip
+from bodydouble.training.windows import Window, create_window
 from tests import builders
-from tests.motion.scenes import SIZE, standing_camera, track_of
+from tests.motion.scenes import IMAGE_SIZE, static_camera, simulated_track
 
-INTRINSICS = camera.intrinsics_from_focal(900.0, SIZE)
+INTRINSICS = camera.intrinsics_from_focal_length(900.0, IMAGE_SIZE)
 
 
-def moving(frames: int = FRAMES, seed: int = 0, fps: Fraction = Fraction(30)) -> Motion:
+def moving(frames: int = WINDOW_FRAMES, seed: int = 0, fps: Fraction = Fraction(30)) -> Motion:
     """Somebody with the skeleton of a baked body who sways."""
-    return builders.smooth_motion(frames, seed, fps, bodies.humanoid_skeleton(bodies.baked()[0]))
+    return builders.smooth_motion(frames, seed, fps, bodies.build_humanoid_skeleton(bodies.load_bodies()[0]))
 
 
-def seen_clip(frames: int = FRAMES, seed: int = 0, noise: float = 0.0) -> SeenClip:
+def seen_clip(frames: int = WINDOW_FRAMES, seed: int = 0, noise: float = 0.0) -> DetectedClip:
     """One person; noise in px."""
-    motion, view = moving(frames, seed), standing_camera(pitch=0.2, yaw=0.5 + seed)
-    track = track_of(motion, view, INTRINSICS, noise, seed)
+    motion, view = moving(frames, seed), static_camera(pitch=0.2, yaw=0.5 + seed)
+    track = simulated_track(motion, view, INTRINSICS, noise, seed)
     points = landmark_positions(motion.skeleton, motion.rotations, motion.root_position)
-    return SeenClip(
-        SIZE, INTRINSICS, track.keypoints, track.landmarks_3d, camera.transform(view, points),
+    return DetectedClip(
+        IMAGE_SIZE, INTRINSICS, track.keypoints, track.landmarks_3d, camera.transform(view, points),
         np.tile(view, (frames, 1, 1)), motion.skeleton.rest_offsets, motion.rotations, motion.root_position,
         motion.contacts,
     )  # fmt: skip
@@ -38,8 +38,8 @@ def seen_window(seed: int = 0, noise: float = 0.0) -> Window:
     """What is seen of that person, and what is true."""
     clip = seen_clip(seed=seed, noise=noise)
     confidence = clip.keypoints[..., 2] * np.random.default_rng(seed).uniform(0.5, 1.0, 33)
-    view = crop(camera.rays(clip.intrinsics, clip.keypoints[..., :2])[..., :2], confidence)
-    return window(
-        view, confidence, clip.rough_joints, clip.true_joints, clip.camera_from_world[:, :3, :3], clip.rest_offsets,
+    view = view_straight_at(camera.rays(clip.intrinsics, clip.keypoints[..., :2])[..., :2], confidence)
+    return create_window(
+        view, confidence, clip.landmarks_3d, clip.true_landmarks_3d, clip.camera_from_world[:, :3, :3], clip.rest_offsets,
         clip.rotations, clip.root_position, clip.contacts,
     )  # fmt: skip

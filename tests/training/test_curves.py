@@ -9,7 +9,7 @@ from PIL import Image, ImageColor
 
 pytest.importorskip("torch")
 
-from bodydouble.training.curves import COLORS, COLUMNS, EDGE, PANELS, TILE, draw_curves
+from bodydouble.training.curves import COLORS, COLUMNS, PANEL_MARGIN, PANEL_SIZE, PANELS, draw_curves
 
 
 def log(path: Path, steps: int) -> Path:
@@ -24,10 +24,10 @@ def test_every_panel_has_its_curves(steps: int, tmp_path: Path) -> None:
     draw_curves(log(tmp_path / "log.jsonl", steps), tmp_path / "curves.png")
     picture = Image.open(tmp_path / "curves.png")
     assert picture.format == "PNG"
-    assert picture.width == COLUMNS * TILE[0]
+    assert picture.width == COLUMNS * PANEL_SIZE[0]
     pixels = np.asarray(picture.convert("RGB"))
     for number, (_, names) in enumerate(PANELS):
-        x, y = number % COLUMNS * TILE[0], number // COLUMNS * TILE[1]
-        tile = pixels[y + EDGE : y + TILE[1], x : x + TILE[0]]  # below the names of the curves
+        x, y = number % COLUMNS * PANEL_SIZE[0], number // COLUMNS * PANEL_SIZE[1]
+        tile = pixels[y + PANEL_MARGIN : y + PANEL_SIZE[1], x : x + PANEL_SIZE[0]]  # below the names of the curves
         for color in COLORS[: len(names)]:
             assert (tile == ImageColor.getrgb(color)).all(axis=-1).any()

@@ -12,16 +12,16 @@ from dataclasses import replace
 
 import torch
 
-from bodydouble.training.network import SIZES, LifterNetwork
-from bodydouble.training.projector import ProjectorNetwork, from_truth, there_and_back
-from bodydouble.training.samples import interrupted_features
-from bodydouble.training.train import STATE_FILE, TrainOptions, target, train
-from bodydouble.training.unlabelled_loss import Seen, in_space
-from bodydouble.training.windows import Window, stacked
+from bodydouble.training.network import OUTPUT_SIZES, LifterNetwork
+from bodydouble.training.projector import ProjectorNetwork, cycle_consistency_loss, truth_projection_loss
+from bodydouble.training.samples import features_with_gaps
+from bodydouble.training.training_loop import STATE_FILE, TrainOptions, target_from_windows, train
+from bodydouble.training.unlabelled_loss import ObservedPoints, unproject
+from bodydouble.training.windows import Window, stack_windows
 from tests.builders import assert_same
 from tests.training import unlabelled_scenes as scenes
 
-DEPTHS = slice(SIZES["points"], SIZES["points"] + SIZES["depths"])
+DEPTHS = slice(OUTPUT_SIZES["points"], OUTPUT_SIZES["points"] + OUTPUT_SIZES["depths"])
 """Rows of the network's last layer."""
 HABIT = np.array([0.1, -0.05])
 """Sizes; a detector that sees everything there, beside the truth."""
@@ -34,37 +34,40 @@ def windows() -> list[Window]:
 
 @pytest.fixture(scope="module")
 def habitual(windows: list[Window]) -> Window:
-    return stacked([replace(one, points=one.true_points + HABIT) for one in windows])
+    return stack_windows([replace(one, points=one.true_points + HABIT) for one in windows])
 
 
 def test_at_first_it_is_a_camera(windows: list[Window]) -> None:
-    truth, seen = target(stacked(windows)), Seen.of(stacked(windows))
+    truth, seen = target_from_windows(stack_windows(windows)), ObservedPoints.from_windows(stack_windows(windows))
     projector = ProjectorNetwork()
-    assert_same(projector(in_space(truth.points, truth.depths, seen.size), seen.size).detach(), truth.points, 1e-5)
-    for off in (from_truth(projector, truth, seen), there_and_back(projector, scenes.true_answer(windows), seen)):
+    assert_same(projector(unproject(truth.points, truth.depths, seen.size), seen.size).detach(), truth.points, 1e-5)
+    for off in (
+        truth_projection_loss(projector, truth, seen),
+        cycle_consistency_loss(projector, scenes.true_answer(windows), seen),
+    ):
         assert float(off.detach()) == pytest.approx(0.0, abs=1e-5)
 
 
 def test_what_is_seen_elsewhere_costs_more_the_further_it_is(windows: list[Window]) -> None:
-    projector, truth = ProjectorNetwork(), target(stacked(windows))
+    projector, truth = ProjectorNetwork(), target_from_windows(stack_windows(windows))
     found = []
     for size in (0.0, 0.5, 1.0):
-        moved = stacked([replace(one, points=one.true_points + size * HABIT) for one in windows])
-        found.append(float(from_truth(projector, truth, Seen.of(moved)).detach()))
+        moved = stack_windows([replace(one, points=one.true_points + size * HABIT) for one in windows])
+        found.append(float(truth_projection_loss(projector, truth, ObservedPoints.from_windows(moved)).detach()))
     assert found[0] + 1e-3 < found[1] < found[2]
 
 
 def test_it_learns_the_habits_of_the_detector(habitual: Window) -> None:
     torch.manual_seed(1)
-    projector, truth, seen = ProjectorNetwork(), target(habitual), Seen.of(habitual)
+    projector, truth, seen = ProjectorNetwork(), target_from_windows(habitual), ObservedPoints.from_windows(habitual)
     optimizer = torch.optim.AdamW(projector.parameters(), lr=3e-3)
-    before = float(from_truth(projector, truth, seen).detach())
+    before = float(truth_projection_loss(projector, truth, seen).detach())
     for _ in range(40):
         optimizer.zero_grad()
-        from_truth(projector, truth, seen).backward()
+        truth_projection_loss(projector, truth, seen).backward()
         optimizer.step()
-    assert float(from_truth(projector, truth, seen).detach()) < 0.3 * before
-    found = projector(in_space(truth.points, truth.depths, seen.size), seen.size) - truth.points
+    assert float(truth_projection_loss(projector, truth, seen).detach()) < 0.3 * before
+    found = projector(unproject(truth.points, truth.depths, seen.size), seen.size) - truth.points
     assert_same(found.mean(dim=(0, 1, 2)).detach(), HABIT, 0.03)
 
 
@@ -76,8 +79,8 @@ def test_the_way_back_teaches_both(habitual: Window) -> None:
     assert isinstance(last, torch.nn.Conv1d)
     torch.nn.init.normal_(last.weight, 0, 0.1)
     observed = np.ones(habitual.confidence.shape[:2], dtype=bool)
-    answer = network(torch.from_numpy(interrupted_features(habitual, observed)))
-    there_and_back(projector, answer, Seen.of(habitual)).backward()
+    answer = network(torch.from_numpy(features_with_gaps(habitual, observed)))
+    cycle_consistency_loss(projector, answer, ObservedPoints.from_windows(habitual)).backward()
     assert network.answer.weight.grad is not None
     for gradient in (network.answer.weight.grad[DEPTHS], first.weight.grad):
         assert gradient is not None
@@ -89,7 +92,7 @@ def test_a_run_without_it_goes_on_with_it_and_the_other_way_round(windows: list[
     told: list[dict[str, Any]] = []
 
     def run(steps: int, projector: bool) -> dict[str, Any]:
-        options = TrainOptions(steps, batch=2, every=1, seed=1, projector=projector)
+        options = TrainOptions(steps, batch_size=2, validation_interval=1, seed=1, projector=projector)
         train([scenes.somebody(80)], windows, windows[:1], tmp_path, options, told.append)
         state: dict[str, Any] = torch.load(tmp_path / STATE_FILE, weights_only=True)
         return state

@@ -14,29 +14,29 @@ from bodydouble.cli.train import train_lifter
 from bodydouble.data import Camera, Performance, Person, Track
 from bodydouble.errors import MediaError, NoPeopleError
 from bodydouble.pipeline import Progress
-from bodydouble.training import make, unlabelled
-from bodydouble.training.detections import FRAMES
-from bodydouble.training.samples import interrupted_features
+from bodydouble.training import unlabelled
+from bodydouble.training.detections import WINDOW_FRAMES
+from bodydouble.training.samples import features_with_gaps
 from bodydouble.training.unlabelled import (
     UnlabelledWindow,
-    both_ways,
-    drawn,
-    read,
-    save,
-    stacked,
-    windows_of,
-    windows_of_videos,
+    extract_video_windows,
+    features_with_flipped,
+    load_windows,
+    sample_windows,
+    save_windows,
+    stack_windows,
+    windows_from_track,
 )
-from bodydouble.training.windows import mirrored
-from bodydouble.training.windows import stacked as stacked_truth
+from bodydouble.training.windows import flip_horizontally
+from bodydouble.training.windows import stack_windows as stacked_truth
 from tests.builders import assert_same
-from tests.motion.scenes import SIZE, track_of
+from tests.motion.scenes import IMAGE_SIZE, simulated_track
 from tests.training import unlabelled_scenes as scenes
 from tests.training.scenes import INTRINSICS
 
 
 def track(frames: int) -> Track:
-    return track_of(scenes.somebody(frames), scenes.view_of(0), INTRINSICS)
+    return simulated_track(scenes.somebody(frames), scenes.view_of(0), INTRINSICS)
 
 
 def every(seen: Track, step: int) -> Track:
@@ -59,70 +59,70 @@ def assert_alike(one: UnlabelledWindow, other: UnlabelledWindow, tolerance: floa
 
 def test_a_window_shows_what_a_labelled_window_of_the_same_person_shows() -> None:
     made = scenes.labelled()
-    (found,) = windows_of(track(FRAMES), INTRINSICS, 30.0)
+    (found,) = windows_from_track(track(WINDOW_FRAMES), INTRINSICS, 30.0)
     assert_alike(found, scenes.unlabelled(made), 1e-9)
 
 
 def test_windows_are_half_over_each_other() -> None:
-    found = windows_of(track(2 * FRAMES + 5), INTRINSICS, 30.0)
+    found = windows_from_track(track(2 * WINDOW_FRAMES + 5), INTRINSICS, 30.0)
     assert len(found) == 3
-    half = FRAMES // 2
-    assert_same(found[0].rough[half:], found[1].rough[:half], 0.0)
-    assert_same(found[1].rough[half:], found[2].rough[:half], 0.0)
+    half = WINDOW_FRAMES // 2
+    assert_same(found[0].landmarks_3d[half:], found[1].landmarks_3d[:half], 0.0)
+    assert_same(found[1].landmarks_3d[half:], found[2].landmarks_3d[:half], 0.0)
 
 
 @pytest.mark.parametrize(("step", "near"), [(2, 0.1), (3, 0.2)])
 def test_a_lower_rate_shows_the_same_with_gaps(step: int, near: float) -> None:
-    full = track(FRAMES + 2)
-    (found,) = windows_of(every(full, step), INTRINSICS, 30.0 / step)
-    (expected,) = windows_of(full, INTRINSICS, 30.0)
-    assert list(np.flatnonzero(found.observed)) == list(range(0, FRAMES, step))
+    full = track(WINDOW_FRAMES + 2)
+    (found,) = windows_from_track(every(full, step), INTRINSICS, 30.0 / step)
+    (expected,) = windows_from_track(full, INTRINSICS, 30.0)
+    assert list(np.flatnonzero(found.observed)) == list(range(0, WINDOW_FRAMES, step))
     assert_same(found.points[found.observed], expected.points[found.observed], 0.02)
     assert_same(found.points, expected.points, near)
 
 
 @pytest.mark.parametrize("fps", [24.0, 25.0, 30000 / 1001, 50.0])
 def test_usual_rates_are_seen_in_all_frames(fps: float) -> None:
-    for window in windows_of(track(2 * FRAMES), INTRINSICS, fps):
+    for window in windows_from_track(track(2 * WINDOW_FRAMES), INTRINSICS, fps):
         assert window.observed.all()
 
 
 def test_a_gap_is_filled_and_not_observed() -> None:
-    (found,) = windows_of(hidden(track(FRAMES), 20, 10), INTRINSICS, 30.0)
+    (found,) = windows_from_track(hidden(track(WINDOW_FRAMES), 20, 10), INTRINSICS, 30.0)
     assert list(np.flatnonzero(~found.observed)) == list(range(20, 30))
     assert all(np.isfinite(getattr(found, field.name)).all() for field in fields(UnlabelledWindow))
 
 
 def test_who_is_hardly_seen_or_not_for_long_gives_no_window() -> None:
-    assert not windows_of(track(FRAMES - 1), INTRINSICS, 30.0)
-    assert not windows_of(hidden(track(FRAMES), 10, FRAMES // 2), INTRINSICS, 30.0)
+    assert not windows_from_track(track(WINDOW_FRAMES - 1), INTRINSICS, 30.0)
+    assert not windows_from_track(hidden(track(WINDOW_FRAMES), 10, WINDOW_FRAMES // 2), INTRINSICS, 30.0)
 
 
 def test_features_are_those_of_labelled_windows_and_of_their_mirror_images() -> None:
     made = [scenes.labelled(seed, noise=2.0) for seed in range(2)]
-    there = np.ones((2, FRAMES), dtype=bool)
-    found = both_ways(stacked([scenes.unlabelled(one) for one in made]))
-    assert_same(found[:2], interrupted_features(stacked_truth(made), there), 1e-6)
-    assert_same(found[2:], interrupted_features(stacked_truth([mirrored(one) for one in made]), there), 1e-6)
+    there = np.ones((2, WINDOW_FRAMES), dtype=bool)
+    found = features_with_flipped(stack_windows([scenes.unlabelled(one) for one in made]))
+    assert_same(found[:2], features_with_gaps(stacked_truth(made), there), 1e-6)
+    assert_same(found[2:], features_with_gaps(stacked_truth([flip_horizontally(one) for one in made]), there), 1e-6)
 
 
 def test_drawing_depends_on_the_seed_alone() -> None:
     windows = [scenes.unlabelled(scenes.labelled(seed)) for seed in range(3)]
-    first, again, other = (drawn(windows, 8, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    first, again, other = (sample_windows(windows, 8, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert_alike(first, again, 0.0)
     assert np.any(first.size != other.size)
 
 
 def test_what_is_saved_is_read(tmp_path: Path) -> None:
     windows = [scenes.unlabelled(scenes.labelled(seed)) for seed in range(2)]
-    save(tmp_path / "windows.npz", windows)
-    for one, other in zip(read(tmp_path / "windows.npz"), windows, strict=True):
+    save_windows(tmp_path / "windows.npz", windows)
+    for one, other in zip(load_windows(tmp_path / "windows.npz"), windows, strict=True):
         assert_alike(one, other, 0.0)
 
 
 def captured(frames: int) -> Performance:
     motion = scenes.somebody(frames)
-    camera = Camera(SIZE, INTRINSICS, np.tile(np.eye(4), (frames, 1, 1)))
+    camera = Camera(IMAGE_SIZE, INTRINSICS, np.tile(np.eye(4), (frames, 1, 1)))
     return Performance(Fraction(30), frames, camera, (Person("person1", track(frames), motion),))
 
 
@@ -131,19 +131,19 @@ def test_nobody_looks_twice_at_a_video(tmp_path: Path, monkeypatch: pytest.Monke
 
     def look(video: Path, **_: Progress) -> Performance:
         looks.append(video)
-        return captured(FRAMES)
+        return captured(WINDOW_FRAMES)
 
     monkeypatch.setattr(unlabelled, "capture", look)
     videos = [tmp_path / "one" / "clip.mp4", tmp_path / "other" / "clip.mp4"]
     for _ in range(2):
-        assert len(windows_of_videos(videos, tmp_path, Progress())) == 2
+        assert len(extract_video_windows(videos, tmp_path, Progress())) == 2
     assert looks == videos
 
 
 def test_a_video_too_short_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unlabelled, "capture", lambda *_, **__: captured(FRAMES - 1))
+    monkeypatch.setattr(unlabelled, "capture", lambda *_, **__: captured(WINDOW_FRAMES - 1))
     with pytest.raises(NoPeopleError, match=r"nobody is seen in .*clip\.mp4 for 2\.1 s at a stretch") as error:
-        windows_of_videos([tmp_path / "clip.mp4"], tmp_path, Progress())
+        extract_video_windows([tmp_path / "clip.mp4"], tmp_path, Progress())
     assert "\n" not in str(error.value)
     assert not list(tmp_path.iterdir())
 
@@ -153,7 +153,9 @@ def test_a_bad_video_is_told_before_any_work(
     content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     long = [scenes.somebody(1000)]
-    monkeypatch.setattr(make, "motions", lambda _: {"train": long, "validation": long, "test": []})
+    monkeypatch.setattr(
+        "bodydouble.training.lifter_pipeline.load_motions", lambda _: {"train": long, "validation": long, "test": []}
+    )
     video = tmp_path / "clip.mp4"
     if content:
         video.write_text(content)

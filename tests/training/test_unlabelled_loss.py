@@ -12,24 +12,24 @@ pytest.importorskip("torch")
 import torch
 
 from bodydouble.geometry import camera
-from bodydouble.training.loss import positions
-from bodydouble.training.network import Answer, LifterNetwork
-from bodydouble.training.train import STATE_FILE, TrainOptions, train
-from bodydouble.training.unlabelled import both_ways, stacked
+from bodydouble.training.loss import joint_positions
+from bodydouble.training.network import LifterNetwork, Prediction
+from bodydouble.training.training_loop import STATE_FILE, TrainOptions, train
+from bodydouble.training.unlabelled import features_with_flipped, stack_windows
 from bodydouble.training.unlabelled_loss import (
-    FASTEST,
-    Seen,
-    in_space,
-    mirrored,
-    own_offsets,
-    projected,
-    robust,
-    scale,
-    split,
-    unlabelled_parts,
+    MAX_SPEED,
+    ObservedPoints,
+    fit_scale,
+    flip_prediction,
+    predicted_offsets,
+    project,
+    robust_error,
+    split_predictions,
+    unlabelled_loss_terms,
+    unproject,
 )
 from bodydouble.training.windows import Window
-from bodydouble.training.windows import mirrored as mirrored_window
+from bodydouble.training.windows import flip_horizontally as mirrored_window
 from tests.builders import assert_same
 from tests.training import unlabelled_scenes as scenes
 
@@ -46,17 +46,17 @@ def windows() -> list[Window]:
 
 
 @pytest.fixture(scope="module")
-def seen(windows: list[Window]) -> Seen:
-    return Seen.of(stacked([scenes.unlabelled(one) for one in windows]))
+def seen(windows: list[Window]) -> ObservedPoints:
+    return ObservedPoints.from_windows(stack_windows([scenes.unlabelled(one) for one in windows]))
 
 
 @pytest.fixture(scope="module")
-def answer(windows: list[Window]) -> Answer:
+def answer(windows: list[Window]) -> Prediction:
     return scenes.true_answer(windows)
 
 
-def costs(answer: Answer, seen: Seen, other: Answer | None = None) -> Terms:
-    found = unlabelled_parts(answer, other or mirrored(answer), seen)
+def costs(answer: Prediction, seen: ObservedPoints, other: Prediction | None = None) -> Terms:
+    found = unlabelled_loss_terms(answer, other or flip_prediction(answer), seen)
     return {name.removeprefix("unlabelled_"): float(term) for name, term in found.items()}
 
 
@@ -64,7 +64,7 @@ def noise(like: torch.Tensor, size: float) -> torch.Tensor:
     return size * torch.randn(like.shape, generator=torch.Generator().manual_seed(1))
 
 
-def test_terms_vanish_where_the_answer_is_true(answer: Answer, seen: Seen) -> None:
+def test_terms_vanish_where_the_answer_is_true(answer: Prediction, seen: ObservedPoints) -> None:
     found = costs(answer, seen)
     for name in EXACT:
         assert found[name] == pytest.approx(0.0, abs=1e-5), name
@@ -75,99 +75,105 @@ def test_terms_vanish_where_the_answer_is_true(answer: Answer, seen: Seen) -> No
 @pytest.mark.parametrize(
     ("term", "field"),
     [
-        ("seen", "points"), ("skeleton", "turns"), ("skeleton", "lengths"), ("constancy", "depths"),
+        ("seen", "points"), ("skeleton", "rotations"), ("skeleton", "log_bone_scales"), ("constancy", "depths"),
         ("constancy", "points"), ("sides", "depths"), ("acceleration", "depths"), ("acceleration", "points"),
     ],
 )  # fmt: skip
-def test_errors_cost_more_the_larger_they_are(term: str, field: str, answer: Answer, seen: Seen) -> None:
+def test_errors_cost_more_the_larger_they_are(term: str, field: str, answer: Prediction, seen: ObservedPoints) -> None:
     there = getattr(answer, field)
     off = noise(there, 1.0)
-    if field == "lengths":
+    if field == "log_bone_scales":
         off = off[:, :1].expand_as(there)
     found = [costs(replace(answer, **{field: there + size * off}), seen)[term] for size in (0.0, 0.05, 0.2)]
     assert found[0] + 1e-3 < found[1] < found[2]
 
 
-def test_only_what_is_too_fast_costs(answer: Answer, seen: Seen) -> None:
+def test_only_what_is_too_fast_costs(answer: Prediction, seen: ObservedPoints) -> None:
     frames = torch.arange(answer.depths.shape[1])[:, None] / 1.0
-    for speed, costs_something in ((0.5 * FASTEST, False), (2 * FASTEST, True)):
+    for speed, costs_something in ((0.5 * MAX_SPEED, False), (2 * MAX_SPEED, True)):
         fast = replace(answer, depths=(speed * frames).expand_as(answer.depths), points=torch.zeros_like(answer.points))
         assert (costs(fast, seen)["speed"] > 1e-3) == costs_something
 
 
-@pytest.mark.parametrize("field", ["points", "depths", "turns", "up", "velocity", "contacts", "lengths"])
-def test_answers_that_the_mirror_changes_cost(field: str, answer: Answer, seen: Seen) -> None:
-    other = mirrored(answer)
+@pytest.mark.parametrize(
+    "field", ["points", "depths", "rotations", "gravity_up", "velocity", "contacts", "log_bone_scales"]
+)
+def test_answers_that_the_mirror_changes_cost(field: str, answer: Prediction, seen: ObservedPoints) -> None:
+    other = flip_prediction(answer)
     there = getattr(other, field)
     assert costs(answer, seen, replace(other, **{field: there + noise(there, 0.3)}))["mirror"] > 1e-3
 
 
-def test_the_mirror_image_of_everything_costs_the_same(answer: Answer, windows: list[Window]) -> None:
-    wrong = replace(answer, **{n: getattr(answer, n) + noise(getattr(answer, n), 0.1) for n in ("depths", "turns")})
+def test_the_mirror_image_of_everything_costs_the_same(answer: Prediction, windows: list[Window]) -> None:
+    wrong = replace(answer, **{n: getattr(answer, n) + noise(getattr(answer, n), 0.1) for n in ("depths", "rotations")})
     plain, image = ([scenes.unlabelled(one) for one in many] for many in (windows, map(mirrored_window, windows)))
-    found = costs(wrong, Seen.of(stacked(plain)), mirrored(answer))
-    expected = costs(mirrored(wrong), Seen.of(stacked(image)), answer)
+    found = costs(wrong, ObservedPoints.from_windows(stack_windows(plain)), flip_prediction(answer))
+    expected = costs(flip_prediction(wrong), ObservedPoints.from_windows(stack_windows(image)), answer)
     assert found == pytest.approx(expected, rel=1e-4)
 
 
-def test_the_answer_to_the_mirror_image_is_mirrored(answer: Answer, windows: list[Window]) -> None:
+def test_the_answer_to_the_mirror_image_is_mirrored(answer: Prediction, windows: list[Window]) -> None:
     expected = scenes.true_answer([mirrored_window(one) for one in windows])
-    for field in fields(Answer):
-        assert_same(getattr(mirrored(answer), field.name), getattr(expected, field.name), 1e-5)
+    for field in fields(Prediction):
+        assert_same(getattr(flip_prediction(answer), field.name), getattr(expected, field.name), 1e-5)
 
 
-def test_what_is_not_seen_or_not_sure_counts_less(answer: Answer, windows: list[Window]) -> None:
+def test_what_is_not_seen_or_not_sure_counts_less(answer: Prediction, windows: list[Window]) -> None:
     made = scenes.unlabelled(windows[0])
-    one = split(answer, [1, 1])[0]
+    one = split_predictions(answer, [1, 1])[0]
     points = made.points.copy()
     points[20:30, :, 0] += 0.5
     found = []
     for trusted in (1.0, 0.2, 0.0):
         confidence = made.confidence.copy()
         confidence[20:30] *= trusted
-        found.append(costs(one, Seen.of(stacked([replace(made, points=points, confidence=confidence)]))))
+        found.append(
+            costs(
+                one, ObservedPoints.from_windows(stack_windows([replace(made, points=points, confidence=confidence)]))
+            )
+        )
     hidden = replace(made, points=points, observed=~np.isin(np.arange(len(points)), np.arange(20, 30)))
     assert found[0]["seen"] > 2 * found[1]["seen"] > found[2]["seen"] == pytest.approx(0.0, abs=1e-5)
-    assert costs(one, Seen.of(stacked([hidden])))["seen"] == pytest.approx(0.0, abs=1e-5)
+    assert costs(one, ObservedPoints.from_windows(stack_windows([hidden])))["seen"] == pytest.approx(0.0, abs=1e-5)
 
 
 def test_outliers_count_by_their_logarithm() -> None:
-    small, large = (float(robust(torch.tensor(error), 0.3)) for error in (0.003, 3.0))
+    small, large = (float(robust_error(torch.tensor(error), 0.3)) for error in (0.003, 3.0))
     assert small == pytest.approx(0.003, rel=0.01)
     assert large < 0.3 * 3.0
 
 
-def test_projection_is_that_of_a_camera_straight_at_the_hips(windows: list[Window], answer: Answer) -> None:
+def test_projection_is_that_of_a_camera_straight_at_the_hips(windows: list[Window], answer: Prediction) -> None:
     size = torch.tensor([float(one.size) for one in windows])
-    space = in_space(answer.points, answer.depths, size)
+    space = unproject(answer.points, answer.depths, size)
     distance = 1 / size[:, None, None, None]
     from_camera = (space + torch.cat([torch.zeros(*distance.shape[:3], 2), distance], dim=-1)).numpy()
     expected = camera.project(np.diag([1.0, 1.0, 1.0]), from_camera) / size.numpy()[:, None, None, None]
-    assert_same(projected(space, size), expected, 1e-5)
-    assert_same(projected(space, size), answer.points, 1e-5)
+    assert_same(project(space, size), expected, 1e-5)
+    assert_same(project(space, size), answer.points, 1e-5)
 
 
 def test_the_scale_brings_a_skeleton_onto_its_picture() -> None:
     rng = torch.Generator().manual_seed(3)
     joints, size, true = torch.randn((2, 5, 12, 3), generator=rng), torch.tensor([0.1, 0.3]), torch.tensor([2.0, 1.5])
-    points = projected(true[:, None, None, None] * joints.clamp(-1, 1), size)
-    found = scale(joints.clamp(-1, 1), points, torch.ones(2, 5, 12), size)
+    points = project(true[:, None, None, None] * joints.clamp(-1, 1), size)
+    found = fit_scale(joints.clamp(-1, 1), points, torch.ones(2, 5, 12), size)
     assert_same(found, true[:, None].expand(2, 5), 1e-4)
 
 
-def test_the_skeleton_of_true_lengths_is_the_true_one(answer: Answer, windows: list[Window]) -> None:
-    found = positions(answer.turns, own_offsets(answer.lengths))
+def test_the_skeleton_of_true_lengths_is_the_true_one(answer: Prediction, windows: list[Window]) -> None:
+    found = joint_positions(answer.rotations, predicted_offsets(answer.log_bone_scales))
     for one, window, seed in zip(found, windows, range(2), strict=True):
         sizes = torch.from_numpy(window.offsets).float()
-        scaled = positions(answer.turns[seed : seed + 1], sizes[None])[0]
+        scaled = joint_positions(answer.rotations[seed : seed + 1], sizes[None])[0]
         ratio = scaled.norm(dim=-1).sum(dim=-1) / one.norm(dim=-1).sum(dim=-1)
         assert_same(one * ratio[:, None, None], scaled, 1e-4)
 
 
 def asked(network: LifterNetwork, windows: list[Window]) -> dict[str, torch.Tensor]:
-    many = stacked([scenes.unlabelled(one) for one in windows])
-    plain, image = split(network(torch.from_numpy(both_ways(many))), [len(windows)] * 2)
-    return unlabelled_parts(plain, image, Seen.of(many))
+    many = stack_windows([scenes.unlabelled(one) for one in windows])
+    plain, image = split_predictions(network(torch.from_numpy(features_with_flipped(many))), [len(windows)] * 2)
+    return unlabelled_loss_terms(plain, image, ObservedPoints.from_windows(many))
 
 
 def test_every_term_reaches_the_network(windows: list[Window]) -> None:
@@ -204,7 +210,9 @@ def test_training_goes_on_where_it_was_interrupted(projector: bool, windows: lis
     told: list[dict[str, Any]] = []
 
     def run(steps: int) -> None:
-        options = TrainOptions(steps, batch=2, every=1, seed=1, projector=projector, unlabelled_batch=2)
+        options = TrainOptions(
+            steps, batch_size=2, validation_interval=1, seed=1, projector=projector, unlabelled_batch_size=2
+        )
         train([scenes.somebody(80)], windows, windows[:1], tmp_path, options, told.append, video)
 
     run(1)

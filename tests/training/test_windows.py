@@ -13,8 +13,15 @@ from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion.body import proportions
 from bodydouble.motion.lifting import lifter
 from bodydouble.skeletons import blazepose, humanoid
-from bodydouble.training.detections import FRAMES, save
-from bodydouble.training.windows import Window, log_lengths, mirrored, read_windows, rolled, stacked
+from bodydouble.training.detections import WINDOW_FRAMES, save
+from bodydouble.training.windows import (
+    Window,
+    camera_rolled,
+    compute_log_bone_scales,
+    flip_horizontally,
+    read_windows,
+    stack_windows,
+)
 from tests.builders import assert_same
 from tests.training.scenes import seen_clip, seen_window
 
@@ -23,7 +30,7 @@ FLIP = np.array([-1.0, 1.0, 1.0])
 
 def features(made: Window) -> FloatArray:
     age = np.zeros(len(made.confidence))
-    return lifter.features(made.points, made.confidence, made.rough, made.direction, made.size, age)
+    return lifter.build_features(made.points, made.confidence, made.landmarks_3d, made.direction, made.size, age)
 
 
 def joints(made: Window) -> FloatArray:
@@ -38,25 +45,25 @@ def joints(made: Window) -> FloatArray:
 def test_the_mirror_image_of_the_mirror_image_is_the_window() -> None:
     made = seen_window(noise=2.0)
     for field in fields(Window):
-        assert_same(getattr(mirrored(mirrored(made)), field.name), getattr(made, field.name), 0.0)
+        assert_same(getattr(flip_horizontally(flip_horizontally(made)), field.name), getattr(made, field.name), 0.0)
 
 
 def test_features_of_the_mirror_image_are_what_the_lifter_asks_of_the_mirror_image() -> None:
     made = seen_window(noise=2.0)
-    parts = lifter.mirrored(made.points, made.confidence, made.rough, made.direction)
-    expected = lifter.features(*parts, made.size, np.zeros(len(made.confidence)))
-    assert_same(features(mirrored(made)), expected, 0.0)
-    assert np.abs(features(mirrored(made)) - features(made)).max() > 0.1
+    parts = lifter.mirror_input(made.points, made.confidence, made.landmarks_3d, made.direction)
+    expected = lifter.build_features(*parts, made.size, np.zeros(len(made.confidence)))
+    assert_same(features(flip_horizontally(made)), expected, 0.0)
+    assert np.abs(features(flip_horizontally(made)) - features(made)).max() > 0.1
 
 
 def test_the_truth_of_the_mirror_image_is_the_mirror_image() -> None:
     made = seen_window()
-    other = mirrored(made)
+    other = flip_horizontally(made)
     swap = list(blazepose.MIRROR)
     assert_same(joints(other), joints(made)[:, list(humanoid.MIRROR)] * FLIP, 1e-9)
     assert_same(other.true_points, made.true_points[:, swap] * FLIP[:2], 0.0)
     assert_same(other.depths, made.depths[:, swap], 0.0)
-    assert_same(other.up, made.up * FLIP, 0.0)
+    assert_same(other.gravity_up, made.gravity_up * FLIP, 0.0)
     assert_same(other.velocity, made.velocity * FLIP, 0.0)
     assert_same(other.contacts, made.contacts[:, [2, 3, 0, 1]], 0.0)
 
@@ -80,47 +87,47 @@ def test_joints_are_near_the_landmarks_that_are_named_after_them() -> None:
 
 def test_up_is_unit_and_turns_are_rotations() -> None:
     made = seen_window()
-    assert_same(np.linalg.norm(made.up, axis=-1), 1.0, 1e-9)
+    assert_same(np.linalg.norm(made.gravity_up, axis=-1), 1.0, 1e-9)
     assert_same(np.linalg.norm(made.rotations, axis=-1), 1.0, 1e-9)
     assert_same(rotation.to_matrix(made.rotations)[:, 1:], rotation.to_matrix(seen_clip().rotations)[:, 1:], 1e-9)
 
 
 def test_lengths_are_those_of_the_bones() -> None:
     ratios = np.linspace(0.8, 1.2, len(proportions.BONES))
-    assert_same(log_lengths(proportions.with_bones(ratios).rest_offsets), np.log(ratios), 1e-9)
+    assert_same(compute_log_bone_scales(proportions.skeleton_from_bone_scales(ratios).rest_offsets), np.log(ratios), 1e-9)
 
 
 def test_stacked_windows_can_be_told_apart() -> None:
     windows = [seen_window(seed) for seed in range(3)]
     for field in fields(Window):
-        many = getattr(stacked(windows), field.name)
+        many = getattr(stack_windows(windows), field.name)
         for number, one in enumerate(windows):
             assert_same(many[number], getattr(one, field.name), 0.0)
 
 
 def test_windows_are_read_from_what_was_saved(tmp_path: Path) -> None:
-    clips = [seen_clip(FRAMES), seen_clip(FRAMES - 1, seed=1), seen_clip(FRAMES + 5, seed=2)]
+    clips = [seen_clip(WINDOW_FRAMES), seen_clip(WINDOW_FRAMES - 1, seed=1), seen_clip(WINDOW_FRAMES + 5, seed=2)]
     save(tmp_path / "seen.npz", clips)
     found = read_windows(tmp_path / "seen.npz")
     assert len(found) == 2
     for one, clip in zip(found, (clips[0], clips[2]), strict=True):
-        assert one.points.shape == (FRAMES, 33, 2)
-        assert_same(one.confidence, clip.keypoints[-FRAMES:, :, 2], 1e-6)
-        assert_same(one.rough, clip.rough_joints[-FRAMES:], 1e-6)
-        assert_same(one.contacts, clip.contacts[-FRAMES:], 1e-6)
+        assert one.points.shape == (WINDOW_FRAMES, 33, 2)
+        assert_same(one.confidence, clip.keypoints[-WINDOW_FRAMES:, :, 2], 1e-6)
+        assert_same(one.landmarks_3d, clip.landmarks_3d[-WINDOW_FRAMES:], 1e-6)
+        assert_same(one.contacts, clip.contacts[-WINDOW_FRAMES:], 1e-6)
         assert_same(one.points, one.true_points, 1e-4)
 
 
 def test_a_window_rolled_there_and_back_is_the_window() -> None:
     made = seen_window(noise=2.0)
     for field in fields(Window):
-        assert_same(getattr(rolled(rolled(made, 0.8), -0.8), field.name), getattr(made, field.name), 1e-9)
+        assert_same(getattr(camera_rolled(camera_rolled(made, 0.8), -0.8), field.name), getattr(made, field.name), 1e-9)
 
 
 def test_the_body_in_a_rolled_window_is_turned_about_the_line_of_sight() -> None:
     made = seen_window()
     turn = rotation.to_matrix(rotation.from_rotvec(np.array([0.0, 0.0, 0.8])))
-    found = rolled(made, 0.8)
+    found = camera_rolled(made, 0.8)
     np.testing.assert_allclose(joints(found), joints(made) @ turn.T, atol=1e-9)
     np.testing.assert_allclose(found.true_points, made.true_points @ turn[:2, :2].T, atol=1e-12)
     np.testing.assert_array_equal(found.depths, made.depths)

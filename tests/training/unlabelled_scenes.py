@@ -5,40 +5,40 @@ import torch
 
 from bodydouble.data import FloatArray, Motion
 from bodydouble.geometry import camera
-from bodydouble.motion.body.proportions import BONES, with_bones
+from bodydouble.motion.body.proportions import BONES, skeleton_from_bone_scales
 from bodydouble.motion.body.root_translation import landmark_positions
-from bodydouble.motion.lifting.person_view import crop
-from bodydouble.training.detections import FPS, FRAMES
+from bodydouble.motion.lifting.person_view import view_straight_at
+from bodydouble.training.detections import FPS, WINDOW_FRAMES
 from bodydouble.training.loss import Target
-from bodydouble.training.network import Answer
-from bodydouble.training.train import target
+from bodydouble.training.network import Prediction
+from bodydouble.training.training_loop import target_from_windows
 from bodydouble.training.unlabelled import UnlabelledWindow
-from bodydouble.training.windows import Window, stacked, window
+from bodydouble.training.windows import Window, create_window, stack_windows
 from tests import builders
-from tests.motion.scenes import standing_camera, track_of
+from tests.motion.scenes import static_camera, simulated_track
 from tests.training.scenes import INTRINSICS
 
 
-def somebody(frames: int = FRAMES, seed: int = 0) -> Motion:
+def somebody(frames: int = WINDOW_FRAMES, seed: int = 0) -> Motion:
     """Somebody of random proportions, left and right alike, who sways."""
     ratios = np.exp(np.random.default_rng(seed).normal(0, 0.1, len(BONES)))
-    return builders.smooth_motion(frames, seed, FPS, with_bones(ratios))
+    return builders.smooth_motion(frames, seed, FPS, skeleton_from_bone_scales(ratios))
 
 
 def view_of(seed: int) -> FloatArray:
     """camera_from_world (4, 4)."""
-    return standing_camera(pitch=0.2, yaw=0.5 + seed)
+    return static_camera(pitch=0.2, yaw=0.5 + seed)
 
 
 def labelled(seed: int = 0, noise: float = 0.0) -> Window:
     """What is seen, with noise in px, and what is true."""
     motion, view = somebody(seed=seed), view_of(seed)
-    track = track_of(motion, view, INTRINSICS, noise, seed)
+    track = simulated_track(motion, view, INTRINSICS, noise, seed)
     points = camera.transform(view, landmark_positions(motion.skeleton, motion.rotations, motion.root_position))
     confidence = track.keypoints[..., 2]
-    return window(
-        crop(camera.rays(INTRINSICS, track.keypoints[..., :2])[..., :2], confidence), confidence, track.landmarks_3d,
-        points, np.tile(view[:3, :3], (FRAMES, 1, 1)), motion.skeleton.rest_offsets, motion.rotations,
+    return create_window(
+        view_straight_at(camera.rays(INTRINSICS, track.keypoints[..., :2])[..., :2], confidence), confidence, track.landmarks_3d,
+        points, np.tile(view[:3, :3], (WINDOW_FRAMES, 1, 1)), motion.skeleton.rest_offsets, motion.rotations,
         motion.root_position, motion.contacts,
     )  # fmt: skip
 
@@ -46,14 +46,21 @@ def labelled(seed: int = 0, noise: float = 0.0) -> Window:
 def unlabelled(made: Window) -> UnlabelledWindow:
     """What is seen."""
     observed = np.ones(len(made.points), dtype=bool)
-    return UnlabelledWindow(made.points, made.confidence, made.rough, made.direction, made.size, observed)
+    return UnlabelledWindow(made.points, made.confidence, made.landmarks_3d, made.direction, made.size, observed)
 
 
-def true_answer(windows: list[Window]) -> Answer:
+def true_answer(windows: list[Window]) -> Prediction:
     """What the lifter should say about them."""
-    truth: Target = target(stacked(windows))
+    truth: Target = target_from_windows(stack_windows(windows))
     sigma = torch.full((*truth.depths.shape[:2], 66), -5.0)
-    lengths = torch.cat([truth.lengths, torch.full_like(truth.lengths, -4.0)], dim=-1)
-    return Answer(
-        truth.points, truth.depths, sigma, truth.turns, truth.up, truth.velocity, truth.contacts.logit(1e-3), lengths
+    lengths = torch.cat([truth.log_bone_scales, torch.full_like(truth.log_bone_scales, -4.0)], dim=-1)
+    return Prediction(
+        truth.points,
+        truth.depths,
+        sigma,
+        truth.rotations,
+        truth.gravity_up,
+        truth.velocity,
+        truth.contacts.logit(1e-3),
+        lengths,
     )

@@ -14,7 +14,7 @@ import numpy as np
 from bodydouble.data import FloatArray, IntArray, Skeleton
 from bodydouble.skeletons import adult_template, blazepose, humanoid
 
-QUANTUM = 1e-4
+POSITION_QUANTUM = 1e-4
 """m, of the stored positions."""
 JOINTS = humanoid.JOINTS + humanoid.FINGERS
 SURFACES = ("skin", "eyes", "hair", "tights", "skirt")
@@ -45,15 +45,15 @@ class Body:
     landmarks: FloatArray
     """(33, 3) m, BlazePose order."""
 
-    def joint(self, name: str) -> FloatArray:
+    def joint_position(self, name: str) -> FloatArray:
         """Position (3,) m of a joint."""
         return np.asarray(self.joints[JOINTS.index(name)])
 
 
 @cache
-def topology() -> Topology:
+def load_topology() -> Topology:
     """The surfaces and weights of all bodies."""
-    with _open() as file:
+    with _open_archive() as file:
         weights = file["joint_weights"].astype(np.float64)
         return Topology(
             {name: file[f"{name}_faces"].astype(np.int64) for name in SURFACES},
@@ -64,51 +64,54 @@ def topology() -> Topology:
 
 
 @cache
-def baked() -> tuple[Body, ...]:
+def load_bodies() -> tuple[Body, ...]:
     """The bodies as they were baked."""
-    with _open() as file:
+    with _open_archive() as file:
         rows = zip(file["positions"], file["joints"], file["landmarks"], strict=True)
         return tuple(
-            Body(positions * QUANTUM, joints.astype(np.float64), landmarks.astype(np.float64))
+            Body(positions * POSITION_QUANTUM, joints.astype(np.float64), landmarks.astype(np.float64))
             for positions, joints, landmarks in rows
         )
 
 
-def _open() -> "np.lib.npyio.NpzFile":
+def _open_archive() -> "np.lib.npyio.NpzFile":
     path = resources.files(__package__) / "bodies.npz"
-    with resources.as_file(path) as there:
-        file: np.lib.npyio.NpzFile = np.load(there, allow_pickle=False)
+    with resources.as_file(path) as local_path:
+        file: np.lib.npyio.NpzFile = np.load(local_path, allow_pickle=False)
         return file
 
 
-def somebody(rng: np.random.Generator) -> Body:
+def sample_body(rng: np.random.Generator) -> Body:
     """A mean of two baked bodies: one counts for more than the other."""
-    one, other = rng.choice(len(baked()), size=2, replace=False)
-    share = rng.uniform(0.6, 1.0)
-    a, b = baked()[one], baked()[other]
+    first, second = rng.choice(len(load_bodies()), size=2, replace=False)
+    fraction = rng.uniform(0.6, 1.0)
+    a, b = load_bodies()[first], load_bodies()[second]
     return Body(
-        *(share * getattr(a, name) + (1 - share) * getattr(b, name) for name in ("positions", "joints", "landmarks"))
+        *(
+            fraction * getattr(a, name) + (1 - fraction) * getattr(b, name)
+            for name in ("positions", "joints", "landmarks")
+        )
     )
 
 
-def full_skeleton(body: Body) -> Skeleton:
+def build_full_skeleton(body: Body) -> Skeleton:
     """The 52 joints with fingers."""
-    return _skeleton(body, JOINTS)
+    return _build_skeleton(body, JOINTS)
 
 
-def humanoid_skeleton(body: Body) -> Skeleton:
+def build_humanoid_skeleton(body: Body) -> Skeleton:
     """The 22 joints of humanoid.JOINTS."""
-    return _skeleton(body, humanoid.JOINTS)
+    return _build_skeleton(body, humanoid.JOINTS)
 
 
-def _skeleton(body: Body, names: tuple[str, ...]) -> Skeleton:
-    parents = tuple(-1 if (parent := joint_parent(name)) is None else names.index(parent) for name in names)
-    places = body.joints[: len(names)]
-    offsets = places - np.where(np.array(parents)[:, None] >= 0, places[np.array(parents)], 0.0)
+def _build_skeleton(body: Body, names: tuple[str, ...]) -> Skeleton:
+    parents = tuple(-1 if (parent := parent_joint(name)) is None else names.index(parent) for name in names)
+    positions = body.joints[: len(names)]
+    offsets = positions - np.where(np.array(parents)[:, None] >= 0, positions[np.array(parents)], 0.0)
     return Skeleton(names, parents, offsets)
 
 
-def joint_parent(name: str) -> str | None:
+def parent_joint(name: str) -> str | None:
     """The joint above a joint of JOINTS."""
     if name in humanoid.PARENT:
         return humanoid.PARENT[name]
@@ -117,7 +120,7 @@ def joint_parent(name: str) -> str | None:
     return f"{side}Hand" if first_of_finger else JOINTS[JOINTS.index(name) - 1]
 
 
-def attached_landmarks(body: Body) -> tuple[IntArray, FloatArray]:
+def landmark_attachments(body: Body) -> tuple[IntArray, FloatArray]:
     """The joint (33,) that carries each BlazePose landmark of a body rigidly, and its offset (33, 3) m at rest."""
     carriers = np.array([humanoid.INDEX[adult_template.REST_LANDMARKS[name][0]] for name in blazepose.LANDMARKS])
     return carriers, body.landmarks - body.joints[carriers]

@@ -9,21 +9,21 @@ from scipy.spatial import ConvexHull, cKDTree
 from bodydouble.data import BoolArray, Character, FloatArray, IntArray, Material, Mesh
 from bodydouble.geometry import rotation
 from bodydouble.synthetic import textures
-from bodydouble.synthetic.bodies import JOINTS, Body, full_skeleton, topology
+from bodydouble.synthetic.bodies import JOINTS, Body, build_full_skeleton, load_topology
 
 SKIN_TONES = ((0.95, 0.80, 0.72), (0.88, 0.69, 0.58), (0.78, 0.57, 0.44), (0.63, 0.43, 0.31), (0.45, 0.29, 0.20),
               (0.33, 0.21, 0.15))  # fmt: skip
 HAIR_COLORS = ((0.07, 0.06, 0.05), (0.16, 0.10, 0.06), (0.32, 0.20, 0.10), (0.62, 0.46, 0.24), (0.45, 0.20, 0.08),
                (0.62, 0.62, 0.62))  # fmt: skip
 """sRGB, 0 to 1."""
-SLEEVES = (0.12, 0.38, 0.42, 0.65, 0.97)
+SLEEVE_ENDS = (0.12, 0.38, 0.42, 0.65, 0.97)
 """Ends of sleeves, as a part of the way from the shoulder to the wrist."""
-LEGS = (0.30, 0.48, 0.62, 0.97)
+TROUSER_ENDS = (0.30, 0.48, 0.62, 0.97)
 """Ends of trousers, as a part of the way from the hip to the ankle."""
-SKIRTS = (0.35, 0.5, 0.75)
-MARGIN = 0.03
+SKIRT_ENDS = (0.35, 0.5, 0.75)
+SKIN_MARGIN = 0.03
 """m that skin goes on beneath a hem."""
-SOLE = 0.012
+SHOE_MARGIN = 0.012
 """m by which a shoe is larger than the foot."""
 
 
@@ -46,7 +46,7 @@ class Outfit:
     """none, short or long."""
 
 
-def dressed(body: Body, rng: np.random.Generator) -> Character:
+def dress_body(body: Body, rng: np.random.Generator) -> Character:
     """A body with random skin, clothes and hair.
 
     Args:
@@ -56,220 +56,224 @@ def dressed(body: Body, rng: np.random.Generator) -> Character:
     Returns:
         A character with 52 joints and identity rest rotations, named after nothing.
     """
-    outfit = _outfit(body, rng)
-    tone, hair = rng.choice(len(SKIN_TONES)), np.array(HAIR_COLORS[rng.choice(len(HAIR_COLORS))])
+    outfit = _sample_outfit(body, rng)
+    skin_tone, hair_color = rng.choice(len(SKIN_TONES)), np.array(HAIR_COLORS[rng.choice(len(HAIR_COLORS))])
     meshes = [
-        _skin(body, outfit, np.array(SKIN_TONES[tone]) * rng.uniform(0.92, 1.08), hair, rng),
-        _eyes(body),
-        *_hair(body, outfit, hair, rng),
-        _top(body, outfit, rng),
-        _skirt(body, outfit, rng) if outfit.skirt else _trousers(body, outfit, rng),
-        *_shoes(body, outfit, rng),
+        _skin_mesh(body, outfit, np.array(SKIN_TONES[skin_tone]) * rng.uniform(0.92, 1.08), hair_color, rng),
+        _eye_mesh(body),
+        *_hair_meshes(body, outfit, hair_color, rng),
+        _top_mesh(body, outfit, rng),
+        _skirt_mesh(body, outfit, rng) if outfit.skirt else _trousers_mesh(body, outfit, rng),
+        *_shoe_meshes(body, outfit, rng),
     ]
-    skeleton = full_skeleton(body)
+    skeleton = build_full_skeleton(body)
     identity = np.tile(rotation.IDENTITY, (len(JOINTS), 1))
     return Character("person", skeleton, identity, {name: j for j, name in enumerate(JOINTS)}, tuple(meshes))
 
 
-def _outfit(body: Body, rng: np.random.Generator) -> Outfit:
-    hips, hip, ankle = body.joint("hips"), body.joint("leftUpperLeg"), body.joint("leftFoot")
-    shoulder, wrist = body.joint("leftUpperArm"), body.joint("leftHand")
-    skirt = bool(rng.random() < 0.2)
-    leg = rng.choice(SKIRTS if skirt else LEGS, p=None if skirt else (0.1, 0.2, 0.1, 0.6))
+def _sample_outfit(body: Body, rng: np.random.Generator) -> Outfit:
+    hips, hip, ankle = body.joint_position("hips"), body.joint_position("leftUpperLeg"), body.joint_position("leftFoot")
+    shoulder, wrist = body.joint_position("leftUpperArm"), body.joint_position("leftHand")
+    has_skirt = bool(rng.random() < 0.2)
+    leg_end = rng.choice(SKIRT_ENDS if has_skirt else TROUSER_ENDS, p=None if has_skirt else (0.1, 0.2, 0.1, 0.6))
     waist = hips[1] + rng.uniform(0.02, 0.10)
     return Outfit(
         waist=waist,
-        sleeve_end=shoulder[0] + rng.choice(SLEEVES) * (wrist[0] - shoulder[0]),
+        sleeve_end=shoulder[0] + rng.choice(SLEEVE_ENDS) * (wrist[0] - shoulder[0]),
         top_hem=waist - rng.choice([0.0, 0.06]),
-        collar=body.joint("neck")[1] + rng.uniform(-0.02, 0.04),
-        leg_hem=hip[1] + leg * (ankle[1] - hip[1]),
-        skirt=skirt,
-        top_ease=0.002 if skirt else rng.uniform(0.008, 0.024),
+        collar=body.joint_position("neck")[1] + rng.uniform(-0.02, 0.04),
+        leg_hem=hip[1] + leg_end * (ankle[1] - hip[1]),
+        skirt=has_skirt,
+        top_ease=0.002 if has_skirt else rng.uniform(0.008, 0.024),
         bottom_ease=rng.uniform(0.001, 0.006),
         shoes=bool(rng.random() < 0.85),
         hair=str(rng.choice(["none", "short", "long"], p=[0.15, 0.5, 0.35])),
     )
 
 
-def _strongest_joint() -> IntArray:
-    found = topology()
-    return np.asarray(found.joint_indices[np.arange(len(found.joint_indices)), found.joint_weights.argmax(axis=1)])
+def _dominant_joints() -> IntArray:
+    topology = load_topology()
+    return np.asarray(
+        topology.joint_indices[np.arange(len(topology.joint_indices)), topology.joint_weights.argmax(axis=1)]
+    )
 
 
-def _carried_by(*parts: str) -> BoolArray:
+def _vertices_moved_by(*name_parts: str) -> BoolArray:
     """(V,) vertices that joints with one of these words in their names move most."""
-    wanted = [j for j, name in enumerate(JOINTS) if any(part in name for part in parts)]
-    return np.isin(_strongest_joint(), wanted)
+    joints = [j for j, name in enumerate(JOINTS) if any(part in name for part in name_parts)]
+    return np.isin(_dominant_joints(), joints)
 
 
-def _arms() -> BoolArray:
-    return _carried_by("UpperArm", "LowerArm", "Hand", "Thumb", "Index", "Middle", "Ring", "Little")
+def _arm_vertices() -> BoolArray:
+    return _vertices_moved_by("UpperArm", "LowerArm", "Hand", "Thumb", "Index", "Middle", "Ring", "Little")
 
 
-def _skin(body: Body, outfit: Outfit, tone: FloatArray, hair: FloatArray, rng: np.random.Generator) -> Mesh:
-    points, faces = body.positions, topology().faces["skin"]
+def _skin_mesh(body: Body, outfit: Outfit, tone: FloatArray, hair_color: FloatArray, rng: np.random.Generator) -> Mesh:
+    points, faces = body.positions, load_topology().faces["skin"]
     x, y = np.abs(points[:, 0]), points[:, 1]
-    arms, legs = _arms(), _carried_by("UpperLeg", "LowerLeg", "Foot", "Toes")
-    trunk = ~arms & ~legs & (y < outfit.collar - MARGIN)
-    hidden = (arms & (x < outfit.sleeve_end - MARGIN)) | trunk
-    hidden |= legs & (y > outfit.leg_hem + MARGIN)
+    arms, legs = _arm_vertices(), _vertices_moved_by("UpperLeg", "LowerLeg", "Foot", "Toes")
+    trunk = ~arms & ~legs & (y < outfit.collar - SKIN_MARGIN)
+    covered = (arms & (x < outfit.sleeve_end - SKIN_MARGIN)) | trunk
+    covered |= legs & (y > outfit.leg_hem + SKIN_MARGIN)
     if outfit.shoes:
-        hidden |= y < 0.6 * body.joint("leftFoot")[1]
-    kept = faces[~hidden[faces].all(axis=1)]
-    blood = np.array([0.80, 0.45, 0.45])
-    srgb = tone * (1 + 0.04 * _waves(points, rng, 0.05)[:, None])
-    srgb = srgb * (1 + topology().lips[:, None] * (blood - 1) * 0.8)
-    scalp = _scalp(body)[:, None] * (0.9 if outfit.hair != "none" else rng.choice([0.0, 0.6]))
-    brows = _brows(body)[:, None] * 0.8
-    srgb = srgb + np.maximum(scalp, brows) * (hair - srgb)
-    return _mesh(points, kept, srgb)
+        covered |= y < 0.6 * body.joint_position("leftFoot")[1]
+    visible_faces = faces[~covered[faces].all(axis=1)]
+    lip_tint = np.array([0.80, 0.45, 0.45])
+    srgb = tone * (1 + 0.04 * _wave_noise(points, rng, 0.05)[:, None])
+    srgb = srgb * (1 + load_topology().lips[:, None] * (lip_tint - 1) * 0.8)
+    scalp = _scalp_mask(body)[:, None] * (0.9 if outfit.hair != "none" else rng.choice([0.0, 0.6]))
+    brows = _brow_weights(body)[:, None] * 0.8
+    srgb = srgb + np.maximum(scalp, brows) * (hair_color - srgb)
+    return _build_mesh(points, visible_faces, srgb)
 
 
-def _scalp(body: Body) -> FloatArray:
+def _scalp_mask(body: Body) -> FloatArray:
     """(V,) 1 where hair grows."""
-    near = cKDTree(body.positions[np.unique(topology().faces["hair"])]).query(body.positions)[0]
+    distance = cKDTree(body.positions[np.unique(load_topology().faces["hair"])]).query(body.positions)[0]
     eye, ear = body.landmarks[2], body.landmarks[7]
     y, z = body.positions[:, 1], body.positions[:, 2]
     above = (y > eye[1] + 0.045) | ((z < ear[2]) & (y > ear[1] - 0.05))
-    return np.asarray(_carried_by("head") & above & (near < 0.03), dtype=np.float64)
+    return np.asarray(_vertices_moved_by("head") & above & (distance < 0.03), dtype=np.float64)
 
 
-def _brows(body: Body) -> FloatArray:
+def _brow_weights(body: Body) -> FloatArray:
     """(V,) 1 on the brows: an arc above each eye."""
     eye = body.landmarks[2]
     offset = (np.abs(body.positions[:, :2]) - [eye[0], eye[1] + 0.018]) / [0.024, 0.006]
     in_front = body.positions[:, 2] > eye[2] - 0.03
-    return np.where(in_front & _carried_by("head"), np.exp(-((np.abs(offset) ** 2).sum(axis=1) ** 2)), 0.0)
+    return np.where(in_front & _vertices_moved_by("head"), np.exp(-((np.abs(offset) ** 2).sum(axis=1) ** 2)), 0.0)
 
 
-def _eyes(body: Body) -> Mesh:
-    faces = topology().faces["eyes"]
+def _eye_mesh(body: Body) -> Mesh:
+    faces = load_topology().faces["eyes"]
     used = np.unique(faces)
     points = body.positions
     srgb = np.full_like(points, 0.92)
     for side in (points[used, 0] > 0, points[used, 0] < 0):
         ball = used[side]
-        middle, front = points[ball].mean(axis=0), points[ball, 2].max()
-        off_axis = np.linalg.norm(points[ball, :2] - middle[:2], axis=1)
-        iris = (off_axis < 0.45 * (front - middle[2])) & (points[ball, 2] > middle[2])
+        center, front = points[ball].mean(axis=0), points[ball, 2].max()
+        off_axis = np.linalg.norm(points[ball, :2] - center[:2], axis=1)
+        iris = (off_axis < 0.45 * (front - center[2])) & (points[ball, 2] > center[2])
         srgb[ball[iris]] = 0.08
-    return _mesh(points, faces, srgb)
+    return _build_mesh(points, faces, srgb)
 
 
-def _hair(body: Body, outfit: Outfit, color: FloatArray, rng: np.random.Generator) -> list[Mesh]:
+def _hair_meshes(body: Body, outfit: Outfit, color: FloatArray, rng: np.random.Generator) -> list[Mesh]:
     if outfit.hair == "none":
         return []
-    faces, points = topology().faces["hair"], body.positions
+    faces, points = load_topology().faces["hair"], body.positions
     eye, ear = body.landmarks[2], body.landmarks[7]
     end = ear[1] - 0.05 if outfit.hair == "short" else ear[1] - rng.uniform(0.12, 0.35)
     y, z = points[:, 1], points[:, 2]
-    shown = (y > eye[1] + 0.055) | ((z < ear[2] + 0.005) & (y > end))
-    kept = faces[shown[faces].all(axis=1)]
-    if not len(kept):
+    is_hair = (y > eye[1] + 0.055) | ((z < ear[2] + 0.005) & (y > end))
+    hair_faces = faces[is_hair[faces].all(axis=1)]
+    if not len(hair_faces):
         return []
-    texture = textures.png(textures.strands(color, rng))
-    return [_mesh(points, kept, None, texture, np.stack([np.abs(points[:, 0]) * 8, y * 2], axis=1))]
+    texture = textures.encode_png(textures.sample_hair(color, rng))
+    return [_build_mesh(points, hair_faces, None, texture, np.stack([np.abs(points[:, 0]) * 8, y * 2], axis=1))]
 
 
-def _top(body: Body, outfit: Outfit, rng: np.random.Generator) -> Mesh:
-    points, faces = _loose(body, outfit.top_ease, rng)
-    arms, legs = _arms(), _carried_by("UpperLeg", "LowerLeg", "Foot", "Toes")
-    beyond = (arms & (np.abs(points[:, 0]) > outfit.sleeve_end)) | (points[:, 1] < outfit.top_hem)
-    throat = _carried_by("neck", "head", "upperChest", "Shoulder") & (np.abs(points[:, 0]) < 0.07)
-    beyond |= throat & (points[:, 1] > outfit.collar)
+def _top_mesh(body: Body, outfit: Outfit, rng: np.random.Generator) -> Mesh:
+    points, faces = _loosen_tights(body, outfit.top_ease, rng)
+    arms, legs = _arm_vertices(), _vertices_moved_by("UpperLeg", "LowerLeg", "Foot", "Toes")
+    outside_hems = (arms & (np.abs(points[:, 0]) > outfit.sleeve_end)) | (points[:, 1] < outfit.top_hem)
+    throat = _vertices_moved_by("neck", "head", "upperChest", "Shoulder") & (np.abs(points[:, 0]) < 0.07)
+    outside_hems |= throat & (points[:, 1] > outfit.collar)
     hemmed = points.copy()
     hemmed[arms, 0] = np.clip(points[arms, 0], -outfit.sleeve_end, outfit.sleeve_end)
     hemmed[~arms, 1] = np.maximum(points[~arms, 1], outfit.top_hem)
     hemmed[throat, 1] = np.minimum(hemmed[throat, 1], outfit.collar)
-    outside = beyond | (legs & (points[:, 1] < outfit.top_hem))
-    return _garment(hemmed, faces[~outside[faces].all(axis=1)], arms, rng)
+    outside = outside_hems | (legs & (points[:, 1] < outfit.top_hem))
+    return _cloth_mesh(hemmed, faces[~outside[faces].all(axis=1)], arms, rng)
 
 
-def _trousers(body: Body, outfit: Outfit, rng: np.random.Generator) -> Mesh:
-    points, faces = _loose(body, outfit.bottom_ease, rng)
-    arms = _arms()
+def _trousers_mesh(body: Body, outfit: Outfit, rng: np.random.Generator) -> Mesh:
+    points, faces = _loosen_tights(body, outfit.bottom_ease, rng)
+    arms = _arm_vertices()
     outside = arms | (points[:, 1] > outfit.waist) | (points[:, 1] < outfit.leg_hem)
     hemmed = points.copy()
     hemmed[~arms, 1] = np.clip(points[~arms, 1], outfit.leg_hem, outfit.waist)
-    return _garment(hemmed, faces[~outside[faces].all(axis=1) & ~arms[faces].any(axis=1)], arms, rng)
+    return _cloth_mesh(hemmed, faces[~outside[faces].all(axis=1) & ~arms[faces].any(axis=1)], arms, rng)
 
 
-def _skirt(body: Body, outfit: Outfit, rng: np.random.Generator) -> Mesh:
-    faces, points = topology().faces["skirt"], body.positions
+def _skirt_mesh(body: Body, outfit: Outfit, rng: np.random.Generator) -> Mesh:
+    faces, points = load_topology().faces["skirt"], body.positions
     hemmed = points.copy()
     hemmed[:, 1] = np.maximum(points[:, 1], outfit.leg_hem)
     outside = points[:, 1] < outfit.leg_hem
-    return _garment(hemmed, faces[~outside[faces].all(axis=1)], np.zeros(len(points), dtype=bool), rng)
+    return _cloth_mesh(hemmed, faces[~outside[faces].all(axis=1)], np.zeros(len(points), dtype=bool), rng)
 
 
-def _loose(body: Body, ease: float, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:
+def _loosen_tights(body: Body, ease: float, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:
     """Vertices (V, 3) with the tights smoothed, widened and wrinkled, and their faces."""
-    faces = topology().faces["tights"]
+    faces = load_topology().faces["tights"]
     used = np.unique(faces)
-    points, outward = body.positions.copy(), _normals(body.positions, faces)
-    smooth = _smoothing(faces, len(points))
+    points, outward = body.positions.copy(), _vertex_normals(body.positions, faces)
+    smooth = _smoothing_matrix(faces, len(points))
     for _ in range(3):
         points[used] = (smooth @ points)[used]
-    sunk = np.maximum(((body.positions - points) * outward).sum(axis=1), 0.0)
-    shift = sunk + 0.003 + ease * (1 + 0.25 * _waves(points, rng, 0.12))
+    inset = np.maximum(((body.positions - points) * outward).sum(axis=1), 0.0)
+    shift = inset + 0.003 + ease * (1 + 0.25 * _wave_noise(points, rng, 0.12))
     points[used] += (shift[:, None] * outward)[used]
     return points, faces
 
 
-def _smoothing(faces: IntArray, count: int) -> sparse.csr_matrix:
+def _smoothing_matrix(faces: IntArray, vertex_count: int) -> sparse.csr_matrix:
     """(V, V) mean of a vertex and its neighbours."""
-    rows = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    ends = np.concatenate([rows, rows[:, ::-1]])
-    ends = np.unique(np.concatenate([ends, np.repeat(np.arange(count)[:, None], 2, axis=1)]), axis=0)
-    near = sparse.csr_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
-    return sparse.csr_matrix(sparse.diags(1 / np.asarray(near.sum(axis=1)).ravel()) @ near)
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    ends = np.concatenate([edges, edges[:, ::-1]])
+    ends = np.unique(np.concatenate([ends, np.repeat(np.arange(vertex_count)[:, None], 2, axis=1)]), axis=0)
+    adjacency = sparse.csr_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(vertex_count, vertex_count))
+    return sparse.csr_matrix(sparse.diags(1 / np.asarray(adjacency.sum(axis=1)).ravel()) @ adjacency)
 
 
-def _garment(points: FloatArray, faces: IntArray, arms: BoolArray, rng: np.random.Generator) -> Mesh:
+def _cloth_mesh(points: FloatArray, faces: IntArray, arms: BoolArray, rng: np.random.Generator) -> Mesh:
     """Cloth with a random pattern; it runs around sleeves as it runs around the trunk."""
     across = np.where(arms, points[:, 2] + points[:, 1], points[:, 0] + points[:, 2])
     along = np.where(arms, np.abs(points[:, 0]), points[:, 1])
-    return _mesh(points, faces, None, textures.png(textures.cloth(rng)), np.stack([across, along], axis=1) * 2)
+    return _build_mesh(
+        points, faces, None, textures.encode_png(textures.sample_cloth(rng)), np.stack([across, along], axis=1) * 2
+    )
 
 
-def _shoes(body: Body, outfit: Outfit, rng: np.random.Generator) -> list[Mesh]:
+def _shoe_meshes(body: Body, outfit: Outfit, rng: np.random.Generator) -> list[Mesh]:
     if not outfit.shoes:
         return []
-    color = textures.color(rng)
-    top = 0.95 * body.joint("leftFoot")[1]
-    found = topology()
-    skin = np.unique(found.faces["skin"])
+    color = textures.sample_color(rng)
+    top = 0.95 * body.joint_position("leftFoot")[1]
+    topology = load_topology()
+    skin = np.unique(topology.faces["skin"])
     meshes = []
     for side in ("left", "right"):
-        foot = skin[_carried_by(f"{side}Foot", f"{side}Toes", f"{side}LowerLeg")[skin]]
+        foot = skin[_vertices_moved_by(f"{side}Foot", f"{side}Toes", f"{side}LowerLeg")[skin]]
         foot = foot[body.positions[foot, 1] < top]
-        shape = ConvexHull(body.positions[foot])
-        meshes.append(_shoe(body.positions, foot, shape.simplices, shape.equations[:, :3], color))
+        hull = ConvexHull(body.positions[foot])
+        meshes.append(_shoe_mesh(body.positions, foot, hull.simplices, hull.equations[:, :3], color))
     return meshes
 
 
-def _shoe(points: FloatArray, foot: IntArray, faces: IntArray, outward: FloatArray, color: FloatArray) -> Mesh:
+def _shoe_mesh(points: FloatArray, foot: IntArray, faces: IntArray, outward: FloatArray, color: FloatArray) -> Mesh:
     corners = points[foot][faces]
-    facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    inside_out = (facing * outward).sum(axis=1) < 0
+    face_normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    inside_out = (face_normals * outward).sum(axis=1) < 0
     faces = np.where(inside_out[:, None], faces[:, ::-1], faces)
-    whole = foot[faces]
-    middle = points[foot].mean(axis=0)
-    grown = points.copy()
-    direction = rotation.normalize((points[foot] - middle) * [1.0, 0.5, 1.0])
-    grown[foot] += SOLE * direction
-    grown[:, 1] = np.maximum(grown[:, 1], 0.0)
-    srgb = np.where(grown[:, 1:2] < 0.018, 0.85 * color + 0.12, color)
-    return _mesh(grown, whole, srgb)
+    triangles = foot[faces]
+    center = points[foot].mean(axis=0)
+    enlarged = points.copy()
+    direction = rotation.normalize((points[foot] - center) * [1.0, 0.5, 1.0])
+    enlarged[foot] += SHOE_MARGIN * direction
+    enlarged[:, 1] = np.maximum(enlarged[:, 1], 0.0)
+    srgb = np.where(enlarged[:, 1:2] < 0.018, 0.85 * color + 0.12, color)
+    return _build_mesh(enlarged, triangles, srgb)
 
 
-def _waves(points: FloatArray, rng: np.random.Generator, length: float) -> FloatArray:
+def _wave_noise(points: FloatArray, rng: np.random.Generator, wavelength: float) -> FloatArray:
     """(V,) smooth noise of unit strength whose waves are about that long, m."""
-    directions = rng.normal(size=(8, 3)) * (2 * np.pi / length) * 0.6
+    directions = rng.normal(size=(8, 3)) * (2 * np.pi / wavelength) * 0.6
     return np.asarray(np.sin(points @ directions.T + rng.uniform(0, 2 * np.pi, 8)).sum(axis=1) / 2.0)
 
 
-def _mesh(
+def _build_mesh(
     points: FloatArray,
     faces: IntArray,
     srgb: FloatArray | None,
@@ -278,28 +282,28 @@ def _mesh(
 ) -> Mesh:
     """The part of the vertices (V, 3) that faces use, in sRGB colours (V, 3) or with a texture."""
     used, local = np.unique(faces, return_inverse=True)
-    found = topology()
+    topology = load_topology()
     colors = None
     if srgb is not None:
         linear = np.clip(np.broadcast_to(srgb, points.shape)[used], 0, 1) ** 2.2
         colors = np.concatenate([linear, np.ones((len(used), 1))], axis=1)
     return Mesh(
         positions=points[used],
-        normals=_normals(points, faces)[used],
+        normals=_vertex_normals(points, faces)[used],
         triangles=local.reshape(-1, 3),
-        joints=found.joint_indices[used],
-        weights=found.joint_weights[used],
+        joints=topology.joint_indices[used],
+        weights=topology.joint_weights[used],
         material=Material(base_color=(1.0, 1.0, 1.0, 1.0), texture_png=texture),
         uvs=None if uvs is None else uvs[used],
         colors=colors,
     )
 
 
-def _normals(points: FloatArray, faces: IntArray) -> FloatArray:
+def _vertex_normals(points: FloatArray, faces: IntArray) -> FloatArray:
     """Unit normals (V, 3), weighted by the areas of the faces."""
     a, b, c = np.moveaxis(points[faces], 1, 0)
-    facing = np.cross(b - a, c - a)
+    face_normals = np.cross(b - a, c - a)
     normals = np.zeros_like(points)
     for corner in faces.T:
-        np.add.at(normals, corner, facing)
+        np.add.at(normals, corner, face_normals)
     return rotation.normalize(np.where(np.abs(normals).sum(axis=1, keepdims=True) > 0, normals, [0.0, 1.0, 0.0]))

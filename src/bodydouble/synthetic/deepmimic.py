@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from bodydouble.characters.to_humanoid import humanoid_motion
+from bodydouble.characters.to_humanoid import convert_to_humanoid
 from bodydouble.data import CONTACT_POINTS, FloatArray, Motion, Skeleton
 from bodydouble.errors import FormatError
 from bodydouble.geometry import rotation
 from bodydouble.motion.body import body_landmarks
 from bodydouble.skeletons import adult_template, blazepose
 
-COLUMNS = 44
+COLUMN_COUNT = 44
 COMMON_RATES = tuple(Fraction(rate) for rate in (16, 24, 30, 60))
 
 _HINGE = (0.0, 0.0, 1.0)
@@ -41,7 +41,7 @@ _WRIST = (0.0, -0.259, 0.0)
 _HEAD = (0.0, 0.13, 0.0)
 _STANDING_HEIGHT = 0.422 + 0.410 + 0.05
 """m, of the root when the soles of the straight legs are on the floor."""
-_HUMANOID = {"root": "hips", "chest": "chest", "neck": "neck"} | {
+_HUMANOID_BONES = {"root": "hips", "chest": "chest", "neck": "neck"} | {
     f"{side}_{own}": f"{side}{bone}"
     for side in ("left", "right")
     for own, bone in (
@@ -51,7 +51,7 @@ _HUMANOID = {"root": "hips", "chest": "chest", "neck": "neck"} | {
 """Joint -> humanoid bone. What is called neck carries the head."""
 
 
-def read(path: Path) -> tuple[FloatArray, Fraction]:
+def read_landmarks(path: Path) -> tuple[FloatArray, Fraction]:
     """Reads a motion.
 
     Returns:
@@ -60,8 +60,8 @@ def read(path: Path) -> tuple[FloatArray, Fraction]:
     Raises:
         FormatError: the file is not a humanoid3d motion.
     """
-    rows, fps = _rows(path)
-    return _landmarks(*_joints(rows)), fps
+    rows, fps = _read_rows(path)
+    return _place_landmarks(*_pose_joints(rows)), fps
 
 
 def read_motion(path: Path) -> Motion:
@@ -70,15 +70,15 @@ def read_motion(path: Path) -> Motion:
     Raises:
         FormatError: the file is not a humanoid3d motion.
     """
-    rows, fps = _rows(path)
+    rows, fps = _read_rows(path)
     names, parents, offsets = ["root"], [-1], [(0.0, _STANDING_HEIGHT, 0.0)]
-    rotations = [_xyzw(rows[:, 4:8])]
+    rotations = [_xyzw_from_wxyz(rows[:, 4:8])]
     for (name, parent, offset, _), local in zip(_JOINTS, _local_rotations(rows), strict=True):
         names.append(name)
         parents.append(names.index(parent))
         offsets.append(offset)
         rotations.append(local)
-    bones = [_HUMANOID[name] for name in names]
+    bones = [_HUMANOID_BONES[name] for name in names]
     for bone, parent, offset in (
         ("head", "neck", _HEAD),
         ("leftHand", "leftLowerArm", _WRIST),
@@ -88,7 +88,7 @@ def read_motion(path: Path) -> Motion:
         bones.append(bone)
         offsets.append(offset)
         rotations.append(np.tile(rotation.IDENTITY, (len(rows), 1)))
-    return humanoid_motion(
+    return convert_to_humanoid(
         Motion(
             skeleton=Skeleton(tuple(bones), tuple(parents), np.array(offsets)),
             fps=fps,
@@ -101,60 +101,66 @@ def read_motion(path: Path) -> Motion:
     )
 
 
-def _rows(path: Path) -> tuple[FloatArray, Fraction]:
+def _read_rows(path: Path) -> tuple[FloatArray, Fraction]:
     """The rows (T, 44) of a file and their rate."""
     try:
         rows = np.array(json.loads(path.read_text())["Frames"], dtype=np.float64)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FormatError(f"{path} is not a DeepMimic motion ({error})") from error
-    if rows.ndim != 2 or rows.shape[1] != COLUMNS or len(rows) < 2:
-        raise FormatError(f"{path} is not a humanoid3d motion: it has no rows of {COLUMNS} numbers")
+    if rows.ndim != 2 or rows.shape[1] != COLUMN_COUNT or len(rows) < 2:
+        raise FormatError(f"{path} is not a humanoid3d motion: it has no rows of {COLUMN_COUNT} numbers")
     fps = min(COMMON_RATES, key=lambda rate: abs(float(rate) - 1 / rows[0, 0]))
     return rows, fps
 
 
-def _joints(rows: FloatArray) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+def _pose_joints(rows: FloatArray) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
     """Positions (T, 3) and world rotations (T, 4) of the joints by name."""
-    place = {"root": rows[:, 1:4]}
-    turn = {"root": _xyzw(rows[:, 4:8])}
+    positions = {"root": rows[:, 1:4]}
+    rotations = {"root": _xyzw_from_wxyz(rows[:, 4:8])}
     for (name, parent, offset, _), local in zip(_JOINTS, _local_rotations(rows), strict=True):
-        place[name] = place[parent] + rotation.rotate(turn[parent], np.array(offset))
-        turn[name] = rotation.multiply(turn[parent], local)
-    return place, turn
+        positions[name] = positions[parent] + rotation.rotate(rotations[parent], np.array(offset))
+        rotations[name] = rotation.multiply(rotations[parent], local)
+    return positions, rotations
 
 
 def _local_rotations(rows: FloatArray) -> Iterator[FloatArray]:
     """Rotations (T, 4) of the joints below the root, one after the other."""
     column = 8
     for _, _, _, values in _JOINTS:
-        given = rows[:, column : column + values]
-        yield _xyzw(given) if values == 4 else rotation.from_rotvec(given * np.array(_HINGE))
+        values_of_joint = rows[:, column : column + values]
+        yield (
+            _xyzw_from_wxyz(values_of_joint)
+            if values == 4
+            else rotation.from_rotvec(values_of_joint * np.array(_HINGE))
+        )
         column += values
 
 
-def _xyzw(wxyz: FloatArray) -> FloatArray:
+def _xyzw_from_wxyz(wxyz: FloatArray) -> FloatArray:
     return rotation.normalize(np.roll(wxyz, -1, axis=-1))
 
 
-def _landmarks(place: dict[str, FloatArray], turn: dict[str, FloatArray]) -> FloatArray:
+def _place_landmarks(positions: dict[str, FloatArray], rotations: dict[str, FloatArray]) -> FloatArray:
     """Landmarks (T, 33, 3): the joints, and the adult's face, hands and feet rigidly attached to them."""
-    landmarks = np.empty((len(place["root"]), len(blazepose.LANDMARKS), 3))
+    landmarks = np.empty((len(positions["root"]), len(blazepose.LANDMARKS), 3))
     carriers = {"head": "neck"}
     for side in ("left", "right"):
-        place[f"{side}_wrist"] = place[f"{side}_elbow"] + rotation.rotate(turn[f"{side}_elbow"], np.array(_WRIST))
+        positions[f"{side}_wrist"] = positions[f"{side}_elbow"] + rotation.rotate(
+            rotations[f"{side}_elbow"], np.array(_WRIST)
+        )
         carriers |= {f"{side}Hand": f"{side}_elbow", f"{side}Foot": f"{side}_ankle", f"{side}Toes": f"{side}_ankle"}
     template = body_landmarks.rest_landmarks(body_landmarks.template_skeleton())
     for i, name in enumerate(blazepose.LANDMARKS):
-        if name in place:
-            landmarks[:, i] = place[name]
+        if name in positions:
+            landmarks[:, i] = positions[name]
             continue
         carrier = carriers[adult_template.REST_LANDMARKS[name][0]]
-        origin, offset = _attachment(name, carrier, template)
-        landmarks[:, i] = place[origin] + rotation.rotate(turn[carrier], offset)
+        origin, offset = _landmark_offset(name, carrier, template)
+        landmarks[:, i] = positions[origin] + rotation.rotate(rotations[carrier], offset)
     return landmarks
 
 
-def _attachment(name: str, carrier: str, template: FloatArray) -> tuple[str, FloatArray]:
+def _landmark_offset(name: str, carrier: str, template: FloatArray) -> tuple[str, FloatArray]:
     """The joint a landmark hangs on and its offset (3,) in the axes of the carrier, whose arms hang at rest."""
     side = name.split("_", maxsplit=1)[0]
     if carrier.endswith("elbow"):
@@ -162,13 +168,13 @@ def _attachment(name: str, carrier: str, template: FloatArray) -> tuple[str, Flo
         outward = 1.0 if side == "left" else -1.0
         # From the T-pose the arm is lowered: outward becomes down, up becomes outward.
         hanging = np.array([outward * offset[1], -outward * offset[0], offset[2]])
-        return f"{side}_wrist", _from_our_axes(hanging)
+        return f"{side}_wrist", _to_deepmimic_axes(hanging)
     if carrier.endswith("ankle"):
-        return carrier, _from_our_axes(template[blazepose.INDEX[name]] - template[blazepose.INDEX[f"{side}_ankle"]])
+        return carrier, _to_deepmimic_axes(template[blazepose.INDEX[name]] - template[blazepose.INDEX[f"{side}_ankle"]])
     shoulders = body_landmarks.group_mean(template, body_landmarks.SHOULDERS)
-    return carrier, _from_our_axes(template[blazepose.INDEX[name]] - shoulders)
+    return carrier, _to_deepmimic_axes(template[blazepose.INDEX[name]] - shoulders)
 
 
-def _from_our_axes(offset: FloatArray) -> FloatArray:
+def _to_deepmimic_axes(offset: FloatArray) -> FloatArray:
     """From +X left, +Z forward to +X forward, +Z right."""
     return np.array([offset[2], offset[1], -offset[0]])

@@ -6,38 +6,40 @@ from bodydouble.data import FloatArray, Skeleton
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.skeletons import humanoid
 
-REACH = 0.999
+MAX_REACH_FRACTION = 0.999
 """Share of the leg's length beyond which the ankle is not moved, so that knees do not lock."""
 
 
-def move_ankles(skeleton: Skeleton, rotations: FloatArray, root_position: FloatArray, steps: FloatArray) -> FloatArray:
+def move_ankles(
+    skeleton: Skeleton, rotations: FloatArray, root_position: FloatArray, displacements: FloatArray
+) -> FloatArray:
     """Rotations that put the ankles elsewhere; knees keep their plane and feet their direction in the world.
 
     Args:
         skeleton: J joints.
         rotations: (T, J, 4) local.
         root_position: (T, 3) m.
-        steps: (T, 2, 3) m, of the left and the right ankle.
+        displacements: (T, 2, 3) m, of the left and the right ankle.
 
     Returns:
         (T, J, 4) local.
     """
     positions, world = kinematics.forward_kinematics(skeleton, rotations, root_position)
-    for side, step in zip(("left", "right"), np.moveaxis(steps, 1, 0), strict=True):
+    for side, displacement in zip(("left", "right"), np.moveaxis(displacements, 1, 0), strict=True):
         upper, lower, foot = (humanoid.INDEX[f"{side}{part}"] for part in ("UpperLeg", "LowerLeg", "Foot"))
         hip, knee, ankle = (positions[:, joint] for joint in (upper, lower, foot))
-        new_knee, new_ankle = _two_bones(hip, knee, ankle, ankle + step)
-        turn = rotation.between(rotation.normalize(knee - hip), rotation.normalize(new_knee - hip))
-        world[:, upper] = rotation.multiply(turn, world[:, upper])
+        new_knee, new_ankle = _solve_two_bone_chain(hip, knee, ankle, ankle + displacement)
+        thigh_rotation = rotation.between(rotation.normalize(knee - hip), rotation.normalize(new_knee - hip))
+        world[:, upper] = rotation.multiply(thigh_rotation, world[:, upper])
         old_shank = rotation.normalize(ankle - knee)
-        world[:, lower] = rotation.multiply(turn, world[:, lower])
-        turned = rotation.rotate(turn, old_shank)
-        bend = rotation.between(turned, rotation.normalize(new_ankle - new_knee))
-        world[:, lower] = rotation.multiply(bend, world[:, lower])
-    return rotation.continuous(kinematics.local_rotations(skeleton.parents, world))
+        world[:, lower] = rotation.multiply(thigh_rotation, world[:, lower])
+        rotated_shank = rotation.rotate(thigh_rotation, old_shank)
+        knee_rotation = rotation.between(rotated_shank, rotation.normalize(new_ankle - new_knee))
+        world[:, lower] = rotation.multiply(knee_rotation, world[:, lower])
+    return rotation.make_continuous(kinematics.local_rotations(skeleton.parents, world))
 
 
-def _two_bones(
+def _solve_two_bone_chain(
     hip: FloatArray, knee: FloatArray, ankle: FloatArray, target: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """New knee and ankle (T, 3) of a chain whose ankle goes to the target as far as it reaches."""
@@ -45,8 +47,8 @@ def _two_bones(
     shank = np.linalg.norm(ankle - knee, axis=-1, keepdims=True)
     old_reach = np.linalg.norm(ankle - hip, axis=-1, keepdims=True)
     distance = np.linalg.norm(target - hip, axis=-1, keepdims=True)
-    longest = np.maximum(REACH * (thigh + shank), np.minimum(old_reach, thigh + shank))
-    reach = np.clip(distance, np.abs(thigh - shank) + 1e-6, longest)
+    max_reach = np.maximum(MAX_REACH_FRACTION * (thigh + shank), np.minimum(old_reach, thigh + shank))
+    reach = np.clip(distance, np.abs(thigh - shank) + 1e-6, max_reach)
     axis = rotation.normalize(target - hip)
     swing = rotation.between(rotation.normalize(ankle - hip), axis)
     pole = rotation.rotate(swing, knee - hip)

@@ -10,21 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bodydouble.characters.to_humanoid import humanoid_motion
+from bodydouble.characters.to_humanoid import convert_to_humanoid
 from bodydouble.data import CONTACT_POINTS, Motion, Skeleton
 from bodydouble.errors import FormatError, InvalidDataError
 from bodydouble.formats import bvh, performance
 from bodydouble.geometry import rotation
-from bodydouble.motion.resampling.motion import rows, without_jumps
+from bodydouble.motion.resampling.motion import slice_motion, remove_jumps
 from bodydouble.synthetic import deepmimic
 
 Arrays = Mapping[str, NDArray[Any]]
 
 SUFFIXES = (".bvh", ".txt", ".npz")
 REST_TOLERANCE = np.radians(1.0)
-FIRST_STEP = 0.5
+MAX_FIRST_STEP = 0.5
 """m or rad; a first frame farther than this from the second is a pose for calibration."""
-ACTION_BONES = {"lowerBackRoot": "spine", "lowerBack": "chest", "upperBack": "upperChest", "lowerNeck": "neck"}
+ACTION_BONE_NAMES = {"lowerBackRoot": "spine", "lowerBack": "chest", "upperBack": "upperChest", "lowerNeck": "neck"}
 """Joint of an archive of action clips -> humanoid bone; its other joints have VRM names."""
 
 
@@ -58,7 +58,7 @@ def read(path: Path) -> tuple[NamedMotion, ...]:
 
 
 def _read_bvh(path: Path) -> tuple[NamedMotion, ...]:
-    return (NamedMotion(path.stem, _captured(bvh.read(path))),)
+    return (NamedMotion(path.stem, _clean_humanoid_motion(bvh.read(path))),)
 
 
 def _read_deepmimic(path: Path) -> tuple[NamedMotion, ...]:
@@ -66,14 +66,14 @@ def _read_deepmimic(path: Path) -> tuple[NamedMotion, ...]:
 
 
 def _read_npz(path: Path) -> tuple[NamedMotion, ...]:
-    actions = _action_arrays(path)
+    actions = _load_action_archive(path)
     if actions is not None:
-        return _actions(path, actions)
+        return _read_action_clips(path, actions)
     people = performance.load(path).people
     return tuple(NamedMotion(f"{path.stem}/{person.name}", person.motion) for person in people)
 
 
-def _action_arrays(path: Path) -> Arrays | None:
+def _load_action_archive(path: Path) -> Arrays | None:
     """What is in an archive of action clips; None if the file is something else."""
     if not zipfile.is_zipfile(path):
         return None
@@ -84,35 +84,38 @@ def _action_arrays(path: Path) -> Arrays | None:
         raise FormatError(f"{path} is damaged ({error})") from error
 
 
-def _actions(path: Path, stored: Arrays) -> tuple[NamedMotion, ...]:
+def _read_action_clips(path: Path, arrays: Arrays) -> tuple[NamedMotion, ...]:
     try:
-        names = [ACTION_BONES.get(name, name) for name in stored["joint_names"].tolist()]
-        skeleton = Skeleton(tuple(names), tuple(stored["parents"].tolist()), stored["offsets_m"])
-        fps = Fraction(*stored["fps"].tolist())
-        clips = [key.removesuffix("/root_m") for key in stored if key.endswith("/root_m")]
-        return tuple(NamedMotion(clip, _captured(_action(stored, clip, skeleton, fps))) for clip in clips)
+        names = [ACTION_BONE_NAMES.get(name, name) for name in arrays["joint_names"].tolist()]
+        skeleton = Skeleton(tuple(names), tuple(arrays["parents"].tolist()), arrays["offsets_m"])
+        fps = Fraction(*arrays["fps"].tolist())
+        clips = [key.removesuffix("/root_m") for key in arrays if key.endswith("/root_m")]
+        return tuple(
+            NamedMotion(clip, _clean_humanoid_motion(_build_action_motion(arrays, clip, skeleton, fps)))
+            for clip in clips
+        )
     except (KeyError, TypeError, ZeroDivisionError) as error:
         raise FormatError(f"{path} is no archive of action clips: {error} is missing or wrong") from error
 
 
-def _action(stored: Arrays, clip: str, skeleton: Skeleton, fps: Fraction) -> Motion:
-    rotations = rotation.normalize(stored[f"{clip}/quat_xyzw_int16"].astype(np.float64))
+def _build_action_motion(arrays: Arrays, clip: str, skeleton: Skeleton, fps: Fraction) -> Motion:
+    rotations = rotation.normalize(arrays[f"{clip}/quat_xyzw_int16"].astype(np.float64))
     return Motion(
         skeleton=skeleton,
         fps=fps,
         rotations=rotations,
-        root_position=stored[f"{clip}/root_m"].astype(np.float64),
+        root_position=arrays[f"{clip}/root_m"].astype(np.float64),
         contacts=np.full((len(rotations), len(CONTACT_POINTS)), np.nan),
         joint_sigma=np.full(rotations.shape[:2], np.nan),
     )
 
 
-def _captured(motion: Motion) -> Motion:
+def _clean_humanoid_motion(motion: Motion) -> Motion:
     """The humanoid motion of a rig, without a calibration pose at the beginning and without jumps."""
-    made = humanoid_motion(motion)
-    if len(made.rotations) > 1 and (_is_at_rest(motion) or _first_step(made) > FIRST_STEP):
-        made = rows(made, slice(1, None))
-    return without_jumps(made)
+    humanoid = convert_to_humanoid(motion)
+    if len(humanoid.rotations) > 1 and (_is_at_rest(motion) or _first_step_size(humanoid) > MAX_FIRST_STEP):
+        humanoid = slice_motion(humanoid, slice(1, None))
+    return remove_jumps(humanoid)
 
 
 def _is_at_rest(motion: Motion) -> bool:
@@ -120,7 +123,7 @@ def _is_at_rest(motion: Motion) -> bool:
     return bool(rotation.angle_between(motion.rotations[0], rotation.IDENTITY).max() < REST_TOLERANCE)
 
 
-def _first_step(motion: Motion) -> float:
+def _first_step_size(motion: Motion) -> float:
     """How far the second frame is from the first, m or rad."""
-    turn = rotation.angle_between(motion.rotations[1], motion.rotations[0]).max()
-    return max(float(turn), float(np.linalg.norm(motion.root_position[1] - motion.root_position[0])))
+    angle = rotation.angle_between(motion.rotations[1], motion.rotations[0]).max()
+    return max(float(angle), float(np.linalg.norm(motion.root_position[1] - motion.root_position[0])))

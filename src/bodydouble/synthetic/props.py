@@ -15,27 +15,29 @@ class Prop:
 
     world_from_prop: FloatArray
     """(4, 4)."""
-    extent: FloatArray
+    half_extents: FloatArray
     """(3,) m, half the width, height and length."""
     color: FloatArray
     """(3,) sRGB, 0 to 1."""
 
 
-def in_front(point: FloatArray, eye: FloatArray, rng: np.random.Generator) -> Prop:
+def sample_occluder(point: FloatArray, camera_position: FloatArray, rng: np.random.Generator) -> Prop:
     """A box between a point (3,) m and a camera (3,) m that hides something around the point."""
-    share = rng.uniform(0.12, 0.45)
-    place = point + share * (eye - point) + rng.normal(0, 0.25, 3)
-    wide = rng.random() < 0.5
-    half = rng.uniform([0.25, 0.2, 0.15], [0.6, 0.45, 0.4]) if wide else rng.uniform([0.03, 1.0, 0.03], [0.1, 1.3, 0.1])
+    fraction = rng.uniform(0.12, 0.45)
+    position = point + fraction * (camera_position - point) + rng.normal(0, 0.25, 3)
+    is_wide = rng.random() < 0.5
+    half_extents = (
+        rng.uniform([0.25, 0.2, 0.15], [0.6, 0.45, 0.4]) if is_wide else rng.uniform([0.03, 1.0, 0.03], [0.1, 1.3, 0.1])
+    )
     world_from_prop = np.eye(4)
     world_from_prop[:3, :3] = rotation.to_matrix(rotation.from_rotvec(np.array([0.0, rng.uniform(0, np.pi), 0.0])))
-    world_from_prop[:3, 3] = place[0], half[1], place[2]
-    return Prop(world_from_prop, half, textures.color(rng))
+    world_from_prop[:3, 3] = position[0], half_extents[1], position[2]
+    return Prop(world_from_prop, half_extents, textures.sample_color(rng))
 
 
-def character(prop: Prop) -> Character:
+def build_character(prop: Prop) -> Character:
     """The box as a character with one joint in its middle."""
-    corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) * prop.extent
+    corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) * prop.half_extents
     positions: list[FloatArray] = []
     normals: list[FloatArray] = []
     triangles: list[list[int]] = []

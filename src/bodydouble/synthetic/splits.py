@@ -9,13 +9,13 @@ from pathlib import Path
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats.atomic import atomic_write
 
-PATH = Path(__file__).with_name("split.csv")
+TABLE_PATH = Path(__file__).with_name("split.csv")
 
 SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class MocapClip:
     """One clip of motion capture."""
 
     source: str
@@ -31,16 +31,16 @@ class Clip:
 
 
 @cache
-def table() -> tuple[Clip, ...]:
+def load_table() -> tuple[MocapClip, ...]:
     """All clips, by source and file."""
-    with PATH.open(encoding="utf-8", newline="") as file:
+    with TABLE_PATH.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
         return tuple(
-            Clip(r["source"], r["subject"], r["file"], r["kind"], r["split"], float(r["seconds"])) for r in rows
+            MocapClip(r["source"], r["subject"], r["file"], r["kind"], r["split"], float(r["seconds"])) for r in rows
         )
 
 
-def clips(split: str, source: str | None = None) -> tuple[Clip, ...]:
+def select_clips(split: str, source: str | None = None) -> tuple[MocapClip, ...]:
     """The clips of a split.
 
     Args:
@@ -50,22 +50,22 @@ def clips(split: str, source: str | None = None) -> tuple[Clip, ...]:
     Raises:
         InvalidDataError: there is no such split or source.
     """
-    sources = sorted({clip.source for clip in table()})
+    sources = sorted({clip.source for clip in load_table()})
     if split not in SPLITS:
         raise InvalidDataError(f"no split {split!r}; there are {', '.join(SPLITS)}")
     if source is not None and source not in sources:
         raise InvalidDataError(f"no motion source {source!r}; there are {', '.join(sources)}")
-    return tuple(clip for clip in table() if clip.split == split and source in (None, clip.source))
+    return tuple(clip for clip in load_table() if clip.split == split and source in (None, clip.source))
 
 
-def write(rows: Iterable[Clip]) -> None:
+def write_table(rows: Iterable[MocapClip]) -> None:
     """Writes the table.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    names = [field.name for field in fields(Clip)]
-    with atomic_write(PATH) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+    names = [field.name for field in fields(MocapClip)]
+    with atomic_write(TABLE_PATH) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(row) | {"seconds": f"{row.seconds:.2f}"} for row in rows)

@@ -8,11 +8,11 @@ from PIL import Image
 
 from bodydouble.data import FloatArray
 
-SIZE = 128
+TEXTURE_SIZE = 128
 """px; half a metre of cloth."""
 
 
-def color(rng: np.random.Generator) -> FloatArray:
+def sample_color(rng: np.random.Generator) -> FloatArray:
     """An sRGB colour (3,) of clothes, 0 to 1: often dark, white or grey, sometimes bright."""
     kind = rng.random()
     if kind < 0.4:
@@ -22,27 +22,27 @@ def color(rng: np.random.Generator) -> FloatArray:
     return np.asarray(value * (1 - saturation + saturation * channel))
 
 
-def cloth(rng: np.random.Generator) -> FloatArray:
+def sample_cloth(rng: np.random.Generator) -> FloatArray:
     """A picture (SIZE, SIZE, 3) sRGB, 0 to 1, that repeats: plain, striped, checked, dotted or printed."""
-    base, other = color(rng), color(rng)
-    y, x = np.meshgrid(np.arange(SIZE) / SIZE, np.arange(SIZE) / SIZE, indexing="ij")
+    base, accent = sample_color(rng), sample_color(rng)
+    y, x = np.meshgrid(np.arange(TEXTURE_SIZE) / TEXTURE_SIZE, np.arange(TEXTURE_SIZE) / TEXTURE_SIZE, indexing="ij")
     kind = rng.choice(["plain", "stripes", "checks", "dots", "print"], p=[0.55, 0.15, 0.1, 0.08, 0.12])
     count = int(rng.integers(2, 12))
     if kind == "stripes":
-        share = (y * count % 1 < rng.uniform(0.2, 0.6)).astype(float)
+        pattern = (y * count % 1 < rng.uniform(0.2, 0.6)).astype(float)
     elif kind == "checks":
-        share = ((x * count % 1 < 0.5).astype(float) + (y * count % 1 < 0.5)) / 2
+        pattern = ((x * count % 1 < 0.5).astype(float) + (y * count % 1 < 0.5)) / 2
     elif kind == "dots":
-        share = (np.hypot(x * count % 1 - 0.5, y * count % 1 - 0.5) < 0.25).astype(float)
+        pattern = (np.hypot(x * count % 1 - 0.5, y * count % 1 - 0.5) < 0.25).astype(float)
     elif kind == "print":
-        share = (_blotches(x, y, rng) > 0.3).astype(float)
+        pattern = (_periodic_noise(x, y, rng) > 0.3).astype(float)
     else:
-        share = np.zeros_like(x)
-    weave = 1 + rng.uniform(0.01, 0.06) * rng.normal(size=(SIZE, SIZE, 1))
-    return np.clip((base + share[..., None] * (other - base)) * weave, 0, 1)
+        pattern = np.zeros_like(x)
+    weave = 1 + rng.uniform(0.01, 0.06) * rng.normal(size=(TEXTURE_SIZE, TEXTURE_SIZE, 1))
+    return np.clip((base + pattern[..., None] * (accent - base)) * weave, 0, 1)
 
 
-def _blotches(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _periodic_noise(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Smooth noise that repeats, about -1 to 1."""
     waves = rng.integers(-4, 5, size=(10, 2))
     phase = rng.uniform(0, 2 * np.pi, 10)
@@ -50,15 +50,17 @@ def _blotches(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> FloatAr
     return np.asarray(np.sin(angle).sum(axis=0) / 3.0)
 
 
-def strands(base: FloatArray, rng: np.random.Generator) -> FloatArray:
+def sample_hair(base: FloatArray, rng: np.random.Generator) -> FloatArray:
     """A picture (SIZE, SIZE, 3) sRGB of hair that hangs down."""
-    strand = rng.normal(1.0, 0.18, size=(1, SIZE, 1)) * rng.normal(1.0, 0.05, size=(SIZE, SIZE, 1))
+    strand = rng.normal(1.0, 0.18, size=(1, TEXTURE_SIZE, 1)) * rng.normal(
+        1.0, 0.05, size=(TEXTURE_SIZE, TEXTURE_SIZE, 1)
+    )
     return np.clip(base * strand, 0, 1)
 
 
-def png(picture: FloatArray) -> bytes:
+def encode_png(image: FloatArray) -> bytes:
     """A picture (H, W, 3) sRGB, 0 to 1, as a PNG file."""
-    pixels: NDArray[np.uint8] = np.round(255 * picture).astype(np.uint8)
+    pixels: NDArray[np.uint8] = np.round(255 * image).astype(np.uint8)
     file = BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     return file.getvalue()

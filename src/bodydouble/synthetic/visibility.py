@@ -7,7 +7,7 @@ import numpy as np
 from bodydouble.data import BoolArray, FloatArray
 from bodydouble.geometry import camera
 from bodydouble.skeletons import humanoid
-from bodydouble.synthetic.bodies import Body, topology
+from bodydouble.synthetic.bodies import Body, load_topology
 from bodydouble.synthetic.props import Prop
 
 BONES = tuple((humanoid.INDEX[parent], j) for j, parent in enumerate(humanoid.PARENT.values()) if parent)
@@ -27,7 +27,7 @@ class Capsules:
     """(S,) m."""
 
 
-def capsules(body: Body, joints: FloatArray, head_up: FloatArray) -> Capsules:
+def build_capsules(body: Body, joints: FloatArray, head_up: FloatArray) -> Capsules:
     """A body in its poses.
 
     Args:
@@ -38,32 +38,32 @@ def capsules(body: Body, joints: FloatArray, head_up: FloatArray) -> Capsules:
     starts = np.stack([joints[:, a] for a, _ in BONES] + [joints[:, humanoid.INDEX["head"]]], axis=1)
     crown = joints[:, humanoid.INDEX["head"]] + HEAD_LENGTH * head_up
     ends = np.stack([joints[:, b] for _, b in BONES] + [crown], axis=1)
-    return Capsules(starts, ends, _radii(body))
+    return Capsules(starts, ends, _capsule_radii(body))
 
 
-def _radii(body: Body) -> FloatArray:
+def _capsule_radii(body: Body) -> FloatArray:
     """(S,) m: median distance of the skin that the first joint of a bone moves from the bone."""
-    found = topology()
-    skin = np.unique(found.faces["skin"])
-    strongest = found.joint_indices[skin, found.joint_weights[skin].argmax(axis=1)]
+    topology = load_topology()
+    skin = np.unique(topology.faces["skin"])
+    dominant_joints = topology.joint_indices[skin, topology.joint_weights[skin].argmax(axis=1)]
     rest = body.joints
     head = humanoid.INDEX["head"]
     lines = [(a, rest[a], rest[b]) for a, b in BONES] + [(head, rest[head], rest[head] + [0.0, HEAD_LENGTH, 0.0])]
     radii = []
     for joint, start, end in lines:
-        points = body.positions[skin[strongest == joint]]
+        points = body.positions[skin[dominant_joints == joint]]
         axis = end - start
         along = np.clip((points - start) @ axis / (axis @ axis), 0, 1)
         radii.append(np.median(np.linalg.norm(points - start - along[:, None] * axis, axis=1)))
     return np.array(radii)
 
 
-def behind_person(eyes: FloatArray, points: FloatArray, person: Capsules) -> BoolArray:
+def is_occluded_by_person(camera_positions: FloatArray, points: FloatArray, person: Capsules) -> BoolArray:
     """(T, N) whether a person stands between the camera (T, 3) and points (T, N, 3)."""
-    gap = _segment_distance(
-        eyes[:, None, None], points[:, :, None], person.starts[:, None], person.ends[:, None]
+    distance = _segment_distance(
+        camera_positions[:, None, None], points[:, :, None], person.starts[:, None], person.ends[:, None]
     )  # (T, N, S)
-    return np.asarray((gap < person.radii).any(axis=-1))
+    return np.asarray((distance < person.radii).any(axis=-1))
 
 
 def _segment_distance(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> FloatArray:
@@ -80,12 +80,12 @@ def _segment_distance(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray
     return np.asarray(np.linalg.norm(w + s[..., None] * u - t[..., None] * v, axis=-1))
 
 
-def behind_prop(eyes: FloatArray, points: FloatArray, prop: Prop) -> BoolArray:
+def is_occluded_by_prop(camera_positions: FloatArray, points: FloatArray, prop: Prop) -> BoolArray:
     """(T, N) whether a box stands between the camera (T, 3) and points (T, N, 3)."""
     prop_from_world = camera.inverse(prop.world_from_prop)
-    start = camera.transform(prop_from_world, eyes)[:, None]
+    start = camera.transform(prop_from_world, camera_positions)[:, None]
     step = camera.transform(prop_from_world, points) - start
     step = np.where(np.abs(step) < 1e-9, 1e-9, step)
-    near, far = (-prop.extent - start) / step, (prop.extent - start) / step
+    near, far = (-prop.half_extents - start) / step, (prop.half_extents - start) / step
     enter, leave = np.minimum(near, far).max(axis=-1), np.maximum(near, far).min(axis=-1)
     return np.asarray((enter < leave) & (leave > 0) & (enter < 1))

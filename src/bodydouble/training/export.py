@@ -12,13 +12,21 @@ from onnx import TensorProto, helper, numpy_helper
 
 from bodydouble.data import FloatArray
 from bodydouble.formats.atomic import atomic_write
-from bodydouble.training.network import INPUTS, LOG_SIGMA_RANGE, POINTS, ROUGH_DEPTHS, SIZES, Block, LifterNetwork
-from bodydouble.training.train import Calibration
+from bodydouble.training.network import (
+    DEPTH_FEATURES,
+    FEATURE_COUNT,
+    LOG_SIGMA_RANGE,
+    OUTPUT_SIZES,
+    POINT_FEATURES,
+    LifterNetwork,
+    ResidualBlock,
+)
+from bodydouble.training.training_loop import Calibration
 
 OPSET, IR_VERSION = 17, 8
 
 
-class Graph:
+class OnnxGraphBuilder:
     """Nodes and weights as they are added. Weights are stored in half precision and cast when loaded."""
 
     def __init__(self) -> None:
@@ -31,30 +39,30 @@ class Graph:
         self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
         return name
 
-    def weight(self, array: FloatArray) -> str:
+    def add_weight(self, array: FloatArray) -> str:
         """An array in half precision."""
         name = f"weight{len(self.weights)}"
         self.weights.append(numpy_helper.from_array(np.asarray(array).astype(np.float16), name))
         return self.add("Cast", name, to=TensorProto.FLOAT)
 
-    def constant(self, array: NDArray[Any]) -> str:
+    def add_constant(self, array: NDArray[Any]) -> str:
         """An array as it is."""
         name = f"weight{len(self.weights)}"
         self.weights.append(numpy_helper.from_array(array, name))
         return name
 
-    def convolution(self, x: str, weight: FloatArray, bias: FloatArray, dilation: int = 1) -> str:
+    def add_convolution(self, x: str, weight: FloatArray, bias: FloatArray, dilation: int = 1) -> str:
         """Over time, of what stands in the middle."""
-        return self.add("Conv", x, self.weight(weight), self.weight(bias), dilations=[dilation])
+        return self.add("Conv", x, self.add_weight(weight), self.add_weight(bias), dilations=[dilation])
 
-    def padded(self, x: str, pad: int) -> str:
+    def add_padding(self, x: str, pad: int) -> str:
         """That many frames more at both ends, the first and the last ones again."""
-        return self.add("Pad", x, self.constant(np.array([0, 0, pad, 0, 0, pad])), mode="edge")
+        return self.add("Pad", x, self.add_constant(np.array([0, 0, pad, 0, 0, pad])), mode="edge")
 
-    def normal(self, x: str, norm: torch.nn.BatchNorm1d) -> str:
+    def add_normalization(self, x: str, norm: torch.nn.BatchNorm1d) -> str:
         """Normalised over the batch, as it was learnt."""
-        scale, shift = _normalisation(norm)
-        return self.add("Add", self.add("Mul", x, self.weight(scale)), self.weight(shift))
+        scale, shift = _batch_norm_affine(norm)
+        return self.add("Add", self.add("Mul", x, self.add_weight(scale)), self.add_weight(shift))
 
     def save(self, path: Path, name: str, inputs: Mapping[str, int], outputs: Mapping[str, int]) -> None:
         """Writes the network.
@@ -68,12 +76,12 @@ class Graph:
         Raises:
             OutputError: the file cannot be written.
         """
-        given, told = (
+        input_infos, output_infos = (
             [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, "frames", size]) for n, size in sizes.items()]
             for sizes in (inputs, outputs)
         )
-        made = helper.make_graph(self.nodes, name, given, told, self.weights)
-        model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+        graph = helper.make_graph(self.nodes, name, input_infos, output_infos, self.weights)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
         onnx.checker.check_model(model)
         with atomic_write(path) as temporary:
             temporary.write_bytes(model.SerializeToString())
@@ -88,44 +96,46 @@ def write_onnx(network: LifterNetwork, path: Path, calibration: Calibration) -> 
         OutputError: the file cannot be written.
     """
     network.eval()
-    graph = Graph()
+    graph = OnnxGraphBuilder()
     x = graph.add("Transpose", "features", perm=[0, 2, 1])
-    x = graph.convolution(x, *parameters(network.read))
+    x = graph.add_convolution(x, *layer_parameters(network.read))
     for block in network.blocks:
-        assert isinstance(block, Block)
-        x = _block(graph, x, block)
-    answer = graph.add("Transpose", graph.convolution(x, *parameters(network.answer)), perm=[0, 2, 1])
-    raw = {name: f"raw_{name}" for name in SIZES}
-    split = graph.constant(np.array(list(SIZES.values()), dtype=np.int64))
-    graph.nodes.append(helper.make_node("Split", [answer, split], list(raw.values()), axis=2))
-    points = graph.add("Gather", "features", graph.constant(np.arange(INPUTS)[POINTS]), axis=2)
-    rough = graph.add("Gather", "features", graph.constant(np.arange(INPUTS)[ROUGH_DEPTHS]), axis=2)
-    kept = graph.add("Mul", rough, graph.weight(network.trust.detach().numpy()))
-    spread = graph.add(
-        "Clip", raw["log_sigma"], *(graph.constant(np.array(limit, dtype=np.float32)) for limit in LOG_SIGMA_RANGE)
+        assert isinstance(block, ResidualBlock)
+        x = _add_block(graph, x, block)
+    outputs = graph.add("Transpose", graph.add_convolution(x, *layer_parameters(network.answer)), perm=[0, 2, 1])
+    raw = {name: f"raw_{name}" for name in OUTPUT_SIZES}
+    split = graph.add_constant(np.array(list(OUTPUT_SIZES.values()), dtype=np.int64))
+    graph.nodes.append(helper.make_node("Split", [outputs, split], list(raw.values()), axis=2))
+    points = graph.add("Gather", "features", graph.add_constant(np.arange(FEATURE_COUNT)[POINT_FEATURES]), axis=2)
+    detected_depths = graph.add(
+        "Gather", "features", graph.add_constant(np.arange(FEATURE_COUNT)[DEPTH_FEATURES]), axis=2
     )
-    last = {"points": points, "depths": kept, "log_sigma": graph.weight(calibration.log_factors)}
-    raw["log_sigma"] = spread
-    for name, given in raw.items():
-        inputs = [given, last[name]] if name in last else [given]
-        graph.nodes.append(helper.make_node("Add" if name in last else "Identity", inputs, [name]))
-    graph.save(path, "lifter", {"features": INPUTS}, SIZES)
+    weighted_depths = graph.add("Mul", detected_depths, graph.add_weight(network.trust.detach().numpy()))
+    log_sigma = graph.add(
+        "Clip", raw["log_sigma"], *(graph.add_constant(np.array(limit, dtype=np.float32)) for limit in LOG_SIGMA_RANGE)
+    )
+    addends = {"points": points, "depths": weighted_depths, "log_sigma": graph.add_weight(calibration.log_factors)}
+    raw["log_sigma"] = log_sigma
+    for name, output in raw.items():
+        inputs = [output, addends[name]] if name in addends else [output]
+        graph.nodes.append(helper.make_node("Add" if name in addends else "Identity", inputs, [name]))
+    graph.save(path, "lifter", {"features": FEATURE_COUNT}, OUTPUT_SIZES)
 
 
-def _block(graph: Graph, x: str, block: Block) -> str:
+def _add_block(graph: OnnxGraphBuilder, x: str, block: ResidualBlock) -> str:
     dilation = block.over_time.dilation[0]
-    padded = graph.padded(graph.normal(x, block.norm), dilation)
-    over_time = graph.add("Relu", graph.convolution(padded, *parameters(block.over_time), dilation))
-    return graph.add("Add", x, graph.convolution(over_time, *parameters(block.mix)))
+    padded = graph.add_padding(graph.add_normalization(x, block.norm), dilation)
+    filtered = graph.add("Relu", graph.add_convolution(padded, *layer_parameters(block.over_time), dilation))
+    return graph.add("Add", x, graph.add_convolution(filtered, *layer_parameters(block.mix)))
 
 
-def parameters(layer: torch.nn.Conv1d) -> tuple[FloatArray, FloatArray]:
+def layer_parameters(layer: torch.nn.Conv1d) -> tuple[FloatArray, FloatArray]:
     """Weights and bias of a layer."""
     assert layer.bias is not None
     return layer.weight.detach().numpy(), layer.bias.detach().numpy()
 
 
-def _normalisation(norm: torch.nn.BatchNorm1d) -> tuple[FloatArray, FloatArray]:
+def _batch_norm_affine(norm: torch.nn.BatchNorm1d) -> tuple[FloatArray, FloatArray]:
     """Factor and summand (1, C, 1) of the batch normalisation."""
     assert norm.running_mean is not None
     assert norm.running_var is not None

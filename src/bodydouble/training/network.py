@@ -9,17 +9,17 @@ from bodydouble.data import LANDMARK_COUNT
 from bodydouble.motion.body.proportions import BONES
 from bodydouble.skeletons import humanoid
 
-INPUTS = LANDMARK_COUNT * (2 + 1 + 3) + 2 + 1 + 1
-POINTS = slice(0, LANDMARK_COUNT * 2)
+FEATURE_COUNT = LANDMARK_COUNT * (2 + 1 + 3) + 2 + 1 + 1
+POINT_FEATURES = slice(0, LANDMARK_COUNT * 2)
 """Where the landmarks in the picture stand among the features; the network corrects them."""
-ROUGH_DEPTHS = slice(LANDMARK_COUNT * 3 + 2, LANDMARK_COUNT * 6, 3)
+DEPTH_FEATURES = slice(LANDMARK_COUNT * 3 + 2, LANDMARK_COUNT * 6, 3)
 """Likewise the detector's own depths."""
-JOINTS = len(humanoid.JOINTS)
-SIZES = {
+JOINT_COUNT = len(humanoid.JOINTS)
+OUTPUT_SIZES = {
     "points": LANDMARK_COUNT * 2,
     "depths": LANDMARK_COUNT,
     "log_sigma": LANDMARK_COUNT * 2,
-    "turns": JOINTS * 6,
+    "turns": JOINT_COUNT * 6,
     "up": 3,
     "velocity": 3,
     "contacts": 4,
@@ -31,7 +31,7 @@ DILATIONS = (1, 2, 4, 8, 16, 2)
 LOG_SIGMA_RANGE = (-5.0, 2.0)
 
 
-class Block(nn.Module):
+class ResidualBlock(nn.Module):
     """Dilated convolution over time, then a mix of channels, added to the input."""
 
     def __init__(self, dilation: int) -> None:
@@ -43,12 +43,12 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, CHANNELS, T) to the same."""
-        found: Tensor = x + self.drop(self.mix(torch.relu(self.over_time(self.norm(x)))))
-        return found
+        residual: Tensor = x + self.drop(self.mix(torch.relu(self.over_time(self.norm(x)))))
+        return residual
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Prediction:
     """What the network says about B windows."""
 
     points: Tensor
@@ -57,15 +57,15 @@ class Answer:
     """(B, T, 33)."""
     log_sigma: Tensor
     """(B, T, 66) of a Laplace density: across the line of sight, then along it."""
-    turns: Tensor
+    rotations: Tensor
     """(B, T, 22, 3, 3) rotations."""
-    up: Tensor
+    gravity_up: Tensor
     """(B, T, 3)."""
     velocity: Tensor
     """(B, T, 3)."""
     contacts: Tensor
     """(B, T, 4) logits."""
-    lengths: Tensor
+    log_bone_scales: Tensor
     """(B, T, 2 K)."""
 
 
@@ -74,21 +74,21 @@ class LifterNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.read = nn.Conv1d(INPUTS, CHANNELS, 1)
-        self.blocks = nn.Sequential(*(Block(dilation) for dilation in DILATIONS))
-        self.answer = nn.Conv1d(CHANNELS, sum(SIZES.values()), 1)
+        self.read = nn.Conv1d(FEATURE_COUNT, CHANNELS, 1)
+        self.blocks = nn.Sequential(*(ResidualBlock(dilation) for dilation in DILATIONS))
+        self.answer = nn.Conv1d(CHANNELS, sum(OUTPUT_SIZES.values()), 1)
         self.trust = nn.Parameter(torch.ones(LANDMARK_COUNT))
         """How far the detector's depths are believed, per landmark."""
 
-    def forward(self, features: Tensor) -> Answer:
+    def forward(self, features: Tensor) -> Prediction:
         """The network's answer."""
-        raw = self.answer(self.blocks(self.read(features.transpose(1, 2)))).transpose(1, 2)
-        parts = dict(zip(SIZES, raw.split(list(SIZES.values()), dim=-1), strict=True))
-        return Answer(
-            (parts["points"] + features[..., POINTS]).unflatten(-1, (LANDMARK_COUNT, 2)),
-            parts["depths"] + self.trust * features[..., ROUGH_DEPTHS],
+        outputs = self.answer(self.blocks(self.read(features.transpose(1, 2)))).transpose(1, 2)
+        parts = dict(zip(OUTPUT_SIZES, outputs.split(list(OUTPUT_SIZES.values()), dim=-1), strict=True))
+        return Prediction(
+            (parts["points"] + features[..., POINT_FEATURES]).unflatten(-1, (LANDMARK_COUNT, 2)),
+            parts["depths"] + self.trust * features[..., DEPTH_FEATURES],
             parts["log_sigma"].clamp(*LOG_SIGMA_RANGE),
-            rotations(parts["turns"].unflatten(-1, (JOINTS, 2, 3))),
+            rotations_from_columns(parts["turns"].unflatten(-1, (JOINT_COUNT, 2, 3))),
             parts["up"],
             parts["velocity"],
             parts["contacts"],
@@ -96,7 +96,7 @@ class LifterNetwork(nn.Module):
         )
 
 
-def rotations(columns: Tensor) -> Tensor:
+def rotations_from_columns(columns: Tensor) -> Tensor:
     """Rotations (..., 3, 3) from their first two columns (..., 2, 3), roughly.
 
     Source: Zhou et al., On the Continuity of Rotation Representations in Neural Networks (2019).

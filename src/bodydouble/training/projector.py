@@ -9,14 +9,21 @@ from torch import Tensor, nn
 
 from bodydouble.data import LANDMARK_COUNT
 from bodydouble.training.loss import Target
-from bodydouble.training.network import Answer
-from bodydouble.training.unlabelled_loss import OUTLIER, Seen, in_space, projected, robust, weighted
+from bodydouble.training.network import Prediction
+from bodydouble.training.unlabelled_loss import (
+    OUTLIER_SCALE,
+    ObservedPoints,
+    project,
+    robust_error,
+    unproject,
+    weighted_mean,
+)
 
-INPUTS = LANDMARK_COUNT * 3 + 1
+INPUT_CHANNELS = LANDMARK_COUNT * 3 + 1
 CHANNELS = 128
-REACH = 2
+KERNEL_RADIUS = 2
 """Frames that each convolution looks before and after."""
-CYCLE = 0.3
+CYCLE_WEIGHT = 0.3
 """Weight of the way there and back. Projected from the truth counts 1: it has no other teacher."""
 
 
@@ -28,11 +35,11 @@ class ProjectorNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        width = 2 * REACH + 1
+        width = 2 * KERNEL_RADIUS + 1
         self.habits = nn.Sequential(
-            nn.Conv1d(INPUTS, CHANNELS, width, padding=REACH, padding_mode="replicate"),
+            nn.Conv1d(INPUT_CHANNELS, CHANNELS, width, padding=KERNEL_RADIUS, padding_mode="replicate"),
             nn.ReLU(),
-            nn.Conv1d(CHANNELS, CHANNELS, width, padding=REACH, padding_mode="replicate"),
+            nn.Conv1d(CHANNELS, CHANNELS, width, padding=KERNEL_RADIUS, padding_mode="replicate"),
             nn.ReLU(),
             nn.Conv1d(CHANNELS, LANDMARK_COUNT * 2, 1),
         )
@@ -42,24 +49,24 @@ class ProjectorNetwork(nn.Module):
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
 
-    def forward(self, space: Tensor, size: Tensor) -> Tensor:
+    def forward(self, landmarks_3d: Tensor, size: Tensor) -> Tensor:
         """The points."""
-        large = size.log()[:, None, None].expand(-1, space.shape[1], 1)
-        inputs = torch.cat([space.flatten(-2), large], dim=-1)
-        habits: Tensor = self.habits(inputs.transpose(1, 2)).transpose(1, 2)
-        return projected(space, size) + habits.unflatten(-1, (LANDMARK_COUNT, 2))
+        log_size = size.log()[:, None, None].expand(-1, landmarks_3d.shape[1], 1)
+        inputs = torch.cat([landmarks_3d.flatten(-2), log_size], dim=-1)
+        offsets: Tensor = self.habits(inputs.transpose(1, 2)).transpose(1, 2)
+        return project(landmarks_3d, size) + offsets.unflatten(-1, (LANDMARK_COUNT, 2))
 
 
-def from_truth(projector: ProjectorNetwork, truth: Target, seen: Seen) -> Tensor:
+def truth_projection_loss(projector: ProjectorNetwork, target: Target, observed: ObservedPoints) -> Tensor:
     """How far true landmarks, projected, are from where they were seen, in sizes."""
-    return _off(projector, truth.points, truth.depths, seen)
+    return _projection_error(projector, target.points, target.depths, observed)
 
 
-def there_and_back(projector: ProjectorNetwork, answer: Answer, seen: Seen) -> Tensor:
+def cycle_consistency_loss(projector: ProjectorNetwork, prediction: Prediction, observed: ObservedPoints) -> Tensor:
     """How far the lifter's landmarks, projected, are from where they were seen; a term of the loss."""
-    return CYCLE * _off(projector, answer.points, answer.depths, seen)
+    return CYCLE_WEIGHT * _projection_error(projector, prediction.points, prediction.depths, observed)
 
 
-def _off(projector: ProjectorNetwork, points: Tensor, depths: Tensor, seen: Seen) -> Tensor:
-    found = projector(in_space(points, depths, seen.size), seen.size)
-    return weighted(robust(found - seen.points, OUTLIER).mean(dim=-1), seen.trust)
+def _projection_error(projector: ProjectorNetwork, points: Tensor, depths: Tensor, observed: ObservedPoints) -> Tensor:
+    projected = projector(unproject(points, depths, observed.size), observed.size)
+    return weighted_mean(robust_error(projected - observed.points, OUTLIER_SCALE).mean(dim=-1), observed.confidence)

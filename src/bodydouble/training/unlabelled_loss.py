@@ -9,12 +9,12 @@ from torch import Tensor
 from bodydouble.motion.body import body_landmarks, proportions
 from bodydouble.motion.lifting import lifter
 from bodydouble.skeletons import blazepose, humanoid
-from bodydouble.training.loss import positions
-from bodydouble.training.network import Answer
+from bodydouble.training.loss import joint_positions
+from bodydouble.training.network import Prediction
 from bodydouble.training.unlabelled import UnlabelledWindow
 from bodydouble.training.windows import Window
 
-WEIGHTS = {
+TERM_WEIGHTS = {
     # What was seen is wrong by 0.1 sizes itself, and labelled windows teach how: it only must not be forgotten.
     "seen": 0.2,
     # The only term that asks joint rotations and lengths of bones about the picture.
@@ -31,178 +31,200 @@ WEIGHTS = {
     "mirror": 0.5,
 }
 """Of the terms of the loss, so that together they pull a quarter as hard as the labelled windows do."""
-MIRRORED = {"points": 1.0, "depths": 1.0, "turns": 0.5, "up": 0.5, "velocity": 0.05, "contacts": 0.15, "lengths": 0.05}
+FLIP_WEIGHTS = {
+    "points": 1.0,
+    "depths": 1.0,
+    "rotations": 0.5,
+    "gravity_up": 0.5,
+    "velocity": 0.05,
+    "contacts": 0.15,
+    "log_bone_scales": 0.05,
+}
 """What each part of the answer counts in the mirror, about half of what it counts against the truth in ``loss``."""
-OUTLIER = 0.3
+OUTLIER_SCALE = 0.3
 """Sizes; errors of what is seen count by their logarithm beyond this: a limb may be taken for the other one."""
-LOG_OUTLIER = 0.3
+LOG_OUTLIER_SCALE = 0.3
 """Likewise of logarithms of lengths."""
-FASTEST = 0.5
+MAX_SPEED = 0.5
 """Sizes per frame; 99.9 % of captured landmarks are slower than this."""
-SHORTEST = 0.05
+MIN_BONE_LENGTH = 0.05
 """Sizes; bones shorter than this are taken to be this long."""
-LEAST_SCALE = 0.5
+MIN_SCALE = 0.5
 """Sizes per metre; people who turn their backs to what is seen would else have a scale below zero."""
 
 _LIMBS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
-_JOINT_OF = dict(zip(_LIMBS, ("UpperArm", "LowerArm", "Hand", "UpperLeg", "LowerLeg", "Foot"), strict=True))
+_LIMB_JOINT_NAMES = dict(zip(_LIMBS, ("UpperArm", "LowerArm", "Hand", "UpperLeg", "LowerLeg", "Foot"), strict=True))
 LIMB_LANDMARKS = [blazepose.INDEX[f"{side}_{part}"] for side in ("left", "right") for part in _LIMBS]
-LIMB_JOINTS = [humanoid.INDEX[f"{side}{_JOINT_OF[part]}"] for side in ("left", "right") for part in _LIMBS]
+LIMB_JOINTS = [humanoid.INDEX[f"{side}{_LIMB_JOINT_NAMES[part]}"] for side in ("left", "right") for part in _LIMBS]
 """The joints that lie at LIMB_LANDMARKS."""
 _HIP_JOINTS = [humanoid.INDEX[f"{side}UpperLeg"] for side in ("left", "right")]
-_PAIRS = (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
-BONES = [[blazepose.INDEX[f"{side}_{end}"] for end in pair] for side in ("left", "right") for pair in _PAIRS]
+_BONE_ENDS = (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
+BONE_LANDMARKS = [
+    [blazepose.INDEX[f"{side}_{end}"] for end in pair] for side in ("left", "right") for pair in _BONE_ENDS
+]
 """Landmarks at the ends of rigid bones: those of the left limbs, then those of the right."""
 _TEMPLATE = body_landmarks.template_skeleton().rest_offsets
-_OFFSETS_OF_BONE = torch.tensor(
-    np.stack([proportions.with_bones(one).rest_offsets for one in np.eye(len(proportions.BONES))]), dtype=torch.float32
+_BONE_OFFSETS = torch.tensor(
+    np.stack([proportions.skeleton_from_bone_scales(one).rest_offsets for one in np.eye(len(proportions.BONES))]), dtype=torch.float32
 )
 """(K, 22, 3) m; what each of proportions.BONES adds to the offsets of a skeleton whose ratio is 1."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ObservedPoints:
     """What was seen in N windows."""
 
     points: Tensor
     """(N, T, 33, 2)."""
-    trust: Tensor
+    confidence: Tensor
     """(N, T, 33) confidence; 0 where not observed."""
     size: Tensor
     """(N,)."""
 
     @classmethod
-    def of(cls, windows: UnlabelledWindow | Window) -> "Seen":
+    def from_windows(cls, windows: UnlabelledWindow | Window) -> "ObservedPoints":
         """Of N windows."""
         observed = windows.observed[..., None] if isinstance(windows, UnlabelledWindow) else 1.0
         arrays = (windows.points, windows.confidence * observed, windows.size)
         return cls(*(torch.from_numpy(np.asarray(array, dtype=np.float32)) for array in arrays))
 
 
-def unlabelled_parts(answer: Answer, other: Answer, seen: Seen) -> dict[str, Tensor]:
+def unlabelled_loss_terms(
+    prediction: Prediction, flipped_prediction: Prediction, observed: ObservedPoints
+) -> dict[str, Tensor]:
     """The terms of the loss; their sum is what is made small.
 
     Args:
-        answer: to what was seen.
-        other: to the mirror image of what was seen.
-        seen: what was seen.
+        prediction: to what was seen.
+        flipped_prediction: to the mirror image of what was seen.
+        observed: what was seen.
     """
-    space = in_space(answer.points, answer.depths, seen.size)
-    constancy, sides = bones(space, seen.trust)
+    landmarks_3d = unproject(prediction.points, prediction.depths, observed.size)
+    constancy, asymmetry = bone_length_errors(landmarks_3d, observed.confidence)
     terms = {
-        "seen": weighted(robust(answer.points - seen.points, OUTLIER).mean(dim=-1), seen.trust),
-        "skeleton": skeleton(answer, seen),
+        "seen": weighted_mean(
+            robust_error(prediction.points - observed.points, OUTLIER_SCALE).mean(dim=-1), observed.confidence
+        ),
+        "skeleton": skeleton_error(prediction, observed),
         "constancy": constancy,
-        "sides": sides,
-        "acceleration": space.diff(n=2, dim=1).abs().mean(),
-        "speed": (space.diff(dim=1).abs() - FASTEST).clamp(min=0).mean(),
-        "mirror": mirror(answer, other),
+        "sides": asymmetry,
+        "acceleration": landmarks_3d.diff(n=2, dim=1).abs().mean(),
+        "speed": (landmarks_3d.diff(dim=1).abs() - MAX_SPEED).clamp(min=0).mean(),
+        "mirror": flip_consistency_error(prediction, flipped_prediction),
     }
-    return {f"unlabelled_{name}": WEIGHTS[name] * term for name, term in terms.items()}
+    return {f"unlabelled_{name}": TERM_WEIGHTS[name] * term for name, term in terms.items()}
 
 
-def in_space(points: Tensor, depths: Tensor, size: Tensor) -> Tensor:
+def unproject(points: Tensor, depths: Tensor, size: Tensor) -> Tensor:
     """Landmarks (N, T, 33, 3) from the hips, in sizes, of which points and depths are known; size (N,)."""
-    nearer = 1 + size[:, None, None, None] * depths[..., None]
-    return torch.cat([points * nearer, depths[..., None]], dim=-1)
+    relative_depth = 1 + size[:, None, None, None] * depths[..., None]
+    return torch.cat([points * relative_depth, depths[..., None]], dim=-1)
 
 
-def projected(space: Tensor, size: Tensor) -> Tensor:
+def project(landmarks_3d: Tensor, size: Tensor) -> Tensor:
     """Points (N, T, J, 2) of what is at (N, T, J, 3) from the hips, in sizes; size (N,)."""
-    return space[..., :2] / (1 + size[:, None, None, None] * space[..., 2:]).clamp(min=0.1)
+    return landmarks_3d[..., :2] / (1 + size[:, None, None, None] * landmarks_3d[..., 2:]).clamp(min=0.1)
 
 
-def robust(error: Tensor, outlier: float) -> Tensor:
+def robust_error(error: Tensor, outlier_scale: float) -> Tensor:
     """The size of an error, or its logarithm where it is large."""
-    return outlier * torch.log1p(error.abs() / outlier)
+    return outlier_scale * torch.log1p(error.abs() / outlier_scale)
 
 
-def weighted(values: Tensor, trust: Tensor) -> Tensor:
+def weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
     """Mean."""
-    return (values * trust).sum() / trust.sum().clamp(min=1e-6)
+    return (values * weights).sum() / weights.sum().clamp(min=1e-6)
 
 
-def skeleton(answer: Answer, seen: Seen) -> Tensor:
+def skeleton_error(prediction: Prediction, observed: ObservedPoints) -> Tensor:
     """How far the joints of the network's own skeleton are from where they are seen, in sizes.
 
     The skeleton has one set of bones per window. How large it looks in a frame tells its distance, which is not asked.
     """
-    joints = positions(answer.turns, own_offsets(answer.lengths))
+    joints = joint_positions(prediction.rotations, predicted_offsets(prediction.log_bone_scales))
     from_hips = joints - joints[..., _HIP_JOINTS, :].mean(dim=-2, keepdim=True)
-    limbs, points = from_hips[..., LIMB_JOINTS, :], seen.points[..., LIMB_LANDMARKS, :]
-    trust = seen.trust[..., LIMB_LANDMARKS]
-    sized = scale(limbs, points, trust, seen.size)[..., None, None] * limbs
-    return weighted(robust(projected(sized, seen.size) - points, OUTLIER).mean(dim=-1), trust)
+    limbs, points = from_hips[..., LIMB_JOINTS, :], observed.points[..., LIMB_LANDMARKS, :]
+    confidence = observed.confidence[..., LIMB_LANDMARKS]
+    scaled = fit_scale(limbs, points, confidence, observed.size)[..., None, None] * limbs
+    return weighted_mean(robust_error(project(scaled, observed.size) - points, OUTLIER_SCALE).mean(dim=-1), confidence)
 
 
-def own_offsets(lengths: Tensor) -> Tensor:
+def predicted_offsets(log_bone_scales: Tensor) -> Tensor:
     """Offsets (N, T, 22, 3) m at rest, from the network's lengths of bones (N, T, 2 K), the same in all frames."""
-    logs, spread = lengths.chunk(2, dim=-1)
-    trust = torch.softmax(-2 * spread, dim=1)
-    ratios = (trust * logs).sum(dim=1).exp()
-    return torch.einsum("nk,kjc->njc", ratios, _OFFSETS_OF_BONE)[:, None].expand(-1, lengths.shape[1], -1, -1)
+    logs, log_spread = log_bone_scales.chunk(2, dim=-1)
+    weights = torch.softmax(-2 * log_spread, dim=1)
+    ratios = (weights * logs).sum(dim=1).exp()
+    return torch.einsum("nk,kjc->njc", ratios, _BONE_OFFSETS)[:, None].expand(-1, log_bone_scales.shape[1], -1, -1)
 
 
-def scale(joints: Tensor, points: Tensor, trust: Tensor, size: Tensor) -> Tensor:
+def fit_scale(joints: Tensor, points: Tensor, confidence: Tensor, size: Tensor) -> Tensor:
     """Sizes per metre (N, T) that bring joints (N, T, J, 3) m nearest to points (N, T, J, 2).
 
     Least squares of s (x, y) = point (1 + size s z), which is linear in s.
     """
-    moved = joints[..., :2] - size[:, None, None, None] * joints[..., 2:] * points
-    above = (trust[..., None] * moved * points).sum(dim=(-1, -2))
-    below = (trust[..., None] * moved**2).sum(dim=(-1, -2))
-    return (above / below.clamp(min=1e-6)).clamp(min=LEAST_SCALE)
+    direction = joints[..., :2] - size[:, None, None, None] * joints[..., 2:] * points
+    numerator = (confidence[..., None] * direction * points).sum(dim=(-1, -2))
+    denominator = (confidence[..., None] * direction**2).sum(dim=(-1, -2))
+    return (numerator / denominator.clamp(min=1e-6)).clamp(min=MIN_SCALE)
 
 
-def bones(space: Tensor, trust: Tensor) -> tuple[Tensor, Tensor]:
+def bone_length_errors(landmarks_3d: Tensor, confidence: Tensor) -> tuple[Tensor, Tensor]:
     """How much lengths of bones change in time, and how much left ones differ from right ones; in logarithms.
 
     Somebody who comes nearer becomes fewer sizes large: what all bones have in common in a frame is left out.
     """
-    ends = torch.tensor(BONES)
-    logs = (space[..., ends[:, 0], :] - space[..., ends[:, 1], :]).norm(dim=-1).clamp(min=SHORTEST).log()
-    sure = trust[..., ends].amin(dim=-1) + 1e-6
-    common = (sure * logs).sum(dim=-1, keepdim=True) / sure.sum(dim=-1, keepdim=True)
-    usual = (sure * (logs - common)).sum(dim=1, keepdim=True) / sure.sum(dim=1, keepdim=True)
+    ends = torch.tensor(BONE_LANDMARKS)
+    logs = (
+        (landmarks_3d[..., ends[:, 0], :] - landmarks_3d[..., ends[:, 1], :])
+        .norm(dim=-1)
+        .clamp(min=MIN_BONE_LENGTH)
+        .log()
+    )
+    bone_confidence = confidence[..., ends].amin(dim=-1) + 1e-6
+    common = (bone_confidence * logs).sum(dim=-1, keepdim=True) / bone_confidence.sum(dim=-1, keepdim=True)
+    mean_logs = (bone_confidence * (logs - common)).sum(dim=1, keepdim=True) / bone_confidence.sum(dim=1, keepdim=True)
     left, right = logs.chunk(2, dim=-1)
-    both = torch.minimum(*sure.chunk(2, dim=-1))
+    pair_confidence = torch.minimum(*bone_confidence.chunk(2, dim=-1))
     return (
-        weighted(robust(logs - common - usual, LOG_OUTLIER), sure),
-        weighted(robust(left - right, LOG_OUTLIER), both),
+        weighted_mean(robust_error(logs - common - mean_logs, LOG_OUTLIER_SCALE), bone_confidence),
+        weighted_mean(robust_error(left - right, LOG_OUTLIER_SCALE), pair_confidence),
     )
 
 
-def mirror(answer: Answer, other: Answer) -> Tensor:
+def flip_consistency_error(prediction: Prediction, flipped_prediction: Prediction) -> Tensor:
     """How far the answer to the mirror image is from the mirror image of the answer."""
-    image = mirrored(other)
-    found = [weight * (_said(name, answer) - _said(name, image)).abs().mean() for name, weight in MIRRORED.items()]
-    return torch.stack(found).sum()
+    unflipped = flip_prediction(flipped_prediction)
+    errors = [
+        weight * (_comparable_values(name, prediction) - _comparable_values(name, unflipped)).abs().mean()
+        for name, weight in FLIP_WEIGHTS.items()
+    ]
+    return torch.stack(errors).sum()
 
 
-def _said(name: str, answer: Answer) -> Tensor:
-    value: Tensor = getattr(answer, name)
+def _comparable_values(name: str, prediction: Prediction) -> Tensor:
+    value: Tensor = getattr(prediction, name)
     if name == "contacts":
         return value.sigmoid()
-    return value.chunk(2, dim=-1)[0] if name == "lengths" else value
+    return value.chunk(2, dim=-1)[0] if name == "log_bone_scales" else value
 
 
-def mirrored(answer: Answer) -> Answer:
+def flip_prediction(prediction: Prediction) -> Prediction:
     """What the answer says about the mirror image."""
     swap, joints = list(blazepose.MIRROR), list(humanoid.MIRROR)
-    flip, turned = (torch.tensor(m, dtype=torch.float32) for m in (lifter.MIRROR, lifter.MIRROR_TURN))
-    return Answer(
-        answer.points[..., swap, :] * flip[:2],
-        answer.depths[..., swap],
-        answer.log_sigma.unflatten(-1, (2, len(swap)))[..., swap].flatten(-2),
-        answer.turns[..., joints, :, :] * turned,
-        answer.up * flip,
-        answer.velocity * flip,
-        answer.contacts[..., lifter.MIRROR_CONTACTS],
-        answer.lengths,
+    axis_signs, rotation_signs = (torch.tensor(m, dtype=torch.float32) for m in (lifter.MIRROR_SIGNS, lifter.MIRROR_ROTATION_SIGNS))
+    return Prediction(
+        prediction.points[..., swap, :] * axis_signs[:2],
+        prediction.depths[..., swap],
+        prediction.log_sigma.unflatten(-1, (2, len(swap)))[..., swap].flatten(-2),
+        prediction.rotations[..., joints, :, :] * rotation_signs,
+        prediction.gravity_up * axis_signs,
+        prediction.velocity * axis_signs,
+        prediction.contacts[..., lifter.MIRROR_CONTACT_ORDER],
+        prediction.log_bone_scales,
     )
 
 
-def split(answer: Answer, counts: list[int]) -> list[Answer]:
+def split_predictions(prediction: Prediction, counts: list[int]) -> list[Prediction]:
     """Answers about so many windows each."""
-    parts = [getattr(answer, field.name).split(counts) for field in fields(Answer)]
-    return [Answer(*one) for one in zip(*parts, strict=True)]
+    parts = [getattr(prediction, field.name).split(counts) for field in fields(Prediction)]
+    return [Prediction(*arrays) for arrays in zip(*parts, strict=True)]

@@ -10,9 +10,9 @@ from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body import body_landmarks, proportions
 from bodydouble.motion.lifting import lifter, person_view
 from bodydouble.skeletons import blazepose, humanoid
-from bodydouble.training.detections import ARRAYS, FPS, FRAMES
+from bodydouble.training.detections import FILE_KEYS, FPS, FRAME_ARRAYS, WINDOW_FRAMES
 
-MIRROR_QUATERNION = np.array([1.0, -1.0, -1.0, 1.0])
+FLIP_QUATERNION = np.array([1.0, -1.0, -1.0, 1.0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Window:
     """(T, 33, 2) as seen."""
     confidence: FloatArray
     """(T, 33)."""
-    rough: FloatArray
+    landmarks_3d: FloatArray
     """(T, 33, 3) m, as seen."""
     direction: FloatArray
     """(T, 2)."""
@@ -35,7 +35,7 @@ class Window:
     """(T, 33)."""
     rotations: FloatArray
     """(T, 22, 4) xyzw, local; the root's is crop_from_hips."""
-    up: FloatArray
+    gravity_up: FloatArray
     """(T, 3)."""
     velocity: FloatArray
     """(T, 3) of the hips in the world, sizes per second."""
@@ -43,92 +43,94 @@ class Window:
     """(T, 4)."""
     offsets: FloatArray
     """(T, 22, 3) of the skeleton at rest, in sizes."""
-    lengths: FloatArray
+    log_bone_scales: FloatArray
     """(T, K) logarithms of lengths relative to the template."""
 
 
-def mirrored(window: Window) -> Window:
+def flip_horizontally(window: Window) -> Window:
     """The mirror image."""
     swap, joints = list(blazepose.MIRROR), list(humanoid.MIRROR)
-    points, confidence, rough, direction = lifter.mirrored(
-        window.points, window.confidence, window.rough, window.direction
+    points, confidence, landmarks_3d, direction = lifter.mirror_input(
+        window.points, window.confidence, window.landmarks_3d, window.direction
     )
     return replace(
         window,
         points=points,
         confidence=confidence,
-        rough=rough,
+        landmarks_3d=landmarks_3d,
         direction=direction,
-        true_points=window.true_points[:, swap] * lifter.MIRROR[:2],
+        true_points=window.true_points[:, swap] * lifter.MIRROR_SIGNS[:2],
         depths=window.depths[:, swap],
-        rotations=window.rotations[:, joints] * MIRROR_QUATERNION,
-        up=window.up * lifter.MIRROR,
-        velocity=window.velocity * lifter.MIRROR,
-        contacts=window.contacts[:, lifter.MIRROR_CONTACTS],
-        offsets=window.offsets[:, joints] * lifter.MIRROR,
+        rotations=window.rotations[:, joints] * FLIP_QUATERNION,
+        gravity_up=window.gravity_up * lifter.MIRROR_SIGNS,
+        velocity=window.velocity * lifter.MIRROR_SIGNS,
+        contacts=window.contacts[:, lifter.MIRROR_CONTACT_ORDER],
+        offsets=window.offsets[:, joints] * lifter.MIRROR_SIGNS,
     )
 
 
-def backwards(window: Window) -> Window:
+def time_reversed(window: Window) -> Window:
     """The last frame first."""
-    timed = {f.name: getattr(window, f.name)[::-1] for f in fields(Window) if f.name != "size"}
-    return replace(window, **timed | {"velocity": -timed["velocity"]})
+    reversed_arrays = {f.name: getattr(window, f.name)[::-1] for f in fields(Window) if f.name != "size"}
+    return replace(window, **reversed_arrays | {"velocity": -reversed_arrays["velocity"]})
 
 
-def rolled(window: Window, angle: float) -> Window:
+def camera_rolled(window: Window, angle: float) -> Window:
     """The same before a camera that is turned about its line of sight, by an angle in rad."""
-    turn = rotation.from_rotvec(np.array([0.0, 0.0, angle]))
-    matrix = rotation.to_matrix(turn)
-    flat = matrix[:2, :2].T
+    roll = rotation.from_rotvec(np.array([0.0, 0.0, angle]))
+    matrix = rotation.to_matrix(roll)
+    image_rotation = matrix[:2, :2].T
     rotations = window.rotations.copy()
-    rotations[:, 0] = rotation.multiply(turn, rotations[:, 0])
+    rotations[:, 0] = rotation.multiply(roll, rotations[:, 0])
     return replace(
         window,
-        points=window.points @ flat,
-        rough=window.rough @ matrix.T,
-        direction=window.direction @ flat,
-        true_points=window.true_points @ flat,
+        points=window.points @ image_rotation,
+        landmarks_3d=window.landmarks_3d @ matrix.T,
+        direction=window.direction @ image_rotation,
+        true_points=window.true_points @ image_rotation,
         rotations=rotations,
-        up=window.up @ matrix.T,
+        gravity_up=window.gravity_up @ matrix.T,
         velocity=window.velocity @ matrix.T,
     )
 
 
-def stacked(windows: list[Window]) -> Window:
+def stack_windows(windows: list[Window]) -> Window:
     """N windows as one whose arrays have a first axis N."""
-    return Window(*(np.stack([getattr(one, field.name) for one in windows]) for field in fields(Window)))
+    return Window(*(np.stack([getattr(window, field.name) for window in windows]) for field in fields(Window)))
 
 
 def read_windows(path: Path) -> list[Window]:
     """The clips of a file of detections that are long enough, the last FRAMES of each."""
     with np.load(path, allow_pickle=False) as file:
-        arrays = {name: file[name].astype(np.float64) for name in ARRAYS}
+        arrays = {name: file[FILE_KEYS.get(name, name)].astype(np.float64) for name in FRAME_ARRAYS}
         lengths, intrinsics, offsets = (file[name] for name in ("lengths", "intrinsics", "rest_offsets"))
         offsets = offsets.astype(np.float64)
     ends = np.cumsum(lengths)
     return [
-        _window(
-            intrinsics[clip], offsets[clip].astype(np.float64), {n: a[end - FRAMES : end] for n, a in arrays.items()}
+        _window_of_clip(
+            intrinsics[clip],
+            offsets[clip].astype(np.float64),
+            {n: a[end - WINDOW_FRAMES : end] for n, a in arrays.items()},
         )
         for clip, end in enumerate(ends)
-        if lengths[clip] >= FRAMES
+        if lengths[clip] >= WINDOW_FRAMES
     ]
 
 
-def _window(intrinsics: FloatArray, rest_offsets: FloatArray, seen: dict[str, FloatArray]) -> Window:
-    confidence = seen["keypoints"][..., 2]
-    view = person_view.crop(camera.rays(intrinsics, seen["keypoints"][..., :2])[..., :2], confidence)
-    return window(
-        view, confidence, seen["rough_joints"], seen["true_joints"], seen["camera_from_world"][:, :3, :3], rest_offsets,
-        seen["rotations"], seen["root_position"], seen["contacts"],
+def _window_of_clip(intrinsics: FloatArray, rest_offsets: FloatArray, arrays: dict[str, FloatArray]) -> Window:
+    confidence = arrays["keypoints"][..., 2]
+    view = person_view.view_straight_at(camera.rays(intrinsics, arrays["keypoints"][..., :2])[..., :2], confidence)
+    return create_window(
+        view, confidence, arrays["landmarks_3d"], arrays["true_landmarks_3d"], arrays["camera_from_world"][:, :3, :3], rest_offsets,
+        arrays["rotations"], arrays["root_position"], arrays["contacts"],
     )  # fmt: skip
 
 
-def window(
-    view: person_view.Crop,
+def create_window(
+    view: person_view.PersonView,
     confidence: FloatArray,
-    rough: FloatArray,
-    truth: FloatArray,
+    landmarks_3d: FloatArray,
+    true_landmarks_3d: FloatArray,
     camera_from_world: FloatArray,
     rest_offsets: FloatArray,
     rotations: FloatArray,
@@ -140,39 +142,39 @@ def window(
     Args:
         view: of what was seen.
         confidence: (T, 33).
-        rough: (T, 33, 3) m.
-        truth: (T, 33, 3) m, true landmarks, camera axes.
+        landmarks_3d: (T, 33, 3) m.
+        true_landmarks_3d: (T, 33, 3) m, true landmarks, camera axes.
         camera_from_world: (T, 3, 3).
         rest_offsets: (22, 3) m.
         rotations: (T, 22, 4) true, local, world axes.
         root_position: (T, 3) m, world.
         contacts: (T, 4).
     """
-    flat = truth @ view.camera_from_crop
-    distance = flat[:, person_view.HIPS, 2].mean(axis=1)
-    unit = (distance * view.size)[:, None, None]
-    crop_from_world = np.swapaxes(view.camera_from_crop, -1, -2) @ camera_from_world
-    turned = rotations.copy()
-    turned[:, 0] = rotation.multiply(rotation.from_matrix(crop_from_world), rotations[:, 0])
+    view_landmarks = true_landmarks_3d @ view.camera_from_view
+    distance = view_landmarks[:, person_view.HIP_INDICES, 2].mean(axis=1)
+    metres_per_size = (distance * view.scale)[:, None, None]
+    crop_from_world = np.swapaxes(view.camera_from_view, -1, -2) @ camera_from_world
+    view_rotations = rotations.copy()
+    view_rotations[:, 0] = rotation.multiply(rotation.from_matrix(crop_from_world), rotations[:, 0])
     velocity = np.gradient(root_position, axis=0) * float(FPS)
     return Window(
         points=view.points,
         confidence=confidence,
-        rough=rough,
+        landmarks_3d=landmarks_3d,
         direction=view.direction,
-        size=np.array(view.size),
-        true_points=flat[..., :2] / flat[..., 2:] / view.size,
-        depths=person_view.depths_of(truth, view),
-        rotations=turned,
-        up=crop_from_world[..., 1],
-        velocity=(crop_from_world @ velocity[..., None])[..., 0] / unit[..., 0],
+        size=np.array(view.scale),
+        true_points=view_landmarks[..., :2] / view_landmarks[..., 2:] / view.scale,
+        depths=person_view.relative_depths(true_landmarks_3d, view),
+        rotations=view_rotations,
+        gravity_up=crop_from_world[..., 1],
+        velocity=(crop_from_world @ velocity[..., None])[..., 0] / metres_per_size[..., 0],
         contacts=contacts,
-        offsets=rest_offsets / unit,
-        lengths=np.tile(log_lengths(rest_offsets), (len(truth), 1)),
+        offsets=rest_offsets / metres_per_size,
+        log_bone_scales=np.tile(compute_log_bone_scales(rest_offsets), (len(true_landmarks_3d), 1)),
     )
 
 
-def log_lengths(rest_offsets: FloatArray) -> FloatArray:
+def compute_log_bone_scales(rest_offsets: FloatArray) -> FloatArray:
     """(K,) logarithms of the lengths of bones relative to the template, by ``proportions.BONES``."""
-    own = Skeleton(humanoid.JOINTS, humanoid.PARENTS, rest_offsets)
-    return np.log(proportions.bone_lengths(own) / proportions.bone_lengths(body_landmarks.template_skeleton()))
+    skeleton = Skeleton(humanoid.JOINTS, humanoid.PARENTS, rest_offsets)
+    return np.log(proportions.bone_lengths(skeleton) / proportions.bone_lengths(body_landmarks.template_skeleton()))

@@ -13,8 +13,16 @@ import torch
 
 from bodydouble.data import LANDMARK_COUNT
 from bodydouble.training.network import LifterNetwork
-from bodydouble.training.train import LOG_FILE, ONE_SIGMA, STATE_FILE, Calibration, TrainOptions, errors, train
-from bodydouble.training.windows import Window, stacked
+from bodydouble.training.training_loop import (
+    LOG_FILE,
+    ONE_SIGMA_FRACTION,
+    STATE_FILE,
+    Calibration,
+    TrainOptions,
+    prediction_errors,
+    train,
+)
+from bodydouble.training.windows import Window, stack_windows
 from tests.training.scenes import moving, seen_window
 
 
@@ -24,7 +32,7 @@ def seen() -> list[Window]:
 
 
 def run(folder: Path, seen: list[Window], steps: int, report: Any = lambda _: None) -> LifterNetwork:
-    options = TrainOptions(steps=steps, batch=2, every=2, seed=1)
+    options = TrainOptions(steps=steps, batch_size=2, validation_interval=2, seed=1)
     return train([moving(80)], seen, seen[:1], folder, options, report)
 
 
@@ -74,11 +82,11 @@ def test_it_goes_on_where_it_was_interrupted(tmp_path: Path, seen: list[Window])
 def test_calibration_makes_one_sigma_hold_68_percent(seen: list[Window]) -> None:
     torch.manual_seed(3)
     network = LifterNetwork()
-    factors = np.exp(Calibration.of(network, seen).log_factors)
-    off, deep, across, along = errors(network, stacked(seen))
+    factors = np.exp(Calibration.from_windows(network, seen).log_factors)
+    off, deep, across, along = prediction_errors(network, stack_windows(seen))
     for error, scale, factor in (
         (off, across, factors[:LANDMARK_COUNT]),
         (deep, along, factors[LANDMARK_COUNT:]),
     ):
         within = (error <= factor * scale).mean(axis=(0, 1))
-        np.testing.assert_allclose(within, ONE_SIGMA, atol=0.02)
+        np.testing.assert_allclose(within, ONE_SIGMA_FRACTION, atol=0.02)
