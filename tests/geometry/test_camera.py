@@ -28,7 +28,7 @@ def test_rays_and_project_are_inverse(seen: Floats, depth: Floats) -> None:
 
 
 def test_the_optical_axis_meets_the_middle_of_the_picture() -> None:
-    intrinsics = camera.intrinsics_from_focal(600.0, (640, 480))
+    intrinsics = camera.intrinsics_from_focal_length(600.0, (640, 480))
     assert_same(camera.project(intrinsics, np.array([0.0, 0.0, 3.0])), np.array([320.0, 240.0]), 1e-12)
     # One metre to the right and below, at a depth of two metres.
     assert_same(camera.project(intrinsics, np.array([1.0, 1.0, 2.0])), np.array([620.0, 540.0]), 1e-12)

@@ -106,12 +106,12 @@ def test_from_axes_is_a_rotation(primary: Floats, secondary: Floats) -> None:
 @pytest.mark.parametrize("frames", [1, 2, 50])
 def test_continuous_changes_signs_only(frames: int) -> None:
     q = random_quaternions(np.random.default_rng(frames), (frames, 5))
-    smooth = rotation.continuous(q)
+    smooth = rotation.make_continuous(q)
     np.testing.assert_array_equal(np.abs(smooth), np.abs(q))
     _same_rotation(smooth, q, 0.0)
     np.testing.assert_array_equal(smooth[0], q[0])
     assert (np.sum(smooth[1:] * smooth[:-1], axis=-1) >= 0).all()
-    np.testing.assert_array_equal(rotation.continuous(smooth), smooth)
+    np.testing.assert_array_equal(rotation.make_continuous(smooth), smooth)
 
 
 @given(quaternions, quaternions)

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from bodydouble.geometry.silhouette import THICKEST, Silhouette, depth_within, nearer, silhouette, trunk_length
+from bodydouble.geometry.silhouette import (
+    MAX_RADIUS,
+    Silhouette,
+    depth_within,
+    is_nearer,
+    build_silhouettes,
+    trunk_length,
+)
 from bodydouble.skeletons import blazepose
 
 RNG = np.random.default_rng(3)
@@ -18,7 +25,7 @@ def test_a_thick_line_is_deepest_in_its_middle() -> None:
 
 
 def test_the_deepest_of_all_limbs_counts() -> None:
-    body = silhouette(PEOPLE[0])
+    body = build_silhouettes(PEOPLE[0])
     each = [
         depth_within(POINTS[0], Silhouette(body.starts[i : i + 1], body.ends[i : i + 1], body.radii[i : i + 1]))
         for i in range(len(body.radii))
@@ -28,36 +35,38 @@ def test_the_deepest_of_all_limbs_counts() -> None:
 
 def test_ends_of_limbs_lie_within() -> None:
     ends = [blazepose.INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("elbow", "knee", "ankle")]
-    assert np.allclose(depth_within(PEOPLE, silhouette(PEOPLE))[:, ends], 1.0)
+    assert np.allclose(depth_within(PEOPLE, build_silhouettes(PEOPLE))[:, ends], 1.0)
 
 
 def test_far_from_all_landmarks_nothing_is_covered() -> None:
-    reach = THICKEST * trunk_length(PEOPLE)[:, None, None]
+    reach = MAX_RADIUS * trunk_length(PEOPLE)[:, None, None]
     right = PEOPLE[..., 0].max(axis=1)[:, None, None] + reach + 1e-3
-    assert not depth_within(np.concatenate([right, right], axis=-1), silhouette(PEOPLE)).any()
+    assert not depth_within(np.concatenate([right, right], axis=-1), build_silhouettes(PEOPLE)).any()
 
 
 def test_people_are_treated_alike_alone_and_together() -> None:
-    together = depth_within(POINTS, silhouette(PEOPLE))
-    alone = [depth_within(points, silhouette(person)) for points, person in zip(POINTS, PEOPLE, strict=True)]
+    together = depth_within(POINTS, build_silhouettes(PEOPLE))
+    alone = [depth_within(points, build_silhouettes(person)) for points, person in zip(POINTS, PEOPLE, strict=True)]
     assert np.allclose(together, alone)
 
 
 @pytest.mark.parametrize("scale", [0.1, 7.0])
 def test_scale_and_place_do_not_matter(scale: float) -> None:
     shift = np.array([-40.0, 900.0])
-    moved = depth_within(scale * POINTS + shift, silhouette(scale * PEOPLE + shift))
-    assert np.allclose(moved, depth_within(POINTS, silhouette(PEOPLE)))
-    assert np.array_equal(nearer(scale * PEOPLE[:4], scale * PEOPLE[1:]), nearer(PEOPLE[:4], PEOPLE[1:]))
+    moved = depth_within(scale * POINTS + shift, build_silhouettes(scale * PEOPLE + shift))
+    assert np.allclose(moved, depth_within(POINTS, build_silhouettes(PEOPLE)))
+    assert np.array_equal(is_nearer(scale * PEOPLE[:4], scale * PEOPLE[1:]), is_nearer(PEOPLE[:4], PEOPLE[1:]))
 
 
 def test_a_mirrored_person_covers_the_mirrored_places() -> None:
     flip = np.array([-1.0, 1.0])
     swapped = PEOPLE[:, list(blazepose.MIRROR)] * flip
-    assert np.allclose(depth_within(POINTS * flip, silhouette(swapped)), depth_within(POINTS, silhouette(PEOPLE)))
+    assert np.allclose(
+        depth_within(POINTS * flip, build_silhouettes(swapped)), depth_within(POINTS, build_silhouettes(PEOPLE))
+    )
 
 
 def test_of_two_at_most_one_is_nearer() -> None:
     one, other = PEOPLE[:, None], PEOPLE[None]
-    assert not (nearer(one, other) & nearer(other, one)).any()
-    assert nearer(PEOPLE + np.array([0.0, 500.0]), PEOPLE).all()
+    assert not (is_nearer(one, other) & is_nearer(other, one)).any()
+    assert is_nearer(PEOPLE + np.array([0.0, 500.0]), PEOPLE).all()

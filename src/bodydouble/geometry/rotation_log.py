@@ -1,4 +1,4 @@
-"""Logarithms of rotation matrices and how they change, batched over leading axes."""
+"""Exponential map of rotations, its inverse and its derivatives, batched over leading axes."""
 
 import numpy as np
 
@@ -6,20 +6,21 @@ from bodydouble.data import FloatArray
 from bodydouble.geometry import rotation
 
 SMALL = 1e-4
+"""rad; below this angle the derivative is expanded in a series."""
 
 
 def logarithm(matrix: FloatArray) -> FloatArray:
-    """Rotation vectors (..., 3), rad, of rotation matrices (..., 3, 3)."""
+    """Returns the rotation vectors (..., 3), rad, of rotation matrices (..., 3, 3)."""
     return rotation.to_rotvec(rotation.from_matrix(matrix))
 
 
 def exponential(rotvec: FloatArray) -> FloatArray:
-    """Rotation matrices (..., 3, 3) of rotation vectors (..., 3), rad."""
+    """Returns the rotation matrices (..., 3, 3) of rotation vectors (..., 3), rad."""
     return rotation.to_matrix(rotation.from_rotvec(rotvec))
 
 
 def skew(v: FloatArray) -> FloatArray:
-    """Matrices (..., 3, 3) of the cross product with vectors (..., 3)."""
+    """Returns the matrices (..., 3, 3) of the cross product with vectors (..., 3)."""
     x, y, z = np.moveaxis(v, -1, 0)
     zero = np.zeros_like(x)
     rows = [[zero, -z, y], [z, zero, -x], [-y, x, zero]]
@@ -27,9 +28,9 @@ def skew(v: FloatArray) -> FloatArray:
 
 
 def log_jacobian(rotvec: FloatArray) -> FloatArray:
-    """(..., 3, 3) derivative of log(R exp(d)) by d at d = 0, where R = exp(rotvec).
+    """Returns the derivative (..., 3, 3) of log(R exp(d)) with respect to d at d = 0, where R = exp(rotvec).
 
-    That of log(exp(-d) R) is minus its transpose.
+    The derivative of log(exp(-d) R) is minus its transpose.
 
     Source: Chirikjian, Stochastic Models, Information Theory, and Lie Groups, vol. 2 (2012): the inverse of the right
     Jacobian of SO(3).

@@ -1,4 +1,7 @@
-"""What people cover in the picture: thick lines about their landmarks, and who stands before whom."""
+"""Silhouettes of people in the image, and their depth order.
+
+A silhouette is a union of thick lines (capsules) between landmarks: limbs, trunk, neck and head.
+"""
 
 from dataclasses import dataclass
 
@@ -11,7 +14,7 @@ from bodydouble.skeletons import blazepose
 _I = blazepose.INDEX
 _SIDES = ("left", "right")
 _SHOULDERS, _HIPS, _EARS = ([_I[f"{side}_{part}"] for side in _SIDES] for part in ("shoulder", "hip", "ear"))
-_THICKNESS = {
+_LIMB_RADII = {
     ("shoulder", "elbow"): 0.11,
     ("elbow", "wrist"): 0.09,
     ("wrist", "index"): 0.08,
@@ -21,59 +24,65 @@ _THICKNESS = {
     ("ankle", "foot_index"): 0.10,
     ("ankle", "heel"): 0.08,
 }
-"""Radii of parts of the body, clothes included, in lengths of the trunk."""
-_STARTS = [_I[f"{side}_{start}"] for side in _SIDES for start, _ in _THICKNESS]
-_ENDS = [_I[f"{side}_{end}"] for side in _SIDES for _, end in _THICKNESS]
-_RADII = np.array([*_THICKNESS.values()] * 2 + [0.27, 0.11, 0.26])
-"""Of the limbs, the trunk, the neck and the head."""
-THICKEST = float(_RADII.max())
-LEAST_TRUNK = 0.35
-"""Half diagonals of somebody's box; the trunk is no shorter, however it is foreshortened."""
-NEARER = 0.04
-"""Half diagonals of the larger one's box by which somebody who certainly stands nearer reaches lower down."""
+"""Radius of each limb, clothes included, in trunk lengths."""
+_STARTS = [_I[f"{side}_{start}"] for side in _SIDES for start, _ in _LIMB_RADII]
+_ENDS = [_I[f"{side}_{end}"] for side in _SIDES for _, end in _LIMB_RADII]
+_RADII = np.array([*_LIMB_RADII.values()] * 2 + [0.27, 0.11, 0.26])
+"""Radii of the limbs of both sides, then of the trunk, the neck and the head, in trunk lengths."""
+MAX_RADIUS = float(_RADII.max())
+"""Largest radius of a silhouette's lines, in trunk lengths."""
+MIN_TRUNK_LENGTH = 0.35
+"""Lower bound of the trunk length however foreshortened, in half diagonals of the person's box."""
+NEARER_MARGIN = 0.04
+"""Margin by which the nearer of two people must reach lower down in the image, in half diagonals of the larger box."""
 
 
 @dataclass(frozen=True, slots=True)
 class Silhouette:
-    """People as thick lines in the picture."""
+    """Silhouettes of people as S thick lines in the image."""
 
     starts: FloatArray
-    """(..., S, 2) px."""
+    """(..., S, 2) px, first ends of the lines."""
     ends: FloatArray
-    """(..., S, 2) px."""
+    """(..., S, 2) px, second ends of the lines."""
     radii: FloatArray
-    """(..., S) px."""
+    """(..., S) px, half the thickness of the lines."""
 
 
 def trunk_length(points: FloatArray) -> FloatArray:
-    """(...) px, of people (..., 33, 2); where they bend towards the camera, what it would be at least."""
-    length = np.linalg.norm(_middle(points, _SHOULDERS) - _middle(points, _HIPS), axis=-1)
-    return np.asarray(np.maximum(length, LEAST_TRUNK * pose_extent(points)))
+    """Returns the trunk length (...) px of people (..., 33, 2), bounded from below for people who bend forward."""
+    length = np.linalg.norm(_midpoint(points, _SHOULDERS) - _midpoint(points, _HIPS), axis=-1)
+    return np.asarray(np.maximum(length, MIN_TRUNK_LENGTH * pose_extent(points)))
 
 
-def silhouette(points: FloatArray) -> Silhouette:
-    """What people with landmarks (..., 33, 2) px cover."""
-    shoulders, hips, ears = (_middle(points, pair)[..., None, :] for pair in (_SHOULDERS, _HIPS, _EARS))
+def build_silhouettes(points: FloatArray) -> Silhouette:
+    """Builds the silhouettes of people with landmarks (..., 33, 2) px."""
+    shoulders, hips, ears = (_midpoint(points, pair)[..., None, :] for pair in (_SHOULDERS, _HIPS, _EARS))
     starts = np.concatenate([points[..., _STARTS, :], shoulders, shoulders, ears], axis=-2)
     ends = np.concatenate([points[..., _ENDS, :], hips, ears, ears], axis=-2)
     return Silhouette(starts, ends, trunk_length(points)[..., None] * _RADII)
 
 
-def _middle(points: FloatArray, pair: list[int]) -> FloatArray:
+def _midpoint(points: FloatArray, pair: list[int]) -> FloatArray:
     return np.asarray(points[..., pair, :].mean(axis=-2))
 
 
-def depth_within(points: FloatArray, body: Silhouette) -> FloatArray:
-    """(..., N) how deep points (..., N, 2) lie in it: 1 in the middle of a limb, 0 at its edge and outside."""
-    along = body.ends - body.starts
-    away = points[..., :, None, :] - body.starts[..., None, :, :]
-    square = np.maximum((along**2).sum(axis=-1), 1e-9)[..., None, :]
-    share = np.clip((away * along[..., None, :, :]).sum(axis=-1) / square, 0.0, 1.0)
-    gap = np.linalg.norm(away - share[..., None] * along[..., None, :, :], axis=-1)
-    return np.asarray((1 - gap / body.radii[..., None, :]).max(axis=-1).clip(0.0))
+def depth_within(points: FloatArray, silhouettes: Silhouette) -> FloatArray:
+    """Returns the depth (..., N) of points (..., N, 2) inside: 1 on the axis of a line, 0 at its edge and outside."""
+    starts, ends = silhouettes.starts[..., None, :, :], silhouettes.ends[..., None, :, :]
+    distance = segment_distance(points[..., :, None, :], starts, ends)
+    return np.asarray((1 - distance / silhouettes.radii[..., None, :]).max(axis=-1).clip(0.0))
 
 
-def nearer(one: FloatArray, other: FloatArray) -> BoolArray:
-    """(...) whether people (..., K, 2) px certainly stand nearer than others: they reach lower down in the picture."""
-    lower = one[..., 1].max(axis=-1) - other[..., 1].max(axis=-1)
-    return np.asarray(lower > NEARER * np.maximum(pose_extent(one), pose_extent(other)))
+def segment_distance(points: FloatArray, starts: FloatArray, ends: FloatArray) -> FloatArray:
+    """Returns the distance (...) of points (..., D) from line segments with ends (..., D)."""
+    along, offset = ends - starts, points - starts
+    squared_length = np.maximum((along**2).sum(axis=-1), 1e-9)
+    fraction = np.clip((offset * along).sum(axis=-1) / squared_length, 0.0, 1.0)
+    return np.asarray(np.linalg.norm(offset - fraction[..., None] * along, axis=-1))
+
+
+def is_nearer(a: FloatArray, b: FloatArray) -> BoolArray:
+    """Returns (...) whether people a (..., K, 2) px certainly stand nearer than people b: their lowest point is lower."""
+    lower = a[..., 1].max(axis=-1) - b[..., 1].max(axis=-1)
+    return np.asarray(lower > NEARER_MARGIN * np.maximum(pose_extent(a), pose_extent(b)))
