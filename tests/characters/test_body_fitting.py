@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bodydouble.characters.body_fitting import fit
-from bodydouble.characters.load import load
+from bodydouble.characters.body_fitting import fit_character
+from bodydouble.characters.load import load_character
 from bodydouble.characters.retarget import pose_matrices, retarget
 from bodydouble.data import Character, Skeleton
 from bodydouble.errors import InvalidDataError
@@ -20,7 +20,7 @@ TEMPLATE = Skeleton(humanoid.JOINTS, humanoid.PARENTS, np.array(adult_template.R
 
 @pytest.fixture(scope="module")
 def mannequin() -> Character:
-    return load("mannequin")
+    return load_character("mannequin")
 
 
 def _person(scales: list[float]) -> Skeleton:
@@ -44,7 +44,7 @@ PEOPLE = st.lists(st.floats(0.8, 1.25), min_size=22, max_size=22).map(_person)
 @given(person=PEOPLE, seed=st.integers(0, 99))
 def test_a_fitted_character_moves_exactly_as_the_person(mannequin: Character, person: Skeleton, seed: int) -> None:
     motion = builders.smooth_motion(5, seed=seed, skeleton=person)
-    fitted = fit(mannequin, person)
+    fitted = fit_character(mannequin, person)
     rotations, hips = retarget(motion, fitted)
     joints = [fitted.humanoid[name] for name in humanoid.JOINTS]
     world = pose_matrices(fitted, rotations, hips)[:, joints]
@@ -56,7 +56,7 @@ def test_a_fitted_character_moves_exactly_as_the_person(mannequin: Character, pe
 @settings(max_examples=10, deadline=None)
 @given(person=PEOPLE)
 def test_a_fitted_body_stays_a_body(mannequin: Character, person: Skeleton) -> None:
-    before, after = mannequin.meshes[0], fit(mannequin, person).meshes[0]
+    before, after = mannequin.meshes[0], fit_character(mannequin, person).meshes[0]
     assert abs(after.positions[:, 1].min()) < 5e-3
     assert_same(np.linalg.norm(after.normals, axis=1), np.ones(len(after.normals)), 1e-9)
     a, b, c = (after.positions[after.triangles[:, k]] for k in range(3))
@@ -67,21 +67,21 @@ def test_a_fitted_body_stays_a_body(mannequin: Character, person: Skeleton) -> N
 
 
 def test_the_own_skeleton_changes_nothing(mannequin: Character) -> None:
-    fitted = fit(mannequin, TEMPLATE)
+    fitted = fit_character(mannequin, TEMPLATE)
     assert_same(fitted.meshes[0].positions, mannequin.meshes[0].positions, 1e-6)
     assert_same(fitted.skeleton.rest_offsets, mannequin.skeleton.rest_offsets, 1e-6)
 
 
 @pytest.mark.parametrize("size", [0.7, 1.3])
 def test_a_person_of_another_size_is_the_same_body_scaled(mannequin: Character, size: float) -> None:
-    fitted = fit(mannequin, replace(TEMPLATE, rest_offsets=TEMPLATE.rest_offsets * size))
+    fitted = fit_character(mannequin, replace(TEMPLATE, rest_offsets=TEMPLATE.rest_offsets * size))
     assert_same(fitted.meshes[0].positions, mannequin.meshes[0].positions * size, 1e-5)
     assert_same(fitted.skeleton.rest_offsets, mannequin.skeleton.rest_offsets * size, 1e-6)
 
 
 def test_a_mirror_symmetric_person_gets_a_mirror_symmetric_body(mannequin: Character) -> None:
     person = _person(list(np.linspace(0.85, 1.2, 22)))
-    mesh = fit(mannequin, person).meshes[0]
+    mesh = fit_character(mannequin, person).meshes[0]
     key = np.round(mannequin.meshes[0].positions, 5) + 0.0
     place = {tuple(k): i for i, k in enumerate(key)}
     twin = [place[tuple(k * [-1, 1, 1] + 0.0)] for k in key]
@@ -90,4 +90,4 @@ def test_a_mirror_symmetric_person_gets_a_mirror_symmetric_body(mannequin: Chara
 
 def test_a_rig_with_its_own_axes_is_refused() -> None:
     with pytest.raises(InvalidDataError, match="not a built-in character"):
-        fit(builders.character(seed=1), TEMPLATE)
+        fit_character(builders.character(seed=1), TEMPLATE)

@@ -5,11 +5,11 @@ import pytest
 from bodydouble.characters import humanoid_map
 from bodydouble.errors import FormatError
 from bodydouble.skeletons import humanoid
-from bodydouble.skeletons.rigs import biped, cmu, daz, limbs, mixamo, rigify, unreal, vrm
+from bodydouble.skeletons.rigs import biovision, biped, cmu, daz, mixamo, rigify, unreal, vrm
 
 RIGS = {
     "vrm": vrm, "mixamo": mixamo, "unreal": unreal, "rigify": rigify, "biped": biped, "cmu": cmu, "daz": daz,
-    "limbs": limbs,
+    "biovision": biovision,
 }  # fmt: skip
 PREFIXES = dict.fromkeys(RIGS, "") | {"mixamo": "mixamorig:", "rigify": "DEF-", "biped": "Bip01 "}
 
@@ -40,7 +40,7 @@ def test_words_of_other_rigs_are_understood(sided: str) -> None:
     right = [f"R{name[1:]}" if name.startswith("L_") else name for name in right]
     names = ["root", "Hips", "Spine", "Head", *left, *right]
     found = humanoid_map.from_names(names)
-    assert not humanoid_map.missing(found)
+    assert not humanoid_map.missing_bones(found)
     for bone, i in found.items():
         assert names[i] in (right if bone.startswith("right") else left if bone.startswith("left") else names[:4])
 

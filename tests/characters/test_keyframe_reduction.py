@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation, Slerp
 
-from bodydouble.characters.keyframe_reduction import REACH, key_frames
+from bodydouble.characters.keyframe_reduction import LEVER_ARM, reduce_keyframes
 from bodydouble.data import Motion, Skeleton
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import kinematics, rotation
@@ -19,7 +19,7 @@ Keys = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 
 
 def keys_of(motion: Motion, bound: float) -> Keys:
-    return key_frames(motion.skeleton, motion.rotations, motion.root_position, bound)
+    return reduce_keyframes(motion.skeleton, motion.rotations, motion.root_position, bound)
 
 
 def played(motion: Motion, keys: Keys) -> Motion:
@@ -52,7 +52,7 @@ def test_every_joint_stays_within_the_bound(bound: float, seed: int) -> None:
     motion = builders.smooth_motion(90, seed)
     keys = keys_of(motion, bound)
     assert largest_error(motion, keys) <= bound
-    assert largest_turn(motion, keys) * REACH <= bound
+    assert largest_turn(motion, keys) * LEVER_ARM <= bound
 
 
 def test_a_looser_bound_keeps_fewer_frames() -> None:
@@ -93,7 +93,7 @@ def test_a_spin_goes_the_way_it_went() -> None:
     rotations = np.tile(rotation.IDENTITY, (60, 22, 1))
     rotations[:, 0] = rotation.from_rotvec(angle[:, None] * [0.0, 1.0, 0.0])
     spin = replace(motion, rotations=rotations)
-    assert largest_turn(spin, keys_of(spin, 0.005)) * REACH <= 0.005
+    assert largest_turn(spin, keys_of(spin, 0.005)) * LEVER_ARM <= 0.005
 
 
 def test_the_head_keeps_turning_although_nothing_hangs_on_it() -> None:
@@ -122,7 +122,9 @@ def test_hips_below_another_joint() -> None:
         np.concatenate([[[0.0, 0.0, 0.3]], skeleton.rest_offsets]),
     )
     turned = np.tile(rotation.from_rotvec(np.array([-np.pi / 2, 0.0, 0.0])), (50, 1, 1))
-    keys = key_frames(above, np.concatenate([turned, plain.rotations], axis=1), plain.root_position, 0.005, moved=1)
+    keys = reduce_keyframes(
+        above, np.concatenate([turned, plain.rotations], axis=1), plain.root_position, 0.005, translated_joint=1
+    )
     assert keys[0][:, 0].sum() == 2
     assert largest_error(plain, (keys[0][:, 1:], keys[1])) <= 0.005
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bodydouble.characters.load import builtin_names, load
+from bodydouble.characters.load import builtin_names, load_character
 from bodydouble.characters.retarget import bind_matrices
 from bodydouble.data import Character, FloatArray
 from bodydouble.errors import FormatError, UnknownCharacterError
@@ -21,7 +21,7 @@ TURNS = {
 
 @pytest.fixture(scope="module")
 def mannequin() -> Character:
-    return load("mannequin")
+    return load_character("mannequin")
 
 
 def _below_armature(matrix: FloatArray, counteract: FloatArray) -> Glb:
@@ -53,13 +53,13 @@ def test_the_mannequin_is_built_in() -> None:
 
 
 def test_a_file_loads_like_the_built_in_character(mannequin: Character) -> None:
-    _assert_same_character(load(str(MANNEQUIN)), mannequin)
+    _assert_same_character(load_character(str(MANNEQUIN)), mannequin)
 
 
 def test_scale_and_rotation_above_the_hips_leave_the_character_as_it_is(tmp_path: Path, mannequin: Character) -> None:
     armature = np.eye(4)
     armature[:3, :3] = 0.01 * TURNS["z up"]
-    loaded = load(str(_below_armature(armature, np.linalg.inv(armature)).save(tmp_path / "scaled.glb")))
+    loaded = load_character(str(_below_armature(armature, np.linalg.inv(armature)).save(tmp_path / "scaled.glb")))
     _assert_same_character(loaded, mannequin)
     lengths = np.linalg.norm(loaded.skeleton.rest_offsets, axis=1)
     assert lengths.max() < 1.0
@@ -72,12 +72,12 @@ def test_it_stands_upright_and_faces_forward_however_the_file_turns_it(
 ) -> None:
     armature = np.eye(4)
     armature[:3, :3] = TURNS[turn]
-    loaded = load(str(_below_armature(armature, np.eye(4)).save(tmp_path / "turned.glb")))
+    loaded = load_character(str(_below_armature(armature, np.eye(4)).save(tmp_path / "turned.glb")))
     _assert_same_character(loaded, mannequin)
 
 
 def test_scale_of_a_whole_rig_reaches_the_mesh(tmp_path: Path, mannequin: Character) -> None:
-    loaded = load(str(_below_armature(np.diag([2.0, 2.0, 2.0, 1.0]), np.eye(4)).save(tmp_path / "giant.glb")))
+    loaded = load_character(str(_below_armature(np.diag([2.0, 2.0, 2.0, 1.0]), np.eye(4)).save(tmp_path / "giant.glb")))
     assert_same(loaded.meshes[0].positions, 2 * mannequin.meshes[0].positions, 1e-5)
     assert_same(loaded.skeleton.rest_offsets, 2 * mannequin.skeleton.rest_offsets, 1e-5)
 
@@ -89,13 +89,13 @@ def test_weights_and_joints_of_any_component_type(tmp_path: Path, mannequin: Cha
     joints = glb.array(attributes["JOINTS_0"], "u1", 4)
     attributes["WEIGHTS_0"] = glb.add(np.round(weights * 255).astype("u1"), "VEC4", normalized=True)
     attributes["JOINTS_0"] = glb.add(joints.astype("<u2"), "VEC4")
-    _assert_same_character(load(str(glb.save(tmp_path / "bytes.glb"))), mannequin)
+    _assert_same_character(load_character(str(glb.save(tmp_path / "bytes.glb"))), mannequin)
 
 
 def test_missing_normals_are_computed(tmp_path: Path, mannequin: Character) -> None:
     glb = Glb()
     del glb.json["meshes"][0]["primitives"][0]["attributes"]["NORMAL"]
-    normals = load(str(glb.save(tmp_path / "flat.glb"))).meshes[0].normals
+    normals = load_character(str(glb.save(tmp_path / "flat.glb"))).meshes[0].normals
     agreement = np.sum(normals * mannequin.meshes[0].normals, axis=1)
     assert np.median(agreement) > 0.99
 
@@ -108,7 +108,7 @@ def test_a_rigid_part_below_a_joint_belongs_to_the_joint(tmp_path: Path) -> None
     head = glb.json["nodes"][glb.node("head")]
     head["children"] = [len(glb.json["nodes"])]
     glb.json["nodes"].append({"name": "hat", "mesh": 1, "translation": [0.0, 0.2, 0.0], "scale": [0.1, 0.1, 0.1]})
-    loaded = load(str(glb.save(tmp_path / "hat.glb")))
+    loaded = load_character(str(glb.save(tmp_path / "hat.glb")))
     body, hat = loaded.meshes
     at_head = bind_matrices(loaded)[loaded.humanoid["head"]][:3, 3]
     assert set(hat.joints[hat.weights > 0]) == {loaded.humanoid["head"]}
@@ -124,7 +124,7 @@ def test_feet_that_hang_beside_the_legs_follow_the_legs(tmp_path: Path, mannequi
     nodes[hips]["children"].append(foot)
     step = world[mannequin.humanoid["leftFoot"]] - world[mannequin.humanoid["hips"]]
     nodes[foot]["translation"] = step[:3, 3].tolist()
-    loaded = load(str(glb.save(tmp_path / "control_rig.glb")))
+    loaded = load_character(str(glb.save(tmp_path / "control_rig.glb")))
     _assert_same_character(loaded, mannequin)
     assert loaded.skeleton.parents[loaded.humanoid["leftFoot"]] == loaded.humanoid["leftLowerLeg"]
 
@@ -133,7 +133,7 @@ def test_an_unknown_name_lists_the_built_in_characters() -> None:
     with pytest.raises(
         UnknownCharacterError, match=r"^unknown character 'robo'; built in: mannequin; or give a .glb file$"
     ):
-        load("robo")
+        load_character("robo")
 
 
 def _renamed(glb: Glb) -> None:
@@ -181,7 +181,7 @@ def test_what_is_wrong_with_a_file_is_said_in_one_line(
     damage(glb)
     path = glb.save(tmp_path / "bad.glb")
     with pytest.raises(FormatError, match=message) as caught:
-        load(str(path))
+        load_character(str(path))
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -191,7 +191,7 @@ def test_a_file_that_is_no_gltf_file(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bad.glb"
     path.write_bytes(content)
     with pytest.raises(FormatError, match=r"not a readable glTF 2\.0 file"):
-        load(str(path))
+        load_character(str(path))
 
 
 def test_any_truncation_is_noticed(tmp_path: Path) -> None:
@@ -200,11 +200,11 @@ def test_any_truncation_is_noticed(tmp_path: Path) -> None:
     for length in np.linspace(10, len(data) - 10, 12).astype(int):
         path.write_bytes(data[:length])
         with pytest.raises(FormatError):
-            load(str(path))
+            load_character(str(path))
 
 
 def test_a_file_of_another_kind(tmp_path: Path) -> None:
     path = tmp_path / "walk.fbx"
     path.write_bytes(b"Kaydara FBX Binary")
     with pytest.raises(FormatError, match=r"must be a .glb, .vrm, .gltf file"):
-        load(str(path))
+        load_character(str(path))

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bodydouble.characters.load import BUILTIN, load
+from bodydouble.characters.load import BUILTIN, load_character
 from bodydouble.data import Character, FloatArray
 from bodydouble.geometry import kinematics
 from bodydouble.skeletons import adult_template, blazepose, humanoid
@@ -14,7 +14,7 @@ from tests.formats import validator
 
 @pytest.fixture(scope="module")
 def mannequin() -> Character:
-    return load("mannequin")
+    return load_character("mannequin")
 
 
 def _dense_weights(character: Character) -> FloatArray:

@@ -3,8 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bodydouble.characters.load import load
-from bodydouble.characters.retarget import Poses, bind_matrices, inverse_bind_matrices, pose_matrices, retarget
+from bodydouble.characters.load import load_character
+from bodydouble.characters.retarget import (
+    JointMatrixSequence,
+    bind_matrices,
+    inverse_bind_matrices,
+    pose_matrices,
+    retarget,
+)
 from bodydouble.data import Character, FloatArray, Motion, Skeleton
 from bodydouble.geometry import camera, kinematics, rotation
 from bodydouble.skeletons import adult_template, humanoid
@@ -16,7 +22,7 @@ TEMPLATE = Skeleton(humanoid.JOINTS, humanoid.PARENTS, np.array(adult_template.R
 
 @pytest.fixture(scope="module")
 def mannequin() -> Character:
-    return load("mannequin")
+    return load_character("mannequin")
 
 
 @pytest.fixture(scope="module")
@@ -202,10 +208,10 @@ def test_inverse_bind_matrices_are_rigid(a_pose: Character) -> None:
 
 def test_poses_by_the_block_are_the_pose_matrices() -> None:
     motion = builders.smooth_motion(150)
-    character = load("mannequin")
+    character = load_character("mannequin")
     rotations, translation = retarget(motion, character)
     expected = pose_matrices(character, rotations, translation)
-    poses = Poses(character, rotations, translation)
+    poses = JointMatrixSequence(character, rotations, translation)
     assert len(poses) == 150
     for frame in (0, 63, 64, 149, 3):
         np.testing.assert_allclose(poses[frame], expected[frame], atol=1e-12)

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from bodydouble.characters.retarget import pose_matrices, retarget
-from bodydouble.characters.to_humanoid import humanoid_motion
+from bodydouble.characters.to_humanoid import convert_to_humanoid
 from bodydouble.data import Character, FloatArray, Motion, Skeleton
 from bodydouble.errors import FormatError
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.skeletons import adult_template, humanoid
-from bodydouble.skeletons.rigs import biped, cmu, limbs, mixamo, rigify, unreal
+from bodydouble.skeletons.rigs import biovision, biped, cmu, mixamo, rigify, unreal
 from tests import builders
 from tests.builders import assert_same
 
@@ -102,7 +102,7 @@ def same(actual: Motion, expected: Motion, tolerance: float = 1e-9) -> None:
 
 def test_a_humanoid_motion_stays_as_it_is() -> None:
     motion = builders.smooth_motion(20, 3, skeleton=PERSON)
-    made = humanoid_motion(motion, scale=1.0)
+    made = convert_to_humanoid(motion, scale=1.0)
     same(made, motion)
     assert_same(made.contacts, motion.contacts, 0)
     assert_same(made.joint_sigma, motion.joint_sigma, 0)
@@ -113,7 +113,7 @@ def test_a_humanoid_motion_stays_as_it_is() -> None:
 def test_all_joints_are_where_the_rig_has_them(pose: str, seed: int | None) -> None:
     source = rig(pose, seed)
     motion = dance(source)
-    made = humanoid_motion(motion, rest_rotations=source.rest_rotations, scale=1.0)
+    made = convert_to_humanoid(motion, rest_rotations=source.rest_rotations, scale=1.0)
     assert_same(kinematics.joint_positions(made), kinematics.joint_positions(motion), 1e-9)
 
 
@@ -124,7 +124,7 @@ def test_retargeted_to_the_same_rig_it_is_the_same_motion(pose: str, seed: int |
     source = rig(pose, seed, template)
     motion = dance(source)
     character = source.character()
-    made = humanoid_motion(motion, rest_rotations=source.rest_rotations, scale=1.0)
+    made = convert_to_humanoid(motion, rest_rotations=source.rest_rotations, scale=1.0)
     matrices = pose_matrices(character, *retarget(made, character))
     assert_same(matrices[..., :3, 3], kinematics.joint_positions(motion), 1e-6)
     turns = kinematics.world_rotations(humanoid.PARENTS, motion.rotations)
@@ -134,7 +134,7 @@ def test_retargeted_to_the_same_rig_it_is_the_same_motion(pose: str, seed: int |
 @pytest.mark.parametrize("pose", RESTS)
 def test_the_skeleton_stands_in_the_t_pose_with_its_soles_on_the_floor(pose: str) -> None:
     source = rig(pose, 2)
-    made = humanoid_motion(dance(source), rest_rotations=source.rest_rotations, scale=1.0).skeleton
+    made = convert_to_humanoid(dance(source), rest_rotations=source.rest_rotations, scale=1.0).skeleton
     straight = PERSON.rest_offsets.copy()
     straight[0] = made.rest_offsets[0]
     assert_same(made.rest_offsets, straight, 0.02)
@@ -142,10 +142,10 @@ def test_the_skeleton_stands_in_the_t_pose_with_its_soles_on_the_floor(pose: str
     assert 0 < kinematics.rest_positions(made)[humanoid.INDEX["leftToes"], 1] < 0.06
 
 
-@pytest.mark.parametrize("names", [biped, cmu, limbs, mixamo, rigify, unreal])
+@pytest.mark.parametrize("names", [biped, cmu, biovision, mixamo, rigify, unreal])
 def test_the_names_of_the_joints_do_not_matter(names: ModuleType) -> None:
     motion = builders.smooth_motion(8)
-    same(humanoid_motion(renamed(motion, names.NAMES)), humanoid_motion(motion))
+    same(convert_to_humanoid(renamed(motion, names.NAMES)), convert_to_humanoid(motion))
 
 
 @pytest.mark.parametrize("yaw", [-90, 180, 33])
@@ -157,7 +157,7 @@ def test_the_rest_pose_may_face_anywhere(yaw: float) -> None:
     skeleton = replace(motion.skeleton, rest_offsets=rotation.rotate(turn, motion.skeleton.rest_offsets))
     turned = replace(motion, skeleton=skeleton, rotations=rotations)
     assert_same(kinematics.joint_positions(turned), kinematics.joint_positions(motion), 1e-9)
-    same(humanoid_motion(turned), humanoid_motion(motion))
+    same(convert_to_humanoid(turned), convert_to_humanoid(motion))
 
 
 def test_a_file_with_z_up_is_turned() -> None:
@@ -168,7 +168,7 @@ def test_a_file_with_z_up_is_turned() -> None:
     lying = replace(
         motion, skeleton=skeleton, rotations=rotations, root_position=rotation.rotate(up, motion.root_position)
     )
-    same(humanoid_motion(lying), humanoid_motion(motion))
+    same(convert_to_humanoid(lying), convert_to_humanoid(motion))
 
 
 def test_a_mirrored_rig_gives_the_mirrored_motion() -> None:
@@ -183,7 +183,7 @@ def test_a_mirrored_rig_gives_the_mirrored_motion() -> None:
         )
 
     motion = dance(rig("a"))
-    same(humanoid_motion(mirrored(motion)), mirrored(humanoid_motion(motion)))
+    same(convert_to_humanoid(mirrored(motion)), mirrored(convert_to_humanoid(motion)))
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_mirrored_rig_gives_the_mirrored_motion() -> None:
 )  # fmt: skip
 def test_joints_that_the_rig_lacks_do_not_move(lacking: tuple[str, ...]) -> None:
     motion = without(dance(rig("a")), *lacking)
-    made = humanoid_motion(motion, scale=1.0)
+    made = convert_to_humanoid(motion, scale=1.0)
     has = [humanoid.INDEX[name] for name in motion.skeleton.joint_names]
     assert_same(kinematics.joint_positions(made)[:, has], kinematics.joint_positions(motion), 1e-9)
     lacks = [humanoid.INDEX[name] for name in lacking]
@@ -203,8 +203,8 @@ def test_joints_that_the_rig_lacks_do_not_move(lacking: tuple[str, ...]) -> None
 
 @pytest.mark.parametrize("unit_cm", [1.0, 100.0, 0.1, 2.54, 2.54 / 0.45])
 def test_usual_units_are_recognised(unit_cm: float) -> None:
-    made = humanoid_motion(_scaled(builders.smooth_motion(5), 1 / unit_cm))
-    same(made, humanoid_motion(builders.smooth_motion(5)))
+    made = convert_to_humanoid(_scaled(builders.smooth_motion(5), 1 / unit_cm))
+    same(made, convert_to_humanoid(builders.smooth_motion(5)))
 
 
 def test_legs_are_of_usual_length_in_an_unknown_unit_and_a_given_scale_is_kept() -> None:
@@ -213,8 +213,8 @@ def test_legs_are_of_usual_length_in_an_unknown_unit_and_a_given_scale_is_kept()
         return float(np.linalg.norm(motion.skeleton.rest_offsets[joints], axis=1).sum())
 
     giant = _scaled(builders.smooth_motion(5), 7.0)
-    assert leg(humanoid_motion(giant)) == pytest.approx(0.85)
-    assert leg(humanoid_motion(giant, scale=0.1)) == pytest.approx(0.7 * leg(builders.smooth_motion(5)))
+    assert leg(convert_to_humanoid(giant)) == pytest.approx(0.85)
+    assert leg(convert_to_humanoid(giant, scale=0.1)) == pytest.approx(0.7 * leg(builders.smooth_motion(5)))
 
 
 def _scaled(motion: Motion, scale: float) -> Motion:
@@ -227,7 +227,7 @@ def test_hips_in_which_the_spine_begins_are_put_between_the_legs() -> None:
     offsets[humanoid.INDEX["spine"]] = 0.0
     offsets[[humanoid.INDEX["leftUpperLeg"], humanoid.INDEX["rightUpperLeg"]], 1] = -0.1
     motion = builders.smooth_motion(8, skeleton=replace(PERSON, rest_offsets=offsets))
-    made = humanoid_motion(motion, scale=1.0)
+    made = convert_to_humanoid(motion, scale=1.0)
     assert_same(kinematics.joint_positions(made)[:, 1:], kinematics.joint_positions(motion)[:, 1:], 1e-9)
     assert np.linalg.norm(made.skeleton.rest_offsets[humanoid.INDEX["spine"]]) > 0.05
 
@@ -237,7 +237,7 @@ def test_a_neck_that_leans_back_at_rest_is_upright_in_the_t_pose() -> None:
     head, length, lean = humanoid.INDEX["head"], 0.1, np.radians(20)
     offsets[head] = [0.0, length * np.cos(lean), -length * np.sin(lean)]
     motion = builders.smooth_motion(8, skeleton=replace(PERSON, rest_offsets=offsets))
-    made = humanoid_motion(motion, scale=1.0)
+    made = convert_to_humanoid(motion, scale=1.0)
     assert_same(kinematics.joint_positions(made), kinematics.joint_positions(motion), 1e-9)
     assert_same(made.skeleton.rest_offsets[head], [0.0, length, 0.0], 1e-9)
     bent = kinematics.world_rotations(humanoid.PARENTS, motion.rotations)[:, head]
@@ -265,7 +265,7 @@ def test_a_divided_bone_points_at_its_end() -> None:
         rotations=np.insert(whole.rotations, elbow, bend, axis=1),
         joint_sigma=np.insert(whole.joint_sigma, elbow, 0.0, axis=1),
     )
-    made = kinematics.joint_positions(humanoid_motion(motion, scale=1.0))
+    made = kinematics.joint_positions(convert_to_humanoid(motion, scale=1.0))
     real = np.delete(kinematics.joint_positions(motion), elbow, axis=1)
     assert_same(made[:, arm], real[:, arm], 1e-9)
     assert_same(
@@ -285,7 +285,7 @@ def test_the_first_frame_is_the_rest_pose_if_the_skeleton_does_not_stand() -> No
     offsets[1:] = rotation.rotate(rotation.conjugate(axes[parents]), PERSON.rest_offsets[1:])
     rotations = kinematics.local_rotations(humanoid.PARENTS, rotation.multiply(world, axes))
     strange = replace(standing, skeleton=replace(PERSON, rest_offsets=offsets), rotations=rotations)
-    made = humanoid_motion(strange, scale=1.0)
+    made = convert_to_humanoid(strange, scale=1.0)
     assert_same(kinematics.joint_positions(made), positions, 1e-9)
     assert rotation.angle_between(made.rotations[0], rotation.IDENTITY).max() < 1e-6
 
@@ -293,12 +293,12 @@ def test_the_first_frame_is_the_rest_pose_if_the_skeleton_does_not_stand() -> No
 def test_a_rig_without_legs_is_refused() -> None:
     motion = without(builders.smooth_motion(3), *(name for name in humanoid.JOINTS if "Leg" in name))
     with pytest.raises(FormatError, match="no joint for leftUpperLeg, leftLowerLeg"):
-        humanoid_motion(motion)
+        convert_to_humanoid(motion)
 
 
 def test_a_rig_that_never_stands_is_refused() -> None:
     offsets = np.tile([0.1, 0.0, 0.0], (22, 1))
     motion = replace(builders.smooth_motion(3), skeleton=replace(PERSON, rest_offsets=offsets))
     with pytest.raises(FormatError, match="stands neither at rest nor in its first frame") as error:
-        humanoid_motion(motion)
+        convert_to_humanoid(motion)
     assert "\n" not in str(error.value)

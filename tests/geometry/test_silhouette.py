@@ -6,9 +6,9 @@ import pytest
 from bodydouble.geometry.silhouette import (
     MAX_RADIUS,
     Silhouette,
+    build_silhouettes,
     depth_within,
     is_nearer,
-    build_silhouettes,
     trunk_length,
 )
 from bodydouble.skeletons import blazepose

@@ -9,22 +9,22 @@ from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.skeletons import humanoid
 
-LENGTH_SHARE = 0.25
+LENGTH_EXPONENT = 0.25
 """A bone's thickness follows the stature by 1 - this exponent and its own length by this one."""
-WIDTH_SHARE = 0.5
+WIDTH_EXPONENT = 0.5
 """The same for the width of the pelvis and of the chest."""
 RATIO_LIMITS = (0.6, 1.6)
 """Of all ratios of thickness: an estimate that is far off must not deform the body."""
 
-AIMS = {
+END_JOINTS = {
     "hips": "spine", "spine": "chest", "chest": "upperChest", "upperChest": "neck", "neck": "head",
     "Shoulder": "UpperArm", "UpperArm": "LowerArm", "LowerArm": "Hand", "UpperLeg": "LowerLeg", "LowerLeg": "Foot",
 }  # fmt: skip
 """Bone -> the joint that its far end must meet."""
-STATURE = ("spine", "chest", "upperChest", "neck", "head", "leftLowerLeg", "leftFoot")
+STATURE_BONES = ("spine", "chest", "upperChest", "neck", "head", "leftLowerLeg", "leftFoot")
 
 
-def fit(character: Character, skeleton: Skeleton) -> Character:
+def fit_character(character: Character, skeleton: Skeleton) -> Character:
     """The character with its joints where the person's are, its mesh reshaped smoothly.
 
     Each joint moves what it carries by an affine map: along the bone by the ratio of the lengths, across it by a
@@ -37,7 +37,7 @@ def fit(character: Character, skeleton: Skeleton) -> Character:
     Raises:
         InvalidDataError: the character's rest rotations are not identity, or it lacks a joint.
     """
-    _check(character)
+    _check_is_fittable(character)
     old = kinematics.rest_positions(character.skeleton)
     bones = {bone: character.humanoid[bone] for bone in humanoid.JOINTS}
     person = kinematics.rest_positions(skeleton)
@@ -57,10 +57,10 @@ def fit(character: Character, skeleton: Skeleton) -> Character:
         # One map for the whole foot keeps the sole flat, however uncertain the person's toe joint is.
         foot, toes = bones[side + "Foot"], bones[side + "Toes"]
         linear[toes], shift[toes] = linear[foot], shift[foot]
-    return _reshaped(character, linear, shift, new)
+    return _reshape(character, linear, shift, new)
 
 
-def _check(character: Character) -> None:
+def _check_is_fittable(character: Character) -> None:
     missing = [bone for bone in humanoid.JOINTS if bone not in character.humanoid]
     if missing or not np.allclose(np.abs(character.rest_rotations[:, 3]), 1.0, atol=1e-9):
         raise InvalidDataError(f"fit: {character.name} is not a built-in character (a T-pose with identity axes)")
@@ -68,28 +68,30 @@ def _check(character: Character) -> None:
 
 def _bone_maps(old: dict[str, FloatArray], new: dict[str, FloatArray]) -> dict[str, FloatArray]:
     """Bone -> the linear part (3, 3) of its map."""
-    thickness, width = _thickness(old, new)
+    thickness, width = _thickness_ratios(old, new)
     maps = {}
     for bone in humanoid.JOINTS:
         scale = np.array([width.get(bone, thickness[bone]), thickness[bone], thickness[bone]])
         if bone.endswith("Foot"):
             maps[bone] = np.diag(_foot_scale(bone, old, new, scale[0]))
         else:
-            end = aim(bone)
-            maps[bone] = np.diag(scale) if end is None else _reaching(scale, old[end] - old[bone], new[end] - new[bone])
+            end = end_joint(bone)
+            maps[bone] = (
+                np.diag(scale) if end is None else _scale_to_reach(scale, old[end] - old[bone], new[end] - new[bone])
+            )
     return maps
 
 
-def aim(bone: str) -> str | None:
+def end_joint(bone: str) -> str | None:
     """The joint at the far end of a bone; None if the bone ends in no other joint."""
-    if bone in AIMS:
-        return AIMS[bone]
+    if bone in END_JOINTS:
+        return END_JOINTS[bone]
     side = next((side for side in ("left", "right") if bone.startswith(side)), None)
-    end = AIMS.get(bone[len(side) :]) if side else None
+    end = END_JOINTS.get(bone[len(side) :]) if side else None
     return f"{side}{end}" if end else None
 
 
-def _reaching(scale: FloatArray, old: FloatArray, new: FloatArray) -> FloatArray:
+def _scale_to_reach(scale: FloatArray, old: FloatArray, new: FloatArray) -> FloatArray:
     """Scaling by (3,) across the bone, corrected along it so that the vector old becomes new."""
     return np.diag(scale) + np.outer(new - scale * old, old) / (old @ old)
 
@@ -102,42 +104,46 @@ def _foot_scale(foot: str, old: dict[str, FloatArray], new: dict[str, FloatArray
     return np.array([width, *np.clip([height, length], *RATIO_LIMITS)])
 
 
-def _thickness(old: dict[str, FloatArray], new: dict[str, FloatArray]) -> tuple[dict[str, float], dict[str, float]]:
+def _thickness_ratios(
+    old: dict[str, FloatArray], new: dict[str, FloatArray]
+) -> tuple[dict[str, float], dict[str, float]]:
     """Bone -> ratio of thickness; and bone of the trunk -> ratio of width."""
-    stature = _ratio(sum(_length(new, b) for b in STATURE), sum(_length(old, b) for b in STATURE))
+    stature = _clipped_ratio(
+        sum(_bone_length(new, b) for b in STATURE_BONES), sum(_bone_length(old, b) for b in STATURE_BONES)
+    )
     thickness = {}
     for bone in humanoid.JOINTS:
-        end = aim(bone) or bone
-        own = _ratio(_length(new, end), _length(old, end))
-        thickness[bone] = stature ** (1 - LENGTH_SHARE) * own**LENGTH_SHARE
+        end = end_joint(bone) or bone
+        length_ratio = _clipped_ratio(_bone_length(new, end), _bone_length(old, end))
+        thickness[bone] = stature ** (1 - LENGTH_EXPONENT) * length_ratio**LENGTH_EXPONENT
     hips, chest = (
-        stature ** (1 - WIDTH_SHARE) * _ratio(new[bone][0], old[bone][0]) ** WIDTH_SHARE
+        stature ** (1 - WIDTH_EXPONENT) * _clipped_ratio(new[bone][0], old[bone][0]) ** WIDTH_EXPONENT
         for bone in ("leftUpperLeg", "leftUpperArm")
     )
     return thickness, {"hips": hips, "spine": float(np.sqrt(hips * chest)), "chest": chest, "upperChest": chest}
 
 
-def _length(place: dict[str, FloatArray], bone: str) -> float:
+def _bone_length(positions: dict[str, FloatArray], bone: str) -> float:
     """Distance of a joint from its parent."""
     parent = humanoid.PARENT[bone]
-    return float(np.linalg.norm(place[bone] - place[parent])) if parent else float(place[bone][1])
+    return float(np.linalg.norm(positions[bone] - positions[parent])) if parent else float(positions[bone][1])
 
 
-def _ratio(new: float, old: float) -> float:
+def _clipped_ratio(new: float, old: float) -> float:
     return float(np.clip(new / old, *RATIO_LIMITS))
 
 
-def _reshaped(character: Character, linear: FloatArray, shift: FloatArray, new: FloatArray) -> Character:
+def _reshape(character: Character, linear: FloatArray, shift: FloatArray, new: FloatArray) -> Character:
     """The character with its joints at new (J, 3), its vertices moved by the joints' affine maps."""
     offsets = new.copy()
     for j, parent in enumerate(character.skeleton.parents):
         if parent >= 0:
             offsets[j] = new[j] - new[parent]
-    meshes = tuple(_reshaped_mesh(mesh, linear, shift) for mesh in character.meshes)
+    meshes = tuple(_reshape_mesh(mesh, linear, shift) for mesh in character.meshes)
     return replace(character, skeleton=replace(character.skeleton, rest_offsets=offsets), meshes=meshes)
 
 
-def _reshaped_mesh(mesh: Mesh, linear: FloatArray, shift: FloatArray) -> Mesh:
+def _reshape_mesh(mesh: Mesh, linear: FloatArray, shift: FloatArray) -> Mesh:
     blend = np.einsum("vk,vkij->vij", mesh.weights, linear[mesh.joints])
     moved = np.einsum("vk,vki->vi", mesh.weights, shift[mesh.joints])
     normals = np.linalg.solve(np.swapaxes(blend, 1, 2), mesh.normals[:, :, None])[..., 0]

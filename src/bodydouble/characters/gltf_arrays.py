@@ -25,14 +25,14 @@ class GltfFile:
         """Reads the file. Raises FormatError if it is no glTF file."""
         self.path = path
         try:
-            document, self._blob = _parts(path.read_bytes())
+            document, self._blob = _split_chunks(path.read_bytes())
             # Files with many animations hold thousands of accessors; only those in use are worth decoding.
             self._accessors = document.pop("accessors", [])
             self._views = document.pop("bufferViews", [])
             document.pop("animations", None)
             self.gltf = pygltflib.GLTF2.from_json(json.dumps(document), infer_missing=True)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
-            raise FormatError(f"{path}: not a readable glTF 2.0 file ({_one_line(error)})") from error
+            raise FormatError(f"{path}: not a readable glTF 2.0 file ({_summarize_error(error)})") from error
         self._buffers: dict[int, bytes] = {}
 
     def accessor(self, index: int) -> pygltflib.Accessor:
@@ -48,7 +48,7 @@ class GltfFile:
         else:
             rows = self._rows(accessor.bufferView, accessor.byteOffset or 0, accessor.count, dtype, width)
         if accessor.sparse is not None:
-            rows = self._with_sparse(rows.copy(), accessor.sparse, dtype, width)
+            rows = self._fill_sparse(rows.copy(), accessor.sparse, dtype, width)
         return rows
 
     def floats(self, accessor_index: int) -> FloatArray:
@@ -77,13 +77,13 @@ class GltfFile:
             raise FormatError(f"{self.path}: damaged, an accessor is longer than its data")
         return np.ndarray((count, width), dtype, data, offset, (stride, dtype.itemsize))
 
-    def _with_sparse(
+    def _fill_sparse(
         self, rows: NDArray[np.generic], sparse: pygltflib.Sparse, dtype: np.dtype, width: int
     ) -> NDArray[np.generic]:
-        places, values = sparse.indices, sparse.values
-        index_type = np.dtype(COMPONENTS[places.componentType])
-        index = self._rows(places.bufferView, places.byteOffset or 0, sparse.count, index_type, 1)
-        rows[index[:, 0].astype(np.int64)] = self._rows(
+        indices, values = sparse.indices, sparse.values
+        index_type = np.dtype(COMPONENTS[indices.componentType])
+        rows_to_set = self._rows(indices.bufferView, indices.byteOffset or 0, sparse.count, index_type, 1)
+        rows[rows_to_set[:, 0].astype(np.int64)] = self._rows(
             values.bufferView, values.byteOffset or 0, sparse.count, dtype, width
         )
         return rows
@@ -105,26 +105,26 @@ class GltfFile:
         return (self.path.parent / unquote(uri)).read_bytes()
 
 
-def _parts(data: bytes) -> tuple[dict[str, Any], bytes]:
+def _split_chunks(data: bytes) -> tuple[dict[str, Any], bytes]:
     """The JSON document and the binary chunk of a .glb or .gltf file."""
     if data[:4] != b"glTF":
-        return _document(data), b""
+        return _parse_document(data), b""
     (length,) = struct.unpack_from("<I", data, 12)
     blob = data[20 + length :]
     if len(blob) < 8:
-        return _document(data[20 : 20 + length]), b""
+        return _parse_document(data[20 : 20 + length]), b""
     (blob_length,) = struct.unpack_from("<I", blob)
-    return _document(data[20 : 20 + length]), blob[8 : 8 + blob_length]
+    return _parse_document(data[20 : 20 + length]), blob[8 : 8 + blob_length]
 
 
-def _document(text: bytes) -> dict[str, Any]:
+def _parse_document(text: bytes) -> dict[str, Any]:
     document = json.loads(text)
     if not isinstance(document, dict) or not str(document.get("asset", {}).get("version", "")).startswith("2"):
         raise ValueError("it does not say that it is glTF 2")
     return document
 
 
-def _one_line(error: Exception) -> str:
+def _summarize_error(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return "its JSON is damaged"
     return str(error).splitlines()[0] if str(error) else type(error).__name__

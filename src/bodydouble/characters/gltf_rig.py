@@ -26,18 +26,18 @@ class Rig:
     """(J, 4, 4) world from joint in the bind pose; may hold scale."""
     humanoid: dict[str, int]
     """Humanoid bone -> joint."""
-    node_world: FloatArray
+    world_from_node: FloatArray
     """(N, 4, 4) world from node of every node of the file, as the file leaves them."""
 
     def skeleton(self) -> tuple[Skeleton, FloatArray]:
         """The joints without scale, and their world rotations (J, 4)."""
-        turns = rotation.from_matrix(_without_scale(self.bind[:, :3, :3]))
+        rotations = rotation.from_matrix(_without_scale(self.bind[:, :3, :3]))
         offsets = self.bind[:, :3, 3].copy()
         for j, parent in enumerate(self.parents):
             if parent >= 0:
                 step = self.bind[j, :3, 3] - self.bind[parent, :3, 3]
-                offsets[j] = rotation.rotate(rotation.conjugate(turns[parent]), step)
-        return Skeleton(self.names, self.parents, offsets), turns
+                offsets[j] = rotation.rotate(rotation.conjugate(rotations[parent]), step)
+        return Skeleton(self.names, self.parents, offsets), rotations
 
 
 def read_rig(file: GltfFile) -> Rig:
@@ -48,31 +48,31 @@ def read_rig(file: GltfFile) -> Rig:
     """
     gltf = file.gltf
     parents = _node_parents(gltf)
-    node_world = _world_matrices(gltf, parents)
+    world_from_node = _world_matrices(gltf, parents)
     skinned = {joint for skin in gltf.skins for joint in skin.joints}
     bones = humanoid_map.from_extensions(gltf.extensions or {})
     if not bones:
         if not skinned:
             raise FormatError("no skeleton in this file; export the character with its bones and skin")
         candidates = sorted(skinned)
-        found = humanoid_map.from_names([_name(gltf, node) for node in candidates])
-        bones = {bone: candidates[i] for bone, i in found.items()}
-    elif humanoid_map.missing(bones):
-        raise FormatError(f"its VRM humanoid lacks {', '.join(humanoid_map.missing(bones))}")
-    parents = _attached(parents, bones)
+        named_bones = humanoid_map.from_names([_node_name(gltf, node) for node in candidates])
+        bones = {bone: candidates[i] for bone, i in named_bones.items()}
+    elif humanoid_map.missing_bones(bones):
+        raise FormatError(f"its VRM humanoid lacks {', '.join(humanoid_map.missing_bones(bones))}")
+    parents = _reparent_bones(parents, bones)
     nodes = _joint_nodes(parents, skinned | set(bones.values()))
-    place = {node: j for j, node in enumerate(nodes)}
+    joint_of_node = {node: j for j, node in enumerate(nodes)}
     return Rig(
         nodes=tuple(nodes),
-        names=tuple(_name(gltf, node) for node in nodes),
-        parents=tuple(place.get(parents[node], -1) for node in nodes),
-        bind=_bind_matrices(file, nodes, parents, node_world),
-        humanoid={bone: place[node] for bone, node in bones.items()},
-        node_world=node_world,
+        names=tuple(_node_name(gltf, node) for node in nodes),
+        parents=tuple(joint_of_node.get(parents[node], -1) for node in nodes),
+        bind=_bind_matrices(file, nodes, parents, world_from_node),
+        humanoid={bone: joint_of_node[node] for bone, node in bones.items()},
+        world_from_node=world_from_node,
     )
 
 
-def _name(gltf: pygltflib.GLTF2, node: int) -> str:
+def _node_name(gltf: pygltflib.GLTF2, node: int) -> str:
     return gltf.nodes[node].name or f"node_{node}"
 
 
@@ -88,8 +88,8 @@ def _local_matrix(node: pygltflib.Node) -> FloatArray:
     if node.matrix is not None:
         return np.array(node.matrix, dtype=np.float64).reshape(4, 4).T
     local = np.eye(4)
-    turn = rotation.normalize(np.array(node.rotation or rotation.IDENTITY, dtype=np.float64))
-    local[:3, :3] = rotation.to_matrix(turn) * np.array(node.scale or [1.0, 1.0, 1.0])
+    quaternion = rotation.normalize(np.array(node.rotation or rotation.IDENTITY, dtype=np.float64))
+    local[:3, :3] = rotation.to_matrix(quaternion) * np.array(node.scale or [1.0, 1.0, 1.0])
     local[:3, 3] = node.translation or [0.0, 0.0, 0.0]
     return local
 
@@ -116,7 +116,7 @@ def _parents_first(parents: Sequence[int], nodes: Sequence[int]) -> list[int]:
     return sorted(nodes, key=path)
 
 
-def _attached(parents: Sequence[int], bones: Mapping[str, int]) -> list[int]:
+def _reparent_bones(parents: Sequence[int], bones: Mapping[str, int]) -> list[int]:
     """Node parents in which every humanoid bone hangs below its humanoid parent.
 
     Rigs made for animation with control joints keep the feet apart from the legs.
@@ -149,19 +149,23 @@ def _joint_nodes(parents: Sequence[int], wanted: set[int]) -> list[int]:
     return _parents_first(parents, sorted({node for chain in chains for node in chain[len(shared) - 1 :]}))
 
 
-def _bind_matrices(file: GltfFile, nodes: Sequence[int], parents: Sequence[int], node_world: FloatArray) -> FloatArray:
+def _bind_matrices(
+    file: GltfFile, nodes: Sequence[int], parents: Sequence[int], world_from_node: FloatArray
+) -> FloatArray:
     """World from joint, as the skins bound it; joints of no skin stand as the file leaves them, below their parents."""
     bound: dict[int, FloatArray] = {}
     for skin in file.gltf.skins:
         inverse_bind = skin_inverse_bind(file, skin)
         top = min(range(len(skin.joints)), key=lambda k: len(_ancestors(parents, skin.joints[k])))
-        world_from_mesh = node_world[skin.joints[top]] @ inverse_bind[top]
+        world_from_mesh = world_from_node[skin.joints[top]] @ inverse_bind[top]
         for joint, matrix in zip(skin.joints, inverse_bind, strict=True):
             bound.setdefault(joint, world_from_mesh @ np.linalg.inv(matrix))
     world: dict[int, FloatArray] = {}
     for node in nodes:
         above = parents[node]
-        local = np.linalg.inv(node_world[above]) @ node_world[node] if above in world else node_world[node]
+        local = (
+            np.linalg.inv(world_from_node[above]) @ world_from_node[node] if above in world else world_from_node[node]
+        )
         free = world[above] @ local if above in world else local
         world[node] = bound.get(node, free)
     return np.stack([world[node] for node in nodes])

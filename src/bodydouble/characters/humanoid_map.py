@@ -6,13 +6,13 @@ from types import MappingProxyType
 from typing import Any
 
 from bodydouble.errors import FormatError
-from bodydouble.skeletons.rigs import biped, cmu, common, daz, limbs, mixamo, rigify, unreal, vrm
+from bodydouble.skeletons.rigs import biovision, biped, cmu, daz, generic, mixamo, rigify, unreal, vrm
 
 RIGS: tuple[Mapping[str, str], ...] = tuple(
-    MappingProxyType(rig.NAMES) for rig in (vrm, mixamo, unreal, rigify, biped, cmu, daz, limbs)
+    MappingProxyType(rig.NAMES) for rig in (vrm, mixamo, unreal, rigify, biped, cmu, daz, biovision)
 )
-PREFIX = re.compile(r"^(.*:|mixamorig\d*_?|def-|bip0*1?[ _]|armature_)", re.IGNORECASE)
-SIDE = re.compile(r"^(?P<a>left|right|[lr](?=[._\s-]))|(?P<b>left|right|(?<=[._\s-])[lr])$", re.IGNORECASE)
+NAME_PREFIX = re.compile(r"^(.*:|mixamorig\d*_?|def-|bip0*1?[ _]|armature_)", re.IGNORECASE)
+SIDE_PATTERN = re.compile(r"^(?P<a>left|right|[lr](?=[._\s-]))|(?P<b>left|right|(?<=[._\s-])[lr])$", re.IGNORECASE)
 
 
 def from_extensions(extensions: Mapping[str, Any]) -> dict[str, int]:
@@ -22,7 +22,7 @@ def from_extensions(extensions: Mapping[str, Any]) -> dict[str, int]:
         return {bone: int(entry["node"]) for bone, entry in bones.items()}
     if "VRM" in extensions:
         bones = extensions["VRM"]["humanoid"]["humanBones"]
-        return {vrm.VRM0_THUMB.get(entry["bone"], entry["bone"]): int(entry["node"]) for entry in bones}
+        return {vrm.VRM0_THUMB_BONES.get(entry["bone"], entry["bone"]): int(entry["node"]) for entry in bones}
     return {}
 
 
@@ -37,46 +37,53 @@ def from_names(names: Sequence[str]) -> dict[str, int]:
     Raises:
         FormatError: a bone without which the character cannot move was not found.
     """
-    plain = {_plain(name): i for i, name in reversed(list(enumerate(names)))}
-    tables = [{bone: plain[_plain(name)] for bone, name in rig.items() if _plain(name) in plain} for rig in RIGS]
-    complete = [table for table in tables if not missing(table)]
-    found = max(complete, key=len) if complete else _by_words(names)
-    if missing(found):
+    joint_of_name = {_normalize_name(name): i for i, name in reversed(list(enumerate(names)))}
+    tables = [
+        {
+            bone: joint_of_name[_normalize_name(name)]
+            for bone, name in rig.items()
+            if _normalize_name(name) in joint_of_name
+        }
+        for rig in RIGS
+    ]
+    complete = [table for table in tables if not missing_bones(table)]
+    bones = max(complete, key=len) if complete else _match_by_words(names)
+    if missing_bones(bones):
         raise FormatError(
-            f"no humanoid skeleton found: no joint for {', '.join(missing(found))}; "
+            f"no humanoid skeleton found: no joint for {', '.join(missing_bones(bones))}; "
             "name the joints as in VRM, Mixamo, Unreal or Rigify"
         )
-    return found
+    return bones
 
 
-def missing(bones: Mapping[str, int]) -> list[str]:
+def missing_bones(bones: Mapping[str, int]) -> list[str]:
     """The required bones that a mapping lacks."""
-    return [bone for bone in vrm.REQUIRED if bone not in bones]
+    return [bone for bone in vrm.REQUIRED_BONES if bone not in bones]
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", PREFIX.sub("", name).lower())
+def _normalize_name(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", NAME_PREFIX.sub("", name).lower())
 
 
-def _by_words(names: Sequence[str]) -> dict[str, int]:
+def _match_by_words(names: Sequence[str]) -> dict[str, int]:
     """Looks for the words of rigs.common, separately for the left, the right and the middle."""
     words: dict[str, dict[str, int]] = {"": {}, "left": {}, "right": {}}
     for i, name in enumerate(names):
-        stem = PREFIX.sub("", name)
-        match = SIDE.search(stem)
+        stem = NAME_PREFIX.sub("", name)
+        match = SIDE_PATTERN.search(stem)
         side = "" if match is None else "left" if match.group()[0] in "lL" else "right"
-        words[side].setdefault(_plain(SIDE.sub("", stem)), i)
-    found = _assign(common.MIDDLE, words[""], "")
+        words[side].setdefault(_normalize_name(SIDE_PATTERN.sub("", stem)), i)
+    bones = _assign_words(generic.CENTRAL_BONES, words[""], "")
     for side in ("left", "right"):
-        found |= _assign(common.SIDED, words[side], side)
-    return found
+        bones |= _assign_words(generic.SIDED_BONES, words[side], side)
+    return bones
 
 
-def _assign(table: Mapping[str, tuple[str, ...]], words: Mapping[str, int], side: str) -> dict[str, int]:
-    free = dict(words)
-    found = {}
+def _assign_words(table: Mapping[str, tuple[str, ...]], words: Mapping[str, int], side: str) -> dict[str, int]:
+    unassigned = dict(words)
+    bones = {}
     for bone, synonyms in table.items():
-        word = next((word for word in synonyms if word in free), None)
+        word = next((word for word in synonyms if word in unassigned), None)
         if word is not None:
-            found[side + bone] = free.pop(word)
-    return found
+            bones[side + bone] = unassigned.pop(word)
+    return bones

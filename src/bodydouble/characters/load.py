@@ -23,7 +23,7 @@ def builtin_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in BUILTIN.glob("*.glb")))
 
 
-def load(name_or_path: str) -> Character:
+def load_character(name_or_path: str) -> Character:
     """A character, ready to be moved: in metres, +Y up, facing +Z, no scale in its joints.
 
     Args:
@@ -34,7 +34,7 @@ def load(name_or_path: str) -> Character:
         FormatError: the file is damaged, or holds no humanoid character.
     """
     if name_or_path in builtin_names():
-        return _read(BUILTIN / f"{name_or_path}.glb")
+        return _read_character(BUILTIN / f"{name_or_path}.glb")
     path = Path(name_or_path)
     if not path.is_file():
         raise UnknownCharacterError(
@@ -42,10 +42,10 @@ def load(name_or_path: str) -> Character:
         )
     if path.suffix.lower() not in SUFFIXES:
         raise FormatError(f"{path}: a character must be a {', '.join(SUFFIXES)} file")
-    return _read(path)
+    return _read_character(path)
 
 
-def _read(path: Path) -> Character:
+def _read_character(path: Path) -> Character:
     file = GltfFile(path)
     try:
         rig = read_rig(file)
@@ -56,18 +56,20 @@ def _read(path: Path) -> Character:
         raise FormatError(f"{path}: damaged glTF file ({type(error).__name__}: {error})") from error
     if not meshes:
         raise FormatError(f"{path}: no mesh moves with its skeleton; bind the mesh to the bones and export it again")
-    skeleton, turns = rig.skeleton()
-    return _facing_forward(Character(path.stem, skeleton, turns, rig.humanoid, meshes))
+    skeleton, rest_rotations = rig.skeleton()
+    return _rotate_to_face_forward(Character(path.stem, skeleton, rest_rotations, rig.humanoid, meshes))
 
 
-def _facing_forward(character: Character) -> Character:
+def _rotate_to_face_forward(character: Character) -> Character:
     """The character turned by quarter turns so that it stands along +Y and its left is along +X."""
-    place = {bone: _world_positions(character)[j] for bone, j in character.humanoid.items()}
-    up = place["head"] - place["hips"]
-    left = place["leftUpperLeg"] - place["rightUpperLeg"] + place["leftUpperArm"] - place["rightUpperArm"]
+    positions = {bone: _world_positions(character)[j] for bone, j in character.humanoid.items()}
+    up = positions["head"] - positions["hips"]
+    left = (
+        positions["leftUpperLeg"] - positions["rightUpperLeg"] + positions["leftUpperArm"] - positions["rightUpperArm"]
+    )
     axes = rotation.from_axes(left, up).T
-    turn = _nearest_quarter_turn(axes)
-    return character if np.allclose(turn, np.eye(3)) else _turned(character, turn)
+    quarter_turn = _nearest_quarter_turn(axes)
+    return character if np.allclose(quarter_turn, np.eye(3)) else _rotate_character(character, quarter_turn)
 
 
 def _nearest_quarter_turn(matrix: FloatArray) -> FloatArray:
@@ -77,16 +79,17 @@ def _nearest_quarter_turn(matrix: FloatArray) -> FloatArray:
     return max((turn for turn in every if np.linalg.det(turn) > 0), key=lambda turn: float(np.sum(turn * matrix)))
 
 
-def _turned(character: Character, turn: FloatArray) -> Character:
-    quaternion = rotation.from_matrix(turn)
+def _rotate_character(character: Character, matrix: FloatArray) -> Character:
+    quaternion = rotation.from_matrix(matrix)
     offsets = character.skeleton.rest_offsets.copy()
-    offsets[0] = turn @ offsets[0]
+    offsets[0] = matrix @ offsets[0]
     return replace(
         character,
         skeleton=replace(character.skeleton, rest_offsets=offsets),
         rest_rotations=rotation.multiply(quaternion, character.rest_rotations),
         meshes=tuple(
-            replace(mesh, positions=mesh.positions @ turn.T, normals=mesh.normals @ turn.T) for mesh in character.meshes
+            replace(mesh, positions=mesh.positions @ matrix.T, normals=mesh.normals @ matrix.T)
+            for mesh in character.meshes
         ),
     )
 

@@ -21,39 +21,47 @@ Bones = dict[str, FloatArray]
 class RigPose:
     """Where the mapped joints of a rig are and how they are turned, in the world."""
 
-    place: Bones
+    positions: Bones
     """(T, 3) of each bone."""
-    turn: Bones
+    rotations: Bones
     """(T, 4) of each bone."""
-    rest_place: Bones
+    rest_positions: Bones
     """(3,) of each bone."""
-    rest_turn: Bones
+    rest_rotations: Bones
     """(4,) of each bone."""
 
-    def with_rest_rotated(self, turn: FloatArray) -> Self:
+    def rotate_rest(self, quaternion: FloatArray) -> Self:
         """The rig at rest turned about the origin, the motion unchanged."""
-        places = {bone: rotation.rotate(turn, p) for bone, p in self.rest_place.items()}
-        turns = {bone: rotation.multiply(turn, q) for bone, q in self.rest_turn.items()}
-        return replace(self, rest_place=places, rest_turn=turns)
+        positions = {bone: rotation.rotate(quaternion, p) for bone, p in self.rest_positions.items()}
+        rotations = {bone: rotation.multiply(quaternion, q) for bone, q in self.rest_rotations.items()}
+        return replace(self, rest_positions=positions, rest_rotations=rotations)
 
-    def with_motion_rotated(self, turn: FloatArray) -> Self:
+    def rotate_motion(self, quaternion: FloatArray) -> Self:
         """The motion turned about the origin, the rest pose unchanged."""
-        places = {bone: rotation.rotate(turn, p) for bone, p in self.place.items()}
-        return replace(self, place=places, turn={bone: rotation.multiply(turn, q) for bone, q in self.turn.items()})
+        positions = {bone: rotation.rotate(quaternion, p) for bone, p in self.positions.items()}
+        return replace(
+            self,
+            positions=positions,
+            rotations={bone: rotation.multiply(quaternion, q) for bone, q in self.rotations.items()},
+        )
 
-    def scaled(self, scale: float) -> Self:
+    def scale(self, factor: float) -> Self:
         """The rig and its path, larger."""
-        places = {bone: scale * p for bone, p in self.place.items()}
-        return replace(self, place=places, rest_place={bone: scale * p for bone, p in self.rest_place.items()})
+        positions = {bone: factor * p for bone, p in self.positions.items()}
+        return replace(
+            self, positions=positions, rest_positions={bone: factor * p for bone, p in self.rest_positions.items()}
+        )
 
-    def at_rest_in_first_frame(self) -> Self:
+    def with_first_frame_as_rest(self) -> Self:
         """The rig with the first frame for its rest pose, the lowest joint on the floor."""
-        lowest = min(float(p[0, 1]) for p in self.place.values()) * UP
-        places = {bone: p[0] - lowest for bone, p in self.place.items()}
-        return replace(self, rest_place=places, rest_turn={bone: q[0] for bone, q in self.turn.items()})
+        lowest = min(float(p[0, 1]) for p in self.positions.values()) * UP
+        rest_positions = {bone: p[0] - lowest for bone, p in self.positions.items()}
+        return replace(
+            self, rest_positions=rest_positions, rest_rotations={bone: q[0] for bone, q in self.rotations.items()}
+        )
 
 
-def rig_pose(motion: Motion, bones: Mapping[str, int], rest_rotations: FloatArray | None) -> RigPose:
+def standing_rig_pose(motion: Motion, bones: Mapping[str, int], rest_rotations: FloatArray | None) -> RigPose:
     """The pose of a rig, standing along +Y and facing +Z at rest.
 
     A file whose rest pose and whose people stand along another axis is turned. A rest pose that does not stand is
@@ -67,47 +75,47 @@ def rig_pose(motion: Motion, bones: Mapping[str, int], rest_rotations: FloatArra
     Raises:
         FormatError: the rig stands neither at rest nor in the first frame.
     """
-    pose = _turned_up(_posed(motion, bones, rest_rotations))
-    if not _stands(pose.rest_place):
-        pose = pose.at_rest_in_first_frame()
-    if not _stands(pose.rest_place):
+    pose = _rotate_upright(_rig_pose_from_motion(motion, bones, rest_rotations))
+    if not _is_standing(pose.rest_positions):
+        pose = pose.with_first_frame_as_rest()
+    if not _is_standing(pose.rest_positions):
         raise FormatError("the rig stands neither at rest nor in its first frame; begin the motion with a T-pose")
-    left = _left(pose.rest_place)
-    return pose.with_rest_rotated(rotation.from_rotvec(np.arctan2(left[2], left[0]) * UP))
+    left = _left_vector(pose.rest_positions)
+    return pose.rotate_rest(rotation.from_rotvec(np.arctan2(left[2], left[0]) * UP))
 
 
-def _posed(motion: Motion, bones: Mapping[str, int], rest_rotations: FloatArray | None) -> RigPose:
+def _rig_pose_from_motion(motion: Motion, bones: Mapping[str, int], rest_rotations: FloatArray | None) -> RigPose:
     skeleton = motion.skeleton
     at_rest = np.tile(rotation.IDENTITY, (len(skeleton.parents), 1)) if rest_rotations is None else rest_rotations
     local = kinematics.local_rotations(skeleton.parents, at_rest)
-    place, turn = kinematics.forward_kinematics(skeleton, motion.rotations, motion.root_position)
-    rest_place, _ = kinematics.forward_kinematics(skeleton, local, skeleton.rest_offsets[0])
+    positions, rotations = kinematics.forward_kinematics(skeleton, motion.rotations, motion.root_position)
+    rest_positions, _ = kinematics.forward_kinematics(skeleton, local, skeleton.rest_offsets[0])
     return RigPose(
-        place={bone: place[:, j] for bone, j in bones.items()},
-        turn={bone: turn[:, j] for bone, j in bones.items()},
-        rest_place={bone: rest_place[j] for bone, j in bones.items()},
-        rest_turn={bone: at_rest[j] for bone, j in bones.items()},
+        positions={bone: positions[:, j] for bone, j in bones.items()},
+        rotations={bone: rotations[:, j] for bone, j in bones.items()},
+        rest_positions={bone: rest_positions[j] for bone, j in bones.items()},
+        rest_rotations={bone: at_rest[j] for bone, j in bones.items()},
     )
 
 
-def _turned_up(pose: RigPose) -> RigPose:
+def _rotate_upright(pose: RigPose) -> RigPose:
     """The pose with its rest, and if that stands along the same axis the world too, turned to +Y."""
-    at_rest = _nearest_axis(_height(pose.rest_place))
-    moving = _nearest_axis(_height({bone: p.mean(axis=0) for bone, p in pose.place.items()}))
-    turn = rotation.between(at_rest, UP)
-    turned = pose.with_rest_rotated(turn)
-    return turned.with_motion_rotated(turn) if np.array_equal(at_rest, moving) else turned
+    at_rest = _nearest_axis(_up_vector(pose.rest_positions))
+    moving = _nearest_axis(_up_vector({bone: p.mean(axis=0) for bone, p in pose.positions.items()}))
+    up_rotation = rotation.between(at_rest, UP)
+    rotated = pose.rotate_rest(up_rotation)
+    return rotated.rotate_motion(up_rotation) if np.array_equal(at_rest, moving) else rotated
 
 
-def _height(place: Bones) -> FloatArray:
+def _up_vector(positions: Bones) -> FloatArray:
     """(3,) from the knees to the head."""
-    return place["head"] - (place["leftLowerLeg"] + place["rightLowerLeg"]) / 2
+    return positions["head"] - (positions["leftLowerLeg"] + positions["rightLowerLeg"]) / 2
 
 
-def _left(place: Bones) -> FloatArray:
+def _left_vector(positions: Bones) -> FloatArray:
     """(3,) from the right hip and shoulder to the left ones."""
-    hips = place["leftUpperLeg"] - place["rightUpperLeg"]
-    return hips + place["leftUpperArm"] - place["rightUpperArm"]
+    hips = positions["leftUpperLeg"] - positions["rightUpperLeg"]
+    return hips + positions["leftUpperArm"] - positions["rightUpperArm"]
 
 
 def _nearest_axis(direction: FloatArray) -> FloatArray:
@@ -117,10 +125,10 @@ def _nearest_axis(direction: FloatArray) -> FloatArray:
     return axis
 
 
-def _stands(place: Bones) -> bool:
+def _is_standing(positions: Bones) -> bool:
     """Whether head, hips and knees stand above each other, and left and right beside each other."""
-    hips = (place["leftUpperLeg"] + place["rightUpperLeg"]) / 2
-    thighs = [place[side + "UpperLeg"] - place[side + "LowerLeg"] for side in ("left", "right")]
-    rises = rotation.normalize(np.stack([place["head"] - hips, *thighs]))[:, 1]
-    slope = abs(float(rotation.normalize(_left(place))[1]))
+    hips = (positions["leftUpperLeg"] + positions["rightUpperLeg"]) / 2
+    thighs = [positions[side + "UpperLeg"] - positions[side + "LowerLeg"] for side in ("left", "right")]
+    rises = rotation.normalize(np.stack([positions["head"] - hips, *thighs]))[:, 1]
+    slope = abs(float(rotation.normalize(_left_vector(positions))[1]))
     return bool(rises.min() > UPRIGHT_COSINE) and slope < 1 - UPRIGHT_COSINE

@@ -83,6 +83,6 @@ def segment_distance(points: FloatArray, starts: FloatArray, ends: FloatArray) -
 
 
 def is_nearer(a: FloatArray, b: FloatArray) -> BoolArray:
-    """Returns (...) whether people a (..., K, 2) px certainly stand nearer than people b: their lowest point is lower."""
+    """Returns (...) whether people a (..., K, 2) px certainly stand nearer than b: they reach lower in the image."""
     lower = a[..., 1].max(axis=-1) - b[..., 1].max(axis=-1)
     return np.asarray(lower > NEARER_MARGIN * np.maximum(pose_extent(a), pose_extent(b)))

@@ -9,7 +9,14 @@ from hypothesis.extra.numpy import arrays
 from bodydouble.data import FloatArray
 from bodydouble.geometry import kinematics
 from bodydouble.motion.body import body_landmarks, proportions
-from bodydouble.motion.body.proportions import BONES, bone_lengths, resized, stature, weighted_quantile, with_bones
+from bodydouble.motion.body.proportions import (
+    BONES,
+    bone_lengths,
+    scale_skeleton,
+    skeleton_from_bone_scales,
+    stature,
+    weighted_quantile,
+)
 from bodydouble.skeletons import blazepose, humanoid
 from tests.builders import assert_same
 
@@ -21,7 +28,7 @@ ratios_of_bones = arrays(np.float64, len(BONES), elements=st.floats(0.6, 1.6))
 def carried_by(*parts: str) -> list[int]:
     """Landmarks that are attached to these joints, of the left and of the right or of neither."""
     joints = [joint for joint in humanoid.JOINTS if joint.removeprefix("left").removeprefix("right") in parts]
-    carriers, _ = body_landmarks.attached_landmarks(body_landmarks.template_skeleton())
+    carriers, _ = body_landmarks.landmark_attachments(body_landmarks.template_skeleton())
     found = [number for number, carrier in enumerate(carriers) if humanoid.JOINTS[carrier] in joints]
     assert found
     return found
@@ -29,23 +36,31 @@ def carried_by(*parts: str) -> list[int]:
 
 def offsets(ratios: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Offsets (33, 3) of landmarks on a body of these proportions, and on the template."""
-    return body_landmarks.attached_landmarks(with_bones(ratios))[1], body_landmarks.attached_landmarks(
-        body_landmarks.template_skeleton()
-    )[1]
+    return body_landmarks.landmark_attachments(skeleton_from_bone_scales(ratios))[
+        1
+    ], body_landmarks.landmark_attachments(body_landmarks.template_skeleton())[1]
 
 
 @given(ratios_of_bones)
 def test_bones_are_as_long_as_asked_for(ratios: FloatArray) -> None:
-    assert_same(bone_lengths(with_bones(ratios)), ratios * bone_lengths(body_landmarks.template_skeleton()), 1e-12)
+    assert_same(
+        bone_lengths(skeleton_from_bone_scales(ratios)),
+        ratios * bone_lengths(body_landmarks.template_skeleton()),
+        1e-12,
+    )
 
 
 def test_no_change_gives_the_template() -> None:
-    assert_same(with_bones(np.ones(len(BONES))).rest_offsets, body_landmarks.template_skeleton().rest_offsets, 1e-15)
+    assert_same(
+        skeleton_from_bone_scales(np.ones(len(BONES))).rest_offsets,
+        body_landmarks.template_skeleton().rest_offsets,
+        1e-15,
+    )
 
 
 @given(ratios_of_bones)
 def test_both_sides_are_equal(ratios: FloatArray) -> None:
-    skeleton = with_bones(ratios)
+    skeleton = skeleton_from_bone_scales(ratios)
     assert_same(skeleton.rest_offsets[list(humanoid.MIRROR)] * MIRROR, skeleton.rest_offsets, 1e-12)
     landmarks = body_landmarks.rest_landmarks(skeleton)
     assert_same(landmarks[list(blazepose.MIRROR)] * MIRROR, landmarks, 1e-12)
@@ -53,15 +68,15 @@ def test_both_sides_are_equal(ratios: FloatArray) -> None:
 
 @given(ratios_of_bones)
 def test_everybody_stands_on_the_floor(ratios: FloatArray) -> None:
-    soles = body_landmarks.rest_landmarks(with_bones(ratios))[FEET, 1]
+    soles = body_landmarks.rest_landmarks(skeleton_from_bone_scales(ratios))[FEET, 1]
     assert_same(soles, body_landmarks.rest_landmarks(body_landmarks.template_skeleton())[FEET, 1], 1e-9)
     assert_same(soles, 0.0, 0.02)
 
 
 @pytest.mark.parametrize("scale", [0.5, 0.9, 1.2])
 def test_a_larger_person_is_larger_everywhere(scale: float) -> None:
-    skeleton = with_bones(np.linspace(0.8, 1.2, len(BONES)))
-    larger = resized(skeleton, scale)
+    skeleton = skeleton_from_bone_scales(np.linspace(0.8, 1.2, len(BONES)))
+    larger = scale_skeleton(skeleton, scale)
     assert_same(bone_lengths(larger), scale * bone_lengths(skeleton), 1e-12)
     assert_same(body_landmarks.rest_landmarks(larger), scale * body_landmarks.rest_landmarks(skeleton), 1e-12)
     assert stature(larger) == pytest.approx(scale * stature(skeleton))
@@ -79,8 +94,8 @@ def test_stature_of_the_template() -> None:
 def test_stature_grows_with_what_is_upright(bone: str, grows: bool) -> None:
     ratios = np.ones(len(BONES))
     ratios[BONES.index(bone)] = 1.2
-    assert (stature(with_bones(ratios)) > proportions.TEMPLATE_STATURE + 0.01) == grows
-    assert stature(with_bones(ratios)) >= proportions.TEMPLATE_STATURE - 1e-12
+    assert (stature(skeleton_from_bone_scales(ratios)) > proportions.TEMPLATE_STATURE + 0.01) == grows
+    assert stature(skeleton_from_bone_scales(ratios)) >= proportions.TEMPLATE_STATURE - 1e-12
 
 
 @given(ratios_of_bones)
@@ -95,8 +110,8 @@ def test_head_and_hands_are_as_large_as_their_bones(ratios: FloatArray) -> None:
 def test_feet_are_as_long_as_their_bone_and_reach_the_floor(ratios: FloatArray) -> None:
     own, usual = offsets(ratios)
     assert_same(own[FEET][:, [0, 2]], ratios[BONES.index("foot")] * usual[FEET][:, [0, 2]], 1e-12)
-    carriers, _ = body_landmarks.attached_landmarks(with_bones(ratios))
-    heights = kinematics.rest_positions(with_bones(ratios))[carriers[FEET], 1]
+    carriers, _ = body_landmarks.landmark_attachments(skeleton_from_bone_scales(ratios))
+    heights = kinematics.rest_positions(skeleton_from_bone_scales(ratios))[carriers[FEET], 1]
     usual_heights = kinematics.rest_positions(body_landmarks.template_skeleton())[carriers[FEET], 1]
     assert_same(own[FEET][:, 1] / usual[FEET][:, 1], heights / usual_heights, 1e-9)
 

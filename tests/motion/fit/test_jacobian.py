@@ -7,8 +7,8 @@ from bodydouble.data import FloatArray
 from bodydouble.geometry.rotation_log import exponential
 from bodydouble.motion.body import body_landmarks, proportions
 from bodydouble.motion.fit.jacobian import Jacobian
-from bodydouble.motion.fit.kinematics import JOINTS, ROOT, UNKNOWNS, moved_by, posed
-from bodydouble.motion.fit.solve import moved
+from bodydouble.motion.fit.kinematics import DOF, JOINT_COUNT, ROOT_DOF, blocks_of_landmarks, pose_skeleton
+from bodydouble.motion.fit.solve import retract
 from bodydouble.motion.fit.terms import State
 from tests.builders import assert_same
 
@@ -23,57 +23,59 @@ def rng() -> np.random.Generator:
 
 @pytest.fixture
 def state(rng: np.random.Generator) -> State:
-    return State(exponential(rng.normal(size=(FRAMES, JOINTS, 3))), rng.normal(size=(FRAMES, 3)))
+    return State(exponential(rng.normal(size=(FRAMES, JOINT_COUNT, 3))), rng.normal(size=(FRAMES, 3)))
 
 
 @pytest.fixture
 def jacobian(state: State) -> Jacobian:
-    return Jacobian.of(posed(body_landmarks.template_skeleton(), state.rotations, state.root, SOME), SOME)
+    return Jacobian.from_pose(
+        pose_skeleton(body_landmarks.template_skeleton(), state.rotations, state.root, SOME), SOME
+    )
 
 
 @pytest.fixture
 def rows(jacobian: Jacobian) -> FloatArray:
-    return jacobian.rows(np.arange(len(SOME)))
+    return jacobian.to_dense(np.arange(len(SOME)))
 
 
 def test_landmarks_move_as_the_jacobian_says(rng: np.random.Generator, state: State) -> None:
-    skeleton = proportions.with_bones(rng.uniform(0.8, 1.2, len(proportions.BONES)))
-    step = rng.normal(0, 1e-5, (FRAMES, UNKNOWNS))
-    before, after = (posed(skeleton, s.rotations, s.root, SOME) for s in (state, moved(state, step)))
-    found = Jacobian.of(before, SOME).rows(np.arange(len(SOME)))
+    skeleton = proportions.skeleton_from_bone_scales(rng.uniform(0.8, 1.2, len(proportions.BONES)))
+    step = rng.normal(0, 1e-5, (FRAMES, DOF))
+    before, after = (pose_skeleton(skeleton, s.rotations, s.root, SOME) for s in (state, retract(state, step)))
+    found = Jacobian.from_pose(before, SOME).to_dense(np.arange(len(SOME)))
     predicted = (found @ step[..., None]).reshape(FRAMES, len(SOME), 3)
     assert_same(after.landmarks - before.landmarks, predicted, 1e-8)
 
 
 def test_a_shift_of_the_hips_shifts_everything(rows: FloatArray) -> None:
-    assert_same(rows[..., ROOT], np.tile(np.eye(3), (FRAMES, len(SOME), 1)), 0.0)
+    assert_same(rows[..., ROOT_DOF], np.tile(np.eye(3), (FRAMES, len(SOME), 1)), 0.0)
 
 
 def test_joints_elsewhere_move_nothing(rows: FloatArray) -> None:
-    elsewhere = ~np.kron(moved_by(SOME), np.ones((3, 3), dtype=bool))
+    elsewhere = ~np.kron(blocks_of_landmarks(SOME), np.ones((3, 3), dtype=bool))
     assert elsewhere.any()
     assert not rows[:, elsewhere].any()
 
 
 def test_rows_of_some_landmarks_come_in_the_order_asked_for(jacobian: Jacobian, rows: FloatArray) -> None:
-    assert_same(jacobian.rows(np.array([4, 1])), rows[:, [12, 13, 14, 3, 4, 5]], 1e-14)
-    assert jacobian.rows(np.array([], dtype=int)).shape == (FRAMES, 0, UNKNOWNS)
+    assert_same(jacobian.to_dense(np.array([4, 1])), rows[:, [12, 13, 14, 3, 4, 5]], 1e-14)
+    assert jacobian.to_dense(np.array([], dtype=int)).shape == (FRAMES, 0, DOF)
 
 
 def test_transposed_products_are_those_of_the_rows(
     rng: np.random.Generator, jacobian: Jacobian, rows: FloatArray
 ) -> None:
     vectors = rng.normal(size=(FRAMES, len(SOME), 2, 3))
-    expected = np.einsum("tlvi,tlin->tvn", vectors, rows.reshape(FRAMES, -1, 3, UNKNOWNS))
+    expected = np.einsum("tlvi,tlin->tvn", vectors, rows.reshape(FRAMES, -1, 3, DOF))
     assert_same(jacobian.transposed_times(vectors), expected, 1e-12)
 
 
 def test_normal_matrix_is_that_of_the_rows(rng: np.random.Generator, jacobian: Jacobian, rows: FloatArray) -> None:
     roots = rng.normal(size=(FRAMES, len(SOME), 3, 3))
     weights = roots @ np.swapaxes(roots, -1, -2)
-    first, second = rng.normal(size=(2, FRAMES, UNKNOWNS))
+    first, second = rng.normal(size=(2, FRAMES, DOF))
     first[:, 6:] = 0.0
-    weighted = (weights @ rows.reshape(FRAMES, -1, 3, UNKNOWNS)).reshape(rows.shape)
+    weighted = (weights @ rows.reshape(FRAMES, -1, 3, DOF)).reshape(rows.shape)
     outer = first[..., None] * second[:, None]
     expected = np.triu(np.swapaxes(rows, -1, -2) @ weighted - outer - np.swapaxes(outer, -1, -2))
     assert_same(jacobian.upper_normal_matrix(weights, first, second), expected, 1e-11)

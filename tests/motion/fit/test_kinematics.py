@@ -8,7 +8,7 @@ from bodydouble.geometry import kinematics, rotation
 from bodydouble.geometry.rotation_log import exponential
 from bodydouble.motion.body import proportions
 from bodydouble.motion.body.root_translation import landmark_positions
-from bodydouble.motion.fit.kinematics import JOINTS, Posed, moved_by, posed
+from bodydouble.motion.fit.kinematics import JOINT_COUNT, PosedSkeleton, blocks_of_landmarks, pose_skeleton
 from bodydouble.skeletons import blazepose, humanoid
 from tests.builders import assert_same, random_quaternions
 
@@ -19,17 +19,17 @@ SOME = (0, 15, 16, 31, 32)
 
 def skeleton() -> Skeleton:
     ratios = np.random.default_rng(3).uniform(0.8, 1.2, len(proportions.BONES))
-    return proportions.with_bones(ratios)
+    return proportions.skeleton_from_bone_scales(ratios)
 
 
 def pose() -> tuple[FloatArray, FloatArray]:
     """Quaternions (FRAMES, 22, 4) and places of the hips (FRAMES, 3)."""
     rng = np.random.default_rng(4)
-    return random_quaternions(rng, (FRAMES, JOINTS)), rng.normal(size=(FRAMES, 3))
+    return random_quaternions(rng, (FRAMES, JOINT_COUNT)), rng.normal(size=(FRAMES, 3))
 
 
-def placed(rotations: FloatArray, root: FloatArray, landmarks: tuple[int, ...] = ALL) -> Posed:
-    return posed(skeleton(), rotations, root, landmarks)
+def placed(rotations: FloatArray, root: FloatArray, landmarks: tuple[int, ...] = ALL) -> PosedSkeleton:
+    return pose_skeleton(skeleton(), rotations, root, landmarks)
 
 
 def test_joints_are_where_kinematics_has_them() -> None:
@@ -37,7 +37,7 @@ def test_joints_are_where_kinematics_has_them() -> None:
     found = placed(rotation.to_matrix(rotations), root)
     positions, world = kinematics.forward_kinematics(skeleton(), rotations, root)
     assert_same(found.joints, positions, 1e-12)
-    assert_same(found.turns, rotation.to_matrix(world), 1e-12)
+    assert_same(found.rotations, rotation.to_matrix(world), 1e-12)
     assert_same(found.landmarks, landmark_positions(skeleton(), rotations, root), 1e-12)
 
 
@@ -56,10 +56,10 @@ def test_what_turns_and_shifts_the_hips_turns_and_shifts_everything() -> None:
     before, after = placed(turns, root), placed(moved, root @ turn.T + shift)
     assert_same(after.joints, before.joints @ turn.T + shift, 1e-12)
     assert_same(after.landmarks, before.landmarks @ turn.T + shift, 1e-12)
-    assert_same(after.turns, turn @ before.turns, 1e-12)
+    assert_same(after.rotations, turn @ before.rotations, 1e-12)
 
 
-@pytest.mark.parametrize("joint", range(JOINTS))
+@pytest.mark.parametrize("joint", range(JOINT_COUNT))
 def test_a_joint_moves_the_landmarks_that_are_said_to_move(joint: int) -> None:
     rotations, root = pose()
     turns = rotation.to_matrix(rotations)
@@ -68,11 +68,13 @@ def test_a_joint_moves_the_landmarks_that_are_said_to_move(joint: int) -> None:
     step = np.linalg.norm(placed(bent, root).landmarks - placed(turns, root).landmarks, axis=-1)
     # The landmark of a joint's own centre stays where it is.
     at_joint = np.linalg.norm(placed(turns, root).landmarks - placed(turns, root).joints[:, [joint]], axis=-1) < 1e-9
-    assert np.array_equal((step > 1e-9) | at_joint, np.tile(moved_by(ALL)[:, 1 + joint], (FRAMES, 1)) | at_joint)
+    assert np.array_equal(
+        (step > 1e-9) | at_joint, np.tile(blocks_of_landmarks(ALL)[:, 1 + joint], (FRAMES, 1)) | at_joint
+    )
 
 
 def test_the_shift_and_the_turn_of_the_hips_move_all_and_a_hand_only_its_own_landmarks() -> None:
-    moves = moved_by(ALL)
+    moves = blocks_of_landmarks(ALL)
     assert moves[:, :2].all()
     of_hand = {name for name in blazepose.LANDMARKS if moves[blazepose.INDEX[name], 1 + humanoid.INDEX["leftHand"]]}
     assert {"left_index", "left_pinky", "left_thumb"} <= of_hand <= {

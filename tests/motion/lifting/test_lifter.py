@@ -14,24 +14,24 @@ from bodydouble.data import BoolArray, FloatArray, Track
 from bodydouble.geometry import camera
 from bodydouble.motion.body import proportions
 from bodydouble.motion.lifting import lifter
-from bodydouble.motion.lifting.lift import filled, lift
+from bodydouble.motion.lifting.lift import interpolate_gaps, prepare_fit
 from bodydouble.motion.lifting.lifter import (
-    BLOCK,
-    LARGEST_AGE,
-    REACH,
-    Lifted,
-    ages,
-    interpolated,
-    lifted,
+    CHUNK_FRAMES,
+    CONTEXT_FRAMES,
+    MAX_SECONDS_SINCE_OBSERVED,
+    LifterOutput,
+    interpolate_linear,
     orthonormal,
-    told,
+    run_lifter,
+    seconds_since_observed,
+    with_known_landmarks,
 )
-from bodydouble.motion.lifting.person_view import HIPS, crop
+from bodydouble.motion.lifting.person_view import HIP_INDICES, view_straight_at
 from bodydouble.skeletons import blazepose, humanoid
 from tests.builders import assert_same
-from tests.motion.scenes import SIZE, standing_camera, track_of, waving_motion
+from tests.motion.scenes import IMAGE_SIZE, simulated_track, static_camera, waving_motion
 
-INTRINSICS = camera.intrinsics_from_focal(900.0, SIZE)
+INTRINSICS = camera.intrinsics_from_focal_length(900.0, IMAGE_SIZE)
 FLIP = np.diag([-1.0, 1.0, 1.0])
 ROUNDING = 2e-4
 """Sizes and radians; the network counts in single precision."""
@@ -47,8 +47,8 @@ class Seen:
     observed: BoolArray
     fps: float = 30.0
 
-    def lifted(self) -> Lifted:
-        return lifted(self.rays, self.confidence, self.rough, self.observed, self.fps)
+    def lifted(self) -> LifterOutput:
+        return run_lifter(self.rays, self.confidence, self.rough, self.observed, self.fps)
 
     def every(self, step: int) -> "Seen":
         """Every so manieth frame."""
@@ -65,17 +65,17 @@ class Seen:
 
 def seen(frames: int, noise: float = 0.0) -> Seen:
     """Somebody who waves, beside the optical axis, some landmarks surer than others."""
-    track = track_of(waving_motion(frames), standing_camera(pitch=0.2, yaw=0.6), INTRINSICS, noise)
+    track = simulated_track(waving_motion(frames), static_camera(pitch=0.2, yaw=0.6), INTRINSICS, noise)
     rays = camera.rays(INTRINSICS, track.keypoints[..., :2] + [300.0, -50.0])[..., :2]
     confidence = np.tile(np.random.default_rng(6).uniform(0.3, 1.0, 33), (frames, 1))
     return Seen(rays, confidence, track.landmarks_3d, track.observed)
 
 
-def arrays_of(found: Lifted) -> dict[str, FloatArray]:
-    return {field.name: np.asarray(getattr(found, field.name)) for field in fields(Lifted)}
+def arrays_of(found: LifterOutput) -> dict[str, FloatArray]:
+    return {field.name: np.asarray(getattr(found, field.name)) for field in fields(LifterOutput)}
 
 
-def assert_agree(found: Lifted, expected: Lifted, tolerance: float = ROUNDING) -> None:
+def assert_agree(found: LifterOutput, expected: LifterOutput, tolerance: float = ROUNDING) -> None:
     others = arrays_of(expected)
     for name, value in arrays_of(found).items():
         np.testing.assert_allclose(value, others[name], rtol=tolerance, atol=tolerance, err_msg=name)
@@ -86,17 +86,17 @@ def test_the_mirror_image_of_a_person_is_lifted_to_the_mirror_image() -> None:
     made = replace(made, observed=np.arange(40) % 3 != 1)
     found, expected = made.mirrored().lifted(), made.lifted()
     swap = list(blazepose.MIRROR)
-    mirror = Lifted(
-        landmarks=expected.landmarks[:, swap] @ FLIP,
+    mirror = LifterOutput(
+        landmarks_3d=expected.landmarks_3d[:, swap] @ FLIP,
         points=expected.points[:, swap] @ FLIP[:2, :2],
         sigma=expected.sigma[:, swap],
-        turns=FLIP @ expected.turns[:, list(humanoid.MIRROR)] @ FLIP,
+        rotations=FLIP @ expected.rotations[:, list(humanoid.MIRROR)] @ FLIP,
         up=expected.up @ FLIP,
         velocity=expected.velocity @ FLIP,
         contacts=expected.contacts[:, [2, 3, 0, 1]],
-        lengths=expected.lengths,
-        lengths_sigma=expected.lengths_sigma,
-        size=expected.size,
+        bone_scales=expected.bone_scales,
+        bone_scales_sigma=expected.bone_scales_sigma,
+        scale=expected.scale,
     )
     assert_agree(found, mirror)
 
@@ -104,9 +104,9 @@ def test_the_mirror_image_of_a_person_is_lifted_to_the_mirror_image() -> None:
 def test_a_long_clip_is_lifted_in_blocks_as_if_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     made = seen(170, noise=1.0)
     at_once = made.lifted()
-    assert len(made.observed) < BLOCK
+    assert len(made.observed) < CHUNK_FRAMES
     for block in (50, 85, 169):
-        monkeypatch.setattr(lifter, "BLOCK", block)
+        monkeypatch.setattr(lifter, "CHUNK_FRAMES", block)
         assert_agree(made.lifted(), at_once)
 
 
@@ -125,10 +125,10 @@ def _asked_frames(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_a_block_sees_no_more_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = _asked_frames(monkeypatch)
-    monkeypatch.setattr(lifter, "BLOCK", 50)
+    monkeypatch.setattr(lifter, "CHUNK_FRAMES", 50)
     seen(400).lifted()
     assert len(asked) == 2 * 8
-    assert max(asked) == 50 + 2 * REACH
+    assert max(asked) == 50 + 2 * CONTEXT_FRAMES
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 17])
@@ -137,9 +137,9 @@ def test_any_length_and_rate_has_an_answer(frames: int, fps: float) -> None:
     found = replace(seen(frames), fps=fps).lifted()
     bones = len(proportions.BONES)
     shapes = {
-        "landmarks": (frames, 33, 3), "points": (frames, 33, 2), "sigma": (frames, 33, 2),
-        "turns": (frames, 22, 3, 3), "up": (frames, 3), "velocity": (frames, 3), "contacts": (frames, 4),
-        "lengths": (bones,), "lengths_sigma": (bones,), "size": (),
+        "landmarks_3d": (frames, 33, 3), "points": (frames, 33, 2), "sigma": (frames, 33, 2),
+        "rotations": (frames, 22, 3, 3), "up": (frames, 3), "velocity": (frames, 3), "contacts": (frames, 4),
+        "bone_scales": (bones,), "bone_scales_sigma": (bones,), "scale": (),
     }  # fmt: skip
     assert {name: value.shape for name, value in arrays_of(found).items()} == shapes
     assert all(np.isfinite(value).all() for value in arrays_of(found).values())
@@ -147,20 +147,22 @@ def test_any_length_and_rate_has_an_answer(frames: int, fps: float) -> None:
 
 def test_answers_are_of_the_kind_they_should_be() -> None:
     found = seen(30, noise=5.0).lifted()
-    assert_same(found.turns @ np.swapaxes(found.turns, -1, -2), np.broadcast_to(np.eye(3), (30, 22, 3, 3)), 1e-9)
-    assert_same(np.linalg.det(found.turns), 1.0, 1e-9)
+    assert_same(
+        found.rotations @ np.swapaxes(found.rotations, -1, -2), np.broadcast_to(np.eye(3), (30, 22, 3, 3)), 1e-9
+    )
+    assert_same(np.linalg.det(found.rotations), 1.0, 1e-9)
     assert_same(np.linalg.norm(found.up, axis=-1), 1.0, 1e-9)
     assert (found.sigma > 0).all()
-    assert (found.lengths > 0).all()
-    assert (found.lengths_sigma > 0).all()
+    assert (found.bone_scales > 0).all()
+    assert (found.bone_scales_sigma > 0).all()
     assert ((found.contacts >= 0) & (found.contacts <= 1)).all()
 
 
 def test_landmarks_in_space_project_to_those_in_the_picture() -> None:
     made = seen(20)
     found = made.lifted()
-    toward = crop(made.rays, made.confidence).camera_from_crop[:, None, :, 2]
-    ahead = toward + found.size * found.landmarks
+    toward = view_straight_at(made.rays, made.confidence).camera_from_view[:, None, :, 2]
+    ahead = toward + found.scale * found.landmarks_3d
     assert_same(ahead[..., :2] / ahead[..., 2:], found.points, 1e-9)
 
 
@@ -176,72 +178,72 @@ def test_the_network_is_asked_from_the_first_frame_to_the_last(
 ) -> None:
     asked = _asked_frames(monkeypatch)
     replace(seen(frames), fps=fps).lifted()
-    last = (asked[0] - 1) / lifter.RATE
-    assert (frames - 1) / fps <= last + 1e-9 < (frames - 1) / fps + 1 / lifter.RATE
+    last = (asked[0] - 1) / lifter.NETWORK_FPS
+    assert (frames - 1) / fps <= last + 1e-9 < (frames - 1) / fps + 1 / lifter.NETWORK_FPS
 
 
 def test_half_the_rate_answers_roughly_the_same() -> None:
     whole = seen(120)
     found, expected = whole.every(2).lifted(), _rows(whole.lifted(), slice(None, None, 2))
-    assert np.linalg.norm(found.landmarks - expected.landmarks, axis=-1).mean() < 0.15
-    assert np.linalg.norm(found.turns - expected.turns, axis=(-2, -1)).mean() < 0.3
+    assert np.linalg.norm(found.landmarks_3d - expected.landmarks_3d, axis=-1).mean() < 0.15
+    assert np.linalg.norm(found.rotations - expected.rotations, axis=(-2, -1)).mean() < 0.3
     assert np.linalg.norm(found.up - expected.up, axis=-1).mean() < 0.15
 
 
-def _rows(found: Lifted, which: slice) -> Lifted:
+def _rows(found: LifterOutput, which: slice) -> LifterOutput:
     """Some of the frames."""
-    of_frames = ("landmarks", "points", "sigma", "turns", "up", "velocity", "contacts")
+    of_frames = ("landmarks_3d", "points", "sigma", "rotations", "up", "velocity", "contacts")
     return replace(found, **{name: getattr(found, name)[which] for name in of_frames})
 
 
 def test_told_landmarks_are_where_they_were_told_to_be() -> None:
     made = seen(10)
     found = made.lifted()
-    view = standing_camera(pitch=0.2, yaw=0.6)
+    view = static_camera(pitch=0.2, yaw=0.6)
     motion = waving_motion(10)
     known = camera.transform(view, np.repeat(motion.root_position[:, None], 33, axis=1))
     known += np.random.default_rng(7).normal(0, 0.4, known.shape)
-    after = told(found, known)
-    hips = known[:, HIPS].mean(axis=1, keepdims=True)
-    unit = np.linalg.norm(hips, axis=-1, keepdims=True) * found.size
-    assert_same(hips + unit * after.landmarks, known, 1e-12)
+    after = with_known_landmarks(found, known)
+    hips = known[:, HIP_INDICES].mean(axis=1, keepdims=True)
+    unit = np.linalg.norm(hips, axis=-1, keepdims=True) * found.scale
+    assert_same(hips + unit * after.landmarks_3d, known, 1e-12)
     assert_same(after.points * known[..., 2:], known[..., :2], 1e-12)
-    assert (after.sigma == lifter.SURE).all()
-    for name in ("turns", "up", "velocity", "contacts", "lengths", "lengths_sigma", "size"):
+    assert (after.sigma == lifter.KNOWN_LANDMARK_SIGMA).all()
+    for name in ("rotations", "up", "velocity", "contacts", "bone_scales", "bone_scales_sigma", "scale"):
         assert getattr(after, name) is getattr(found, name)
 
 
 def test_ages() -> None:
     observed = np.array([True, False, False, False, True, False])
-    assert_same(ages(observed, 10.0), [0.0, 0.1, 0.2, 0.1, 0.0, 0.1], 1e-12)
-    assert_same(ages(observed, 10.0, np.array([0.5, 2.25, 4.0])), [0.05, 0.175, 0.0], 1e-12)
+    assert_same(seconds_since_observed(observed, 10.0), [0.0, 0.1, 0.2, 0.1, 0.0, 0.1], 1e-12)
+    assert_same(seconds_since_observed(observed, 10.0, np.array([0.5, 2.25, 4.0])), [0.05, 0.175, 0.0], 1e-12)
 
 
 def test_ages_end_at_the_largest() -> None:
     alone = np.arange(100) == 0
-    found = ages(alone, 30.0)
+    found = seconds_since_observed(alone, 30.0)
     assert_same(found[:30], np.arange(30) / 30, 1e-12)
-    assert (found[30:] == LARGEST_AGE).all()
-    assert (ages(np.zeros(4, dtype=bool), 30.0) == LARGEST_AGE).all()
+    assert (found[30:] == MAX_SECONDS_SINCE_OBSERVED).all()
+    assert (seconds_since_observed(np.zeros(4, dtype=bool), 30.0) == MAX_SECONDS_SINCE_OBSERVED).all()
 
 
 @given(arrays(np.bool_, st.integers(1, 20)), st.floats(5, 60))
 def test_ages_are_those_of_the_nearest(observed: BoolArray, fps: float) -> None:
     there = np.flatnonzero(observed)
-    expected = [min([LARGEST_AGE, *(abs(frame - there) / fps)]) for frame in range(len(observed))]
-    assert_same(ages(observed, fps), expected, 1e-12)
+    expected = [min([MAX_SECONDS_SINCE_OBSERVED, *(abs(frame - there) / fps)]) for frame in range(len(observed))]
+    assert_same(seconds_since_observed(observed, fps), expected, 1e-12)
 
 
 def test_interpolated_known_answers() -> None:
     given_times, values = np.array([0.0, 2.0, 3.0]), np.array([[0.0, 1.0], [4.0, 1.0], [6.0, -1.0]])
-    found = interpolated(np.array([0.0, 0.5, 2.0, 2.5, 3.0]), given_times, values)
+    found = interpolate_linear(np.array([0.0, 0.5, 2.0, 2.5, 3.0]), given_times, values)
     assert_same(found, [[0, 1], [1, 1], [4, 1], [5, 0], [6, -1]], 1e-12)
 
 
 def test_beyond_the_ends_the_last_value_holds() -> None:
     values = np.array([[1.0], [3.0]])
-    assert_same(interpolated(np.array([-5.0, 4.0, 9.0]), np.array([2.0, 4.0]), values), [[1], [3], [3]], 1e-12)
-    assert_same(interpolated(np.arange(3), np.array([1]), values[:1]), [[1], [1], [1]], 1e-12)
+    assert_same(interpolate_linear(np.array([-5.0, 4.0, 9.0]), np.array([2.0, 4.0]), values), [[1], [3], [3]], 1e-12)
+    assert_same(interpolate_linear(np.arange(3), np.array([1]), values[:1]), [[1], [1], [1]], 1e-12)
 
 
 @given(arrays(np.float64, st.integers(1, 30), elements=st.floats(-3, 12)))
@@ -249,7 +251,7 @@ def test_interpolated_agrees_with_numpy(wanted: FloatArray) -> None:
     times = np.array([0.0, 1.0, 1.5, 4.0, 9.0])
     values = np.random.default_rng(8).normal(size=(5, 3))
     expected = np.stack([np.interp(wanted, times, column) for column in values.T], axis=-1)
-    assert_same(interpolated(wanted, times, values), expected, 1e-9)
+    assert_same(interpolate_linear(wanted, times, values), expected, 1e-9)
 
 
 def test_orthonormal_gives_the_nearest_rotation() -> None:
@@ -272,16 +274,16 @@ def test_orthonormal_leaves_rotations_as_they_are() -> None:
 
 def test_gaps_are_filled_between_neighbours_and_held_at_the_ends() -> None:
     values = np.array([[np.nan, np.nan], [1.0, 5.0], [np.nan, 7.0], [np.nan, np.nan], [4.0, 8.0], [np.nan, np.nan]])
-    assert_same(filled(values), [[1, 5], [1, 5], [2, 6], [3, 7], [4, 8], [4, 8]], 1e-12)
-    assert_same(filled(values.reshape(6, 2, 1))[..., 0], filled(values), 0.0)
+    assert_same(interpolate_gaps(values), [[1, 5], [1, 5], [2, 6], [3, 7], [4, 8], [4, 8]], 1e-12)
+    assert_same(interpolate_gaps(values.reshape(6, 2, 1))[..., 0], interpolate_gaps(values), 0.0)
 
 
 def test_what_is_known_is_kept_when_gaps_are_filled() -> None:
     values = np.random.default_rng(11).normal(size=(20, 33, 3))
-    assert_same(filled(values), values, 0.0)
+    assert_same(interpolate_gaps(values), values, 0.0)
     gone = np.arange(20) % 4 == 2
     holed = np.where(gone[:, None, None], np.nan, values)
-    assert_same(filled(holed)[~gone], values[~gone], 0.0)
+    assert_same(interpolate_gaps(holed)[~gone], values[~gone], 0.0)
 
 
 def with_gaps(track: Track, observed: BoolArray) -> Track:
@@ -296,12 +298,12 @@ def with_gaps(track: Track, observed: BoolArray) -> Track:
 def test_a_track_with_gaps_is_lifted_in_every_frame(gone: slice) -> None:
     observed = np.ones(30, dtype=bool)
     observed[gone] = False
-    track = with_gaps(track_of(waving_motion(30), standing_camera(), INTRINSICS), observed)
+    track = with_gaps(simulated_track(waving_motion(30), static_camera(), INTRINSICS), observed)
     still = np.broadcast_to(np.eye(4), (30, 4, 4))
-    person = lift(track, INTRINSICS, float(Fraction(30)), still)
-    evidence = person.evidence
+    person = prepare_fit(track, INTRINSICS, float(Fraction(30)), still)
+    evidence = person.targets
     for value in (evidence.points, evidence.points_sigma, evidence.depths, evidence.depths_sigma, evidence.rotations,
-                  evidence.velocity, evidence.contacts, person.start.rotations, person.start.root,
+                  evidence.root_velocity, evidence.contacts, person.start.rotations, person.start.root,
                   person.joint_sigma, person.up):  # fmt: skip
         assert len(value) == 30
         assert np.isfinite(value).all()

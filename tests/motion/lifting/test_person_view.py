@@ -16,19 +16,19 @@ def _points(seed: int = 0) -> FloatArray:
     return np.asarray(rng.normal([0.8, -0.3, 4.0], [0.3, 0.5, 0.2], (4, 33, 3)))
 
 
-def _view(points: FloatArray) -> person_view.Crop:
-    return person_view.crop(points[..., :2] / points[..., 2:], ONES)
+def _view(points: FloatArray) -> person_view.PersonView:
+    return person_view.view_straight_at(points[..., :2] / points[..., 2:], ONES)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_points_come_back_from_their_depths(seed: int) -> None:
     points = _points(seed)
     view = _view(points)
-    found = person_view.relative_points(person_view.depths_of(points, view), view)
-    hips = points[:, person_view.HIPS].mean(axis=1, keepdims=True)
-    ahead = (hips @ view.camera_from_crop)[..., 2:]
-    expected = (points - hips) / (ahead * view.size)
-    offset = found[:, person_view.HIPS].mean(axis=1, keepdims=True)
+    found = person_view.points_from_depths(person_view.relative_depths(points, view), view)
+    hips = points[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
+    ahead = (hips @ view.camera_from_view)[..., 2:]
+    expected = (points - hips) / (ahead * view.scale)
+    offset = found[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
     np.testing.assert_allclose(found - offset, expected, atol=1e-9)
     assert np.abs(offset).max() < 0.1
 
@@ -37,18 +37,20 @@ def test_size_and_distance_do_not_matter() -> None:
     points = _points()
     near, far = _view(points), _view(2.5 * points)
     np.testing.assert_allclose(near.points, far.points)
-    np.testing.assert_allclose(person_view.depths_of(points, near), person_view.depths_of(2.5 * points, far))
+    np.testing.assert_allclose(
+        person_view.relative_depths(points, near), person_view.relative_depths(2.5 * points, far)
+    )
 
 
 def test_turning_the_camera_changes_only_the_way_back() -> None:
     points = _points()
     turn = rotation.to_matrix(rotation.from_rotvec(np.array([0.2, -0.15, 0.0])))
     one, other = _view(points), _view(points @ turn.T)
-    assert one.size == pytest.approx(other.size, rel=2e-3)
+    assert one.scale == pytest.approx(other.scale, rel=2e-3)
     lengths = [np.linalg.norm(view.points, axis=-1) for view in (one, other)]
     assert np.median(np.abs(lengths[0] - lengths[1])) < 0.01
 
 
 def test_hips_lie_on_the_axis() -> None:
     view = _view(_points())
-    np.testing.assert_allclose(view.points[:, person_view.HIPS].mean(axis=1), 0.0, atol=0.05)
+    np.testing.assert_allclose(view.points[:, person_view.HIP_INDICES].mean(axis=1), 0.0, atol=0.05)

@@ -9,7 +9,7 @@ import pytest
 from bodydouble.data import Motion
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import rotation
-from bodydouble.motion.resampling.motion import motion_at, rows, without_jumps
+from bodydouble.motion.resampling.motion import remove_jumps, resample_motion, slice_motion
 from tests import builders
 from tests.builders import assert_same
 
@@ -24,25 +24,25 @@ def same(actual: Motion, expected: Motion, tolerance: float = 1e-9) -> None:
 
 def test_the_same_rate_changes_nothing() -> None:
     motion = builders.smooth_motion(31)
-    same(motion_at(motion, motion.fps), motion)
+    same(resample_motion(motion, motion.fps), motion)
 
 
 @pytest.mark.parametrize("frames", [1, 2, 31, 32])
 def test_half_the_rate_is_every_second_frame(frames: int) -> None:
     motion = builders.smooth_motion(frames)
-    same(motion_at(motion, Fraction(15)), replace(rows(motion, slice(None, None, 2)), fps=Fraction(15)))
+    same(resample_motion(motion, Fraction(15)), replace(slice_motion(motion, slice(None, None, 2)), fps=Fraction(15)))
 
 
 @pytest.mark.parametrize("fps", [Fraction(60), Fraction(90), Fraction(240)])
 def test_up_and_down_again_gives_the_motion(fps: Fraction) -> None:
     motion = builders.smooth_motion(20)
-    same(motion_at(motion_at(motion, fps), motion.fps), motion)
+    same(resample_motion(resample_motion(motion, fps), motion.fps), motion)
 
 
 @pytest.mark.parametrize("fps", [Fraction(24), Fraction(30000, 1001), Fraction(100), Fraction(120)])
 def test_frames_lie_within_the_clip_and_on_its_curve(fps: Fraction) -> None:
     motion = builders.smooth_motion(101)
-    made = motion_at(motion, fps)
+    made = resample_motion(motion, fps)
     count = len(made.rotations)
     assert (count - 1) / fps <= Fraction(100, 30) < count / fps
     assert_same(np.linalg.norm(made.rotations, axis=-1), np.ones((count, 22)), 1e-12)
@@ -57,38 +57,38 @@ def test_a_turn_is_divided_evenly() -> None:
     motion = builders.smooth_motion(2)
     ends = rotation.from_rotvec(np.array([[0.0, 0.0, 0.0], [0.0, 1.2, 0.0]]))
     motion = replace(motion, rotations=np.repeat(ends[:, None], 22, axis=1))
-    angles = rotation.to_rotvec(motion_at(motion, Fraction(90)).rotations)[:, 0, 1]
+    angles = rotation.to_rotvec(resample_motion(motion, Fraction(90)).rotations)[:, 0, 1]
     assert_same(angles, [0.0, 0.4, 0.8, 1.2], 1e-12)
 
 
 def test_steady_motion_is_left_alone() -> None:
     motion = builders.smooth_motion(60)
-    assert without_jumps(motion) is motion
+    assert remove_jumps(motion) is motion
 
 
 @pytest.mark.parametrize("fps", [30, 120])
 def test_jumps_are_bridged(fps: int) -> None:
-    clean = motion_at(builders.smooth_motion(60), Fraction(fps))
+    clean = resample_motion(builders.smooth_motion(60), Fraction(fps))
     root, rotations = clean.root_position.copy(), clean.rotations.copy()
     root[20] += [0.6, 0.0, 0.0]
     rotations[45, 9] = rotation.multiply(rotations[45, 9], rotation.from_rotvec(np.array([2.5, 0.0, 0.0])))
-    mended = without_jumps(replace(clean, root_position=root, rotations=rotations))
+    mended = remove_jumps(replace(clean, root_position=root, rotations=rotations))
     assert len(mended.rotations) == len(clean.rotations)
     assert_same(mended.root_position, clean.root_position, 0.01)
     assert rotation.angle_between(mended.rotations, clean.rotations).max() < 0.15
 
 
 def test_a_jump_at_the_beginning_is_cut_off() -> None:
-    clean = rows(motion_at(builders.smooth_motion(20), Fraction(120)), slice(60))
+    clean = slice_motion(resample_motion(builders.smooth_motion(20), Fraction(120)), slice(60))
     root = clean.root_position.copy()
     root[0] += 1.0
-    mended = without_jumps(replace(clean, root_position=root))
+    mended = remove_jumps(replace(clean, root_position=root))
     assert 50 < len(mended.rotations) < 60
-    same(mended, rows(clean, slice(60 - len(mended.rotations), None)))
+    same(mended, slice_motion(clean, slice(60 - len(mended.rotations), None)))
 
 
 def test_a_motion_of_nothing_but_jumps_is_refused() -> None:
     motion = builders.smooth_motion(20)
     path = motion.root_position + np.arange(20)[:, None] * 10.0
     with pytest.raises(InvalidDataError, match="jumps in nearly every frame"):
-        without_jumps(replace(motion, root_position=path))
+        remove_jumps(replace(motion, root_position=path))

@@ -10,7 +10,7 @@ from bodydouble.data import Camera, Performance, Person, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats import performance as file
 from bodydouble.geometry import camera, kinematics, rotation
-from bodydouble.motion.resampling.performance import at_rate
+from bodydouble.motion.resampling.performance import resample_performance
 from tests import builders
 from tests.builders import Floats, assert_same
 
@@ -51,8 +51,8 @@ def seconds(made: Performance, person: int = 0) -> Floats:
 
 @pytest.mark.parametrize("fps", RATES)
 def test_every_rate_gives_a_file_that_can_be_saved(fps: Fraction) -> None:
-    made = at_rate(clip(), fps)
-    file._check_people(made)
+    made = resample_performance(clip(), fps)
+    file.check_consistency(made)
     assert made.fps == fps
     assert all(person.motion.fps == fps for person in made.people)
 
@@ -60,7 +60,7 @@ def test_every_rate_gives_a_file_that_can_be_saved(fps: Fraction) -> None:
 @pytest.mark.parametrize("fps", RATES)
 @pytest.mark.parametrize("frames", [1, 2, 39, 40])
 def test_duration_is_kept(fps: Fraction, frames: int) -> None:
-    made = at_rate(clip(frames, people=1), fps)
+    made = resample_performance(clip(frames, people=1), fps)
     end = Fraction(frames - 1, 30)
     assert (made.frame_count - 1) / fps <= end < made.frame_count / fps
     for person, source in zip(made.people, clip(frames, people=1).people, strict=True):
@@ -70,13 +70,13 @@ def test_duration_is_kept(fps: Fraction, frames: int) -> None:
 
 def test_the_same_rate_changes_nothing() -> None:
     made = clip()
-    assert at_rate(made, made.fps) is made
+    assert resample_performance(made, made.fps) is made
 
 
 @pytest.mark.parametrize("fps", [Fraction(60), Fraction(90), Fraction(240)])
 def test_up_and_down_again_gives_the_performance(fps: Fraction) -> None:
     source = replace(clip(), camera=moving_camera(40))
-    made = at_rate(at_rate(source, fps), source.fps)
+    made = resample_performance(resample_performance(source, fps), source.fps)
     assert made.frame_count == source.frame_count
     assert_same(made.camera.camera_from_world, source.camera.camera_from_world, 1e-9)
     for got, expected in zip(made.people, source.people, strict=True):
@@ -89,8 +89,8 @@ def test_up_and_down_again_gives_the_performance(fps: Fraction) -> None:
 
 @pytest.mark.parametrize("fps", [Fraction(24), Fraction(25), Fraction(50), Fraction(30000, 1001)])
 def test_to_a_rate_that_shares_no_frames_and_back(fps: Fraction) -> None:
-    source = at_rate(clip(80, people=1), Fraction(60))
-    made = at_rate(at_rate(source, fps), source.fps)
+    source = resample_performance(clip(80, people=1), Fraction(60))
+    made = resample_performance(resample_performance(source, fps), source.fps)
     inside = slice(8, made.frame_count - 8)
     joints, expected = (kinematics.joint_positions(one.people[0].motion)[inside] for one in (made, source))
     assert np.linalg.norm(joints - expected, axis=-1).max() < 20 * MILLIMETRE
@@ -109,7 +109,7 @@ def test_twice_the_rate_lies_on_the_motion() -> None:
         joint_sigma=fine.joint_sigma[::2],
     )
     source = Performance(Fraction(30), 61, builders.level_camera(61), (Person("a", builders.track(61), half),))
-    made = at_rate(source, Fraction(60)).people[0].motion
+    made = resample_performance(source, Fraction(60)).people[0].motion
     inside = slice(6, -6)
     angles = rotation.angle_between(made.rotations, fine.rotations)[inside]
     assert angles.mean() < TENTH_DEGREE
@@ -123,7 +123,7 @@ def test_a_person_who_comes_later_is_the_same_person_later() -> None:
     later = replace(person, track=replace(person.track, frames=person.track.frames + 10))
     shifted = replace(source, frame_count=50, camera=builders.level_camera(50), people=(later,))
     for fps in (Fraction(60), Fraction(24)):
-        first, second = at_rate(source, fps).people[0], at_rate(shifted, fps).people[0]
+        first, second = resample_performance(source, fps).people[0], resample_performance(shifted, fps).people[0]
         assert_same(second.track.frames - first.track.frames, np.full(len(first.track.frames), float(fps / 3)), 0)
         assert_same(second.motion.rotations, first.motion.rotations, 1e-12)
         np.testing.assert_array_equal(second.track.observed, first.track.observed)
@@ -137,14 +137,14 @@ def test_joints_move_at_the_right_time(fps: Fraction) -> None:
         replace(p, motion=replace(p.motion, root_position=np.outer(p.track.frames / 30, [1.0, 0.0, 0.0])))
         for p in source.people
     )
-    made = at_rate(replace(source, people=people), fps)
+    made = resample_performance(replace(source, people=people), fps)
     for index, person in enumerate(made.people):
         assert_same(person.motion.root_position[:, 0], seconds(made, index), 1e-9)
 
 
 def test_an_even_pan_stays_even() -> None:
     source = replace(clip(41), camera=moving_camera(41))
-    made = at_rate(source, Fraction(75))
+    made = resample_performance(source, Fraction(75))
     angle = np.arange(made.frame_count) / 75 / (40 / 30)
     world_from_camera = camera.inverse(made.camera.camera_from_world)
     assert_same(world_from_camera[:, 0, 3], angle, 1e-9)
@@ -154,13 +154,13 @@ def test_an_even_pan_stays_even() -> None:
 
 
 def test_halfway_frames_are_observed_where_both_neighbours_were() -> None:
-    made = at_rate(with_observed(clip(6), [True, False, True, True, False, False]), Fraction(60))
+    made = resample_performance(with_observed(clip(6), [True, False, True, True, False, False]), Fraction(60))
     seen = [True, False, False, False, True, True, True, False, False, False, False]
     assert made.people[0].track.observed.tolist() == seen
 
 
 def test_other_frames_are_observed_where_the_nearest_one_was() -> None:
-    made = at_rate(with_observed(clip(6), [True, True, False, True, True, True]), Fraction(120))
+    made = resample_performance(with_observed(clip(6), [True, True, False, True, True, True]), Fraction(120))
     frames = np.arange(21) / 4
     np.testing.assert_array_equal(made.people[0].track.observed, np.abs(frames - 2) > 0.5)
 
@@ -168,7 +168,7 @@ def test_other_frames_are_observed_where_the_nearest_one_was() -> None:
 @pytest.mark.parametrize("fps", RATES)
 def test_keypoints_lie_between_observed_frames_and_are_nan_elsewhere(fps: Fraction) -> None:
     observed = [True, True, False, True, True, False, False, True, True, True]
-    made = at_rate(with_observed(clip(10), observed), fps)
+    made = resample_performance(with_observed(clip(10), observed), fps)
     track = made.people[0].track
     seen = track.observed
     assert np.isnan(track.keypoints[~seen][..., :2]).all() and (track.keypoints[~seen][..., 2] == 0).all()
@@ -186,12 +186,12 @@ def test_somebody_between_two_frames_of_a_low_rate_is_kept() -> None:
     source = clip(31, people=1)
     person = source.people[0]
     brief = Person("person2", builders.track(2, first_frame=13), builders.smooth_motion(2, seed=5))
-    made = at_rate(replace(source, people=(person, brief)), Fraction(5))
+    made = resample_performance(replace(source, people=(person, brief)), Fraction(5))
     assert made.people[1].track.frames.tolist() == [2]
     last = replace(clip(30, people=1), people=(replace(brief, track=builders.track(2, first_frame=28)),))
-    assert at_rate(last, Fraction(4)).people[0].track.frames.tolist() == [3]
+    assert resample_performance(last, Fraction(4)).people[0].track.frames.tolist() == [3]
 
 
 def test_no_rate_is_refused() -> None:
     with pytest.raises(InvalidDataError, match="must be above 0"):
-        at_rate(clip(), Fraction(0))
+        resample_performance(clip(), Fraction(0))

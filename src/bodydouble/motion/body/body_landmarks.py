@@ -17,32 +17,34 @@ def template_skeleton() -> Skeleton:
 
 def rest_landmarks(skeleton: Skeleton) -> FloatArray:
     """Positions (33, 3) m of the BlazePose landmarks on the skeleton at rest; see attached_landmarks."""
-    joints, offsets = attached_landmarks(skeleton)
+    joints, offsets = landmark_attachments(skeleton)
     return np.asarray(kinematics.rest_positions(skeleton)[joints] + offsets)
 
 
-_CARRIERS = np.array([humanoid.INDEX[adult_template.REST_LANDMARKS[name][0]] for name in blazepose.LANDMARKS])
+_CARRIER_JOINTS = np.array([humanoid.INDEX[adult_template.REST_LANDMARKS[name][0]] for name in blazepose.LANDMARKS])
 _TEMPLATE_OFFSETS = np.array([adult_template.REST_LANDMARKS[name][1] for name in blazepose.LANDMARKS])
-_ON_FEET = np.isin(_CARRIERS, [humanoid.INDEX[side + part] for side in ("left", "right") for part in ("Foot", "Toes")])
-_ON_FEET &= _TEMPLATE_OFFSETS[:, 1] < 0
+_IS_ON_SOLE = np.isin(
+    _CARRIER_JOINTS, [humanoid.INDEX[side + part] for side in ("left", "right") for part in ("Foot", "Toes")]
+)
+_IS_ON_SOLE &= _TEMPLATE_OFFSETS[:, 1] < 0
 """Heels and foot indices: they hang below joints, on the sole."""
-_MEASURE = np.where(
-    _ON_FEET, [humanoid.INDEX[humanoid.JOINTS[c].replace("Foot", "Toes")] for c in _CARRIERS], _CARRIERS
+_SCALE_JOINTS = np.where(
+    _IS_ON_SOLE, [humanoid.INDEX[humanoid.JOINTS[c].replace("Foot", "Toes")] for c in _CARRIER_JOINTS], _CARRIER_JOINTS
 )  # fmt: skip
 """(33,) the joint whose distance from its parent tells how large the part of the body is that carries a landmark."""
 
 
-def attached_landmarks(skeleton: Skeleton) -> tuple[IntArray, FloatArray]:
+def landmark_attachments(skeleton: Skeleton) -> tuple[IntArray, FloatArray]:
     """The joint (33,) each BlazePose landmark is rigidly attached to, and its offset (33, 3) m from it at rest.
 
     The offsets are the adult template's, as large as the bone is; soles reach the floor at rest.
     """
     template = template_skeleton()
-    size, usual = (np.linalg.norm(one.rest_offsets, axis=-1)[_MEASURE] for one in (skeleton, template))
-    own, height = (kinematics.rest_positions(one)[_CARRIERS, 1] for one in (skeleton, template))
+    size, usual = (np.linalg.norm(one.rest_offsets, axis=-1)[_SCALE_JOINTS] for one in (skeleton, template))
+    own, height = (kinematics.rest_positions(one)[_CARRIER_JOINTS, 1] for one in (skeleton, template))
     offsets = _TEMPLATE_OFFSETS * (size / usual)[:, None]
-    offsets[_ON_FEET, 1] = (_TEMPLATE_OFFSETS[:, 1] * own / height)[_ON_FEET]
-    return _CARRIERS, offsets
+    offsets[_IS_ON_SOLE, 1] = (_TEMPLATE_OFFSETS[:, 1] * own / height)[_IS_ON_SOLE]
+    return _CARRIER_JOINTS, offsets
 
 
 def group_mean(points: FloatArray, group: tuple[str, ...]) -> FloatArray:

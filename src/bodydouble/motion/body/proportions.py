@@ -32,24 +32,24 @@ def _without_side(name: str) -> str:
     return name.removeprefix("left").removeprefix("right")
 
 
-_BONE = np.array([-1, *(BONES.index(BONE_OF_JOINT[_without_side(joint)]) for joint in humanoid.JOINTS[1:])])
+_BONE_INDEX = np.array([-1, *(BONES.index(BONE_OF_JOINT[_without_side(joint)]) for joint in humanoid.JOINTS[1:])])
 """(22,) bone of each joint; none of the hips."""
-_SIDES = np.array([1.0 if bone in ("trunk", "head") else 2.0 for bone in BONES])
+_SIDE_COUNTS = np.array([1.0 if bone in ("trunk", "head") else 2.0 for bone in BONES])
 
 
 def bone_lengths(skeleton: Skeleton) -> FloatArray:
     """(K,) m, of BONES: the offsets of their joints, one after the other; the mean of left and right."""
     sizes = np.linalg.norm(skeleton.rest_offsets, axis=-1)
-    return np.asarray(np.array([sizes[bone == _BONE].sum() for bone in range(len(BONES))]) / _SIDES)
+    return np.asarray(np.array([sizes[bone == _BONE_INDEX].sum() for bone in range(len(BONES))]) / _SIDE_COUNTS)
 
 
-def with_bones(ratios: FloatArray) -> Skeleton:
+def skeleton_from_bone_scales(bone_scales: FloatArray) -> Skeleton:
     """The template with each of BONES multiplied by its ratio (K,), standing on the floor."""
     template = body_landmarks.template_skeleton()
-    offsets = template.rest_offsets * np.where(_BONE >= 0, ratios[_BONE], 1.0)[:, None]
+    offsets = template.rest_offsets * np.where(_BONE_INDEX >= 0, bone_scales[_BONE_INDEX], 1.0)[:, None]
     feet = [humanoid.INDEX[f"left{part}"] for part in ("UpperLeg", "LowerLeg", "Foot")]
-    grown = offsets[feet, 1].sum() - template.rest_offsets[feet, 1].sum()
-    offsets[0] = template.rest_offsets[0] - np.array([0.0, grown, 0.0])
+    leg_growth = offsets[feet, 1].sum() - template.rest_offsets[feet, 1].sum()
+    offsets[0] = template.rest_offsets[0] - np.array([0.0, leg_growth, 0.0])
     return Skeleton(template.joint_names, template.parents, offsets)
 
 
@@ -60,13 +60,13 @@ def stature(skeleton: Skeleton) -> float:
     return float(TEMPLATE_STATURE * own / usual)
 
 
-def resized(skeleton: Skeleton, scale: float) -> Skeleton:
+def scale_skeleton(skeleton: Skeleton, scale: float) -> Skeleton:
     """The skeleton, scale times as large."""
     return Skeleton(skeleton.joint_names, skeleton.parents, skeleton.rest_offsets * scale)
 
 
-def weighted_quantile(values: FloatArray, weights: FloatArray, share: float) -> float:
+def weighted_quantile(values: FloatArray, weights: FloatArray, fraction: float) -> float:
     """The value (N,) at which that share of the weight (N,) is reached."""
     order = np.argsort(values)
     total = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(total, share * total[-1])])
+    return float(values[order][np.searchsorted(total, fraction * total[-1])])

@@ -7,7 +7,7 @@ from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion.body import body_landmarks
 from bodydouble.skeletons import blazepose
 
-_FITTED = tuple(
+_BODY_LANDMARKS = tuple(
     blazepose.INDEX[f"{side}_{name}"]
     for side in ("left", "right")
     for name in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "foot_index")
@@ -18,7 +18,7 @@ _FITTED = tuple(
 def landmark_positions(skeleton: Skeleton, rotations: FloatArray, root_position: FloatArray) -> FloatArray:
     """Positions (T, 33, 3) m of the BlazePose landmarks on a posed skeleton, in the root's frame of reference."""
     positions, world = kinematics.forward_kinematics(skeleton, rotations, root_position)
-    joints, offsets = body_landmarks.attached_landmarks(skeleton)
+    joints, offsets = body_landmarks.landmark_attachments(skeleton)
     return positions[:, joints] + rotation.rotate(world[:, joints], offsets)
 
 
@@ -36,21 +36,21 @@ def fit_translation(
         confidence: (T, 33).
     """
     points = _relative_landmarks(skeleton, rotations)
-    x, y = np.moveaxis(image_points[:, _FITTED], -1, 0)
-    weight = confidence[:, _FITTED] ** 2 + 1e-4
+    x, y = np.moveaxis(image_points[:, _BODY_LANDMARKS], -1, 0)
+    weight = confidence[:, _BODY_LANDMARKS] ** 2 + 1e-4
     system = np.zeros((len(points), 3, 3))
     right = np.zeros((len(points), 3))
-    for axis, seen in enumerate((x, y)):
-        row = np.zeros((*seen.shape, 3))
+    for axis, observed in enumerate((x, y)):
+        row = np.zeros((*observed.shape, 3))
         row[..., axis] = 1.0
-        row[..., 2] = -seen
-        target = seen * points[..., 2] - points[..., axis]
+        row[..., 2] = -observed
+        target = observed * points[..., 2] - points[..., axis]
         system += np.einsum("tn,tni,tnj->tij", weight, row, row)
         right += np.einsum("tn,tni,tn->ti", weight, row, target)
     return np.asarray(np.linalg.solve(system, right[..., None])[..., 0])
 
 
-def fit_sideways(
+def fit_lateral_translation(
     skeleton: Skeleton,
     rotations: FloatArray,
     depth: FloatArray,
@@ -59,11 +59,11 @@ def fit_sideways(
 ) -> FloatArray:
     """Root position (T, 3) m, camera axes, as fit_translation, its depth (T,) m being given."""
     points = _relative_landmarks(skeleton, rotations)
-    weight = (confidence[:, _FITTED] ** 2 + 1e-4)[..., None]
-    target = image_points[:, _FITTED] * (points[..., 2:] + depth[:, None, None]) - points[..., :2]
-    sideways = (weight * target).sum(axis=1) / weight.sum(axis=1)
-    return np.concatenate([sideways, depth[:, None]], axis=-1)
+    weight = (confidence[:, _BODY_LANDMARKS] ** 2 + 1e-4)[..., None]
+    target = image_points[:, _BODY_LANDMARKS] * (points[..., 2:] + depth[:, None, None]) - points[..., :2]
+    lateral = (weight * target).sum(axis=1) / weight.sum(axis=1)
+    return np.concatenate([lateral, depth[:, None]], axis=-1)
 
 
 def _relative_landmarks(skeleton: Skeleton, rotations: FloatArray) -> FloatArray:
-    return landmark_positions(skeleton, rotations, np.zeros(3))[:, _FITTED]
+    return landmark_positions(skeleton, rotations, np.zeros(3))[:, _BODY_LANDMARKS]

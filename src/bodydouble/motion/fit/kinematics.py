@@ -1,4 +1,4 @@
-"""Where the joints and landmarks of a posed skeleton are, and what moves them."""
+"""Joints and landmarks of a posed skeleton as the fit needs them, and the degrees of freedom that move them."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -6,58 +6,59 @@ from functools import cache
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, Skeleton
+from bodydouble.geometry.kinematics import forward_kinematics_of_matrices
 from bodydouble.motion.body import body_landmarks
 from bodydouble.skeletons import humanoid
 
-JOINTS = len(humanoid.JOINTS)
-GROUPS = 1 + JOINTS
-"""Of three unknowns each, per frame: a shift of the hips (m), then a turn of each joint (rad, its own axes)."""
-UNKNOWNS = 3 * GROUPS
-ROOT, TURNS = slice(0, 3), slice(3, UNKNOWNS)
+JOINT_COUNT = len(humanoid.JOINTS)
+BLOCK_COUNT = 1 + JOINT_COUNT
+"""Blocks of three degrees of freedom per frame: translation of the hips (m), then rotation of each joint (rad)."""
+DOF = 3 * BLOCK_COUNT
+"""Degrees of freedom per frame. A joint rotates about its own axes."""
+ROOT_DOF, ROTATION_DOF = slice(0, 3), slice(3, DOF)
 
 
 @dataclass(frozen=True, slots=True)
-class Posed:
-    """T frames of a skeleton."""
+class PosedSkeleton:
+    """World positions and rotations of a skeleton in T frames."""
 
     joints: FloatArray
     """(T, 22, 3) m."""
-    turns: FloatArray
-    """(T, 22, 3, 3) rotations frame_from_joint."""
+    rotations: FloatArray
+    """(T, 22, 3, 3) world from joint, where the world is the frame of reference of the root."""
     landmarks: FloatArray
     """(T, L, 3) m."""
 
 
-def posed(skeleton: Skeleton, rotations: FloatArray, root: FloatArray, landmarks: tuple[int, ...]) -> Posed:
-    """Where everything is.
+def pose_skeleton(
+    skeleton: Skeleton, rotations: FloatArray, root_position: FloatArray, landmarks: tuple[int, ...]
+) -> PosedSkeleton:
+    """Computes the positions of joints and landmarks by forward kinematics.
 
     Args:
         skeleton: 22 humanoid joints.
         rotations: (T, 22, 3, 3) local to the parent.
-        root: (T, 3) m.
+        root_position: (T, 3) m.
         landmarks: L indices of BlazePose landmarks.
     """
-    turns, joints = np.empty_like(rotations), np.empty(rotations.shape[:-1])
-    turns[:, 0], joints[:, 0] = rotations[:, 0], root
-    for joint, parent in enumerate(humanoid.PARENTS[1:], start=1):
-        turns[:, joint] = turns[:, parent] @ rotations[:, joint]
-        joints[:, joint] = joints[:, parent] + turns[:, parent] @ skeleton.rest_offsets[joint]
-    carriers, offsets = body_landmarks.attached_landmarks(skeleton)
+    joints, world_rotations = forward_kinematics_of_matrices(skeleton, rotations, root_position)
+    carriers, offsets = body_landmarks.landmark_attachments(skeleton)
     carriers, offsets = carriers[list(landmarks)], offsets[list(landmarks)]
-    return Posed(joints, turns, joints[:, carriers] + np.einsum("tlij,lj->tli", turns[:, carriers], offsets))
+    positions = joints[:, carriers] + np.einsum("tlij,lj->tli", world_rotations[:, carriers], offsets)
+    return PosedSkeleton(joints, world_rotations, positions)
 
 
 @cache
-def ancestry() -> BoolArray:
-    """(GROUPS, GROUPS) whether the first group of unknowns is the second or moves all that the second moves."""
-    found = np.eye(GROUPS, dtype=bool)
-    found[0] = True
+def block_ancestry() -> BoolArray:
+    """Returns (BLOCK_COUNT, BLOCK_COUNT) whether the first block moves all that the second moves, or is the second."""
+    is_ancestor = np.eye(BLOCK_COUNT, dtype=bool)
+    is_ancestor[0] = True
     for joint, parent in enumerate(humanoid.PARENTS[1:], start=1):
-        found[:, 1 + joint] |= found[:, 1 + parent]
-    return found
+        is_ancestor[:, 1 + joint] |= is_ancestor[:, 1 + parent]
+    return is_ancestor
 
 
-def moved_by(landmarks: tuple[int, ...]) -> BoolArray:
-    """(L, GROUPS) which groups of unknowns move each landmark."""
-    carriers, _ = body_landmarks.attached_landmarks(body_landmarks.template_skeleton())
-    return np.asarray(ancestry()[:, 1 + carriers[list(landmarks)]].T)
+def blocks_of_landmarks(landmarks: tuple[int, ...]) -> BoolArray:
+    """Returns (L, BLOCK_COUNT) the blocks of degrees of freedom that move each of L landmarks."""
+    carriers, _ = body_landmarks.landmark_attachments(body_landmarks.template_skeleton())
+    return np.asarray(block_ancestry()[:, 1 + carriers[list(landmarks)]].T)

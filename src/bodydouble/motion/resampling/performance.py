@@ -24,9 +24,9 @@ class _Sampling:
 
     frames: IntArray
     """(N,) contiguous frames of the new clip."""
-    before: IntArray
+    previous: IntArray
     """(N,) row of the old frame at or before the new one."""
-    share: FloatArray
+    fraction: FloatArray
     """(N,) how far the new frame lies behind ``before``, in old frames, 0 to less than 1."""
     nearest: IntArray
     """(2, N) rows of the nearest old frame; two different ones where the new frame lies halfway between them."""
@@ -34,10 +34,10 @@ class _Sampling:
     @property
     def times(self) -> FloatArray:
         """(N,) in rows."""
-        return self.before + self.share
+        return self.previous + self.fraction
 
 
-def at_rate(performance: Performance, fps: Fraction) -> Performance:
+def resample_performance(performance: Performance, fps: Fraction) -> Performance:
     """The performance at another rate: frame i is shown at i / fps seconds, from the first frame up to the last one.
 
     Args:
@@ -58,12 +58,12 @@ def at_rate(performance: Performance, fps: Fraction) -> Performance:
         return performance
     step = performance.fps / fps
     count = floor((performance.frame_count - 1) / step) + 1
-    whole = _sampling(0, performance.frame_count - 1, step, count)
-    people = tuple(_person_at(person, fps, step, count) for person in performance.people)
-    return Performance(fps, count, _camera_at(performance.camera, whole), people)
+    clip_sampling = _sample_frames(0, performance.frame_count - 1, step, count)
+    people = tuple(_resample_person(person, fps, step, count) for person in performance.people)
+    return Performance(fps, count, _resample_camera(performance.camera, clip_sampling), people)
 
 
-def _sampling(first: int, last: int, step: Fraction, count: int) -> _Sampling:
+def _sample_frames(first: int, last: int, step: Fraction, count: int) -> _Sampling:
     """The new frames from old frame first to last, or the nearest one where there is none.
 
     Args:
@@ -77,49 +77,58 @@ def _sampling(first: int, last: int, step: Fraction, count: int) -> _Sampling:
         start = stop = min(round(first / step), count - 1)
     frames = np.arange(start, stop + 1)
     # In integers, so that a frame halfway between two others is known to be so.
-    over, under = frames * step.numerator, step.denominator
-    rows = last - first
+    numerator, denominator = frames * step.numerator, step.denominator
+    last_row = last - first
     return _Sampling(
         frames=frames,
-        before=np.clip(over // under - first, 0, rows),
-        share=np.where((over >= first * under) & (over < last * under), over % under / under, 0.0),
-        nearest=np.clip([(2 * over + under) // (2 * under), -((under - 2 * over) // (2 * under))], first, last) - first,
+        previous=np.clip(numerator // denominator - first, 0, last_row),
+        fraction=np.where(
+            (numerator >= first * denominator) & (numerator < last * denominator),
+            numerator % denominator / denominator,
+            0.0,
+        ),
+        nearest=np.clip(
+            [(2 * numerator + denominator) // (2 * denominator), -((denominator - 2 * numerator) // (2 * denominator))],
+            first,
+            last,
+        )
+        - first,
     )
 
 
-def _person_at(person: Person, fps: Fraction, step: Fraction, count: int) -> Person:
-    sampling = _sampling(int(person.track.frames[0]), int(person.track.frames[-1]), step, count)
-    return Person(person.name, _track_at(person.track, sampling), _motion_at(person.motion, fps, sampling))
+def _resample_person(person: Person, fps: Fraction, step: Fraction, count: int) -> Person:
+    sampling = _sample_frames(int(person.track.frames[0]), int(person.track.frames[-1]), step, count)
+    return Person(person.name, _resample_track(person.track, sampling), _resample_motion(person.motion, fps, sampling))
 
 
-def _motion_at(motion: Motion, fps: Fraction, sampling: _Sampling) -> Motion:
-    everywhere = np.ones(len(motion.rotations), dtype=np.bool_)
+def _resample_motion(motion: Motion, fps: Fraction, sampling: _Sampling) -> Motion:
+    all_observed = np.ones(len(motion.rotations), dtype=np.bool_)
     return replace(
         motion,
         fps=fps,
-        rotations=_rotations_at(motion.rotations, sampling.times),
-        root_position=_curve(motion.root_position, sampling.times),
-        contacts=_line(motion.contacts, everywhere, sampling),
-        joint_sigma=_line(motion.joint_sigma, everywhere, sampling),
+        rotations=_interpolate_rotations(motion.rotations, sampling.times),
+        root_position=_interpolate_akima(motion.root_position, sampling.times),
+        contacts=_interpolate_observed(motion.contacts, all_observed, sampling),
+        joint_sigma=_interpolate_observed(motion.joint_sigma, all_observed, sampling),
     )
 
 
-def _camera_at(camera: Camera, sampling: _Sampling) -> Camera:
+def _resample_camera(camera: Camera, sampling: _Sampling) -> Camera:
     """Its orientation and its place in the world follow curves; the translation of its matrices turns with it."""
-    turns, translations = camera.camera_from_world[:, :3, :3], camera.camera_from_world[:, :3, 3]
-    place = -np.einsum("fji,fj->fi", turns, translations)
+    rotations, translations = camera.camera_from_world[:, :3, :3], camera.camera_from_world[:, :3, 3]
+    position = -np.einsum("fji,fj->fi", rotations, translations)
     poses = np.tile(np.eye(4), (len(sampling.frames), 1, 1))
-    poses[:, :3, :3] = rotation.to_matrix(_rotations_at(rotation.from_matrix(turns), sampling.times))
-    poses[:, :3, 3] = -np.einsum("fij,fj->fi", poses[:, :3, :3], _curve(place, sampling.times))
+    poses[:, :3, :3] = rotation.to_matrix(_interpolate_rotations(rotation.from_matrix(rotations), sampling.times))
+    poses[:, :3, 3] = -np.einsum("fij,fj->fi", poses[:, :3, :3], _interpolate_akima(position, sampling.times))
     return replace(camera, camera_from_world=poses)
 
 
-def _rotations_at(rotations: FloatArray, times: FloatArray) -> FloatArray:
+def _interpolate_rotations(rotations: FloatArray, times: FloatArray) -> FloatArray:
     """Quaternions (N, ..., 4) at times in frames of quaternions (T, ..., 4)."""
-    return rotation.continuous(rotation.normalize(_curve(rotation.continuous(rotations), times)))
+    return rotation.make_continuous(rotation.normalize(_interpolate_akima(rotation.make_continuous(rotations), times)))
 
 
-def _curve(values: FloatArray, times: FloatArray) -> FloatArray:
+def _interpolate_akima(values: FloatArray, times: FloatArray) -> FloatArray:
     """Values (N, ...) at times in frames of values (T, ...), on a smooth curve through all of them."""
     if len(values) == 1:
         return np.repeat(values, len(times), axis=0)
@@ -127,23 +136,27 @@ def _curve(values: FloatArray, times: FloatArray) -> FloatArray:
     return curve
 
 
-def _track_at(track: Track, sampling: _Sampling) -> Track:
+def _resample_track(track: Track, sampling: _Sampling) -> Track:
     observed: BoolArray = np.all(track.observed[sampling.nearest], axis=0)
-    keypoints, boxes, rough_joints = (
-        np.where(observed.reshape(-1, *[1] * (values.ndim - 1)), _line(values, track.observed, sampling), missing)
+    keypoints, boxes, landmarks_3d = (
+        np.where(
+            observed.reshape(-1, *[1] * (values.ndim - 1)),
+            _interpolate_observed(values, track.observed, sampling),
+            missing,
+        )
         for values, missing in (
             (track.keypoints, np.array([np.nan, np.nan, 0.0])),
             (track.boxes, np.nan),
             (track.landmarks_3d, np.nan),
         )
     )
-    return Track(sampling.frames, observed, boxes, keypoints, rough_joints)
+    return Track(sampling.frames, observed, boxes, keypoints, landmarks_3d)
 
 
-def _line(values: FloatArray, observed: BoolArray, sampling: _Sampling) -> FloatArray:
+def _interpolate_observed(values: FloatArray, observed: BoolArray, sampling: _Sampling) -> FloatArray:
     """Values (N, ...) on the line between the frames before and after, or those of the only one that was observed."""
-    before, after = sampling.before, np.minimum(sampling.before + 1, len(values) - 1)
-    share = np.where(observed[after], np.where(observed[before], sampling.share, 1.0), 0.0)
-    share = share.reshape(-1, *[1] * (values.ndim - 1))
-    start, end = values[before], values[after]
-    return np.where(share == 0, start, np.where(share == 1, end, (1 - share) * start + share * end))
+    previous, following = sampling.previous, np.minimum(sampling.previous + 1, len(values) - 1)
+    fraction = np.where(observed[following], np.where(observed[previous], sampling.fraction, 1.0), 0.0)
+    fraction = fraction.reshape(-1, *[1] * (values.ndim - 1))
+    start, end = values[previous], values[following]
+    return np.where(fraction == 0, start, np.where(fraction == 1, end, (1 - fraction) * start + fraction * end))

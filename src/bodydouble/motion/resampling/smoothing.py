@@ -83,6 +83,6 @@ def robust_whittaker(
 def smooth_rotations(rotations: FloatArray, fps: float, cutoff: float) -> FloatArray:
     """Quaternions (T, J, 4), smoothed with zero phase in their four components and normalised."""
     frames = len(rotations)
-    flat = rotation.continuous(rotations).reshape(frames, -1)
+    flat = rotation.make_continuous(rotations).reshape(frames, -1)
     smooth = whittaker(flat, np.ones((frames, 1)), fps, cutoff)
     return rotation.normalize(smooth.reshape(rotations.shape))
