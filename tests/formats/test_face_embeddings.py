@@ -16,7 +16,7 @@ def test_read_back_it_is_the_same(tmp_path: Path) -> None:
     }
     face_embeddings.save(tmp_path / "embeddings.npz", faces)
     with np.load(tmp_path / "embeddings.npz", allow_pickle=False) as stored:
-        assert set(stored) == {f"{name}/{key}" for name in faces for key in ("frames", "vectors")}
+        assert set(stored) == {f"{name}/{key}" for name in faces for key in ("frames", "face_embeddings")}
         for name, (frames, vectors) in faces.items():
             np.testing.assert_array_equal(stored[f"{name}/frames"], frames)
-            np.testing.assert_array_equal(stored[f"{name}/vectors"], vectors)
+            np.testing.assert_array_equal(stored[f"{name}/face_embeddings"], vectors)

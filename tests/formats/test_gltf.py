@@ -9,7 +9,7 @@ from PIL import Image
 from scipy.spatial.transform import Rotation
 
 from bodydouble import __version__
-from bodydouble.characters.keyframe_reduction import key_frames
+from bodydouble.characters.keyframe_reduction import reduce_keyframes
 from bodydouble.data import Character, Material, Motion
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats import gltf
@@ -242,7 +242,7 @@ def test_large_meshes_and_rigs(glb_path: Path) -> None:
 def test_sparse_keys_play_within_the_bound(character: Character, glb_path: Path) -> None:
     motion = builders.smooth_motion(frames=40, fps=Fraction(30000, 1001))
     rotations, bound = _node_rotations(character, motion), 0.005
-    keys = key_frames(character.skeleton, rotations, motion.root_position, bound)
+    keys = reduce_keyframes(character.skeleton, rotations, motion.root_position, bound)
     gltf.write(glb_path, character, rotations, motion.root_position, motion.fps, "dance", keys)
     assert validator.serious_issues(glb_path) == []
     glb = glb_evaluator.read(glb_path)

@@ -8,33 +8,33 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bodydouble.cli.export import KeypointFormat
+from bodydouble.cli.export import KeypointFormat as FormatOption
 from bodydouble.data import Performance
 from bodydouble.errors import FormatError, InvalidDataError, OutputError
 from bodydouble.formats import performance as performance_file
 from bodydouble.formats.keypoint_files import (
-    UNKNOWN,
-    Layout,
-    Sightings,
+    UNKNOWN_TRACK_ID,
+    KeypointFormat,
+    KeypointRows,
+    collect_keypoints,
     read_keypoints,
-    sightings,
     write_keypoints,
 )
 from bodydouble.skeletons import blazepose, coco, openpose
 from tests import builders
 from tests.test_cli import run
 
-LAYOUTS = list(Layout)
-ROUNDED = 1e-4
+LAYOUTS = list(KeypointFormat)
+ROUNDING = 1e-4
 
 
-def written(folder: Path, found: Sightings, layout: Layout, frame_count: int = 20) -> Path:
-    path = folder / ("dance" if layout is Layout.OPENPOSE else f"{layout}.json")
+def write_file(folder: Path, found: KeypointRows, layout: KeypointFormat, frame_count: int = 20) -> Path:
+    path = folder / ("dance" if layout is KeypointFormat.OPENPOSE else f"{layout}.json")
     write_keypoints(path, found, layout, frame_count)
     return path
 
 
-def items_of(path: Path) -> list[dict[str, Any]]:
+def load_items(path: Path) -> list[dict[str, Any]]:
     loaded: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     return loaded
 
@@ -45,38 +45,40 @@ def performance() -> Performance:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_what_is_written_is_read_back(layout: Layout, performance: Performance, tmp_path: Path) -> None:
-    before = sightings(performance, layout)
-    after = read_keypoints(written(tmp_path, before, layout, performance.frame_count))
-    assert after.names == before.names
+def test_what_is_written_is_read_back(layout: KeypointFormat, performance: Performance, tmp_path: Path) -> None:
+    before = collect_keypoints(performance, layout)
+    after = read_keypoints(write_file(tmp_path, before, layout, performance.frame_count))
+    assert after.keypoint_names == before.keypoint_names
     np.testing.assert_array_equal(after.frames, before.frames)
     np.testing.assert_array_equal(after.track_ids, before.track_ids)
-    builders.assert_same(after.keypoints, before.keypoints, ROUNDED)
-    if layout is not Layout.OPENPOSE:
-        builders.assert_same(after.boxes, before.boxes, ROUNDED)
+    builders.assert_same(after.keypoints, before.keypoints, ROUNDING)
+    if layout is not KeypointFormat.OPENPOSE:
+        builders.assert_same(after.boxes, before.boxes, ROUNDING)
     else:
         assert np.isnan(after.boxes).all()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_who_and_where_may_be_unknown(layout: Layout, performance: Performance, tmp_path: Path) -> None:
-    known = sightings(performance, layout)
-    before = replace(known, track_ids=np.full_like(known.track_ids, UNKNOWN), boxes=np.full_like(known.boxes, np.nan))
-    after = read_keypoints(written(tmp_path, before, layout))
-    assert set(after.track_ids.tolist()) == {UNKNOWN}
+def test_who_and_where_may_be_unknown(layout: KeypointFormat, performance: Performance, tmp_path: Path) -> None:
+    known = collect_keypoints(performance, layout)
+    before = replace(
+        known, track_ids=np.full_like(known.track_ids, UNKNOWN_TRACK_ID), boxes=np.full_like(known.boxes, np.nan)
+    )
+    after = read_keypoints(write_file(tmp_path, before, layout))
+    assert set(after.track_ids.tolist()) == {UNKNOWN_TRACK_ID}
     assert np.isnan(after.boxes).all()
-    builders.assert_same(after.keypoints, before.keypoints, ROUNDED)
+    builders.assert_same(after.keypoints, before.keypoints, ROUNDING)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_nobody_is_read_back_as_nobody(layout: Layout, tmp_path: Path) -> None:
-    nobody = sightings(builders.performance(people=0), layout)
-    assert len(read_keypoints(written(tmp_path, nobody, layout)).frames) == 0
+def test_nobody_is_read_back_as_nobody(layout: KeypointFormat, tmp_path: Path) -> None:
+    nobody = collect_keypoints(builders.performance(people=0), layout)
+    assert len(read_keypoints(write_file(tmp_path, nobody, layout)).frames) == 0
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_only_frames_in_which_somebody_was_observed_are_there(layout: Layout, performance: Performance) -> None:
-    found = sightings(performance, layout)
+def test_only_frames_in_which_somebody_was_observed_are_there(layout: KeypointFormat, performance: Performance) -> None:
+    found = collect_keypoints(performance, layout)
     assert np.all(np.diff(found.frames) >= 0)
     for number, person in enumerate(performance.people, start=1):
         mine = found.frames[found.track_ids == number]
@@ -96,7 +98,7 @@ def test_track_ids_are_the_numbers_in_the_names(
     names: tuple[str, ...], ids: set[int], performance: Performance
 ) -> None:
     people = tuple(replace(p, name=name) for p, name in zip(performance.people, names, strict=True))
-    found = sightings(replace(performance, people=people), Layout.COCO)
+    found = collect_keypoints(replace(performance, people=people), KeypointFormat.COCO)
     assert set(found.track_ids.tolist()) == ids
     first = performance.people[0].track
     number = int(names[0][-1]) if names[0].startswith("person") else 1
@@ -107,10 +109,10 @@ def test_keypoints_are_the_landmarks_of_the_same_name(performance: Performance) 
     (person, *_) = performance.people
     landmarks = person.track.keypoints[person.track.observed]
     alone = replace(performance, people=(person,))
-    found = sightings(alone, Layout.COCO)
+    found = collect_keypoints(alone, KeypointFormat.COCO)
     for column, name in enumerate(coco.KEYPOINTS):
         np.testing.assert_array_equal(found.keypoints[:, column], landmarks[:, blazepose.INDEX[name]])
-    body = sightings(alone, Layout.OPENPOSE).keypoints
+    body = collect_keypoints(alone, KeypointFormat.OPENPOSE).keypoints
     same = {"Nose": "nose", "RWrist": "right_wrist", "LKnee": "left_knee", "LBigToe": "left_foot_index",
             "RHeel": "right_heel", "LEye": "left_eye", "REar": "right_ear"}  # fmt: skip
     for name, landmark in same.items():
@@ -120,7 +122,7 @@ def test_keypoints_are_the_landmarks_of_the_same_name(performance: Performance) 
 def test_neck_and_middle_of_the_hips_are_as_sure_as_the_less_sure_side(performance: Performance) -> None:
     (person, *_) = performance.people
     landmarks = person.track.keypoints[person.track.observed]
-    body = sightings(replace(performance, people=(person,)), Layout.OPENPOSE).keypoints
+    body = collect_keypoints(replace(performance, people=(person,)), KeypointFormat.OPENPOSE).keypoints
     for name, joint in (("Neck", "shoulder"), ("MidHip", "hip")):
         left, right = (landmarks[:, blazepose.INDEX[f"{side}_{joint}"]] for side in ("left", "right"))
         column = body[:, openpose.INDEX[name]]
@@ -133,33 +135,33 @@ def test_neck_and_middle_of_the_hips_are_as_sure_as_the_less_sure_side(performan
 
 def test_body_25_has_left_and_right_on_their_sides() -> None:
     assert len(openpose.KEYPOINTS) == 25
-    for name, landmarks in zip(openpose.KEYPOINTS, openpose.FROM_BLAZEPOSE, strict=True):
+    for name, landmarks in zip(openpose.KEYPOINTS, openpose.BLAZEPOSE_INDICES, strict=True):
         for landmark in landmarks if len(landmarks) == 1 else ():
             side = {"L": "left", "R": "right"}.get(name[0], "") if name != "Nose" else "nose"
             assert blazepose.LANDMARKS[landmark].startswith(side)
 
 
-def one_sighting(names: tuple[str, ...] = coco.KEYPOINTS) -> Sightings:
+def single_row(names: tuple[str, ...] = coco.KEYPOINTS) -> KeypointRows:
     """The first keypoint is the centre of the first pixel, the second was not seen."""
     keypoints = np.column_stack(
         [np.arange(len(names)) + 0.5, np.arange(len(names)) * 2 + 0.5, np.full(len(names), 0.5)]
     )
     keypoints[1] = (np.nan, np.nan, 0.0)
-    return Sightings(names, np.array([7]), np.array([3]), keypoints[None], np.array([[1.0, 2.0, 31.0, 42.0]]))
+    return KeypointRows(names, np.array([7]), np.array([3]), keypoints[None], np.array([[1.0, 2.0, 31.0, 42.0]]))
 
 
 def test_an_item_of_coco(tmp_path: Path) -> None:
-    (item,) = items_of(written(tmp_path, one_sighting(), Layout.COCO))
+    (item,) = load_items(write_file(tmp_path, single_row(), KeypointFormat.COCO))
     assert item["image_id"] == 7
     assert item["category_id"] == 1
     assert item["track_id"] == 3
     assert item["bbox"] == [1, 2, 30, 40]
     assert item["keypoints"] == [0, 0, 0.5, 0, 0, 0, *(v for k in range(2, 17) for v in (k, 2 * k, 0.5))]
-    assert item["score"] == pytest.approx(0.5 * 16 / 17, abs=ROUNDED)
+    assert item["score"] == pytest.approx(0.5 * 16 / 17, abs=ROUNDING)
 
 
 def test_an_item_of_alphapose(tmp_path: Path) -> None:
-    (item,) = items_of(written(tmp_path, one_sighting(), Layout.ALPHAPOSE))
+    (item,) = load_items(write_file(tmp_path, single_row(), KeypointFormat.ALPHAPOSE))
     assert item["image_id"] == "7.jpg"
     assert item["idx"] == [3]
     assert item["box"] == [1, 2, 30, 40]
@@ -168,7 +170,7 @@ def test_an_item_of_alphapose(tmp_path: Path) -> None:
 
 
 def test_openpose_has_a_file_for_each_frame(tmp_path: Path) -> None:
-    folder = written(tmp_path, one_sighting(openpose.KEYPOINTS), Layout.OPENPOSE, frame_count=9)
+    folder = write_file(tmp_path, single_row(openpose.KEYPOINTS), KeypointFormat.OPENPOSE, frame_count=9)
     assert sorted(file.name for file in folder.iterdir()) == [f"dance_{n:012d}_keypoints.json" for n in range(9)]
     frames = [json.loads(file.read_text()) for file in sorted(folder.iterdir())]
     assert [len(frame["people"]) for frame in frames] == [0] * 7 + [1, 0]
@@ -183,7 +185,7 @@ TRIPLES = [float(v) for v in range(51)]
 PERSON = {"pose_keypoints_2d": [1.0] * 75}
 
 
-def saved(folder: Path, value: Any, name: str = "keypoints.json") -> Path:
+def save_json(folder: Path, value: Any, name: str = "keypoints.json") -> Path:
     path = folder / name
     path.parent.mkdir(exist_ok=True)
     path.write_text(value if isinstance(value, str) else json.dumps(value), encoding="utf-8")
@@ -193,20 +195,20 @@ def saved(folder: Path, value: Any, name: str = "keypoints.json") -> Path:
 @pytest.mark.parametrize(
     ("extra", "frame", "track_id"),
     [
-        ({"image_id": 12}, 12, UNKNOWN),
+        ({"image_id": 12}, 12, UNKNOWN_TRACK_ID),
         ({"image_id": "12.jpg", "idx": 4}, 12, 4),
         ({"image_id": "dance2_000012.png", "idx": [4.0]}, 12, 4),
         ({"image_id": "a/b/12.jpg", "idx": [[5, 4]]}, 12, 5),
-        ({"image_id": 12, "track_id": None}, 12, UNKNOWN),
-        ({"image_id": 12, "idx": []}, 12, UNKNOWN),
-        ({"image_id": "12.jpg", "idx": [0.0]}, 12, UNKNOWN),
+        ({"image_id": 12, "track_id": None}, 12, UNKNOWN_TRACK_ID),
+        ({"image_id": 12, "idx": []}, 12, UNKNOWN_TRACK_ID),
+        ({"image_id": "12.jpg", "idx": [0.0]}, 12, UNKNOWN_TRACK_ID),
         ({"image_id": 12, "track_id": 0}, 12, 0),
     ],
 )
 def test_frames_and_ids_as_programs_write_them(
     extra: dict[str, Any], frame: int, track_id: int, tmp_path: Path
 ) -> None:
-    found = read_keypoints(saved(tmp_path, [{"keypoints": TRIPLES} | extra]))
+    found = read_keypoints(save_json(tmp_path, [{"keypoints": TRIPLES} | extra]))
     assert (found.frames.tolist(), found.track_ids.tolist()) == ([frame], [track_id])
     assert found.keypoints[0, 1].tolist() == [3.5, 4.5, 1.0]
 
@@ -214,7 +216,7 @@ def test_frames_and_ids_as_programs_write_them(
 def test_frames_come_in_order_and_flags_become_confidences(tmp_path: Path) -> None:
     flags = [5.0, 6.0, 2.0, 7.0, 8.0, 1.0, 0.0, 0.0, 0.0] + [1.0] * 42
     items = [{"image_id": n, "keypoints": flags} for n in (4, 0, 2)]
-    found = read_keypoints(saved(tmp_path, items))
+    found = read_keypoints(save_json(tmp_path, items))
     assert found.frames.tolist() == [0, 2, 4]
     np.testing.assert_array_equal(found.keypoints[0, :3], [[5.5, 6.5, 1], [7.5, 8.5, 1], [np.nan, np.nan, 0]])
 
@@ -222,11 +224,11 @@ def test_frames_come_in_order_and_flags_become_confidences(tmp_path: Path) -> No
 def test_frames_of_openpose_without_ids(tmp_path: Path) -> None:
     for frame in (30, 2):
         people = {"version": 1.3, "people": [PERSON, PERSON | {"person_id": [-1]}]}
-        saved(tmp_path / "out", people, f"take_{frame:012d}_keypoints.json")
+        save_json(tmp_path / "out", people, f"take_{frame:012d}_keypoints.json")
     found = read_keypoints(tmp_path / "out")
     assert found.frames.tolist() == [2, 2, 30, 30]
-    assert found.track_ids.tolist() == [UNKNOWN] * 4
-    assert found.names == openpose.KEYPOINTS
+    assert found.track_ids.tolist() == [UNKNOWN_TRACK_ID] * 4
+    assert found.keypoint_names == openpose.KEYPOINTS
 
 
 ITEM = {"image_id": 1, "keypoints": TRIPLES}
@@ -235,35 +237,35 @@ ITEM = {"image_id": 1, "keypoints": TRIPLES}
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ("not json", "is no JSON file"),
-        ("[" * 100_000, "is no JSON file"),
-        ("", "is no JSON file"),
+        ("not json", "is not a JSON file"),
+        ("[" * 100_000, "is not a JSON file"),
+        ("", "is not a JSON file"),
         (3, "holds no list"),
         ({"people": []}, "give the folder"),
         ({"annotations": [], "images": []}, "COCO data set"),
-        ([3], "item 0: is no JSON object"),
+        ([3], "item 0: is not a JSON object"),
         ([ITEM, {"image_id": 1}], "item 1 has no keypoints"),
         ([{"keypoints": TRIPLES}], "item 0 has no image_id"),
         ([ITEM | {"keypoints": TRIPLES[:-1]}], "keypoints has 50 numbers, expected 51"),
         ([ITEM | {"keypoints": TRIPLES + [0.0] * 27}], "keypoints has 78 numbers, expected 51"),
-        ([ITEM | {"keypoints": "many"}], "keypoints is no list"),
-        ([ITEM | {"keypoints": ["1"] * 51}], "something else than numbers"),
-        ([ITEM | {"keypoints": [float("nan")] * 51}], "something else than numbers"),
-        ([ITEM | {"keypoints": [10**400] * 51}], "something else than numbers"),
+        ([ITEM | {"keypoints": "many"}], "keypoints is not a list"),
+        ([ITEM | {"keypoints": ["1"] * 51}], "values that are not numbers"),
+        ([ITEM | {"keypoints": [float("nan")] * 51}], "values that are not numbers"),
+        ([ITEM | {"keypoints": [10**400] * 51}], "values that are not numbers"),
         ([ITEM | {"bbox": [1, 2, 3]}], "bbox has 3 numbers, expected 4"),
-        ([ITEM | {"image_id": -1}], "-1 is no frame"),
-        ([ITEM | {"image_id": True}], "True is no frame"),
-        ([ITEM | {"image_id": 10**30}], "is no frame"),
-        ([ITEM | {"image_id": "a.jpg"}], "'a.jpg' is no frame"),
-        ([ITEM | {"track_id": "ann"}], "'ann' is no track id"),
-        ([ITEM | {"idx": [0.5]}], "is no track id"),
-        ([ITEM | {"idx": {"a": 1}}], "is no track id"),
+        ([ITEM | {"image_id": -1}], "-1 is not a frame"),
+        ([ITEM | {"image_id": True}], "True is not a frame"),
+        ([ITEM | {"image_id": 10**30}], "is not a frame"),
+        ([ITEM | {"image_id": "a.jpg"}], "'a.jpg' is not a frame"),
+        ([ITEM | {"track_id": "ann"}], "'ann' is not a track id"),
+        ([ITEM | {"idx": [0.5]}], "is not a track id"),
+        ([ITEM | {"idx": {"a": 1}}], "is not a track id"),
         ([ITEM | {"track_id": 2}, ITEM | {"track_id": 2}], "frame 1 has track 2 more than once"),
     ],
 )
 def test_what_is_no_list_of_keypoints(value: Any, words: str, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=words) as error:
-        read_keypoints(saved(tmp_path, value))
+        read_keypoints(save_json(tmp_path, value))
     assert "keypoints.json" in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -278,13 +280,13 @@ def test_what_is_no_list_of_keypoints(value: Any, words: str, tmp_path: Path) ->
         ({"a_1_keypoints.json": {"people": 3}}, 'no list "people"'),
         ({"a_1_keypoints.json": {"people": [{}]}}, "person 0 has no pose_keypoints_2d"),
         ({"a_1_keypoints.json": {"people": [{"pose_keypoints_2d": [0.0] * 45}]}}, "45 numbers, expected 75"),
-        ({"a_1_keypoints.json": "{"}, "is no JSON file"),
+        ({"a_1_keypoints.json": "{"}, "is not a JSON file"),
     ],
 )
 def test_what_is_no_folder_of_openpose(files: dict[str, Any], words: str, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     for name, value in files.items():
-        saved(tmp_path / "out", value, name)
+        save_json(tmp_path / "out", value, name)
     with pytest.raises(FormatError, match=words):
         read_keypoints(tmp_path / "out")
 
@@ -295,26 +297,26 @@ def test_no_such_file(tmp_path: Path) -> None:
 
 
 def test_shapes_are_checked() -> None:
-    with pytest.raises(InvalidDataError, match="Sightings"):
-        replace(one_sighting(), boxes=np.zeros((2, 4)))
+    with pytest.raises(InvalidDataError, match="KeypointRows"):
+        replace(single_row(), boxes=np.zeros((2, 4)))
 
 
 def test_nothing_but_a_json_file_or_a_new_folder_is_written_to(tmp_path: Path) -> None:
-    precious = saved(tmp_path / "full", "mine", "performance.npz")
-    found = one_sighting()
+    precious = save_json(tmp_path / "full", "mine", "performance.npz")
+    found = single_row()
     with pytest.raises(OutputError, match=r"ends in \.json"):
-        write_keypoints(precious, found, Layout.COCO, 9)
-    body = one_sighting(openpose.KEYPOINTS)
+        write_keypoints(precious, found, KeypointFormat.COCO, 9)
+    body = single_row(openpose.KEYPOINTS)
     with pytest.raises(OutputError, match="is not empty"):
-        write_keypoints(tmp_path / "full", body, Layout.OPENPOSE, 9)
+        write_keypoints(tmp_path / "full", body, KeypointFormat.OPENPOSE, 9)
     with pytest.raises(OutputError, match="it is a file"):
-        write_keypoints(precious, body, Layout.OPENPOSE, 9)
+        write_keypoints(precious, body, KeypointFormat.OPENPOSE, 9)
     assert precious.read_text() == "mine"
     assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == ["performance.npz"]
 
 
 def test_layouts_of_the_command_are_those_of_the_module() -> None:
-    assert [one.value for one in KeypointFormat] == [one.value for one in Layout]
+    assert [one.value for one in FormatOption] == [one.value for one in KeypointFormat]
 
 
 def test_the_command(performance: Performance, tmp_path: Path) -> None:
@@ -335,8 +337,8 @@ def test_the_command(performance: Performance, tmp_path: Path) -> None:
 def test_the_older_body_of_openpose_is_read_as_body_25_without_hips_middle_and_feet(
     performance: Performance, tmp_path: Path
 ) -> None:
-    before = sightings(performance, Layout.OPENPOSE)
-    folder = written(tmp_path, before, Layout.OPENPOSE, performance.frame_count)
+    before = collect_keypoints(performance, KeypointFormat.OPENPOSE)
+    folder = write_file(tmp_path, before, KeypointFormat.OPENPOSE, performance.frame_count)
     kept = [openpose.INDEX[name] for name in openpose.BODY_18]
     for file in folder.iterdir():
         stored = json.loads(file.read_text(encoding="utf-8"))
@@ -344,8 +346,8 @@ def test_the_older_body_of_openpose_is_read_as_body_25_without_hips_middle_and_f
             person["pose_keypoints_2d"] = np.reshape(person["pose_keypoints_2d"], (25, 3))[kept].ravel().tolist()
         file.write_text(json.dumps(stored), encoding="utf-8")
     after = read_keypoints(folder)
-    assert after.names == openpose.KEYPOINTS
-    builders.assert_same(after.keypoints[:, kept], before.keypoints[:, kept], ROUNDED)
+    assert after.keypoint_names == openpose.KEYPOINTS
+    builders.assert_same(after.keypoints[:, kept], before.keypoints[:, kept], ROUNDING)
     left_out = np.delete(after.keypoints, kept, axis=1)
     assert np.isnan(left_out[..., :2]).all()
     assert (left_out[..., 2] == 0).all()

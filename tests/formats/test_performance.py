@@ -19,10 +19,10 @@ from bodydouble.geometry import kinematics
 from tests import builders
 from tests.builders import assert_same
 
-CLIP_KEYS = {"format", "fps", "size", "frame_count", "intrinsics", "camera_from_world", "people"}
+CLIP_KEYS = {"format", "fps", "image_size", "frame_count", "intrinsics", "camera_from_world", "people"}
 PERSON_KEYS = {
     "frames", "observed", "keypoints", "joint_names", "joints_world", "rotations", "root_position", "rest_offsets",
-    "parents", "contacts", "joint_sigma", "boxes", "rough_joints",
+    "parents", "contacts", "joint_sigma", "boxes", "landmarks_3d",
 }  # fmt: skip
 
 Arrays = dict[str, NDArray[Any]]
@@ -59,7 +59,7 @@ def test_round_trip(npz_path: Path) -> None:
             np.testing.assert_array_equal(getattr(person.motion, name), getattr(expected.motion, name))
         for name in ("contacts", "joint_sigma"):
             np.testing.assert_array_equal(getattr(person.motion, name), np.float32(getattr(expected.motion, name)))
-        for name in ("boxes", "keypoints", "rough_joints"):
+        for name in ("boxes", "keypoints", "landmarks_3d"):
             np.testing.assert_array_equal(getattr(person.track, name), np.float32(getattr(expected.track, name)))
 
 
@@ -73,9 +73,9 @@ def test_saving_again_gives_the_same_file(npz_path: Path, tmp_path: Path) -> Non
 def test_keys_shapes_and_types(npz_path: Path) -> None:
     arrays = _saved_arrays(npz_path, builders.performance())
     assert set(arrays) == CLIP_KEYS | {f"{name}/{key}" for name in ("person1", "person2") for key in PERSON_KEYS}
-    assert str(arrays["format"]) == "bodydouble-performance 1"
+    assert str(arrays["format"]) == "bodydouble-performance 2"
     assert arrays["fps"].tolist() == [30000, 1001]
-    assert arrays["size"].tolist() == [640, 480]
+    assert arrays["image_size"].tolist() == [640, 480]
     assert arrays["frame_count"] == 12
     assert arrays["camera_from_world"].shape == (12, 4, 4)
     assert arrays["person2/frames"].tolist() == list(range(1, 12))
@@ -128,7 +128,7 @@ def _with(key: str, value: Any) -> Callable[[Arrays], Arrays]:
         (_without("format"), "is not a bodydouble performance file"),
         (_with("format", "something else 1"), "is not a bodydouble performance file"),
         (_with("format", "bodydouble-performance x"), "is not a bodydouble performance file"),
-        (_with("format", "bodydouble-performance 2"), "made by a newer version: its format is 2, this one reads 1"),
+        (_with("format", "bodydouble-performance 3"), "newer version of bodydouble: its format is 3, this one reads 2"),
         (_without("person1/rotations"), "is damaged: person1/rotations"),
         (_with("person1/rotations", np.zeros((12, 22, 3))), r"is damaged: Motion: rotations is \(12, 22, 3\)"),
         (_with("person1/keypoints", np.zeros((12, 32, 3))), r"is damaged: Track: keypoints is \(12, 32, 3\)"),
@@ -138,7 +138,7 @@ def _with(key: str, value: Any) -> Callable[[Arrays], Arrays]:
         (_with("person1/parents", [5] * 22), "is damaged: Skeleton"),
         (_with("fps", [30, 0]), "is damaged: "),
         (_with("fps", 30), "is damaged: "),
-        (_with("size", [1, 2, 3]), "is damaged: "),
+        (_with("image_size", [1, 2, 3]), "is damaged: "),
         (_with("frame_count", 13), "is damaged: Performance: 12 camera poses for 13 frames"),
         (_with("people", ["person3"]), "is damaged: person3/frames"),
     ],
@@ -149,6 +149,23 @@ def test_wrong_contents_are_refused(change: Callable[[Arrays], Arrays], message:
     with pytest.raises(FormatError, match=message) as caught:
         file_format.load(npz_path)
     assert str(caught.value).startswith(str(npz_path)) and "\n" not in str(caught.value)
+
+
+def as_format_1(arrays: Arrays) -> Arrays:
+    """Renames the arrays to the keys of format 1: ``size`` and ``rough_joints``."""
+    renamed = {key.replace("landmarks_3d", "rough_joints"): array for key, array in arrays.items()}
+    renamed["size"] = renamed.pop("image_size")
+    return renamed | {"format": np.array("bodydouble-performance 1")}
+
+
+def test_files_of_format_1_are_refused_with_one_line(npz_path: Path) -> None:
+    np.savez(npz_path, allow_pickle=False, **as_format_1(_saved_arrays(npz_path, builders.performance(people=1))))
+    with pytest.raises(FormatError) as caught:
+        file_format.load(npz_path)
+    assert str(caught.value) == (
+        f"{npz_path} was written by an older version of bodydouble: its format is 1, this one reads 2; "
+        "capture the video again"
+    )
 
 
 def test_other_files_are_refused(npz_path: Path) -> None:

@@ -28,7 +28,7 @@ _RADIUS |= {"leftUpperLeg": 0.075, "leftLowerLeg": 0.055, "leftFoot": 0.04, "lef
 _TIP = {"head": (0.0, 0.12, 0.01), "leftHand": (0.12, 0.0, 0.0), "leftToes": (0.0, 0.0, 0.07)}
 
 
-def skeleton() -> Skeleton:
+def build_skeleton() -> Skeleton:
     """The body joints of an adult of about 1.75 m."""
     placed = np.array([_mirrored(_POSITIONS, name) for name in humanoid.JOINTS])
     parents = np.array(humanoid.PARENTS)
@@ -42,7 +42,7 @@ def _mirrored(table: dict[str, tuple[float, float, float]], name: str) -> FloatA
     return np.array(table[name])
 
 
-def capsule(a: FloatArray, b: FloatArray, radius: float, rings: int) -> tuple[FloatArray, IntArray]:
+def build_capsule(a: FloatArray, b: FloatArray, radius: float, rings: int) -> tuple[FloatArray, IntArray]:
     """Points and unit normals (V, 6), and triangles (N, 3), of a capsule from a to b; a sphere if they are equal."""
     sides = 3 * rings
     latitude = np.concatenate([np.linspace(-np.pi / 2, 0, rings), np.linspace(0, np.pi / 2, rings)])
@@ -58,15 +58,15 @@ def capsule(a: FloatArray, b: FloatArray, radius: float, rings: int) -> tuple[Fl
     return vertices, quads.reshape(-1, 3)
 
 
-def figure(base_color: tuple[float, float, float, float] = (0.8, 0.8, 0.8, 1.0), detail: int = 4) -> Character:
+def build_figure(base_color: tuple[float, float, float, float] = (0.8, 0.8, 0.8, 1.0), detail: int = 4) -> Character:
     """A humanoid of capsules, each moved by two joints near its upper end."""
-    bones = skeleton()
+    bones = build_skeleton()
     joints = rest_positions(bones)
     parts, faces, indices, weights, start = [], [], [], [], 0
     for j, name in enumerate(humanoid.JOINTS):
         children = [k for k, parent in enumerate(humanoid.PARENTS) if parent == j]
         tip = joints[children[0]] if children else joints[j] + _mirrored(_TIP, name)
-        vertices, triangles = capsule(joints[j], tip, _RADIUS.get(name.replace("right", "left"), 0.12), detail)
+        vertices, triangles = build_capsule(joints[j], tip, _RADIUS.get(name.replace("right", "left"), 0.12), detail)
         parts.append(vertices)
         faces.append(triangles + start)
         start += len(vertices)
@@ -82,11 +82,13 @@ def figure(base_color: tuple[float, float, float, float] = (0.8, 0.8, 0.8, 1.0),
     return Character("figure", bones, rest, dict(humanoid.INDEX), (mesh,))
 
 
-def pose(character: Character, turns: dict[str, tuple[float, float, float]], root: FloatArray) -> FloatArray:
+def pose_figure(
+    character: Character, rotation_vectors: dict[str, tuple[float, float, float]], root: FloatArray
+) -> FloatArray:
     """world_from_joint (J, 4, 4) with some joints turned by rotation vectors, radians."""
     local = np.tile(IDENTITY, (len(character.skeleton.joint_names), 1))
-    for name, turn in turns.items():
-        local[character.skeleton.index(name)] = from_rotvec(np.array(turn))
+    for name, rotation_vector in rotation_vectors.items():
+        local[character.skeleton.index(name)] = from_rotvec(np.array(rotation_vector))
     positions, rotations = forward_kinematics(character.skeleton, local, root)
     matrices = np.tile(np.eye(4), (len(local), 1, 1))
     matrices[:, :3, :3] = to_matrix(rotations)
@@ -94,7 +96,7 @@ def pose(character: Character, turns: dict[str, tuple[float, float, float]], roo
     return matrices
 
 
-STEP = {
+STRIDE = {
     "leftUpperArm": (0.0, 0.0, -1.1),
     "rightUpperArm": (0.0, -0.9, 0.3),
     "rightLowerArm": (0.0, -0.9, 0.0),
@@ -105,7 +107,7 @@ STEP = {
 """Turns of a figure in mid-stride."""
 
 
-def single_joint(
+def build_rigid_body(
     positions: FloatArray, normals: FloatArray, triangles: IntArray, material: Material, uvs: FloatArray | None = None
 ) -> Character:
     """A rigid body that its one joint, at the origin, moves."""
@@ -115,13 +117,13 @@ def single_joint(
     return Character("body", Skeleton(("hips",), (-1,), np.zeros((1, 3))), IDENTITY[None], {"hips": 0}, (mesh,))
 
 
-def ball(radius: float, color: tuple[float, float, float, float]) -> Character:
+def build_ball(radius: float, color: tuple[float, float, float, float]) -> Character:
     """A ball around the origin."""
-    skin, triangles = capsule(np.zeros(3), np.zeros(3), radius, 6)
-    return single_joint(skin[:, :3], skin[:, 3:], triangles, Material(base_color=color))
+    skin, triangles = build_capsule(np.zeros(3), np.zeros(3), radius, 6)
+    return build_rigid_body(skin[:, :3], skin[:, 3:], triangles, Material(base_color=color))
 
 
-def placed(position: FloatArray) -> FloatArray:
+def place_joint(position: FloatArray) -> FloatArray:
     """world_from_joint (1, 4, 4) of a single joint at a position (3,) m."""
     matrix = np.eye(4)[None].copy()
     matrix[0, :3, 3] = position

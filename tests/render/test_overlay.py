@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from bodydouble.data import FloatArray
 from bodydouble.render.overlay import PALETTE, draw_name, draw_skeleton, line_width, person_color
-from bodydouble.render.text import label, lay_over
+from bodydouble.render.text import blend_patch, render_label
 from bodydouble.skeletons import blazepose
 
 COLOR = (40, 120, 240)
@@ -118,13 +118,13 @@ def test_laying_over_blends_by_alpha_and_cuts_off(x: int, y: int) -> None:
     expected[60:110, 60:120] = picture
     under = expected[60 + y : 80 + y, 60 + x : 90 + x]
     under[...] = under * (1 - patch[..., 3:] / 255) + patch[..., :3]
-    lay_over(picture, patch, x, y)
+    blend_patch(picture, patch, x, y)
     np.testing.assert_allclose(picture, expected[60:110, 60:120], atol=1.0)
 
 
 def test_label_text_is_readable_on_its_background() -> None:
     for background in PALETTE:
-        patch = label("person 1", 16, background).astype(int)
+        patch = render_label("person 1", 16, background).astype(int)
         opaque = patch[patch[..., 3] == 255][:, :3]
         contrast = np.abs(opaque - background).sum(axis=1)
         assert contrast.max() > 200

@@ -8,19 +8,27 @@ from numpy.typing import NDArray
 
 from bodydouble.data import Camera, Motion, Performance, Person, Track
 from bodydouble.errors import InvalidDataError
-from bodydouble.geometry.camera import intrinsics_from_focal
+from bodydouble.geometry.camera import intrinsics_from_focal_length
 from bodydouble.render.overlay import PALETTE
-from bodydouble.render.preview import GUTTER, LONGEST_HIDDEN, MAX_HEIGHT, MAX_WIDTH, Film, layout, shown
-from bodydouble.render.scene import Scene
+from bodydouble.render.preview import (
+    GUTTER_WIDTH,
+    MAX_HEIGHT,
+    MAX_HIDDEN_TIME,
+    MAX_WIDTH,
+    PreviewRenderer,
+    compute_layout,
+    is_drawn,
+)
+from bodydouble.render.scene import SceneRenderer
 from tests.render.cameras import level_camera
-from tests.render.figure import STEP, figure, pose
+from tests.render.figure import STRIDE, build_figure, pose_figure
 
 FRAMES, FIRST, LENGTH = 6, 2, 3
 SIZE = (480, 270)
 
 
 def _performance(keypoint_confidence: float = 1.0) -> Performance:
-    character = figure()
+    character = build_figure()
     joints = len(character.skeleton.joint_names)
     keypoints = np.random.default_rng(0).uniform(80.0, 180.0, (LENGTH, 33, 3))
     keypoints[..., 2] = keypoint_confidence
@@ -39,13 +47,13 @@ def _performance(keypoint_confidence: float = 1.0) -> Performance:
         np.zeros((LENGTH, 4)),
         np.zeros((LENGTH, joints)),
     )
-    camera = Camera(SIZE, intrinsics_from_focal(400.0, SIZE), np.tile(level_camera(), (FRAMES, 1, 1)))
+    camera = Camera(SIZE, intrinsics_from_focal_length(400.0, SIZE), np.tile(level_camera(), (FRAMES, 1, 1)))
     return Performance(Fraction(30), FRAMES, camera, (Person("person 1", track, motion),))
 
 
 def _poses() -> NDArray[np.float64]:
-    character = figure()
-    return np.stack([pose(character, STEP, np.array([0.2 * t, 0.95, 0.0])) for t in range(LENGTH)])
+    character = build_figure()
+    return np.stack([pose_figure(character, STRIDE, np.array([0.2 * t, 0.95, 0.0])) for t in range(LENGTH)])
 
 
 def _source() -> NDArray[np.uint8]:
@@ -54,16 +62,16 @@ def _source() -> NDArray[np.uint8]:
 
 @given(st.integers(2, 8000), st.integers(2, 8000))
 def test_film_sizes(width: int, height: int) -> None:
-    made = layout((width, height))
-    panel_width, panel_height = made.panel
-    assert made.size == (2 * panel_width + GUTTER, panel_height)
-    assert all(length % 2 == 0 and length >= 2 for length in (*made.panel, *made.size))
-    assert made.size[0] <= MAX_WIDTH
+    made = compute_layout((width, height))
+    panel_width, panel_height = made.panel_size
+    assert made.image_size == (2 * panel_width + GUTTER_WIDTH, panel_height)
+    assert all(length % 2 == 0 and length >= 2 for length in (*made.panel_size, *made.image_size))
+    assert made.image_size[0] <= MAX_WIDTH
     assert panel_height <= MAX_HEIGHT
     if max(width, height) >= 480:
         assert panel_width <= max(width, 2)
         assert panel_height <= max(height, 2)
-    if min(made.panel) > 2:
+    if min(made.panel_size) > 2:
         np.testing.assert_allclose(panel_width / width, panel_height / height, atol=2.0 / min(width, height))
 
 
@@ -72,7 +80,7 @@ def test_film_sizes(width: int, height: int) -> None:
     [((1920, 1080), (958, 538)), ((720, 1280), (404, 720)), ((640, 480), (640, 480)), ((64, 64), (480, 480))],
 )
 def test_known_film_sizes(source: tuple[int, int], panel: tuple[int, int]) -> None:
-    assert layout(source).panel == panel
+    assert compute_layout(source).panel_size == panel
 
 
 def test_panels_are_the_source_and_the_scene() -> None:
@@ -80,10 +88,13 @@ def test_panels_are_the_source_and_the_scene() -> None:
     camera = performance.camera
     before = source.copy()
     caption = slice(SIZE[1] - 40, None)
-    with Film(performance, [figure()], [poses]) as film, Scene(SIZE, [figure()], [PALETTE[0]]) as scene:
+    with (
+        PreviewRenderer(performance, [build_figure()], [poses]) as film,
+        SceneRenderer(SIZE, [build_figure()], [PALETTE[0]]) as scene,
+    ):
         for index in range(FRAMES):
-            frame = film.frame(index, source)
-            assert frame.shape == (SIZE[1], 2 * SIZE[0] + GUTTER, 3)
+            frame = film.render_frame(index, source)
+            assert frame.shape == (SIZE[1], 2 * SIZE[0] + GUTTER_WIDTH, 3)
             present = FIRST <= index < FIRST + LENGTH
             matrices = poses[index - FIRST] if present else None
             expected = scene.draw([matrices], camera.intrinsics, camera.camera_from_world[index])
@@ -98,24 +109,24 @@ def test_panels_are_the_source_and_the_scene() -> None:
 def test_same_input_same_film() -> None:
     frames = []
     for _ in range(2):
-        with Film(_performance(), [figure()], [_poses()]) as film:
-            frames.append(film.frame(3, _source()))
+        with PreviewRenderer(_performance(), [build_figure()], [_poses()]) as film:
+            frames.append(film.render_frame(3, _source()))
     np.testing.assert_array_equal(frames[0], frames[1])
 
 
 def test_inputs_that_do_not_fit_are_refused() -> None:
     with pytest.raises(InvalidDataError, match="1 people, 0 characters"):
-        Film(_performance(), [], [])
-    with pytest.raises(InvalidDataError, match=r"poses of person 1 are \(2, 22, 4, 4\)"):
-        Film(_performance(), [figure()], [_poses()[:2]])
+        PreviewRenderer(_performance(), [], [])
+    with pytest.raises(InvalidDataError, match=r"joint matrices of person 1 are \(2, 22, 4, 4\)"):
+        PreviewRenderer(_performance(), [build_figure()], [_poses()[:2]])
 
 
 def test_who_is_out_of_sight_for_long_is_not_drawn_meanwhile() -> None:
-    limit = round(10 * LONGEST_HIDDEN)
+    limit = round(10 * MAX_HIDDEN_TIME)
     observed = np.ones(200, dtype=bool)
     observed[20 : 20 + limit] = observed[80 : 81 + limit] = False
     empty = np.zeros((200, 33, 3))
-    drawn = shown(Track(np.arange(200), observed, np.zeros((200, 4)), empty, empty), 10.0)
+    drawn = is_drawn(Track(np.arange(200), observed, np.zeros((200, 4)), empty, empty), 10.0)
     assert drawn[:80].all()
     assert not drawn[80 : 81 + limit].any()
     assert drawn[81 + limit :].all()

@@ -10,13 +10,13 @@ from PIL import Image
 from bodydouble.characters.retarget import inverse_bind_matrices
 from bodydouble.data import FloatArray, Material, RgbImage
 from bodydouble.errors import RenderingUnavailableError
-from bodydouble.geometry.camera import intrinsics_from_focal, inverse, project, transform
+from bodydouble.geometry.camera import intrinsics_from_focal_length, inverse, project, transform
 from bodydouble.geometry.rotation import from_rotvec, to_matrix
-from bodydouble.render.context import open_context
+from bodydouble.render.context import open_context, query_renderer_name
 from bodydouble.render.model import SkinnedModel, compile_programs
-from bodydouble.render.scene import Scene, check
+from bodydouble.render.scene import SceneRenderer
 from tests.render.cameras import level_camera
-from tests.render.figure import STEP, ball, figure, placed, pose, single_joint
+from tests.render.figure import STRIDE, build_ball, build_figure, build_rigid_body, place_joint, pose_figure
 
 SIZE = (320, 240)
 BLUE, ORANGE = (50, 150, 250), (255, 120, 80)
@@ -52,35 +52,35 @@ def test_markers_appear_where_the_camera_projects_them(
     in_camera = depth * np.array([(pixel[0] - cx) / 400.0, (pixel[1] - cy) / 380.0, 1.0])
     in_world = transform(inverse(camera_from_world), in_camera[None])[0]
     radius = 5.0 / 400.0 * depth
-    with Scene(SIZE, [ball(radius, RED)], [BLUE]) as scene:
-        seen = _red(scene.draw([placed(in_world)], intrinsics, camera_from_world))
+    with SceneRenderer(SIZE, [build_ball(radius, RED)], [BLUE]) as scene:
+        seen = _red(scene.draw([place_joint(in_world)], intrinsics, camera_from_world))
     assert len(seen) > 20
     np.testing.assert_allclose(seen.mean(axis=0), project(intrinsics, in_camera), atol=0.75)
 
 
 @pytest.mark.parametrize("distance", [0.3, 3.0, 60.0])
 def test_people_are_drawn_from_near_to_far(distance: float) -> None:
-    intrinsics = intrinsics_from_focal(300.0, SIZE)
-    with Scene(SIZE, [ball(0.05 * distance, RED)], [BLUE]) as scene:
-        seen = _red(scene.draw([placed(np.array([0.0, 2.0, -distance]))], intrinsics, level_camera(2.0, 0.0)))
+    intrinsics = intrinsics_from_focal_length(300.0, SIZE)
+    with SceneRenderer(SIZE, [build_ball(0.05 * distance, RED)], [BLUE]) as scene:
+        seen = _red(scene.draw([place_joint(np.array([0.0, 2.0, -distance]))], intrinsics, level_camera(2.0, 0.0)))
     assert len(seen) == pytest.approx(np.pi * 15.0**2, rel=0.1)
 
 
 def test_absent_people_draw_nothing() -> None:
-    intrinsics, camera = intrinsics_from_focal(300.0, SIZE), level_camera()
-    character = figure()
-    with Scene(SIZE, [character, character], [BLUE, ORANGE]) as scene, Scene(SIZE, [], []) as empty:
+    intrinsics, camera = intrinsics_from_focal_length(300.0, SIZE), level_camera()
+    character = build_figure()
+    with SceneRenderer(SIZE, [character, character], [BLUE, ORANGE]) as scene, SceneRenderer(SIZE, [], []) as empty:
         studio = empty.draw([], intrinsics, camera)
         np.testing.assert_array_equal(scene.draw([None, None], intrinsics, camera), studio)
-        behind = pose(character, STEP, np.array([0.0, 0.95, 20.0]))
+        behind = pose_figure(character, STRIDE, np.array([0.0, 0.95, 20.0]))
         np.testing.assert_array_equal(scene.draw([behind, None], intrinsics, camera), studio)
 
 
 def test_a_frame_does_not_depend_on_the_frames_before() -> None:
-    intrinsics, camera = intrinsics_from_focal(300.0, SIZE), level_camera()
-    character = figure()
-    poses = [pose(character, STEP, STANDING + np.array([x, 0.0, 0.0])) for x in (0.0, 0.8, -0.5)]
-    with Scene(SIZE, [character], [BLUE]) as scene:
+    intrinsics, camera = intrinsics_from_focal_length(300.0, SIZE), level_camera()
+    character = build_figure()
+    poses = [pose_figure(character, STRIDE, STANDING + np.array([x, 0.0, 0.0])) for x in (0.0, 0.8, -0.5)]
+    with SceneRenderer(SIZE, [character], [BLUE]) as scene:
         first = [scene.draw([matrices], intrinsics, camera) for matrices in poses]
         scene.draw([poses[0]], intrinsics, level_camera(0.5, 2.0))
         again = [scene.draw([matrices], intrinsics, camera) for matrices in reversed(poses)]
@@ -90,13 +90,13 @@ def test_a_frame_does_not_depend_on_the_frames_before() -> None:
 
 
 def test_skinning_is_linear_blend_skinning() -> None:
-    character = figure()
-    matrices = pose(character, STEP, STANDING + np.array([0.3, 0.1, -0.2]))
+    character = build_figure()
+    matrices = pose_figure(character, STRIDE, STANDING + np.array([0.3, 0.1, -0.2]))
     with open_context() as context:
         context.simple_framebuffer((1, 1)).use()  # OpenGL runs no vertex shader without one
         model = SkinnedModel(context, compile_programs(context), character, np.ones(3))
         model.pose(matrices)
-        on_card = model.posed_vertices()
+        on_card = model.read_posed_vertices()
     context.release()
     mesh = character.meshes[0]
     blended = np.einsum("vk,vkij->vij", mesh.weights, (matrices @ inverse_bind_matrices(character))[mesh.joints])
@@ -106,11 +106,11 @@ def test_skinning_is_linear_blend_skinning() -> None:
 
 
 def test_shadows_darken_the_floor_near_the_feet() -> None:
-    intrinsics, camera = intrinsics_from_focal(300.0, SIZE), level_camera()
-    character = figure()
-    with Scene(SIZE, [character], [BLUE]) as scene:
+    intrinsics, camera = intrinsics_from_focal_length(300.0, SIZE), level_camera()
+    character = build_figure()
+    with SceneRenderer(SIZE, [character], [BLUE]) as scene:
         studio = scene.draw([None], intrinsics, camera).astype(int)
-        standing = scene.draw([pose(character, {}, STANDING)], intrinsics, camera).astype(int)
+        standing = scene.draw([pose_figure(character, {}, STANDING)], intrinsics, camera).astype(int)
     ankle = project(intrinsics, transform(camera, np.array([[0.0, 0.0, 0.0]])))[0]
     column, row = ankle.astype(int)
     between_feet = np.s_[row - 2 : row + 3, column - 2 : column + 3]
@@ -118,13 +118,13 @@ def test_shadows_darken_the_floor_near_the_feet() -> None:
 
 
 def test_each_person_wears_a_colour_unless_the_character_has_its_own() -> None:
-    intrinsics, camera = intrinsics_from_focal(300.0, SIZE), level_camera()
+    intrinsics, camera = intrinsics_from_focal_length(300.0, SIZE), level_camera()
     middle = np.s_[100:120, 150:170]
     pictures = {}
     for name, base in (("grey", (0.8, 0.8, 0.8, 1.0)), ("green", (0.1, 0.7, 0.1, 1.0))):
-        character = figure(base)
-        with Scene(SIZE, [character, character], [BLUE, ORANGE]) as scene:
-            matrices = pose(character, {}, STANDING)
+        character = build_figure(base)
+        with SceneRenderer(SIZE, [character, character], [BLUE, ORANGE]) as scene:
+            matrices = pose_figure(character, {}, STANDING)
             for person in (0, 1):
                 poses = [matrices if person == i else None for i in (0, 1)]
                 pictures[name, person] = scene.draw(poses, intrinsics, camera)[middle].reshape(-1, 3).mean(axis=0)
@@ -141,9 +141,9 @@ def test_textures_have_their_origin_at_the_top_left() -> None:
     Image.fromarray(pixels.repeat(64, axis=0).repeat(64, axis=1)).save(png, "PNG")
     material = Material(base_color=(1.0, 1.0, 1.0, 1.0), texture_png=png.getvalue())
     normals = np.tile([0.0, 0.0, 1.0], (4, 1))
-    sheet = single_joint(corners, normals, np.array([[0, 2, 1], [1, 2, 3]]), material, uvs)
-    with Scene(SIZE, [sheet], [BLUE]) as scene:
-        picture = scene.draw([placed(np.zeros(3))], intrinsics_from_focal(300.0, SIZE), level_camera(1.0, 2.5))
+    sheet = build_rigid_body(corners, normals, np.array([[0, 2, 1], [1, 2, 3]]), material, uvs)
+    with SceneRenderer(SIZE, [sheet], [BLUE]) as scene:
+        picture = scene.draw([place_joint(np.zeros(3))], intrinsics_from_focal_length(300.0, SIZE), level_camera(1.0, 2.5))
     quarters = [picture[y, x].astype(int) > 128 for y in (90, 150) for x in (130, 190)]
     assert [tuple(q) for q in np.array(quarters)] == [
         (True, False, False), (False, True, False), (False, False, True), (True, True, False),
@@ -151,7 +151,7 @@ def test_textures_have_their_origin_at_the_top_left() -> None:
 
 
 def test_the_renderer_has_a_name() -> None:
-    assert check()
+    assert query_renderer_name()
 
 
 def test_one_clear_line_where_there_is_no_opengl(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,7 +159,7 @@ def test_one_clear_line_where_there_is_no_opengl(monkeypatch: pytest.MonkeyPatch
         raise Exception("libEGL.so.1 not loaded")
 
     monkeypatch.setattr(moderngl, "create_context", fail)
-    for attempt in (check, lambda: Scene(SIZE, [], [])):
+    for attempt in (query_renderer_name, lambda: SceneRenderer(SIZE, [], [])):
         with pytest.raises(RenderingUnavailableError, match=r"libEGL\.so\.1 not loaded") as caught:
             attempt()
         assert "\n" not in str(caught.value)

@@ -6,7 +6,7 @@ from bodydouble.characters.retarget import inverse_bind_matrices
 from bodydouble.geometry.camera import project
 from bodydouble.geometry.rotation import normalize
 from bodydouble.render import view_volumes
-from tests.render.figure import STEP, figure, pose
+from tests.render.figure import STRIDE, build_figure, pose_figure
 
 SUN = normalize(np.array([-0.4, 1.0, 0.7]))
 AREA = np.array([-2.0, -1.0, 5.0, 3.0])
@@ -37,7 +37,7 @@ def test_near_and_far_planes_are_the_ends_of_depth() -> None:
 
 @given(metres, st.floats(0.0, 2.0), metres, st.floats(0.0, 1.0))
 def test_all_points_on_a_ray_of_light_fall_on_one_place(x: float, y: float, z: float, along: float) -> None:
-    view = view_volumes.floor_view(AREA, 2.0, SUN)
+    view = view_volumes.sun_clip_from_world(AREA, 2.0, SUN)
     point = np.array([x, y, z])
     on_floor = point - SUN * (y / SUN[1])
     between = point + (on_floor - point) * along
@@ -47,8 +47,8 @@ def test_all_points_on_a_ray_of_light_fall_on_one_place(x: float, y: float, z: f
 
 def test_floor_and_contact_view_show_the_area_the_same_way() -> None:
     for view, floor_depth in (
-        (view_volumes.floor_view(AREA, 2.0, SUN), 1.0),
-        (view_volumes.contact_view(AREA, 0.3), -1.0),
+        (view_volumes.sun_clip_from_world(AREA, 2.0, SUN), 1.0),
+        (view_volumes.contact_clip_from_world(AREA, 0.3), -1.0),
     ):
         shown = np.array([_projected(view, corner) for corner in view_volumes.floor_corners(AREA)])
         np.testing.assert_allclose(shown[:, :2], [[-1, -1], [1, -1], [-1, 1], [1, 1]], atol=1e-12)
@@ -58,11 +58,11 @@ def test_floor_and_contact_view_show_the_area_the_same_way() -> None:
 @given(st.integers(0, 2**16))
 def test_hull_holds_every_vertex(seed: int) -> None:
     random = np.random.default_rng(seed)
-    character = figure(detail=3)
-    turns = {name: tuple(random.normal(0.0, 0.7, 3)) for name in STEP}
-    matrices = pose(character, turns, random.normal(0.0, 1.0, 3))
+    character = build_figure(detail=3)
+    turns = {name: tuple(random.normal(0.0, 0.7, 3)) for name in STRIDE}
+    matrices = pose_figure(character, turns, random.normal(0.0, 1.0, 3))
     inverse_bind = inverse_bind_matrices(character)
-    points = view_volumes.hull(matrices, view_volumes.joint_boxes(character, inverse_bind))
+    points = view_volumes.skin_bounds(matrices, view_volumes.joint_boxes(character, inverse_bind))
     mesh = character.meshes[0]
     skin = np.einsum("vk,vkij->vij", mesh.weights, (matrices @ inverse_bind)[mesh.joints])
     vertices = np.einsum("vij,vj->vi", skin[:, :3, :3], mesh.positions) + skin[:, :3, 3]
@@ -72,14 +72,14 @@ def test_hull_holds_every_vertex(seed: int) -> None:
 
 def test_region_is_the_whole_picture_for_points_behind_the_camera() -> None:
     clip = view_volumes.clip_from_camera(np.array([[100.0, 0, 50], [0, 100, 40], [0, 0, 1]]), (100, 80), 0.1, 50.0)
-    assert view_volumes.picture_region(clip, np.array([[0.0, 0.0, -1.0], [0.0, 0.0, 2.0]]), (100, 80)) == (
+    assert view_volumes.image_region(clip, np.array([[0.0, 0.0, -1.0], [0.0, 0.0, 2.0]]), (100, 80)) == (
         0,
         0,
         100,
         80,
     )
-    x, y, width, height = view_volumes.picture_region(clip, np.array([[0.0, 0.0, 2.0], [0.13, 0.11, 2.0]]), (100, 80))
+    x, y, width, height = view_volumes.image_region(clip, np.array([[0.0, 0.0, 2.0], [0.13, 0.11, 2.0]]), (100, 80))
     assert (x, y) == (49, 39)
     assert x + width == 58
     assert y + height == 47
-    assert view_volumes.picture_region(clip, np.array([[50.0, 0.0, 2.0]]), (100, 80))[2] == 0
+    assert view_volumes.image_region(clip, np.array([[50.0, 0.0, 2.0]]), (100, 80))[2] == 0

@@ -1,1 +1,10 @@
-"""Readers and writers of files. Each converts to and from the conventions of docs/conventions.md."""
+"""Readers and writers of files: one module per format, paths in, data types out, and the reverse.
+
+- ``media``: video or images -> ``Clip`` and upright RGB frames at an exact rate; RGB frames -> MP4 video.
+- ``performance``: ``Performance`` <-> performance.npz.
+- ``gltf``: ``Character`` and node rotations -> GLB. ``bvh``: ``Motion`` <-> BVH.
+- ``keypoint_files``: ``Performance`` -> 2D keypoints of COCO, AlphaPose and OpenPose; these files -> ``KeypointRows``.
+- ``face_embeddings``: face embeddings -> embeddings.npz. ``pickled_arrays``: .npz files with pickles -> plain objects.
+
+A format's axes and units are converted here and nowhere else (docs/conventions.md). Read ``performance.py`` first.
+"""

@@ -1,4 +1,4 @@
-"""Output files that appear under their name only when they are complete."""
+"""Atomic output: files and folders that appear under their name only when they are complete."""
 
 import errno
 import secrets
@@ -24,7 +24,7 @@ _ADVICE = {
 
 @contextmanager
 def output_errors(path: Path) -> Iterator[None]:
-    """Turns the operating system's errors inside the block into an OutputError about ``path``.
+    """Converts the operating system's errors inside the block into an OutputError about ``path``.
 
     Args:
         path: The file or folder that the block writes.
@@ -40,13 +40,13 @@ def output_errors(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def temporary_beside(path: Path) -> Iterator[Path]:
-    """A new empty file beside ``path`` that takes its place when the block succeeds and vanishes when it does not.
+def temporary_sibling(path: Path) -> Iterator[Path]:
+    """Creates an empty file beside ``path`` that replaces it when the block succeeds and vanishes when it does not.
 
     Its name is hidden and ends in the suffix of ``path``, because encoders choose the format by it.
 
     Args:
-        path: The file to be.
+        path: The final file.
 
     Returns:
         Path of the temporary file, within the block.
@@ -68,10 +68,10 @@ def temporary_beside(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Gives a temporary path to write to, which becomes ``path`` when the block ends without an exception.
+    """Provides a temporary path to write to, which becomes ``path`` when the block ends without an exception.
 
     Args:
-        path: The file to be; an older one of that name stays as it is until the new one is complete.
+        path: The final file; an older one of that name stays as it is until the new one is complete.
 
     Returns:
         Path of an empty temporary file in the same folder, within the block.
@@ -79,16 +79,16 @@ def atomic_write(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: The block raised an OSError (no space left, permission denied, ...).
     """
-    with output_errors(path), temporary_beside(path) as temporary:
+    with output_errors(path), temporary_sibling(path) as temporary:
         yield temporary
 
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Gives a temporary folder to fill, which becomes ``path`` when the block ends without an exception.
+    """Provides a temporary folder to fill, which becomes ``path`` when the block ends without an exception.
 
     Args:
-        path: The folder to be: new, or empty, since files of an older one would mix with the new ones.
+        path: The final folder: new, or empty, since files of an older one would mix with the new ones.
 
     Returns:
         Path of an empty temporary folder beside it, within the block.
@@ -128,8 +128,8 @@ def ensure_folder(path: Path) -> Path:
         raise OutputError(f"cannot write into {path}: it is a file, not a folder; choose another folder with -o")
     with output_errors(path):
         path.mkdir(parents=True, exist_ok=True)
-        # Permission bits do not tell the whole truth (read-only mounts, network drives): try it.
-        probe = path / f".{secrets.token_hex(4)}"
-        probe.touch(exist_ok=False)
-        probe.unlink()
+        # Permission bits are not enough on read-only mounts and network drives: try to write.
+        probe_file = path / f".{secrets.token_hex(4)}"
+        probe_file.touch(exist_ok=False)
+        probe_file.unlink()
     return path

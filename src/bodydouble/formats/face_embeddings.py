@@ -1,4 +1,7 @@
-"""embeddings.npz: vectors of people's faces. They are biometric data and written on demand only."""
+"""embeddings.npz: face embeddings per person -> compressed .npz file.
+
+Face embeddings are biometric data and are written on demand only (``--save-face-embeddings``).
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,19 +14,19 @@ from bodydouble.data import FloatArray, IntArray
 from bodydouble.formats.atomic import atomic_write
 
 
-def save(path: Path, faces: Mapping[str, tuple[IntArray, FloatArray]]) -> None:
-    """Write the faces of people.
+def save(path: Path, embeddings: Mapping[str, tuple[IntArray, FloatArray]]) -> None:
+    """Writes the face embeddings of people.
 
     Args:
         path: the .npz file to write; it appears only when it is complete. It holds ``NAME/frames`` (N,) and
-            ``NAME/vectors`` (N, 1024) for each person.
-        faces: name -> frames (N,) and unit vectors (N, 1024).
+            ``NAME/face_embeddings`` (N, 1024) for each person.
+        embeddings: per name of a person, frames (N,) and unit vectors (N, 1024).
 
     Raises:
         OutputError: the file cannot be written.
     """
     arrays: dict[str, NDArray[Any]] = {}
-    for name, (frames, vectors) in faces.items():
-        arrays |= {f"{name}/frames": frames, f"{name}/vectors": vectors}
+    for name, (frames, person_embeddings) in embeddings.items():
+        arrays |= {f"{name}/frames": frames, f"{name}/face_embeddings": person_embeddings}
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)

@@ -1,4 +1,4 @@
-"""glTF 2.0 binary (GLB): a skinned character and one animation in one file.
+"""glTF 2.0 binary (GLB): ``Character``, node rotations and hips translation -> one file with one animation.
 
 Source: the glTF 2.0 specification, https://www.khronos.org/gltf/
 """
@@ -18,7 +18,7 @@ from bodydouble.errors import InvalidDataError
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import camera, kinematics, rotation
 
-STILL_TOLERANCE = 1e-6
+STATIC_ROTATION_TOLERANCE = 1e-6
 """A joint whose quaternion stays this close to its rest rotation gets no track."""
 
 _COMPONENT_TYPES = {
@@ -39,17 +39,17 @@ def write(
     name: str,
     keys: tuple[BoolArray, BoolArray] | None = None,
 ) -> None:
-    """Write a character with an animation.
+    """Writes a character with an animation.
 
     Args:
         path: the .glb file to write; it appears only when it is complete.
-        character: J joints.
+        character: a character with J joints.
         rotations: (T, J, 4) xyzw, rotation of every joint node, local to its parent.
         hips_translation: (T, 3) m, translation of the hips node, in the axes of its parent.
-        fps: frame i is shown at i / fps seconds.
-        name: of the animation.
-        keys: (T, J) and (T,) True where a joint's rotation and the hips' translation have a key, the first and the last
-            frame among them; all frames of all joints if not given.
+        fps: rate of the frames; frame i is shown at i / fps seconds.
+        name: name of the animation.
+        keys: (T, J) and (T,) True where a joint's rotation and the hips' translation have a key. The first and the last
+            frame need one. None: keys in all frames for all joints.
 
     Raises:
         InvalidDataError: the arrays do not fit the character or hold values that are not finite.
@@ -79,17 +79,17 @@ def _check_animation(character: Character, rotations: FloatArray, hips_translati
         raise InvalidDataError(f"animation of {character.name}: there are values that are not finite")
 
 
-def _check_keys(rotations: FloatArray, of_rotations: BoolArray, of_translation: BoolArray) -> None:
-    if of_rotations.shape != rotations.shape[:2] or of_translation.shape != rotations.shape[:1]:
+def _check_keys(rotations: FloatArray, rotation_keys: BoolArray, translation_keys: BoolArray) -> None:
+    if rotation_keys.shape != rotations.shape[:2] or translation_keys.shape != rotations.shape[:1]:
         raise InvalidDataError(
-            f"keys are {of_rotations.shape} and {of_translation.shape} for rotations {rotations.shape}"
+            f"keys are {rotation_keys.shape} and {translation_keys.shape} for rotations {rotations.shape}"
         )
-    if not (of_rotations[[0, -1]].all() and of_translation[[0, -1]].all()):
+    if not (rotation_keys[[0, -1]].all() and translation_keys[[0, -1]].all()):
         raise InvalidDataError("keys: the first and the last frame need one on every joint")
 
 
 class _Document:
-    """A glTF document in the making: its JSON objects and its binary chunk."""
+    """Builder of a glTF document: its JSON objects and its binary chunk."""
 
     def __init__(self, character: Character) -> None:
         self.character = character
@@ -105,23 +105,23 @@ class _Document:
         self.rest_local = rotation.normalize(rest)
 
     def to_bytes(self) -> bytes:
-        """The whole file."""
+        """Returns the bytes of the file."""
         self.gltf.buffers = [pygltflib.Buffer(byteLength=len(self.binary))]
         self.gltf.set_binary_blob(bytes(self.binary))
         return b"".join(self.gltf.save_to_bytes())
 
-    def view(self, data: bytes, target: int | None = None) -> int:
-        """Append bytes at a multiple of four; index of their buffer view."""
+    def add_buffer_view(self, data: bytes, target: int | None = None) -> int:
+        """Appends bytes at a multiple of four; returns the index of their buffer view."""
         self.gltf.bufferViews.append(
             pygltflib.BufferView(buffer=0, byteOffset=len(self.binary), byteLength=len(data), target=target)
         )
         self.binary += data + bytes(-len(data) % 4)
         return len(self.gltf.bufferViews) - 1
 
-    def accessor(self, array: NDArray[Any], target: int | None = None, bounds: bool = False) -> int:
-        """Append an array, its first axis the elements; index of its accessor."""
+    def add_accessor(self, array: NDArray[Any], target: int | None = None, bounds: bool = False) -> int:
+        """Appends an array whose first axis is the elements; returns the index of its accessor."""
         accessor = pygltflib.Accessor(
-            bufferView=self.view(np.ascontiguousarray(array).tobytes(), target),
+            bufferView=self.add_buffer_view(np.ascontiguousarray(array).tobytes(), target),
             componentType=_COMPONENT_TYPES[array.dtype],
             count=len(array),
             type=_TYPES[array.shape[1:]],
@@ -133,7 +133,7 @@ class _Document:
         return len(self.gltf.accessors) - 1
 
     def add_skeleton(self) -> None:
-        """One node per joint, so that node j is joint j."""
+        """Adds one node per joint, so that node j is joint j."""
         skeleton = self.character.skeleton
         for j, joint_name in enumerate(skeleton.joint_names):
             self.gltf.nodes.append(
@@ -146,14 +146,16 @@ class _Document:
             )
 
     def add_skin_and_meshes(self) -> None:
-        """All meshes as primitives of one skinned node at the top of the scene."""
+        """Adds all meshes as primitives of one skinned node at the top of the scene."""
         gltf, joints = self.gltf, len(self.character.skeleton.joint_names)
         gltf.skins.append(
             pygltflib.Skin(
-                joints=list(range(joints)), skeleton=0, inverseBindMatrices=self.accessor(self._inverse_bind_matrices())
+                joints=list(range(joints)),
+                skeleton=0,
+                inverseBindMatrices=self.add_accessor(self._inverse_bind_matrices()),
             )
         )
-        primitives = [self._primitive(mesh) for mesh in self.character.meshes]
+        primitives = [self._add_primitive(mesh) for mesh in self.character.meshes]
         gltf.meshes.append(pygltflib.Mesh(name=self.character.name, primitives=primitives))
         gltf.nodes.append(pygltflib.Node(name=self.character.name, mesh=0, skin=0))
         gltf.scenes[0].nodes.append(joints)
@@ -167,34 +169,34 @@ class _Document:
         world_from_joint[:, :3, 3] = positions
         return np.swapaxes(camera.inverse(world_from_joint), -1, -2).astype(np.float32)
 
-    def _primitive(self, mesh: Mesh) -> pygltflib.Primitive:
-        joints, weights = _skinning(mesh)
+    def _add_primitive(self, mesh: Mesh) -> pygltflib.Primitive:
+        joints, weights = _normalize_skin_weights(mesh)
         attributes = {
-            "POSITION": self.accessor(mesh.positions.astype(np.float32), pygltflib.ARRAY_BUFFER, bounds=True),
-            "NORMAL": self._floats(_unit(mesh.normals)),
-            "JOINTS_0": self.accessor(joints, pygltflib.ARRAY_BUFFER),
-            "WEIGHTS_0": self._floats(weights),
+            "POSITION": self.add_accessor(mesh.positions.astype(np.float32), pygltflib.ARRAY_BUFFER, bounds=True),
+            "NORMAL": self._add_floats(_unit_normals(mesh.normals)),
+            "JOINTS_0": self.add_accessor(joints, pygltflib.ARRAY_BUFFER),
+            "WEIGHTS_0": self._add_floats(weights),
         }
         if mesh.uvs is not None:
-            attributes["TEXCOORD_0"] = self._floats(mesh.uvs)
+            attributes["TEXCOORD_0"] = self._add_floats(mesh.uvs)
         if mesh.colors is not None:
-            attributes["COLOR_0"] = self._floats(mesh.colors)
+            attributes["COLOR_0"] = self._add_floats(mesh.colors)
         # The largest index of a type is reserved for primitive restart.
         index_type = np.uint16 if len(mesh.positions) <= np.iinfo(np.uint16).max else np.uint32
         return pygltflib.Primitive(
             attributes=pygltflib.Attributes(**attributes),
-            indices=self.accessor(mesh.triangles.ravel().astype(index_type), pygltflib.ELEMENT_ARRAY_BUFFER),
-            material=self._material(mesh.material),
+            indices=self.add_accessor(mesh.triangles.ravel().astype(index_type), pygltflib.ELEMENT_ARRAY_BUFFER),
+            material=self._material_index(mesh.material),
         )
 
-    def _floats(self, values: FloatArray) -> int:
-        return self.accessor(values.astype(np.float32), pygltflib.ARRAY_BUFFER)
+    def _add_floats(self, values: FloatArray) -> int:
+        return self.add_accessor(values.astype(np.float32), pygltflib.ARRAY_BUFFER)
 
-    def _material(self, material: Material) -> int:
-        """Index of a material; equal materials are stored once."""
+    def _material_index(self, material: Material) -> int:
+        """Returns the index of a material; equal materials are stored once."""
         if material not in self.materials:
             self.materials[material] = len(self.gltf.materials)
-            texture = None if material.texture_png is None else self._texture(material.texture_png)
+            texture = None if material.texture_png is None else self._texture_info(material.texture_png)
             self.gltf.materials.append(
                 pygltflib.Material(
                     name=material.name,
@@ -210,13 +212,15 @@ class _Document:
             )
         return self.materials[material]
 
-    def _texture(self, picture: bytes) -> pygltflib.TextureInfo:
-        """A picture as a texture; equal pictures are stored once."""
-        if picture not in self.textures:
-            self.textures[picture] = len(self.gltf.textures)
-            self.gltf.images.append(pygltflib.Image(bufferView=self.view(picture), mimeType=_mime_type(picture)))
+    def _texture_info(self, encoded_image: bytes) -> pygltflib.TextureInfo:
+        """Returns an image as a texture; equal images are stored once."""
+        if encoded_image not in self.textures:
+            self.textures[encoded_image] = len(self.gltf.textures)
+            self.gltf.images.append(
+                pygltflib.Image(bufferView=self.add_buffer_view(encoded_image), mimeType=_mime_type(encoded_image))
+            )
             self.gltf.textures.append(pygltflib.Texture(source=len(self.gltf.images) - 1))
-        return pygltflib.TextureInfo(index=self.textures[picture])
+        return pygltflib.TextureInfo(index=self.textures[encoded_image])
 
     def add_animation(
         self,
@@ -226,62 +230,64 @@ class _Document:
         name: str,
         keys: tuple[BoolArray, BoolArray],
     ) -> None:
-        """The motion of the hips and of every joint that leaves its rest rotation."""
+        """Adds tracks for the hips' translation and for every joint that leaves its rest rotation."""
         seconds = (np.arange(len(rotations)) * (fps.denominator / fps.numerator)).astype(np.float32)
         animation = pygltflib.Animation(name=name)
         self.gltf.animations.append(animation)
         times: dict[bytes, int] = {}
 
-        def add_track(joint: int, path: str, values: FloatArray, kept: BoolArray) -> None:
+        def add_track(joint: int, path: str, values: FloatArray, key_mask: BoolArray) -> None:
             # Curves with keys in the same frames share their times.
-            if kept.tobytes() not in times:
-                times[kept.tobytes()] = self.accessor(seconds[kept], bounds=True)
+            if key_mask.tobytes() not in times:
+                times[key_mask.tobytes()] = self.add_accessor(seconds[key_mask], bounds=True)
             target = pygltflib.AnimationChannelTarget(node=joint, path=path)
             animation.channels.append(pygltflib.AnimationChannel(sampler=len(animation.samplers), target=target))
-            output = self.accessor(values.astype(np.float32))
-            animation.samplers.append(pygltflib.AnimationSampler(input=times[kept.tobytes()], output=output))
+            output = self.add_accessor(values.astype(np.float32))
+            animation.samplers.append(pygltflib.AnimationSampler(input=times[key_mask.tobytes()], output=output))
 
-        of_rotations, of_translation = keys
+        rotation_keys, translation_keys = keys
         hips = self.character.humanoid["hips"]
-        add_track(hips, pygltflib.TRANSLATION, hips_translation[of_translation], of_translation)
-        # With the rest pose in front, the whole track lies in the hemisphere of the rest rotation.
-        path = rotation.continuous(np.concatenate([self.rest_local[None], rotation.normalize(rotations)]))
-        moving = np.abs(path - path[0]).max(axis=(0, 2)) > STILL_TOLERANCE
+        add_track(hips, pygltflib.TRANSLATION, hips_translation[translation_keys], translation_keys)
+        # With the rest rotation as first element, the whole track lies in its hemisphere.
+        quaternions = rotation.make_continuous(np.concatenate([self.rest_local[None], rotation.normalize(rotations)]))
+        moving = np.abs(quaternions - quaternions[0]).max(axis=(0, 2)) > STATIC_ROTATION_TOLERANCE
         for joint in np.flatnonzero(moving):
-            kept = of_rotations[:, joint]
-            # Between distant keys the shorter way may be the one over the other hemisphere.
-            add_track(int(joint), pygltflib.ROTATION, rotation.continuous(path[1:, joint][kept]), kept)
+            key_mask = rotation_keys[:, joint]
+            # Between distant keys, the shorter arc may need the opposite sign of the quaternion.
+            add_track(
+                int(joint), pygltflib.ROTATION, rotation.make_continuous(quaternions[1:, joint][key_mask]), key_mask
+            )
 
 
-def _skinning(mesh: Mesh) -> tuple[NDArray[Any], NDArray[np.float32]]:
-    """Joints and weights (V, 4) as glTF wants them.
+def _normalize_skin_weights(mesh: Mesh) -> tuple[NDArray[Any], NDArray[np.float32]]:
+    """Returns joints and weights (V, 4) that meet the rules of glTF.
 
-    A joint stands at most once in a row, weights sum to 1 in float32, and a slot without weight names joint 0.
+    Each joint occurs once in a row, weights sum to 1 in float32, and slots without weight name joint 0.
     """
     joints, weights = np.array(mesh.joints), np.array(mesh.weights, dtype=np.float64)
     for a, b in combinations(range(4), 2):
-        same = joints[:, a] == joints[:, b]
-        weights[same, a] += weights[same, b]
-        weights[same, b] = 0.0
+        duplicated = joints[:, a] == joints[:, b]
+        weights[duplicated, a] += weights[duplicated, b]
+        weights[duplicated, b] = 0.0
     total = weights.sum(axis=1, keepdims=True)
     if np.any(weights < 0) or np.any(total <= 0):
         raise InvalidDataError("Mesh: weights must not be negative and every vertex needs one above zero")
     rounded = (weights / total).astype(np.float32)
-    rows, largest = np.arange(len(rounded)), rounded.argmax(axis=1)
-    rounded[rows, largest] += (1.0 - rounded.sum(axis=1, dtype=np.float64)).astype(np.float32)
+    rows, max_slots = np.arange(len(rounded)), rounded.argmax(axis=1)
+    rounded[rows, max_slots] += (1.0 - rounded.sum(axis=1, dtype=np.float64)).astype(np.float32)
     index_type = np.uint8 if joints.max(initial=0) <= np.iinfo(np.uint8).max else np.uint16
     return np.where(rounded > 0, joints, 0).astype(index_type), rounded
 
 
-def _unit(normals: FloatArray) -> FloatArray:
-    """Normals of length 1; a normal of no length, as degenerate triangles give, points up."""
+def _unit_normals(normals: FloatArray) -> FloatArray:
+    """Normalizes normals; zero normals, which degenerate triangles have, become +Y."""
     length = np.linalg.norm(normals, axis=1, keepdims=True)
     return rotation.normalize(np.where(length > 1e-12, normals, [0.0, 1.0, 0.0]))
 
 
-def _mime_type(picture: bytes) -> str:
-    if picture.startswith(b"\x89PNG"):
+def _mime_type(encoded_image: bytes) -> str:
+    if encoded_image.startswith(b"\x89PNG"):
         return "image/png"
-    if picture.startswith(b"\xff\xd8\xff"):
+    if encoded_image.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
     raise InvalidDataError("Material: texture_png is neither a PNG nor a JPEG file")

@@ -1,8 +1,8 @@
-"""performance.npz: everything known about a clip, as plain NumPy arrays without pickle.
+"""performance.npz: ``Performance`` <-> plain NumPy arrays without pickle. The keys are listed in docs/formats.md.
 
-The keys are listed in docs/formats.md. What sets the pose (rotations, positions, lengths, camera) is stored in float64,
-so that a file exported from a saved performance equals one exported at once; measured quantities (pixels,
-probabilities, rough joints) and the derived joints_world are stored in float32.
+Rotations, positions, lengths and the camera are stored in float64, so that a file exported from a saved performance
+equals one exported at once. Measured quantities (pixels, probabilities, 3D landmarks) and the derived joints_world are
+stored in float32.
 """
 
 import struct
@@ -22,29 +22,30 @@ from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import kinematics
 
 FORMAT = "bodydouble-performance"
-VERSION = 1
+VERSION = 2
+"""Version of the format: it rises when a reader must change. Files of other versions are refused."""
 
-_DAMAGE = (
+_DAMAGE_ERRORS = (
     ArithmeticError, EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError,
     struct.error, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
-"""What zipfile, NumPy and the constructors of data.py raise on a file whose bytes or arrays are wrong."""
+"""Exceptions that zipfile, NumPy and the types of data.py raise on a file whose bytes or arrays are wrong."""
 
 Arrays = Mapping[str, NDArray[Any]]
 
 
 def save(path: Path, performance: Performance) -> None:
-    """Write a performance.
+    """Writes a performance.
 
     Args:
         path: the .npz file to write; it appears only when it is complete.
-        performance: what is known about a clip. All motions must have its frame rate.
+        performance: people, motions and camera of a clip; all motions have its frame rate.
 
     Raises:
         InvalidDataError: names, frames or rates of the people contradict each other.
         OutputError: the file cannot be written.
     """
-    _check_people(performance)
+    check_consistency(performance)
     arrays = _clip_arrays(performance)
     for person in performance.people:
         arrays |= {f"{person.name}/{key}": array for key, array in _person_arrays(person).items()}
@@ -53,16 +54,16 @@ def save(path: Path, performance: Performance) -> None:
 
 
 def load(path: str | Path) -> Performance:
-    """Read a performance.
+    """Reads a performance.
 
     Args:
-        path: a file that `save` wrote.
+        path: a file that ``save`` wrote.
 
     Returns:
         The performance, with all real numbers in float64.
 
     Raises:
-        FormatError: the file is not a performance, is damaged or was made by a newer version.
+        FormatError: the file is not a performance, is damaged, or has another version of the format.
     """
     path = Path(path)
     if not path.is_file():
@@ -70,17 +71,18 @@ def load(path: str | Path) -> Performance:
     if not zipfile.is_zipfile(path):
         raise FormatError(f"{path} is not a bodydouble performance file")
     try:
-        # np.load leaves a file open that it opened itself and found damaged.
+        # np.load does not close a damaged file that it opened itself.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             _check_format(path, stored)
-            performance = _performance(stored)
-            _check_people(performance)
+            performance = _build_performance(stored)
+            check_consistency(performance)
             return performance
-    except _DAMAGE as error:
+    except _DAMAGE_ERRORS as error:
         raise FormatError(f"{path} is damaged: {error.args[0] if error.args else type(error).__name__}") from error
 
 
-def _check_people(performance: Performance) -> None:
+def check_consistency(performance: Performance) -> None:
+    """Raises InvalidDataError if names, frames or rates of the people contradict each other."""
     names = [person.name for person in performance.people]
     if len(set(names)) != len(names) or any("/" in name or not name for name in names):
         raise InvalidDataError(f"Performance: names of people must differ and hold no '/': {', '.join(names)}")
@@ -98,7 +100,7 @@ def _clip_arrays(performance: Performance) -> dict[str, NDArray[Any]]:
     return {
         "format": np.array(f"{FORMAT} {VERSION}"),
         "fps": np.array([performance.fps.numerator, performance.fps.denominator], dtype=np.int64),
-        "size": np.array(performance.camera.image_size, dtype=np.int64),
+        "image_size": np.array(performance.camera.image_size, dtype=np.int64),
         "frame_count": np.array(performance.frame_count, dtype=np.int64),
         "intrinsics": performance.camera.intrinsics.astype(np.float64),
         "camera_from_world": performance.camera.camera_from_world.astype(np.float64),
@@ -113,7 +115,7 @@ def _person_arrays(person: Person) -> Arrays:
         "observed": track.observed.astype(np.bool_),
         "keypoints": track.keypoints.astype(np.float32),
         "boxes": track.boxes.astype(np.float32),
-        "rough_joints": track.landmarks_3d.astype(np.float32),
+        "landmarks_3d": track.landmarks_3d.astype(np.float32),
         "joint_names": np.array(skeleton.joint_names, dtype=np.str_),
         "parents": np.array(skeleton.parents, dtype=np.int64),
         "rest_offsets": skeleton.rest_offsets.astype(np.float64),
@@ -131,44 +133,50 @@ def _check_format(path: Path, stored: Arrays) -> None:
         raise FormatError(f"{path} is not a bodydouble performance file")
     if int(version) > VERSION:
         raise FormatError(
-            f"{path} was made by a newer version: its format is {version}, this one reads {VERSION}; update bodydouble"
+            f"{path} was written by a newer version of bodydouble: its format is {version}, this one reads {VERSION}; "
+            "update bodydouble"
+        )
+    if int(version) < VERSION:
+        raise FormatError(
+            f"{path} was written by an older version of bodydouble: its format is {version}, this one reads {VERSION}; "
+            "capture the video again"
         )
 
 
-def _performance(stored: Arrays) -> Performance:
-    width, height = stored["size"].tolist()
+def _build_performance(stored: Arrays) -> Performance:
+    width, height = stored["image_size"].tolist()
     fps = Fraction(*stored["fps"].tolist())
     return Performance(
         fps=fps,
         frame_count=int(stored["frame_count"]),
-        camera=Camera((width, height), _floats(stored, "intrinsics"), _floats(stored, "camera_from_world")),
-        people=tuple(_person(stored, name, fps) for name in stored["people"].tolist()),
+        camera=Camera((width, height), _load_float64(stored, "intrinsics"), _load_float64(stored, "camera_from_world")),
+        people=tuple(_build_person(stored, name, fps) for name in stored["people"].tolist()),
     )
 
 
-def _person(stored: Arrays, name: str, fps: Fraction) -> Person:
+def _build_person(stored: Arrays, name: str, fps: Fraction) -> Person:
     track = Track(
         frames=stored[f"{name}/frames"],
         observed=stored[f"{name}/observed"],
-        boxes=_floats(stored, f"{name}/boxes"),
-        keypoints=_floats(stored, f"{name}/keypoints"),
-        landmarks_3d=_floats(stored, f"{name}/rough_joints"),
+        boxes=_load_float64(stored, f"{name}/boxes"),
+        keypoints=_load_float64(stored, f"{name}/keypoints"),
+        landmarks_3d=_load_float64(stored, f"{name}/landmarks_3d"),
     )
     skeleton = Skeleton(
         joint_names=tuple(stored[f"{name}/joint_names"].tolist()),
         parents=tuple(stored[f"{name}/parents"].tolist()),
-        rest_offsets=_floats(stored, f"{name}/rest_offsets"),
+        rest_offsets=_load_float64(stored, f"{name}/rest_offsets"),
     )
     motion = Motion(
         skeleton=skeleton,
         fps=fps,
-        rotations=_floats(stored, f"{name}/rotations"),
-        root_position=_floats(stored, f"{name}/root_position"),
-        contacts=_floats(stored, f"{name}/contacts"),
-        joint_sigma=_floats(stored, f"{name}/joint_sigma"),
+        rotations=_load_float64(stored, f"{name}/rotations"),
+        root_position=_load_float64(stored, f"{name}/root_position"),
+        contacts=_load_float64(stored, f"{name}/contacts"),
+        joint_sigma=_load_float64(stored, f"{name}/joint_sigma"),
     )
     return Person(name, track, motion)
 
 
-def _floats(stored: Arrays, key: str) -> NDArray[np.float64]:
+def _load_float64(stored: Arrays, key: str) -> NDArray[np.float64]:
     return stored[key].astype(np.float64, casting="same_kind")

@@ -1,8 +1,8 @@
-"""Objects in .npz files, read without running what the file asks for.
+"""Safe reader of Python objects in .npz files: path and name -> dicts, lists, numbers and arrays.
 
 NumPy stores a dict in an .npz file as a pickle, and a pickle names functions that its reader calls with arguments of
 the file's choice. Here every name that NumPy needs is a class of this module that only converts data, and any other
-name is refused. NumPy's own functions are not called either: they trust what a pickle says about the memory of arrays.
+name is refused. NumPy's own functions are not called either: they trust a pickle's statements about memory.
 """
 
 import pickle
@@ -19,26 +19,26 @@ from numpy.typing import NDArray
 
 from bodydouble.errors import FormatError
 
-DAMAGE = (
+DAMAGE_ERRORS = (
     ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError,
     pickle.UnpicklingError, struct.error, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
-"""What zipfile, pickle and NumPy raise on a file whose bytes are wrong."""
+"""Exceptions that zipfile, pickle and NumPy raise on a file whose bytes are wrong."""
 
 
 def read_object(path: Path, name: str) -> Any:
-    """The object that ``numpy.savez(path, name=object)`` stored.
+    """Reads the object that ``numpy.savez(path, name=object)`` stored.
 
     Args:
-        path: an .npz file from anywhere.
-        name: of the stored object.
+        path: an .npz file from any source.
+        name: name of the stored object.
 
     Returns:
-        Dicts, lists, tuples, text, numbers, None, and arrays of numbers. What the types of the file were made of
-        (subclasses of dict, arrays of objects) is not kept: arrays of objects become lists.
+        Dicts, lists, tuples, text, numbers, None, and arrays of numbers. Subclasses of dict become dicts, and arrays
+        of objects become lists.
 
     Raises:
-        FormatError: the file is damaged, holds no such object, or wants anything else to be made or run.
+        FormatError: the file is damaged, holds no such object, or names anything but NumPy's own arrays.
     """
     if not path.is_file():
         raise FormatError(f"{path}: there is no such file")
@@ -49,26 +49,29 @@ def read_object(path: Path, name: str) -> Any:
                 raise FormatError(f"{path} holds no {name}; it holds {', '.join(names)[:200] or 'nothing'}")
             with archive.open(f"{name}.npy") as file:
                 _check_header(file)
-                return _plain(_Unpickler(file).load())
+                return _unwrap(_Unpickler(file).load())
     except _RefusedError as error:
         raise FormatError(f"{path} {error}; bodydouble reads arrays only and ran nothing of it") from None
-    except DAMAGE as error:
+    except DAMAGE_ERRORS as error:
         raise FormatError(f"{path} is damaged, or {name} is no dict: {error}") from error
 
 
 def _check_header(file: IO[bytes]) -> None:
-    read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-    shape, _, dtype = read[np.lib.format.read_magic(file)](file)
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    shape, _, dtype = readers[np.lib.format.read_magic(file)](file)
     if shape or not dtype.hasobject:
         raise ValueError(f"it is an array {shape} of {dtype}")
 
 
 class _RefusedError(Exception):
-    """The file asks for something that is not data."""
+    """A file that asks for something that is not data."""
 
 
-class _Standin:
-    """What a file gets for a name. ``__setstate__`` is there because pickle sets attributes of whatever has none."""
+class _StandIn:
+    """Replacement for a class or function that a file names.
+
+    ``__setstate__`` is defined because pickle sets attributes of any object that lacks it.
+    """
 
     value: Any = None
 
@@ -76,16 +79,16 @@ class _Standin:
         raise ValueError(f"{type(self).__name__} takes no state")
 
 
-class _Bytes(_Standin):
-    """``bytes`` from text, as old pickles store them."""
+class _Bytes(_StandIn):
+    """Replacement for ``bytes`` from text, as old pickles store them."""
 
     def __new__(cls, text: str = "", _encoding: str = "latin1") -> bytes:  # type: ignore[misc]
-        """Only Latin-1 is ever used."""
+        """Encodes as Latin-1, the only encoding in use."""
         return text.encode("latin1")
 
 
-class _Type(_Standin):
-    """``numpy.dtype``: numbers, truth values and objects, without fields."""
+class _DType(_StandIn):
+    """Replacement for ``numpy.dtype``: numbers, truth values and objects, without fields."""
 
     order = "|"
 
@@ -102,7 +105,7 @@ class _Type(_Standin):
         return self.code.startswith("O")
 
     def view(self, data: bytes, shape: tuple[int, ...], order: Any = "C") -> NDArray[Any]:
-        """The numbers in some bytes."""
+        """Returns the numbers in some bytes as an array."""
         dtype = np.dtype(self.order + self.code)
         if self.holds_objects or len(data) % dtype.itemsize:
             raise ValueError("bytes do not fit an array")
@@ -110,60 +113,60 @@ class _Type(_Standin):
         return flat.reshape(shape, order=order)
 
 
-class _Array(_Standin):
-    """``numpy.ndarray``, and the function that makes an empty one for ``__setstate__`` to fill."""
+class _Array(_StandIn):
+    """Replacement for ``numpy.ndarray`` and for the function that creates an empty one for ``__setstate__`` to fill."""
 
     def __init__(self, *_: Any) -> None:
-        """The placeholders' shape and type do not matter."""
+        """Ignores shape and type of the empty array."""
 
     def __setstate__(self, state: Any) -> None:
-        _, shape, kind, by_columns, data = state
-        if not kind.holds_objects:
-            self.value = kind.view(data, shape, "F" if by_columns else "C")
+        _, shape, dtype, fortran_order, data = state
+        if not dtype.holds_objects:
+            self.value = dtype.view(data, shape, "F" if fortran_order else "C")
         elif isinstance(data, list) and len(shape) <= 1 and [len(data)] == list(shape or [1]):
             self.value = data if shape else data[0]
         else:
             raise ValueError(f"an array of objects is {shape}")
 
 
-class _Number(_Standin):
-    """A NumPy scalar."""
+class _Scalar(_StandIn):
+    """Replacement for a NumPy scalar."""
 
-    def __init__(self, kind: _Type, data: bytes) -> None:
-        self.value = kind.view(data, ()).item()
+    def __init__(self, dtype: _DType, data: bytes) -> None:
+        self.value = dtype.view(data, ()).item()
 
 
-_STANDINS: Mapping[tuple[str, str], type[_Standin]] = {
+_STAND_INS: Mapping[tuple[str, str], type[_StandIn]] = {
     ("numpy", "ndarray"): _Array,
-    ("numpy", "dtype"): _Type,
+    ("numpy", "dtype"): _DType,
     ("_codecs", "encode"): _Bytes,
     ("__builtin__", "bytes"): _Bytes,  # as protocol 2 names it
 } | {
-    (f"numpy.{core}.multiarray", name): standin
+    (f"numpy.{core}.multiarray", name): stand_in
     for core in ("core", "_core")  # before and since NumPy 2
-    for name, standin in (("_reconstruct", _Array), ("scalar", _Number))
+    for name, stand_in in (("_reconstruct", _Array), ("scalar", _Scalar))
 }
 
 
 class _Unpickler(pickle._Unpickler):
-    """The one written in Python: that in C reserves as much memory as a file claims to need, before it reads on."""
+    """Unpickler written in Python: the one in C allocates the memory that a file claims to need before it reads on."""
 
-    def find_class(self, module: str, name: str) -> type[_Standin]:
+    def find_class(self, module: str, name: str) -> type[_StandIn]:
         try:
-            return _STANDINS[module, name]
+            return _STAND_INS[module, name]
         except KeyError:
-            wanted = f"{module}.{name}"[:80]
-            raise _RefusedError(f"asks to run {wanted!r} when it is read") from None
+            requested_name = f"{module}.{name}"[:80]
+            raise _RefusedError(f"asks to run {requested_name!r} when it is read") from None
 
 
-def _plain(tree: Any) -> Any:
-    """What was read, without the stand-ins."""
-    if isinstance(tree, _Array | _Number):
-        return _plain(tree.value)
+def _unwrap(tree: Any) -> Any:
+    """Replaces the stand-ins by the objects that they hold."""
+    if isinstance(tree, _Array | _Scalar):
+        return _unwrap(tree.value)
     if isinstance(tree, dict):
-        return {_plain(key): _plain(value) for key, value in tree.items()}
+        return {_unwrap(key): _unwrap(value) for key, value in tree.items()}
     if isinstance(tree, list | tuple):
-        return type(tree)(_plain(item) for item in tree)
+        return type(tree)(_unwrap(item) for item in tree)
     if tree is None or isinstance(tree, str | bytes | bool | int | float | np.ndarray):
         return tree
     raise ValueError(f"it holds a {type(tree).__name__.strip('_')}")

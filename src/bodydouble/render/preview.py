@@ -1,4 +1,8 @@
-"""The film: the source with what was seen in it, beside the characters seen by the same camera."""
+"""Preview: ``Performance``, characters and source frames -> frames of preview.mp4.
+
+The left half shows the source frame with the tracked 2D skeletons, the right half the characters seen by the same
+camera.
+"""
 
 import math
 from collections.abc import Sequence
@@ -12,81 +16,87 @@ from numpy.typing import NDArray
 
 from bodydouble.data import BoolArray, Character, FloatArray, Performance, RgbImage, Track
 from bodydouble.errors import InvalidDataError
+from bodydouble.render.environment import Environment, Light
 from bodydouble.render.overlay import draw_name, draw_skeleton, person_color
-from bodydouble.render.scene import Scene
-from bodydouble.render.surroundings import Light, Stage
-from bodydouble.render.text import label, lay_over
+from bodydouble.render.scene import SceneRenderer
+from bodydouble.render.text import blend_patch, render_label
 
 MAX_WIDTH = 1920
+"""Maximum width of the preview in px."""
 MAX_HEIGHT = 720
-GUTTER = 4
-_SMALLEST = 480
+"""Maximum height of the preview in px."""
+GUTTER_WIDTH = 4
+"""Width in px of the gap between the halves."""
+_MIN_LONG_SIDE = 480
+"""Longer side in px to which smaller sources are enlarged."""
 _GUTTER_COLOR = (24, 26, 32)
-LONGEST_HIDDEN = 3.0
-"""s; who is out of sight for longer is not drawn meanwhile: they may be anywhere."""
+MAX_HIDDEN_TIME = 3.0
+"""Maximum time in s without observations during which a character is drawn; after that its position is a guess."""
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """Sizes of a film in px, all even, as video codecs want them."""
+class PreviewLayout:
+    """Sizes of a preview in px, all even, which video codecs require."""
 
-    panel: tuple[int, int]
+    panel_size: tuple[int, int]
     """Width and height of each half."""
-    size: tuple[int, int]
-    """Width and height of the film."""
+    image_size: tuple[int, int]
+    """Width and height of the preview."""
 
 
-def layout(source: tuple[int, int]) -> Layout:
-    """Sizes of the film of a source of width and height px.
+def compute_layout(source_size: tuple[int, int]) -> PreviewLayout:
+    """Computes the sizes of the preview of a source of width and height px.
 
-    The source is scaled down to fit, and up only if it is so small that the film would be hard to see.
+    The source is scaled down to fit, and up only if its longer side is under 480 px.
     """
-    width, height = source
-    fit = min((MAX_WIDTH - GUTTER) / 2 / width, MAX_HEIGHT / height)
-    scale = min(fit, max(1.0, _SMALLEST / max(source)))
-    panel = max(2, 2 * int(width * scale / 2 + 1e-9)), max(2, 2 * int(height * scale / 2 + 1e-9))
-    return Layout(panel, (2 * panel[0] + GUTTER, panel[1]))
+    width, height = source_size
+    fit = min((MAX_WIDTH - GUTTER_WIDTH) / 2 / width, MAX_HEIGHT / height)
+    scale = min(fit, max(1.0, _MIN_LONG_SIDE / max(source_size)))
+    panel_size = max(2, 2 * int(width * scale / 2 + 1e-9)), max(2, 2 * int(height * scale / 2 + 1e-9))
+    return PreviewLayout(panel_size, (2 * panel_size[0] + GUTTER_WIDTH, panel_size[1]))
 
 
-class Poses(Protocol):
-    """World matrices of a character's joints, frame by frame: an array (T, J, 4, 4) or something that makes them."""
+class JointMatrixSequence(Protocol):
+    """World matrices of a character's joints per frame: an array (T, J, 4, 4) or an object that computes them."""
 
     def __len__(self) -> int: ...
 
     def __getitem__(self, frame: int, /) -> FloatArray: ...
 
 
-class Film:
-    """Composes frames, one at a time and in any order. A context manager; owns a Scene.
+class PreviewRenderer:
+    """Renderer of preview frames, one at a time and in any order. A context manager; owns a SceneRenderer.
 
     Args:
         performance: camera and people.
         characters: one per person.
-        pose_matrices: per person, world_from_joint (T, J, 4, 4) of the character's joints in the frames of its track.
+        joint_matrices: per person, world_from_joint (T, J, 4, 4) of the character's joints in the frames of its track.
 
     Raises:
         RenderingUnavailableError: there is no OpenGL on this machine.
-        InvalidDataError: characters or poses do not fit the people.
+        InvalidDataError: characters or joint matrices do not fit the people.
     """
 
     def __init__(
-        self, performance: Performance, characters: Sequence[Character], pose_matrices: Sequence[Poses]
+        self, performance: Performance, characters: Sequence[Character], joint_matrices: Sequence[JointMatrixSequence]
     ) -> None:
-        _check_counts(performance, characters, pose_matrices)
+        _check_inputs(performance, characters, joint_matrices)
         self._performance = performance
-        self._pose_matrices = pose_matrices
-        self._drawn = [shown(person.track, float(performance.fps)) for person in performance.people]
-        self._layout = layout(performance.camera.image_size)
-        self._intrinsics = _scaled(performance.camera.intrinsics, performance.camera.image_size, self._layout.panel)
+        self._joint_matrices = joint_matrices
+        self._drawn_masks = [is_drawn(person.track, float(performance.fps)) for person in performance.people]
+        self._layout = compute_layout(performance.camera.image_size)
+        self._intrinsics = _scale_intrinsics(
+            performance.camera.intrinsics, performance.camera.image_size, self._layout.panel_size
+        )
         self._captions = "source", ", ".join(dict.fromkeys(character.name for character in characters))
         self._colors = [person_color(i) for i in range(len(characters))]
-        studio = Stage(_light_beside(performance.camera.camera_from_world[0]))
-        self._scene = Scene(self._layout.panel, characters, self._colors, studio)
+        environment = Environment(_light_beside_camera(performance.camera.camera_from_world[0]))
+        self._scene = SceneRenderer(self._layout.panel_size, characters, self._colors, environment)
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the film's frames, px."""
-        return self._layout.size
+    def image_size(self) -> tuple[int, int]:
+        """Width and height of the preview, px."""
+        return self._layout.image_size
 
     def __enter__(self) -> Self:
         return self
@@ -97,91 +107,97 @@ class Film:
         self.close()
 
     def close(self) -> None:
-        """Gives the renderer back."""
+        """Releases the renderer."""
         self._scene.close()
 
-    def frame(self, index: int, source: NDArray[np.uint8]) -> RgbImage:
-        """One frame of the film.
+    def render_frame(self, index: int, source_frame: NDArray[np.uint8]) -> RgbImage:
+        """Renders one frame of the preview.
 
         Args:
-            index: of the source frame.
-            source: (H, W, 3) RGB, the source frame; stays as it is.
+            index: index of the source frame.
+            source_frame: (H, W, 3) RGB; not modified.
 
         Returns:
-            (height, width, 3) RGB of the film's size.
+            (height, width, 3) RGB.
         """
-        width, height = self.size
-        panel_width = self._layout.panel[0]
-        film = np.empty((height, width, 3), dtype=np.uint8)
-        film[:, :panel_width] = self._source_panel(index, source)
-        film[:, panel_width:-panel_width] = _GUTTER_COLOR
-        film[:, -panel_width:] = self._character_panel(index)
+        width, height = self.image_size
+        panel_width = self._layout.panel_size[0]
+        image = np.empty((height, width, 3), dtype=np.uint8)
+        image[:, :panel_width] = self._draw_source_panel(index, source_frame)
+        image[:, panel_width:-panel_width] = _GUTTER_COLOR
+        image[:, -panel_width:] = self._draw_character_panel(index)
         for caption, x in zip(self._captions, (0, width - panel_width), strict=True):
-            _write_caption(film, caption, x)
-        return film
+            _write_caption(image, caption, x)
+        return image
 
-    def _source_panel(self, index: int, source: NDArray[np.uint8]) -> RgbImage:
-        shrinks = source.shape[1] > self._layout.panel[0]
-        method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-        panel = np.asarray(cv2.resize(source, self._layout.panel, interpolation=method), dtype=np.uint8)
-        if panel is source:
-            panel = source.copy()
-        scale = np.array([*np.divide(self._layout.panel, self._performance.camera.image_size), 1.0])
-        seen = [
+    def _draw_source_panel(self, index: int, source_frame: NDArray[np.uint8]) -> RgbImage:
+        shrinks = source_frame.shape[1] > self._layout.panel_size[0]
+        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        panel = np.asarray(
+            cv2.resize(source_frame, self._layout.panel_size, interpolation=interpolation), dtype=np.uint8
+        )
+        if panel is source_frame:
+            panel = source_frame.copy()
+        scale = np.array([*np.divide(self._layout.panel_size, self._performance.camera.image_size), 1.0])
+        present = [
             (person.name, person.track.keypoints[index - first] * scale, color)
             for person, color in zip(self._performance.people, self._colors, strict=True)
             if 0 <= index - (first := int(person.track.frames[0])) < len(person.track.frames)
         ]
-        for _, keypoints, color in seen:
+        for _, keypoints, color in present:
             draw_skeleton(panel, keypoints, color)
-        for name, keypoints, color in seen:
+        for name, keypoints, color in present:
             draw_name(panel, keypoints, name, color)
         return panel
 
-    def _character_panel(self, index: int) -> RgbImage:
-        poses: list[FloatArray | None] = []
-        for person, matrices, drawn in zip(self._performance.people, self._pose_matrices, self._drawn, strict=True):
-            at = index - int(person.track.frames[0])
-            poses.append(matrices[at] if 0 <= at < len(matrices) and drawn[at] else None)
-        return self._scene.draw(poses, self._intrinsics, self._performance.camera.camera_from_world[index])
+    def _draw_character_panel(self, index: int) -> RgbImage:
+        joint_matrices: list[FloatArray | None] = []
+        for person, matrices, drawn in zip(
+            self._performance.people, self._joint_matrices, self._drawn_masks, strict=True
+        ):
+            row = index - int(person.track.frames[0])
+            joint_matrices.append(matrices[row] if 0 <= row < len(matrices) and drawn[row] else None)
+        return self._scene.draw(joint_matrices, self._intrinsics, self._performance.camera.camera_from_world[index])
 
 
-def shown(track: Track, fps: float) -> BoolArray:
-    """(T,) whether somebody is drawn: while seen, and while out of sight for no longer than LONGEST_HIDDEN."""
+def is_drawn(track: Track, fps: float) -> BoolArray:
+    """Returns (T,) whether the person is drawn: while observed, and in gaps of at most MAX_HIDDEN_TIME."""
     drawn = track.observed.copy()
     for hidden in np.split(np.arange(len(drawn)), np.flatnonzero(np.diff(drawn)) + 1):
-        drawn[hidden] |= len(hidden) <= LONGEST_HIDDEN * fps
+        drawn[hidden] |= len(hidden) <= MAX_HIDDEN_TIME * fps
     return drawn
 
 
-def _check_counts(performance: Performance, characters: Sequence[Character], pose_matrices: Sequence[Poses]) -> None:
+def _check_inputs(
+    performance: Performance, characters: Sequence[Character], joint_matrices: Sequence[JointMatrixSequence]
+) -> None:
     people = performance.people
-    if not len(people) == len(characters) == len(pose_matrices):
+    if not len(people) == len(characters) == len(joint_matrices):
         raise InvalidDataError(
-            f"Film: {len(people)} people, {len(characters)} characters and {len(pose_matrices)} pose arrays; "
-            "give one of each per person"
+            f"PreviewRenderer: {len(people)} people, {len(characters)} characters and {len(joint_matrices)} "
+            "joint matrix sequences; give one of each per person"
         )
-    for person, character, matrices in zip(people, characters, pose_matrices, strict=True):
+    for person, character, matrices in zip(people, characters, joint_matrices, strict=True):
         expected = (len(person.track.frames), len(character.skeleton.joint_names), 4, 4)
         shape = (len(matrices), *matrices[0].shape)
         if shape != expected:
-            raise InvalidDataError(f"Film: poses of {person.name} are {shape}, expected {expected}")
+            raise InvalidDataError(f"PreviewRenderer: joint matrices of {person.name} are {shape}, expected {expected}")
 
 
-def _scaled(intrinsics: FloatArray, source: tuple[int, int], panel: tuple[int, int]) -> FloatArray:
-    return np.diag([panel[0] / source[0], panel[1] / source[1], 1.0]) @ intrinsics
+def _scale_intrinsics(intrinsics: FloatArray, source_size: tuple[int, int], panel_size: tuple[int, int]) -> FloatArray:
+    return np.diag([panel_size[0] / source_size[0], panel_size[1] / source_size[1], 1.0]) @ intrinsics
 
 
-def _light_beside(camera_from_world: FloatArray) -> Light:
-    """The studio's light, its direction turned about the vertical so that it stands beside this camera."""
-    back = -camera_from_world[2, :3]
-    turn = float(np.arctan2(back[0], back[2]))
+def _light_beside_camera(camera_from_world: FloatArray) -> Light:
+    """Returns the studio's light, rotated about the vertical axis so that it stands beside the camera."""
+    camera_backward = -camera_from_world[2, :3]
+    azimuth = float(np.arctan2(camera_backward[0], camera_backward[2]))
     x, y, z = Light().direction
-    direction = x * math.cos(turn) + z * math.sin(turn), y, z * math.cos(turn) - x * math.sin(turn)
+    direction = x * math.cos(azimuth) + z * math.sin(azimuth), y, z * math.cos(azimuth) - x * math.sin(azimuth)
     return Light(direction)
 
 
-def _write_caption(film: NDArray[np.uint8], text: str, x: int) -> None:
-    patch = label(text, max(11, round(film.shape[0] / 42)), _GUTTER_COLOR, 0.55)
-    margin = max(6, film.shape[0] // 60)
-    lay_over(film, patch, x + margin, film.shape[0] - margin - patch.shape[0])
+def _write_caption(image: NDArray[np.uint8], text: str, x: int) -> None:
+    label_image = render_label(text, max(11, round(image.shape[0] / 42)), _GUTTER_COLOR, 0.55)
+    margin = max(6, image.shape[0] // 60)
+    blend_patch(image, label_image, x + margin, image.shape[0] - margin - label_image.shape[0])

@@ -1,4 +1,4 @@
-"""Characters on the floor of a studio or another place, lit, with shadows, seen by a given camera."""
+"""Scene: characters, joint matrices and a camera -> image of them, lit and with shadows, in an environment."""
 
 from collections.abc import Sequence
 from types import TracebackType
@@ -12,32 +12,32 @@ from bodydouble.geometry.camera import inverse
 from bodydouble.geometry.rotation import normalize
 from bodydouble.render import view_volumes
 from bodydouble.render.backdrop import Backdrop
-from bodydouble.render.context import check, open_context, program, read, write_matrix
+from bodydouble.render.context import compile_program, open_context, read_pixels, write_matrix
+from bodydouble.render.environment import Environment
 from bodydouble.render.model import SkinnedModel, compile_programs
-from bodydouble.render.shadows import Shadows
-from bodydouble.render.surroundings import Stage
+from bodydouble.render.shadows import ShadowMaps
 
-__all__ = ["Scene", "check"]
+PixelRect = tuple[int, int, int, int]
+"""Rectangle x, y, width, height, px."""
 
-Region = tuple[int, int, int, int]
-"""x, y, width, height, px."""
-
-_NEAR, _FAR = 0.1, 150.0
+_NEAR_PLANE, _FAR_PLANE = 0.1, 150.0
+"""Depths of the clip planes in m."""
 _SAMPLES = 4
-_STUDIO, _SHADE, _CHARACTERS, _SUN, _TEXTURE = 0, 1, 2, 3, 4
+"""Samples per pixel for antialiasing."""
+_BACKDROP_UNIT, _FLOOR_SHADE_UNIT, _CHARACTERS_UNIT, _SUN_DEPTH_UNIT, _BASE_TEXTURE_UNIT = 0, 1, 2, 3, 4
 
 
-class Scene:
-    """Draws characters. A context manager; owns an OpenGL context and everything in it.
+class SceneRenderer:
+    """Renderer of characters. A context manager; owns an OpenGL context and everything in it.
 
-    Each frame: skin once, draw depth from the light and from the floor, the darkness of the floor, the characters, and
-    lay them over the place behind. Only the part of the picture with people and their shadows in it is drawn and read.
+    Passes of a frame: skinning, depth from the light and from the floor, floor shadows, characters, compositing over
+    the backdrop. Only the region with characters and their shadows is drawn and read.
 
     Args:
-        size: width and height of the pictures, px.
-        characters: one per person; the same character may stand there more than once.
-        colors: RGB, 0 to 255, one per person. A character without colours of its own wears it; others get a rim of it.
-        stage: light and place; by default the studio.
+        image_size: width and height of the images, px.
+        characters: one per person; the same character may occur more than once.
+        colors: RGB, 0 to 255, one per person: tint of a character without colours, rim light of any other.
+        environment: light and surroundings; None: the studio.
 
     Raises:
         RenderingUnavailableError: there is no OpenGL on this machine.
@@ -45,40 +45,43 @@ class Scene:
 
     def __init__(
         self,
-        size: tuple[int, int],
+        image_size: tuple[int, int],
         characters: Sequence[Character],
         colors: Sequence[tuple[int, int, int]],
-        stage: Stage | None = None,
+        environment: Environment | None = None,
     ) -> None:
-        self.size = size
-        stage = stage or Stage()
-        self._light = stage.light
+        self.image_size = image_size
+        environment = environment or Environment()
+        self._light = environment.light
         self._context = open_context()
-        # The context is current in a thread only while it is in use: scenes may coexist and change threads.
+        # The context is current in a thread only while it is used, so renderers may coexist and change threads.
         with self._context:
             self._context.front_face = "cw"  # because the first row of the buffer is the top one
             programs = compile_programs(self._context)
-            self._character = programs.character
-            self._shadows = Shadows(self._context, programs.depth, normalize(np.array(self._light.direction)))
-            self._backdrop = Backdrop(self._context, size, stage)
+            self._character_program = programs.character
+            self._shadows = ShadowMaps(self._context, programs.depth, normalize(np.array(self._light.direction)))
+            self._backdrop = Backdrop(self._context, image_size, environment)
             rgb = np.asarray(colors, dtype=np.float64).reshape(-1, 3) / 255.0
             self._models = [
                 SkinnedModel(self._context, programs, character, color)
                 for character, color in zip(characters, rgb, strict=True)
             ]
-            self._make_targets()
+            self._create_targets()
 
-    def _make_targets(self) -> None:
-        context, size = self._context, self.size
+    def _create_targets(self) -> None:
+        context, image_size = self._context, self.image_size
         samples = min(_SAMPLES, context.max_samples)
         self._canvas = context.framebuffer(
-            [context.renderbuffer(size, 4, samples=samples)], context.depth_renderbuffer(size, samples=samples)
+            [context.renderbuffer(image_size, 4, samples=samples)],
+            context.depth_renderbuffer(image_size, samples=samples),
         )
-        self._resolved_picture = context.texture(size, 4)
-        self._resolved = context.framebuffer([self._resolved_picture])
-        self._target = context.framebuffer([context.renderbuffer(size, 4)])
-        self._compose = program(context, "full.vert", "compose.frag", studio=_STUDIO, characters=_CHARACTERS)
-        self._triangle = context.vertex_array(self._compose, [])
+        self._resolved_texture = context.texture(image_size, 4)
+        self._resolved_target = context.framebuffer([self._resolved_texture])
+        self._target = context.framebuffer([context.renderbuffer(image_size, 4)])
+        self._compose_program = compile_program(
+            context, "full.vert", "compose.frag", backdrop=_BACKDROP_UNIT, characters=_CHARACTERS_UNIT
+        )
+        self._compose_pass = context.vertex_array(self._compose_program, [])
 
     def __enter__(self) -> Self:
         return self
@@ -89,7 +92,7 @@ class Scene:
         self.close()
 
     def close(self) -> None:
-        """Gives the OpenGL context and all that is in it back."""
+        """Releases the OpenGL context and everything in it."""
         self._context.release()
 
     def draw(
@@ -98,11 +101,11 @@ class Scene:
         camera_intrinsics: FloatArray,
         camera_from_world: FloatArray,
     ) -> RgbImage:
-        """One picture.
+        """Draws one image.
 
         Args:
             joint_matrices: per person, world_from_joint (J, 4, 4) of the character's joints, or None if absent.
-            camera_intrinsics: (3, 3) px, for the size of this scene.
+            camera_intrinsics: (3, 3) px, for image_size.
             camera_from_world: (4, 4).
 
         Returns:
@@ -119,48 +122,51 @@ class Scene:
         world_from_pixel = world_from_camera[:3, :3] @ np.linalg.inv(camera_intrinsics)
         eye = world_from_camera[:3, 3]
         self._backdrop.update(world_from_pixel, eye)
-        picture = self._backdrop.picture()
+        image = self._backdrop.copy_image()
         poses = {i: matrices for i, matrices in enumerate(joint_matrices) if matrices is not None}
         if not poses:
-            return picture
+            return image
         present = [self._models[i] for i in poses]
         points = np.concatenate([model.pose(matrices) for model, matrices in zip(present, poses.values(), strict=True)])
         area = view_volumes.floor_area(points, self._shadows.sun)
         self._shadows.update(present, area, max(float(points[:, 1].max()), 0.1))
-        clip_from_world = view_volumes.clip_from_camera(camera_intrinsics, self.size, _NEAR, _FAR) @ camera_from_world
-        everything = np.concatenate([points, view_volumes.floor_corners(area)])
-        region = view_volumes.picture_region(clip_from_world, everything, self.size)
+        clip_from_world = (
+            view_volumes.clip_from_camera(camera_intrinsics, self.image_size, _NEAR_PLANE, _FAR_PLANE)
+            @ camera_from_world
+        )
+        bounds = np.concatenate([points, view_volumes.floor_corners(area)])
+        region = view_volumes.image_region(clip_from_world, bounds, self.image_size)
         if region[2] > 0 and region[3] > 0:
             self._draw_characters(present, clip_from_world, eye, region)
-            self._lay_out(world_from_pixel, eye, region)
+            self._compose_image(world_from_pixel, eye, region)
             x, y, width, height = region
-            picture[y : y + height, x : x + width] = read(self._target, region)
-        return picture
+            image[y : y + height, x : x + width] = read_pixels(self._target, region)
+        return image
 
     def _draw_characters(
-        self, models: Sequence[SkinnedModel], clip_from_world: FloatArray, eye: FloatArray, region: Region
+        self, models: Sequence[SkinnedModel], clip_from_world: FloatArray, eye: FloatArray, region: PixelRect
     ) -> None:
         self._canvas.use()
         self._canvas.clear(depth=1.0, viewport=region)
         self._context.enable_only(moderngl.DEPTH_TEST)
-        write_matrix(self._character, "clip_from_world", clip_from_world)
-        self._character["eye"] = tuple(eye)
-        self._character["key"], self._character["sky"] = self._light.key, self._light.sky
-        self._character["ground"] = self._light.ground
-        self._shadows.light(self._character, _SUN)
+        write_matrix(self._character_program, "clip_from_world", clip_from_world)
+        self._character_program["eye"] = tuple(eye)
+        self._character_program["key"], self._character_program["sky"] = self._light.key, self._light.sky
+        self._character_program["ground"] = self._light.ground
+        self._shadows.bind_sun(self._character_program, _SUN_DEPTH_UNIT)
         for model in models:
-            model.draw(_TEXTURE)
+            model.draw(_BASE_TEXTURE_UNIT)
 
-    def _lay_out(self, world_from_pixel: FloatArray, eye: FloatArray, region: Region) -> None:
+    def _compose_image(self, world_from_pixel: FloatArray, eye: FloatArray, region: PixelRect) -> None:
         self._context.enable_only(moderngl.NOTHING)
-        self._resolved.scissor = region
-        self._resolved.use()
-        self._context.copy_framebuffer(self._resolved, self._canvas)
-        write_matrix(self._compose, "world_from_pixel", world_from_pixel)
-        self._compose["eye"] = tuple(eye)
-        self._backdrop.use(_STUDIO)
-        self._shadows.shade(self._compose, _SHADE)
-        self._resolved_picture.use(_CHARACTERS)
+        self._resolved_target.scissor = region
+        self._resolved_target.use()
+        self._context.copy_framebuffer(self._resolved_target, self._canvas)
+        write_matrix(self._compose_program, "world_from_pixel", world_from_pixel)
+        self._compose_program["eye"] = tuple(eye)
+        self._backdrop.bind(_BACKDROP_UNIT)
+        self._shadows.bind_floor_shade(self._compose_program, _FLOOR_SHADE_UNIT)
+        self._resolved_texture.use(_CHARACTERS_UNIT)
         self._target.scissor = region
         self._target.use()
-        self._triangle.render(vertices=3)
+        self._compose_pass.render(vertices=3)

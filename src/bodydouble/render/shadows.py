@@ -1,4 +1,4 @@
-"""Shadows: of the key light on floor and characters, and where feet touch the floor."""
+"""Shadow maps: posed models and a light -> shadows on floor and characters, and contact shadows on the floor."""
 
 from collections.abc import Sequence
 
@@ -6,33 +6,36 @@ import moderngl
 
 from bodydouble.data import FloatArray
 from bodydouble.render import view_volumes
-from bodydouble.render.context import program, write_matrix
+from bodydouble.render.context import compile_program, write_matrix
 from bodydouble.render.model import SkinnedModel
 
-_SUN_MAP = 384
-_FLOOR_MAP = 144
-_CONTACT_HEIGHT = 0.25
+_SUN_MAP_SIZE = 384
+"""Side in texels of the depth map seen from the light."""
+_FLOOR_MAP_SIZE = 144
+"""Side in texels of the maps of the floor."""
+_MAX_CONTACT_HEIGHT = 0.25
+"""Maximum height in m above the floor that casts a contact shadow."""
 
 
-class Shadows:
-    """Depth seen from the light and from the floor, and the darkness of the floor made of both.
+class ShadowMaps:
+    """Depth maps seen from the light and from the floor, and the floor shade computed from both.
 
     Args:
-        context: where it lives.
-        depth: the program of depth passes.
-        sun: (3,) unit, towards the light.
+        context: context that owns the maps.
+        depth_program: program of the depth passes.
+        sun: (3,) unit vector towards the light.
     """
 
-    def __init__(self, context: moderngl.Context, depth: moderngl.Program, sun: FloatArray) -> None:
-        self._context, self._depth, self.sun = context, depth, sun
-        mask = program(context, "full.vert", "floor_mask.frag", sun_depth=0, contact_depth=1)
-        self._shade = program(context, "full.vert", "floor_shade.frag", mask=0)
-        self._draw_mask = context.vertex_array(mask, [])
-        self._draw_shade = context.vertex_array(self._shade, [])
-        self._sun_map = _depth_map(context, _SUN_MAP)
-        self._contact_map = _depth_map(context, _FLOOR_MAP)
-        self._mask_map = context.texture((_FLOOR_MAP, _FLOOR_MAP), 4)
-        self._shade_map = context.texture((_FLOOR_MAP, _FLOOR_MAP), 1)
+    def __init__(self, context: moderngl.Context, depth_program: moderngl.Program, sun: FloatArray) -> None:
+        self._context, self._depth_program, self.sun = context, depth_program, sun
+        mask_program = compile_program(context, "full.vert", "floor_mask.frag", sun_depth=0, contact_depth=1)
+        self._shade_program = compile_program(context, "full.vert", "floor_shade.frag", mask=0)
+        self._mask_pass = context.vertex_array(mask_program, [])
+        self._shade_pass = context.vertex_array(self._shade_program, [])
+        self._sun_map = _depth_map(context, _SUN_MAP_SIZE)
+        self._contact_map = _depth_map(context, _FLOOR_MAP_SIZE)
+        self._mask_map = context.texture((_FLOOR_MAP_SIZE, _FLOOR_MAP_SIZE), 4)
+        self._shade_map = context.texture((_FLOOR_MAP_SIZE, _FLOOR_MAP_SIZE), 1)
         self._mask_map.build_mipmaps()
         self._mask_map.filter = (moderngl.LINEAR_MIPMAP_NEAREST, moderngl.LINEAR)
         for texture in (self._mask_map, self._shade_map):
@@ -42,48 +45,50 @@ class Shadows:
         self._mask_target = context.framebuffer([self._mask_map])
         self._shade_target = context.framebuffer([self._shade_map])
 
-    def update(self, models: Sequence[SkinnedModel], area: FloatArray, height: float) -> None:
-        """Draws the maps for posed models over a floor area (4,), up to a height in m."""
-        self._area, self._height = area, height
-        self._sun_from_world = view_volumes.floor_view(area, height, self.sun)
+    def update(self, models: Sequence[SkinnedModel], floor_area: FloatArray, height: float) -> None:
+        """Draws the maps for posed models over a floor area (4,) m, up to a height in m."""
+        self._floor_area, self._height = floor_area, height
+        self._sun_from_world = view_volumes.sun_clip_from_world(floor_area, height, self.sun)
         self._context.enable_only(moderngl.DEPTH_TEST)
         self._draw_depth(models, self._sun_target, self._sun_from_world)
-        self._context.cull_face = "front"  # seen from below, the picture is not mirrored
-        self._draw_depth(models, self._contact_target, view_volumes.contact_view(area, _CONTACT_HEIGHT))
+        self._context.cull_face = "front"  # seen from below, the image is not mirrored
+        self._draw_depth(
+            models, self._contact_target, view_volumes.contact_clip_from_world(floor_area, _MAX_CONTACT_HEIGHT)
+        )
         self._context.cull_face = "back"
         self._context.enable_only(moderngl.NOTHING)
         self._mask_target.use()
         self._sun_map.use(0)
         self._contact_map.use(1)
-        self._draw_mask.render(vertices=3)
+        self._mask_pass.render(vertices=3)
         self._mask_map.build_mipmaps()
-        self._shade["extent"], self._shade["range"] = tuple(area[2:]), height
+        self._shade_program["extent"], self._shade_program["range"] = tuple(floor_area[2:]), height
         self._shade_target.use()
         self._mask_map.use(0)
-        self._draw_shade.render(vertices=3)
+        self._shade_pass.render(vertices=3)
 
     def _draw_depth(
         self, models: Sequence[SkinnedModel], target: moderngl.Framebuffer, clip_from_world: FloatArray
     ) -> None:
         target.use()
         target.clear(depth=1.0)
-        write_matrix(self._depth, "clip_from_world", clip_from_world)
+        write_matrix(self._depth_program, "clip_from_world", clip_from_world)
         for model in models:
             model.draw_depth()
 
-    def light(self, character: moderngl.Program, unit: int) -> None:
-        """Hands the light and its map, on a texture unit, to the program that draws characters."""
-        self._sun_map.use(unit)
-        character["sun_depth"] = unit
-        character["sun"] = tuple(self.sun)
-        character["sun_extent"], character["sun_range"] = tuple(self._area[2:]), self._height
-        write_matrix(character, "sun_from_world", self._sun_from_world)
+    def bind_sun(self, program: moderngl.Program, texture_unit: int) -> None:
+        """Sets light and depth map, on a texture unit, in the program that draws characters."""
+        self._sun_map.use(texture_unit)
+        program["sun_depth"] = texture_unit
+        program["sun"] = tuple(self.sun)
+        program["sun_extent"], program["sun_range"] = tuple(self._floor_area[2:]), self._height
+        write_matrix(program, "sun_from_world", self._sun_from_world)
 
-    def shade(self, compose: moderngl.Program, unit: int) -> None:
-        """Hands the darkness of the floor, on a texture unit, to the program that lays out the picture."""
-        self._shade_map.use(unit)
-        compose["floor_shade"] = unit
-        compose["floor_area"] = tuple(self._area)
+    def bind_floor_shade(self, program: moderngl.Program, texture_unit: int) -> None:
+        """Sets the floor shade, on a texture unit, in the program that composes the image."""
+        self._shade_map.use(texture_unit)
+        program["floor_shade"] = texture_unit
+        program["floor_area"] = tuple(self._floor_area)
 
 
 def _depth_map(context: moderngl.Context, size: int) -> moderngl.Texture:

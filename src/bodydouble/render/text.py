@@ -1,4 +1,4 @@
-"""Short texts on a rounded background, as bitmaps to lay over a picture."""
+"""Labels: short text -> bitmap with a rounded background, blended into an image."""
 
 from functools import lru_cache
 
@@ -6,31 +6,33 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-Color = tuple[int, int, int]
-"""sRGB, 0 to 255."""
+SrgbColor = tuple[int, int, int]
+"""sRGB colour, 0 to 255."""
 
 _SUPERSAMPLING = 4
 
 
 @lru_cache(maxsize=64)
-def label(text: str, font_size: int, background: Color, opacity: float = 1.0) -> NDArray[np.uint8]:
-    """White or near-black text, whichever is easier to read, on a rounded rectangle.
+def render_label(text: str, font_size: int, background: SrgbColor, opacity: float = 1.0) -> NDArray[np.uint8]:
+    """Renders white or near-black text, by contrast, on a rounded rectangle.
 
     Args:
         text: one line.
-        font_size: px.
+        font_size: font size in px.
         background: colour of the rectangle.
-        opacity: of the rectangle, 0 to 1.
+        opacity: opacity of the rectangle, 0 to 1.
 
     Returns:
-        (h, w, 4) RGBA, colour multiplied by alpha; not to be written to.
+        (h, w, 4) RGBA, colour multiplied by alpha; read-only.
     """
     font = ImageFont.load_default(size=font_size)
     left, _, right, _ = font.getbbox(text)
     pad = round(font_size * 0.5)
     size = (round(right - left) + 2 * pad, round(font_size * 1.55))
     box = _rounded_box(size, (*background, round(255 * opacity)))
-    ImageDraw.Draw(box).text((pad - left, size[1] / 2), text, font=font, anchor="lm", fill=_readable_on(background))
+    ImageDraw.Draw(box).text(
+        (pad - left, size[1] / 2), text, font=font, anchor="lm", fill=_contrasting_text_color(background)
+    )
     rgba = np.array(box, dtype=np.uint16)
     rgba[..., :3] = (rgba[..., :3] * rgba[..., 3:] + 127) // 255
     result = rgba.astype(np.uint8)
@@ -47,26 +49,26 @@ def _rounded_box(size: tuple[int, int], fill: tuple[int, int, int, int]) -> Imag
     return box
 
 
-def _readable_on(background: Color) -> tuple[int, int, int, int]:
+def _contrasting_text_color(background: SrgbColor) -> tuple[int, int, int, int]:
     luminance = float(np.dot(background, (0.2126, 0.7152, 0.0722)))
     return (255, 255, 255, 255) if luminance < 165 else (24, 26, 32, 255)
 
 
-def lay_over(picture: NDArray[np.uint8], patch: NDArray[np.uint8], x: int, y: int) -> None:
-    """Blends an RGBA patch, colour multiplied by alpha, into an RGB picture, in place; what sticks out is cut off.
+def blend_patch(image: NDArray[np.uint8], patch: NDArray[np.uint8], x: int, y: int) -> None:
+    """Blends an RGBA patch, colour multiplied by alpha, into an RGB image, in place and clipped to the image.
 
     Args:
-        picture: (H, W, 3), changed.
+        image: (H, W, 3), modified.
         patch: (h, w, 4).
-        x: column of the picture where the patch begins.
-        y: row of the picture where the patch begins.
+        x: column of the image at which the patch begins.
+        y: row of the image at which the patch begins.
     """
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     x0, y0 = max(x, 0), max(y, 0)
     x1, y1 = min(x + patch.shape[1], width), min(y + patch.shape[0], height)
     if x0 >= x1 or y0 >= y1:
         return
-    part = patch[y0 - y : y1 - y, x0 - x : x1 - x]
-    under = picture[y0:y1, x0:x1]
-    kept = (under.astype(np.uint16) * (255 - part[..., 3:]) + 127) // 255
-    under[...] = np.minimum(kept + part[..., :3], 255)
+    visible_patch = patch[y0 - y : y1 - y, x0 - x : x1 - x]
+    covered = image[y0:y1, x0:x1]
+    attenuated = (covered.astype(np.uint16) * (255 - visible_patch[..., 3:]) + 127) // 255
+    covered[...] = np.minimum(attenuated + visible_patch[..., :3], 255)

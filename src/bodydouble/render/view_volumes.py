@@ -1,14 +1,15 @@
-"""What of the world camera and light see: boxes, areas and matrices."""
+"""View volumes: bounding boxes, floor area and projection matrices of the camera and the shadow maps."""
 
 import numpy as np
 
 from bodydouble.data import Character, FloatArray
 
-_NEGLIGIBLE_WEIGHT = 0.02
+_MIN_SKIN_WEIGHT = 0.02
+"""Minimum weight of a vertex that counts for the bounding box of a joint."""
 
 
 def joint_boxes(character: Character, joint_from_character: FloatArray) -> FloatArray:
-    """Boxes around the skin that each joint moves.
+    """Computes the bounding box of the skin that each joint moves.
 
     Args:
         character: a character with J joints.
@@ -20,7 +21,7 @@ def joint_boxes(character: Character, joint_from_character: FloatArray) -> Float
     low = np.full((len(joint_from_character), 3), np.inf)
     high = -low
     for mesh in character.meshes:
-        vertex, slot = np.nonzero(mesh.weights > _NEGLIGIBLE_WEIGHT)
+        vertex, slot = np.nonzero(mesh.weights > _MIN_SKIN_WEIGHT)
         joint = mesh.joints[vertex, slot]
         matrix = joint_from_character[joint]
         local = (matrix[:, :3, :3] @ mesh.positions[vertex, :, None])[..., 0] + matrix[:, :3, 3]
@@ -32,19 +33,19 @@ def joint_boxes(character: Character, joint_from_character: FloatArray) -> Float
     return np.concatenate([corners, np.ones((len(corners), 8, 1))], axis=-1)
 
 
-def hull(joint_matrices: FloatArray, boxes: FloatArray) -> FloatArray:
-    """Points (N, 3) m, world, that hold all skin between them, of joints (J, 4, 4) and their joint_boxes (J, 8, 4)."""
+def skin_bounds(joint_matrices: FloatArray, boxes: FloatArray) -> FloatArray:
+    """Returns points (N, 3) m, world, that enclose the skin of joints (J, 4, 4) with joint_boxes (J, 8, 4)."""
     points = (joint_matrices[:, None] @ boxes[..., None])[..., :3, 0].reshape(-1, 3)
     return points[~np.isnan(points[:, 0])]
 
 
 def floor_area(points: FloatArray, sun: FloatArray, margin: float = 0.2) -> FloatArray:
-    """The part of the floor that can be in shadow or touched.
+    """Computes the part of the floor that can be in shadow or touched.
 
     Args:
-        points: (N, 3) m, world, of hull.
-        sun: (3,) unit, towards the light.
-        margin: m around it, for soft edges.
+        points: (N, 3) m, world, of skin_bounds.
+        sun: (3,) unit vector towards the light.
+        margin: margin in m for soft edges.
 
     Returns:
         (4,) x and z of the corner, extent in x and in z, m.
@@ -56,21 +57,21 @@ def floor_area(points: FloatArray, sun: FloatArray, margin: float = 0.2) -> Floa
 
 
 def floor_corners(area: FloatArray) -> FloatArray:
-    """Corners (4, 3) m, world, of a floor area (4,)."""
+    """Returns the corners (4, 3) m, world, of a floor area (4,)."""
     x, z, width, length = area
     return np.array([[x, 0.0, z], [x + width, 0.0, z], [x, 0.0, z + length], [x + width, 0.0, z + length]])
 
 
-def floor_view(area: FloatArray, height: float, sun: FloatArray) -> FloatArray:
-    """View along the light onto the floor: depth 0 at a height, depth 1 on the floor.
+def sun_clip_from_world(area: FloatArray, height: float, sun: FloatArray) -> FloatArray:
+    """Computes the projection along the light onto the floor: depth 0 at a height, depth 1 on the floor.
 
-    What lies on one ray of the light lands on one place of the floor, so the same map gives the shadow on the floor
-    and of characters on themselves.
+    Points on one ray of the light project to one point of the floor, so the same map gives the shadow on the floor and
+    of characters on themselves.
 
     Args:
         area: (4,) of floor_area.
-        height: m.
-        sun: (3,) towards the light.
+        height: height in m of depth 0.
+        sun: (3,) vector towards the light.
 
     Returns:
         clip_from_world (4, 4).
@@ -88,23 +89,23 @@ def floor_view(area: FloatArray, height: float, sun: FloatArray) -> FloatArray:
     )
 
 
-def contact_view(area: FloatArray, height: float) -> FloatArray:
-    """View straight up: clip_from_world (4, 4) with depth 0 on the floor area (4,) and depth 1 at a height in m."""
-    view = floor_view(area, height, np.array([0.0, 1.0, 0.0]))
+def contact_clip_from_world(area: FloatArray, height: float) -> FloatArray:
+    """Computes the view straight up: (4, 4) with depth 0 on the floor area (4,) and depth 1 at a height in m."""
+    view = sun_clip_from_world(area, height, np.array([0.0, 1.0, 0.0]))
     return np.diag([1.0, 1.0, -1.0, 1.0]) @ view
 
 
-def clip_from_camera(intrinsics: FloatArray, size: tuple[int, int], near: float, far: float) -> FloatArray:
-    """OpenGL clip space (4, 4) of a pinhole camera; the buffer's first row is the top row of the picture.
+def clip_from_camera(intrinsics: FloatArray, image_size: tuple[int, int], near: float, far: float) -> FloatArray:
+    """Computes the OpenGL projection (4, 4) of a pinhole camera; the buffer's first row is the top row of the image.
 
     Args:
         intrinsics: (3, 3) px.
-        size: width and height of the picture, px.
-        near: m, nearest depth that is drawn.
-        far: m, farthest depth that is drawn.
+        image_size: width and height of the image, px.
+        near: minimum depth in m that is drawn.
+        far: maximum depth in m that is drawn.
     """
     clip = np.zeros((4, 4))
-    clip[:2, :3] = 2.0 * intrinsics[:2] / np.array(size)[:, None]
+    clip[:2, :3] = 2.0 * intrinsics[:2] / np.array(image_size)[:, None]
     clip[0, 2] -= 1.0
     clip[1, 2] -= 1.0
     clip[2, 2:] = (far + near) / (far - near), -2.0 * far * near / (far - near)
@@ -112,21 +113,23 @@ def clip_from_camera(intrinsics: FloatArray, size: tuple[int, int], near: float,
     return clip
 
 
-def picture_region(clip_from_world: FloatArray, points: FloatArray, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The part of the picture that holds everything between points.
+def image_region(
+    clip_from_world: FloatArray, points: FloatArray, image_size: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """Computes the bounding rectangle of points in the image.
 
     Args:
         clip_from_world: (4, 4) of clip_from_camera.
         points: (N, 3) m, world.
-        size: width and height of the picture, px.
+        image_size: width and height of the image, px.
 
     Returns:
-        x, y, width, height, px; the whole picture if a point lies beside or behind the camera.
+        x, y, width, height, px; the whole image if a point lies beside or behind the camera.
     """
     clip = points @ clip_from_world[:, :3].T + clip_from_world[:, 3]
     if clip[:, 3].min() <= 1e-3:
-        return (0, 0, *size)
-    pixels = (clip[:, :2] / clip[:, 3:] * 0.5 + 0.5) * size
-    low = np.clip(np.floor(pixels.min(axis=0)) - 1, 0, size).astype(int)
-    high = np.clip(np.ceil(pixels.max(axis=0)) + 1, 0, size).astype(int)
+        return (0, 0, *image_size)
+    pixels = (clip[:, :2] / clip[:, 3:] * 0.5 + 0.5) * image_size
+    low = np.clip(np.floor(pixels.min(axis=0)) - 1, 0, image_size).astype(int)
+    high = np.clip(np.ceil(pixels.max(axis=0)) + 1, 0, image_size).astype(int)
     return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])

@@ -27,8 +27,8 @@ KEYPOINTS: tuple[str, ...] = (
 
 INDEX: dict[str, int] = {name: i for i, name in enumerate(KEYPOINTS)}
 
-FROM_BLAZEPOSE: tuple[int, ...] = tuple(blazepose.INDEX[name] for name in KEYPOINTS)
-"""FROM_BLAZEPOSE[i] is the BlazePose landmark that is COCO keypoint i."""
+BLAZEPOSE_INDICES: tuple[int, ...] = tuple(blazepose.INDEX[name] for name in KEYPOINTS)
+"""BLAZEPOSE_INDICES[i] is the BlazePose landmark that is COCO keypoint i."""
 
 OKS_SIGMAS: tuple[float, ...] = (
     0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072,

@@ -33,14 +33,16 @@ INDEX: dict[str, int] = {name: i for i, name in enumerate(JOINTS)}
 PARENTS: tuple[int, ...] = tuple(-1 if p is None else INDEX[p] for p in PARENT.values())
 MIRROR: tuple[int, ...] = tuple(INDEX[blazepose.mirrored_name(name)] for name in JOINTS)
 
-FULL_JOINT_COUNT = 32
-FROM_FULL: tuple[int, ...] = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
-"""FROM_FULL[i] is the joint of the 32 in the data set's files that is joint i; the others repeat it or do not move."""
+FILE_JOINT_COUNT = 32
+FILE_JOINT_INDICES: tuple[int, ...] = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
+"""FILE_JOINT_INDICES[i] is the index of joint i among the 32 joints of the data set's files."""
 
-FROM_HUMANOID = joint_regressors.weights(JOINTS, joint_regressors.FROM_HUMANOID, humanoid.JOINTS)
+HUMANOID_REGRESSOR = joint_regressors.regressor_matrix(JOINTS, joint_regressors.HUMANOID_REGRESSORS, humanoid.JOINTS)
 """(17, 22): this matrix times the positions of the humanoid's joints are these joints."""
 
-FROM_BLAZEPOSE = joint_regressors.weights(JOINTS, joint_regressors.FROM_BLAZEPOSE, blazepose.LANDMARKS)
+BLAZEPOSE_REGRESSOR = joint_regressors.regressor_matrix(
+    JOINTS, joint_regressors.BLAZEPOSE_REGRESSORS, blazepose.LANDMARKS
+)
 """(17, 33): this matrix times BlazePose's landmarks, in 3D or in the picture, are these joints."""
 
 FPS = 50

@@ -29,10 +29,12 @@ INDEX: dict[str, int] = {name: i for i, name in enumerate(JOINTS)}
 PARENTS: tuple[int, ...] = tuple(-1 if p is None else INDEX[p] for p in PARENT.values())
 MIRROR: tuple[int, ...] = tuple(INDEX[blazepose.mirrored_name(name)] for name in JOINTS)
 
-FROM_HUMANOID = joint_regressors.weights(JOINTS, joint_regressors.FROM_HUMANOID, humanoid.JOINTS)
+HUMANOID_REGRESSOR = joint_regressors.regressor_matrix(JOINTS, joint_regressors.HUMANOID_REGRESSORS, humanoid.JOINTS)
 """(15, 22): this matrix times the positions of the humanoid's joints are these joints."""
 
-FROM_BLAZEPOSE = joint_regressors.weights(JOINTS, joint_regressors.FROM_BLAZEPOSE, blazepose.LANDMARKS)
+BLAZEPOSE_REGRESSOR = joint_regressors.regressor_matrix(
+    JOINTS, joint_regressors.BLAZEPOSE_REGRESSORS, blazepose.LANDMARKS
+)
 """(15, 33): this matrix times BlazePose's landmarks, in 3D or in the picture, are these joints."""
 
 FPS = 60

@@ -7,10 +7,10 @@ the adult template.
 
 from collections.abc import Mapping, Sequence
 
-Blend = dict[str, float]
-Weights = tuple[tuple[float, ...], ...]
+Regressor = dict[str, float]
+RegressorMatrix = tuple[tuple[float, ...], ...]
 
-LIMBS: dict[str, tuple[str, str]] = {
+LIMB_JOINTS: dict[str, tuple[str, str]] = {
     f"{side}_{joint}": (f"{side}{bone}", f"{side}_{joint}")
     for side in ("left", "right")
     for joint, bone in (
@@ -24,7 +24,7 @@ LIMBS: dict[str, tuple[str, str]] = {
 }
 """Joint -> its name in humanoid.py, its name in blazepose.py."""
 
-FROM_HUMANOID: dict[str, Blend] = {joint: {name: 1.0} for joint, (name, _) in LIMBS.items()} | {
+HUMANOID_REGRESSORS: dict[str, Regressor] = {joint: {name: 1.0} for joint, (name, _) in LIMB_JOINTS.items()} | {
     "pelvis": {"leftUpperLeg": 0.5, "rightUpperLeg": 0.5},
     "spine": {"chest": 1.0},
     "thorax": {"upperChest": 0.5, "neck": 0.5},
@@ -32,7 +32,7 @@ FROM_HUMANOID: dict[str, Blend] = {joint: {name: 1.0} for joint, (name, _) in LI
     "head_top": {"head": 1.7, "neck": -0.7},
 }
 
-FROM_BLAZEPOSE: dict[str, Blend] = {joint: {name: 1.0} for joint, (_, name) in LIMBS.items()} | {
+BLAZEPOSE_REGRESSORS: dict[str, Regressor] = {joint: {name: 1.0} for joint, (_, name) in LIMB_JOINTS.items()} | {
     "pelvis": {"left_hip": 0.5, "right_hip": 0.5},
     "spine": {"left_hip": 0.25, "right_hip": 0.25, "left_shoulder": 0.25, "right_shoulder": 0.25},
     "thorax": {"left_shoulder": 0.5, "right_shoulder": 0.5},
@@ -46,6 +46,8 @@ FROM_BLAZEPOSE: dict[str, Blend] = {joint: {name: 1.0} for joint, (_, name) in L
 """From the mouth to the eyes is up: by about that far below the ears, the skull sits on the neck."""
 
 
-def weights(joints: Sequence[str], blends: Mapping[str, Blend], sources: Sequence[str]) -> Weights:
+def regressor_matrix(
+    joints: Sequence[str], regressors: Mapping[str, Regressor], sources: Sequence[str]
+) -> RegressorMatrix:
     """One row a joint, one column a source, each row adding up to 1: ``weights @ source_points`` are the joints."""
-    return tuple(tuple(blends[joint].get(source, 0.0) for source in sources) for joint in joints)
+    return tuple(tuple(regressors[joint].get(source, 0.0) for source in sources) for joint in joints)

@@ -6,7 +6,7 @@ https://github.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/doc/02_outp
 
 from bodydouble.skeletons import blazepose
 
-_SAME: dict[str, tuple[str, ...]] = {
+_BLAZEPOSE_NAMES: dict[str, tuple[str, ...]] = {
     "Nose": ("nose",),
     "Neck": ("left_shoulder", "right_shoulder"),
     "RShoulder": ("right_shoulder",),
@@ -34,13 +34,13 @@ _SAME: dict[str, tuple[str, ...]] = {
     "RHeel": ("right_heel",),
 }
 
-KEYPOINTS: tuple[str, ...] = tuple(_SAME)
+KEYPOINTS: tuple[str, ...] = tuple(_BLAZEPOSE_NAMES)
 INDEX: dict[str, int] = {name: i for i, name in enumerate(KEYPOINTS)}
 
 BODY_18: tuple[str, ...] = tuple(name for name in KEYPOINTS if name != "MidHip" and not name.endswith(("Toe", "Heel")))
 """The 18 keypoints of OpenPose's older body model (COCO), in its order."""
 
-FROM_BLAZEPOSE: tuple[tuple[int, ...], ...] = tuple(
-    tuple(blazepose.INDEX[name] for name in names) for names in _SAME.values()
+BLAZEPOSE_INDICES: tuple[tuple[int, ...], ...] = tuple(
+    tuple(blazepose.INDEX[name] for name in names) for names in _BLAZEPOSE_NAMES.values()
 )
-"""FROM_BLAZEPOSE[i] are the landmarks in whose middle keypoint i lies. BlazePose lacks the small toes: none."""
+"""BLAZEPOSE_INDICES[i] are the landmarks in whose middle keypoint i lies. BlazePose lacks the small toes: none."""

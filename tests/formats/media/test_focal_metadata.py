@@ -13,7 +13,12 @@ from PIL import Image
 
 from bodydouble.cli.inspect import describe_file
 from bodydouble.formats.media import FrameReader, probe
-from bodydouble.formats.media.focal_metadata import EXIF_DIRECTORY, FOCAL_IN_35MM_FILM, FOCAL_KEY, focal_of_video
+from bodydouble.formats.media.focal_metadata import (
+    EXIF_DIRECTORY,
+    EXIF_FOCAL_LENGTH_35MM,
+    FOCAL_LENGTH_KEY,
+    read_video_focal_length,
+)
 from tests.media_builders import numbered_pictures, quadrants, read_number, write_video
 
 TEXT, FLOAT, DOUBLE, INTEGER, BYTE = 1, 23, 24, 21, 65
@@ -65,7 +70,7 @@ def insert(path: Path, into: list[bytes], new: bytes) -> Path:
 
 @pytest.mark.parametrize("name", ["phone.mov", "phone.mp4", "phone.mkv"])
 def test_metadata_of_the_file(name: str, tmp_path: Path) -> None:
-    assert probe(write_tagged(tmp_path / name, {FOCAL_KEY: "26"})).focal_length_35mm == 26.0
+    assert probe(write_tagged(tmp_path / name, {FOCAL_LENGTH_KEY: "26"})).focal_length_35mm == 26.0
 
 
 @pytest.mark.parametrize("quicktime", [True, False])
@@ -85,7 +90,10 @@ def test_metadata_of_the_track_as_phones_write_it(
     quicktime: bool, place: list[bytes], kind: int, raw: bytes, millimetres: float, tmp_path: Path
 ) -> None:
     path = write_video(tmp_path / "phone.mov", numbered_pictures(3))
-    values = {"com.apple.quicktime.camera.lens_model": (TEXT, b"back camera 5.96mm f/1.6"), FOCAL_KEY: (kind, raw)}
+    values = {
+        "com.apple.quicktime.camera.lens_model": (TEXT, b"back camera 5.96mm f/1.6"),
+        FOCAL_LENGTH_KEY: (kind, raw),
+    }
     insert(path, place, metadata(values, quicktime=quicktime))
     assert probe(path).focal_length_35mm == millimetres
     with FrameReader(path) as reader:
@@ -103,16 +111,16 @@ def test_most_videos_do_not_tell(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["0", "-13", "7.9", "1001", "nan", "", "wide", "26 mm f/1.6"])
 def test_implausible_values_are_ignored(text: str, tmp_path: Path) -> None:
     path = write_video(tmp_path / "odd.mov", numbered_pictures(3))
-    insert(path, [b"moov", b"trak"], metadata({FOCAL_KEY: (TEXT, text.encode())}))
+    insert(path, [b"moov", b"trak"], metadata({FOCAL_LENGTH_KEY: (TEXT, text.encode())}))
     assert probe(path).focal_length_35mm is None
-    assert probe(write_tagged(tmp_path / "odd.mkv", {FOCAL_KEY: text})).focal_length_35mm is None
+    assert probe(write_tagged(tmp_path / "odd.mkv", {FOCAL_LENGTH_KEY: text})).focal_length_35mm is None
 
 
 def test_damaged_metadata_is_ignored(tmp_path: Path) -> None:
     """Whatever the bytes are, the answer is a plausible number or none."""
     rng = np.random.default_rng(0)
     path = write_video(tmp_path / "phone.mov", numbered_pictures(2))
-    insert(path, [b"moov", b"trak"], metadata({FOCAL_KEY: (FLOAT, struct.pack(">f", 26.5))}))
+    insert(path, [b"moov", b"trak"], metadata({FOCAL_LENGTH_KEY: (FLOAT, struct.pack(">f", 26.5))}))
     whole = path.read_bytes()
     start = whole.index(b"moov") - 4
     for _ in range(300):
@@ -120,7 +128,7 @@ def test_damaged_metadata_is_ignored(tmp_path: Path) -> None:
         for place in rng.integers(start, len(data) - 1, 4) if len(data) > start + 1 else ():
             data[place] = rng.integers(256)
         path.write_bytes(data)
-        found = focal_of_video(path, [])
+        found = read_video_focal_length(path, [])
         assert found is None or 8 <= found <= 1000
 
 
@@ -136,22 +144,22 @@ def test_damaged_metadata_is_ignored(tmp_path: Path) -> None:
 )
 def test_other_files_have_no_index(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "other").write_bytes(content)
-    assert focal_of_video(tmp_path / "other", []) is None
+    assert read_video_focal_length(tmp_path / "other", []) is None
 
 
 def test_an_index_behind_pixels_of_a_long_file(tmp_path: Path) -> None:
     """Whose size takes 64 bits."""
     pixels = struct.pack(">I4sQ", 1, b"mdat", 40) + bytes(24)
-    index = atom(b"moov", atom(b"trak", metadata({FOCAL_KEY: (TEXT, b"26")})))
+    index = atom(b"moov", atom(b"trak", metadata({FOCAL_LENGTH_KEY: (TEXT, b"26")})))
     (tmp_path / "long.mov").write_bytes(pixels + index)
-    assert focal_of_video(tmp_path / "long.mov", []) == 26.0
+    assert read_video_focal_length(tmp_path / "long.mov", []) == 26.0
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
 def test_exif_of_a_picture(suffix: str, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[MAKE] = "Phone"
-    exif.get_ifd(EXIF_DIRECTORY)[FOCAL_IN_35MM_FILM] = 35
+    exif.get_ifd(EXIF_DIRECTORY)[EXIF_FOCAL_LENGTH_35MM] = 35
     for number in range(2):
         Image.fromarray(quadrants()).save(tmp_path / f"shot{number}{suffix}", exif=exif)
     assert probe(tmp_path / f"shot0{suffix}").focal_length_35mm == 35.0
@@ -161,7 +169,7 @@ def test_exif_of_a_picture(suffix: str, tmp_path: Path) -> None:
 
 def test_pictures_without_a_focal_length(tmp_path: Path) -> None:
     zero = Image.Exif()
-    zero.get_ifd(EXIF_DIRECTORY)[FOCAL_IN_35MM_FILM] = 0
+    zero.get_ifd(EXIF_DIRECTORY)[EXIF_FOCAL_LENGTH_35MM] = 0
     Image.fromarray(quadrants()).save(tmp_path / "plain.jpg")
     Image.fromarray(quadrants()).save(tmp_path / "plain.bmp")
     Image.fromarray(quadrants()).save(tmp_path / "unknown.jpg", exif=zero)
@@ -173,7 +181,7 @@ def test_pictures_without_a_focal_length(tmp_path: Path) -> None:
 def test_the_diagonal_of_the_film_is_that_of_the_picture(tmp_path: Path) -> None:
     """A picture whose diagonal is seen at the angle that 36 mm x 24 mm film has; scaled down, it still is."""
     for side in (None, 32):
-        clip = probe(write_tagged(tmp_path / "phone.mov", {FOCAL_KEY: "26"}), max_side=side)
+        clip = probe(write_tagged(tmp_path / "phone.mov", {FOCAL_LENGTH_KEY: "26"}), max_side=side)
         assert clip.focal_length_px is not None
         assert hypot(*clip.image_size) / clip.focal_length_px == pytest.approx(hypot(36, 24) / 26)
     assert clip.focal_length_px == pytest.approx(26 * 40 / 43.27, rel=1e-4)
@@ -181,5 +189,5 @@ def test_the_diagonal_of_the_film_is_that_of_the_picture(tmp_path: Path) -> None
 
 def test_inspect_shows_it(tmp_path: Path) -> None:
     shown = "focal length, 35 mm equivalent"
-    assert describe_file(str(write_tagged(tmp_path / "phone.mov", {FOCAL_KEY: "26"})))[shown] == "26 mm"
+    assert describe_file(str(write_tagged(tmp_path / "phone.mov", {FOCAL_LENGTH_KEY: "26"})))[shown] == "26 mm"
     assert shown not in describe_file(str(write_tagged(tmp_path / "other.mov", {})))

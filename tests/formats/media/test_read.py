@@ -25,7 +25,7 @@ from tests.media_builders import (
 )
 
 
-def numbers(path: Path | str, fps: Fraction | None = None) -> list[int]:
+def read_numbers(path: Path | str, fps: Fraction | None = None) -> list[int]:
     with FrameReader(path, fps=fps) as reader:
         found = [read_number(frame) for frame in reader]
         assert len(found) == reader.clip.frame_count
@@ -56,7 +56,7 @@ VIDEOS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", VIDEOS)
 def test_every_frame_comes_once_and_in_order(tmp_path: Path, name: str) -> None:
     path = write_video(tmp_path / name, numbered_pictures(40), **VIDEOS[name])
-    assert numbers(path) == list(range(40))
+    assert read_numbers(path) == list(range(40))
     assert probe(path).fps == VIDEOS[name].get("fps", 30)
     assert probe(path).image_size == (64, 48)
 
@@ -68,13 +68,13 @@ def test_every_frame_comes_once_and_in_order(tmp_path: Path, name: str) -> None:
 def test_the_rate_is_exact(tmp_path: Path, fps: Fraction, suffix: str) -> None:
     path = write_video(tmp_path / f"clip.{suffix}", numbered_pictures(50), fps=fps)
     assert probe(path).fps == fps
-    assert numbers(path) == list(range(50))
+    assert read_numbers(path) == list(range(50))
 
 
 def test_a_clip_of_more_frames_than_are_scanned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bodydouble.formats.media.source.SCANNED_FRAMES", 40)
+    monkeypatch.setattr("bodydouble.formats.media.source.MAX_SCANNED_FRAMES", 40)
     path = write_video(tmp_path / "clip.mp4", numbered_pictures(100))
-    assert numbers(path) == list(range(100))
+    assert read_numbers(path) == list(range(100))
 
 
 def test_a_variable_rate_is_resampled_by_its_times(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_variable_rate_is_resampled_by_its_times(tmp_path: Path) -> None:
     path = write_video(tmp_path / "phone.mp4", numbered_pictures(12), ticks=ticks, time_base=Fraction(1, 1000))
     assert probe(path).fps == 30
     expected = [int(np.argmin([abs(tick - 1000 * i / 30) for tick in ticks])) for i in range(15)]
-    assert numbers(path) == expected
+    assert read_numbers(path) == expected
     assert 4 in expected and expected.count(4) == 2, "a frame that was held is shown twice"
 
 
@@ -90,13 +90,13 @@ def test_a_variable_rate_is_resampled_by_its_times(tmp_path: Path) -> None:
 def test_time_begins_with_the_first_frame(tmp_path: Path, suffix: str) -> None:
     ticks = [700 + round(1000 * i / 25) for i in range(30)]
     path = write_video(tmp_path / f"late.{suffix}", numbered_pictures(30), ticks=ticks, time_base=Fraction(1, 1000))
-    assert numbers(path) == list(range(30))
+    assert read_numbers(path) == list(range(30))
 
 
 def test_a_stream_that_begins_amid_a_group_of_pictures(tmp_path: Path) -> None:
     path = write_video(tmp_path / "cut.ts", numbered_pictures(60), options={"g": "20", "bf": "2"})
     path.write_bytes(path.read_bytes()[188 * 12 :])
-    found = numbers(path)
+    found = read_numbers(path)
     assert found == list(range(found[0], 60))
     assert 0 < found[0] <= 40
 
@@ -110,7 +110,7 @@ def test_two_recordings_in_one_stream(tmp_path: Path) -> None:
 
 def test_another_rate_may_be_asked_for(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mp4", numbered_pictures(60), fps=Fraction(60))
-    assert numbers(path, fps=Fraction(30)) == list(range(0, 60, 2))
+    assert read_numbers(path, fps=Fraction(30)) == list(range(0, 60, 2))
     assert probe(path, fps=Fraction(30)).fps == 30
 
 
@@ -241,8 +241,8 @@ def test_pictures_come_in_natural_order(tmp_path: Path, pattern: str) -> None:
     for index, picture in enumerate(numbered_pictures(12)):
         Image.fromarray(picture).save(tmp_path / f"shot{index}.png")
     path = tmp_path / pattern
-    assert numbers(path) == list(range(12))
-    assert numbers(path, fps=Fraction(12)) == list(range(12))
+    assert read_numbers(path) == list(range(12))
+    assert read_numbers(path, fps=Fraction(12)) == list(range(12))
     assert probe(path).fps == 30
     assert probe(path, fps=Fraction(12)).fps == 12
 
@@ -272,7 +272,7 @@ def test_pictures_of_different_sizes_are_refused(tmp_path: Path) -> None:
 
 
 def test_one_frame_of_video(tmp_path: Path) -> None:
-    assert numbers(write_video(tmp_path / "one.mp4", numbered_pictures(1))) == [0]
+    assert read_numbers(write_video(tmp_path / "one.mp4", numbered_pictures(1))) == [0]
 
 
 def assert_refused(path: Path, why: str) -> None:
@@ -285,18 +285,18 @@ def assert_refused(path: Path, why: str) -> None:
 def test_what_is_not_there(tmp_path: Path) -> None:
     assert_refused(tmp_path / "missing.mp4", "there is no file")
     assert_refused(tmp_path / "*.png", "no file matches")
-    assert_refused(tmp_path, "no picture in the folder")
+    assert_refused(tmp_path, "no image in the folder")
 
 
 @pytest.mark.parametrize("name", ["text.mp4", "text.txt", "photo.jpg"])
 @pytest.mark.parametrize("content", ["", "This is text.\n" * 100])
 def test_what_is_not_a_video(tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / name).write_text(content)
-    assert_refused(tmp_path / name, "not a video or picture|no frame that can be decoded")
+    assert_refused(tmp_path / name, "not a video or image|no frame that can be decoded")
 
 
 def test_sound_alone(tmp_path: Path) -> None:
-    assert_refused(write_sound(tmp_path / "song.m4a", beep(0.5, 0.1)), "sound but no picture")
+    assert_refused(write_sound(tmp_path / "song.m4a", beep(0.5, 0.1)), "audio but no video")
 
 
 def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,24 +328,24 @@ def test_what_is_left_of_a_damaged_video_is_delivered_with_a_warning(tmp_path: P
     assert "of its 60 frames" in warning
 
 
-def decoding_threads() -> int:
+def count_decoding_threads() -> int:
     return sum(thread.name == "read-ahead" for thread in threading.enumerate())
 
 
 @pytest.mark.parametrize("error", [None, ValueError, KeyboardInterrupt])
 def test_leaving_early_ends_the_thread(tmp_path: Path, error: type[BaseException] | None) -> None:
     path = write_video(tmp_path / "clip.mp4", numbered_pictures(200))
-    before = decoding_threads()
+    before = count_decoding_threads()
     try:
         with FrameReader(path) as reader:
             for _ in reader:
                 if error is not None:
                     raise error
                 break
-            assert decoding_threads() == before + 1
+            assert count_decoding_threads() == before + 1
     except BaseException as raised:
         assert error is not None and isinstance(raised, error)
-    assert decoding_threads() == before
+    assert count_decoding_threads() == before
 
 
 def test_every_iteration_starts_at_the_beginning(tmp_path: Path) -> None:

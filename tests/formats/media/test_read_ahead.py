@@ -9,7 +9,7 @@ import pytest
 from bodydouble.formats.media.read_ahead import ReadAhead
 
 
-def threads() -> int:
+def count_threads() -> int:
     return sum(thread.name == "read-ahead" for thread in threading.enumerate())
 
 
@@ -55,7 +55,7 @@ def test_no_more_items_than_the_depth_are_made_ahead() -> None:
 
 
 def test_closing_early_ends_the_thread_and_the_generator() -> None:
-    before = threads()
+    before = count_threads()
     ended = Event()
 
     def endless() -> Generator[int, None, None]:
@@ -69,5 +69,5 @@ def test_closing_early_ends_the_thread_and_the_generator() -> None:
     next(ahead)
     ahead.close()
     assert ended.is_set()
-    assert threads() == before
+    assert count_threads() == before
     assert list(ahead) == []

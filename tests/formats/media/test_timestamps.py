@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bodydouble.formats.media.timestamps import COMMON_RATES, LONGEST_GAP, choose_rate, mend_times, resample
+from bodydouble.formats.media.timestamps import (
+    COMMON_RATES,
+    MAX_FORWARD_STEP,
+    choose_rate,
+    repair_timestamps,
+    resample_frames,
+)
 
 untimed = settings(deadline=None)
 
@@ -26,7 +32,7 @@ def accumulate(start: Fraction, gaps: list[Fraction]) -> list[Fraction]:
 @given(st.fractions(min_value=-5, max_value=5, max_denominator=1000), steps, rates)
 def test_every_instant_shows_a_frame_nearest_in_time(start: Fraction, gaps: list[Fraction], fps: Fraction) -> None:
     times = accumulate(start, gaps)
-    shown = list(resample(((time, index) for index, time in enumerate(times)), fps))
+    shown = list(resample_frames(((time, index) for index, time in enumerate(times)), fps))
     assert shown == sorted(shown)
     for i, index in enumerate(shown):
         instant = start + i / fps
@@ -40,25 +46,25 @@ def test_every_instant_shows_a_frame_nearest_in_time(start: Fraction, gaps: list
 def test_evenly_spaced_frames_are_given_once_each_in_spite_of_jitter(fps: Fraction, jitter: list[Fraction]) -> None:
     first = jitter[0]
     times = [(index + (shift - first) / 2) / fps for index, shift in enumerate(jitter)]
-    assert list(resample(((time, i) for i, time in enumerate(times)), fps)) == list(range(len(jitter)))
+    assert list(resample_frames(((time, i) for i, time in enumerate(times)), fps)) == list(range(len(jitter)))
 
 
 def test_nothing_drifts_over_an_hour() -> None:
     fps, tick = Fraction(30000, 1001), Fraction(1, 1000)
     count = round(3600 * fps)
     rounded = ((round(index / fps / tick) * tick, index) for index in range(count))
-    assert all(index == shown for index, shown in enumerate(resample(rounded, fps)))
+    assert all(index == shown for index, shown in enumerate(resample_frames(rounded, fps)))
 
 
 @untimed
 @given(st.integers(1, 200))
 def test_half_the_rate_gives_every_other_frame(count: int) -> None:
-    shown = list(resample(((Fraction(i, 60), i) for i in range(count)), Fraction(30)))
+    shown = list(resample_frames(((Fraction(i, 60), i) for i in range(count)), Fraction(30)))
     assert shown == list(range(0, count, 2))
 
 
 def test_no_frames_give_no_frames() -> None:
-    assert list(resample([], Fraction(30))) == []
+    assert list(resample_frames([], Fraction(30))) == []
 
 
 @untimed
@@ -105,25 +111,25 @@ times_or_none = st.one_of(st.none(), st.fractions(min_value=-100, max_value=100,
 @untimed
 @given(st.lists(times_or_none), st.fractions(min_value="0.01", max_value=1))
 def test_mended_times_never_go_back_or_leap(stamps: list[Fraction | None], period: Fraction) -> None:
-    mended = list(mend_times(((stamp, index) for index, stamp in enumerate(stamps)), period))
+    mended = list(repair_timestamps(((stamp, index) for index, stamp in enumerate(stamps)), period))
     assert [index for _, index in mended] == list(range(len(stamps)))
     times = [time for time, _ in mended]
-    assert all(0 <= later - earlier <= LONGEST_GAP for earlier, later in pairwise(times))
+    assert all(0 <= later - earlier <= MAX_FORWARD_STEP for earlier, later in pairwise(times))
 
 
 @untimed
 @given(st.fractions(min_value=-100, max_value=100), steps)
 def test_good_times_are_left_alone(start: Fraction, gaps: list[Fraction]) -> None:
     times = accumulate(start, gaps)
-    assert [time for time, _ in mend_times(((time, None) for time in times), Fraction(1))] == times
+    assert [time for time, _ in repair_timestamps(((time, None) for time in times), Fraction(1))] == times
 
 
 def test_missing_times_are_counted_on() -> None:
-    mended = mend_times(((None, i) for i in range(4)), Fraction(1, 25))
+    mended = repair_timestamps(((None, i) for i in range(4)), Fraction(1, 25))
     assert list(mended) == [(Fraction(i, 25), i) for i in range(4)]
 
 
 def test_time_goes_on_after_a_break() -> None:
     stamps = [Fraction(0), Fraction(1), Fraction(5000), Fraction(5001)]
-    mended = [time for time, _ in mend_times(((stamp, None) for stamp in stamps), Fraction(1, 2))]
+    mended = [time for time, _ in repair_timestamps(((stamp, None) for stamp in stamps), Fraction(1, 2))]
     assert mended == [0, 1, Fraction(3, 2), Fraction(5, 2)]

@@ -16,7 +16,7 @@ from tests.media_builders import beep, numbered_pictures, read_number, read_soun
 
 def write(path: Path, pictures: list[RgbImage], fps: Fraction = Fraction(30), audio_from: Path | None = None) -> Path:
     height, width = pictures[0].shape[:2]
-    with VideoWriter(path, size=(width, height), fps=fps, audio_from=audio_from) as writer:
+    with VideoWriter(path, image_size=(width, height), fps=fps, audio_from=audio_from) as writer:
         for picture in pictures:
             writer.write(picture)
     return path
@@ -117,7 +117,7 @@ def test_a_source_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path) -> N
 def test_an_exception_leaves_the_old_film_and_no_thread(tmp_path: Path, error: type[BaseException]) -> None:
     path = tmp_path / "film.mp4"
     path.write_text("old")
-    with pytest.raises(error), VideoWriter(path, size=(64, 48), fps=Fraction(30)) as writer:
+    with pytest.raises(error), VideoWriter(path, image_size=(64, 48), fps=Fraction(30)) as writer:
         for picture in numbered_pictures(20):
             writer.write(picture)
         raise error
@@ -129,21 +129,21 @@ def test_an_exception_leaves_the_old_film_and_no_thread(tmp_path: Path, error: t
 @pytest.mark.parametrize("size", [(63, 48), (64, 47), (0, 0)])
 def test_sizes_must_be_even(tmp_path: Path, size: tuple[int, int]) -> None:
     with pytest.raises(InvalidDataError, match="must be even"):
-        VideoWriter(tmp_path / "film.mp4", size=size, fps=Fraction(30))
+        VideoWriter(tmp_path / "film.mp4", image_size=size, fps=Fraction(30))
 
 
 @pytest.mark.parametrize("frame", [np.zeros((48, 32, 3), np.uint8), np.zeros((48, 64, 3), np.float64)])
 def test_frames_must_fit(tmp_path: Path, frame: RgbImage) -> None:
     with (
         pytest.raises(InvalidDataError, match=r"expected \(48, 64, 3\) uint8"),
-        VideoWriter(tmp_path / "film.mp4", size=(64, 48), fps=Fraction(30)) as writer,
+        VideoWriter(tmp_path / "film.mp4", image_size=(64, 48), fps=Fraction(30)) as writer,
     ):
         writer.write(frame)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_no_frames_are_no_film(tmp_path: Path) -> None:
-    writer = VideoWriter(tmp_path / "film.mp4", size=(64, 48), fps=Fraction(30))
+    writer = VideoWriter(tmp_path / "film.mp4", image_size=(64, 48), fps=Fraction(30))
     with pytest.raises(OutputError, match="at least one frame"), writer:
         pass
     assert list(tmp_path.iterdir()) == []

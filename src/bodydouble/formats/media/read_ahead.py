@@ -1,4 +1,4 @@
-"""An iterator that runs ahead of its consumer in its own thread."""
+"""Read-ahead: generator -> iterator that runs it ahead of the consumer in its own thread."""
 
 from collections import deque
 from collections.abc import Generator
@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 class ReadAhead(Generic[T]):
-    """Iterates over a generator that runs in its own thread, at most ``depth`` items ahead.
+    """Iterator over a generator that runs in its own thread, at most ``depth`` items ahead.
 
-    An exception in the generator is raised in the consumer, after the items before it. ``close`` ends the thread and
-    closes the generator, wherever it stands.
+    An exception in the generator is raised in the consumer after the items before it. ``close`` ends the thread and
+    closes the generator at any point.
     """
 
     def __init__(self, items: Generator[T, None, None], depth: int) -> None:

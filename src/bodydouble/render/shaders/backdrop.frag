@@ -1,5 +1,5 @@
 #version 330 core
-// The studio: a wall without edges that turns into a floor with a grid. Colours are sRGB.
+// Studio: a wall without edges that blends into a floor with a grid. Colours are sRGB.
 uniform mat3 world_from_pixel;  // directions of camera rays
 uniform vec3 eye;               // m, world
 uniform vec2 size;              // px
@@ -10,7 +10,7 @@ const vec3 WALL_BOTTOM = vec3(0.928, 0.936, 0.950);
 const vec3 FLOOR = vec3(0.862, 0.874, 0.896);
 const vec3 LINE = vec3(0.640, 0.668, 0.716);
 
-// How much of a pixel the lines of a square grid cover: the line is at least a pixel wide and fades instead of getting thinner.
+// Coverage of a pixel by the lines of a square grid; lines are at least a pixel wide and fade instead of thinning.
 float grid(vec2 p, vec2 pixel, float spacing, float width) {
     vec2 footprint = max(pixel / spacing, vec2(1e-6));
     vec2 wanted = vec2(width / spacing);
@@ -27,13 +27,13 @@ void main() {
     vec3 wall = mix(WALL_BOTTOM, WALL_TOP, smoothstep(0.0, 0.75, ray.y));
     vec3 result = wall;
     float along = -eye.y / min(ray.y, -1e-4);
-    vec2 place = eye.xz + ray.xz * along;
-    vec2 pixel = fwidth(place);
+    vec2 floor_point = eye.xz + ray.xz * along;
+    vec2 pixel = fwidth(floor_point);
     if (ray.y < -1e-4 && eye.y > 0.0) {
         float reach = 10.0 + length(eye.xz);
         float near = exp(-pow(along / reach, 2.0));
         vec3 ground = mix(WALL_BOTTOM, FLOOR, near);
-        float lines = max(grid(place, pixel, 1.0, 0.020), 0.45 * grid(place, pixel, 0.5, 0.012));
+        float lines = max(grid(floor_point, pixel, 1.0, 0.020), 0.45 * grid(floor_point, pixel, 0.5, 0.012));
         result = mix(ground, LINE, lines * near);
     }
     vec2 off = gl_FragCoord.xy / size - 0.5;

@@ -1,6 +1,6 @@
 #version 330 core
-// Characters over the floor, darkened, of the studio.
-uniform sampler2D studio;
+// Characters over the backdrop, whose floor is darkened by shadows.
+uniform sampler2D backdrop;
 uniform sampler2D floor_shade;
 uniform sampler2D characters;   // colour times coverage; coverage
 uniform mat3 world_from_pixel;  // camera rays
@@ -13,10 +13,10 @@ const vec3 FLOOR_SHADOW = vec3(0.28, 0.31, 0.40);
 void main() {
     ivec2 pixel = ivec2(gl_FragCoord.xy);
     vec3 ray = world_from_pixel * vec3(gl_FragCoord.xy, 1.0);
-    vec2 place = (eye.xz - ray.xz * (eye.y / ray.y) - floor_area.xy) / floor_area.zw;
-    bool on_floor = ray.y < 0.0 && eye.y > 0.0 && all(lessThan(abs(place - 0.5), vec2(0.5)));
-    float shade = on_floor ? textureLod(floor_shade, place, 0.0).r : 0.0;
+    vec2 map_point = (eye.xz - ray.xz * (eye.y / ray.y) - floor_area.xy) / floor_area.zw;
+    bool on_floor = ray.y < 0.0 && eye.y > 0.0 && all(lessThan(abs(map_point - 0.5), vec2(0.5)));
+    float shade = on_floor ? textureLod(floor_shade, map_point, 0.0).r : 0.0;
     vec4 front = texelFetch(characters, pixel, 0);
-    vec3 back = texelFetch(studio, pixel, 0).rgb * mix(vec3(1.0), FLOOR_SHADOW, shade);
+    vec3 back = texelFetch(backdrop, pixel, 0).rgb * mix(vec3(1.0), FLOOR_SHADOW, shade);
     color = vec4(front.rgb + (1.0 - front.a) * back, 1.0);
 }

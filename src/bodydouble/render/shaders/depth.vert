@@ -1,5 +1,5 @@
 #version 330 core
-// Depth along an orthographic view. What lies in front of the near plane is kept on it.
+// Depth along an orthographic view. Vertices in front of the near plane are clamped to it.
 uniform mat4 clip_from_world;
 in vec3 position;
 

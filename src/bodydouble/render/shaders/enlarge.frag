@@ -1,9 +1,9 @@
 #version 330 core
-// A picture, enlarged to the size of the target.
-uniform sampler2D small_picture;
+// An image, enlarged to the size of the target.
+uniform sampler2D reduced_image;
 in vec2 uv;
 out vec4 color;
 
 void main() {
-    color = vec4(texture(small_picture, uv).rgb, 1.0);
+    color = vec4(texture(reduced_image, uv).rgb, 1.0);
 }

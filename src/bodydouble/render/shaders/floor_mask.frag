@@ -1,5 +1,5 @@
 #version 330 core
-// What stands between the floor and the key light, and what is close to the floor. Its mipmaps are its blurred versions.
+// Occluders between the floor and the key light, and contact with the floor. The mipmaps are its blurred versions.
 uniform sampler2D sun_depth;      // 1 - height / range of the highest point along each ray of the light
 uniform sampler2D contact_depth;  // height above the floor / contact height
 in vec2 uv;

@@ -1,5 +1,5 @@
 #version 330 core
-// One triangle that covers the whole picture.
+// One triangle that covers the whole image.
 out vec2 uv;
 
 void main() {

@@ -1,5 +1,5 @@
 #version 330 core
-// Linear blend skinning; the result is captured, so that every pass draws the same vertices.
+// Linear blend skinning; the result is captured, so that all passes draw the same vertices.
 uniform sampler2D joints;  // (3, J) texels: the upper three rows of each joint's matrix
 
 in vec3 rest_position;

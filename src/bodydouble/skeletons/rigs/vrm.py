@@ -9,7 +9,7 @@ from bodydouble.skeletons import humanoid
 NAMES: dict[str, str] = {bone: bone for bone in humanoid.JOINTS + humanoid.FINGERS}
 """VRM 1.0 humanoid bone -> name of the joint."""
 
-REQUIRED: tuple[str, ...] = (
+REQUIRED_BONES: tuple[str, ...] = (
     "hips",
     "head",
     "leftUpperArm",
@@ -23,7 +23,7 @@ REQUIRED: tuple[str, ...] = (
 )
 """The bones without which a character cannot be moved."""
 
-VRM0_THUMB: dict[str, str] = {
+VRM0_THUMB_BONES: dict[str, str] = {
     f"{side}Thumb{old}": f"{side}Thumb{new}"
     for side in ("left", "right")
     for old, new in (("Proximal", "Metacarpal"), ("Intermediate", "Proximal"))

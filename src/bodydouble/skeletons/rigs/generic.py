@@ -3,7 +3,7 @@
 The bones are those of https://github.com/vrm-c/vrm-specification/blob/master/specification/VRMC_vrm-1.0/humanoid.md
 """
 
-MIDDLE: dict[str, tuple[str, ...]] = {
+CENTRAL_BONES: dict[str, tuple[str, ...]] = {
     "hips": ("hips", "hip", "pelvis", "lowerbody"),
     "spine": ("spine", "spine1", "spine01", "spine001", "abdomen", "waist", "spinelower"),
     "chest": ("chest", "spine2", "spine02", "spine002", "torso", "spinemiddle", "upperbody"),
@@ -13,7 +13,7 @@ MIDDLE: dict[str, tuple[str, ...]] = {
 }
 """Bone -> words, the most telling first."""
 
-SIDED: dict[str, tuple[str, ...]] = {
+SIDED_BONES: dict[str, tuple[str, ...]] = {
     "Shoulder": ("shoulder", "clavicle", "collar", "collarbone"),
     "UpperArm": ("upperarm", "armupper", "uparm", "arm", "arm1"),
     "LowerArm": ("lowerarm", "armlower", "forearm", "loarm", "elbow", "arm2"),

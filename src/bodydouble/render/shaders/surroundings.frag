@@ -1,12 +1,12 @@
 #version 330 core
-// A room with pictures and windows on its walls, or an open place with a skyline. Light is linear, the result sRGB.
+// A room with paintings and windows on its walls, or an outdoor scene with a skyline. Light is linear, the result sRGB.
 uniform mat3 world_from_pixel;  // directions of camera rays
 uniform vec3 eye;               // m, world
 uniform float seed;
 uniform bool indoors;
 uniform vec4 room;              // m: x, z of the corners
 uniform float ceiling;          // m
-uniform float skyline;          // tangent of the height of what stands around an open place
+uniform float skyline;          // tangent of the elevation of the houses and trees around an outdoor scene
 uniform int floor_pattern, wall_pattern;
 uniform vec3 floor_color, floor_second, wall_color, wall_second;  // reflectance
 uniform float floor_size, wall_size;                              // m
@@ -27,7 +27,7 @@ float noise(vec2 p) {
     return mix(low, mix(hash(cell + vec2(0, 1)), hash(cell + vec2(1, 1)), f.x), f.y);
 }
 
-// Sum of octaves; those finer than a pixel are left out.
+// Sum of octaves of noise; octaves finer than a pixel are skipped.
 float mottling(vec2 p, float pixel) {
     float sum = 0.0, strength = 0.5;
     for (int i = 0; i < 4; ++i) {
@@ -76,13 +76,13 @@ vec3 lit(vec3 reflectance, vec3 normal) {
     return reflectance * (key * facing * 0.36 + mix(ground_light, sky_light, 0.5 + 0.5 * normal.y) * 0.56);
 }
 
-vec3 picture(vec2 p, float which) {
-    vec2 q = p * 3.0 + which * 31.0;
+vec3 painting(vec2 p, float number) {
+    vec2 q = p * 3.0 + number * 31.0;
     vec3 shift = vec3(mottling(q, 0.0), mottling(q + 40.0, 0.0), mottling(q + 80.0, 0.0));
-    return clamp(shift * 1.6 - 0.3 + 0.3 * sin(q.x * 4.0 * hash(vec2(which, 1.0))), 0.02, 0.9);
+    return clamp(shift * 1.6 - 0.3 + 0.3 * sin(q.x * 4.0 * hash(vec2(number, 1.0))), 0.02, 0.9);
 }
 
-// Bays of a wall hold a picture, a window or nothing.
+// Bays of a wall hold a painting, a window or nothing.
 vec3 bay(vec2 p, vec3 wall, vec3 normal, float side, float pixel) {
     float bay_width = 1.7;
     float index = floor(p.x / bay_width);
@@ -92,7 +92,7 @@ vec3 bay(vec2 p, vec3 wall, vec3 normal, float side, float pixel) {
     vec2 over = abs(inside) - extent;
     float far = max(over.x, over.y);
     if (kind < 0.35) {
-        vec3 framed = far > -0.03 ? vec3(0.08) : picture(inside, index + 10.0 * side);
+        vec3 framed = far > -0.03 ? vec3(0.08) : painting(inside, index + 10.0 * side);
         return mix(lit(framed, normal), wall, smoothstep(-pixel, pixel, far));
     }
     if (kind < 0.55) {
@@ -108,16 +108,16 @@ vec3 inside_room(vec3 ray) {
     vec3 low = vec3(room.x, 0.0, room.y), high = vec3(room.z, ceiling, room.w);
     vec3 reach = (mix(low, high, step(0.0, ray)) - eye) / ray;
     float along = min(reach.x, min(reach.y, reach.z));
-    vec3 place = eye + along * ray;
+    vec3 hit = eye + along * ray;
     float pixel = along * length(fwidth(ray)) * 0.7;
     if (along == reach.y) {
         vec3 normal = vec3(0.0, -sign(ray.y), 0.0);
         if (ray.y > 0.0) return lit(sky_color, normal);
-        return lit(finish(floor_pattern, floor_color, floor_second, floor_size, place.xz, pixel), normal);
+        return lit(finish(floor_pattern, floor_color, floor_second, floor_size, hit.xz, pixel), normal);
     }
     bool across = along == reach.x;
     vec3 normal = across ? vec3(-sign(ray.x), 0.0, 0.0) : vec3(0.0, 0.0, -sign(ray.z));
-    vec2 p = vec2(across ? place.z : place.x, place.y);
+    vec2 p = vec2(across ? hit.z : hit.x, hit.y);
     float side = (across ? 1.0 : 2.0) + 0.5 * (across ? sign(ray.x) : sign(ray.z));
     vec3 wall = finish(wall_pattern, wall_color, wall_second, wall_size, p, pixel);
     wall = lit(mix(wall_second * 0.5, wall, smoothstep(-pixel, pixel, p.y - 0.09)), normal);
@@ -145,9 +145,9 @@ vec3 outdoors(vec3 ray) {
         result = lit(mix(vec3(0.05, 0.09, 0.03), vec3(0.12, 0.17, 0.05), noise(vec2(azimuth * 30.0, height * 200.0))), away);
     if (ray.y < 0.0) {
         float along = -eye.y / ray.y;
-        vec2 place = eye.xz + ray.xz * along;
+        vec2 hit = eye.xz + ray.xz * along;
         float pixel = along * length(fwidth(ray)) * 0.7 / max(-ray.y, 0.02);
-        vec3 ground = finish(floor_pattern, floor_color, floor_second, floor_size, place, pixel);
+        vec3 ground = finish(floor_pattern, floor_color, floor_second, floor_size, hit, pixel);
         result = mix(horizon_color * 0.6, lit(ground, vec3(0.0, 1.0, 0.0)), exp(-along / 150.0));
     }
     return result;
