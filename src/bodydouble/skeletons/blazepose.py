@@ -40,17 +40,18 @@ LANDMARKS: tuple[str, ...] = (
 )
 
 INDEX: dict[str, int] = {name: i for i, name in enumerate(LANDMARKS)}
+"""Name of a landmark -> its index."""
 
 
 def mirrored_name(name: str) -> str:
-    """Name of the point on the other side of the body: left_wrist -> right_wrist, nose -> nose."""
+    """Returns the name of the point on the other side of the body: left_wrist -> right_wrist, nose -> nose."""
     if "left" in name:
         return name.replace("left", "right")
     return name.replace("right", "left")
 
 
 MIRROR: tuple[int, ...] = tuple(INDEX[mirrored_name(name)] for name in LANDMARKS)
-"""MIRROR[i] is the landmark on the other side of the body; the nose is its own."""
+"""MIRROR[i] is the landmark on the other side of the body; the nose maps to itself."""
 
 EDGES: tuple[tuple[int, int], ...] = tuple(
     (INDEX[a], INDEX[b])

@@ -1,4 +1,4 @@
-"""The 17 keypoints of COCO, in its order, and where BlazePose has the same point.
+"""The 17 keypoints of COCO, in its order, and the same points among BlazePose's landmarks.
 
 Source: the COCO keypoint annotation format, https://cocodataset.org/#format-data
 """
@@ -34,4 +34,4 @@ OKS_SIGMAS: tuple[float, ...] = (
     0.026, 0.025, 0.025, 0.035, 0.035, 0.079, 0.079, 0.072, 0.072,
     0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089,
 )  # fmt: skip
-"""Per-keypoint standard deviation of object keypoint similarity, from the COCO keypoint evaluation."""
+"""Standard deviation per keypoint of the object keypoint similarity (OKS), from the COCO keypoint evaluation."""

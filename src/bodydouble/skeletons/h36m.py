@@ -1,4 +1,4 @@
-"""The 17 joints of Human3.6M on which poses are compared, and where they are among the 32 of its files.
+"""The 17 joints of Human3.6M on which poses are compared, and their indices among the 32 joints of its files.
 
 Source: C. Ionescu et al., "Human3.6M: Large scale datasets and predictive methods for 3D human sensing in natural
 environments", PAMI 2014; the choice of 17 by J. Martinez et al., "A simple yet effective baseline for 3d human pose
@@ -26,7 +26,7 @@ PARENT: dict[str, str | None] = {
     "right_elbow": "right_shoulder",
     "right_wrist": "right_elbow",
 }
-"""``nose`` is the data set's joint between neck and head, which others call neck or neck/nose."""
+"""Joint -> its parent. ``nose`` is the data set's joint between neck and head, also called neck or neck/nose."""
 
 JOINTS: tuple[str, ...] = tuple(PARENT)
 INDEX: dict[str, int] = {name: i for i, name in enumerate(JOINTS)}
@@ -34,16 +34,18 @@ PARENTS: tuple[int, ...] = tuple(-1 if p is None else INDEX[p] for p in PARENT.v
 MIRROR: tuple[int, ...] = tuple(INDEX[blazepose.mirrored_name(name)] for name in JOINTS)
 
 FILE_JOINT_COUNT = 32
+"""Number of joints in the data set's files."""
 FILE_JOINT_INDICES: tuple[int, ...] = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
 """FILE_JOINT_INDICES[i] is the index of joint i among the 32 joints of the data set's files."""
 
 HUMANOID_REGRESSOR = joint_regressors.regressor_matrix(JOINTS, joint_regressors.HUMANOID_REGRESSORS, humanoid.JOINTS)
-"""(17, 22): this matrix times the positions of the humanoid's joints are these joints."""
+"""(17, 22) joint regressor: this matrix times the positions of the humanoid's joints gives these joints."""
 
 BLAZEPOSE_REGRESSOR = joint_regressors.regressor_matrix(
     JOINTS, joint_regressors.BLAZEPOSE_REGRESSORS, blazepose.LANDMARKS
 )
-"""(17, 33): this matrix times BlazePose's landmarks, in 3D or in the picture, are these joints."""
+"""(17, 33) joint regressor: this matrix times BlazePose's landmarks, in 3D or in the image, gives these joints."""
 
 FPS = 50
+"""Frames/s of the data set."""
 TEST_SUBJECTS: tuple[str, ...] = ("S9", "S11")

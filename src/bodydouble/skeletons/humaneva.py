@@ -30,12 +30,13 @@ PARENTS: tuple[int, ...] = tuple(-1 if p is None else INDEX[p] for p in PARENT.v
 MIRROR: tuple[int, ...] = tuple(INDEX[blazepose.mirrored_name(name)] for name in JOINTS)
 
 HUMANOID_REGRESSOR = joint_regressors.regressor_matrix(JOINTS, joint_regressors.HUMANOID_REGRESSORS, humanoid.JOINTS)
-"""(15, 22): this matrix times the positions of the humanoid's joints are these joints."""
+"""(15, 22) joint regressor: this matrix times the positions of the humanoid's joints gives these joints."""
 
 BLAZEPOSE_REGRESSOR = joint_regressors.regressor_matrix(
     JOINTS, joint_regressors.BLAZEPOSE_REGRESSORS, blazepose.LANDMARKS
 )
-"""(15, 33): this matrix times BlazePose's landmarks, in 3D or in the picture, are these joints."""
+"""(15, 33) joint regressor: this matrix times BlazePose's landmarks, in 3D or in the image, gives these joints."""
 
 FPS = 60
+"""Frames/s of the data set."""
 TEST_SUBJECTS: tuple[str, ...] = ("Validate/S1", "Validate/S2", "Validate/S3")

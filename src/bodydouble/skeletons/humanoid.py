@@ -1,4 +1,4 @@
-"""The 22 body joints that bodydouble estimates, and an adult's proportions.
+"""The 22 body joints that bodydouble estimates, their hierarchy, and the finger bones of characters.
 
 Names and hierarchy follow the VRM 1.0 humanoid specification,
 https://github.com/vrm-c/vrm-specification/blob/master/specification/VRMC_vrm-1.0/humanoid.md
@@ -35,7 +35,7 @@ PARENTS: tuple[int, ...] = tuple(-1 if p is None else INDEX[p] for p in PARENT.v
 
 
 def mirrored_name(joint: str) -> str:
-    """Name of the joint on the other side of the body: leftHand -> rightHand, head -> head."""
+    """Returns the name of the joint on the other side of the body: leftHand -> rightHand, head -> head."""
     if joint.startswith("left"):
         return "right" + joint[4:]
     if joint.startswith("right"):
@@ -44,6 +44,7 @@ def mirrored_name(joint: str) -> str:
 
 
 MIRROR: tuple[int, ...] = tuple(INDEX[mirrored_name(name)] for name in JOINTS)
+"""MIRROR[i] is the joint on the other side of the body; joints of the middle map to themselves."""
 
 FINGERS: tuple[str, ...] = tuple(
     f"{side}{finger}{part}"
@@ -57,4 +58,4 @@ FINGERS: tuple[str, ...] = tuple(
     )
     for part in parts
 )
-"""The finger bones of VRM 1.0. Characters may have them; version 1 of the motion leaves them at rest."""
+"""Finger bones of VRM 1.0. Characters may have them; motions do not contain them."""

@@ -1,14 +1,16 @@
-"""Where the joints of motion capture data sets lie, as weighted means of joints and landmarks that bodydouble knows.
+"""Joint regressors: the joints of motion capture data sets as linear maps of humanoid joints or BlazePose landmarks.
 
-Hips, knees, ankles, shoulders, elbows and wrists are the same joints everywhere. The data sets' points of torso and
-head are joints of their own skeletons, not of ours: those rows are approximations, made so that both tables agree on
-the adult template.
+Hips, knees, ankles, shoulders, elbows and wrists are the same joints in all skeletons. The data sets' joints of torso
+and head do not exist in the humanoid: their rows are approximations, chosen so that both tables agree on the adult
+template.
 """
 
 from collections.abc import Mapping, Sequence
 
 Regressor = dict[str, float]
+"""Weight per source joint or landmark; the weights sum to 1."""
 RegressorMatrix = tuple[tuple[float, ...], ...]
+"""One row per joint, one column per source."""
 
 LIMB_JOINTS: dict[str, tuple[str, str]] = {
     f"{side}_{joint}": (f"{side}{bone}", f"{side}_{joint}")
@@ -43,11 +45,14 @@ BLAZEPOSE_REGRESSORS: dict[str, Regressor] = {joint: {name: 1.0} for joint, (_, 
         "left_ear": 0.5, "right_ear": 0.5, "left_eye": 0.4, "right_eye": 0.4, "mouth_left": -0.4, "mouth_right": -0.4,
     },
 }  # fmt: skip
-"""From the mouth to the eyes is up: by about that far below the ears, the skull sits on the neck."""
+"""Regressors from BlazePose landmarks.
+
+The vector from the mouth to the eyes points up. Its length is about the distance from the ears down to the neck joint.
+"""
 
 
 def regressor_matrix(
     joints: Sequence[str], regressors: Mapping[str, Regressor], sources: Sequence[str]
 ) -> RegressorMatrix:
-    """One row a joint, one column a source, each row adding up to 1: ``weights @ source_points`` are the joints."""
+    """Builds the matrix that maps source points to joints: ``joints = matrix @ source_points``. Rows sum to 1."""
     return tuple(tuple(regressors[joint].get(source, 0.0) for source in sources) for joint in joints)

@@ -1,4 +1,4 @@
-"""The 25 keypoints of OpenPose's body model BODY_25, in its order, and where BlazePose has the same point.
+"""The 25 keypoints of OpenPose's body model BODY_25, in its order, and the same points among BlazePose's landmarks.
 
 Source: OpenPose, "Output", keypoint ordering of BODY_25 and COCO,
 https://github.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/doc/02_output.md
@@ -43,4 +43,4 @@ BODY_18: tuple[str, ...] = tuple(name for name in KEYPOINTS if name != "MidHip" 
 BLAZEPOSE_INDICES: tuple[tuple[int, ...], ...] = tuple(
     tuple(blazepose.INDEX[name] for name in names) for names in _BLAZEPOSE_NAMES.values()
 )
-"""BLAZEPOSE_INDICES[i] are the landmarks in whose middle keypoint i lies. BlazePose lacks the small toes: none."""
+"""BLAZEPOSE_INDICES[i] are the landmarks whose mean is keypoint i; empty for the small toes, which BlazePose lacks."""

@@ -1,4 +1,6 @@
-"""Joint names of rigs that call a bone by the joint at its beginning, as the first BVH files did.
+"""Joint names of the Biovision convention, the original one of BVH: a bone is named after the joint at its start.
+
+In it ``LeftShoulder`` is the upper arm and ``LeftElbow`` the lower arm.
 
 Source: the example of M. Meredith and S. Maddock, "Motion capture file formats explained", University of Sheffield,
 2001, and the 3ds Max conversion of the CMU motion capture database.

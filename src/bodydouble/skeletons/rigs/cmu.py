@@ -1,7 +1,7 @@
 """Joint names of the CMU motion capture database as BVH, in the MotionBuilder-friendly conversion.
 
-``LowerBack`` and ``Neck`` stand in the same places as ``Hips`` and ``Spine1``: the spine bends first in the hips, and
-the neck begins where the shoulders do, so that its upper part is the neck of a person.
+``LowerBack`` and ``Neck`` have the same positions as ``Hips`` and ``Spine1``. The spine bends first at the hips. The
+neck begins between the shoulders, so its upper part ``Neck1`` is the neck of a person.
 
 Source: the names are those of B. Hahn's conversion, https://sites.google.com/a/cgspeed.com/cgspeed/motion-capture.
 """

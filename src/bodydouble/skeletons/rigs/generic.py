@@ -1,4 +1,4 @@
-"""Words that rigs use for their joints, for rigs that follow no standard. Written without separators, in small letters.
+"""Words in the joint names of rigs that follow no standard, in lower case and without separators.
 
 The bones are those of https://github.com/vrm-c/vrm-specification/blob/master/specification/VRMC_vrm-1.0/humanoid.md
 """
@@ -11,7 +11,7 @@ CENTRAL_BONES: dict[str, tuple[str, ...]] = {
     "neck": ("neck", "neck1", "neck01", "spine004"),
     "head": ("head", "spine006"),
 }
-"""Bone -> words, the most telling first."""
+"""Bone of the body's centre -> words, the most specific first."""
 
 SIDED_BONES: dict[str, tuple[str, ...]] = {
     "Shoulder": ("shoulder", "clavicle", "collar", "collarbone"),
@@ -23,4 +23,4 @@ SIDED_BONES: dict[str, tuple[str, ...]] = {
     "Foot": ("foot", "ankle"),
     "Toes": ("toes", "toe", "toebase", "ball"),
 }
-"""Bone without its side -> words; a joint is given away once, to the first bone that asks."""
+"""Bone without its side -> words; a joint is assigned once, to the first bone that matches it."""

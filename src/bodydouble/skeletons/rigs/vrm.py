@@ -1,4 +1,4 @@
-"""The bones of the VRM humanoid: which are needed, and how VRM 0.x named the thumb.
+"""Bones of the VRM humanoid: all bones, the required ones, and the thumb names of VRM 0.x.
 
 Source: https://github.com/vrm-c/vrm-specification/blob/master/specification/VRMC_vrm-1.0/humanoid.md and
 https://github.com/vrm-c/vrm-specification/blob/master/specification/0.0/README.md
@@ -21,7 +21,7 @@ REQUIRED_BONES: tuple[str, ...] = (
     "rightUpperLeg",
     "rightLowerLeg",
 )
-"""The bones without which a character cannot be moved."""
+"""Bones without which a character cannot be animated."""
 
 VRM0_THUMB_BONES: dict[str, str] = {
     f"{side}Thumb{old}": f"{side}Thumb{new}"
