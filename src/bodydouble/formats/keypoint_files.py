@@ -11,7 +11,7 @@ https://github.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/doc/02_outp
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -73,12 +73,10 @@ def collect_keypoints(performance: Performance, file_format: KeypointFormat) -> 
         performance: people with tracks of 33 BlazePose landmarks.
         file_format: file format whose keypoints are returned.
     """
-    keypoint_names = openpose.KEYPOINTS if file_format is KeypointFormat.OPENPOSE else coco.KEYPOINTS
-    sources = (
-        openpose.BLAZEPOSE_INDICES
-        if file_format is KeypointFormat.OPENPOSE
-        else tuple((i,) for i in coco.BLAZEPOSE_INDICES)
-    )
+    keypoint_names = coco.KEYPOINTS
+    sources: Sequence[Sequence[int]] = [(index,) for index in coco.BLAZEPOSE_INDICES]
+    if file_format is KeypointFormat.OPENPOSE:
+        keypoint_names, sources = openpose.KEYPOINTS, openpose.BLAZEPOSE_INDICES
     tracks = [person.track for person in performance.people]
     ids = _track_ids([person.name for person in performance.people])
     return _sort_by_frame(
@@ -152,27 +150,23 @@ def write_keypoints(path: Path, keypoint_rows: KeypointRows, file_format: Keypoi
 
 
 def _coco_item(keypoint_rows: KeypointRows, row: int) -> dict[str, Any]:
-    track_id = int(keypoint_rows.track_ids[row])
-    box = {"bbox": _to_xywh(keypoint_rows.boxes[row])} if np.isfinite(keypoint_rows.boxes[row]).all() else {}
-    identity = {} if track_id == UNKNOWN_TRACK_ID else {"track_id": track_id}
-    return (
-        {"image_id": int(keypoint_rows.frames[row]), "category_id": 1}
-        | _pose_entries(keypoint_rows.keypoints[row])
-        | box
-        | identity
-    )
+    image_id, track_id = int(keypoint_rows.frames[row]), int(keypoint_rows.track_ids[row])
+    return _list_item(keypoint_rows, row, image_id, "bbox", {"track_id": track_id})
 
 
 def _alphapose_item(keypoint_rows: KeypointRows, row: int) -> dict[str, Any]:
-    track_id = int(keypoint_rows.track_ids[row])
-    box = {"box": _to_xywh(keypoint_rows.boxes[row])} if np.isfinite(keypoint_rows.boxes[row]).all() else {}
-    identity = {} if track_id == UNKNOWN_TRACK_ID else {"idx": [track_id]}
-    return (
-        {"image_id": f"{keypoint_rows.frames[row]}.jpg", "category_id": 1}
-        | _pose_entries(keypoint_rows.keypoints[row])
-        | box
-        | identity
-    )
+    image_id, track_id = f"{keypoint_rows.frames[row]}.jpg", int(keypoint_rows.track_ids[row])
+    return _list_item(keypoint_rows, row, image_id, "box", {"idx": [track_id]})
+
+
+def _list_item(
+    keypoint_rows: KeypointRows, row: int, image_id: int | str, box_key: str, identity: dict[str, Any]
+) -> dict[str, Any]:
+    """Returns an item of COCO's or AlphaPose's list, without box and identity where they are unknown."""
+    item = {"image_id": image_id, "category_id": 1} | _pose_entries(keypoint_rows.keypoints[row])
+    if np.isfinite(keypoint_rows.boxes[row]).all():
+        item[box_key] = _to_xywh(keypoint_rows.boxes[row])
+    return item if keypoint_rows.track_ids[row] == UNKNOWN_TRACK_ID else item | identity
 
 
 def _pose_entries(keypoints: FloatArray) -> dict[str, Any]:
@@ -268,8 +262,7 @@ class _KeypointRow:
     box: FloatArray
 
 
-def _stack_rows(keypoint_names: tuple[str, ...], rows: Iterable[_KeypointRow]) -> KeypointRows:
-    rows = list(rows)
+def _stack_rows(keypoint_names: tuple[str, ...], rows: Sequence[_KeypointRow]) -> KeypointRows:
     return _sort_by_frame(
         keypoint_names,
         [np.array([row.frame for row in rows], dtype=np.int64)],

@@ -1,7 +1,6 @@
 """Scene: characters, joint matrices and a camera -> image of them, lit and with shadows, in an environment."""
 
 from collections.abc import Sequence
-from types import TracebackType
 from typing import Self
 
 import moderngl
@@ -86,9 +85,7 @@ class SceneRenderer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
