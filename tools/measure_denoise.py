@@ -24,7 +24,8 @@ import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from bodydouble.bench.people_clips import FPS, BenchClip, motion_files, render_clip
+from bodydouble.bench.clip_cache import BenchClip
+from bodydouble.bench.people_clips import FPS, motion_files, render_clip
 from bodydouble.bench.staging import Role, Scene, View
 from bodydouble.data import FloatArray, Observation, Performance, RgbImage
 from bodydouble.evaluation.metrics.keypoints_2d import PCK_THRESHOLD, keypoint_similarity, relative_errors
@@ -223,7 +224,7 @@ def kept(frames: Sequence[RgbImage], clip: BenchClip, asked: argparse.Namespace)
     digest = hashlib.sha256(b"".join(frame.tobytes() for frame in frames)).hexdigest()[:16]
     path = asked.output / f"{clip.video.stem}.{asked.quality}.{digest}.json"
     if not path.exists():
-        found = observed(frames, truth_of(performance.load(clip.truth)), asked.quality)
+        found = observed(frames, truth_of(performance.load(clip.ground_truth)), asked.quality)
         path.write_text(json.dumps([*astuple(found)[:3], found.errors.tolist()]), encoding="utf-8")
     *counts, errors = json.loads(path.read_text(encoding="utf-8"))
     return Figures(*counts, np.array(errors))

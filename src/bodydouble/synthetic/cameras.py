@@ -1,4 +1,7 @@
-"""Random cameras: held, panned, moved or standing still."""
+"""Random cameras that keep all people in view: static, panning, handheld or on a dolly.
+
+Input: points of all people in the world (F, N, 3). Output: a `Camera` with F poses.
+"""
 
 from enum import StrEnum
 
@@ -9,21 +12,21 @@ from bodydouble.geometry import camera, rotation
 from bodydouble.motion.resampling.smoothing import whittaker
 
 FOCAL_LENGTHS_MM = (26.0, 70.0)
-"""Focal lengths, as on 35 mm film, 36 mm along the longer side."""
+"""Range of focal lengths in mm, for a sensor of 36 mm along the longer side (35 mm equivalent)."""
 CAMERA_HEIGHTS = (0.4, 2.5)
-"""m above the floor."""
+"""Range of camera heights above the floor in m."""
 FILL_FRACTIONS = (0.5, 0.9)
-"""The people fill this share of the picture, at the narrowest margin."""
+"""Range of the fraction of width or height that the people fill, at the narrowest margin."""
 MIN_DEPTH = 0.8
-"""m; nobody comes closer to the camera."""
+"""Minimum depth in m of all points of people."""
 ROLL_SIGMA = 0.025
-"""rad."""
+"""Standard deviation of the camera roll in rad."""
 FOLLOW_CUTOFF = 0.5
-"""Hz; how fast a camera follows the people."""
+"""Cutoff frequency in Hz of the path of the point that a camera follows."""
 
 
 class CameraMotion(StrEnum):
-    """What a camera does."""
+    """Kind of camera motion."""
 
     STATIC = "static"
     PAN = "pan"
@@ -39,15 +42,17 @@ def sample_camera(
     bearing: float,
     rng: np.random.Generator,
 ) -> Camera:
-    """A camera that has all people in view.
+    """Draws a camera that has all people in view.
+
+    The distance is the smallest at which the people keep the drawn margin.
 
     Args:
-        points: (F, N, 3) m, world, of all people.
+        points: points (F, N, 3) of all people in the world, m.
         fps: frames per second.
         image_size: width and height, px.
-        camera_motion: what the camera does.
-        bearing: rad, from the people to the camera, about +Y from +Z.
-        rng: decides the rest.
+        camera_motion: kind of camera motion.
+        bearing: direction from the people to the camera in rad, about +Y from +Z.
+        rng: source of everything that is random.
     """
     intrinsics = camera.intrinsics_from_focal_length(rng.uniform(*FOCAL_LENGTHS_MM) / 36 * max(image_size), image_size)
     height, fill_fraction, roll = rng.uniform(*CAMERA_HEIGHTS), rng.uniform(*FILL_FRACTIONS), rng.normal(0, ROLL_SIGMA)
@@ -71,7 +76,7 @@ def sample_camera(
 
 
 def _look_at_points(points: FloatArray, fps: float, camera_motion: CameraMotion) -> FloatArray:
-    """(F, 3) m where the camera looks: the middle of everything, or of the people as they go."""
+    """Returns the points (F, 3) that the camera looks at, m: the static or the smoothed moving centre of the people."""
     if camera_motion is CameraMotion.STATIC:
         center = (points.min(axis=(0, 1)) + points.max(axis=(0, 1))) / 2
         return np.repeat(center[None], len(points), axis=0)
@@ -80,7 +85,7 @@ def _look_at_points(points: FloatArray, fps: float, camera_motion: CameraMotion)
 
 
 def _hand_shake(frame_count: int, fps: float, rng: np.random.Generator) -> FloatArray:
-    """(F, 6) m and rad of unsteady hands: shift and turn, slow and large, fast and small."""
+    """Draws camera shake (F, 6): translation in m, rotation vector in rad; amplitudes fall with the frequency."""
     time = np.arange(frame_count)[:, None, None] / fps
     frequencies = rng.uniform(0.2, 6.0, (6, 8))
     waves = np.sin(2 * np.pi * (frequencies * time + rng.random((6, 8)))) / frequencies
@@ -88,14 +93,21 @@ def _hand_shake(frame_count: int, fps: float, rng: np.random.Generator) -> Float
 
 
 def _dolly_path(frame_count: int, rng: np.random.Generator) -> FloatArray:
-    """(F, 2) turn around the people, rad, and change of the distance, relative: both gather speed and slow down."""
+    """Draws an orbit angle in rad and a relative change of distance (F, 2), both eased in and out."""
     progress = np.linspace(0, 1, frame_count)
     eased = progress**2 * (3 - 2 * progress) - 0.5
     return np.stack([eased * rng.uniform(-0.9, 0.9), eased * rng.uniform(-0.3, 0.3)], axis=-1)
 
 
 def _look_at_poses(positions: FloatArray, targets: FloatArray, roll: float, rotation_vectors: FloatArray) -> FloatArray:
-    """camera_from_world (F, 4, 4) at positions (F, 3), looking at targets (F, 3), then turned by turns (F, 3) rad."""
+    """Returns camera_from_world (F, 4, 4) of cameras that look at targets, with additional rotations.
+
+    Args:
+        positions: camera positions (F, 3) in the world, m.
+        targets: points (F, 3) that the cameras look at, m.
+        roll: rotation about the viewing axis in rad.
+        rotation_vectors: additional rotations (F, 3) in camera axes, rad.
+    """
     backward = rotation.normalize(positions - targets)
     right = rotation.normalize(np.cross([0.0, 1.0, 0.0], backward))
     level_rotation = np.stack([right, -np.cross(backward, right), -backward], axis=-2)

@@ -1,4 +1,7 @@
-"""Clothes, hair and skin of random people: a body becomes a character."""
+"""Random clothes, hair and skin: `Body` -> skinned `Character` with textures.
+
+Garments are cut from the body's own surfaces, so that they are skinned as the body is.
+"""
 
 from dataclasses import dataclass
 
@@ -15,46 +18,48 @@ SKIN_TONES = ((0.95, 0.80, 0.72), (0.88, 0.69, 0.58), (0.78, 0.57, 0.44), (0.63,
               (0.33, 0.21, 0.15))  # fmt: skip
 HAIR_COLORS = ((0.07, 0.06, 0.05), (0.16, 0.10, 0.06), (0.32, 0.20, 0.10), (0.62, 0.46, 0.24), (0.45, 0.20, 0.08),
                (0.62, 0.62, 0.62))  # fmt: skip
-"""sRGB, 0 to 1."""
+"""sRGB colours of skin and hair, 0 to 1."""
 SLEEVE_ENDS = (0.12, 0.38, 0.42, 0.65, 0.97)
-"""Ends of sleeves, as a part of the way from the shoulder to the wrist."""
+"""Ends of sleeves as fractions of the way from the shoulder to the wrist."""
 TROUSER_ENDS = (0.30, 0.48, 0.62, 0.97)
-"""Ends of trousers, as a part of the way from the hip to the ankle."""
+"""Ends of trousers as fractions of the way from the hip to the ankle."""
 SKIRT_ENDS = (0.35, 0.5, 0.75)
+"""Ends of skirts as fractions of the way from the hip to the ankle."""
 SKIN_MARGIN = 0.03
-"""m that skin goes on beneath a hem."""
+"""Length in m by which the skin continues beneath a hem."""
 SHOE_MARGIN = 0.012
-"""m by which a shoe is larger than the foot."""
+"""Distance in m between shoe and foot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outfit:
-    """What somebody wears. Heights and lengths in m, in the T-pose."""
+    """Outfit of a person. Heights and lengths are in m, in the T-pose."""
 
     waist: float
     sleeve_end: float
-    """From the middle of the body."""
+    """Distance of the ends of the sleeves from the middle of the body."""
     top_hem: float
     collar: float
     leg_hem: float
     skirt: bool
     top_ease: float
-    """Distance of the cloth from the skin beyond that of tights."""
+    """Distance of the top from the skin beyond that of tights."""
     bottom_ease: float
+    """Distance of the trousers from the skin beyond that of tights."""
     shoes: bool
     hair: str
-    """none, short or long."""
+    """Hair: none, short or long."""
 
 
 def dress_body(body: Body, rng: np.random.Generator) -> Character:
-    """A body with random skin, clothes and hair.
+    """Gives a body random skin, clothes and hair.
 
     Args:
-        body: in the T-pose.
-        rng: decides everything.
+        body: the body in the T-pose.
+        rng: source of everything that is random.
 
     Returns:
-        A character with 52 joints and identity rest rotations, named after nothing.
+        A character called "person" with 52 joints and identity rest rotations.
     """
     outfit = _sample_outfit(body, rng)
     skin_tone, hair_color = rng.choice(len(SKIN_TONES)), np.array(HAIR_COLORS[rng.choice(len(HAIR_COLORS))])
@@ -99,7 +104,7 @@ def _dominant_joints() -> IntArray:
 
 
 def _vertices_moved_by(*name_parts: str) -> BoolArray:
-    """(V,) vertices that joints with one of these words in their names move most."""
+    """Returns a mask (V,) of the vertices whose strongest joint has one of these words in its name."""
     joints = [j for j, name in enumerate(JOINTS) if any(part in name for part in name_parts)]
     return np.isin(_dominant_joints(), joints)
 
@@ -128,7 +133,7 @@ def _skin_mesh(body: Body, outfit: Outfit, tone: FloatArray, hair_color: FloatAr
 
 
 def _scalp_mask(body: Body) -> FloatArray:
-    """(V,) 1 where hair grows."""
+    """Returns 1 for the vertices (V,) of the scalp, else 0."""
     distance = cKDTree(body.positions[np.unique(load_topology().faces["hair"])]).query(body.positions)[0]
     eye, ear = body.landmarks[2], body.landmarks[7]
     y, z = body.positions[:, 1], body.positions[:, 2]
@@ -137,7 +142,7 @@ def _scalp_mask(body: Body) -> FloatArray:
 
 
 def _brow_weights(body: Body) -> FloatArray:
-    """(V,) 1 on the brows: an arc above each eye."""
+    """Returns weights (V,) of the brows, an arc above each eye: 1 in the middle, 0 outside."""
     eye = body.landmarks[2]
     offset = (np.abs(body.positions[:, :2]) - [eye[0], eye[1] + 0.018]) / [0.024, 0.006]
     in_front = body.positions[:, 2] > eye[2] - 0.03
@@ -205,7 +210,7 @@ def _skirt_mesh(body: Body, outfit: Outfit, rng: np.random.Generator) -> Mesh:
 
 
 def _loosen_tights(body: Body, ease: float, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:
-    """Vertices (V, 3) with the tights smoothed, widened and wrinkled, and their faces."""
+    """Returns vertices (V, 3) in which the tights are smoothed, widened and wrinkled, and the faces of the tights."""
     faces = load_topology().faces["tights"]
     used = np.unique(faces)
     points, outward = body.positions.copy(), _vertex_normals(body.positions, faces)
@@ -219,7 +224,7 @@ def _loosen_tights(body: Body, ease: float, rng: np.random.Generator) -> tuple[F
 
 
 def _smoothing_matrix(faces: IntArray, vertex_count: int) -> sparse.csr_matrix:
-    """(V, V) mean of a vertex and its neighbours."""
+    """Returns the matrix (V, V) that averages each vertex with its neighbours."""
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     ends = np.concatenate([edges, edges[:, ::-1]])
     ends = np.unique(np.concatenate([ends, np.repeat(np.arange(vertex_count)[:, None], 2, axis=1)]), axis=0)
@@ -228,7 +233,7 @@ def _smoothing_matrix(faces: IntArray, vertex_count: int) -> sparse.csr_matrix:
 
 
 def _cloth_mesh(points: FloatArray, faces: IntArray, arms: BoolArray, rng: np.random.Generator) -> Mesh:
-    """Cloth with a random pattern; it runs around sleeves as it runs around the trunk."""
+    """Builds a mesh of cloth with a random pattern, which runs around sleeves as it runs around the trunk."""
     across = np.where(arms, points[:, 2] + points[:, 1], points[:, 0] + points[:, 2])
     along = np.where(arms, np.abs(points[:, 0]), points[:, 1])
     return _build_mesh(
@@ -268,7 +273,7 @@ def _shoe_mesh(points: FloatArray, foot: IntArray, faces: IntArray, outward: Flo
 
 
 def _wave_noise(points: FloatArray, rng: np.random.Generator, wavelength: float) -> FloatArray:
-    """(V,) smooth noise of unit strength whose waves are about that long, m."""
+    """Returns smooth noise (V,) of unit strength, a sum of sine waves of about the given wavelength in m."""
     directions = rng.normal(size=(8, 3)) * (2 * np.pi / wavelength) * 0.6
     return np.asarray(np.sin(points @ directions.T + rng.uniform(0, 2 * np.pi, 8)).sum(axis=1) / 2.0)
 
@@ -280,7 +285,7 @@ def _build_mesh(
     texture: bytes | None = None,
     uvs: FloatArray | None = None,
 ) -> Mesh:
-    """The part of the vertices (V, 3) that faces use, in sRGB colours (V, 3) or with a texture."""
+    """Builds a mesh of the vertices (V, 3) that faces use, with sRGB vertex colours (V, 3) or with a texture."""
     used, local = np.unique(faces, return_inverse=True)
     topology = load_topology()
     colors = None
@@ -300,7 +305,7 @@ def _build_mesh(
 
 
 def _vertex_normals(points: FloatArray, faces: IntArray) -> FloatArray:
-    """Unit normals (V, 3), weighted by the areas of the faces."""
+    """Returns unit normals (V, 3), weighted by the areas of the faces."""
     a, b, c = np.moveaxis(points[faces], 1, 0)
     face_normals = np.cross(b - a, c - a)
     normals = np.zeros_like(points)

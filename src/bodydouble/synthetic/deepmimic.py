@@ -1,4 +1,6 @@
-"""Motions in DeepMimic's text format, as the PyPI package pybullet carries them.
+"""Reader of DeepMimic's text format: .txt file -> `Motion` of the 22 humanoid joints, or landmarks (T, 33, 3).
+
+The PyPI package pybullet contains such files.
 
 Source: Peng et al., DeepMimic (2018), https://github.com/xbpeng/DeepMimic; the body is its humanoid3d: forward +X,
 up +Y, its right +Z, at rest upright with hanging arms.
@@ -19,11 +21,13 @@ from bodydouble.motion.body import body_landmarks
 from bodydouble.skeletons import adult_template, blazepose
 
 COLUMN_COUNT = 44
+"""Numbers per frame."""
 COMMON_RATES = tuple(Fraction(rate) for rate in (16, 24, 30, 60))
+"""Frame rates to which the rounded frame time of a file is mapped."""
 
 _HINGE = (0.0, 0.0, 1.0)
 _JOINTS: tuple[tuple[str, str, tuple[float, float, float], int], ...] = (
-    # name, parent, offset from the parent (m), values per frame: 4 a quaternion wxyz, 1 a turn about the hinge, 0 fixed
+    # name, parent, offset from the parent (m), values per frame: 4 (wxyz quaternion), 1 (angle about the hinge) or 0
     ("chest", "root", (0.0, 0.236, 0.0), 4),
     ("neck", "chest", (0.0, 0.224, 0.0), 4),
     ("right_hip", "root", (0.0, 0.0, 0.085), 4),
@@ -40,22 +44,22 @@ _JOINTS: tuple[tuple[str, str, tuple[float, float, float], int], ...] = (
 _WRIST = (0.0, -0.259, 0.0)
 _HEAD = (0.0, 0.13, 0.0)
 _STANDING_HEIGHT = 0.422 + 0.410 + 0.05
-"""m, of the root when the soles of the straight legs are on the floor."""
+"""Height in m of the root if the soles of the straight legs are on the floor."""
 _HUMANOID_BONES = {"root": "hips", "chest": "chest", "neck": "neck"} | {
-    f"{side}_{own}": f"{side}{bone}"
+    f"{side}_{joint}": f"{side}{bone}"
     for side in ("left", "right")
-    for own, bone in (
+    for joint, bone in (
         ("hip", "UpperLeg"), ("knee", "LowerLeg"), ("ankle", "Foot"), ("shoulder", "UpperArm"), ("elbow", "LowerArm"),
     )
 }  # fmt: skip
-"""Joint -> humanoid bone. What is called neck carries the head."""
+"""Humanoid bone of each joint of the file. The joint called neck moves the head."""
 
 
 def read_landmarks(path: Path) -> tuple[FloatArray, Fraction]:
-    """Reads a motion.
+    """Reads the landmarks of a motion.
 
     Returns:
-        landmarks (T, 33, 3) m in BlazePose order, y up, and the frames per second.
+        Landmarks (T, 33, 3) in m in BlazePose order, y up, and the frames per second.
 
     Raises:
         FormatError: the file is not a humanoid3d motion.
@@ -65,7 +69,7 @@ def read_landmarks(path: Path) -> tuple[FloatArray, Fraction]:
 
 
 def read_motion(path: Path) -> Motion:
-    """Reads a motion as one of the 22 humanoid joints; contacts and joint_sigma are NaN.
+    """Reads a motion of the 22 humanoid joints; contacts and joint_sigma are NaN.
 
     Raises:
         FormatError: the file is not a humanoid3d motion.
@@ -102,7 +106,7 @@ def read_motion(path: Path) -> Motion:
 
 
 def _read_rows(path: Path) -> tuple[FloatArray, Fraction]:
-    """The rows (T, 44) of a file and their rate."""
+    """Reads the rows (T, 44) of a file and their frame rate."""
     try:
         rows = np.array(json.loads(path.read_text())["Frames"], dtype=np.float64)
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -114,7 +118,7 @@ def _read_rows(path: Path) -> tuple[FloatArray, Fraction]:
 
 
 def _pose_joints(rows: FloatArray) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-    """Positions (T, 3) and world rotations (T, 4) of the joints by name."""
+    """Returns positions (T, 3) and world rotations (T, 4) of the joints by name."""
     positions = {"root": rows[:, 1:4]}
     rotations = {"root": _xyzw_from_wxyz(rows[:, 4:8])}
     for (name, parent, offset, _), local in zip(_JOINTS, _local_rotations(rows), strict=True):
@@ -124,16 +128,12 @@ def _pose_joints(rows: FloatArray) -> tuple[dict[str, FloatArray], dict[str, Flo
 
 
 def _local_rotations(rows: FloatArray) -> Iterator[FloatArray]:
-    """Rotations (T, 4) of the joints below the root, one after the other."""
+    """Yields the local rotations (T, 4) of the joints below the root."""
     column = 8
-    for _, _, _, values in _JOINTS:
-        values_of_joint = rows[:, column : column + values]
-        yield (
-            _xyzw_from_wxyz(values_of_joint)
-            if values == 4
-            else rotation.from_rotvec(values_of_joint * np.array(_HINGE))
-        )
-        column += values
+    for _, _, _, value_count in _JOINTS:
+        values = rows[:, column : column + value_count]
+        yield (_xyzw_from_wxyz(values) if value_count == 4 else rotation.from_rotvec(values * np.array(_HINGE)))
+        column += value_count
 
 
 def _xyzw_from_wxyz(wxyz: FloatArray) -> FloatArray:
@@ -141,7 +141,7 @@ def _xyzw_from_wxyz(wxyz: FloatArray) -> FloatArray:
 
 
 def _place_landmarks(positions: dict[str, FloatArray], rotations: dict[str, FloatArray]) -> FloatArray:
-    """Landmarks (T, 33, 3): the joints, and the adult's face, hands and feet rigidly attached to them."""
+    """Returns landmarks (T, 33, 3): joints, and face, hands and feet of the adult template rigidly attached to them."""
     landmarks = np.empty((len(positions["root"]), len(blazepose.LANDMARKS), 3))
     carriers = {"head": "neck"}
     for side in ("left", "right"):
@@ -161,12 +161,12 @@ def _place_landmarks(positions: dict[str, FloatArray], rotations: dict[str, Floa
 
 
 def _landmark_offset(name: str, carrier: str, template: FloatArray) -> tuple[str, FloatArray]:
-    """The joint a landmark hangs on and its offset (3,) in the axes of the carrier, whose arms hang at rest."""
+    """Returns the joint that carries a landmark and its offset (3,) in that joint's axes, with arms hanging at rest."""
     side = name.split("_", maxsplit=1)[0]
     if carrier.endswith("elbow"):
         offset = template[blazepose.INDEX[name]] - template[blazepose.INDEX[f"{side}_wrist"]]
         outward = 1.0 if side == "left" else -1.0
-        # From the T-pose the arm is lowered: outward becomes down, up becomes outward.
+        # The arm of the T-pose is lowered: outward becomes down, up becomes outward.
         hanging = np.array([outward * offset[1], -outward * offset[0], offset[2]])
         return f"{side}_wrist", _to_deepmimic_axes(hanging)
     if carrier.endswith("ankle"):
@@ -176,5 +176,5 @@ def _landmark_offset(name: str, carrier: str, template: FloatArray) -> tuple[str
 
 
 def _to_deepmimic_axes(offset: FloatArray) -> FloatArray:
-    """From +X left, +Z forward to +X forward, +Z right."""
+    """Converts a vector (3,) from +X left, +Z forward to +X forward, +Z right."""
     return np.array([offset[2], offset[1], -offset[0]])

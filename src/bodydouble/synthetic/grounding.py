@@ -1,4 +1,7 @@
-"""Puts a performed motion on the floor: capture on another body floats, sinks and tilts its feet."""
+"""Grounding of retargeted motion: `Motion` -> `Motion` with soles on the floor, and contacts.
+
+Motion capture on another body floats, penetrates the floor and tilts its feet.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,36 +17,36 @@ from bodydouble.skeletons import humanoid
 from bodydouble.synthetic.leg_ik import move_ankles
 
 LandmarkFunction = Callable[[Motion], FloatArray]
-"""Positions (T, 33, 3) m, world, of a motion's landmarks."""
+"""Function from a motion to its landmarks (T, 33, 3) in the world, m."""
 
 REST_HEIGHT, REST_SPEED = 0.04, 0.3
-"""m and m/s: a sole point lower and slower than this touches the floor."""
+"""Maximum height in m and speed in m/s of a sole point in contact with the floor."""
 MAX_STANCE_HEIGHT = 0.12
-"""m above where a foot usually stands; higher, it does not stand."""
+"""Maximum height in m of a standing foot above its usual height."""
 MAX_TILT_CORRECTION = 0.35
-"""rad; feet that rest tilted by more are meant to: somebody stands on tiptoe or kneels."""
+"""Maximum tilt in rad that is corrected; a larger one is intended, as on tiptoe or knees."""
 MIN_STANCE_DURATION = 0.15
-"""s in which feet must rest to say where the floor is."""
+"""Minimum duration in s of standing that determines the floor."""
 CORRECTION_CUTOFF = 4.0
-"""Hz, of corrections."""
+"""Cutoff frequency in Hz of corrections."""
 SWING_WEIGHT = 0.02
-"""How firmly a foot in the air keeps its height, against 1 for a resting one."""
+"""Weight that keeps the height of a foot in swing, relative to 1 for a standing foot."""
 LIFT_LEAD_TIME = 0.12
-"""s; a foot begins to rise this long before it would sink in."""
+"""Time in s by which a correction starts before the foot would penetrate the floor."""
 FLOOR_PERCENTILE = 2.0
-"""Of the lowest landmarks: where the floor is if no foot rests."""
+"""Percentile of the height of the lowest landmarks that is the floor if no foot stands."""
 
 
 def ground_motion(motion: Motion, landmarks: LandmarkFunction) -> Motion:
-    """The motion with soles flat and on y = 0 where they rest, nothing below the floor, and its contacts.
+    """Returns the motion with standing soles flat on y = 0, nothing below the floor, and its contacts.
 
-    Feet that rest tilted are turned by one angle for the whole clip, since rigs differ in where a foot is level. The
-    clip is moved up or down to where feet rest; then each foot is moved to the floor while it rests, and out of it
-    where it sinks in. Last, the whole body is raised where hands, knees or back would sink in.
+    Feet that stand tilted are rotated by one angle for the whole clip, since rigs differ in which foot is level. The
+    clip is moved vertically so that feet stand on the floor. Then each foot is moved to the floor while it stands, and
+    up where it penetrates the floor. Last, the whole body is raised where hands, knees or back would penetrate it.
 
     Args:
-        motion: T frames of the 22 humanoid joints; its contacts do not matter.
-        landmarks: gives the landmarks of a motion.
+        motion: motion of T frames of the 22 humanoid joints; its contacts are ignored.
+        landmarks: function that returns the landmarks of a motion.
     """
     fps = float(motion.fps)
     motion = _level_feet(motion, landmarks(motion)[:, SOLE_LANDMARKS], fps)
@@ -58,12 +61,12 @@ def ground_motion(motion: Motion, landmarks: LandmarkFunction) -> Motion:
 
 
 def _sole_heights(soles: FloatArray) -> FloatArray:
-    """(T, 2) m height of the lower point of the left and of the right sole."""
+    """Returns the heights (T, 2) in m of the lower point of the left and of the right sole."""
     return np.asarray(soles[..., 1].reshape(-1, 2, 2).min(axis=2))
 
 
 def _resting_feet(soles: FloatArray, fps: float) -> BoolArray:
-    """(T, 2) whether the left and the right foot seems to stand."""
+    """Returns a mask (T, 2): True while the left or the right foot seems to stand."""
     foot_centers = soles.reshape(-1, 2, 2, 3).mean(axis=2)
     speed = np.linalg.norm(np.gradient(foot_centers, axis=0), axis=-1) * fps
     heights = _sole_heights(soles)
@@ -94,7 +97,7 @@ def _floor_height(points: FloatArray, fps: float) -> float:
 
 
 def _stance_corrections(soles: FloatArray, fps: float) -> FloatArray:
-    """(T, 2) m upwards that bring resting feet to the floor, smoothly."""
+    """Returns smooth vertical corrections (T, 2) in m that bring standing feet to the floor."""
     resting = _resting_feet(soles, fps)
     weight = np.where(resting, 1.0, SWING_WEIGHT)
     targets = np.where(resting, -_sole_heights(soles), 0.0)
@@ -104,19 +107,19 @@ def _stance_corrections(soles: FloatArray, fps: float) -> FloatArray:
 
 
 def _upper_envelope(depth: FloatArray, fps: float) -> FloatArray:
-    """A smooth curve (T,) that is nowhere below depth (T,)."""
+    """Returns a smooth curve (T,) that is nowhere below depth (T,)."""
     half_width = max(1, round(LIFT_LEAD_TIME * fps))
     return np.asarray(gaussian_filter1d(maximum_filter1d(depth, 2 * half_width + 1), half_width / 2, truncate=2.0))
 
 
 def _raise_ankles(motion: Motion, heights: FloatArray) -> Motion:
-    """Both ankles (T, 2) m higher."""
+    """Returns the motion with both ankles raised by heights (T, 2) in m."""
     up = heights[..., None] * np.array([0.0, 1.0, 0.0])
     return replace(motion, rotations=move_ankles(motion.skeleton, motion.rotations, motion.root_position, up))
 
 
 def _raise_body(motion: Motion, heights: FloatArray) -> Motion:
-    """The whole body (T,) m higher."""
+    """Returns the motion with the whole body raised by heights (T,) in m."""
     return replace(motion, root_position=motion.root_position + heights[:, None] * np.array([0.0, 1.0, 0.0]))
 
 

@@ -1,4 +1,4 @@
-"""Inverse kinematics of the legs: hip and knee follow the ankle."""
+"""Inverse kinematics of the legs: displacements of the ankles -> rotations of hip, knee and ankle."""
 
 import numpy as np
 
@@ -7,22 +7,22 @@ from bodydouble.geometry import kinematics, rotation
 from bodydouble.skeletons import humanoid
 
 MAX_REACH_FRACTION = 0.999
-"""Share of the leg's length beyond which the ankle is not moved, so that knees do not lock."""
+"""Maximum distance of the ankle from the hip as a fraction of the leg's length, so that knees do not lock."""
 
 
 def move_ankles(
     skeleton: Skeleton, rotations: FloatArray, root_position: FloatArray, displacements: FloatArray
 ) -> FloatArray:
-    """Rotations that put the ankles elsewhere; knees keep their plane and feet their direction in the world.
+    """Returns rotations that displace the ankles; knees keep their plane and feet their direction in the world.
 
     Args:
-        skeleton: J joints.
-        rotations: (T, J, 4) local.
-        root_position: (T, 3) m.
-        displacements: (T, 2, 3) m, of the left and the right ankle.
+        skeleton: skeleton of J joints.
+        rotations: local rotations (T, J, 4), xyzw.
+        root_position: positions (T, 3) of the hips in the world, m.
+        displacements: displacements (T, 2, 3) of the left and the right ankle in the world, m.
 
     Returns:
-        (T, J, 4) local.
+        Local rotations (T, J, 4), xyzw.
     """
     positions, world = kinematics.forward_kinematics(skeleton, rotations, root_position)
     for side, displacement in zip(("left", "right"), np.moveaxis(displacements, 1, 0), strict=True):
@@ -42,7 +42,7 @@ def move_ankles(
 def _solve_two_bone_chain(
     hip: FloatArray, knee: FloatArray, ankle: FloatArray, target: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """New knee and ankle (T, 3) of a chain whose ankle goes to the target as far as it reaches."""
+    """Returns knee and ankle (T, 3) of a two-bone chain whose ankle reaches for the target, by the law of cosines."""
     thigh = np.linalg.norm(knee - hip, axis=-1, keepdims=True)
     shank = np.linalg.norm(ankle - knee, axis=-1, keepdims=True)
     old_reach = np.linalg.norm(ankle - hip, axis=-1, keepdims=True)

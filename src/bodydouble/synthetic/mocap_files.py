@@ -1,4 +1,4 @@
-"""Reads the motion capture of any file that holds some, as motions of the 22 humanoid joints."""
+"""Reader of motion capture: .bvh, DeepMimic .txt or .npz file -> `NamedMotion`s of the 22 humanoid joints."""
 
 import zipfile
 from collections.abc import Mapping
@@ -15,31 +15,33 @@ from bodydouble.data import CONTACT_POINTS, Motion, Skeleton
 from bodydouble.errors import FormatError, InvalidDataError
 from bodydouble.formats import bvh, performance
 from bodydouble.geometry import rotation
-from bodydouble.motion.resampling.motion import slice_motion, remove_jumps
+from bodydouble.motion.resampling.motion import remove_jumps, slice_motion
 from bodydouble.synthetic import deepmimic
 
 Arrays = Mapping[str, NDArray[Any]]
 
 SUFFIXES = (".bvh", ".txt", ".npz")
+"""File name extensions of motion capture."""
 REST_TOLERANCE = np.radians(1.0)
+"""Maximum rotation in rad of all joints in a frame of the rest pose."""
 MAX_FIRST_STEP = 0.5
-"""m or rad; a first frame farther than this from the second is a pose for calibration."""
+"""Maximum distance in m or rad between the first two frames; beyond it the first is a calibration pose."""
 ACTION_BONE_NAMES = {"lowerBackRoot": "spine", "lowerBack": "chest", "upperBack": "upperChest", "lowerNeck": "neck"}
-"""Joint of an archive of action clips -> humanoid bone; its other joints have VRM names."""
+"""Humanoid bones of the joints of an archive of action clips that have no VRM names."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedMotion:
-    """One clip of motion capture."""
+    """Clip of motion capture with a name."""
 
     name: str
-    """Of the file, and of the person or clip if it holds several."""
+    """Name of the file, followed by that of the person or clip if the file holds several."""
     motion: Motion
-    """Of the 22 humanoid joints."""
+    """Motion of the 22 humanoid joints."""
 
 
 def read(path: Path) -> tuple[NamedMotion, ...]:
-    """The motions of a file, without calibration poses and isolated jumps.
+    """Reads the motions of a file, without calibration poses and isolated jumps.
 
     Args:
         path: a .bvh file of any humanoid, a DeepMimic .txt file, a performance.npz, or an archive of action clips
@@ -74,7 +76,7 @@ def _read_npz(path: Path) -> tuple[NamedMotion, ...]:
 
 
 def _load_action_archive(path: Path) -> Arrays | None:
-    """What is in an archive of action clips; None if the file is something else."""
+    """Loads the arrays of an archive of action clips; None if the file is something else."""
     if not zipfile.is_zipfile(path):
         return None
     try:
@@ -111,7 +113,7 @@ def _build_action_motion(arrays: Arrays, clip: str, skeleton: Skeleton, fps: Fra
 
 
 def _clean_humanoid_motion(motion: Motion) -> Motion:
-    """The humanoid motion of a rig, without a calibration pose at the beginning and without jumps."""
+    """Converts a rig's motion to the humanoid, without a calibration pose at the beginning and without jumps."""
     humanoid = convert_to_humanoid(motion)
     if len(humanoid.rotations) > 1 and (_is_at_rest(motion) or _first_step_size(humanoid) > MAX_FIRST_STEP):
         humanoid = slice_motion(humanoid, slice(1, None))
@@ -119,11 +121,11 @@ def _clean_humanoid_motion(motion: Motion) -> Motion:
 
 
 def _is_at_rest(motion: Motion) -> bool:
-    """Whether the first frame is the rest pose."""
+    """Returns whether the first frame is the rest pose."""
     return bool(rotation.angle_between(motion.rotations[0], rotation.IDENTITY).max() < REST_TOLERANCE)
 
 
 def _first_step_size(motion: Motion) -> float:
-    """How far the second frame is from the first, m or rad."""
+    """Returns the distance between the first two frames: the largest rotation in rad, or the root's step in m."""
     angle = rotation.angle_between(motion.rotations[1], motion.rotations[0]).max()
     return max(float(angle), float(np.linalg.norm(motion.root_position[1] - motion.root_position[0])))

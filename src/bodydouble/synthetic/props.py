@@ -1,4 +1,4 @@
-"""Plain objects that stand about and hide parts of people."""
+"""Occluders: boxes on the floor that hide parts of people, as `Prop`s and as renderable `Character`s."""
 
 from dataclasses import dataclass
 
@@ -11,18 +11,18 @@ from bodydouble.synthetic import textures
 
 @dataclass(frozen=True, slots=True)
 class Prop:
-    """A box on the floor: a carton, a bench, a post."""
+    """Box on the floor, such as a carton, a bench or a post."""
 
     world_from_prop: FloatArray
-    """(4, 4)."""
+    """Pose (4, 4) of the box in the world; its origin is the centre."""
     half_extents: FloatArray
-    """(3,) m, half the width, height and length."""
+    """Half the width, height and length (3,) in m."""
     color: FloatArray
-    """(3,) sRGB, 0 to 1."""
+    """sRGB colour (3,), 0 to 1."""
 
 
 def sample_occluder(point: FloatArray, camera_position: FloatArray, rng: np.random.Generator) -> Prop:
-    """A box between a point (3,) m and a camera (3,) m that hides something around the point."""
+    """Draws a box between a point (3,) and a camera (3,) in m that hides something around the point."""
     fraction = rng.uniform(0.12, 0.45)
     position = point + fraction * (camera_position - point) + rng.normal(0, 0.25, 3)
     is_wide = rng.random() < 0.5
@@ -36,7 +36,7 @@ def sample_occluder(point: FloatArray, camera_position: FloatArray, rng: np.rand
 
 
 def build_character(prop: Prop) -> Character:
-    """The box as a character with one joint in its middle."""
+    """Builds the box as a character with one joint at its centre."""
     corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) * prop.half_extents
     positions: list[FloatArray] = []
     normals: list[FloatArray] = []

@@ -1,4 +1,4 @@
-"""A clip of rendered people: who acts where, the performance that really takes place, and the video of it."""
+"""Rendered clips with ground truth: motions and a seed -> `ClipScene` -> frames (`RgbImage`) and `Performance`."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,58 +23,59 @@ from bodydouble.synthetic.grounding import ground_motion
 
 LANDSCAPE = (1280, 720)
 PORTRAIT = (720, 1280)
+"""Width and height of images in px."""
 MIN_VISIBLE_FRACTION = 0.25
-"""Somebody is visible while at least this share of the landmarks is."""
+"""Minimum fraction of visible landmarks of a person who counts as observed."""
 MIN_PERSON_DISTANCE = 0.5
-"""m; nobody comes closer to anybody."""
+"""Minimum distance in m between the hips of two people over the floor."""
 MAX_OCCLUDED_FRACTION = 0.4
-"""An object hides at most this share of anybody's landmarks and frames."""
+"""Maximum fraction of a person's landmarks and frames that one occluder hides."""
 PLACEMENT_ATTEMPTS = 60
-"""Attempts to place somebody or something."""
+"""Number of attempts to place a person or an occluder."""
 
 
 @dataclass(frozen=True, slots=True)
 class SceneOptions:
-    """What is not left to chance."""
+    """Properties of a scene that are chosen, not drawn."""
 
     camera_motion: CameraMotion = CameraMotion.STATIC
     image_size: tuple[int, int] = LANDSCAPE
     occluder_count: int = 0
-    """Objects that stand in front of people."""
+    """Number of objects in front of people."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyntheticPerson:
-    """A person with a body, clothes and a motion."""
+    """Rendered person: a body, a dressed character and a motion."""
 
     body: bodies.Body
     character: Character
     motion: Motion
     landmarks: FloatArray
-    """(F, 33, 3) m, world, BlazePose order."""
+    """Landmarks (F, 33, 3) in the world, m, in BlazePose order."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClipScene:
-    """Everything that decides the pictures of a clip."""
+    """Complete description of a clip, from which its frames and its ground truth follow."""
 
     fps: Fraction
     people: tuple[SyntheticPerson, ...]
     occluders: tuple[props.Prop, ...]
     camera: Camera
-    stage: Environment
+    environment: Environment
     exposure: sensor.Exposure
 
 
 def sample_scene(motions: Sequence[Motion], seed: int, options: SceneOptions | None = None) -> ClipScene:
-    """Random bodies, clothes, place, camera and sensor for motions; the same seed gives the same ones.
+    """Draws a random scene for motions: bodies, clothes, camera, environment and sensor.
 
-    The second and later people cross the line between the camera and the first one.
+    The same seed gives the same scene. Each further person crosses the line of sight to an earlier one.
 
     Args:
-        motions: one per person, of the 22 humanoid joints, at one rate; the shortest decides the length.
-        seed: of all that is random.
-        options: what is given.
+        motions: one motion of the 22 humanoid joints per person, at one frame rate; the shortest decides the length.
+        seed: seed of everything that is random.
+        options: properties that are chosen.
     """
     options = options or SceneOptions()
     rng = np.random.default_rng(seed)
@@ -86,7 +87,7 @@ def sample_scene(motions: Sequence[Motion], seed: int, options: SceneOptions | N
         character = clothing.dress_body(body, rng)
         grounded = ground_motion(_retarget_motion(_trim(motion, frame_count), body), partial(_landmarks, somebody=body))
         people.append(_place_person(grounded, body, character, people, bearing, rng))
-    points = np.concatenate([actor.landmarks for actor in people], axis=1)
+    points = np.concatenate([person.landmarks for person in people], axis=1)
     fps = motions[0].fps
     view = cameras.sample_camera(points, float(fps), options.image_size, options.camera_motion, bearing, rng)
     camera_positions = camera.inverse(view.camera_from_world)[:, :3, 3]
@@ -104,13 +105,13 @@ def sample_scene(motions: Sequence[Motion], seed: int, options: SceneOptions | N
 def _sample_occluder(
     people: Sequence[SyntheticPerson], camera_positions: FloatArray, rng: np.random.Generator
 ) -> props.Prop:
-    """Something in front of somebody that does not hide too much of anybody."""
+    """Draws an occluder in front of a person that hides no person too much."""
     for _ in range(PLACEMENT_ATTEMPTS):
         landmarks = people[int(rng.integers(len(people)))].landmarks
         frame, landmark = int(rng.integers(len(landmarks))), int(rng.integers(landmarks.shape[1]))
         prop = props.sample_occluder(landmarks[frame, landmark], camera_positions[frame], rng)
         if (
-            max(visibility.is_occluded_by_prop(camera_positions, actor.landmarks, prop).mean() for actor in people)
+            max(visibility.is_occluded_by_prop(camera_positions, person.landmarks, prop).mean() for person in people)
             < MAX_OCCLUDED_FRACTION
         ):
             break
@@ -125,7 +126,7 @@ def _trim(motion: Motion, frame_count: int) -> Motion:
 
 
 def _retarget_motion(motion: Motion, body: bodies.Body) -> Motion:
-    """The motion on another body; its path is scaled by the length of the legs."""
+    """Transfers a motion to another body and scales its path by the length of the legs."""
     skeleton = bodies.build_humanoid_skeleton(body)
     legs = ["leftLowerLeg", "leftFoot"]
     own_leg_length, source_leg_length = (
@@ -159,9 +160,9 @@ def _place_person(
     bearing: float,
     rng: np.random.Generator,
 ) -> SyntheticPerson:
-    """Somebody turned and put on the floor: the first in the middle, others where they cross a line of sight.
+    """Places a person with a random heading: the first at the origin, others so that they cross a line of sight.
 
-    If no attempt finds a free place, the last one counts.
+    If no attempt finds a free position, the last one counts.
     """
     landmarks = _landmarks(motion, body)
     for _ in range(PLACEMENT_ATTEMPTS):
@@ -175,13 +176,18 @@ def _place_person(
     rotations = motion.rotations.copy()
     rotations[:, 0] = rotation.multiply(heading, rotations[:, 0])
     moved = Motion(
-        motion.skeleton, motion.fps, rotation.make_continuous(rotations), path + shift, motion.contacts, motion.joint_sigma
+        motion.skeleton,
+        motion.fps,
+        rotation.make_continuous(rotations),
+        path + shift,
+        motion.contacts,
+        motion.joint_sigma,
     )
     return SyntheticPerson(body, character, moved, rotation.rotate(heading, landmarks) + shift)
 
 
 def _crossing_shift(path: FloatArray, other: SyntheticPerson, bearing: float, rng: np.random.Generator) -> FloatArray:
-    """Shift (3,) that puts a path (F, 3) in front of or behind somebody in some frame."""
+    """Draws a shift (3,) that puts a path (F, 3) in front of or behind another person in one frame."""
     frame = int(rng.integers(len(path)))
     to_camera = np.array([np.sin(bearing), 0.0, np.cos(bearing)])
     sideways = np.array([to_camera[2], 0.0, -to_camera[0]])
@@ -190,14 +196,15 @@ def _crossing_shift(path: FloatArray, other: SyntheticPerson, bearing: float, rn
 
 
 def _min_path_distance(first: FloatArray, second: FloatArray) -> float:
-    """The least distance, m, between two paths (F, 3) over the floor."""
+    """Returns the minimum distance in m between two paths (F, 3) over the floor."""
     return float(np.linalg.norm((first - second)[:, [0, 2]], axis=1).min())
 
 
 def create_ground_truth(scene: ClipScene) -> Performance:
-    """The performance that takes place in a shot, as perfect eyes would see it.
+    """Returns the ground truth of a scene as a performance.
 
-    Keypoints have confidence 1 where nothing but the person's own body hides them, and 0 otherwise.
+    The confidence of a keypoint is 1 if it is in the image and no other person or object occludes it, else 0.
+    Self-occlusion does not count.
     """
     tracks = tuple(_ground_truth_track(scene, i) for i in range(len(scene.people)))
     order = sorted(range(len(tracks)), key=lambda i: -float(np.ptp(tracks[i].keypoints[..., 1], axis=1).mean()))
@@ -221,11 +228,11 @@ def _ground_truth_track(scene: ClipScene, index: int) -> Track:
 
 
 def _occluded_landmarks(scene: ClipScene, index: int) -> BoolArray:
-    """(F, 33) landmarks of a person behind somebody else or an object."""
+    """Returns a mask (F, 33) of the landmarks of a person that another person or an object occludes."""
     points = scene.people[index].landmarks
     camera_positions = camera.inverse(scene.camera.camera_from_world)[:, :3, 3]
     occluded = np.zeros(points.shape[:2], dtype=bool)
-    for other in (actor for i, actor in enumerate(scene.people) if i != index):
+    for other in (person for i, person in enumerate(scene.people) if i != index):
         occluded |= visibility.is_occluded_by_person(camera_positions, points, _body_capsules(other))
     for prop in scene.occluders:
         occluded |= visibility.is_occluded_by_prop(camera_positions, points, prop)
@@ -240,44 +247,54 @@ def _body_capsules(person: SyntheticPerson) -> visibility.Capsules:
     return visibility.build_capsules(person.body, joints, up)
 
 
-def render_frames(clip_scene: ClipScene) -> Iterator[RgbImage]:
-    """The frames (H, W, 3) uint8 RGB of a shot."""
-    characters = [actor.character for actor in clip_scene.people] + [
-        props.build_character(prop) for prop in clip_scene.occluders
+def render_frames(scene: ClipScene) -> Iterator[RgbImage]:
+    """Renders the frames (H, W, 3), uint8 RGB, of a scene."""
+    characters = [person.character for person in scene.people] + [
+        props.build_character(prop) for prop in scene.occluders
     ]
-    poses = [JointMatrixSequence(actor.character, *retarget(actor.motion, actor.character)) for actor in clip_scene.people]
-    prop_poses = [prop.world_from_prop[None] for prop in clip_scene.occluders]
-    camera_sensor = sensor.Sensor(clip_scene.exposure, clip_scene.camera.image_size)
+    matrix_sequences = [
+        JointMatrixSequence(person.character, *retarget(person.motion, person.character)) for person in scene.people
+    ]
+    prop_poses = [prop.world_from_prop[None] for prop in scene.occluders]
+    camera_sensor = sensor.Sensor(scene.exposure, scene.camera.image_size)
     colors = [(128, 128, 128)] * len(characters)
-    with SceneRenderer(clip_scene.camera.image_size, characters, colors, clip_scene.stage) as scene:
-        for frame in range(len(clip_scene.camera.camera_from_world)):
-            view = clip_scene.camera.camera_from_world[frame]
-            subframes = [_joint_matrices(poses, frame, share) for share in _subframe_times(clip_scene.exposure)]
+    with SceneRenderer(scene.camera.image_size, characters, colors, scene.environment) as renderer:
+        for frame in range(len(scene.camera.camera_from_world)):
+            view = scene.camera.camera_from_world[frame]
+            subframes = [_joint_matrices(matrix_sequences, frame, time) for time in _subframe_times(scene.exposure)]
             images = [
-                scene.draw([*joint_matrices, *prop_poses], clip_scene.camera.intrinsics, view)
+                renderer.draw([*joint_matrices, *prop_poses], scene.camera.intrinsics, view)
                 for joint_matrices in subframes
             ]
             yield camera_sensor.expose(images[0] if len(images) == 1 else np.mean(images, axis=0).astype(np.uint8))
 
 
 def _subframe_times(exposure: sensor.Exposure) -> FloatArray:
-    """Times of the pictures that make up a frame, in frames from its middle."""
+    """Returns the times of the subframes that are averaged for motion blur, in frames from the middle."""
     count = exposure.subframe_count
     return exposure.shutter_fraction * ((np.arange(count) + 0.5) / count - 0.5)
 
 
-def _joint_matrices(poses: Sequence[JointMatrixSequence], frame: int, time: float) -> list[FloatArray]:
-    """Joint matrices of all people shortly before or after a frame."""
-    matrices = [pose[frame] for pose in poses]
-    neighbour = min(max(frame + (1 if time > 0 else -1), 0), len(poses[0]) - 1)
+def _joint_matrices(matrix_sequences: Sequence[JointMatrixSequence], frame: int, time: float) -> list[FloatArray]:
+    """Returns the joint matrices of all people at a time in frames before or after a frame, -1 to 1."""
+    matrices = [matrix_sequence[frame] for matrix_sequence in matrix_sequences]
+    neighbour = min(max(frame + (1 if time > 0 else -1), 0), len(matrix_sequences[0]) - 1)
     weight = abs(time)
     if not weight:
         return matrices
-    return [(1 - weight) * matrix + weight * pose[neighbour] for matrix, pose in zip(matrices, poses, strict=True)]
+    return [
+        (1 - weight) * matrix + weight * matrix_sequence[neighbour]
+        for matrix, matrix_sequence in zip(matrices, matrix_sequences, strict=True)
+    ]
 
 
 def render(scene: ClipScene, video_path: Path, ground_truth_path: Path) -> None:
-    """Writes the video of a shot, and its truth as a performance file.
+    """Writes the video of a scene, and its ground truth as a performance file.
+
+    Args:
+        scene: the scene.
+        video_path: video file to write.
+        ground_truth_path: performance file to write.
 
     Raises:
         OutputError: a file cannot be written.

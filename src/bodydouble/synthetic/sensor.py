@@ -1,4 +1,4 @@
-"""What a phone's sensor does to a picture: exposure, tint and noise."""
+"""Model of a phone's camera sensor: rendered image -> image with gain, tone curve and noise."""
 
 from dataclasses import dataclass
 
@@ -7,26 +7,27 @@ import numpy as np
 from bodydouble.data import RgbImage
 
 NOISE_SHIFT_STEP = 16
-"""Steps by which the noise is shifted from frame to frame, px."""
+"""Step in px by which the noise pattern is shifted from frame to frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """How a sensor sees."""
+    """Exposure settings of a sensor."""
 
     gain: tuple[float, float, float]
-    """Of red, green and blue."""
+    """Gain of red, green and blue."""
     noise_sigma: float
-    """Standard deviation, of 255."""
+    """Standard deviation of the noise in levels of 255."""
     shutter_fraction: float
-    """How much of the time between two frames it is open: what moves is blurred over it."""
+    """Fraction of the frame interval during which the shutter is open; it determines the motion blur."""
     subframe_count: int
-    """Pictures that make up a blurred one; 1: no blur."""
+    """Number of images that are averaged for motion blur; 1 means no blur."""
     seed: int
+    """Seed of the noise."""
 
 
 def sample_exposure(rng: np.random.Generator) -> Exposure:
-    """A random sensor; every third one blurs what moves."""
+    """Draws random exposure settings, of which 30 % have motion blur."""
     gain = rng.uniform(0.8, 1.15) * rng.normal(1.0, 0.03, 3)
     has_motion_blur = rng.random() < 0.3
     return Exposure(
@@ -39,7 +40,7 @@ def sample_exposure(rng: np.random.Generator) -> Exposure:
 
 
 class Sensor:
-    """Applies an exposure to one frame after the other."""
+    """Sensor that applies its exposure to one frame after the other."""
 
     def __init__(self, exposure: Exposure, image_size: tuple[int, int]) -> None:
         self._rng = np.random.default_rng(exposure.seed)
@@ -47,11 +48,11 @@ class Sensor:
         shape = (height + 8 * NOISE_SHIFT_STEP, width + 8 * NOISE_SHIFT_STEP, 3)
         self._noise = np.round(self._rng.normal(0, exposure.noise_sigma, shape)).astype(np.int16)
         levels = np.arange(256)[None] * np.array(exposure.gain)[:, None]
-        # Bright parts approach white slowly.
+        # Bright levels approach white slowly.
         self._tone_curves = np.round(255 * np.tanh(levels / 255 * 1.15) / np.tanh(1.15)).astype(np.int16)
 
     def expose(self, image: RgbImage) -> RgbImage:
-        """The picture (H, W, 3) as the sensor gives it."""
+        """Returns the image (H, W, 3) as the sensor records it."""
         height, width = image.shape[:2]
         row, column = self._rng.integers(0, 8, 2) * NOISE_SHIFT_STEP
         exposed = np.stack([self._tone_curves[c][image[..., c]] for c in range(3)], axis=-1)

@@ -1,4 +1,7 @@
-"""Which motion capture is for training, which for validation and which for test, by subject."""
+"""Splits of motion capture by subject: clips for training, validation and test.
+
+The table split.csv is written by tools/split_motions.py.
+"""
 
 import csv
 from collections.abc import Iterable
@@ -10,29 +13,32 @@ from bodydouble.errors import InvalidDataError
 from bodydouble.formats.atomic import atomic_write
 
 TABLE_PATH = Path(__file__).with_name("split.csv")
+"""Path of the table of all clips."""
 
 SPLITS = ("train", "validation", "test")
+"""Names of the splits."""
 
 
 @dataclass(frozen=True, slots=True)
 class MocapClip:
-    """One clip of motion capture."""
+    """Clip of motion capture."""
 
     source: str
-    """The collection: animated_drawings, cmu, cmu_actions, cmu_partners, deepmimic or pybullet."""
+    """Collection: animated_drawings, cmu, cmu_actions, cmu_partners, deepmimic or pybullet."""
     subject: str
-    """Who performs: a number of the CMU database, or a name within the source."""
+    """Performer: a number of the CMU database, or a name within the source."""
     file: str
-    """Path within the source; of cmu_actions the name of the clip."""
+    """Path within the source, or the name of the clip in cmu_actions."""
     kind: str
-    """walk, sport, dance or other."""
+    """Kind of motion: walk, sport, dance or other."""
     split: str
+    """One of SPLITS."""
     seconds: float
 
 
 @cache
 def load_table() -> tuple[MocapClip, ...]:
-    """All clips, by source and file."""
+    """Loads all clips, sorted by source and file."""
     with TABLE_PATH.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
         return tuple(
@@ -41,11 +47,11 @@ def load_table() -> tuple[MocapClip, ...]:
 
 
 def select_clips(split: str, source: str | None = None) -> tuple[MocapClip, ...]:
-    """The clips of a split.
+    """Returns the clips of a split.
 
     Args:
         split: "train", "validation" or "test".
-        source: a collection, or all.
+        source: a collection; None for all.
 
     Raises:
         InvalidDataError: there is no such split or source.
@@ -59,7 +65,7 @@ def select_clips(split: str, source: str | None = None) -> tuple[MocapClip, ...]
 
 
 def write_table(rows: Iterable[MocapClip]) -> None:
-    """Writes the table.
+    """Writes the table of all clips.
 
     Raises:
         OutputError: the file cannot be written.

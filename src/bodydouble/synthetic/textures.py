@@ -1,4 +1,4 @@
-"""Procedural pictures of cloth and hair."""
+"""Procedural textures of cloth and hair: random generator -> sRGB images and PNG files."""
 
 from io import BytesIO
 
@@ -9,11 +9,11 @@ from PIL import Image
 from bodydouble.data import FloatArray
 
 TEXTURE_SIZE = 128
-"""px; half a metre of cloth."""
+"""Side of a texture in px, which covers half a metre of cloth."""
 
 
 def sample_color(rng: np.random.Generator) -> FloatArray:
-    """An sRGB colour (3,) of clothes, 0 to 1: often dark, white or grey, sometimes bright."""
+    """Draws an sRGB colour (3,) of clothes, 0 to 1: often dark, white or grey, sometimes bright."""
     kind = rng.random()
     if kind < 0.4:
         return np.clip(rng.uniform(0.06, 0.9) + rng.normal(0, 0.03, 3), 0.02, 0.95)
@@ -23,7 +23,7 @@ def sample_color(rng: np.random.Generator) -> FloatArray:
 
 
 def sample_cloth(rng: np.random.Generator) -> FloatArray:
-    """A picture (SIZE, SIZE, 3) sRGB, 0 to 1, that repeats: plain, striped, checked, dotted or printed."""
+    """Draws a tileable sRGB texture (TEXTURE_SIZE, TEXTURE_SIZE, 3): plain, striped, checked, dotted or printed."""
     base, accent = sample_color(rng), sample_color(rng)
     y, x = np.meshgrid(np.arange(TEXTURE_SIZE) / TEXTURE_SIZE, np.arange(TEXTURE_SIZE) / TEXTURE_SIZE, indexing="ij")
     kind = rng.choice(["plain", "stripes", "checks", "dots", "print"], p=[0.55, 0.15, 0.1, 0.08, 0.12])
@@ -43,7 +43,7 @@ def sample_cloth(rng: np.random.Generator) -> FloatArray:
 
 
 def _periodic_noise(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Smooth noise that repeats, about -1 to 1."""
+    """Returns smooth periodic noise, about -1 to 1."""
     waves = rng.integers(-4, 5, size=(10, 2))
     phase = rng.uniform(0, 2 * np.pi, 10)
     angle = 2 * np.pi * (waves[:, 0, None, None] * x + waves[:, 1, None, None] * y) + phase[:, None, None]
@@ -51,7 +51,7 @@ def _periodic_noise(x: FloatArray, y: FloatArray, rng: np.random.Generator) -> F
 
 
 def sample_hair(base: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """A picture (SIZE, SIZE, 3) sRGB of hair that hangs down."""
+    """Draws an sRGB texture (TEXTURE_SIZE, TEXTURE_SIZE, 3) of hair that hangs down."""
     strand = rng.normal(1.0, 0.18, size=(1, TEXTURE_SIZE, 1)) * rng.normal(
         1.0, 0.05, size=(TEXTURE_SIZE, TEXTURE_SIZE, 1)
     )
@@ -59,7 +59,7 @@ def sample_hair(base: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 
 def encode_png(image: FloatArray) -> bytes:
-    """A picture (H, W, 3) sRGB, 0 to 1, as a PNG file."""
+    """Encodes an sRGB image (H, W, 3), 0 to 1, as a PNG file."""
     pixels: NDArray[np.uint8] = np.round(255 * image).astype(np.uint8)
     file = BytesIO()
     Image.fromarray(pixels).save(file, "PNG")

@@ -1,4 +1,4 @@
-"""Which landmarks the camera sees: other people and objects stand in the way."""
+"""Occlusion of landmarks by other people (capsules) and objects (boxes): line-of-sight tests."""
 
 from dataclasses import dataclass
 
@@ -11,29 +11,30 @@ from bodydouble.synthetic.bodies import Body, load_topology
 from bodydouble.synthetic.props import Prop
 
 BONES = tuple((humanoid.INDEX[parent], j) for j, parent in enumerate(humanoid.PARENT.values()) if parent)
+"""Indices of the joints at both ends of each bone."""
 HEAD_LENGTH = 0.16
-"""m from the head joint to the middle of the skull's top."""
+"""Distance in m from the head joint to the middle of the top of the skull."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capsules:
-    """A person as thick lines."""
+    """Shape of a person: S capsules, segments with a radius."""
 
     starts: FloatArray
-    """(T, S, 3) m, world."""
+    """Start points (T, S, 3) in the world, m."""
     ends: FloatArray
-    """(T, S, 3) m, world."""
+    """End points (T, S, 3) in the world, m."""
     radii: FloatArray
-    """(S,) m."""
+    """Radii (S,) in m."""
 
 
 def build_capsules(body: Body, joints: FloatArray, head_up: FloatArray) -> Capsules:
-    """A body in its poses.
+    """Builds the capsules of a body in T poses.
 
     Args:
-        body: at rest; its skin gives the radii.
-        joints: (T, 22, 3) m, world.
-        head_up: (T, 3) unit, from the head joint to the crown.
+        body: the body at rest; its skin gives the radii.
+        joints: joint positions (T, 22, 3) in the world, m.
+        head_up: unit vectors (T, 3) from the head joint to the crown.
     """
     starts = np.stack([joints[:, a] for a, _ in BONES] + [joints[:, humanoid.INDEX["head"]]], axis=1)
     crown = joints[:, humanoid.INDEX["head"]] + HEAD_LENGTH * head_up
@@ -42,7 +43,7 @@ def build_capsules(body: Body, joints: FloatArray, head_up: FloatArray) -> Capsu
 
 
 def _capsule_radii(body: Body) -> FloatArray:
-    """(S,) m: median distance of the skin that the first joint of a bone moves from the bone."""
+    """Returns the radii (S,) in m: the median distance between a bone and the skin that its first joint moves."""
     topology = load_topology()
     skin = np.unique(topology.faces["skin"])
     dominant_joints = topology.joint_indices[skin, topology.joint_weights[skin].argmax(axis=1)]
@@ -59,7 +60,7 @@ def _capsule_radii(body: Body) -> FloatArray:
 
 
 def is_occluded_by_person(camera_positions: FloatArray, points: FloatArray, person: Capsules) -> BoolArray:
-    """(T, N) whether a person stands between the camera (T, 3) and points (T, N, 3)."""
+    """Returns a mask (T, N): True if a person is between the camera (T, 3) and points (T, N, 3)."""
     distance = _segment_distance(
         camera_positions[:, None, None], points[:, :, None], person.starts[:, None], person.ends[:, None]
     )  # (T, N, S)
@@ -67,7 +68,7 @@ def is_occluded_by_person(camera_positions: FloatArray, points: FloatArray, pers
 
 
 def _segment_distance(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray) -> FloatArray:
-    """Distance (...) between the segments from a to b and from c to d, (..., 3).
+    """Returns the distance (...) between the segments from a to b and from c to d, (..., 3).
 
     Source: C. Ericson, Real-Time Collision Detection (2005), 5.1.9.
     """
@@ -81,7 +82,7 @@ def _segment_distance(a: FloatArray, b: FloatArray, c: FloatArray, d: FloatArray
 
 
 def is_occluded_by_prop(camera_positions: FloatArray, points: FloatArray, prop: Prop) -> BoolArray:
-    """(T, N) whether a box stands between the camera (T, 3) and points (T, N, 3)."""
+    """Returns a mask (T, N): True if a box is between the camera (T, 3) and points (T, N, 3)."""
     prop_from_world = camera.inverse(prop.world_from_prop)
     start = camera.transform(prop_from_world, camera_positions)[:, None]
     step = camera.transform(prop_from_world, points) - start
