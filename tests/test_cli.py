@@ -14,7 +14,7 @@ from bodydouble.errors import InvalidDataError
 from bodydouble.formats import bvh, performance
 from tests import builders
 
-COMMANDS = ("animate", "capture", "inspect", "evaluate", "export", "user-study", "characters", "doctor", "bench")
+COMMANDS = ("animate", "capture", "inspect", "evaluate", "export", "user-study", "characters", "doctor", "bench", "synth", "train")
 HEAVY = ("numpy", "scipy", "cv2", "onnxruntime", "av", "moderngl", "PIL", "rich")
 
 
@@ -141,7 +141,7 @@ def test_a_point_of_two_words_is_one_value(words: str, joined: list[str]) -> Non
 
 @pytest.mark.parametrize("command", ["animate", "capture"])
 def test_help_says_how_frames_are_counted(command: str) -> None:
-    assert "at X,Y,FRAME: the one at a pixel of a frame, counted from 0" in " ".join(
+    assert "at X,Y,FRAME: the person at a pixel of a frame, counted from 0" in " ".join(
         run(command, "--help").stdout.split()
     )
 

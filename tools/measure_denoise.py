@@ -47,7 +47,7 @@ SCENES = {
                                    Role("punch", 904, 914, (-1.0, -1.2)), Role("dance_b", 905, 915, (1.2, -1.5)))),
         Scene("a3", "", 2.0, 903, (Role("cartwheel", 906, 916, (0.0, 0.0)),)),
         Scene("a4", "", 2.0, 904, (Role("spin", 907, 917, (0.5, 0.0)), Role("run", 908, 918, (-0.5, -1.5), 1.0, LEFT)),
-              (View(0.0, 60.0, move=CameraMotion.HANDHELD),)),
+              (View(0.0, 60.0, camera_motion=CameraMotion.HANDHELD),)),
     ),
     "report": (
         Scene("b1", "", 2.0, 921, (Role("dance_b", 921, 931, (-0.6, 0.2), heading_deg=((0.0, 40.0),)),
@@ -58,7 +58,7 @@ SCENES = {
         Scene("b3", "", 2.0, 923, (Role("spinkick", 926, 936, (0.0, 0.0)),)),
         Scene("b4", "", 2.0, 924, (Role("getup_faceup", 927, 937, (0.4, 0.0)),
                                    Role("walk", 928, 938, (-0.4, -1.5), 1.0, RIGHT)),
-              (View(0.0, -50.0, move=CameraMotion.HANDHELD),)),
+              (View(0.0, -50.0, camera_motion=CameraMotion.HANDHELD),)),
     ),
 }  # fmt: skip
 SEEN_SHARE = 0.25

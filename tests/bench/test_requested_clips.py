@@ -1,4 +1,4 @@
-"""Clips on request."""
+"""Synthetic clips on request."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -21,16 +21,18 @@ def squats(tmp_path: Path) -> list[Motion]:
     return requested_clips.load_motions([motions.write(tmp_path / "squat.txt", motions.squats(12))])
 
 
-def test_same_number_same_clip(squats: list[Motion]) -> None:
-    one, again, other = (requested_clips.build_shot(squats, number, ClipOptions(people=2)) for number in (4, 4, 5))
+def test_same_number_gives_the_same_clip(squats: list[Motion]) -> None:
+    one, again, other = (
+        requested_clips.build_clip_scene(squats, number, ClipOptions(people=2)) for number in (4, 4, 5)
+    )
     np.testing.assert_array_equal(one.camera.camera_from_world, again.camera.camera_from_world)
-    np.testing.assert_array_equal(one.actors[1].landmarks, again.actors[1].landmarks)
+    np.testing.assert_array_equal(one.people[1].landmarks, again.people[1].landmarks)
     assert one.camera.intrinsics[0, 0] != other.camera.intrinsics[0, 0]
-    assert len(one.actors) == 2
+    assert len(one.people) == 2
 
 
 def test_options_are_followed(squats: list[Motion]) -> None:
-    made = requested_clips.build_shot(squats, 0, ClipOptions(portrait=True, fps=Fraction(15)))
+    made = requested_clips.build_clip_scene(squats, 0, ClipOptions(portrait=True, fps=Fraction(15)))
     assert made.camera.image_size == rendered_clip.PORTRAIT
     assert made.fps == 15
 
@@ -40,8 +42,8 @@ def test_contact_sheet_shows_a_frame_of_each_clip(squats: list[Motion], tmp_path
     pairs = []
     for number in range(2):
         pair = tmp_path / f"{number}.mp4", tmp_path / f"{number}.npz"
-        made = requested_clips.build_shot(squats, number, ClipOptions())
-        rendered_clip.make(replace(made, fps=Fraction(30)), *pair)
+        made = requested_clips.build_clip_scene(squats, number, ClipOptions())
+        rendered_clip.render(replace(made, fps=Fraction(30)), *pair)
         pairs.append(pair)
     requested_clips.write_contact_sheet(pairs, tmp_path / "sheet.png")
     sheet = np.asarray(Image.open(tmp_path / "sheet.png"))
@@ -52,7 +54,7 @@ def test_contact_sheet_shows_a_frame_of_each_clip(squats: list[Motion], tmp_path
     assert not tiles[2].any()
 
 
-def test_a_file_without_motion_is_refused(tmp_path: Path) -> None:
+def test_rejects_a_file_without_motion(tmp_path: Path) -> None:
     (tmp_path / "x.bvh").write_text("nothing")
     with pytest.raises(FormatError, match=r"x\.bvh"):
         requested_clips.load_motions([tmp_path / "x.bvh"])

@@ -1,4 +1,4 @@
-"""``bodydouble train lifter``: what it hands on, and what it says where PyTorch is not installed."""
+"""Command ``bodydouble train lifter``: its arguments, and its message if PyTorch is not installed."""
 
 import subprocess
 import sys
@@ -12,8 +12,8 @@ from bodydouble.cli import train as command
 
 
 @pytest.mark.parametrize("missing", ["torch", "onnx"])
-def test_what_is_missing_is_one_line(missing: str, tmp_path: Path) -> None:
-    arguments = ["bodydouble", "train", "lifter", str(tmp_path), "-o", str(tmp_path / "made")]
+def test_missing_package_is_reported_in_one_line(missing: str, tmp_path: Path) -> None:
+    arguments = ["bodydouble", "train", "lifter", str(tmp_path), "-o", str(tmp_path / "output")]
     code = (
         "import sys\n"
         "class Missing:\n"
@@ -29,21 +29,21 @@ def test_what_is_missing_is_one_line(missing: str, tmp_path: Path) -> None:
         "bodydouble: training needs PyTorch and onnx: pip install 'bodydouble[train]'"
     ]
     assert "Traceback" not in outcome.stderr
-    assert not (tmp_path / "made").exists()
+    assert not (tmp_path / "output").exists()
 
 
 @pytest.mark.parametrize("videos", [[], ["one.mp4"], ["one.mp4", "other.mp4"]])
-def test_videos_without_labels_are_handed_on(
+def test_arguments_reach_the_training(
     videos: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[object] = []
+    received: list[object] = []
 
-    def make_lifter(*given: object) -> Path:
-        told.extend(given[:-1])
+    def record_arguments(*arguments: object) -> Path:
+        received.extend(arguments[:-1])
         return tmp_path
 
-    monkeypatch.setattr(command, "train_lifter", make_lifter)
+    monkeypatch.setattr(command, "train_lifter", record_arguments)
     options = [word for video in videos for word in ("--unlabelled", video)]
-    outcome = CliRunner().invoke(app, ["train", "lifter", str(tmp_path), "-o", str(tmp_path / "made"), *options])
+    outcome = CliRunner().invoke(app, ["train", "lifter", str(tmp_path), "-o", str(tmp_path / "output"), *options])
     assert outcome.exit_code == 0, outcome.output
-    assert told == [[tmp_path], tmp_path / "made", 1000, 15_000, 0, [Path(video) for video in videos]]
+    assert received == [[tmp_path], tmp_path / "output", 1000, 15_000, 0, [Path(video) for video in videos]]

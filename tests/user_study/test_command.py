@@ -1,4 +1,4 @@
-"""``bodydouble user-study``, as a user sees it."""
+"""Command ``bodydouble user-study``, run as a separate process."""
 
 import json
 import signal
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bodydouble.user_study.results import Answer, Results, Score
-from bodydouble.user_study.trials import all_trials, find_takes
+from bodydouble.user_study.results import Results, TakeScore, TrialResponse
+from bodydouble.user_study.trials import create_trials, find_takes
 
 COMMAND = [sys.executable, "-m", "bodydouble", "user-study", "--no-browser"]
 
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_nothing_to_rate_is_one_clear_line(tmp_path: Path, folder: Path) -> None:
+def test_unusable_input_is_reported_in_one_line(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "none").mkdir()
     (tmp_path / "money.csv").write_text("month,money\n")
     for arguments, message in (
@@ -43,7 +43,7 @@ def test_nothing_to_rate_is_one_clear_line(tmp_path: Path, folder: Path) -> None
         assert message in outcome.stderr and outcome.stderr.count("\n") == 1
 
 
-def test_a_port_that_is_taken(tmp_path: Path, folder: Path) -> None:
+def test_used_port_is_reported_in_one_line(tmp_path: Path, folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         outcome = run(folder, "-o", tmp_path / "scores.csv", "--port", str(port))
@@ -51,15 +51,15 @@ def test_a_port_that_is_taken(tmp_path: Path, folder: Path) -> None:
     assert f"cannot use port {port}" in outcome.stderr and outcome.stderr.count("\n") == 1
 
 
-def test_all_rated_already(tmp_path: Path, folder: Path) -> None:
-    (trial,) = all_trials(find_takes([folder]), "anna")
-    Results(tmp_path / "scores.csv", "anna").add(trial, Answer((Score(1, 2),), None))
+def test_finished_study_opens_no_page(tmp_path: Path, folder: Path) -> None:
+    (trial,) = create_trials(find_takes([folder]), "anna")
+    Results(tmp_path / "scores.csv", "anna").add(trial, TrialResponse((TakeScore(1, 2),), None))
     outcome = run(folder, "-o", tmp_path / "scores.csv", "--rater", "anna")
     assert outcome.returncode == 0
     assert "1 of 1 rated by anna" in outcome.stdout
 
 
-def test_stopping_early_keeps_everything(tmp_path: Path, folder: Path) -> None:
+def test_interrupted_study_keeps_its_scores(tmp_path: Path, folder: Path) -> None:
     (folder / "kick.mp4").write_bytes(b"anything")
     command = [*COMMAND, str(folder), "-o", str(tmp_path / "new" / "scores.csv")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -71,7 +71,7 @@ def test_stopping_early_keeps_everything(tmp_path: Path, folder: Path) -> None:
         with urllib.request.urlopen(request, timeout=10) as response:
             assert json.load(response)["trial"] == 1
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=20)
     assert process.returncode == 0
-    assert "1 of 2 rated by anonymous: run again to go on" in said
+    assert "1 of 2 rated by anonymous: run again to go on" in output
     assert len((tmp_path / "new" / "scores.csv").read_text().splitlines()) == 2

@@ -1,4 +1,4 @@
-"""What our figures are compared with: the network alone, one constant pose, and the truth through rig and files."""
+"""Baselines: the network's own 3D landmarks, a constant pose, and the ground truth through rig and file format."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from bodydouble.characters.load import load
+from bodydouble.characters.load import load_character
 from bodydouble.characters.retarget import pose_matrices
 from bodydouble.data import Camera, FloatArray, Motion, Performance, Person, Skeleton
-from bodydouble.evaluation.evaluation_clip import Recording, Subject, recording
+from bodydouble.evaluation.evaluation_clip import EvaluatedPerson, EvaluationClip, to_evaluation_clip
 from bodydouble.formats import bvh
 from bodydouble.geometry import camera
 from bodydouble.pipeline import AnimatedCharacter, retarget_to_character
@@ -20,27 +20,27 @@ LANDMARK_OF_JOINT = {
     "UpperArm": "shoulder", "LowerArm": "elbow", "Hand": "wrist",
     "UpperLeg": "hip", "LowerLeg": "knee", "Foot": "ankle",
 }  # fmt: skip
-"""Joint (without its side) -> the landmark that stands for it."""
+"""Landmark that corresponds to each limb joint; both without their side."""
 
 
-def world_landmark_baseline(captured: Performance) -> Recording:
-    """The network's own rough joints, placed so that they project onto the network's own landmarks."""
-    recording_of_capture = recording(captured)
-    subjects = (
-        _replace_joints(subject, _world_landmark_joints(person, captured.camera))
-        for person, subject in zip(captured.people, recording_of_capture.subjects, strict=True)
+def world_landmark_baseline(captured: Performance) -> EvaluationClip:
+    """Returns BlazePose's 3D world landmarks, translated so that they project onto its 2D landmarks."""
+    clip = to_evaluation_clip(captured)
+    people = (
+        _replace_joints(evaluated, _world_landmark_joints(person, captured.camera))
+        for person, evaluated in zip(captured.people, clip.people, strict=True)
     )
-    return replace(recording_of_capture, subjects=tuple(subjects))
+    return replace(clip, people=tuple(people))
 
 
-def _replace_joints(subject: Subject, joints: FloatArray) -> Subject:
-    """A person with other joints (T, 22, 3) m, world, and nothing else estimated."""
+def _replace_joints(person: EvaluatedPerson, joints: FloatArray) -> EvaluatedPerson:
+    """Replaces the joints of a person by (T, 22, 3) in m, in world coordinates; all other estimates become NaN."""
     return replace(
-        subject,
+        person,
         joints=joints,
-        rotations=np.full_like(subject.rotations, np.nan),
-        feet=np.full_like(subject.feet, np.nan),
-        contacts=np.full_like(subject.contacts, np.nan),
+        rotations=np.full_like(person.rotations, np.nan),
+        feet=np.full_like(person.feet, np.nan),
+        contacts=np.full_like(person.contacts, np.nan),
     )
 
 
@@ -63,7 +63,7 @@ def _limb_joints() -> Iterator[tuple[int, int]]:
 
 
 def _fit_translations(points: FloatArray, image_points: FloatArray, confidence: FloatArray) -> FloatArray:
-    """Translation (T, 3) that brings points (T, N, 3) onto the rays of image points (T, N, 2); least squares."""
+    """Fits translations (T, 3) of points (T, N, 3) onto the rays of image points (T, N, 2) by linear least squares."""
     translations = np.full((len(points), 3), np.nan)
     for t in np.flatnonzero(np.isfinite(points).all(axis=(1, 2))):
         weight = np.tile(np.sqrt(confidence[t]), 2)
@@ -75,25 +75,25 @@ def _fit_translations(points: FloatArray, image_points: FloatArray, confidence: 
     return translations
 
 
-def mean_pose(truths: Sequence[Recording]) -> FloatArray:
-    """Mean (22, 3) m of all true poses, camera axes, relative to the hips."""
-    poses = np.concatenate([one.in_camera(subject) for one in truths for subject in one.subjects])
+def mean_pose(truths: Sequence[EvaluationClip]) -> FloatArray:
+    """Returns the mean pose (22, 3) in m of the ground truth, in camera axes, relative to the hips."""
+    poses = np.concatenate([clip.joints_in_camera(person) for clip in truths for person in clip.people])
     return np.asarray((poses - poses[:, :1]).mean(axis=0))
 
 
-def mean_pose_baseline(truth: Recording, pose: FloatArray) -> Recording:
-    """Everybody in one pose (22, 3) m, camera axes, at the true place of the hips."""
-    subjects = []
-    for subject in truth.subjects:
-        hips = truth.in_camera(subject)[:, :1]
-        world_from_camera = camera.inverse(truth.camera.camera_from_world[subject.frames])
-        subjects.append(_replace_joints(subject, camera.transform(world_from_camera, hips + pose)))
-    return replace(truth, subjects=tuple(subjects))
+def mean_pose_baseline(truth: EvaluationClip, pose: FloatArray) -> EvaluationClip:
+    """Returns every person in one pose (22, 3) in m, in camera axes, at the true position of the hips."""
+    people = []
+    for person in truth.people:
+        hips = truth.joints_in_camera(person)[:, :1]
+        world_from_camera = camera.inverse(truth.camera.camera_from_world[person.frames])
+        people.append(_replace_joints(person, camera.transform(world_from_camera, hips + pose)))
+    return replace(truth, people=tuple(people))
 
 
-def rig_round_trip(truth: Performance) -> Recording:
-    """The true motion on our character, its joints written to a BVH file and read back."""
-    template = load("mannequin")
+def rig_round_trip(truth: Performance) -> EvaluationClip:
+    """Retargets the true motion to the built-in character, writes its joints to a BVH file and reads them back."""
+    template = load_character("mannequin")
     people = []
     with tempfile.TemporaryDirectory() as scratch:
         for person in truth.people:
@@ -102,11 +102,11 @@ def rig_round_trip(truth: Performance) -> Recording:
             read = bvh.read(path)
             restored = replace(read, contacts=person.motion.contacts, joint_sigma=person.motion.joint_sigma)
             people.append(replace(person, motion=restored))
-    return recording(replace(truth, people=tuple(people)))
+    return to_evaluation_clip(replace(truth, people=tuple(people)))
 
 
 def _rig_motion(animated: AnimatedCharacter, motion: Motion) -> Motion:
-    """The 22 humanoid joints of a character that stands in the T-pose with identity axes, as it moves."""
+    """Returns the motion of the 22 humanoid joints of an animated character with a T-pose and identity axes."""
     character = animated.character
     joints = [character.humanoid[name] for name in humanoid.JOINTS]
     hips = pose_matrices(character, animated.rotations, animated.hips_translation)[:, joints[0], :3, 3]

@@ -1,20 +1,26 @@
-"""Where the error comes from: the truth is fed in after each stage in turn, on clips with a static camera."""
+"""Oracle study: attribution of the error to the stages of the pipeline.
+
+Ground truth replaces the output of one stage after the other, cumulatively, on clips of one person with a static
+camera. The figures of each step are an upper bound of the accuracy that a perfect stage would give.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bodydouble.bench.accuracy import OURS, BenchCapture
+from bodydouble.bench.accuracy import OURS
+from bodydouble.bench.capture_cache import BenchCapture
+from bodydouble.bench.report import BenchReport, TableData
 from bodydouble.bench.synthetic_set import SEVERAL
 from bodydouble.data import FloatArray, Performance, Person, Track
 from bodydouble.errors import InvalidDataError
-from bodydouble.evaluation.comparison import Comparison, combine, compare, compare_recordings
-from bodydouble.evaluation.comparison_page import side_by_side
-from bodydouble.evaluation.evaluation_clip import Recording, recording
+from bodydouble.evaluation.comparison import Comparison, combine, compare, compare_clips
+from bodydouble.evaluation.comparison_page import comparison_table
+from bodydouble.evaluation.evaluation_clip import to_evaluation_clip
 from bodydouble.formats.media import FrameReader
 from bodydouble.geometry import camera, kinematics
-from bodydouble.motion.reconstruct import Known, reconstruct
+from bodydouble.motion.reconstruct import MeasuredInputs, ReconstructionInput, reconstruct
 from bodydouble.perception.pose.blazepose import BlazePose
 from bodydouble.perception.pose.observe import QUALITY_PRESETS, create_landmark_model
 from bodydouble.perception.protocols import Detection
@@ -22,24 +28,36 @@ from bodydouble.pipeline import Progress
 from bodydouble.skeletons import coco, humanoid
 
 MAX_CAMERA_CHANGE = 1e-9
-"""A camera whose pose changes by less than this is static."""
+"""Maximum change of an element of the camera poses (m, or of the rotation matrix) of a static camera."""
 HIP_JOINTS = [humanoid.INDEX["leftUpperLeg"], humanoid.INDEX["rightUpperLeg"]]
 REPORTED_MEASURES = (
     "pose: MPJPE, limbs", "pose: PA-MPJPE, limbs", "pose: error across the picture", "pose: error in depth",
     "pose: joint rotation error", "motion: foot slide per 1/30 s", "motion: contact F1", "body: bone length error",
     "world: WA-MPJPE over 100 frames", "world: W-MPJPE over 100 frames", "world: root translation error",
 )  # fmt: skip
+"""Rows of the table of all metrics that the report shows."""
+TITLE = "By stage"
+
+PREFACE = """# Error attribution (oracle study)
+
+Written by `bodydouble bench truth --oracle --markdown docs/error-attribution.md` on the clips of
+[accuracy.md](accuracy.md) that show one person seen by a static camera.
+
+Ground truth replaces the output of one stage after the other, from the second column on. Each column keeps the
+substitutions of the columns before it. The step "true lifter" substitutes true 3D landmarks; the joint rotations are
+still those of the lifter.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class _OracleStep:
-    """What is true in a step; each step has all that those before it have."""
+    """Set of stage outputs that ground truth replaces; each step includes the substitutions of the previous ones."""
 
     name: str
     image_landmarks: bool = False
-    """The landmarks in the picture that the lifter reads."""
+    """2D landmarks, the input of the lifter."""
     landmarks_3d: bool = False
-    """The landmarks in space that the lifter answers with."""
+    """3D landmarks, an output of the lifter."""
     camera: bool = False
     bone_lengths: bool = False
     contacts: bool = False
@@ -60,78 +78,91 @@ ORACLE_STEPS = (
 def measure_oracle_steps(
     captures: Sequence[BenchCapture], quality: str, progress: Progress | None = None
 ) -> dict[str, Comparison]:
-    """Step -> figures over all clips of one person with a static camera; the first step is our pipeline as it is.
+    """Measures all steps on the clips of one person with a static camera.
+
+    Returns:
+        The combined comparison of each step; the first one is the pipeline without ground truth.
 
     Raises:
         InvalidDataError: there is no such clip.
     """
     progress = progress or Progress()
-    chosen = [clip for clip in captures if clip.clip.spec.group != SEVERAL and is_static(clip.truth)]
-    if not chosen:
+    selected = select_static_single(captures)
+    if not selected:
         raise InvalidDataError("--oracle needs clips of one person with a static camera; give a larger --clips")
     network = create_landmark_model(QUALITY_PRESETS[quality])
     results: dict[str, list[Comparison]] = {name: [] for name in (OURS, *(step.name for step in ORACLE_STEPS))}
-    with progress.stage("oracle study", len(chosen)):
-        for clip in progress.track(chosen):
-            found = Recording(clip.truth.fps, clip.truth.camera, ())
-            if clip.performance is not None:
-                found = recording(clip.performance)
-            results[OURS].append(compare_recordings(found, recording(clip.truth)))
-            tracks = [_detect_in_true_boxes(clip, person, network) for person in clip.truth.people]
+    with progress.stage("oracle study", len(selected)):
+        for captured in progress.track(selected):
+            truth = captured.truth
+            results[OURS].append(compare_clips(to_evaluation_clip(captured.performance), to_evaluation_clip(truth)))
+            tracks = [_detect_in_true_boxes(captured, person, network) for person in truth.people]
             for step in ORACLE_STEPS:
-                results[step.name].append(compare(_reconstruct_with_truth(clip.truth, tracks, step), clip.truth))
-    return {name: combine(found) for name, found in results.items()}
+                results[step.name].append(compare(_reconstruct_with_truth(truth, tracks, step), truth))
+    return {name: combine(comparisons) for name, comparisons in results.items()}
+
+
+def select_static_single(captures: Sequence[BenchCapture]) -> list[BenchCapture]:
+    """Selects the clips of one person that a static camera films."""
+    return [captured for captured in captures if captured.clip.group != SEVERAL and is_static(captured.truth)]
 
 
 def is_static(truth: Performance) -> bool:
-    """Whether the camera stands still."""
+    """Returns whether the camera is static."""
     poses = truth.camera.camera_from_world
     return float(np.abs(poses - poses[0]).max()) < MAX_CAMERA_CHANGE
 
 
-def _detect_in_true_boxes(clip: BenchCapture, person: Person, network: BlazePose) -> Track:
-    """What the landmark network sees where the person truly is."""
-    with FrameReader(clip.clip.video) as reader:
+def _detect_in_true_boxes(captured: BenchCapture, person: Person, network: BlazePose) -> Track:
+    """Runs the landmark network in the true boxes of a person."""
+    with FrameReader(captured.clip.video) as reader:
         landmarks = list(_locate_landmarks(reader, person.track, network))
     return replace(
         person.track,
         keypoints=np.stack([keypoints for keypoints, _ in landmarks]),
-        landmarks_3d=np.stack([rough for _, rough in landmarks]),
+        landmarks_3d=np.stack([landmarks_3d for _, landmarks_3d in landmarks]),
     )
 
 
 def _locate_landmarks(frames: FrameReader, truth: Track, network: BlazePose) -> Iterator[tuple[FloatArray, FloatArray]]:
     for index, frame in enumerate(frames):
-        detection = Detection(truth.boxes[index], truth.keypoints[index][list(coco.FROM_BLAZEPOSE)], 1.0)
+        detection = Detection(truth.boxes[index], truth.keypoints[index][list(coco.BLAZEPOSE_INDICES)], 1.0)
         first = network.locate(frame, network.roi_from_detection(detection))
-        found = network.locate(frame, first.roi)
-        yield found.keypoints, found.landmarks_3d
+        refined = network.locate(frame, first.roi)
+        yield refined.keypoints, refined.landmarks_3d
 
 
 def _reconstruct_with_truth(truth: Performance, tracks: Sequence[Track], step: _OracleStep) -> Performance:
     people = truth.people
-    inputs = [
-        replace(seen, keypoints=person.track.keypoints if step.image_landmarks else seen.keypoints)
-        for person, seen in zip(people, tracks, strict=True)
-    ]
-    known = Known(
+    used_tracks = tuple(
+        replace(track, keypoints=person.track.keypoints if step.image_landmarks else track.keypoints)
+        for person, track in zip(people, tracks, strict=True)
+    )
+    measured = MeasuredInputs(
         camera=truth.camera if step.camera else None,
         skeletons=tuple(person.motion.skeleton for person in people) if step.bone_lengths else None,
         contacts=tuple(person.motion.contacts for person in people) if step.contacts else None,
         landmarks=tuple(_true_landmarks_3d(person, truth) for person in people) if step.landmarks_3d else None,
     )
-    view, motions = reconstruct(inputs, truth.camera.image_size, truth.frame_count, truth.fps, known=known)
-    cast = tuple(replace(p, track=t, motion=m) for p, t, m in zip(people, inputs, motions, strict=True))
+    inputs = ReconstructionInput(used_tracks, truth.camera.image_size, truth.frame_count, truth.fps, measured=measured)
+    view, motions = reconstruct(inputs)
+    cast = tuple(replace(p, track=t, motion=m) for p, t, m in zip(people, used_tracks, motions, strict=True))
     return replace(truth, camera=view, people=cast)
 
 
 def _true_landmarks_3d(person: Person, truth: Performance) -> FloatArray:
-    """(T, 33, 3) m, camera axes: where the landmarks truly are."""
+    """Returns the true landmarks (T, 33, 3) in m, in camera coordinates."""
     hips = kinematics.joint_positions(person.motion)[:, HIP_JOINTS].mean(axis=1, keepdims=True)
     return person.track.landmarks_3d + camera.transform(truth.camera.camera_from_world[person.track.frames], hips)
 
 
-def oracle_table(steps: Mapping[str, Comparison]) -> tuple[list[str], list[list[str]]]:
-    """Headings and cells of a table with a column per step and a few of the measures."""
-    headings, cells = side_by_side(steps)
-    return headings, [row for row in cells if row[0] in REPORTED_MEASURES]
+def build_report(steps: Mapping[str, Comparison]) -> BenchReport:
+    """Builds the report: a column per step, a row per reported measure."""
+    values = {name: comparison.as_dict() for name, comparison in steps.items()}
+    return BenchReport(TITLE, PREFACE, {TITLE: oracle_table(steps)}, values)
+
+
+def oracle_table(steps: Mapping[str, Comparison]) -> TableData:
+    """Returns the reported measures with a column per step."""
+    headings, rows = comparison_table(steps)
+    return headings, [row for row in rows if row[0] in REPORTED_MEASURES]

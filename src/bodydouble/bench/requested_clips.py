@@ -1,4 +1,4 @@
-"""Clips of rendered people on request, and a contact sheet of them."""
+"""Synthetic clips on request (``synth render``), and a contact sheet of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,30 +15,35 @@ from bodydouble.formats import performance
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.formats.media import FrameReader
 from bodydouble.synthetic import mocap_files, rendered_clip
-from bodydouble.synthetic.cameras import Move
+from bodydouble.synthetic.cameras import CameraMotion
 
 FRAME_RATE_RANGE = (Fraction(10), Fraction(60))
+"""Minimum and maximum frame rate of a clip in frames/s."""
 TILE_SIZE = (384, 216)
+"""Width and height in px of a tile of the contact sheet."""
 COLUMNS = 5
+"""Number of tiles per row of the contact sheet."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClipOptions:
-    """What is asked for; everything else is random."""
+    """Requested properties of the clips; everything else is random."""
 
     people: int = 1
-    camera_move: Move | None = None
-    """None: any."""
+    """Number of people per clip."""
+    camera_motion: CameraMotion | None = None
+    """Motion of the virtual camera; None: a random one per clip."""
     portrait: bool = False
     fps: Fraction = Fraction(30)
+    """Frame rate in frames/s."""
     seed: int = 0
 
 
 def load_motions(paths: Sequence[Path]) -> list[Motion]:
-    """The motions of files.
+    """Loads the motions of files.
 
     Raises:
-        FormatError: a file cannot be read or holds none.
+        FormatError: a file cannot be read, or no file has a motion.
     """
     loaded = [named.motion for path in paths for named in mocap_files.read(path)]
     if not loaded:
@@ -46,28 +51,28 @@ def load_motions(paths: Sequence[Path]) -> list[Motion]:
     return loaded
 
 
-def build_shot(motions: Sequence[Motion], number: int, options: ClipOptions) -> rendered_clip.Shot:
-    """One of many clips: the same number gives the same one."""
+def build_clip_scene(motions: Sequence[Motion], number: int, options: ClipOptions) -> rendered_clip.ClipScene:
+    """Builds the scene of one of many clips; the same number and seed give the same scene."""
     rng = np.random.default_rng([options.seed, number])
-    chosen = [motions[(number + k) % len(motions)] if k == 0 else motions[int(rng.integers(len(motions)))]
+    selected = [motions[(number + k) % len(motions)] if k == 0 else motions[int(rng.integers(len(motions)))]
               for k in range(options.people)]  # fmt: skip
-    move = options.camera_move or list(Move)[int(rng.integers(len(Move)))]
-    settings = rendered_clip.ShotOptions(
+    move = options.camera_motion or list(CameraMotion)[int(rng.integers(len(CameraMotion)))]
+    settings = rendered_clip.SceneOptions(
         move,
         rendered_clip.PORTRAIT if options.portrait else rendered_clip.LANDSCAPE,
-        objects=int(rng.integers(3)) if options.people > 1 else int(rng.random() < 0.3),
+        occluder_count=int(rng.integers(3)) if options.people > 1 else int(rng.random() < 0.3),
     )
-    resampled = [resample_for_video(motion, options.fps) for motion in chosen]
-    return rendered_clip.direct(loop_to_equal_length(resampled), int(rng.integers(2**31)), settings)
+    resampled = [resample_for_video(motion, options.fps) for motion in selected]
+    return rendered_clip.sample_scene(loop_to_equal_length(resampled), int(rng.integers(2**31)), settings)
 
 
 def write_contact_sheet(clips: Sequence[tuple[Path, Path]], path: Path, seed: int = 0) -> None:
-    """A random frame of each clip, the true landmarks drawn in: green where visible, red where hidden.
+    """Writes a random frame of each clip with its true landmarks: green if visible, red if occluded.
 
     Args:
-        clips: video and truth of each.
-        path: the PNG file.
-        seed: of the choice of frames.
+        clips: video and ground truth of each clip.
+        path: PNG file to write.
+        seed: seed of the choice of frames.
 
     Raises:
         BodydoubleError: a clip cannot be read or the file cannot be written.
@@ -94,7 +99,7 @@ def _make_tile(video: Path, truth: Performance, rng: np.random.Generator) -> Rgb
 
 
 def _draw_keypoints(image: RgbImage, keypoints: FloatArray) -> None:
-    """Draws points (33, 3) into a picture (H, W, 3)."""
+    """Draws landmarks (33, 3) into an image (H, W, 3)."""
     height, width = image.shape[:2]
     size = max(2, height // 160)
     for x, y, visible in keypoints:

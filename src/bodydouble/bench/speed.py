@@ -1,4 +1,4 @@
-"""Frames per second and peak memory of whole runs, as a user starts them."""
+"""Frames per second and peak memory of whole runs of the command line."""
 
 import json
 import os
@@ -18,12 +18,12 @@ from bodydouble.formats.media import FrameReader, VideoWriter, probe
 
 
 def measure_speed(video: Path, *, quality: str = "balanced", repeat: int = 1) -> dict[str, Any]:
-    """Animate a video in processes of their own, without and with the film.
+    """Animates a video in separate processes, without and with the preview.
 
     Args:
-        video: the clip.
-        quality: as for ``pipeline.animate``.
-        repeat: the clip is played that many times over, forwards and backwards in turn.
+        video: input clip.
+        quality: preset of ``pipeline.animate``.
+        repeat: number of times that the clip is played, forwards and backwards in turn.
 
     Returns:
         The machine, the clip, and per run: total_seconds of the whole process (wall clock, start-up included),
@@ -52,7 +52,7 @@ def measure_speed(video: Path, *, quality: str = "balanced", repeat: int = 1) ->
 
 
 def _measure_help_seconds() -> float:
-    """Median time that ``bodydouble --help`` takes."""
+    """Returns the median time in s that ``bodydouble --help`` takes."""
     seconds = []
     for _ in range(5):
         start = time.perf_counter()
@@ -62,10 +62,10 @@ def _measure_help_seconds() -> float:
 
 
 def measure_memory_growth(video: Path, *, quality: str = "balanced", repeat: int = 20) -> dict[str, Any]:
-    """Peak memory of runs on a video and on the same video played several times over.
+    """Measures the peak memory of runs on a video and on the same video played several times.
 
     Returns:
-        Per run: name, frames of both clips, peak_memory_mb of both, and growth, the second over the first.
+        For each run: name, frames of both clips, peak_memory_mb of both, and growth, their ratio (long to short).
 
     Raises:
         BodydoubleError: a run failed.
@@ -84,12 +84,12 @@ def measure_memory_growth(video: Path, *, quality: str = "balanced", repeat: int
 
 
 def _repeat_video(video: Path, repeat: int, path: Path) -> Path:
-    """The video forwards and backwards in turn, so that the people in it stay the same people."""
+    """Writes the video forwards and backwards in turn, so that identities stay continuous."""
     clip = probe(video)
     width, height = (side - side % 2 for side in clip.image_size)
     with FrameReader(video) as reader:
         frames = [np.ascontiguousarray(frame[:height, :width]) for frame in reader]
-    with VideoWriter(path, size=(width, height), fps=clip.fps) as writer:
+    with VideoWriter(path, image_size=(width, height), fps=clip.fps) as writer:
         for pass_number in range(repeat):
             for frame in frames if pass_number % 2 == 0 else reversed(frames):
                 writer.write(frame)

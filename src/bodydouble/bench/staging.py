@@ -1,7 +1,9 @@
-"""People who go where they are told, before cameras that stand where they are told: rendered clips of several people.
+"""Scene descriptions of clips of several people: paths, bodies, clothes, cameras and occluders.
 
-World: the first camera stands on the +Z side of the people unless it is turned, so that +X is to the right in the
-picture and +Z towards the viewer.
+In: a ``Scene`` and motions. Out: the ``ClipScene`` that ``synthetic.rendered_clip`` renders.
+
+World frame: the first camera is on the +Z side of the people if its azimuth is 0. Then +X points to the right of the
+image and +Z to the viewer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,88 +14,91 @@ import numpy as np
 
 from bodydouble.data import Camera, FloatArray, Motion
 from bodydouble.geometry import camera, rotation
-from bodydouble.motion.resampling.motion import interpolated
+from bodydouble.motion.resampling.motion import interpolate_motion
 from bodydouble.synthetic import cameras, clothing, environments, rendered_clip, sensor
-from bodydouble.synthetic.cameras import Move
+from bodydouble.synthetic.cameras import CameraMotion
 from bodydouble.synthetic.props import Prop
 
 Keyframes = tuple[tuple[float, float], ...]
-"""Times in s and values, linear in between and constant outside."""
+"""Pairs of time in s and value; linear in between, constant outside."""
 
 GAITS = ("walk", "run")
-"""Motions that go on forward when they are repeated; the others run back and forth."""
+"""Motions that advance with each repetition; the others are played forwards and backwards in turn."""
 WALL_COLOR = (0.55, 0.5, 0.42)
+"""Colour of walls, linear RGB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """Who does what, where."""
+    """Motion, body, clothes and path of a person."""
 
     motion: str
     """Name of a motion."""
     body: int
     """Seed of the body."""
     clothes: int
-    """Seed of skin, hair and clothes; the same one on two bodies dresses them alike."""
+    """Seed of skin, hair and clothes; the same seed dresses two bodies alike."""
     position: tuple[float, float]
-    """x and z, m, of the hips at a time."""
+    """Position (x, z) in m of the hips at ``position_time``."""
     position_time: float = 0.0
-    """s."""
+    """Time in s."""
     heading_deg: Keyframes = ((0.0, 0.0),)
-    """Degrees about +Y by which the motion is turned; gaits go along +X at 0 and along -X at 180."""
+    """Heading: rotation of the motion about +Y in degrees; gaits go along +X at 0 and along -X at 180."""
     speed: Keyframes = ((0.0, 1.0),)
-    """Speed of the motion; 0 stands still."""
+    """Speed factor of the motion; 0: standing."""
     orbit: tuple[float, float, float] | None = None
-    """Radius m, turns per second and first angle in turns of a circle that the person is carried along; its middle is
-    the place."""
+    """Circle around ``position`` along which the person is moved: radius in m, revolutions per s, first angle in
+    revolutions."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A camera, until a cut."""
+    """Camera of one shot of the clip, until a cut."""
 
     end: float
-    """s; the last one goes on to the end."""
+    """Time in s of the cut; ignored for the last view."""
     azimuth_deg: float = 0.0
-    """Degrees about +Y, from +Z, of the camera as seen from the people."""
+    """Direction from the people to the camera: degrees about +Y, from +Z."""
     framed_roles: tuple[int, ...] | None = None
-    """Roles that it has in view; None: all."""
-    move: Move = Move.STATIC
+    """Indices of the roles in the field of view; None: all."""
+    camera_motion: CameraMotion = CameraMotion.STATIC
 
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """A box that hides people."""
+    """Box that occludes people."""
 
     position: tuple[float, float]
-    """x and z, m, of its middle."""
+    """Position (x, z) in m of its centre."""
     half_size: tuple[float, float, float]
-    """Half the width, height and depth, m."""
+    """Half of width, height and depth in m."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Everything that decides a clip but the motions themselves."""
+    """Description of a clip: everything that decides it except the motions."""
 
     name: str
     purpose: str
-    """What the clip is there for."""
+    """Description of the clip in words."""
     seconds: float
     seed: int
-    """Of place, light, sensor, lens and height of the camera."""
+    """Seed of environment, light, sensor, focal length and height of the camera."""
     roles: tuple[Role, ...]
     views: tuple[View, ...] = (View(0.0),)
     walls: tuple[Wall, ...] = ()
 
 
-def build_shot(scene: Scene, motions: Mapping[str, Motion], size: tuple[int, int], fps: Fraction) -> rendered_clip.Shot:
-    """The shot of a scene.
+def build_clip_scene(
+    scene: Scene, motions: Mapping[str, Motion], size: tuple[int, int], fps: Fraction
+) -> rendered_clip.ClipScene:
+    """Builds the renderable scene of a description.
 
     Args:
-        scene: who is where, before which cameras.
-        motions: by name, of the 22 humanoid joints. Gaits go along +X.
-        size: width and height, px.
-        fps: frames per second.
+        scene: description of the clip.
+        motions: motions of the 22 humanoid joints by name. Gaits go along +X.
+        size: width and height in px.
+        fps: frame rate in frames/s.
     """
     times = np.arange(round(scene.seconds * fps)) / float(fps)
     actors = tuple(_make_actor(role, motions[role.motion], times, fps) for role in scene.roles)
@@ -102,32 +107,34 @@ def build_shot(scene: Scene, motions: Mapping[str, Motion], size: tuple[int, int
     eyes = camera.inverse(view.camera_from_world)[:, :3, 3]
     rng = np.random.default_rng(scene.seed)
     walls = tuple(_make_wall(wall) for wall in scene.walls)
-    return rendered_clip.Shot(fps, actors, walls, view, environments.somewhere(points, eyes, rng), sensor.exposure(rng))
+    return rendered_clip.ClipScene(
+        fps, actors, walls, view, environments.sample_environment(points, eyes, rng), sensor.sample_exposure(rng)
+    )
 
 
-def _make_actor(role: Role, motion: Motion, times: FloatArray, fps: Fraction) -> rendered_clip.Actor:
-    """Somebody in a body and clothes who does what the role says."""
-    motion_of_role = perform_role(role, motion, times, fps)
-    template = rendered_clip.direct([motion_of_role], role.body).actors[0]
-    # A shot of one turns the person about and puts them in the middle.
-    back = rotation.multiply(motion_of_role.rotations[0, 0], rotation.conjugate(template.motion.rotations[0, 0]))
-    path, landmarks = (rotation.rotate(back, places) for places in (template.motion.root_position, template.landmarks))
+def _make_actor(role: Role, motion: Motion, times: FloatArray, fps: Fraction) -> rendered_clip.SyntheticPerson:
+    """Creates a person with the body, clothes, motion and path of a role."""
+    role_motion = perform_role(role, motion, times, fps)
+    template = rendered_clip.sample_scene([role_motion], role.body).people[0]
+    # A shot of one person rotates and centres the person, which is undone here.
+    back = rotation.multiply(role_motion.rotations[0, 0], rotation.conjugate(template.motion.rotations[0, 0]))
+    path, landmarks = (rotation.rotate(back, points) for points in (template.motion.root_position, template.landmarks))
     shift = _root_offset(role, path, times)
     rotations = template.motion.rotations.copy()
     rotations[:, 0] = rotation.multiply(back, rotations[:, 0])
-    moved = replace(template.motion, rotations=rotation.continuous(rotations), root_position=path + shift)
-    character = clothing.dressed(template.body, np.random.default_rng(role.clothes))
+    moved = replace(template.motion, rotations=rotation.make_continuous(rotations), root_position=path + shift)
+    character = clothing.dress_body(template.body, np.random.default_rng(role.clothes))
     return replace(template, character=character, motion=moved, landmarks=landmarks + shift[:, None])
 
 
 def perform_role(role: Role, motion: Motion, times: FloatArray, fps: Fraction) -> Motion:
-    """A motion repeated and turned as the role says; where it begins does not matter.
+    """Repeats and rotates a motion according to a role; the start position is arbitrary.
 
     Args:
-        role: who does it.
+        role: role of the person.
         motion: N frames.
-        times: (F,) s.
-        fps: of the times.
+        times: times (F,) in s.
+        fps: frame rate of the times in frames/s.
     """
     last = len(motion.rotations) - 1
     steps = float(motion.fps / fps) * _interpolate_keyframes(role.speed, times)
@@ -136,7 +143,7 @@ def perform_role(role: Role, motion: Motion, times: FloatArray, fps: Fraction) -
     cycle_phase = phase - cycles * last
     advances = role.motion in GAITS
     cycle_phase = cycle_phase if advances else np.where(cycles % 2 == 0, cycle_phase, last - cycle_phase)
-    sampled = replace(interpolated(motion, np.arange(last + 1), cycle_phase), fps=fps)
+    sampled = replace(interpolate_motion(motion, np.arange(last + 1), cycle_phase), fps=fps)
     stride = (motion.root_position[-1] - motion.root_position[0]) * [1.0, 0.0, 1.0] if advances else np.zeros(3)
     yaw_rotations = _rotate_about_y(np.radians(_interpolate_keyframes(role.heading_deg, times)))
     steps_world = np.diff(sampled.root_position + cycles[:, None] * stride, axis=0)
@@ -145,11 +152,11 @@ def perform_role(role: Role, motion: Motion, times: FloatArray, fps: Fraction) -
     )
     rotations = sampled.rotations.copy()
     rotations[:, 0] = rotation.multiply(yaw_rotations, rotations[:, 0])
-    return replace(sampled, rotations=rotation.continuous(rotations), root_position=path)
+    return replace(sampled, rotations=rotation.make_continuous(rotations), root_position=path)
 
 
 def _root_offset(role: Role, path: FloatArray, times: FloatArray) -> FloatArray:
-    """(F, 3) m that brings a path (F, 3) where the role is to be."""
+    """Returns the offsets (F, 3) in m from a path (F, 3) to the path of a role."""
     frame = int(np.argmin(np.abs(times - role.position_time)))
     offset = np.tile(
         np.array([role.position[0], 0.0, role.position[1]]) - path[frame] * [1.0, 0.0, 1.0], (len(times), 1)
@@ -167,14 +174,14 @@ def _interpolate_keyframes(keyframes: Keyframes, times: FloatArray) -> FloatArra
 
 
 def _rotate_about_y(angles: FloatArray) -> FloatArray:
-    """Quaternions (F, 4) that turn by angles (F,) rad about +Y."""
+    """Returns quaternions (F, 4) of rotations by angles (F,) in rad about +Y."""
     return rotation.from_rotvec(angles[:, None] * np.array([0.0, 1.0, 0.0]))
 
 
 def _make_camera(
-    scene: Scene, actors: Sequence[rendered_clip.Actor], times: FloatArray, size: tuple[int, int]
+    scene: Scene, actors: Sequence[rendered_clip.SyntheticPerson], times: FloatArray, size: tuple[int, int]
 ) -> Camera:
-    """The cameras of all views one after the other, with one lens: each begins with the same random numbers."""
+    """Joins the cameras of all views. One seed for each view gives all of them the same focal length."""
     ends = [*(view.end for view in scene.views[:-1]), np.inf]
     fps, parts = 1 / (times[1] - times[0]), []
     for view, start, end in zip(scene.views, [0.0, *ends], ends, strict=False):
@@ -182,7 +189,7 @@ def _make_camera(
         framed = range(len(actors)) if view.framed_roles is None else view.framed_roles
         points = np.concatenate([actors[i].landmarks[frames] for i in framed], axis=1)
         rng = np.random.default_rng([scene.seed, 1])
-        parts.append(cameras.filmed(points, fps, size, view.move, np.radians(view.azimuth_deg), rng))
+        parts.append(cameras.sample_camera(points, fps, size, view.camera_motion, np.radians(view.azimuth_deg), rng))
     return Camera(size, parts[0].intrinsics, np.concatenate([part.camera_from_world for part in parts]))
 
 

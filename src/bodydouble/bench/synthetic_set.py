@@ -1,97 +1,80 @@
-"""The clips of rendered people that we measure on: which they are, and making them once."""
+"""Test sets of synthetic clips: their specifications, and their motion capture."""
 
-import hashlib
-import json
-import os
 import tarfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from functools import cache
-from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
+from bodydouble.bench.clip_cache import BenchClip, cache_key, default_cache_dir, load_or_render
 from bodydouble.data import Motion
 from bodydouble.errors import BodydoubleError, FormatError
 from bodydouble.formats.atomic import ensure_folder
-from bodydouble.motion.resampling.motion import motion_at, rows
+from bodydouble.motion.resampling.motion import resample_motion, slice_motion
 from bodydouble.synthetic import mocap_files, rendered_clip, splits
-from bodydouble.synthetic.cameras import Move
+from bodydouble.synthetic.cameras import CameraMotion
 
 STATIC, MOVING, SEVERAL = "one person, static camera", "one person, moving camera", "several people"
 GROUPS = (STATIC, MOVING, SEVERAL)
 MAX_CLIP_SECONDS = 5.0
-"""s; longer motions are cut to this."""
+"""Maximum length of a clip in s; longer motions are cut."""
 MAX_NATIVE_FPS = 40
-"""Motions with more frames per second than this are shown at 30, as a phone films them."""
+"""Maximum frame rate in frames/s of motion capture that keeps its rate; faster motions are resampled to 30."""
 DEFAULT_FPS = Fraction(30)
+"""Frame rate in frames/s of a phone's camera."""
 MOVING_CAMERA_FPS = (Fraction(15), Fraction(24), Fraction(30), Fraction(60))
-"""Frames per second of clips with moving cameras, in turn."""
-CAMERA_MOVES = (Move.PAN, Move.HANDHELD, Move.DOLLY)
+"""Frame rates in frames/s of clips with moving cameras, in turn."""
+CAMERA_MOTIONS = (CameraMotion.PAN, CameraMotion.HANDHELD, CameraMotion.DOLLY)
 PRIVATE_COLLECTIONS = ("animated_drawings", "cmu", "cmu_partners")
-"""Collections in the archive of the private set, DeepMimic's left out: the public set is made of it."""
+"""Collections of the private set in the archive. DeepMimic's is excluded, since the public set consists of it."""
 PRIVATE_CLIPS = 40
+"""Number of motions of the private set."""
 SEED = 1000
+"""First seed of the clips."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClipSpec:
-    """What decides a clip."""
+    """Specification of a synthetic clip: motions, random seed, camera and frame rate."""
 
     name: str
     group: str
+    """STATIC, MOVING or SEVERAL."""
     motion_files: tuple[Path, ...]
-    """One file per person."""
+    """Motion capture file of each person."""
     seed: int
-    options: rendered_clip.ShotOptions
+    options: rendered_clip.SceneOptions
     fps: Fraction | None = None
-    """None: the motion's own, or 30 if that is high."""
+    """Frame rate in frames/s; None: that of the motion, at most MAX_NATIVE_FPS."""
 
     def cache_key(self) -> str:
-        """Changes with everything that decides the pixels of the clip, our own code included."""
-        content = [path.name + hashlib.sha256(path.read_bytes()).hexdigest() for path in self.motion_files]
-        plain = json.dumps([self.seed, asdict(self.options), str(self.fps), content, renderer_digest()])
-        return hashlib.sha256(plain.encode()).hexdigest()[:12]
+        """Returns a digest that changes with everything that decides the clip."""
+        return cache_key([self.seed, asdict(self.options), str(self.fps)], self.motion_files)
 
 
-@dataclass(frozen=True, slots=True)
-class BenchClip:
-    """A clip that was made."""
+def render_clip(spec: ClipSpec, cache_dir: Path | None = None) -> BenchClip:
+    """Returns the clip of a specification, from the cache if it has been rendered before.
 
-    spec: ClipSpec
-    video: Path
-    truth: Path
+    Args:
+        spec: specification of the clip.
+        cache_dir: folder of cached clips; None: ``default_cache_dir``.
 
+    Raises:
+        BodydoubleError: a motion cannot be read or the clip cannot be written.
+    """
 
-@cache
-def renderer_digest() -> str:
-    """Of the code and data that make clips."""
-    return package_digest(("synthetic", "render", "characters", "geometry", "skeletons"))
+    def build_clip_scene() -> rendered_clip.ClipScene:
+        motions = [resample_for_video(mocap_files.read(path)[0].motion, spec.fps) for path in spec.motion_files]
+        return rendered_clip.sample_scene(loop_to_equal_length(motions), spec.seed, spec.options)
 
-
-def package_digest(folders: Sequence[str]) -> str:
-    """Of all files in some folders of this package."""
-    root = Path(str(resources.files("bodydouble")))
-    digest = hashlib.sha256()
-    for folder in folders:
-        for path in sorted((root / folder).rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                digest.update(path.relative_to(root).as_posix().encode())
-                digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def default_cache_dir() -> Path:
-    """Where clips are kept from one run to the next."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "bodydouble" / "truth"
+    return load_or_render(spec.name, spec.cache_key(), build_clip_scene, cache_dir or default_cache_dir(), spec.group)
 
 
 def public_set() -> list[ClipSpec]:
-    """The public test set: humanoid3d motions of the PyPI package pybullet. None was used in any tuning.
+    """Returns the public test set: humanoid3d motions of the PyPI package pybullet. None was used for tuning.
 
     Raises:
         BodydoubleError: pybullet is not installed.
@@ -102,29 +85,34 @@ def public_set() -> list[ClipSpec]:
     return clip_specs(sorted(Path(package.origin).parent.glob("data/motions/humanoid3d_*.txt")))
 
 
-def private_set(archive: Path, folder: Path) -> list[ClipSpec]:
-    """A larger test set from motion capture that may not be handed on: the test subjects of split.csv.
+def private_set(archive: Path | None, folder: Path) -> list[ClipSpec]:
+    """Returns a larger test set of motion capture that must not be redistributed: the test subjects of split.csv.
 
     Args:
-        archive: the tar file of the collections.
-        folder: where the motions are unpacked.
+        archive: tar file of the collections.
+        folder: folder into which the motions are unpacked.
 
     Raises:
-        BodydoubleError: the archive is not there, or it is another one.
+        BodydoubleError: the archive is missing or lacks a motion.
     """
-    if not archive.exists():
-        raise BodydoubleError(f"the private set needs {archive}; use --set public, or --mocap FILE")
-    test_clips = [clip for clip in splits.clips("test") if clip.source in PRIVATE_COLLECTIONS]
+    if archive is None:
+        raise BodydoubleError("--set private needs an archive of motion capture: --mocap FILE")
+    test_clips = [clip for clip in splits.select_clips("test") if clip.source in PRIVATE_COLLECTIONS]
     order = np.random.default_rng(SEED).permutation(len(test_clips))[:PRIVATE_CLIPS]
     return clip_specs(unpack(archive, [f"{test_clips[i].source}/{test_clips[i].file}" for i in order], folder))
 
 
 def unpack(archive: Path, files: Sequence[str], folder: Path) -> list[Path]:
-    """Files of the archive of motion capture; those that are in the folder already are not unpacked again.
+    """Unpacks files of an archive of motion capture, unless they are in the folder already.
+
+    Returns:
+        The files in the folder.
 
     Raises:
-        BodydoubleError: the archive is another one.
+        BodydoubleError: the archive is missing or lacks a file.
     """
+    if not archive.exists():
+        raise BodydoubleError(f"{archive} does not exist; --mocap takes the archive of motion capture")
     missing = [file for file in files if not (folder / file).exists()]
     if missing:
         ensure_folder(folder)
@@ -138,15 +126,15 @@ def unpack(archive: Path, files: Sequence[str], folder: Path) -> list[Path]:
 
 
 def clip_specs(motions: Sequence[Path]) -> list[ClipSpec]:
-    """A clip of each motion with a static camera, of every third with a moving one, and of every fourth with others."""
+    """Specifies one clip per motion with a static camera, some with a moving camera and some with several people."""
     static = [
-        ClipSpec(path.stem, STATIC, (path,), SEED + i, rendered_clip.ShotOptions(size=_image_size(i)))
+        ClipSpec(path.stem, STATIC, (path,), SEED + i, rendered_clip.SceneOptions(image_size=_image_size(i)))
         for i, path in enumerate(motions)
     ]
     moving = [
         ClipSpec(
-            f"{path.stem}_{CAMERA_MOVES[i % 3]}", MOVING, (path,), SEED + 100 + i,
-            rendered_clip.ShotOptions(CAMERA_MOVES[i % 3], _image_size(i)), MOVING_CAMERA_FPS[i % 4],
+            f"{path.stem}_{CAMERA_MOTIONS[i % 3]}", MOVING, (path,), SEED + 100 + i,
+            rendered_clip.SceneOptions(CAMERA_MOTIONS[i % 3], _image_size(i)), MOVING_CAMERA_FPS[i % 4],
         )
         for i, path in enumerate(motions[1::3])
     ]  # fmt: skip
@@ -154,7 +142,8 @@ def clip_specs(motions: Sequence[Path]) -> list[ClipSpec]:
         ClipSpec(
             f"{path.stem}_and_{1 + i % 5}_more", SEVERAL,
             tuple(motions[(4 * i + 2 + 5 * k) % len(motions)] for k in range(2 + i % 5)), SEED + 200 + i,
-            rendered_clip.ShotOptions((Move.STATIC, *CAMERA_MOVES)[i % 4], objects=i % 3), DEFAULT_FPS,
+            rendered_clip.SceneOptions((CameraMotion.STATIC, *CAMERA_MOTIONS)[i % 4], occluder_count=i % 3),
+            DEFAULT_FPS,
         )
         for i, path in enumerate(motions[2::4])
     ]  # fmt: skip
@@ -165,39 +154,22 @@ def _image_size(index: int) -> tuple[int, int]:
     return rendered_clip.PORTRAIT if index % 4 == 3 else rendered_clip.LANDSCAPE
 
 
-def render_clip(spec: ClipSpec, folder: Path) -> BenchClip:
-    """The clip of a recipe; it is made unless it is there already.
-
-    Raises:
-        BodydoubleError: a motion cannot be read or the clip cannot be written.
-    """
-    name = f"{spec.name}_{spec.cache_key()}"
-    clip = BenchClip(spec, folder / f"{name}.mp4", folder / f"{name}.npz")
-    if not (clip.video.exists() and clip.truth.exists()):
-        ensure_folder(folder)
-        motions = [resample_for_video(mocap_files.read(path)[0].motion, spec.fps) for path in spec.motion_files]
-        rendered_clip.make(
-            rendered_clip.direct(loop_to_equal_length(motions), spec.seed, spec.options), clip.video, clip.truth
-        )
-    return clip
-
-
 def resample_for_video(motion: Motion, fps: Fraction | None) -> Motion:
-    """A motion at the rate of a video, not too long."""
+    """Resamples a motion to the frame rate of a video and cuts it to MAX_CLIP_SECONDS."""
     video_fps = fps or (DEFAULT_FPS if motion.fps > MAX_NATIVE_FPS else motion.fps)
-    resampled = motion_at(motion, video_fps)
-    return rows(resampled, slice(0, max(2, int(MAX_CLIP_SECONDS * video_fps))))
+    resampled = resample_motion(motion, video_fps)
+    return slice_motion(resampled, slice(0, max(2, int(MAX_CLIP_SECONDS * video_fps))))
 
 
 def loop_to_equal_length(motions: Sequence[Motion]) -> list[Motion]:
-    """All as long as the longest: shorter ones run back and forth."""
+    """Extends motions to the length of the longest; shorter ones are played forwards and backwards in turn."""
     if not motions:
         raise FormatError("a clip needs at least one motion")
     frames = max(len(motion.rotations) for motion in motions)
-    return [rows(motion, ping_pong_indices(len(motion.rotations), frames)) for motion in motions]
+    return [slice_motion(motion, ping_pong_indices(len(motion.rotations), frames)) for motion in motions]
 
 
 def ping_pong_indices(length: int, frames: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Indices (frames,) that run from 0 to length - 1 and back, over and over."""
+    """Returns indices (frames,) that run from 0 to length - 1 and back, repeatedly."""
     cycle = np.concatenate([np.arange(length), np.arange(length - 2, 0, -1)])
     return np.asarray(np.resize(cycle, frames), dtype=np.int64)

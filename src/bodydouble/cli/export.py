@@ -1,4 +1,4 @@
-"""``bodydouble export``: what was seen of the people, for other programs."""
+"""Command ``export``: the 2D keypoints of a performance as a file of another program."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from bodydouble.cli.common import JsonOption, print_json, report_errors
+from bodydouble.cli.errors import report_errors
+from bodydouble.cli.options import JsonOption, print_json
 
 
 class KeypointFormat(StrEnum):
-    """Whose files of 2D keypoints; the values of formats.keypoint_files.Layout, which takes NumPy to import."""
+    """File formats of 2D keypoints: the values of ``formats.keypoint_files``, which needs NumPy."""
 
     COCO = "coco"
     ALPHAPOSE = "alphapose"
@@ -18,23 +19,27 @@ class KeypointFormat(StrEnum):
 
 
 def export(
-    performance: Annotated[Path, typer.Argument(metavar="PERFORMANCE.npz", help="A performance that was captured.")],
-    keypoint_format: Annotated[KeypointFormat, typer.Option("--format", help="Whose layout of 2D keypoints.")],
+    performance: Annotated[Path, typer.Argument(metavar="PERFORMANCE.npz", help="A captured performance.")],
+    keypoint_format: Annotated[KeypointFormat, typer.Option("--format", help="File format of the 2D keypoints.")],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE.json|DIR", help="A file; for openpose a new folder.")
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="FILE.json|DIR", help="Output file; for openpose a new or empty folder."
+        ),
     ],
     as_json: JsonOption = False,
 ) -> None:
-    """Write the 2D keypoints of PERFORMANCE.npz as other programs have them."""
+    """Write 2D keypoints as COCO, AlphaPose or OpenPose files."""
     with report_errors():
-        from bodydouble.formats.keypoint_files import Layout, sightings, write_keypoints
+        from bodydouble.formats import keypoint_files
         from bodydouble.formats.performance import load
 
         captured = load(performance)
-        keypoints = sightings(captured, Layout(keypoint_format))
-        write_keypoints(output, keypoints, Layout(keypoint_format), captured.frame_count)
+        file_format = keypoint_files.KeypointFormat(keypoint_format)
+        rows = keypoint_files.collect_keypoints(captured, file_format)
+        keypoint_files.write_keypoints(output, rows, file_format, captured.frame_count)
         if as_json:
-            facts = {"people": len(captured.people), "frames": captured.frame_count, "poses": len(keypoints.frames)}
+            facts = {"people": len(captured.people), "frames": captured.frame_count, "poses": len(rows.frames)}
             print_json(facts | {"file": str(output)})
         else:
             typer.echo(output)

@@ -1,14 +1,33 @@
-"""Facts about a file."""
+"""Command ``inspect``: the contents of a video, performance, motion or character file."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from bodydouble.data import Motion
-from bodydouble.skeletons import humanoid
+import typer
+
+from bodydouble.cli.errors import report_errors
+from bodydouble.cli.options import JsonOption, print_json
+
+if TYPE_CHECKING:
+    from bodydouble.data import Motion
+
+
+def inspect(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A video, performance.npz, .bvh, .glb or .vrm file.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Describe the contents of FILE."""
+    with report_errors():
+        facts = describe_file(file)
+        if as_json:
+            print_json(facts)
+        else:
+            for key, value in facts.items():
+                typer.echo(f"{key}: {value}")
 
 
 def describe_file(file: str) -> dict[str, Any]:
-    """What is in a video, performance, motion or character file.
+    """Describes a video, performance, motion or character file.
 
     Raises:
         BodydoubleError: the file cannot be read.
@@ -21,16 +40,16 @@ def _video(file: str) -> dict[str, Any]:
     from bodydouble.formats.media import probe
 
     clip = probe(file)
-    found: dict[str, Any] = {"kind": "video", "size": "{}x{}".format(*clip.image_size), "fps": str(clip.fps)}
+    facts: dict[str, Any] = {"kind": "video", "size": "{}x{}".format(*clip.image_size), "fps": str(clip.fps)}
     if clip.frame_count is not None:
-        found |= {"frames": clip.frame_count, "seconds": round(float(clip.frame_count / clip.fps), 3)}
+        facts |= {"frames": clip.frame_count, "seconds": round(float(clip.frame_count / clip.fps), 3)}
     focal = (
         {} if clip.focal_length_35mm is None else {"focal length, 35 mm equivalent": f"{clip.focal_length_35mm:g} mm"}
     )
-    return found | {"sound": clip.has_audio} | focal
+    return facts | {"sound": clip.has_audio} | focal
 
 
-def _motion(motion: Motion) -> dict[str, Any]:
+def _motion(motion: "Motion") -> dict[str, Any]:
     frames = len(motion.rotations)
     return {
         "joints": len(motion.skeleton.joint_names),
@@ -63,9 +82,10 @@ def _performance(file: str) -> dict[str, Any]:
 
 
 def _character(file: str) -> dict[str, Any]:
-    from bodydouble.characters.load import load
+    from bodydouble.characters.load import load_character
+    from bodydouble.skeletons import humanoid
 
-    character = load(file)
+    character = load_character(file)
     return {
         "kind": "character",
         "name": character.name,

@@ -1,4 +1,4 @@
-"""A progress bar per stage."""
+"""Progress bars on standard error, one per stage."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -24,16 +24,16 @@ from bodydouble.pipeline import Progress
 
 
 class StepsPerSecondColumn(ProgressColumn):
-    """Steps per second."""
+    """Column with the number of steps per second."""
 
     def render(self, task: Task) -> Text:
-        """The rate, or nothing while it is unknown."""
+        """Returns the rate; empty while it is unknown."""
         speed = task.finished_speed or task.speed
         return Text(f"{speed:.1f}/s" if speed else "", style="cyan")
 
 
 class ProgressBars(Progress):
-    """Shows the stages on standard error."""
+    """Progress that shows a bar per stage on standard error and records peak memory."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class ProgressBars(Progress):
         self._task: TaskID | None = None
         self._stage = ""
         self.peak_memory_mb: dict[str, int] = {}
-        """Peak memory of the process up to the end of each stage, where the system tells (Linux)."""
+        """Peak memory of the process in MB at the end of each stage (Linux only)."""
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -63,17 +63,17 @@ class ProgressBars(Progress):
         self._bars.stop()
 
     def begin(self, stage: str, total: int | None) -> None:
-        """Show a bar; one that pulses while the number of steps is unknown."""
+        """Shows a bar, which pulses if the number of steps is unknown."""
         self._stage = stage
         self._task = self._bars.add_task(stage, total=total)
 
     def advance(self) -> None:
-        """Move the bar one step."""
+        """Moves the bar by one step."""
         if self._task is not None:
             self._bars.advance(self._task)
 
     def end(self) -> None:
-        """Fill the bar."""
+        """Fills the bar."""
         if self._task is not None:
             done = max(1, int(self._bars.tasks[self._task].completed))
             self._bars.update(self._task, total=done, completed=done)
@@ -84,8 +84,8 @@ class ProgressBars(Progress):
 
 
 def peak_memory_mb() -> int | None:
-    """Peak memory of this process so far, where the system tells (Linux)."""
-    # Unlike getrusage, this leaves out what the parent process had before it started this one.
+    """Returns the peak memory of this process in MB so far; None on systems other than Linux."""
+    # Unlike getrusage, VmHWM excludes the memory of the parent process.
     with suppress(OSError):
         lines = Path("/proc/self/status").read_text().splitlines()
         return next((round(int(line.split()[1]) / 1024) for line in lines if line.startswith("VmHWM")), None)

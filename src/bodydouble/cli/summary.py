@@ -1,4 +1,4 @@
-"""What a run made, for people and for programs."""
+"""Summaries of runs on standard output: tables for people, JSON for programs."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from bodydouble.pipeline import AnimationResult
 
 
 def summarize(result: AnimationResult, progress: ProgressBars) -> dict[str, Any]:
-    """A machine-readable summary of a run."""
+    """Summarizes a run for JSON."""
     performance = result.performance
     total = sum(progress.seconds.values())
     return {
@@ -41,11 +41,11 @@ def _person(person: Person, performance: Performance) -> dict[str, Any]:
 
 
 def print_result(result: AnimationResult, progress: ProgressBars) -> None:
-    """Print the summary for people on standard output."""
+    """Prints the people, times and files of a run on standard output."""
     console = Console(highlight=False)
     facts = summarize(result, progress)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("person", "frames", "seen in"):
+    for heading in ("person", "frames", "observed in"):
         table.add_column(heading)
     for person in facts["people"]:
         span = f"{person['first_frame']} to {person['last_frame']}"
@@ -62,7 +62,7 @@ def print_result(result: AnimationResult, progress: ProgressBars) -> None:
 
 
 def print_speed(report: dict[str, Any]) -> None:
-    """Print the figures of ``bench speed``."""
+    """Prints the figures of ``bench speed``."""
     console = Console(highlight=False)
     console.print(
         f"{report['machine']}; {report['frames']} frames of {report['size']}, quality {report['quality']}",
@@ -88,7 +88,7 @@ def print_speed(report: dict[str, Any]) -> None:
 
 def _stage_table(run: dict[str, Any], frames: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in (f"stage ({run['name']})", "s", "frames/s", "peak memory MB, up to its end"):
+    for heading in (f"stage ({run['name']})", "s", "frames/s", "peak memory MB at its end"):
         table.add_column(heading, justify="left" if heading.startswith("stage") else "right")
     for stage, seconds in run["seconds"].items():
         memory = str(run["stage_peak_memory_mb"].get(stage, "unknown"))
@@ -97,7 +97,7 @@ def _stage_table(run: dict[str, Any], frames: int) -> Table:
 
 
 def print_growth(report: dict[str, Any]) -> None:
-    """Print the figures of ``bench memory``."""
+    """Prints the figures of ``bench memory``."""
     console = Console(highlight=False)
     console.print(f"{report['machine']}; {report['size']}, quality {report['quality']}", soft_wrap=True)
     for run in report["runs"]:

@@ -1,11 +1,53 @@
-"""Training, as the command line asks for it."""
+"""Commands ``train``: training of bodydouble's own networks."""
 
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from bodydouble.cli.errors import report_errors
+from bodydouble.cli.options import SeedOption
 from bodydouble.errors import MissingExtraError
-from bodydouble.pipeline import Progress
+
+if TYPE_CHECKING:
+    from bodydouble.pipeline import Progress
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Train the networks of bodydouble.")
+
+
+@app.command()
+def lifter(
+    motions: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="MOTION...", help="Files or folders of motion capture; test subjects are excluded from training."
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Folder of state, log, curves and lifter.onnx.")
+    ],
+    clips: Annotated[int, typer.Option(min=8, metavar="N", help="Number of synthetic clips for training.")] = 1000,
+    steps: Annotated[int, typer.Option(min=1, metavar="N", help="Number of training steps.")] = 15_000,
+    seed: SeedOption = 0,
+    unlabelled: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--unlabelled", metavar="VIDEO", help="Video without labels for semi-supervised training. Repeatable."
+        ),
+    ] = None,
+) -> None:
+    """Train the lifter, the network from 2D tracks to 3D motion.
+
+    Resumes an interrupted run. Needs PyTorch and onnx (the extra "train").
+    """
+    with report_errors():
+        from bodydouble.cli.progress import ProgressBars
+
+        with ProgressBars() as progress:
+            file = train_lifter(motions, output, clips, steps, seed, unlabelled or [], progress)
+        typer.echo(file)
 
 
 def train_lifter(
@@ -15,14 +57,18 @@ def train_lifter(
     steps: int,
     seed: int,
     unlabelled: Sequence[Path],
-    progress: Progress,
+    progress: "Progress",
 ) -> Path:
-    """Trains the lifter as ``train lifter`` is asked to; the file that was written."""
+    """Trains the lifter and returns the network file.
+
+    Raises:
+        MissingExtraError: PyTorch or onnx is not installed.
+    """
     try:
         for package in ("torch", "onnx"):
             import_module(package)
     except ModuleNotFoundError as error:
         raise MissingExtraError("training needs PyTorch and onnx: pip install 'bodydouble[train]'") from error
-    from bodydouble.training.make import MakeOptions, make
+    from bodydouble.training.lifter_pipeline import LifterOptions, train_lifter
 
-    return make(motions, folder, MakeOptions(clips, steps, seed, tuple(unlabelled)), progress)
+    return train_lifter(motions, folder, LifterOptions(clips, steps, seed, tuple(unlabelled)), progress)

@@ -1,22 +1,29 @@
-"""Values that options are given as text."""
+"""Parsers of option values that are given as text."""
 
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
+
+from typer.core import TyperCommand
 
 from bodydouble.errors import InvalidDataError
 
 FRAME_RATE_RANGE = (Fraction(1), Fraction(1000))
-"""Frames per second of files."""
+"""Minimum and maximum frame rate of files in frames/s."""
 LENGTH_RANGE = (0.0001, 1.0)
-"""m, of keyframes."""
+"""Minimum and maximum tolerance of keyframes in m."""
 METRES_PER_UNIT = {"": 0.001, "mm": 0.001, "cm": 0.01, "m": 1.0}
-"""Of a unit; a number alone is in millimetres."""
+"""Metres per unit of length; a number without a unit is in mm."""
 _ENDS_WITH_AT = re.compile(r"(^|\n)--people[=\n]at$")
 
 
 def parse_frame_rate(text: str, limits: tuple[Fraction | int, Fraction | int] = FRAME_RATE_RANGE) -> Fraction:
-    """Frames per second of a text such as 30 or 30000/1001. Raises InvalidDataError if it is none, or out of limits."""
+    """Parses frames per second, such as 30 or 30000/1001.
+
+    Raises:
+        InvalidDataError: the text is not a number, or the rate is out of limits.
+    """
     try:
         fps = Fraction(text)
     except (ValueError, ZeroDivisionError):
@@ -27,7 +34,11 @@ def parse_frame_rate(text: str, limits: tuple[Fraction | int, Fraction | int] = 
 
 
 def parse_length(text: str) -> float:
-    """Metres of a text such as 5mm, 0.5cm or 5 (mm). Raises InvalidDataError if it is none, or out of limits."""
+    """Parses a length such as 5mm, 0.5cm or 5 (mm) into metres.
+
+    Raises:
+        InvalidDataError: the text is not a length, or the length is out of limits.
+    """
     parts = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*([a-z]*)\s*", text.lower())
     if parts is None or parts[2] not in METRES_PER_UNIT:
         raise InvalidDataError(f"--keyframe-tolerance {text!r} is no length; give one such as 5mm or 0.5cm")
@@ -38,7 +49,7 @@ def parse_length(text: str) -> float:
 
 
 def join_point_words(words: Sequence[str]) -> list[str]:
-    """A command line whose ``--people at X,Y,FRAME`` is one value, as if ``at X,Y,FRAME`` had been quoted."""
+    """Joins ``--people at X,Y,FRAME`` to one value, as if ``at X,Y,FRAME`` had been quoted on the command line."""
     joined: list[str] = []
     for word in words:
         if _ENDS_WITH_AT.search("\n".join(joined[-2:])) and re.match(r"-?\.?\d", word):
@@ -46,3 +57,11 @@ def join_point_words(words: Sequence[str]) -> list[str]:
         else:
             joined.append(word)
     return joined
+
+
+class PeopleCommand(TyperCommand):
+    """Command with ``--people``, a value of which may consist of two words: ``--people at 320,180,45``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parses the words of the command line."""
+        return super().parse_args(ctx, join_point_words(args))
