@@ -77,6 +77,14 @@ def test_age_counts_frames_without_a_gap_and_restarts_after_one() -> None:
     assert reacquired.first is reacquired.last
 
 
+def test_a_gap_at_constant_velocity_leaves_the_velocity() -> None:
+    velocity = np.array([8.0, -4.0])
+    person = track(np.arange(60)[:, None] * velocity)
+    reacquired = miss(person, 3).update(landmarks_at(63 * velocity))
+    # The start at rest is forgotten but for 0.7 ** 59 = 7e-10 of the velocity, 9 px per frame.
+    np.testing.assert_allclose(reacquired.velocity, velocity, rtol=0, atol=1e-8)
+
+
 def test_a_lost_person_matches_their_own_prediction() -> None:
     person = miss(track(np.arange(10)[:, None] * np.array([4.0, -3.0])), 5)
     assert person.matches(landmarks_at(person.predicted_roi.center))

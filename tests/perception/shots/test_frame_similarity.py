@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from bodydouble.data import RgbImage
+from bodydouble.data import FloatArray, RgbImage
 from bodydouble.perception.shots.frame_similarity import (
     BLACK_LEVEL,
     FrameSignature,
@@ -36,6 +36,11 @@ def room(seed: int) -> RgbImage:
 def view(seed: int, x: int = 240, y: int = 135) -> RgbImage:
     """(270, 480, 3) the part of a room that begins at this pixel."""
     return np.ascontiguousarray(room(seed)[y : y + SIZE[1], x : x + SIZE[0]])
+
+
+def light(frame: RgbImage, levels: FloatArray) -> RgbImage:
+    """Multiplies a frame by the light (270, 480) that falls on each pixel, 0 to 1."""
+    return np.round(frame * levels[..., None]).astype(np.uint8)
 
 
 def signature(seed: int, x: int = 240, y: int = 135) -> FrameSignature:
@@ -79,6 +84,9 @@ def test_edges_of_a_frame_correlate_with_themselves_in_any_light(seed: int) -> N
     # 100 grey levels) and rounding: measured 0.003 at most.
     lit = downsample(np.round(view(seed) * np.array([0.9, 0.7, 0.5])).astype(np.uint8))
     assert edge_correlation(frame, lit) > 0.99
+    # Light that falls off to 15 % at one side scales edges by place; without the logarithm they correlate by 0.95.
+    falling_off = np.broadcast_to(np.linspace(0.15, 1.0, SIZE[0]), SIZE[::-1])
+    assert edge_correlation(frame, downsample(light(view(seed), falling_off))) > 0.98
 
 
 @pytest.mark.parametrize("seed", SEEDS)
