@@ -7,7 +7,7 @@ import numpy as np
 from bodydouble.data import FloatArray, Motion, Track
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body import body_landmarks
-from bodydouble.motion.body.root_translation import landmark_positions
+from bodydouble.motion.body.body_landmarks import landmark_positions
 from bodydouble.skeletons import blazepose, humanoid
 
 IMAGE_SIZE = (1280, 720)

@@ -7,7 +7,7 @@ import pytest
 
 from bodydouble.data import FloatArray, Motion
 from bodydouble.geometry import camera, rotation
-from bodydouble.motion.body.root_translation import landmark_positions
+from bodydouble.motion.body.body_landmarks import landmark_positions
 from bodydouble.motion.camera_estimate import CameraEstimate
 from bodydouble.motion.fit.solve import slice_state, slice_targets
 from bodydouble.motion.fit.terms import FIT_LANDMARKS, SUPPORT_LANDMARKS, FitTargets, State

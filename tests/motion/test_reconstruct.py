@@ -7,7 +7,7 @@ import pytest
 
 from bodydouble.data import Camera, FloatArray, Motion, Track
 from bodydouble.geometry import camera, kinematics
-from bodydouble.motion.body.root_translation import landmark_positions
+from bodydouble.motion.body.body_landmarks import landmark_positions
 from bodydouble.motion.reconstruct import ReconstructionInput, default_intrinsics, reconstruct
 from bodydouble.skeletons import humanoid
 from tests.motion.scenes import FPS, IMAGE_SIZE, flipped_track, simulated_track, static_camera, waving_motion

@@ -8,7 +8,7 @@ import pytest
 from bodydouble.data import FloatArray, Motion, Performance, Person, Track
 from bodydouble.geometry import kinematics
 from bodydouble.motion import upsample
-from bodydouble.motion.body.root_translation import landmark_positions
+from bodydouble.motion.body.body_landmarks import landmark_positions
 from bodydouble.motion.reconstruct import ReconstructionInput, default_intrinsics, reconstruct
 from bodydouble.motion.resampling.performance import resample_performance
 from bodydouble.motion.upsample import insert_gap_frames, upsample_performance

@@ -9,7 +9,7 @@ import pytest
 
 from bodydouble.data import FloatArray, Motion
 from bodydouble.geometry import rotation
-from bodydouble.motion.body.root_translation import landmark_positions
+from bodydouble.motion.body.body_landmarks import landmark_positions
 from bodydouble.motion.floor.contacts import SOLE_LANDMARKS
 from bodydouble.skeletons import humanoid
 from bodydouble.synthetic import deepmimic

@@ -128,6 +128,9 @@ REST_MODULE = '''"""The adult template skeleton and where BlazePose's landmarks 
 Written by tools/bake_characters.py, measured on the built-in mannequin, 1.70 m tall. Exactly mirror-symmetric.
 """
 
+STATURE = 1.70
+"""m, of the mannequin."""
+
 REST_OFFSETS: tuple[tuple[float, float, float], ...] = (
 {offsets}
 )

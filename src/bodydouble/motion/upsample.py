@@ -13,7 +13,7 @@ import numpy as np
 
 from bodydouble.data import BoolArray, Camera, FloatArray, Performance, Person, Track
 from bodydouble.geometry import camera
-from bodydouble.motion.body.root_translation import landmark_positions
+from bodydouble.motion.body.body_landmarks import landmark_positions
 from bodydouble.motion.reconstruct import MeasuredInputs, MotionOptions, ReconstructionInput, reconstruct
 from bodydouble.motion.resampling.performance import resample_performance
 

@@ -3,6 +3,9 @@
 Written by tools/bake_characters.py, measured on the built-in mannequin, 1.70 m tall. Exactly mirror-symmetric.
 """
 
+STATURE = 1.70
+"""m, of the mannequin."""
+
 REST_OFFSETS: tuple[tuple[float, float, float], ...] = (
     (0.0000, 0.9075, 0.0000),  # hips
     (0.0000, 0.0800, -0.0371),  # spine

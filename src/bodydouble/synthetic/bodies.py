@@ -10,7 +10,8 @@ from importlib import resources
 
 import numpy as np
 
-from bodydouble.data import FloatArray, IntArray, Skeleton
+from bodydouble.data import FloatArray, IntArray, Motion, Skeleton
+from bodydouble.motion.body import body_landmarks
 from bodydouble.skeletons import adult_template, blazepose, humanoid
 
 POSITION_QUANTUM = 1e-4
@@ -125,3 +126,9 @@ def landmark_attachments(body: Body) -> tuple[IntArray, FloatArray]:
     """Returns the joint (33,) that rigidly carries each BlazePose landmark, and its offset (33, 3) in m at rest."""
     carriers = np.array([humanoid.INDEX[adult_template.REST_LANDMARKS[name][0]] for name in blazepose.LANDMARKS])
     return carriers, body.landmarks - body.joints[carriers]
+
+
+def landmark_positions(motion: Motion, body: Body) -> FloatArray:
+    """Returns the positions (T, 33, 3) m of the BlazePose landmarks of a body that performs a motion."""
+    attachments = landmark_attachments(body)
+    return body_landmarks.landmark_positions(motion.skeleton, motion.rotations, motion.root_position, attachments)

@@ -85,7 +85,8 @@ def sample_scene(motions: Sequence[Motion], seed: int, options: SceneOptions | N
     for motion in motions:
         body = bodies.sample_body(rng)
         character = clothing.dress_body(body, rng)
-        grounded = ground_motion(_retarget_motion(_trim(motion, frame_count), body), partial(_landmarks, somebody=body))
+        landmark_positions = partial(bodies.landmark_positions, body=body)
+        grounded = ground_motion(_retarget_motion(_trim(motion, frame_count), body), landmark_positions)
         people.append(_place_person(grounded, body, character, people, bearing, rng))
     points = np.concatenate([person.landmarks for person in people], axis=1)
     fps = motions[0].fps
@@ -146,12 +147,6 @@ def _retarget_motion(motion: Motion, body: bodies.Body) -> Motion:
     )
 
 
-def _landmarks(motion: Motion, somebody: bodies.Body) -> FloatArray:
-    positions, world = kinematics.forward_kinematics(motion.skeleton, motion.rotations, motion.root_position)
-    joints, offsets = bodies.landmark_attachments(somebody)
-    return positions[:, joints] + rotation.rotate(world[:, joints], offsets)
-
-
 def _place_person(
     motion: Motion,
     body: bodies.Body,
@@ -164,7 +159,7 @@ def _place_person(
 
     If no attempt finds a free position, the last one counts.
     """
-    landmarks = _landmarks(motion, body)
+    landmarks = bodies.landmark_positions(motion, body)
     for _ in range(PLACEMENT_ATTEMPTS):
         heading = rotation.from_rotvec(np.array([0.0, rng.uniform(-np.pi, np.pi), 0.0]))
         path = rotation.rotate(heading, motion.root_position)

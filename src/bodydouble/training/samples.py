@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, Motion
-from bodydouble.geometry import kinematics, rotation
+from bodydouble.geometry import rotation
 from bodydouble.motion.lifting import lifter, person_view
 from bodydouble.motion.resampling.smoothing import whittaker
 from bodydouble.skeletons import blazepose, humanoid
@@ -147,13 +147,8 @@ def _stand_on_floor(motion: Motion) -> Motion:
     body = bodies.load_bodies()[0]
     skeleton = bodies.build_humanoid_skeleton(body)
     root = motion.root_position * (_leg_length(skeleton.rest_offsets) / _leg_length(motion.skeleton.rest_offsets))
-    return ground_motion(replace(motion, skeleton=skeleton, root_position=root), partial(_landmarks, body=body))
-
-
-def _landmarks(motion: Motion, body: bodies.Body) -> FloatArray:
-    positions, world = kinematics.forward_kinematics(motion.skeleton, motion.rotations, motion.root_position)
-    joints, offsets = bodies.landmark_attachments(body)
-    return positions[:, joints] + rotation.rotate(world[:, joints], offsets)
+    landmark_positions = partial(bodies.landmark_positions, body=body)
+    return ground_motion(replace(motion, skeleton=skeleton, root_position=root), landmark_positions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +166,7 @@ class DetectorNoise:
     def from_window(cls, window: Window) -> "DetectorNoise":
         """The errors in a clip."""
         depth = window.depths[..., None]
-        true_landmarks = np.concatenate([window.true_points * (1 + window.size * depth), depth], axis=-1)
+        true_landmarks = np.concatenate([window.true_points * (1 + window.scale * depth), depth], axis=-1)
         true_landmarks = true_landmarks - true_landmarks[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
         # A skeleton that comes nearer becomes fewer sizes large, but no smaller.
         true_landmarks = true_landmarks / np.linalg.norm(window.offsets, axis=(1, 2))[:, None, None]
@@ -195,7 +190,7 @@ class DetectorNoise:
 def simulate_window(performer: tuple[bodies.Body, Motion], noise: DetectorNoise, rng: np.random.Generator) -> Window:
     """Somebody before a random camera, seen with the detector's noise."""
     body, motion = performer
-    points = _landmarks(motion, body)
+    points = bodies.landmark_positions(motion, body)
     camera_from_world = _sample_camera(points, rng)
     true_landmarks = points @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
     true_landmarks[..., 2] = np.maximum(true_landmarks[..., 2], 0.3)
@@ -257,7 +252,7 @@ def features_with_gaps(windows: Window, observed: BoolArray) -> FloatArray:
     """Features (N, T, F) float32 of N windows of which only some frames (N, T) are seen, the others interpolated."""
     ages = np.stack([lifter.seconds_since_observed(row, float(FPS)) for row in observed])
     features = lifter.build_features(
-        windows.points, windows.confidence, windows.landmarks_3d, windows.direction, windows.size, ages
+        windows.points, windows.confidence, windows.landmarks_3d, windows.direction, windows.scale, ages
     )
     frames = np.arange(observed.shape[1])
     for window_features, is_observed in zip(features, observed, strict=True):

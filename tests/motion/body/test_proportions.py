@@ -17,7 +17,7 @@ from bodydouble.motion.body.proportions import (
     stature,
     weighted_quantile,
 )
-from bodydouble.skeletons import blazepose, humanoid
+from bodydouble.skeletons import adult_template, blazepose, humanoid
 from tests.builders import assert_same
 
 MIRROR = np.array([-1.0, 1.0, 1.0])
@@ -83,7 +83,7 @@ def test_a_larger_person_is_larger_everywhere(scale: float) -> None:
 
 
 def test_stature_of_the_template() -> None:
-    assert stature(body_landmarks.template_skeleton()) == pytest.approx(proportions.TEMPLATE_STATURE)
+    assert stature(body_landmarks.template_skeleton()) == pytest.approx(adult_template.STATURE)
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_stature_of_the_template() -> None:
 def test_stature_grows_with_what_is_upright(bone: str, grows: bool) -> None:
     ratios = np.ones(len(BONES))
     ratios[BONES.index(bone)] = 1.2
-    assert (stature(skeleton_from_bone_scales(ratios)) > proportions.TEMPLATE_STATURE + 0.01) == grows
-    assert stature(skeleton_from_bone_scales(ratios)) >= proportions.TEMPLATE_STATURE - 1e-12
+    assert (stature(skeleton_from_bone_scales(ratios)) > adult_template.STATURE + 0.01) == grows
+    assert stature(skeleton_from_bone_scales(ratios)) >= adult_template.STATURE - 1e-12
 
 
 @given(ratios_of_bones)

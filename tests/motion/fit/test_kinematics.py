@@ -7,7 +7,7 @@ from bodydouble.data import FloatArray, Skeleton
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.geometry.rotation_log import exponential
 from bodydouble.motion.body import proportions
-from bodydouble.motion.body.root_translation import landmark_positions
+from bodydouble.motion.body.body_landmarks import landmark_positions
 from bodydouble.motion.fit.kinematics import JOINT_COUNT, PosedSkeleton, blocks_of_landmarks, pose_skeleton
 from bodydouble.skeletons import blazepose, humanoid
 from tests.builders import assert_same, random_quaternions

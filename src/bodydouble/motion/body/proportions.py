@@ -1,14 +1,12 @@
-"""How long a person's bones are."""
+"""Proportions of a skeleton: bone lengths, stature, and skeletons from bone scales."""
 
 import numpy as np
 
 from bodydouble.data import FloatArray, Skeleton
 from bodydouble.geometry import kinematics
 from bodydouble.motion.body import body_landmarks
-from bodydouble.skeletons import humanoid
+from bodydouble.skeletons import adult_template, humanoid
 
-TEMPLATE_STATURE = 1.70
-"""m, of the adult that the template was measured on."""
 BONE_OF_JOINT: dict[str, str] = {
     "spine": "trunk",
     "chest": "trunk",
@@ -26,6 +24,7 @@ BONE_OF_JOINT: dict[str, str] = {
 }
 """Joint (without its side) -> the bone whose length scales its offset from the parent."""
 BONES: tuple[str, ...] = tuple(dict.fromkeys(BONE_OF_JOINT.values()))
+"""Names of the K bones whose lengths describe a person."""
 
 
 def _without_side(name: str) -> str:
@@ -33,18 +32,18 @@ def _without_side(name: str) -> str:
 
 
 _BONE_INDEX = np.array([-1, *(BONES.index(BONE_OF_JOINT[_without_side(joint)]) for joint in humanoid.JOINTS[1:])])
-"""(22,) bone of each joint; none of the hips."""
+"""(22,) row of BONES of each joint; -1 for the hips."""
 _SIDE_COUNTS = np.array([1.0 if bone in ("trunk", "head") else 2.0 for bone in BONES])
 
 
 def bone_lengths(skeleton: Skeleton) -> FloatArray:
-    """(K,) m, of BONES: the offsets of their joints, one after the other; the mean of left and right."""
+    """Returns the lengths (K,) m of BONES: summed over the joints of a bone, the mean of left and right."""
     sizes = np.linalg.norm(skeleton.rest_offsets, axis=-1)
     return np.asarray(np.array([sizes[bone == _BONE_INDEX].sum() for bone in range(len(BONES))]) / _SIDE_COUNTS)
 
 
 def skeleton_from_bone_scales(bone_scales: FloatArray) -> Skeleton:
-    """The template with each of BONES multiplied by its ratio (K,), standing on the floor."""
+    """Scales each of BONES of the template by a factor (K,); the skeleton stands on the floor at rest."""
     template = body_landmarks.template_skeleton()
     offsets = template.rest_offsets * np.where(_BONE_INDEX >= 0, bone_scales[_BONE_INDEX], 1.0)[:, None]
     feet = [humanoid.INDEX[f"left{part}"] for part in ("UpperLeg", "LowerLeg", "Foot")]
@@ -54,19 +53,20 @@ def skeleton_from_bone_scales(bone_scales: FloatArray) -> Skeleton:
 
 
 def stature(skeleton: Skeleton) -> float:
-    """Height m of a person who stands upright, sole to crown."""
+    """Returns the height, m, from sole to crown of a person with this skeleton who stands upright."""
     head = humanoid.INDEX["head"]
-    own, usual = (kinematics.rest_positions(one)[head, 1] for one in (skeleton, body_landmarks.template_skeleton()))
-    return float(TEMPLATE_STATURE * own / usual)
+    skeletons = (skeleton, body_landmarks.template_skeleton())
+    height, template_height = (kinematics.rest_positions(one)[head, 1] for one in skeletons)
+    return float(adult_template.STATURE * height / template_height)
 
 
 def scale_skeleton(skeleton: Skeleton, scale: float) -> Skeleton:
-    """The skeleton, scale times as large."""
+    """Scales a skeleton uniformly."""
     return Skeleton(skeleton.joint_names, skeleton.parents, skeleton.rest_offsets * scale)
 
 
 def weighted_quantile(values: FloatArray, weights: FloatArray, fraction: float) -> float:
-    """The value (N,) at which that share of the weight (N,) is reached."""
+    """Returns the value, of values (N,), at which a fraction of the total of the weights (N,) is reached."""
     order = np.argsort(values)
     total = np.cumsum(weights[order])
     return float(values[order][np.searchsorted(total, fraction * total[-1])])

@@ -1,9 +1,8 @@
-"""Where landmarks of a posed skeleton are, and where the skeleton must stand to match the picture."""
+"""Root translation of a posed skeleton from its 2D landmarks: linear least squares, camera pose from known shape."""
 
 import numpy as np
 
 from bodydouble.data import FloatArray, Skeleton
-from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion.body import body_landmarks
 from bodydouble.skeletons import blazepose
 
@@ -12,28 +11,22 @@ _BODY_LANDMARKS = tuple(
     for side in ("left", "right")
     for name in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "foot_index")
 )
-"""Landmarks that say where the body is: no face, no fingers."""
-
-
-def landmark_positions(skeleton: Skeleton, rotations: FloatArray, root_position: FloatArray) -> FloatArray:
-    """Positions (T, 33, 3) m of the BlazePose landmarks on a posed skeleton, in the root's frame of reference."""
-    positions, world = kinematics.forward_kinematics(skeleton, rotations, root_position)
-    joints, offsets = body_landmarks.landmark_attachments(skeleton)
-    return positions[:, joints] + rotation.rotate(world[:, joints], offsets)
+"""Indices of the landmarks that are used: no face, no fingers."""
 
 
 def fit_translation(
     skeleton: Skeleton, rotations: FloatArray, image_points: FloatArray, confidence: FloatArray
 ) -> FloatArray:
-    """Root position (T, 3) m, camera axes, that brings the posed skeleton's landmarks onto their rays.
+    """Fits the root position (T, 3) m, camera axes, that brings the posed skeleton's landmarks onto their view rays.
 
-    Linear least squares per frame: x (Z + t_z) = X + t_x for every landmark (X, Y, Z) seen at (x, y).
+    Linear least squares per frame: x (Z + t_z) = X + t_x, and likewise for y, for each landmark (X, Y, Z) observed at
+    (x, y).
 
     Args:
         skeleton: J joints.
-        rotations: (T, J, 4), the root's being camera_from_hips.
+        rotations: (T, J, 4) local to the parent; that of the root is camera_from_hips.
         image_points: (T, 33, 2) landmarks on the plane z = 1 of the camera.
-        confidence: (T, 33).
+        confidence: (T, 33); the weight is its square.
     """
     points = _relative_landmarks(skeleton, rotations)
     x, y = np.moveaxis(image_points[:, _BODY_LANDMARKS], -1, 0)
@@ -57,7 +50,15 @@ def fit_lateral_translation(
     image_points: FloatArray,
     confidence: FloatArray,
 ) -> FloatArray:
-    """Root position (T, 3) m, camera axes, as fit_translation, its depth (T,) m being given."""
+    """Fits the root position (T, 3) m, camera axes, at given depths.
+
+    Args:
+        skeleton: J joints.
+        rotations: (T, J, 4) local to the parent; that of the root is camera_from_hips.
+        depth: (T,) m of the root.
+        image_points: (T, 33, 2) landmarks on the plane z = 1 of the camera.
+        confidence: (T, 33); the weight is its square.
+    """
     points = _relative_landmarks(skeleton, rotations)
     weight = (confidence[:, _BODY_LANDMARKS] ** 2 + 1e-4)[..., None]
     target = image_points[:, _BODY_LANDMARKS] * (points[..., 2:] + depth[:, None, None]) - points[..., :2]
@@ -66,4 +67,4 @@ def fit_lateral_translation(
 
 
 def _relative_landmarks(skeleton: Skeleton, rotations: FloatArray) -> FloatArray:
-    return landmark_positions(skeleton, rotations, np.zeros(3))[:, _BODY_LANDMARKS]
+    return body_landmarks.landmark_positions(skeleton, rotations, np.zeros(3))[:, _BODY_LANDMARKS]

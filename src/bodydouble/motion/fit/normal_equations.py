@@ -1,4 +1,7 @@
-"""Normal equations of a fit over time: each frame's unknowns are tied to those of its two neighbours on either side."""
+"""Block-banded normal equations of a fit over time, and their solution.
+
+The unknowns of each frame are coupled to those of its two neighbours on either side.
+"""
 
 from dataclasses import dataclass
 
@@ -11,19 +14,22 @@ from bodydouble.data import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class NormalEquations:
-    """Sums over residuals r with Jacobians J of J'J and J'r, for N unknowns, in groups of G, in each of T frames."""
+    """Sums of J'J and J'r over residuals r with Jacobians J, for T frames of N unknowns in blocks of G."""
 
     diagonal: FloatArray
-    """(T, N, N) between the unknowns of a frame: the upper triangle, and zeros below it."""
+    """(T, N, N) blocks of one frame: the upper triangle, with zeros below it."""
     off_diagonal_1: FloatArray
-    """(T - 1, N, N) between the unknowns of frame t (rows) and those of frame t + 1 (columns)."""
+    """(T - 1, N, N) blocks between frame t (rows) and frame t + 1 (columns)."""
     off_diagonal_2: FloatArray
-    """(T - 2, N / G, G, G) between those of frame t and those of the same group in frame t + 2."""
+    """(T - 2, N / G, G, G) blocks between frame t and frame t + 2, which couple a block to itself only."""
     gradient: FloatArray
-    """(T, N)."""
+    """(T, N) sums of J'r."""
 
     def solve_step(self, damping: float) -> FloatArray:
-        """(T, N) step that makes the squared residuals small; damping is relative to the diagonal.
+        """Returns the damped Gauss-Newton step (T, N) that lowers the squared residuals.
+
+        Args:
+            damping: relative to the diagonal.
 
         Raises:
             numpy.linalg.LinAlgError: the residuals do not determine all unknowns.
@@ -32,8 +38,8 @@ class NormalEquations:
         block_size = self.off_diagonal_2.shape[-1]
         depth = 2 * unknowns + block_size
         # Row i of a band matrix holds the i-th entry below the diagonal of every column. In memory the columns stand
-        # one after the other, so that whole blocks are found in it at regular distances. The zeros of a frame's own
-        # block fall on places of the blocks after it, which are therefore filled later.
+        # one after the other, so that whole blocks lie in it at regular distances. The zeros of a diagonal block
+        # fall on entries of the blocks after it, which are therefore filled later.
         bands = np.zeros((depth, frames * unknowns), order="F")
         entry, column = bands.strides
         below = as_strided(bands, (frames, unknowns, depth), (unknowns * column, column - entry, entry))

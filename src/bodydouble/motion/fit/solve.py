@@ -1,4 +1,7 @@
-"""One fit over the whole clip: the motion that agrees best with everything that is known (maximum a posteriori)."""
+"""Maximum a posteriori fit of a motion over the whole clip: Levenberg-Marquardt on the energy terms of ``terms``.
+
+In: ``Skeleton``, initial ``State`` and ``FitTargets`` of T frames. Out: the fitted ``State`` of T frames.
+"""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,39 +18,40 @@ from bodydouble.motion.fit.terms import FitTargets, NoiseModel, State, linearize
 from bodydouble.networks import core_count
 
 DAMPING_DOWN, DAMPING_UP = 0.2, 10.0
-"""Factors of the damping after a step that helped and one that did not."""
+"""Factors of the damping after a step that lowered the cost and after one that did not."""
 MAX_ROTATION_STEP, MAX_TRANSLATION_STEP = 0.7, 0.5
-"""rad and m, of a step in one frame."""
+"""Maximum step of one frame in rad (each axis of a joint) and in m (the root)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SolveOptions:
-    """How the fit is done."""
+    """Options of the Levenberg-Marquardt iteration."""
 
     noise_model: NoiseModel = field(default_factory=NoiseModel)
+    """Sigmas of the energy terms."""
     max_steps: int = 15
-    """At most."""
+    """Maximum number of steps."""
     initial_damping: float = 1e-2
-    """At first; relative to the diagonal of the normal equations."""
+    """Damping of the first step, relative to the diagonal of the normal equations."""
     min_relative_gain: float = 1e-2
-    """A step that lowers the cost by a smaller share is the last one."""
+    """Relative decrease of the cost below which the iteration stops."""
     window_frames: int = 300
-    """Frames that are fitted at once."""
+    """Length of the windows that are fitted independently, in frames."""
     margin_frames: int = 75
-    """Frames beyond either end of a window that are fitted with it and belong to its neighbours."""
+    """Overlap of a window with its neighbours on either side, in frames; these frames are fitted and discarded."""
 
 
 def solve(skeleton: Skeleton, start: State, targets: FitTargets, options: SolveOptions | None = None) -> State:
-    """The motion of one person, in overlapping windows if the clip is long.
+    """Fits the motion of one person, in overlapping windows if the clip is long.
 
     Args:
         skeleton: 22 humanoid joints.
-        start: where the fit begins.
-        targets: T frames.
-        options: how the fit is done.
+        start: T frames, the initial state.
+        targets: T frames of measurements.
+        options: of the iteration.
 
     Returns:
-        T frames.
+        T frames, the fitted state.
     """
     options = options or SolveOptions()
 
@@ -56,14 +60,14 @@ def solve(skeleton: Skeleton, start: State, targets: FitTargets, options: SolveO
         solution = _fit_levenberg_marquardt(skeleton, slice_state(start, outer), slice_targets(targets, outer), options)
         return slice_state(solution, slice(inner.start - outer.start, inner.stop - outer.start))
 
-    # Many small products are slower when each is spread over cores than when the windows are.
+    # Many small matrix products run faster with one window per core than with each product spread over all cores.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(core_count()) as pool:
         parts = list(pool.map(fit_window, _split_into_windows(len(start.root), options)))
     return State(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(State)))
 
 
 def _split_into_windows(frames: int, options: SolveOptions) -> Iterator[tuple[slice, slice]]:
-    """Windows of the clip, and what is fitted for each."""
+    """Yields windows of the clip, each with the larger window that is fitted for it."""
     count = max(1, round(frames / options.window_frames))
     edges = np.linspace(0, frames, count + 1).round().astype(int)
     for start, stop in pairwise(edges):
@@ -74,21 +78,22 @@ def _split_into_windows(frames: int, options: SolveOptions) -> Iterator[tuple[sl
 
 
 def slice_state(state: State, frames: slice) -> State:
-    """Some frames of a state."""
+    """Returns some frames of a state."""
     return State(state.rotations[frames], state.root[frames])
 
 
 _STATIC_FIELDS = ("fps", "up")
+"""Fields of FitTargets without a time axis."""
 
 
 def slice_targets(targets: FitTargets, frames: slice) -> FitTargets:
-    """Some frames of what is known."""
+    """Returns some frames of the targets."""
     timed = [f.name for f in fields(targets) if f.name not in _STATIC_FIELDS]
     return replace(targets, **{name: getattr(targets, name)[frames] for name in timed})
 
 
 def _fit_levenberg_marquardt(skeleton: Skeleton, state: State, targets: FitTargets, options: SolveOptions) -> State:
-    """Levenberg-Marquardt."""
+    """Minimizes the cost by Levenberg-Marquardt."""
     damping = options.initial_damping
     current = linearize(skeleton, state, targets, options.noise_model)
     equations = current.normal_equations()
@@ -107,13 +112,13 @@ def _fit_levenberg_marquardt(skeleton: Skeleton, state: State, targets: FitTarge
 
 
 def _limit_step(step: FloatArray) -> FloatArray:
-    """The step (T, UNKNOWNS), shortened in each frame that it would change too much for the fit to be linear."""
+    """Shortens a step (T, DOF) in each frame in which it exceeds the range where the terms are nearly linear."""
     rotation_excess = np.abs(step[:, ROTATION_DOF]).max(axis=1) / MAX_ROTATION_STEP
     translation_excess = np.linalg.norm(step[:, ROOT_DOF], axis=1) / MAX_TRANSLATION_STEP
     return np.asarray(step / np.maximum(np.maximum(rotation_excess, translation_excess), 1.0)[:, None])
 
 
 def retract(state: State, step: FloatArray) -> State:
-    """The state after a step (T, UNKNOWNS)."""
+    """Applies a step (T, DOF) to a state: rotations by the exponential map, positions by addition."""
     rotations = exponential(step[:, ROTATION_DOF].reshape(len(step), JOINT_COUNT, 3))
     return State(state.rotations @ rotations, state.root + step[:, ROOT_DOF])

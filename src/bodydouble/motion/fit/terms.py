@@ -1,7 +1,18 @@
-"""What speaks for a motion: each term adds its residuals to the sums that the fit needs, and tells their cost.
+"""Energy terms of the fit: ``State`` and ``FitTargets`` -> cost and normal equations.
 
-A residual is a number of standard deviations. Where a term is robust its weight falls with the residual (Cauchy), and
-the weight is held fixed within a step.
+The cost is half the sum of the squared residuals r, each divided by its sigma from ``FitTargets`` or ``NoiseModel``:
+
+- reprojection: r = (projection of a landmark - its image point) / points_sigma, Cauchy loss
+- relative depth: r = (depth of a landmark behind the hips - depths) / depths_sigma, Cauchy loss
+- rotation prior: r = log(R_target' R) / rotation_sigma, for elbows and knees off their hinges / off_hinge_sigma
+- smoothness: r = second difference of rotations and root / acceleration sigma, gravity added while airborne
+- root velocity: r = (velocity of the root - root_velocity) / root_velocity_sigma, Cauchy loss
+- stance: r = velocity of a point in contact / slide_sigma
+- floor: r = height of a point in contact / sole_height_sigma, of a point below the floor / penetration_sigma
+
+Each term adds J'J and J'r of its residuals to ``_Sums`` and returns its cost. The weight of a robust term is held fixed
+within a step. The first three terms and the root velocity are scaled to the effective sample rate, since their errors
+are correlated in time.
 """
 
 from dataclasses import dataclass
@@ -24,135 +35,135 @@ FIT_LANDMARKS = tuple(
                                         "heel", "foot_index") for side in ("left", "right")),
     )
 )  # fmt: skip
-"""Landmarks that the fit looks at."""
+"""BlazePose indices of the L landmarks that the fit uses."""
 SOLE_LANDMARKS = tuple(
     FIT_LANDMARKS.index(blazepose.INDEX[name])
     for name in ("left_heel", "left_foot_index", "right_heel", "right_foot_index")
 )
-"""Rows of LANDMARKS, order of CONTACT_POINTS."""
+"""Rows of FIT_LANDMARKS on the soles, in the order of the contacts."""
 SUPPORT_LANDMARKS = tuple(
     FIT_LANDMARKS.index(blazepose.INDEX[f"{side}_{part}"])
     for part in ("wrist", "index", "knee")
     for side in ("left", "right")
 )
-"""Rows of LANDMARKS that somebody who crawls, rolls or stands on the hands rests on."""
+"""Rows of FIT_LANDMARKS that support a person who crawls, rolls or stands on the hands."""
 COLLISION_LANDMARKS = tuple(
     FIT_LANDMARKS.index(blazepose.INDEX[f"{side}_{part}"])
     for part in ("heel", "foot_index", "knee", "wrist", "index", "elbow", "hip", "shoulder")
     for side in ("left", "right")
 )
-"""Rows of LANDMARKS that do not sink into the floor."""
+"""Rows of FIT_LANDMARKS that must not be below the floor."""
 _OFF_HINGE_AXES = np.zeros((JOINT_COUNT, 3), dtype=bool)
-"""Axes about which knees (all but x) and elbows (x) do not bend."""
+"""Axes about which knees (all but x) and elbows (x) do not bend; True off the hinge."""
 for _side in ("left", "right"):
     _OFF_HINGE_AXES[humanoid.INDEX[_side + "LowerLeg"], 1:] = True
     _OFF_HINGE_AXES[humanoid.INDEX[_side + "LowerArm"], 0] = True
 _HIP_ROWS = [FIT_LANDMARKS.index(blazepose.INDEX[f"{side}_hip"]) for side in ("left", "right")]
 GRAVITY = 9.81
-"""m/s2."""
+"""m/s^2."""
 MIN_CONTACT_PROBABILITY = 0.02
-"""Points that never rest with more probability than this are left out."""
+"""Points whose contact probability never exceeds this are left out of the stance term."""
 MIN_DEPTH = 0.1
-"""m; landmarks nearer to the camera are taken to be this far away."""
+"""Minimum depth in m of a landmark in the projection."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the fit changes."""
+    """Unknowns of the fit in T frames."""
 
     rotations: FloatArray
-    """(T, 22, 3, 3) local; the root's is reference_from_hips."""
+    """(T, 22, 3, 3) local to the parent; that of the root is reference_from_hips."""
     root: FloatArray
-    """(T, 3) m, axes of the reference."""
+    """(T, 3) m, position of the hips in the reference."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoiseModel:
-    """Standard deviations, and how strongly a motion is held smooth."""
+    """Standard deviations and Cauchy scales of the energy terms. A larger sigma gives a term less weight."""
 
     landmark_outlier: float = 3.0
-    """Standard deviations at which the weight of a landmark is halved."""
+    """Cauchy scale of landmarks: the residual, in sigmas, at which the weight is halved."""
     effective_sample_rate_hz: float = 3.0
-    """Hz; errors of what is seen last, so that a second of video holds this many independent measurements."""
+    """Independent measurements per second of video; errors of detector and lifter are correlated in time."""
     rotation_sigma: float = 0.45
-    """rad, of the lifter's joint rotations."""
+    """rad, standard deviation of the lifter's joint rotations."""
     off_hinge_sigma: float = 0.1
-    """rad, likewise of knees and elbows, about other axes than those they bend about."""
+    """rad, standard deviation of the rotation of knees and elbows about axes other than their hinges."""
     angular_acceleration_sigma: float = 15.0
-    """rad/s2 per root of 1/s: how calmly joints turn."""
+    """rad/s^2 per square root of 1/s, standard deviation of angular acceleration."""
     root_acceleration_sigma: float = 6.0
-    """m/s2 per root of 1/s: how calmly the hips travel."""
+    """m/s^2 per square root of 1/s, standard deviation of the acceleration of the hips."""
     root_velocity_sigma: float = 0.15
-    """m/s, of the lifter's speed of the hips ..."""
+    """m/s, standard deviation of the lifter's velocity of the hips."""
     root_velocity_outlier: float = 3.0
-    """... and standard deviations at which its weight is halved: it has seen few who fall."""
+    """Cauchy scale of the root velocity, in sigmas; the lifter was trained on few falls."""
     slide_sigma: float = 0.03
-    """m/s, of a foot that rests."""
+    """m/s, standard deviation of the velocity of a point in contact."""
     sole_height_sigma: float = 0.005
-    """m, of a sole that rests, above the floor."""
+    """m, standard deviation of the height of a sole in contact."""
     penetration_sigma: float = 0.005
-    """m, of a point of the body below the floor."""
+    """m, standard deviation of the depth of a point of the body below the floor."""
     contact_outlier: float = 0.15
-    """m; what is this far from the floor counts half: it rests on something else."""
+    """m, Cauchy scale of the height of a point in contact: farther from the floor it rests on something else."""
 
 
 @dataclass(frozen=True, slots=True)
 class FitTargets:
-    """What is known about one person, in T frames. The reference is the first camera."""
+    """Measurements of one person in T frames. The frame of reference is the first camera."""
 
     fps: float
     camera_from_reference: FloatArray
     """(T, 3, 4)."""
     points: FloatArray
-    """(T, L, 2) of LANDMARKS on the plane z = 1 of the camera."""
+    """(T, L, 2) image points of FIT_LANDMARKS on the plane z = 1 of the camera."""
     points_sigma: FloatArray
-    """(T, L)."""
+    """(T, L) on the plane z = 1."""
     view_ray: FloatArray
-    """(T, 3) unit, axes of the reference: where the hips are seen."""
+    """(T, 3) unit vector towards the hips, axes of the reference."""
     depths: FloatArray
-    """(T, L) m behind the middle of the hips, along the sight."""
+    """(T, L) m behind the midpoint of the hips, along the view ray."""
     depths_sigma: FloatArray
     """(T, L) m."""
     rotations: FloatArray
-    """(T, 22, 3, 3) that the lifter believes in."""
+    """(T, 22, 3, 3) estimated by the lifter, local to the parent."""
     root_velocity: FloatArray
-    """(T, 3) m/s of the hips, axes of the reference."""
+    """(T, 3) m/s, velocity of the hips estimated by the lifter, axes of the reference."""
     contacts: FloatArray
-    """(T, 4) probability that a sole point rests."""
+    """(T, 4) contact probability of the points SOLE_LANDMARKS."""
     support_contacts: FloatArray
-    """(T, B) probability that the points BEARING rest."""
+    """(T, B) contact probability of the points SUPPORT_LANDMARKS."""
     airborne: FloatArray
-    """(T,) probability that nothing holds the body, so that it falls freely."""
+    """(T,) probability that the body is in free fall."""
     origin_height: FloatArray
-    """(T,) m, of the reference's origin above what the body may rest on."""
+    """(T,) m, height of the reference's origin above the support surface of the body."""
     up: FloatArray | None = None
-    """(3,) unit, axes of the reference; None as long as the floor is not known."""
+    """(3,) unit vector, axes of the reference; None while the floor is not estimated."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """Sums over residuals r with Jacobians J of J'r and J'J, by places of landmarks and by groups of unknowns."""
+    """Sums of J'r and J'J over residuals r with Jacobians J, by landmark position or by block of unknowns."""
 
     point_gradient: FloatArray
-    """(T, L, 3) J'r, by landmarks."""
+    """(T, L, 3) J'r with respect to landmark positions."""
     point_weights: FloatArray
-    """(T, L, 3, 3) J'J, by landmarks."""
+    """(T, L, 3, 3) J'J with respect to landmark positions."""
     depth_weights: FloatArray
-    """(T, L) J'J, by depths of landmarks behind the middle of the hips."""
+    """(T, L) J'J with respect to depths of landmarks behind the midpoint of the hips."""
     step_weights: FloatArray
-    """(T - 1, L) J'J, by steps of landmarks from a frame to the next, the same in all directions."""
+    """(T - 1, L) J'J with respect to steps of landmarks to the next frame, equal in all directions."""
     gradient: FloatArray
-    """(T, GROUPS, 3) J'r, by unknowns."""
+    """(T, BLOCK_COUNT, 3) J'r with respect to unknowns."""
     diagonal: FloatArray
-    """(T, GROUPS, 3, 3) J'J, by unknowns of a frame."""
+    """(T, BLOCK_COUNT, 3, 3) J'J of the unknowns of a frame."""
     off_diagonal_1: FloatArray
-    """(T - 1, GROUPS, 3, 3) J'J, by those of a frame and of the next."""
+    """(T - 1, BLOCK_COUNT, 3, 3) J'J between frames t and t + 1."""
     off_diagonal_2: FloatArray
-    """(T - 2, GROUPS, 3, 3) J'J, by those of a frame and of the one after the next."""
+    """(T - 2, BLOCK_COUNT, 3, 3) J'J between frames t and t + 2."""
 
     @classmethod
     def zeros(cls, frames: int) -> Self:
-        """No residuals yet."""
+        """Returns sums over no residuals."""
         points = len(FIT_LANDMARKS)
         diagonal, off_diagonal_1, off_diagonal_2 = (
             np.zeros((max(frames - distance, 0), BLOCK_COUNT, 3, 3)) for distance in range(3)
@@ -171,7 +182,7 @@ class _Sums:
 
 @dataclass(frozen=True, slots=True)
 class Linearized:
-    """All terms at a state."""
+    """Energy terms at a state."""
 
     cost: float
     """Half the sum of the squared residuals."""
@@ -180,15 +191,15 @@ class Linearized:
     _sums: _Sums
 
     def normal_equations(self) -> NormalEquations:
-        """The normal equations of a step from the state."""
+        """Builds the normal equations of a Gauss-Newton step from the state."""
         sums, jacobian = self._sums, Jacobian.from_pose(self._pose, FIT_LANDMARKS)
         behind = sums.depth_weights[..., None] * self._view_ray[:, None]
         middle = np.zeros_like(behind)
         middle[:, _HIP_ROWS] = self._view_ray[:, None] / len(_HIP_ROWS)
         products = jacobian.transposed_times(np.stack([sums.point_gradient, behind, middle], axis=2))
         gradient, depths, hips = np.moveaxis(products, 1, 0)
-        # Depths are relative to the hips. With Jacobians a of the depths of landmarks, and h of that of the hips, the
-        # sum of w (a - h)(a - h)' is that of w aa', less hb' + bh', where b is the sum of w (a - h / 2).
+        # Depths are relative to the hips. With Jacobians a of the depths of landmarks and h of the depth of the hips,
+        # the sum of w (a - h)(a - h)' is the sum of w aa' minus hb' + bh', where b is the sum of w (a - h / 2).
         rest = depths - sums.depth_weights.sum(axis=1)[:, None] / 2 * hips
         weights = sums.point_weights + behind[..., None] * self._view_ray[:, None, None]
         diagonal = jacobian.upper_normal_matrix(weights, hips, rest)
@@ -198,7 +209,7 @@ class Linearized:
         return NormalEquations(diagonal, off_diagonal_1, sums.off_diagonal_2, gradient + sums.gradient.reshape(-1, DOF))
 
     def _step_coupling(self, jacobian: Jacobian) -> FloatArray:
-        """(T - 1, UNKNOWNS, UNKNOWNS) what ties frames to the next by steps of landmarks."""
+        """Returns the J'J (T - 1, DOF, DOF) between frames t and t + 1 from steps of landmarks."""
         weights = self._sums.step_weights
         points = np.flatnonzero(weights.any(axis=0))
         rows = jacobian.to_dense(points)
@@ -207,12 +218,12 @@ class Linearized:
 
 
 def _diagonal_blocks(blocks: FloatArray) -> FloatArray:
-    """A view (T, GROUPS, 3, 3) of what stands within groups in blocks (T, UNKNOWNS, UNKNOWNS)."""
+    """Returns a view (T, BLOCK_COUNT, 3, 3) of the blocks on the diagonal of matrices (T, DOF, DOF)."""
     return np.asarray(np.einsum("tgagb->tgab", blocks.reshape(-1, BLOCK_COUNT, 3, BLOCK_COUNT, 3)))
 
 
 def linearize(skeleton: Skeleton, state: State, targets: FitTargets, noise_model: NoiseModel) -> Linearized:
-    """All terms at a state."""
+    """Evaluates all energy terms and their derivatives at a state."""
     pose = pose_skeleton(skeleton, state.rotations, state.root, FIT_LANDMARKS)
     sums = _Sums.zeros(len(state.root))
     total = _reprojection_term(sums, pose, targets, noise_model)
@@ -227,12 +238,12 @@ def linearize(skeleton: Skeleton, state: State, targets: FitTargets, noise_model
 
 
 def _sample_weight(targets: FitTargets, noise_model: NoiseModel) -> float:
-    """How much a frame counts."""
+    """Returns the weight of a frame, given that errors are correlated in time."""
     return noise_model.effective_sample_rate_hz / targets.fps
 
 
 def _reprojection_term(sums: _Sums, pose: PosedSkeleton, targets: FitTargets, noise_model: NoiseModel) -> float:
-    """Landmarks lie where they are seen."""
+    """Adds the term that draws projected landmarks to their image points; returns its cost."""
     camera_rotation, camera_translation = targets.camera_from_reference[..., :3], targets.camera_from_reference[..., 3]
     camera_points = pose.landmarks @ np.swapaxes(camera_rotation, -1, -2) + camera_translation[:, None]
     depth = np.maximum(camera_points[..., 2:], MIN_DEPTH)
@@ -249,7 +260,7 @@ def _reprojection_term(sums: _Sums, pose: PosedSkeleton, targets: FitTargets, no
 
 
 def _relative_depth_term(sums: _Sums, pose: PosedSkeleton, targets: FitTargets, noise_model: NoiseModel) -> float:
-    """Landmarks lie as far behind the hips as the lifter says."""
+    """Adds the term that draws depths behind the hips to the lifter's depths; returns its cost."""
     hips = pose.landmarks[:, _HIP_ROWS].mean(axis=1)
     depths = np.einsum("tli,ti->tl", pose.landmarks - hips[:, None], targets.view_ray)
     residual = (depths - targets.depths) / targets.depths_sigma
@@ -263,16 +274,23 @@ def _relative_depth_term(sums: _Sums, pose: PosedSkeleton, targets: FitTargets, 
 
 
 def _cauchy_loss(squared: FloatArray, scale: float, confidence: FloatArray | float = 1.0) -> tuple[FloatArray, float]:
-    """Weights of residuals, and their cost if each counts as much as it is trusted."""
+    """Evaluates the Cauchy loss.
+
+    Args:
+        squared: (...) squared residuals.
+        scale: the residual at which the weight is halved.
+        confidence: (...) factors of the residuals' costs; the weights do not contain them.
+
+    Returns:
+        The weights (...) of the residuals, and the sum of the costs.
+    """
     return 1 / (1 + squared / scale**2), float((confidence * scale**2 * np.log1p(squared / scale**2)).sum())
 
 
 def _rotation_prior_term(sums: _Sums, state: State, targets: FitTargets, noise_model: NoiseModel) -> float:
-    """Joints are turned as the lifter says; knees and elbows hardly turn but about their hinges."""
-    weight = (
-        _sample_weight(targets, noise_model)
-        / np.where(_OFF_HINGE_AXES, noise_model.off_hinge_sigma, noise_model.rotation_sigma) ** 2
-    )
+    """Adds the prior of joint rotations, tighter for knees and elbows off their hinges; returns its cost."""
+    sigma = np.where(_OFF_HINGE_AXES, noise_model.off_hinge_sigma, noise_model.rotation_sigma)
+    weight = _sample_weight(targets, noise_model) / sigma**2
     residual = logarithm(np.swapaxes(targets.rotations, -1, -2) @ state.rotations)
     jacobian = log_jacobian(residual)
     weighted_transpose = np.swapaxes(jacobian, -1, -2) * weight[:, None]
@@ -282,7 +300,7 @@ def _rotation_prior_term(sums: _Sums, state: State, targets: FitTargets, noise_m
 
 
 def _smoothness_term(sums: _Sums, state: State, targets: FitTargets, noise_model: NoiseModel) -> float:
-    """Nothing changes its speed without need; who touches nothing falls freely."""
+    """Adds the term that penalizes accelerations, of the root relative to free fall; returns its cost."""
     if len(state.root) < 3:
         return 0.0
     steps = logarithm(np.swapaxes(state.rotations[:-1], -1, -2) @ state.rotations[1:])
@@ -311,7 +329,7 @@ def _smoothness_term(sums: _Sums, state: State, targets: FitTargets, noise_model
 
 
 def _root_velocity_term(sums: _Sums, state: State, targets: FitTargets, noise_model: NoiseModel) -> float:
-    """The hips travel as fast as the lifter says, unless they plainly do not."""
+    """Adds the term that draws the velocity of the hips to the lifter's, robustly; returns its cost."""
     if len(state.root) < 2:
         return 0.0
     target_velocity = (targets.root_velocity[:-1] + targets.root_velocity[1:]) / 2
@@ -329,7 +347,7 @@ def _root_velocity_term(sums: _Sums, state: State, targets: FitTargets, noise_mo
 
 
 def _stance_term(sums: _Sums, pose: PosedSkeleton, targets: FitTargets, noise_model: NoiseModel) -> float:
-    """A point of the soles, a hand or a knee that rests stays where it is."""
+    """Adds the term that keeps points of soles, hands and knees in contact from sliding; returns its cost."""
     if len(pose.joints) < 2:
         return 0.0
     probability = np.concatenate([targets.contacts, targets.support_contacts], axis=1)
@@ -349,16 +367,13 @@ def _stance_term(sums: _Sums, pose: PosedSkeleton, targets: FitTargets, noise_mo
 def _floor_term(
     sums: _Sums, pose: PosedSkeleton, targets: FitTargets, up: FloatArray, noise_model: NoiseModel
 ) -> float:
-    """Soles that rest lie on the floor, and nothing sinks in."""
+    """Adds the term that keeps soles in contact on the floor and all points above it; returns its cost."""
     height = pose.landmarks @ up + targets.origin_height[:, None]
     total = 0.0
+    is_below = np.asarray(height[:, COLLISION_LANDMARKS] < 0, dtype=np.float64)
     for rows, probability, sigma in (
         (SOLE_LANDMARKS, targets.contacts, noise_model.sole_height_sigma),
-        (
-            COLLISION_LANDMARKS,
-            np.asarray(height[:, COLLISION_LANDMARKS] < 0, dtype=np.float64),
-            noise_model.penetration_sigma,
-        ),
+        (COLLISION_LANDMARKS, is_below, noise_model.penetration_sigma),
     ):
         weight, loss = _cauchy_loss((height[:, rows] / noise_model.contact_outlier) ** 2, 1.0, probability)
         precision = probability / targets.fps / sigma**2

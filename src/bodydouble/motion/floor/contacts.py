@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import expit
 
 from bodydouble.data import FloatArray, Skeleton
-from bodydouble.motion.body.root_translation import landmark_positions
+from bodydouble.motion.body.body_landmarks import landmark_positions
 from bodydouble.motion.resampling.smoothing import whittaker
 from bodydouble.skeletons import blazepose
 

@@ -3,7 +3,7 @@ import pytest
 from scipy.spatial import procrustes
 from scipy.spatial.transform import Rotation
 
-from bodydouble.evaluation.metrics.align import fit_similarity
+from bodydouble.geometry.alignment import fit_similarity
 from tests.builders import Floats, assert_same
 
 
