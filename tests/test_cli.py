@@ -14,7 +14,19 @@ from bodydouble.errors import InvalidDataError
 from bodydouble.formats import bvh, performance
 from tests import builders
 
-COMMANDS = ("animate", "capture", "inspect", "evaluate", "export", "user-study", "characters", "doctor", "bench", "synth", "train")
+COMMANDS = (
+    "animate",
+    "capture",
+    "inspect",
+    "evaluate",
+    "export",
+    "user-study",
+    "characters",
+    "doctor",
+    "bench",
+    "synth",
+    "train",
+)
 HEAVY = ("numpy", "scipy", "cv2", "onnxruntime", "av", "moderngl", "PIL", "rich")
 
 

@@ -1,4 +1,4 @@
-"""Benchmark of low frame rates on made-up tracks and motions."""
+"""Benchmark of low frame rates on synthetic tracks and motions."""
 
 import numpy as np
 import pytest

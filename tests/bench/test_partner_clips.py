@@ -64,9 +64,9 @@ def test_partners_keep_their_captured_distance(partners: list[Motion]) -> None:
 
 
 def test_every_dance_is_two_files_of_one_take_and_long_enough() -> None:
-    known = {clip.file: clip for clip in splits.load_table() if clip.source == partner_clips.COLLECTION}
+    clips_by_file = {clip.file: clip for clip in splits.load_table() if clip.source == partner_clips.COLLECTION}
     for dance in partner_clips.DANCES:
-        first, second = (known[name] for name in dance.files)
+        first, second = (clips_by_file[name] for name in dance.files)
         assert first.seconds == second.seconds > dance.start + dance.seconds
         assert first.subject == second.subject == "60+61"
     names = [clip.name for clip in (*people_clips.SCENES, *partner_clips.DANCES)]

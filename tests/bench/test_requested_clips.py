@@ -22,19 +22,19 @@ def squats(tmp_path: Path) -> list[Motion]:
 
 
 def test_same_number_gives_the_same_clip(squats: list[Motion]) -> None:
-    one, again, other = (
+    first, again, second = (
         requested_clips.build_clip_scene(squats, number, ClipOptions(people=2)) for number in (4, 4, 5)
     )
-    np.testing.assert_array_equal(one.camera.camera_from_world, again.camera.camera_from_world)
-    np.testing.assert_array_equal(one.people[1].landmarks, again.people[1].landmarks)
-    assert one.camera.intrinsics[0, 0] != other.camera.intrinsics[0, 0]
-    assert len(one.people) == 2
+    np.testing.assert_array_equal(first.camera.camera_from_world, again.camera.camera_from_world)
+    np.testing.assert_array_equal(first.people[1].landmarks, again.people[1].landmarks)
+    assert first.camera.intrinsics[0, 0] != second.camera.intrinsics[0, 0]
+    assert len(first.people) == 2
 
 
 def test_options_are_followed(squats: list[Motion]) -> None:
-    made = requested_clips.build_clip_scene(squats, 0, ClipOptions(portrait=True, fps=Fraction(15)))
-    assert made.camera.image_size == rendered_clip.PORTRAIT
-    assert made.fps == 15
+    clip_scene = requested_clips.build_clip_scene(squats, 0, ClipOptions(portrait=True, fps=Fraction(15)))
+    assert clip_scene.camera.image_size == rendered_clip.PORTRAIT
+    assert clip_scene.fps == 15
 
 
 @pytest.mark.slow
@@ -42,8 +42,8 @@ def test_contact_sheet_shows_a_frame_of_each_clip(squats: list[Motion], tmp_path
     pairs = []
     for number in range(2):
         pair = tmp_path / f"{number}.mp4", tmp_path / f"{number}.npz"
-        made = requested_clips.build_clip_scene(squats, number, ClipOptions())
-        rendered_clip.render(replace(made, fps=Fraction(30)), *pair)
+        clip_scene = requested_clips.build_clip_scene(squats, number, ClipOptions())
+        rendered_clip.render(replace(clip_scene, fps=Fraction(30)), *pair)
         pairs.append(pair)
     requested_clips.write_contact_sheet(pairs, tmp_path / "sheet.png")
     sheet = np.asarray(Image.open(tmp_path / "sheet.png"))

@@ -33,9 +33,7 @@ def test_missing_package_is_reported_in_one_line(missing: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("videos", [[], ["one.mp4"], ["one.mp4", "other.mp4"]])
-def test_arguments_reach_the_training(
-    videos: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_arguments_reach_the_training(videos: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     received: list[object] = []
 
     def record_arguments(*arguments: object) -> Path:

@@ -146,8 +146,8 @@ def _reconstruct_with_truth(truth: Performance, tracks: Sequence[Track], step: _
     )
     inputs = ReconstructionInput(used_tracks, truth.camera.image_size, truth.frame_count, truth.fps, measured=measured)
     view, motions = reconstruct(inputs)
-    cast = tuple(replace(p, track=t, motion=m) for p, t, m in zip(people, used_tracks, motions, strict=True))
-    return replace(truth, camera=view, people=cast)
+    evaluated = tuple(replace(p, track=t, motion=m) for p, t, m in zip(people, used_tracks, motions, strict=True))
+    return replace(truth, camera=view, people=evaluated)
 
 
 def _true_landmarks_3d(person: Person, truth: Performance) -> FloatArray:

@@ -101,18 +101,18 @@ def build_clip_scene(
         fps: frame rate in frames/s.
     """
     times = np.arange(round(scene.seconds * fps)) / float(fps)
-    actors = tuple(_make_actor(role, motions[role.motion], times, fps) for role in scene.roles)
-    points = np.concatenate([actor.landmarks for actor in actors], axis=1)
-    view = _make_camera(scene, actors, times, size)
+    people = tuple(_make_person(role, motions[role.motion], times, fps) for role in scene.roles)
+    points = np.concatenate([person.landmarks for person in people], axis=1)
+    view = _make_camera(scene, people, times, size)
     eyes = camera.inverse(view.camera_from_world)[:, :3, 3]
     rng = np.random.default_rng(scene.seed)
     walls = tuple(_make_wall(wall) for wall in scene.walls)
     return rendered_clip.ClipScene(
-        fps, actors, walls, view, environments.sample_environment(points, eyes, rng), sensor.sample_exposure(rng)
+        fps, people, walls, view, environments.sample_environment(points, eyes, rng), sensor.sample_exposure(rng)
     )
 
 
-def _make_actor(role: Role, motion: Motion, times: FloatArray, fps: Fraction) -> rendered_clip.SyntheticPerson:
+def _make_person(role: Role, motion: Motion, times: FloatArray, fps: Fraction) -> rendered_clip.SyntheticPerson:
     """Creates a person with the body, clothes, motion and path of a role."""
     role_motion = perform_role(role, motion, times, fps)
     template = rendered_clip.sample_scene([role_motion], role.body).people[0]
@@ -179,15 +179,15 @@ def _rotate_about_y(angles: FloatArray) -> FloatArray:
 
 
 def _make_camera(
-    scene: Scene, actors: Sequence[rendered_clip.SyntheticPerson], times: FloatArray, size: tuple[int, int]
+    scene: Scene, people: Sequence[rendered_clip.SyntheticPerson], times: FloatArray, size: tuple[int, int]
 ) -> Camera:
     """Joins the cameras of all views. One seed for each view gives all of them the same focal length."""
     ends = [*(view.end for view in scene.views[:-1]), np.inf]
     fps, parts = 1 / (times[1] - times[0]), []
     for view, start, end in zip(scene.views, [0.0, *ends], ends, strict=False):
         frames = (times >= start) & (times < end)
-        framed = range(len(actors)) if view.framed_roles is None else view.framed_roles
-        points = np.concatenate([actors[i].landmarks[frames] for i in framed], axis=1)
+        framed = range(len(people)) if view.framed_roles is None else view.framed_roles
+        points = np.concatenate([people[i].landmarks[frames] for i in framed], axis=1)
         rng = np.random.default_rng([scene.seed, 1])
         parts.append(cameras.sample_camera(points, fps, size, view.camera_motion, np.radians(view.azimuth_deg), rng))
     return Camera(size, parts[0].intrinsics, np.concatenate([part.camera_from_world for part in parts]))

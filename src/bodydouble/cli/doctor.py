@@ -36,11 +36,11 @@ LICENCES = {
 def doctor(as_json: JsonOption = False) -> None:
     """Show versions, accelerator, renderer and licences."""
     with report_errors():
-        found = diagnose()
+        diagnosis = diagnose()
         if as_json:
-            print_json(found)
+            print_json(diagnosis)
         else:
-            print_diagnosis(found)
+            print_diagnosis(diagnosis)
 
 
 def characters() -> None:
