@@ -68,7 +68,7 @@ class Completion(nn.Module):
 
 def true_rough(window: Window) -> FloatArray:
     """(T, 33, 3) m: what a landmark network without errors would say, whose people are all alike."""
-    nearer = 1 + window.size * window.depths[..., None]
+    nearer = 1 + window.scale * window.depths[..., None]
     joints = np.concatenate([window.true_points * nearer, window.depths[..., None]], axis=-1)
     joints = joints - joints[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
     return np.asarray(joints * lifter.LANDMARKS_3D_SIZE / np.median(np.linalg.norm(joints[:, person_view.SCALE_LANDMARKS], axis=-1)))

@@ -6,13 +6,13 @@ import numpy as np
 
 from bodydouble.data import Motion
 from bodydouble.geometry import camera
-from bodydouble.motion.body.root_translation import landmark_positions
+from bodydouble.motion.body.body_landmarks import landmark_positions
 from bodydouble.motion.lifting.person_view import view_straight_at
 from bodydouble.synthetic import bodies
 from bodydouble.training.detections import WINDOW_FRAMES, DetectedClip
 from bodydouble.training.windows import Window, create_window
 from tests import builders
-from tests.motion.scenes import IMAGE_SIZE, static_camera, simulated_track
+from tests.motion.scenes import IMAGE_SIZE, simulated_track, static_camera
 
 INTRINSICS = camera.intrinsics_from_focal_length(900.0, IMAGE_SIZE)
 

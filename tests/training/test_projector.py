@@ -40,7 +40,7 @@ def habitual(windows: list[Window]) -> Window:
 def test_at_first_it_is_a_camera(windows: list[Window]) -> None:
     truth, seen = target_from_windows(stack_windows(windows)), ObservedPoints.from_windows(stack_windows(windows))
     projector = ProjectorNetwork()
-    assert_same(projector(unproject(truth.points, truth.depths, seen.size), seen.size).detach(), truth.points, 1e-5)
+    assert_same(projector(unproject(truth.points, truth.depths, seen.scale), seen.scale).detach(), truth.points, 1e-5)
     for off in (
         truth_projection_loss(projector, truth, seen),
         cycle_consistency_loss(projector, scenes.true_answer(windows), seen),
@@ -67,7 +67,7 @@ def test_it_learns_the_habits_of_the_detector(habitual: Window) -> None:
         truth_projection_loss(projector, truth, seen).backward()
         optimizer.step()
     assert float(truth_projection_loss(projector, truth, seen).detach()) < 0.3 * before
-    found = projector(unproject(truth.points, truth.depths, seen.size), seen.size) - truth.points
+    found = projector(unproject(truth.points, truth.depths, seen.scale), seen.scale) - truth.points
     assert_same(found.mean(dim=(0, 1, 2)).detach(), HABIT, 0.03)
 
 

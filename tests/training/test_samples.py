@@ -105,8 +105,8 @@ def test_a_batch_is_finite_and_its_frames_that_are_seen_are_those_of_its_windows
 
 def test_clips_that_were_seen_come_as_they_are_or_mirrored(seen: list[Window]) -> None:
     _, truth = sampler(seen).sample_batch(8, 1.0)
-    sizes = {float(one.size) for one in seen}
-    assert {float(size) for size in truth.size} <= sizes
+    sizes = {float(one.scale) for one in seen}
+    assert {float(size) for size in truth.scale} <= sizes
 
 
 def test_frames_that_are_not_seen_are_interpolated(seen: list[Window]) -> None:
@@ -125,4 +125,4 @@ def test_frames_that_are_not_seen_are_interpolated(seen: list[Window]) -> None:
 
 def _features(truth: Window) -> FloatArray:
     age = np.zeros(truth.confidence.shape[:2])
-    return lifter.build_features(truth.points, truth.confidence, truth.landmarks_3d, truth.direction, truth.size, age)
+    return lifter.build_features(truth.points, truth.confidence, truth.landmarks_3d, truth.direction, truth.scale, age)

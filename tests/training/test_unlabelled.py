@@ -110,7 +110,7 @@ def test_drawing_depends_on_the_seed_alone() -> None:
     windows = [scenes.unlabelled(scenes.labelled(seed)) for seed in range(3)]
     first, again, other = (sample_windows(windows, 8, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert_alike(first, again, 0.0)
-    assert np.any(first.size != other.size)
+    assert np.any(first.scale != other.scale)
 
 
 def test_what_is_saved_is_read(tmp_path: Path) -> None:

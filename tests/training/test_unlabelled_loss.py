@@ -144,7 +144,7 @@ def test_outliers_count_by_their_logarithm() -> None:
 
 
 def test_projection_is_that_of_a_camera_straight_at_the_hips(windows: list[Window], answer: Prediction) -> None:
-    size = torch.tensor([float(one.size) for one in windows])
+    size = torch.tensor([float(one.scale) for one in windows])
     space = unproject(answer.points, answer.depths, size)
     distance = 1 / size[:, None, None, None]
     from_camera = (space + torch.cat([torch.zeros(*distance.shape[:3], 2), distance], dim=-1)).numpy()

@@ -13,7 +13,7 @@ from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion.body import proportions
 from bodydouble.motion.lifting import lifter
 from bodydouble.skeletons import blazepose, humanoid
-from bodydouble.training.detections import WINDOW_FRAMES, save
+from bodydouble.training.detections import WINDOW_FRAMES, save_detections
 from bodydouble.training.windows import (
     Window,
     camera_rolled,
@@ -30,7 +30,7 @@ FLIP = np.array([-1.0, 1.0, 1.0])
 
 def features(made: Window) -> FloatArray:
     age = np.zeros(len(made.confidence))
-    return lifter.build_features(made.points, made.confidence, made.landmarks_3d, made.direction, made.size, age)
+    return lifter.build_features(made.points, made.confidence, made.landmarks_3d, made.direction, made.scale, age)
 
 
 def joints(made: Window) -> FloatArray:
@@ -51,7 +51,7 @@ def test_the_mirror_image_of_the_mirror_image_is_the_window() -> None:
 def test_features_of_the_mirror_image_are_what_the_lifter_asks_of_the_mirror_image() -> None:
     made = seen_window(noise=2.0)
     parts = lifter.mirror_input(made.points, made.confidence, made.landmarks_3d, made.direction)
-    expected = lifter.build_features(*parts, made.size, np.zeros(len(made.confidence)))
+    expected = lifter.build_features(*parts, made.scale, np.zeros(len(made.confidence)))
     assert_same(features(flip_horizontally(made)), expected, 0.0)
     assert np.abs(features(flip_horizontally(made)) - features(made)).max() > 0.1
 
@@ -75,7 +75,7 @@ def test_what_is_seen_without_noise_is_true() -> None:
 
 def test_joints_are_near_the_landmarks_that_are_named_after_them() -> None:
     made = seen_window()
-    space = np.concatenate([made.true_points * (1 + made.size * made.depths[..., None]), made.depths[..., None]], -1)
+    space = np.concatenate([made.true_points * (1 + made.scale * made.depths[..., None]), made.depths[..., None]], -1)
     pairs = {"leftLowerArm": "left_elbow", "rightHand": "right_wrist", "leftLowerLeg": "left_knee"}
     hips = [humanoid.INDEX["leftUpperLeg"], humanoid.INDEX["rightUpperLeg"]]
     relative = joints(made) - joints(made)[:, hips].mean(axis=1, keepdims=True)
@@ -107,7 +107,7 @@ def test_stacked_windows_can_be_told_apart() -> None:
 
 def test_windows_are_read_from_what_was_saved(tmp_path: Path) -> None:
     clips = [seen_clip(WINDOW_FRAMES), seen_clip(WINDOW_FRAMES - 1, seed=1), seen_clip(WINDOW_FRAMES + 5, seed=2)]
-    save(tmp_path / "seen.npz", clips)
+    save_detections(tmp_path / "seen.npz", clips)
     found = read_windows(tmp_path / "seen.npz")
     assert len(found) == 2
     for one, clip in zip(found, (clips[0], clips[2]), strict=True):

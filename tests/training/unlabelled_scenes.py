@@ -5,8 +5,8 @@ import torch
 
 from bodydouble.data import FloatArray, Motion
 from bodydouble.geometry import camera
+from bodydouble.motion.body.body_landmarks import landmark_positions
 from bodydouble.motion.body.proportions import BONES, skeleton_from_bone_scales
-from bodydouble.motion.body.root_translation import landmark_positions
 from bodydouble.motion.lifting.person_view import view_straight_at
 from bodydouble.training.detections import FPS, WINDOW_FRAMES
 from bodydouble.training.loss import Target
@@ -15,7 +15,7 @@ from bodydouble.training.training_loop import target_from_windows
 from bodydouble.training.unlabelled import UnlabelledWindow
 from bodydouble.training.windows import Window, create_window, stack_windows
 from tests import builders
-from tests.motion.scenes import static_camera, simulated_track
+from tests.motion.scenes import simulated_track, static_camera
 from tests.training.scenes import INTRINSICS
 
 
@@ -46,7 +46,7 @@ def labelled(seed: int = 0, noise: float = 0.0) -> Window:
 def unlabelled(made: Window) -> UnlabelledWindow:
     """What is seen."""
     observed = np.ones(len(made.points), dtype=bool)
-    return UnlabelledWindow(made.points, made.confidence, made.landmarks_3d, made.direction, made.size, observed)
+    return UnlabelledWindow(made.points, made.confidence, made.landmarks_3d, made.direction, made.scale, observed)
 
 
 def true_answer(windows: list[Window]) -> Prediction:

@@ -121,7 +121,7 @@ def _true_roi(truth: Performance, frame: int, network: BlazePose) -> RotatedRoi:
     )
 
 
-def save(path: Path, clips: Sequence[DetectedClip]) -> None:
+def save_detections(path: Path, clips: Sequence[DetectedClip]) -> None:
     """Writes clips of equal length as one file.
 
     Raises:

@@ -12,7 +12,7 @@ from bodydouble.perception.pose.blazepose import BlazePose
 from bodydouble.pipeline import Progress
 from bodydouble.synthetic import mocap_files, splits
 from bodydouble.training.curves import draw_curves
-from bodydouble.training.detections import WINDOW_FRAMES, DetectedClip, render_and_detect, save
+from bodydouble.training.detections import WINDOW_FRAMES, DetectedClip, render_and_detect, save_detections
 from bodydouble.training.export import write_onnx
 from bodydouble.training.training_loop import LOG_FILE, Calibration, TrainOptions, train
 from bodydouble.training.unlabelled import extract_video_windows
@@ -33,7 +33,7 @@ class LifterOptions:
     clip_count: int = 1000
     step_count: int = 15_000
     seed: int = 0
-    unlabelled: tuple[Path, ...] = ()
+    unlabelled_videos: tuple[Path, ...] = ()
     """Videos of people of whom nobody knows the truth."""
 
 
@@ -59,7 +59,7 @@ def train_lifter(paths: Sequence[Path], folder: Path, options: LifterOptions, pr
         seconds = sum(len(motion.rotations) / float(motion.fps) for motion in motions_by_split[split])
         if seconds < MIN_SECONDS:
             raise InvalidDataError(f"{seconds:.0f} s of motion for {split} are too little; give more motion capture")
-    unlabelled = extract_video_windows(options.unlabelled, folder, progress)
+    unlabelled = extract_video_windows(options.unlabelled_videos, folder, progress)
     files = {}
     for number, split in enumerate(("train", "validation")):
         count = options.clip_count if split == "train" else max(round(options.clip_count * VALIDATION_FRACTION), 4)
@@ -85,7 +85,7 @@ def _render_detections(motions: Sequence[Motion], count: int, seed: int, path: P
         rendered = render_and_detect(motions, count, seed, networks)
         for _ in progress.track(range(count)):
             clips += islice(rendered, len(networks))
-    save(path, clips)
+    save_detections(path, clips)
 
 
 def split_alternately(windows: Sequence[Window]) -> tuple[list[Window], list[Window]]:

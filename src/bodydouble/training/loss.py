@@ -58,10 +58,10 @@ def loss_terms(prediction: Prediction, target: Target) -> dict[str, Tensor]:
     }
 
 
-def masked_error(predicted: Tensor, truth: Tensor) -> Tensor:
+def masked_error(predicted: Tensor, target: Tensor) -> Tensor:
     """Mean absolute error where the truth is known, not NaN."""
-    is_known = torch.isfinite(truth)
-    error = torch.where(is_known, predicted - torch.where(is_known, truth, 0.0), 0.0).abs()
+    is_known = torch.isfinite(target)
+    error = torch.where(is_known, predicted - torch.where(is_known, target, 0.0), 0.0).abs()
     return error.sum() / is_known.sum().clamp(min=1)
 
 

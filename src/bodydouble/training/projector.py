@@ -49,12 +49,12 @@ class ProjectorNetwork(nn.Module):
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
 
-    def forward(self, landmarks_3d: Tensor, size: Tensor) -> Tensor:
+    def forward(self, landmarks_3d: Tensor, scale: Tensor) -> Tensor:
         """The points."""
-        log_size = size.log()[:, None, None].expand(-1, landmarks_3d.shape[1], 1)
-        inputs = torch.cat([landmarks_3d.flatten(-2), log_size], dim=-1)
+        log_scale = scale.log()[:, None, None].expand(-1, landmarks_3d.shape[1], 1)
+        inputs = torch.cat([landmarks_3d.flatten(-2), log_scale], dim=-1)
         offsets: Tensor = self.habits(inputs.transpose(1, 2)).transpose(1, 2)
-        return project(landmarks_3d, size) + offsets.unflatten(-1, (LANDMARK_COUNT, 2))
+        return project(landmarks_3d, scale) + offsets.unflatten(-1, (LANDMARK_COUNT, 2))
 
 
 def truth_projection_loss(projector: ProjectorNetwork, target: Target, observed: ObservedPoints) -> Tensor:
@@ -68,5 +68,5 @@ def cycle_consistency_loss(projector: ProjectorNetwork, prediction: Prediction, 
 
 
 def _projection_error(projector: ProjectorNetwork, points: Tensor, depths: Tensor, observed: ObservedPoints) -> Tensor:
-    projected = projector(unproject(points, depths, observed.size), observed.size)
+    projected = projector(unproject(points, depths, observed.scale), observed.scale)
     return weighted_mean(robust_error(projected - observed.points, OUTLIER_SCALE).mean(dim=-1), observed.confidence)

@@ -34,7 +34,7 @@ class UnlabelledWindow:
     """(T, 33, 3) m."""
     direction: FloatArray
     """(T, 2)."""
-    size: FloatArray
+    scale: FloatArray
     """()."""
     observed: BoolArray
     """(T,)."""
@@ -110,7 +110,7 @@ def stack_windows(windows: Sequence[UnlabelledWindow]) -> UnlabelledWindow:
 
 
 _FIELDS = tuple(field.name for field in fields(UnlabelledWindow))
-_FILE_KEYS = {"landmarks_3d": "rough"}
+_FILE_KEYS = {"landmarks_3d": "rough", "scale": "size"}
 """Keys in the file of arrays that are called otherwise here."""
 
 
@@ -123,7 +123,7 @@ def features_with_flipped(windows: UnlabelledWindow) -> FloatArray:
     """Features (2 N, T, F) float32 of N windows, and then of their mirror images."""
     plain = (windows.points, windows.confidence, windows.landmarks_3d, windows.direction)
     ages = np.stack([lifter.seconds_since_observed(row, float(FPS)) for row in windows.observed])
-    both = [lifter.build_features(*parts, windows.size, ages) for parts in (plain, lifter.mirror_input(*plain))]
+    both = [lifter.build_features(*parts, windows.scale, ages) for parts in (plain, lifter.mirror_input(*plain))]
     return np.concatenate(both).astype(np.float32)
 
 

@@ -78,14 +78,14 @@ class ObservedPoints:
     """(N, T, 33, 2)."""
     confidence: Tensor
     """(N, T, 33) confidence; 0 where not observed."""
-    size: Tensor
+    scale: Tensor
     """(N,)."""
 
     @classmethod
     def from_windows(cls, windows: UnlabelledWindow | Window) -> "ObservedPoints":
         """Of N windows."""
         observed = windows.observed[..., None] if isinstance(windows, UnlabelledWindow) else 1.0
-        arrays = (windows.points, windows.confidence * observed, windows.size)
+        arrays = (windows.points, windows.confidence * observed, windows.scale)
         return cls(*(torch.from_numpy(np.asarray(array, dtype=np.float32)) for array in arrays))
 
 
@@ -99,7 +99,7 @@ def unlabelled_loss_terms(
         flipped_prediction: to the mirror image of what was seen.
         observed: what was seen.
     """
-    landmarks_3d = unproject(prediction.points, prediction.depths, observed.size)
+    landmarks_3d = unproject(prediction.points, prediction.depths, observed.scale)
     constancy, asymmetry = bone_length_errors(landmarks_3d, observed.confidence)
     terms = {
         "seen": weighted_mean(
@@ -115,15 +115,15 @@ def unlabelled_loss_terms(
     return {f"unlabelled_{name}": TERM_WEIGHTS[name] * term for name, term in terms.items()}
 
 
-def unproject(points: Tensor, depths: Tensor, size: Tensor) -> Tensor:
+def unproject(points: Tensor, depths: Tensor, scale: Tensor) -> Tensor:
     """Landmarks (N, T, 33, 3) from the hips, in sizes, of which points and depths are known; size (N,)."""
-    relative_depth = 1 + size[:, None, None, None] * depths[..., None]
+    relative_depth = 1 + scale[:, None, None, None] * depths[..., None]
     return torch.cat([points * relative_depth, depths[..., None]], dim=-1)
 
 
-def project(landmarks_3d: Tensor, size: Tensor) -> Tensor:
+def project(landmarks_3d: Tensor, scale: Tensor) -> Tensor:
     """Points (N, T, J, 2) of what is at (N, T, J, 3) from the hips, in sizes; size (N,)."""
-    return landmarks_3d[..., :2] / (1 + size[:, None, None, None] * landmarks_3d[..., 2:]).clamp(min=0.1)
+    return landmarks_3d[..., :2] / (1 + scale[:, None, None, None] * landmarks_3d[..., 2:]).clamp(min=0.1)
 
 
 def robust_error(error: Tensor, outlier_scale: float) -> Tensor:
@@ -145,8 +145,8 @@ def skeleton_error(prediction: Prediction, observed: ObservedPoints) -> Tensor:
     from_hips = joints - joints[..., _HIP_JOINTS, :].mean(dim=-2, keepdim=True)
     limbs, points = from_hips[..., LIMB_JOINTS, :], observed.points[..., LIMB_LANDMARKS, :]
     confidence = observed.confidence[..., LIMB_LANDMARKS]
-    scaled = fit_scale(limbs, points, confidence, observed.size)[..., None, None] * limbs
-    return weighted_mean(robust_error(project(scaled, observed.size) - points, OUTLIER_SCALE).mean(dim=-1), confidence)
+    scaled = fit_scale(limbs, points, confidence, observed.scale)[..., None, None] * limbs
+    return weighted_mean(robust_error(project(scaled, observed.scale) - points, OUTLIER_SCALE).mean(dim=-1), confidence)
 
 
 def predicted_offsets(log_bone_scales: Tensor) -> Tensor:
@@ -157,12 +157,12 @@ def predicted_offsets(log_bone_scales: Tensor) -> Tensor:
     return torch.einsum("nk,kjc->njc", ratios, _BONE_OFFSETS)[:, None].expand(-1, log_bone_scales.shape[1], -1, -1)
 
 
-def fit_scale(joints: Tensor, points: Tensor, confidence: Tensor, size: Tensor) -> Tensor:
+def fit_scale(joints: Tensor, points: Tensor, confidence: Tensor, view_scale: Tensor) -> Tensor:
     """Sizes per metre (N, T) that bring joints (N, T, J, 3) m nearest to points (N, T, J, 2).
 
     Least squares of s (x, y) = point (1 + size s z), which is linear in s.
     """
-    direction = joints[..., :2] - size[:, None, None, None] * joints[..., 2:] * points
+    direction = joints[..., :2] - view_scale[:, None, None, None] * joints[..., 2:] * points
     numerator = (confidence[..., None] * direction * points).sum(dim=(-1, -2))
     denominator = (confidence[..., None] * direction**2).sum(dim=(-1, -2))
     return (numerator / denominator.clamp(min=1e-6)).clamp(min=MIN_SCALE)

@@ -27,7 +27,7 @@ class Window:
     """(T, 33, 3) m, as seen."""
     direction: FloatArray
     """(T, 2)."""
-    size: FloatArray
+    scale: FloatArray
     """()."""
     true_points: FloatArray
     """(T, 33, 2)."""
@@ -71,7 +71,7 @@ def flip_horizontally(window: Window) -> Window:
 
 def time_reversed(window: Window) -> Window:
     """The last frame first."""
-    reversed_arrays = {f.name: getattr(window, f.name)[::-1] for f in fields(Window) if f.name != "size"}
+    reversed_arrays = {f.name: getattr(window, f.name)[::-1] for f in fields(Window) if f.name != "scale"}
     return replace(window, **reversed_arrays | {"velocity": -reversed_arrays["velocity"]})
 
 
@@ -153,21 +153,21 @@ def create_window(
     view_landmarks = true_landmarks_3d @ view.camera_from_view
     distance = view_landmarks[:, person_view.HIP_INDICES, 2].mean(axis=1)
     metres_per_size = (distance * view.scale)[:, None, None]
-    crop_from_world = np.swapaxes(view.camera_from_view, -1, -2) @ camera_from_world
+    view_from_world = np.swapaxes(view.camera_from_view, -1, -2) @ camera_from_world
     view_rotations = rotations.copy()
-    view_rotations[:, 0] = rotation.multiply(rotation.from_matrix(crop_from_world), rotations[:, 0])
+    view_rotations[:, 0] = rotation.multiply(rotation.from_matrix(view_from_world), rotations[:, 0])
     velocity = np.gradient(root_position, axis=0) * float(FPS)
     return Window(
         points=view.points,
         confidence=confidence,
         landmarks_3d=landmarks_3d,
         direction=view.direction,
-        size=np.array(view.scale),
+        scale=np.array(view.scale),
         true_points=view_landmarks[..., :2] / view_landmarks[..., 2:] / view.scale,
         depths=person_view.relative_depths(true_landmarks_3d, view),
         rotations=view_rotations,
-        gravity_up=crop_from_world[..., 1],
-        velocity=(crop_from_world @ velocity[..., None])[..., 0] / metres_per_size[..., 0],
+        gravity_up=view_from_world[..., 1],
+        velocity=(view_from_world @ velocity[..., None])[..., 0] / metres_per_size[..., 0],
         contacts=contacts,
         offsets=rest_offsets / metres_per_size,
         log_bone_scales=np.tile(compute_log_bone_scales(rest_offsets), (len(true_landmarks_3d), 1)),
