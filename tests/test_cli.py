@@ -1,4 +1,4 @@
-"""The command line, as a user or a script sees it."""
+"""Command line, run as a separate process."""
 
 import json
 import subprocess
@@ -68,7 +68,7 @@ def test_characters_lists_the_mannequin() -> None:
     assert "mannequin" in run("characters").stdout.split()
 
 
-def test_doctor_knows_the_machine() -> None:
+def test_doctor_reports_the_machine() -> None:
     found = json.loads(run("doctor", "--json").stdout)
     assert found["packages"]["numpy"][0].isdigit()
     assert "CPUExecutionProvider" in found["networks run on"]
@@ -77,7 +77,7 @@ def test_doctor_knows_the_machine() -> None:
     assert "not installed" not in found["packages"].values()
 
 
-def test_inspect_a_performance_and_a_bvh(tmp_path: Path) -> None:
+def test_inspect_describes_a_performance_and_a_bvh(tmp_path: Path) -> None:
     made = builders.performance()
     performance.save(tmp_path / "performance.npz", made)
     bvh.write(tmp_path / "motion.bvh", made.people[0].motion)
@@ -89,7 +89,7 @@ def test_inspect_a_performance_and_a_bvh(tmp_path: Path) -> None:
     assert found["joints"] == 22
 
 
-def test_evaluate_a_performance_against_itself(tmp_path: Path) -> None:
+def test_performance_has_no_error_with_respect_to_itself(tmp_path: Path) -> None:
     made = builders.performance()
     path = str(tmp_path / "performance.npz")
     performance.save(Path(path), made)
@@ -100,13 +100,16 @@ def test_evaluate_a_performance_against_itself(tmp_path: Path) -> None:
     assert json.loads(run("evaluate", path, path, "--json").stdout)["pose"]["mpjpe_mm"] == pytest.approx(0, abs=1e-6)
 
 
-@pytest.mark.parametrize("text", ["60", "30000/1001", "12.5", " 24 "])
-def test_rates(text: str) -> None:
-    assert parse_frame_rate(text) == Fraction(text)
+@pytest.mark.parametrize(
+    ("text", "fps"),
+    [("60", Fraction(60)), ("30000/1001", Fraction(30000, 1001)), ("12.5", Fraction(25, 2)), (" 24 ", Fraction(24))],
+)
+def test_frame_rates_are_exact(text: str, fps: Fraction) -> None:
+    assert parse_frame_rate(text) == fps
 
 
 @pytest.mark.parametrize("text", ["fast", "", "30fps", "1/0", "nan", "inf", "-30", "0", "1001"])
-def test_what_is_no_rate(text: str) -> None:
+def test_rejects_text_that_is_not_a_frame_rate(text: str) -> None:
     with pytest.raises(InvalidDataError, match="--fps"):
         parse_frame_rate(text)
 
@@ -114,12 +117,12 @@ def test_what_is_no_rate(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "metres"), [("5mm", 0.005), ("5", 0.005), ("0.5cm", 0.005), (" 2.5 MM ", 0.0025), (".1m", 0.1)]
 )
-def test_lengths(text: str, metres: float) -> None:
+def test_lengths_are_converted_to_metres(text: str, metres: float) -> None:
     assert parse_length(text) == pytest.approx(metres)
 
 
 @pytest.mark.parametrize("text", ["", "mm", "five", "5in", "5 5", "-5mm", "0", "0.01mm", "2m", "nan", "1e9"])
-def test_what_is_no_length(text: str) -> None:
+def test_rejects_text_that_is_not_a_length(text: str) -> None:
     with pytest.raises(InvalidDataError, match="--keyframe-tolerance"):
         parse_length(text)
 
@@ -128,7 +131,7 @@ def test_what_is_no_length(text: str) -> None:
     ("command", "option", "value"),
     [("animate", "--fps", "fast"), ("capture", "--fps", "0"), ("animate", "--keyframe-tolerance", "5in")],
 )
-def test_a_bad_value_is_one_line_before_any_work(command: str, option: str, value: str, tmp_path: Path) -> None:
+def test_bad_value_is_reported_in_one_line_before_any_work(command: str, option: str, value: str, tmp_path: Path) -> None:
     outcome = run(command, str(tmp_path / "nothing.mp4"), option, value)
     assert outcome.returncode == 1
     assert outcome.stderr.startswith(f"bodydouble: {option} ")
@@ -147,18 +150,18 @@ def test_a_bad_value_is_one_line_before_any_work(command: str, option: str, valu
         ("at 1.mp4 --people all", ["at", "1.mp4", "--people", "all"]),
     ],
 )
-def test_a_point_of_two_words_is_one_value(words: str, joined: list[str]) -> None:
+def test_point_of_two_words_is_one_value(words: str, joined: list[str]) -> None:
     assert join_point_words(words.split()) == joined
 
 
 @pytest.mark.parametrize("command", ["animate", "capture"])
-def test_help_says_how_frames_are_counted(command: str) -> None:
+def test_help_states_that_frames_count_from_0(command: str) -> None:
     assert "at X,Y,FRAME: the person at a pixel of a frame, counted from 0" in " ".join(
         run(command, "--help").stdout.split()
     )
 
 
-def test_inspect_a_damaged_file(tmp_path: Path) -> None:
+def test_inspect_rejects_damaged_files_in_one_line(tmp_path: Path) -> None:
     for name in ("bad.npz", "bad.bvh", "bad.glb", "bad.mp4"):
         (tmp_path / name).write_bytes(b"nonsense")
         outcome = run("inspect", str(tmp_path / name))

@@ -1,8 +1,5 @@
 """Commands ``doctor`` and ``characters``: the installation, its licences and the built-in characters."""
 
-import os
-import platform
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import typer
@@ -54,6 +51,9 @@ def characters() -> None:
 
 def diagnose() -> dict[str, Any]:
     """Returns the facts that decide whether and how fast bodydouble runs on this machine."""
+    import os
+    import platform
+
     return {
         "bodydouble": __version__,
         "python": platform.python_version(),
@@ -66,6 +66,8 @@ def diagnose() -> dict[str, Any]:
 
 
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:

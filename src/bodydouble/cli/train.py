@@ -1,7 +1,6 @@
 """Commands ``train``: training of bodydouble's own networks."""
 
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,6 +63,8 @@ def train_lifter(
     Raises:
         MissingExtraError: PyTorch or onnx is not installed.
     """
+    from importlib import import_module
+
     try:
         for package in ("torch", "onnx"):
             import_module(package)
