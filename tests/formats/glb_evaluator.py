@@ -1,4 +1,4 @@
-"""Plays a GLB file as a viewer would: parsed by hand, sharing no code with bodydouble."""
+"""Independent evaluator of GLB files: parses and plays them without code of bodydouble."""
 
 import json
 import struct
@@ -29,7 +29,7 @@ class Glb:
         self.parents = {child: n for n, node in enumerate(nodes) for child in node.get("children", [])}
 
     def accessor(self, index: int) -> NDArray[Any]:
-        """The elements of an accessor, one per row."""
+        """Returns the elements of an accessor, one per row."""
         accessor = self.json["accessors"][index]
         view = self.json["bufferViews"][accessor["bufferView"]]
         width = _WIDTHS[accessor["type"]]
@@ -39,11 +39,11 @@ class Glb:
         return values.reshape(-1, width) if width > 1 else values
 
     def node(self, name: str) -> int:
-        """Index of the node of that name."""
+        """Returns the index of the node of that name."""
         return [node.get("name") for node in self.json["nodes"]].index(name)
 
     def duration(self) -> float:
-        """Seconds from 0 to the last key of the only animation."""
+        """Returns the seconds from 0 to the last key of the only animation."""
         (animation,) = self.json["animations"]
         return float(max(self.accessor(s["input"])[-1] for s in animation["samplers"]))
 
@@ -71,12 +71,12 @@ class Glb:
         return np.array([np.interp(seconds, times, keys[:, i]) for i in range(3)])
 
     def world_matrix(self, node: int, seconds: float) -> Floats:
-        """World from node (4, 4) at a time."""
+        """Returns world from node (4, 4) at a time."""
         local = self._local_matrix(node, seconds)
         return self.world_matrix(self.parents[node], seconds) @ local if node in self.parents else local
 
     def skinned_positions(self, primitive: int, seconds: float) -> Floats:
-        """Vertices (V, 3) m of a primitive of the only mesh, by linear blend skinning."""
+        """Returns vertices (V, 3) m of a primitive of the only mesh, by linear blend skinning."""
         skin = self.json["skins"][0]
         binds = self.accessor(skin["inverseBindMatrices"]).astype(np.float64).reshape(-1, 4, 4).transpose(0, 2, 1)
         matrices = [self.world_matrix(n, seconds) @ bind for n, bind in zip(skin["joints"], binds, strict=True)]
@@ -90,7 +90,7 @@ class Glb:
 
 
 def read(path: Path) -> Glb:
-    """Take a GLB file apart."""
+    """Parses a GLB file."""
     data = path.read_bytes()
     magic, version, length = struct.unpack_from("<4sII", data)
     assert (magic, version, length) == (b"glTF", 2, len(data))

@@ -1,4 +1,4 @@
-"""A file appears under its name when it is complete, or not at all."""
+"""Files and folders appear under their name when they are complete, or not at all."""
 
 import errno
 import os
@@ -12,7 +12,7 @@ from bodydouble.formats.atomic import atomic_folder, atomic_write, ensure_folder
 
 
 def test_the_file_appears_at_the_end(tmp_path: Path) -> None:
-    path = tmp_path / "film.mp4"
+    path = tmp_path / "preview.mp4"
     with atomic_write(path) as temporary:
         assert temporary.parent == tmp_path
         assert temporary.suffix == ".mp4"
@@ -35,7 +35,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: B
 
 
 def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
-    path = tmp_path / "film.mp4"
+    path = tmp_path / "preview.mp4"
     with pytest.raises(OutputError) as raised, atomic_write(path) as temporary:
         temporary.write_text("half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -46,8 +46,8 @@ def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is found on Linux only")
-def test_a_device_that_is_full(tmp_path: Path) -> None:
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_a_full_device_raises_an_output_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="No space left"), atomic_write(tmp_path / "a.txt") as temporary:
         temporary.unlink()
         temporary.symlink_to("/dev/full")
@@ -55,7 +55,7 @@ def test_a_device_that_is_full(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_stands_in_the_way_is_told_before_the_work(tmp_path: Path) -> None:
+def test_obstacles_are_reported_before_the_block_begins(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
     for path in (tmp_path / "file" / "a.txt", tmp_path / "missing" / "a.txt", tmp_path / "folder"):
@@ -71,7 +71,7 @@ def test_permissions_are_those_of_any_new_file(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == stat.S_IMODE((tmp_path / "b.txt").stat().st_mode)
 
 
-def test_a_long_name_is_written(tmp_path: Path) -> None:
+def test_a_long_name_is_accepted(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 240 + ".txt")
     with atomic_write(path) as temporary:
         temporary.write_text("text")
@@ -85,7 +85,7 @@ def test_ensure_folder_creates_it_and_leaves_nothing_in_it(tmp_path: Path) -> No
     assert list(folder.iterdir()) == []
 
 
-def test_ensure_folder_tells_what_stands_in_the_way(tmp_path: Path) -> None:
+def test_ensure_folder_reports_obstacles(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="it is a file, not a folder"):
         ensure_folder(tmp_path / "file")
@@ -94,7 +94,7 @@ def test_ensure_folder_tells_what_stands_in_the_way(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="permissions do not bind this user")
-def test_a_folder_without_permission(tmp_path: Path) -> None:
+def test_a_folder_without_write_permission_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
         with pytest.raises(OutputError, match="Permission denied; choose a folder you may write to with -o"):
@@ -103,7 +103,7 @@ def test_a_folder_without_permission(tmp_path: Path) -> None:
         tmp_path.chmod(0o700)
 
 
-def test_a_folder_appears_only_when_it_is_full(tmp_path: Path) -> None:
+def test_a_folder_appears_only_when_it_is_complete(tmp_path: Path) -> None:
     folder = tmp_path / "frames"
     with atomic_folder(folder) as temporary:
         (temporary / "one").write_text("1")
@@ -111,7 +111,7 @@ def test_a_folder_appears_only_when_it_is_full(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.rglob("*")] == ["frames", "one"]
 
 
-def test_a_folder_that_fails_leaves_nothing_and_an_empty_one_as_it_was(tmp_path: Path) -> None:
+def test_a_failure_leaves_no_new_folder_and_keeps_an_empty_one(tmp_path: Path) -> None:
     folder = tmp_path / "frames"
     folder.mkdir()
     with pytest.raises(ZeroDivisionError), atomic_folder(folder) as temporary:

@@ -67,15 +67,15 @@ def test_round_trip(fps: Fraction, bvh_path: Path) -> None:
     assert np.isnan(back.contacts).all() and np.isnan(back.joint_sigma).all()
 
 
-def test_any_pose_survives(bvh_path: Path) -> None:
+def test_round_trip_of_random_poses(bvh_path: Path) -> None:
     rotations = builders.random_quaternions(np.random.default_rng(0), (200, 22))
     motion = replace(builders.smooth_motion(frames=200), rotations=rotations)
     back = _round_trip(bvh_path, motion)
     assert_same(kinematics.joint_positions(back), kinematics.joint_positions(motion), 1e-6)
 
 
-def test_gimbal_lock_survives(bvh_path: Path) -> None:
-    """Where x is 90 degrees, z and y are not unique; the rotation is."""
+def test_round_trip_in_gimbal_lock(bvh_path: Path) -> None:
+    """At x = 90 degrees, z and y are not unique but the rotation is."""
     angles = [[z, x, y] for z in (-100, 0, 30) for x in (-90, -89.9999999, 90, 89.9999) for y in (-150, 0, 20)]
     q = Rotation.from_euler("ZXY", angles, degrees=True).as_quat()
     motion = builders.smooth_motion(frames=len(q))
@@ -84,13 +84,13 @@ def test_gimbal_lock_survives(bvh_path: Path) -> None:
     assert_same(kinematics.joint_positions(back), kinematics.joint_positions(motion), 1e-6)
 
 
-def test_angles_do_not_jump_by_whole_turns(bvh_path: Path) -> None:
-    turn = np.linspace(0, 4 * np.pi, 60)
+def test_angles_do_not_jump_by_full_rotations(bvh_path: Path) -> None:
+    angle = np.linspace(0, 4 * np.pi, 60)
     motion = builders.smooth_motion(frames=60)
-    motion.rotations[:, 0] = rotation.from_rotvec(turn[:, None] * [0.0, 1.0, 0.0])
+    motion.rotations[:, 0] = rotation.from_rotvec(angle[:, None] * [0.0, 1.0, 0.0])
     bvh.write(bvh_path, motion)
     rows = np.loadtxt(bvh_path.read_text().split("Frame Time: ")[1].splitlines()[1:])
-    assert_same(rows[:, 5], np.degrees(turn), 1e-5)
+    assert_same(rows[:, 5], np.degrees(angle), 1e-5)
 
 
 def test_file_layout(bvh_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_joints_in_any_order_are_written_depth_first(bvh_path: Path) -> None:
     assert_same(kinematics.joint_positions(back), kinematics.joint_positions(motion)[:, order], 1e-6)
 
 
-def test_channels_of_any_order(bvh_path: Path) -> None:
+def test_channels_may_have_any_order(bvh_path: Path) -> None:
     motion = _read_text(bvh_path, MINIMAL)
     assert motion.skeleton.joint_names == ("Hips", "Left Arm")
     assert motion.fps == 25
@@ -138,15 +138,15 @@ def test_channels_of_any_order(bvh_path: Path) -> None:
     assert_same(kinematics.joint_positions(motion)[0, 1], expected, 1e-12)
 
 
-def test_rest_height_of_the_root(bvh_path: Path) -> None:
-    """A root at the origin is put so that the lowest end is on the floor; any other root stays."""
+def test_a_root_at_the_origin_is_raised_so_that_the_lowest_end_is_on_the_floor(bvh_path: Path) -> None:
+    """A root with an offset stays as it is."""
     assert_same(_read_text(bvh_path, MINIMAL).skeleton.rest_offsets[0], np.array([0, 0.25, 0]), 1e-12)
     placed = MINIMAL.replace("OFFSET 0 0 0\n", "OFFSET 0 94 2\n")
     assert_same(_read_text(bvh_path, placed).skeleton.rest_offsets[0], np.array([0, 0.94, 0.02]), 1e-12)
 
 
-def test_positions_below_the_root(bvh_path: Path) -> None:
-    """Constant positions replace the offset, zeros mean nothing, and a joint that slides is refused."""
+def test_position_channels_of_other_joints_must_be_constant(bvh_path: Path) -> None:
+    """Constant positions replace the offset, zeros are ignored, and a joint that slides is refused."""
     six = MINIMAL.replace("CHANNELS 3 X", "CHANNELS 6 Xposition Yposition Zposition X")
     arm = "40 50 60\n", "0 0 0\n"
     text = six.replace(arm[0], "1 2 3 40 50 60\n").replace(f"0 {arm[1]}", f"0 1 2 3 {arm[1]}")
@@ -157,7 +157,7 @@ def test_positions_below_the_root(bvh_path: Path) -> None:
         _read_text(bvh_path, text.replace("1 2 3 40", "1 2 9 40"))
 
 
-def test_line_endings_and_marks_do_not_matter(bvh_path: Path) -> None:
+def test_line_endings_and_byte_order_marks_do_not_matter(bvh_path: Path) -> None:
     expected = _read_text(bvh_path, MINIMAL)
     bvh_path.write_bytes(b"\xef\xbb\xbf" + MINIMAL.replace("\n", "\r\n").encode())
     np.testing.assert_array_equal(bvh.read(bvh_path).rotations, expected.rotations)
@@ -185,7 +185,7 @@ def test_frame_times_snap_to_rates(frame_time: str, fps: Fraction, bvh_path: Pat
 
 @given(st.integers(1, 240), st.sampled_from([Fraction(1), Fraction(1000, 1001), Fraction(1, 2), Fraction(1, 100)]))
 @settings(max_examples=30, deadline=None)
-def test_every_common_rate_survives(tmp_path_factory: pytest.TempPathFactory, number: int, factor: Fraction) -> None:
+def test_round_trip_of_common_rates(tmp_path_factory: pytest.TempPathFactory, number: int, factor: Fraction) -> None:
     motion = builders.smooth_motion(frames=1, fps=number * factor)
     assert _round_trip(tmp_path_factory.getbasetemp() / "rate.bvh", motion).fps == number * factor
 
@@ -239,7 +239,7 @@ def test_damage_raises_nothing_but_format_errors(
         assert np.isfinite(motion.rotations).all()
 
 
-def test_what_is_no_bvh_file(bvh_path: Path) -> None:
+def test_rejects_non_bvh_files(bvh_path: Path) -> None:
     with pytest.raises(FormatError, match="cannot be read"):
         bvh.read(bvh_path)
     bvh_path.write_bytes(b"\x89PNG\r\n\xff")

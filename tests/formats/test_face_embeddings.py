@@ -1,4 +1,4 @@
-"""What is kept of faces can be read again without pickle."""
+"""Face embeddings can be read without pickle."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from bodydouble.data import FACE_EMBEDDING_DIM
 from bodydouble.formats import face_embeddings
 
 
-def test_read_back_it_is_the_same(tmp_path: Path) -> None:
+def test_round_trip(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     faces = {
         "person1": (np.array([3, 13]), rng.normal(size=(2, FACE_EMBEDDING_DIM))),

@@ -28,7 +28,7 @@ def _png(color: tuple[int, int, int]) -> bytes:
 
 
 def _node_rotations(character: Character, motion: Motion) -> Floats:
-    """Node rotations that turn each joint by the motion's world rotation, whatever the axes of the rig's joints."""
+    """Returns node rotations that rotate each joint by the motion's world rotation, for any joint axes."""
     world = kinematics.world_rotations(humanoid.PARENTS, motion.rotations)
     turned = rotation.multiply(world, character.rest_rotations)
     return np.asarray(kinematics.local_rotations(character.skeleton.parents, turned))
@@ -39,7 +39,7 @@ def _write(path: Path, character: Character, motion: Motion, name: str = "dance"
     return glb_evaluator.read(path)
 
 
-@pytest.fixture(params=[None, 3], ids=["plain axes", "own axes"])
+@pytest.fixture(params=[None, 3], ids=["world axes", "bone axes"])
 def character(request: pytest.FixtureRequest) -> Character:
     return builders.character(seed=request.param)
 
@@ -83,14 +83,14 @@ def test_rest_pose_is_kept_in_the_nodes(character: Character, glb_path: Path) ->
     assert_same(glb.skinned_positions(0, seconds=0.0), character.meshes[0].positions, 1e-5)
 
 
-def test_validator_finds_nothing(character: Character, glb_path: Path) -> None:
+def test_files_are_valid(character: Character, glb_path: Path) -> None:
     _write(glb_path, character, builders.smooth_motion(frames=5))
-    # Texture coordinates stay without a texture, for those who want to paint one.
+    # Texture coordinates are kept without a texture, so that one can be painted.
     unused = "/meshes/0/primitives/0/attributes/TEXCOORD_0: This object may be unused."
     assert validator.issues(glb_path) == [f"information UNUSED_OBJECT at {unused}"]
 
 
-def test_validator_sees_faults(character: Character, glb_path: Path) -> None:
+def test_the_validator_reports_a_damaged_file(character: Character, glb_path: Path) -> None:
     _write(glb_path, character, builders.smooth_motion(frames=2))
     glb_path.write_bytes(glb_path.read_bytes().replace(b'"SCALAR"', b'"SCALER"'))
     assert validator.serious_issues(glb_path)
@@ -116,7 +116,7 @@ def test_textures_and_transparency_are_valid(glb_path: Path) -> None:
     assert glb.binary[view["byteOffset"] :][: view["byteLength"]] == blue
 
 
-def test_attributes_survive(character: Character, glb_path: Path) -> None:
+def test_vertex_attributes_are_those_of_the_mesh(character: Character, glb_path: Path) -> None:
     glb = _write(glb_path, character, builders.smooth_motion(frames=2))
     (primitive,) = glb.json["meshes"][0]["primitives"]
     mesh = character.meshes[0]
@@ -144,7 +144,7 @@ def test_keys_stand_at_the_times_of_the_frames(fps: Fraction, glb_path: Path) ->
     assert glb.duration() == np.float32(float((frames - 1) / fps))
 
 
-def test_only_what_moves_has_a_track(glb_path: Path) -> None:
+def test_only_moving_joints_have_a_track(glb_path: Path) -> None:
     motion = builders.smooth_motion(frames=6)
     rotations = np.tile(rotation.IDENTITY, (6, 22, 1))
     rotations[:, humanoid.INDEX["leftLowerArm"]] = motion.rotations[:, 0]
@@ -180,7 +180,7 @@ def test_quaternions_are_unit_and_continuous(character: Character, glb_path: Pat
             assert (np.sum(q[1:] * q[:-1], axis=1) > 0).all()
 
 
-def test_weights_are_made_valid(glb_path: Path) -> None:
+def test_skin_weights_are_normalized(glb_path: Path) -> None:
     character = builders.character()
     mesh = character.meshes[0]
     rng = np.random.default_rng(5)
@@ -253,12 +253,18 @@ def test_sparse_keys_play_within_the_bound(character: Character, glb_path: Path)
             assert np.linalg.norm(played - expected[frame, j]) <= bound
 
 
-def test_sparse_keys_have_times_of_their_own(glb_path: Path) -> None:
+def test_tracks_with_sparse_keys_have_separate_times(glb_path: Path) -> None:
     character, motion = builders.character(), builders.smooth_motion(frames=12)
-    of_rotations, of_translation = np.ones((12, 22), dtype=np.bool_), np.ones(12, dtype=np.bool_)
-    of_rotations[1:-1, 3] = of_translation[2:5] = False
+    rotation_keys, translation_keys = np.ones((12, 22), dtype=np.bool_), np.ones(12, dtype=np.bool_)
+    rotation_keys[1:-1, 3] = translation_keys[2:5] = False
     gltf.write(
-        glb_path, character, motion.rotations, motion.root_position, motion.fps, "dance", (of_rotations, of_translation)
+        glb_path,
+        character,
+        motion.rotations,
+        motion.root_position,
+        motion.fps,
+        "dance",
+        (rotation_keys, translation_keys),
     )
     glb = glb_evaluator.read(glb_path)
     (animation,) = glb.json["animations"]
@@ -271,8 +277,8 @@ def test_sparse_keys_have_times_of_their_own(glb_path: Path) -> None:
     assert glb.duration() == np.float32(11 / 30)
 
 
-def test_keys_of_one_hemisphere_stay_continuous(glb_path: Path) -> None:
-    """A turn of 1.5 pi between two keys goes the shorter way: in the file they lie in one hemisphere."""
+def test_adjacent_keys_lie_in_one_hemisphere(glb_path: Path) -> None:
+    """A rotation of 1.5 pi between two keys takes the shorter arc: in the file they lie in one hemisphere."""
     motion = builders.smooth_motion(frames=3)
     rotations = np.tile(rotation.IDENTITY, (3, 22, 1))
     rotations[:, 0] = rotation.from_rotvec(np.array([[0.0, a, 0.0] for a in (0.0, 0.75 * np.pi, 1.5 * np.pi)]))
@@ -307,14 +313,14 @@ def test_wrong_arrays_are_refused(glb_path: Path) -> None:
     for bad in (
         replace(mesh, weights=np.zeros_like(mesh.weights)),
         replace(mesh, weights=mesh.weights - 0.5),
-        replace(mesh, material=Material(texture_png=b"not a picture")),
+        replace(mesh, material=Material(texture_png=b"not an image")),
     ):
         with pytest.raises(InvalidDataError):
             _write(glb_path, replace(character, meshes=(bad,)), motion)
     everything = np.ones((2, 22), dtype=np.bool_)
-    for of_rotations in (everything[:, 1:], ~everything):
+    for rotation_keys in (everything[:, 1:], ~everything):
         with pytest.raises(InvalidDataError, match="keys"):
             gltf.write(
-                glb_path, character, motion.rotations, position, motion.fps, "dance", (of_rotations, everything[:, 0])
+                glb_path, character, motion.rotations, position, motion.fps, "dance", (rotation_keys, everything[:, 0])
             )
     assert not glb_path.exists()

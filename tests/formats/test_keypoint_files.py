@@ -1,4 +1,4 @@
-"""2D keypoints in the files of other pose programs."""
+"""2D keypoint files of COCO, AlphaPose and OpenPose."""
 
 import json
 from dataclasses import replace
@@ -24,13 +24,13 @@ from bodydouble.skeletons import blazepose, coco, openpose
 from tests import builders
 from tests.test_cli import run
 
-LAYOUTS = list(KeypointFormat)
+FORMATS = list(KeypointFormat)
 ROUNDING = 1e-4
 
 
-def write_file(folder: Path, found: KeypointRows, layout: KeypointFormat, frame_count: int = 20) -> Path:
-    path = folder / ("dance" if layout is KeypointFormat.OPENPOSE else f"{layout}.json")
-    write_keypoints(path, found, layout, frame_count)
+def write_file(folder: Path, keypoint_rows: KeypointRows, file_format: KeypointFormat, frame_count: int = 20) -> Path:
+    path = folder / ("dance" if file_format is KeypointFormat.OPENPOSE else f"{file_format}.json")
+    write_keypoints(path, keypoint_rows, file_format, frame_count)
     return path
 
 
@@ -44,45 +44,47 @@ def performance() -> Performance:
     return builders.performance(frames=12, people=3)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_what_is_written_is_read_back(layout: KeypointFormat, performance: Performance, tmp_path: Path) -> None:
-    before = collect_keypoints(performance, layout)
-    after = read_keypoints(write_file(tmp_path, before, layout, performance.frame_count))
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_round_trip(file_format: KeypointFormat, performance: Performance, tmp_path: Path) -> None:
+    before = collect_keypoints(performance, file_format)
+    after = read_keypoints(write_file(tmp_path, before, file_format, performance.frame_count))
     assert after.keypoint_names == before.keypoint_names
     np.testing.assert_array_equal(after.frames, before.frames)
     np.testing.assert_array_equal(after.track_ids, before.track_ids)
     builders.assert_same(after.keypoints, before.keypoints, ROUNDING)
-    if layout is not KeypointFormat.OPENPOSE:
+    if file_format is not KeypointFormat.OPENPOSE:
         builders.assert_same(after.boxes, before.boxes, ROUNDING)
     else:
         assert np.isnan(after.boxes).all()
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_who_and_where_may_be_unknown(layout: KeypointFormat, performance: Performance, tmp_path: Path) -> None:
-    known = collect_keypoints(performance, layout)
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_round_trip_without_ids_and_boxes(
+    file_format: KeypointFormat, performance: Performance, tmp_path: Path
+) -> None:
+    known = collect_keypoints(performance, file_format)
     before = replace(
         known, track_ids=np.full_like(known.track_ids, UNKNOWN_TRACK_ID), boxes=np.full_like(known.boxes, np.nan)
     )
-    after = read_keypoints(write_file(tmp_path, before, layout))
+    after = read_keypoints(write_file(tmp_path, before, file_format))
     assert set(after.track_ids.tolist()) == {UNKNOWN_TRACK_ID}
     assert np.isnan(after.boxes).all()
     builders.assert_same(after.keypoints, before.keypoints, ROUNDING)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_nobody_is_read_back_as_nobody(layout: KeypointFormat, tmp_path: Path) -> None:
-    nobody = collect_keypoints(builders.performance(people=0), layout)
-    assert len(read_keypoints(write_file(tmp_path, nobody, layout)).frames) == 0
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_round_trip_without_people(file_format: KeypointFormat, tmp_path: Path) -> None:
+    nobody = collect_keypoints(builders.performance(people=0), file_format)
+    assert len(read_keypoints(write_file(tmp_path, nobody, file_format)).frames) == 0
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_only_frames_in_which_somebody_was_observed_are_there(layout: KeypointFormat, performance: Performance) -> None:
-    found = collect_keypoints(performance, layout)
-    assert np.all(np.diff(found.frames) >= 0)
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_rows_are_the_observed_frames(file_format: KeypointFormat, performance: Performance) -> None:
+    keypoint_rows = collect_keypoints(performance, file_format)
+    assert np.all(np.diff(keypoint_rows.frames) >= 0)
     for number, person in enumerate(performance.people, start=1):
-        mine = found.frames[found.track_ids == number]
-        np.testing.assert_array_equal(mine, person.track.frames[person.track.observed])
+        person_frames = keypoint_rows.frames[keypoint_rows.track_ids == number]
+        np.testing.assert_array_equal(person_frames, person.track.frames[person.track.observed])
 
 
 @pytest.mark.parametrize(
@@ -98,28 +100,28 @@ def test_track_ids_are_the_numbers_in_the_names(
     names: tuple[str, ...], ids: set[int], performance: Performance
 ) -> None:
     people = tuple(replace(p, name=name) for p, name in zip(performance.people, names, strict=True))
-    found = collect_keypoints(replace(performance, people=people), KeypointFormat.COCO)
-    assert set(found.track_ids.tolist()) == ids
+    keypoint_rows = collect_keypoints(replace(performance, people=people), KeypointFormat.COCO)
+    assert set(keypoint_rows.track_ids.tolist()) == ids
     first = performance.people[0].track
     number = int(names[0][-1]) if names[0].startswith("person") else 1
-    np.testing.assert_array_equal(found.frames[found.track_ids == number], first.frames[first.observed])
+    np.testing.assert_array_equal(keypoint_rows.frames[keypoint_rows.track_ids == number], first.frames[first.observed])
 
 
 def test_keypoints_are_the_landmarks_of_the_same_name(performance: Performance) -> None:
     (person, *_) = performance.people
     landmarks = person.track.keypoints[person.track.observed]
-    alone = replace(performance, people=(person,))
-    found = collect_keypoints(alone, KeypointFormat.COCO)
+    single_person = replace(performance, people=(person,))
+    keypoint_rows = collect_keypoints(single_person, KeypointFormat.COCO)
     for column, name in enumerate(coco.KEYPOINTS):
-        np.testing.assert_array_equal(found.keypoints[:, column], landmarks[:, blazepose.INDEX[name]])
-    body = collect_keypoints(alone, KeypointFormat.OPENPOSE).keypoints
+        np.testing.assert_array_equal(keypoint_rows.keypoints[:, column], landmarks[:, blazepose.INDEX[name]])
+    body = collect_keypoints(single_person, KeypointFormat.OPENPOSE).keypoints
     same = {"Nose": "nose", "RWrist": "right_wrist", "LKnee": "left_knee", "LBigToe": "left_foot_index",
             "RHeel": "right_heel", "LEye": "left_eye", "REar": "right_ear"}  # fmt: skip
     for name, landmark in same.items():
         np.testing.assert_array_equal(body[:, openpose.INDEX[name]], landmarks[:, blazepose.INDEX[landmark]])
 
 
-def test_neck_and_middle_of_the_hips_are_as_sure_as_the_less_sure_side(performance: Performance) -> None:
+def test_midpoints_have_the_smaller_confidence_of_their_sides(performance: Performance) -> None:
     (person, *_) = performance.people
     landmarks = person.track.keypoints[person.track.observed]
     body = collect_keypoints(replace(performance, people=(person,)), KeypointFormat.OPENPOSE).keypoints
@@ -133,7 +135,7 @@ def test_neck_and_middle_of_the_hips_are_as_sure_as_the_less_sure_side(performan
         assert np.all(body[:, openpose.INDEX[name], 2] == 0)
 
 
-def test_body_25_has_left_and_right_on_their_sides() -> None:
+def test_body_25_maps_left_to_left_and_right_to_right() -> None:
     assert len(openpose.KEYPOINTS) == 25
     for name, landmarks in zip(openpose.KEYPOINTS, openpose.BLAZEPOSE_INDICES, strict=True):
         for landmark in landmarks if len(landmarks) == 1 else ():
@@ -142,7 +144,7 @@ def test_body_25_has_left_and_right_on_their_sides() -> None:
 
 
 def single_row(names: tuple[str, ...] = coco.KEYPOINTS) -> KeypointRows:
-    """The first keypoint is the centre of the first pixel, the second was not seen."""
+    """Returns one row; its first keypoint is the centre of the first pixel, the second is not observed."""
     keypoints = np.column_stack(
         [np.arange(len(names)) + 0.5, np.arange(len(names)) * 2 + 0.5, np.full(len(names), 0.5)]
     )
@@ -150,7 +152,7 @@ def single_row(names: tuple[str, ...] = coco.KEYPOINTS) -> KeypointRows:
     return KeypointRows(names, np.array([7]), np.array([3]), keypoints[None], np.array([[1.0, 2.0, 31.0, 42.0]]))
 
 
-def test_an_item_of_coco(tmp_path: Path) -> None:
+def test_coco_items_have_the_documented_form(tmp_path: Path) -> None:
     (item,) = load_items(write_file(tmp_path, single_row(), KeypointFormat.COCO))
     assert item["image_id"] == 7
     assert item["category_id"] == 1
@@ -160,7 +162,7 @@ def test_an_item_of_coco(tmp_path: Path) -> None:
     assert item["score"] == pytest.approx(0.5 * 16 / 17, abs=ROUNDING)
 
 
-def test_an_item_of_alphapose(tmp_path: Path) -> None:
+def test_alphapose_items_have_the_documented_form(tmp_path: Path) -> None:
     (item,) = load_items(write_file(tmp_path, single_row(), KeypointFormat.ALPHAPOSE))
     assert item["image_id"] == "7.jpg"
     assert item["idx"] == [3]
@@ -205,30 +207,30 @@ def save_json(folder: Path, value: Any, name: str = "keypoints.json") -> Path:
         ({"image_id": 12, "track_id": 0}, 12, 0),
     ],
 )
-def test_frames_and_ids_as_programs_write_them(
+def test_frames_and_ids_are_read_in_all_forms_that_programs_write(
     extra: dict[str, Any], frame: int, track_id: int, tmp_path: Path
 ) -> None:
-    found = read_keypoints(save_json(tmp_path, [{"keypoints": TRIPLES} | extra]))
-    assert (found.frames.tolist(), found.track_ids.tolist()) == ([frame], [track_id])
-    assert found.keypoints[0, 1].tolist() == [3.5, 4.5, 1.0]
+    keypoint_rows = read_keypoints(save_json(tmp_path, [{"keypoints": TRIPLES} | extra]))
+    assert (keypoint_rows.frames.tolist(), keypoint_rows.track_ids.tolist()) == ([frame], [track_id])
+    assert keypoint_rows.keypoints[0, 1].tolist() == [3.5, 4.5, 1.0]
 
 
-def test_frames_come_in_order_and_flags_become_confidences(tmp_path: Path) -> None:
+def test_rows_are_sorted_by_frame_and_flags_become_confidences(tmp_path: Path) -> None:
     flags = [5.0, 6.0, 2.0, 7.0, 8.0, 1.0, 0.0, 0.0, 0.0] + [1.0] * 42
     items = [{"image_id": n, "keypoints": flags} for n in (4, 0, 2)]
-    found = read_keypoints(save_json(tmp_path, items))
-    assert found.frames.tolist() == [0, 2, 4]
-    np.testing.assert_array_equal(found.keypoints[0, :3], [[5.5, 6.5, 1], [7.5, 8.5, 1], [np.nan, np.nan, 0]])
+    keypoint_rows = read_keypoints(save_json(tmp_path, items))
+    assert keypoint_rows.frames.tolist() == [0, 2, 4]
+    np.testing.assert_array_equal(keypoint_rows.keypoints[0, :3], [[5.5, 6.5, 1], [7.5, 8.5, 1], [np.nan, np.nan, 0]])
 
 
-def test_frames_of_openpose_without_ids(tmp_path: Path) -> None:
+def test_openpose_people_without_ids_are_unidentified(tmp_path: Path) -> None:
     for frame in (30, 2):
         people = {"version": 1.3, "people": [PERSON, PERSON | {"person_id": [-1]}]}
         save_json(tmp_path / "out", people, f"take_{frame:012d}_keypoints.json")
-    found = read_keypoints(tmp_path / "out")
-    assert found.frames.tolist() == [2, 2, 30, 30]
-    assert found.track_ids.tolist() == [UNKNOWN_TRACK_ID] * 4
-    assert found.keypoint_names == openpose.KEYPOINTS
+    keypoint_rows = read_keypoints(tmp_path / "out")
+    assert keypoint_rows.frames.tolist() == [2, 2, 30, 30]
+    assert keypoint_rows.track_ids.tolist() == [UNKNOWN_TRACK_ID] * 4
+    assert keypoint_rows.keypoint_names == openpose.KEYPOINTS
 
 
 ITEM = {"image_id": 1, "keypoints": TRIPLES}
@@ -263,7 +265,7 @@ ITEM = {"image_id": 1, "keypoints": TRIPLES}
         ([ITEM | {"track_id": 2}, ITEM | {"track_id": 2}], "frame 1 has track 2 more than once"),
     ],
 )
-def test_what_is_no_list_of_keypoints(value: Any, words: str, tmp_path: Path) -> None:
+def test_rejects_files_without_a_list_of_keypoints(value: Any, words: str, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=words) as error:
         read_keypoints(save_json(tmp_path, value))
     assert "keypoints.json" in str(error.value)
@@ -283,7 +285,7 @@ def test_what_is_no_list_of_keypoints(value: Any, words: str, tmp_path: Path) ->
         ({"a_1_keypoints.json": "{"}, "is not a JSON file"),
     ],
 )
-def test_what_is_no_folder_of_openpose(files: dict[str, Any], words: str, tmp_path: Path) -> None:
+def test_rejects_folders_that_openpose_did_not_write(files: dict[str, Any], words: str, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     for name, value in files.items():
         save_json(tmp_path / "out", value, name)
@@ -291,7 +293,7 @@ def test_what_is_no_folder_of_openpose(files: dict[str, Any], words: str, tmp_pa
         read_keypoints(tmp_path / "out")
 
 
-def test_no_such_file(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="no such file"):
         read_keypoints(tmp_path / "nothing.json")
 
@@ -301,11 +303,11 @@ def test_shapes_are_checked() -> None:
         replace(single_row(), boxes=np.zeros((2, 4)))
 
 
-def test_nothing_but_a_json_file_or_a_new_folder_is_written_to(tmp_path: Path) -> None:
+def test_writes_only_json_files_and_new_folders(tmp_path: Path) -> None:
     precious = save_json(tmp_path / "full", "mine", "performance.npz")
-    found = single_row()
+    keypoint_rows = single_row()
     with pytest.raises(OutputError, match=r"ends in \.json"):
-        write_keypoints(precious, found, KeypointFormat.COCO, 9)
+        write_keypoints(precious, keypoint_rows, KeypointFormat.COCO, 9)
     body = single_row(openpose.KEYPOINTS)
     with pytest.raises(OutputError, match="is not empty"):
         write_keypoints(tmp_path / "full", body, KeypointFormat.OPENPOSE, 9)
@@ -315,18 +317,18 @@ def test_nothing_but_a_json_file_or_a_new_folder_is_written_to(tmp_path: Path) -
     assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == ["performance.npz"]
 
 
-def test_layouts_of_the_command_are_those_of_the_module() -> None:
-    assert [one.value for one in FormatOption] == [one.value for one in KeypointFormat]
+def test_the_command_offers_the_formats_of_the_module() -> None:
+    assert [option.value for option in FormatOption] == [file_format.value for file_format in KeypointFormat]
 
 
-def test_the_command(performance: Performance, tmp_path: Path) -> None:
+def test_export_writes_keypoints(performance: Performance, tmp_path: Path) -> None:
     source, target = tmp_path / "performance.npz", tmp_path / "keypoints.json"
     performance_file.save(source, performance)
     outcome = run("export", str(source), "--format", "coco", "-o", str(target), "--json")
     assert outcome.returncode == 0, outcome.stderr
-    found = read_keypoints(target)
+    keypoint_rows = read_keypoints(target)
     assert json.loads(outcome.stdout) == {
-        "people": 3, "frames": 12, "poses": len(found.frames), "file": str(target),
+        "people": 3, "frames": 12, "poses": len(keypoint_rows.frames), "file": str(target),
     }  # fmt: skip
     outcome = run("export", str(source), "--format", "openpose", "-o", str(tmp_path))
     assert outcome.returncode == 1
@@ -334,9 +336,7 @@ def test_the_command(performance: Performance, tmp_path: Path) -> None:
     assert run("export", str(source), "--format", "yolo", "-o", str(target)).returncode == 2
 
 
-def test_the_older_body_of_openpose_is_read_as_body_25_without_hips_middle_and_feet(
-    performance: Performance, tmp_path: Path
-) -> None:
+def test_body_18_is_read_as_body_25_without_middle_hip_and_feet(performance: Performance, tmp_path: Path) -> None:
     before = collect_keypoints(performance, KeypointFormat.OPENPOSE)
     folder = write_file(tmp_path, before, KeypointFormat.OPENPOSE, performance.frame_count)
     kept = [openpose.INDEX[name] for name in openpose.BODY_18]

@@ -18,6 +18,7 @@ from bodydouble.formats import performance as file_format
 from bodydouble.geometry import kinematics
 from tests import builders
 from tests.builders import assert_same
+from tests.test_cli import run
 
 CLIP_KEYS = {"format", "fps", "image_size", "frame_count", "intrinsics", "camera_from_world", "people"}
 PERSON_KEYS = {
@@ -40,7 +41,7 @@ def _saved_arrays(path: Path, performance: Performance) -> Arrays:
 
 
 def test_round_trip(npz_path: Path) -> None:
-    """What sets the pose is exact; measured values are exact in float32."""
+    """Values that define the pose are exact; measured values are exact in float32."""
     performance = builders.performance()
     file_format.save(npz_path, performance)
     back = file_format.load(npz_path)
@@ -92,13 +93,13 @@ def test_joints_world_are_the_forward_kinematics(npz_path: Path) -> None:
     assert_same(arrays["person1/joints_world"], kinematics.joint_positions(performance.people[0].motion), 1e-6)
 
 
-def test_nobody_and_one_frame(npz_path: Path) -> None:
+def test_round_trip_without_people_and_of_one_frame(npz_path: Path) -> None:
     for performance in (builders.performance(people=0), builders.performance(frames=1, people=1)):
         file_format.save(npz_path, performance)
         assert len(file_format.load(npz_path).people) == len(performance.people)
 
 
-def test_contradictions_are_refused(npz_path: Path) -> None:
+def test_inconsistent_performances_are_refused(npz_path: Path) -> None:
     performance = builders.performance()
     one, two = performance.people
     for bad in (
@@ -168,6 +169,30 @@ def test_files_of_format_1_are_refused_with_one_line(npz_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("inspect", "{older}"),
+        ("export", "{older}", "--format", "coco", "-o", "{folder}/keypoints.json"),
+        ("evaluate", "{older}", "{current}"),
+        ("evaluate", "{current}", "{older}"),
+        ("synth", "render", "{older}", "-o", "{folder}/clips"),
+    ],
+    ids=["inspect", "export", "evaluate predicted", "evaluate truth", "synth render"],
+)
+def test_commands_refuse_files_of_format_1_with_one_line(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    older, current = tmp_path / "older.npz", tmp_path / "current.npz"
+    arrays = _saved_arrays(current, builders.performance(people=1))
+    np.savez(older, allow_pickle=False, **as_format_1(arrays))
+    outcome = run(*(argument.format(older=older, current=current, folder=tmp_path) for argument in arguments))
+    assert outcome.returncode == 1
+    assert outcome.stderr.strip() == (
+        f"bodydouble: {older} was written by an older version of bodydouble: its format is 1, this one reads 2; "
+        "capture the video again"
+    )
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["current.npz", "older.npz"]
+
+
 def test_other_files_are_refused(npz_path: Path) -> None:
     with pytest.raises(FormatError, match="there is no such file"):
         file_format.load(npz_path)
@@ -197,9 +222,9 @@ def saved_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @given(st.floats(0, 1, exclude_max=True), st.integers(1, 40), st.binary(max_size=8))
 @settings(max_examples=60, deadline=None)
 def test_damage_raises_nothing_but_format_errors(
-    saved_bytes: bytes, tmp_path_factory: pytest.TempPathFactory, place: float, length: int, inserted: bytes
+    saved_bytes: bytes, tmp_path_factory: pytest.TempPathFactory, fraction: float, length: int, inserted: bytes
 ) -> None:
-    start = int(place * len(saved_bytes))
+    start = int(fraction * len(saved_bytes))
     path = tmp_path_factory.getbasetemp() / "damaged.npz"
     path.write_bytes(saved_bytes[:start] + inserted + saved_bytes[start + length :])
     try:
@@ -208,7 +233,7 @@ def test_damage_raises_nothing_but_format_errors(
         assert str(error).startswith(str(path))
 
 
-def test_cut_files_are_refused(saved_bytes: bytes, npz_path: Path) -> None:
+def test_truncated_files_are_refused(saved_bytes: bytes, npz_path: Path) -> None:
     for kept in range(0, len(saved_bytes), 997):
         npz_path.write_bytes(saved_bytes[:kept])
         with pytest.raises(FormatError):

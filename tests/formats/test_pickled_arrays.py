@@ -29,7 +29,7 @@ trees = st.recursive(
 
 
 def write_npy(path: Path, payload: bytes, name: str = "positions_3d") -> Path:
-    """An .npz file whose one member is a pickled object array of these bytes."""
+    """Writes an .npz file whose only member is a pickled object array of these bytes."""
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {"descr": "|O", "fortran_order": False, "shape": ()})
     with zipfile.ZipFile(path, "w") as archive:
@@ -37,7 +37,7 @@ def write_npy(path: Path, payload: bytes, name: str = "positions_3d") -> Path:
     return path
 
 
-def boxed(value: Any) -> np.ndarray[Any, Any]:
+def box_object(value: Any) -> np.ndarray[Any, Any]:
     box = np.empty((), dtype=object)
     box[()] = value
     return box
@@ -50,8 +50,8 @@ def assert_equal(found: Any, expected: Any) -> None:
             assert_equal(found[key], expected[key])
     elif isinstance(expected, list):
         assert len(found) == len(expected)
-        for one, other in zip(found, expected, strict=True):
-            assert_equal(one, other)
+        for item, expected_item in zip(found, expected, strict=True):
+            assert_equal(item, expected_item)
     elif isinstance(expected, np.ndarray):
         assert found.dtype == expected.dtype
         np.testing.assert_array_equal(found, expected)
@@ -61,13 +61,15 @@ def assert_equal(found: Any, expected: Any) -> None:
 
 
 @given(tree=trees, protocol=st.sampled_from([2, 3, 4]))
-def test_reads_what_numpy_reads(tmp_path_factory: pytest.TempPathFactory, tree: Any, protocol: int) -> None:
-    """Of every protocol that NumPy has used."""
-    path = write_npy(tmp_path_factory.mktemp("npz") / "a.npz", pickle.dumps(boxed(tree), protocol))
+def test_agrees_with_numpy_on_random_objects(
+    tmp_path_factory: pytest.TempPathFactory, tree: Any, protocol: int
+) -> None:
+    """Covers every pickle protocol that NumPy has used."""
+    path = write_npy(tmp_path_factory.mktemp("npz") / "a.npz", pickle.dumps(box_object(tree), protocol))
     assert_equal(read_object(path, "positions_3d"), tree)
 
 
-def test_reads_what_numpy_writes(tmp_path: Path) -> None:
+def test_reads_files_that_numpy_writes(tmp_path: Path) -> None:
     tree = {"S9": {"Walk 1": [np.eye(3), np.asfortranarray(np.arange(6.0).reshape(2, 3))]}, "joints": np.int64(17)}
     np.savez_compressed(tmp_path / "a.npz", tree=tree, other=np.zeros(3))  # type: ignore[arg-type]
     found = read_object(tmp_path / "a.npz", "tree")
@@ -76,7 +78,7 @@ def test_reads_what_numpy_writes(tmp_path: Path) -> None:
 
 
 def test_reads_files_of_numpy_before_2(tmp_path: Path) -> None:
-    payload = pickle.dumps(boxed({"a": np.arange(3.0)}), 2).replace(b"numpy._core.", b"numpy.core.")
+    payload = pickle.dumps(box_object({"a": np.arange(3.0)}), 2).replace(b"numpy._core.", b"numpy.core.")
     assert b"numpy.core.multiarray" in payload
     assert_equal(read_object(write_npy(tmp_path / "a.npz", payload), "positions_3d"), {"a": np.arange(3.0)})
 
@@ -84,12 +86,12 @@ def test_reads_files_of_numpy_before_2(tmp_path: Path) -> None:
 def test_arrays_of_objects_become_lists(tmp_path: Path) -> None:
     row = np.empty(2, dtype=object)
     row[:] = [np.zeros(2), np.ones(3)]
-    payload = pickle.dumps(boxed({"a": row}), 4)
+    payload = pickle.dumps(box_object({"a": row}), 4)
     assert_equal(read_object(write_npy(tmp_path / "a.npz", payload), "positions_3d"), {"a": list(row)})
 
 
 class Calls:
-    """Pickles as a call."""
+    """Object that pickles as a call."""
 
     def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
         self.call = (function, arguments)
@@ -111,7 +113,7 @@ def assert_refused(path: Path, *words: str) -> None:
 @pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
 def test_a_file_cannot_run_anything(tmp_path: Path, protocol: int) -> None:
     victim = tmp_path / "victim"
-    payload = pickle.dumps(boxed({"S9": Calls(Path.mkdir, victim)}), protocol)
+    payload = pickle.dumps(box_object({"S9": Calls(Path.mkdir, victim)}), protocol)
     path = write_npy(tmp_path / "a.npz", payload)
     assert_refused(path, "asks to run")
     assert not victim.exists()
@@ -130,7 +132,7 @@ def test_names_beyond_numpys_own_are_refused(tmp_path: Path, name: str) -> None:
 
 
 def call(name: str, arguments: bytes, state: bytes = b"") -> bytes:
-    """Opcodes that call a name with a tuple and then set a state."""
+    """Returns opcodes that call a name with a tuple and then set a state."""
     return b"c" + name.replace(" ", "\n").encode() + b"\n" + arguments + b"R" + (state + b"b" if state else b"")
 
 
@@ -166,18 +168,18 @@ EMPTY = call("numpy.core.multiarray _reconstruct", b"(t")
     ids=["attribute", "method", "constructor", "void", "fields", "dates", "pointer", "short number", "short array",
          "long array", "negative", "bytes as objects", "cycle", "class"],
 )  # fmt: skip
-def test_made_up_states_are_refused(tmp_path: Path, opcodes: bytes) -> None:
+def test_forged_states_are_refused(tmp_path: Path, opcodes: bytes) -> None:
     payload = b"\x80\x04" + opcodes + b"."
     pickletools.dis(payload, io.StringIO())  # raises if the opcodes themselves are malformed
     path = write_npy(tmp_path / "a.npz", payload)
     assert_refused(path, "damaged")
-    good = write_npy(tmp_path / "good.npz", pickle.dumps(boxed({"a": np.arange(3.0)}), 4))
+    good = write_npy(tmp_path / "good.npz", pickle.dumps(box_object({"a": np.arange(3.0)}), 4))
     assert_equal(read_object(good, "positions_3d"), {"a": np.arange(3.0)})
 
 
 @given(data=st.data())
 def test_damaged_files_give_one_clear_line(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
-    payload = bytearray(pickle.dumps(boxed({"S9": {"Walk": [np.arange(4.0), np.int32(3)]}}), 4))
+    payload = bytearray(pickle.dumps(box_object({"S9": {"Walk": [np.arange(4.0), np.int32(3)]}}), 4))
     for _ in range(data.draw(st.integers(1, 3))):
         payload[data.draw(st.integers(0, len(payload) - 1))] = data.draw(st.integers(0, 255))
     path = write_npy(tmp_path_factory.mktemp("npz") / "a.npz", bytes(payload))
@@ -192,8 +194,8 @@ def test_damaged_files_give_one_clear_line(tmp_path_factory: pytest.TempPathFact
     [b"Nr\xff\xff\xff\x7f", b"\x8e" + (1 << 40).to_bytes(8, "little"), b"\x95" + (1 << 40).to_bytes(8, "little")],
     ids=["memo", "bytes", "frame"],
 )
-def test_no_memory_is_reserved_on_a_files_word(tmp_path: Path, opcodes: bytes) -> None:
-    """A memory index, a length and a frame that would take gigabytes."""
+def test_claimed_sizes_reserve_no_memory(tmp_path: Path, opcodes: bytes) -> None:
+    """A memory index, a length and a frame that claim gigabytes."""
     path = write_npy(tmp_path / "a.npz", b"\x80\x04" + opcodes + b".")
     tracemalloc.start()
     with suppress(FormatError):
@@ -203,7 +205,7 @@ def test_no_memory_is_reserved_on_a_files_word(tmp_path: Path, opcodes: bytes) -
     assert peak < 10e6
 
 
-def test_missing_things_are_named(tmp_path: Path) -> None:
+def test_errors_name_missing_files_and_objects(tmp_path: Path) -> None:
     assert_refused(tmp_path / "nothing.npz", "no such file")
     (tmp_path / "text.npz").write_text("hello")
     assert_refused(tmp_path / "text.npz", "damaged")

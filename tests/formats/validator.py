@@ -13,7 +13,7 @@ SEVERITIES = ("error", "warning", "information", "hint")
 
 
 def issues(glb: Path) -> list[str]:
-    """What the validator says about a file: "severity CODE at pointer: message", the most severe first."""
+    """Returns the validator's messages, "severity CODE at pointer: message", the most severe first."""
     report = _report(glb)
     assert not report["issues"]["truncated"]
     return [
@@ -23,7 +23,7 @@ def issues(glb: Path) -> list[str]:
 
 
 def serious_issues(glb: Path) -> list[str]:
-    """The errors and warnings among the issues."""
+    """Returns the errors and warnings among the issues."""
     return [issue for issue in issues(glb) if issue.startswith(("error", "warning"))]
 
 

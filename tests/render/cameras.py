@@ -1,4 +1,4 @@
-"""Cameras that several tests look through."""
+"""Cameras that several tests use."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from bodydouble.data import FloatArray
 
 
 def level_camera(height: float = 1.2, distance: float = 4.0) -> FloatArray:
-    """camera_from_world (4, 4) of a level camera that looks along -Z."""
+    """Returns camera_from_world (4, 4) of a level camera that looks along -Z."""
     camera_from_world = np.diag([1.0, -1.0, -1.0, 1.0])
     camera_from_world[:3, 3] = 0.0, height, distance
     return camera_from_world

@@ -1,4 +1,4 @@
-"""A figure made of capsules, for tests that need a skinned character."""
+"""Builders of skinned characters made of capsules and balls."""
 
 import numpy as np
 
@@ -29,7 +29,7 @@ _TIP = {"head": (0.0, 0.12, 0.01), "leftHand": (0.12, 0.0, 0.0), "leftToes": (0.
 
 
 def build_skeleton() -> Skeleton:
-    """The body joints of an adult of about 1.75 m."""
+    """Returns the body joints of an adult of about 1.75 m."""
     placed = np.array([_mirrored(_POSITIONS, name) for name in humanoid.JOINTS])
     parents = np.array(humanoid.PARENTS)
     offsets = np.where(parents[:, None] < 0, placed, placed - placed[np.maximum(parents, 0)])
@@ -43,7 +43,7 @@ def _mirrored(table: dict[str, tuple[float, float, float]], name: str) -> FloatA
 
 
 def build_capsule(a: FloatArray, b: FloatArray, radius: float, rings: int) -> tuple[FloatArray, IntArray]:
-    """Points and unit normals (V, 6), and triangles (N, 3), of a capsule from a to b; a sphere if they are equal."""
+    """Returns points and unit normals (V, 6) and triangles (N, 3) of a capsule from a to b, or a sphere if a == b."""
     sides = 3 * rings
     latitude = np.concatenate([np.linspace(-np.pi / 2, 0, rings), np.linspace(0, np.pi / 2, rings)])
     lat, lon = np.meshgrid(latitude, np.linspace(0, 2 * np.pi, sides, endpoint=False), indexing="ij")
@@ -59,7 +59,7 @@ def build_capsule(a: FloatArray, b: FloatArray, radius: float, rings: int) -> tu
 
 
 def build_figure(base_color: tuple[float, float, float, float] = (0.8, 0.8, 0.8, 1.0), detail: int = 4) -> Character:
-    """A humanoid of capsules, each moved by two joints near its upper end."""
+    """Returns a humanoid of capsules, each moved by two joints near its upper end."""
     bones = build_skeleton()
     joints = rest_positions(bones)
     parts, faces, indices, weights, start = [], [], [], [], 0
@@ -85,7 +85,7 @@ def build_figure(base_color: tuple[float, float, float, float] = (0.8, 0.8, 0.8,
 def pose_figure(
     character: Character, rotation_vectors: dict[str, tuple[float, float, float]], root: FloatArray
 ) -> FloatArray:
-    """world_from_joint (J, 4, 4) with some joints turned by rotation vectors, radians."""
+    """Returns world_from_joint (J, 4, 4) with some joints rotated by rotation vectors, radians."""
     local = np.tile(IDENTITY, (len(character.skeleton.joint_names), 1))
     for name, rotation_vector in rotation_vectors.items():
         local[character.skeleton.index(name)] = from_rotvec(np.array(rotation_vector))
@@ -104,13 +104,13 @@ STRIDE = {
     "rightLowerLeg": (0.6, 0.0, 0.0),
     "chest": (0.1, 0.2, 0.1),
 }
-"""Turns of a figure in mid-stride."""
+"""Rotation vectors of a figure in mid-stride."""
 
 
 def build_rigid_body(
     positions: FloatArray, normals: FloatArray, triangles: IntArray, material: Material, uvs: FloatArray | None = None
 ) -> Character:
-    """A rigid body that its one joint, at the origin, moves."""
+    """Returns a rigid body with one joint at the origin."""
     count = len(positions)
     weights = np.tile([1.0, 0.0, 0.0, 0.0], (count, 1))
     mesh = Mesh(positions, normals, triangles, np.zeros((count, 4), dtype=int), weights, material, uvs)
@@ -118,13 +118,13 @@ def build_rigid_body(
 
 
 def build_ball(radius: float, color: tuple[float, float, float, float]) -> Character:
-    """A ball around the origin."""
+    """Returns a ball around the origin."""
     skin, triangles = build_capsule(np.zeros(3), np.zeros(3), radius, 6)
     return build_rigid_body(skin[:, :3], skin[:, 3:], triangles, Material(base_color=color))
 
 
 def place_joint(position: FloatArray) -> FloatArray:
-    """world_from_joint (1, 4, 4) of a single joint at a position (3,) m."""
+    """Returns world_from_joint (1, 4, 4) of a single joint at a position (3,) m."""
     matrix = np.eye(4)[None].copy()
     matrix[0, :3, 3] = position
     return matrix

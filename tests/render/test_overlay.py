@@ -38,10 +38,10 @@ inside = st.tuples(st.floats(0.0, 320.0), st.floats(0.0, 240.0))
 
 @given(inside, inside)
 def test_bones_lie_between_keypoints_and_nowhere_else(a: tuple[float, float], b: tuple[float, float]) -> None:
-    picture = _blank()
-    draw_skeleton(picture, _shin(a, b), COLOR)
+    image = _blank()
+    draw_skeleton(image, _shin(a, b), COLOR)
     distance = _distance_to_segment(np.array(a), np.array(b))
-    changed = np.any(picture != _blank(), axis=-1)
+    changed = np.any(image != _blank(), axis=-1)
     assert np.all(changed[distance < 0.5])
     assert not np.any(changed[distance > line_width((320, 240)) + 3.0])
 
@@ -49,49 +49,49 @@ def test_bones_lie_between_keypoints_and_nowhere_else(a: tuple[float, float], b:
 def test_left_is_lighter_than_right() -> None:
     brightness = []
     for side in ("left", "right"):
-        picture = _blank()
+        image = _blank()
         keypoints = np.zeros((33, 3))
         keypoints[blazepose.INDEX[f"{side}_knee"]] = 60.0, 120.5, 1.0
         keypoints[blazepose.INDEX[f"{side}_ankle"]] = 260.0, 120.5, 1.0
-        draw_skeleton(picture, keypoints, COLOR)
-        brightness.append(int(picture[120, 160].sum()))
+        draw_skeleton(image, keypoints, COLOR)
+        brightness.append(int(image[120, 160].sum()))
     assert brightness[0] > sum(COLOR) > brightness[1]
 
 
-def test_uncertain_bones_fade_and_unseen_ones_are_left_out() -> None:
+def test_uncertain_bones_are_translucent_and_unobserved_ones_are_not_drawn() -> None:
     contrast = []
     for confidence in (0.9, 0.45, 0.31, 0.29):
-        picture = _blank()
-        draw_skeleton(picture, _shin((60.0, 120.5), (260.0, 120.5), confidence), COLOR)
-        contrast.append(int(np.abs(picture[120, 160].astype(int) - 128).sum()))
+        image = _blank()
+        draw_skeleton(image, _shin((60.0, 120.5), (260.0, 120.5), confidence), COLOR)
+        contrast.append(int(np.abs(image[120, 160].astype(int) - 128).sum()))
     assert contrast[0] > contrast[1] > contrast[2] > contrast[3] == 0
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1e12])
 def test_unusable_keypoints_change_nothing(value: float) -> None:
-    picture = _blank()
+    image = _blank()
     keypoints = np.full((33, 3), value)
     keypoints[:, 2] = 1.0
-    draw_skeleton(picture, keypoints, COLOR)
-    np.testing.assert_array_equal(picture, _blank())
+    draw_skeleton(image, keypoints, COLOR)
+    np.testing.assert_array_equal(image, _blank())
 
 
-def test_a_keypoint_far_outside_still_pulls_its_bone_the_right_way() -> None:
-    picture = _blank()
-    draw_skeleton(picture, _shin((160.0, 120.5), (5000.0, 120.5)), COLOR)
-    changed = np.any(picture != _blank(), axis=-1)
+def test_a_bone_towards_a_keypoint_outside_the_image_keeps_its_direction() -> None:
+    image = _blank()
+    draw_skeleton(image, _shin((160.0, 120.5), (5000.0, 120.5)), COLOR)
+    changed = np.any(image != _blank(), axis=-1)
     assert changed[120, 300]
     assert not changed[:, :150].any()
     assert not changed[140:].any()
 
 
-def test_names_stand_above_the_head_inside_the_picture() -> None:
+def test_names_are_above_the_head_and_inside_the_image() -> None:
     keypoints = np.zeros((33, 3))
     keypoints[blazepose.INDEX["nose"]] = 160.0, 80.0, 1.0
     keypoints[blazepose.INDEX["left_ankle"]] = 160.0, 220.0, 1.0
-    picture = _blank()
-    draw_name(picture, keypoints, "person 1", COLOR)
-    rows, columns = np.nonzero(np.any(picture != _blank(), axis=-1))
+    image = _blank()
+    draw_name(image, keypoints, "person 1", COLOR)
+    rows, columns = np.nonzero(np.any(image != _blank(), axis=-1))
     assert rows.min() > 0
     assert rows.max() < 78
     assert columns.mean() == pytest.approx(160.0, abs=1.5)
@@ -102,24 +102,24 @@ def test_names_stand_above_the_head_inside_the_picture() -> None:
         assert np.count_nonzero(np.any(at_edge != _blank(), axis=-1)) == pytest.approx(len(rows), rel=0.02)
 
 
-def test_nobody_seen_no_name() -> None:
-    picture = _blank()
-    draw_name(picture, _shin((10.0, 10.0), (20.0, 20.0), 0.1), "person 1", COLOR)
-    np.testing.assert_array_equal(picture, _blank())
+def test_a_person_without_visible_keypoints_has_no_name() -> None:
+    image = _blank()
+    draw_name(image, _shin((10.0, 10.0), (20.0, 20.0), 0.1), "person 1", COLOR)
+    np.testing.assert_array_equal(image, _blank())
 
 
 @given(st.integers(-40, 80), st.integers(-40, 80))
-def test_laying_over_blends_by_alpha_and_cuts_off(x: int, y: int) -> None:
+def test_patches_are_blended_by_alpha_and_clipped(x: int, y: int) -> None:
     random = np.random.default_rng((x + 40) * 1000 + y + 40)
-    picture = random.integers(0, 256, (50, 60, 3), dtype=np.uint8)
+    image = random.integers(0, 256, (50, 60, 3), dtype=np.uint8)
     alpha = random.integers(0, 256, (20, 30, 1))
     patch = np.concatenate([random.integers(0, 256, (20, 30, 3)) * alpha // 255, alpha], axis=-1).astype(np.uint8)
     expected = np.zeros((200, 200, 3))
-    expected[60:110, 60:120] = picture
+    expected[60:110, 60:120] = image
     under = expected[60 + y : 80 + y, 60 + x : 90 + x]
     under[...] = under * (1 - patch[..., 3:] / 255) + patch[..., :3]
-    blend_patch(picture, patch, x, y)
-    np.testing.assert_allclose(picture, expected[60:110, 60:120], atol=1.0)
+    blend_patch(image, patch, x, y)
+    np.testing.assert_allclose(image, expected[60:110, 60:120], atol=1.0)
 
 
 def test_label_text_is_readable_on_its_background() -> None:

@@ -61,17 +61,17 @@ def _source() -> NDArray[np.uint8]:
 
 
 @given(st.integers(2, 8000), st.integers(2, 8000))
-def test_film_sizes(width: int, height: int) -> None:
-    made = compute_layout((width, height))
-    panel_width, panel_height = made.panel_size
-    assert made.image_size == (2 * panel_width + GUTTER_WIDTH, panel_height)
-    assert all(length % 2 == 0 and length >= 2 for length in (*made.panel_size, *made.image_size))
-    assert made.image_size[0] <= MAX_WIDTH
+def test_sizes_are_even_bounded_and_keep_the_aspect_ratio(width: int, height: int) -> None:
+    layout = compute_layout((width, height))
+    panel_width, panel_height = layout.panel_size
+    assert layout.image_size == (2 * panel_width + GUTTER_WIDTH, panel_height)
+    assert all(length % 2 == 0 and length >= 2 for length in (*layout.panel_size, *layout.image_size))
+    assert layout.image_size[0] <= MAX_WIDTH
     assert panel_height <= MAX_HEIGHT
     if max(width, height) >= 480:
         assert panel_width <= max(width, 2)
         assert panel_height <= max(height, 2)
-    if min(made.panel_size) > 2:
+    if min(layout.panel_size) > 2:
         np.testing.assert_allclose(panel_width / width, panel_height / height, atol=2.0 / min(width, height))
 
 
@@ -79,7 +79,7 @@ def test_film_sizes(width: int, height: int) -> None:
     ("source", "panel"),
     [((1920, 1080), (958, 538)), ((720, 1280), (404, 720)), ((640, 480), (640, 480)), ((64, 64), (480, 480))],
 )
-def test_known_film_sizes(source: tuple[int, int], panel: tuple[int, int]) -> None:
+def test_sizes_of_common_sources(source: tuple[int, int], panel: tuple[int, int]) -> None:
     assert compute_layout(source).panel_size == panel
 
 
@@ -89,11 +89,11 @@ def test_panels_are_the_source_and_the_scene() -> None:
     before = source.copy()
     caption = slice(SIZE[1] - 40, None)
     with (
-        PreviewRenderer(performance, [build_figure()], [poses]) as film,
+        PreviewRenderer(performance, [build_figure()], [poses]) as preview,
         SceneRenderer(SIZE, [build_figure()], [PALETTE[0]]) as scene,
     ):
         for index in range(FRAMES):
-            frame = film.render_frame(index, source)
+            frame = preview.render_frame(index, source)
             assert frame.shape == (SIZE[1], 2 * SIZE[0] + GUTTER_WIDTH, 3)
             present = FIRST <= index < FIRST + LENGTH
             matrices = poses[index - FIRST] if present else None
@@ -106,11 +106,11 @@ def test_panels_are_the_source_and_the_scene() -> None:
     np.testing.assert_array_equal(source, before)
 
 
-def test_same_input_same_film() -> None:
+def test_rendering_is_deterministic() -> None:
     frames = []
     for _ in range(2):
-        with PreviewRenderer(_performance(), [build_figure()], [_poses()]) as film:
-            frames.append(film.render_frame(3, _source()))
+        with PreviewRenderer(_performance(), [build_figure()], [_poses()]) as preview:
+            frames.append(preview.render_frame(3, _source()))
     np.testing.assert_array_equal(frames[0], frames[1])
 
 
@@ -121,7 +121,7 @@ def test_inputs_that_do_not_fit_are_refused() -> None:
         PreviewRenderer(_performance(), [build_figure()], [_poses()[:2]])
 
 
-def test_who_is_out_of_sight_for_long_is_not_drawn_meanwhile() -> None:
+def test_people_are_not_drawn_in_long_gaps() -> None:
     limit = round(10 * MAX_HIDDEN_TIME)
     observed = np.ones(200, dtype=bool)
     observed[20 : 20 + limit] = observed[80 : 81 + limit] = False

@@ -24,9 +24,9 @@ RED = (1.0, 0.0, 0.0, 1.0)
 STANDING = np.array([0.0, 0.95, 0.0])
 
 
-def _red(picture: RgbImage) -> FloatArray:
+def _red(image: RgbImage) -> FloatArray:
     """Centres (N, 2) of the pixels that are mostly red."""
-    r, g, b = np.moveaxis(picture.astype(int), -1, 0)
+    r, g, b = np.moveaxis(image.astype(int), -1, 0)
     rows, columns = np.nonzero(r - np.maximum(g, b) > 60)
     return np.stack([columns, rows], axis=-1) + 0.5
 
@@ -42,28 +42,30 @@ def test_markers_appear_where_the_camera_projects_them(
     principal_point: tuple[float, float],
     pixel: tuple[float, float],
     depth: float,
-    turn: tuple[float, float, float],
+    rotation_vector: tuple[float, float, float],
 ) -> None:
     cx, cy = principal_point
     intrinsics = np.array([[400.0, 0.0, cx], [0.0, 380.0, cy], [0.0, 0.0, 1.0]])
     camera_from_world = np.eye(4)
-    camera_from_world[:3, :3] = to_matrix(from_rotvec(np.array(turn)))
+    camera_from_world[:3, :3] = to_matrix(from_rotvec(np.array(rotation_vector)))
     camera_from_world[:3, 3] = 0.3, 1.0, 0.5
     in_camera = depth * np.array([(pixel[0] - cx) / 400.0, (pixel[1] - cy) / 380.0, 1.0])
     in_world = transform(inverse(camera_from_world), in_camera[None])[0]
     radius = 5.0 / 400.0 * depth
     with SceneRenderer(SIZE, [build_ball(radius, RED)], [BLUE]) as scene:
-        seen = _red(scene.draw([place_joint(in_world)], intrinsics, camera_from_world))
-    assert len(seen) > 20
-    np.testing.assert_allclose(seen.mean(axis=0), project(intrinsics, in_camera), atol=0.75)
+        red_pixels = _red(scene.draw([place_joint(in_world)], intrinsics, camera_from_world))
+    assert len(red_pixels) > 20
+    np.testing.assert_allclose(red_pixels.mean(axis=0), project(intrinsics, in_camera), atol=0.75)
 
 
 @pytest.mark.parametrize("distance", [0.3, 3.0, 60.0])
-def test_people_are_drawn_from_near_to_far(distance: float) -> None:
+def test_characters_are_drawn_at_all_depths(distance: float) -> None:
     intrinsics = intrinsics_from_focal_length(300.0, SIZE)
     with SceneRenderer(SIZE, [build_ball(0.05 * distance, RED)], [BLUE]) as scene:
-        seen = _red(scene.draw([place_joint(np.array([0.0, 2.0, -distance]))], intrinsics, level_camera(2.0, 0.0)))
-    assert len(seen) == pytest.approx(np.pi * 15.0**2, rel=0.1)
+        red_pixels = _red(
+            scene.draw([place_joint(np.array([0.0, 2.0, -distance]))], intrinsics, level_camera(2.0, 0.0))
+        )
+    assert len(red_pixels) == pytest.approx(np.pi * 15.0**2, rel=0.1)
 
 
 def test_absent_people_draw_nothing() -> None:
@@ -117,20 +119,20 @@ def test_shadows_darken_the_floor_near_the_feet() -> None:
     assert standing[between_feet].mean() < studio[between_feet].mean() - 8
 
 
-def test_each_person_wears_a_colour_unless_the_character_has_its_own() -> None:
+def test_characters_without_colours_are_tinted() -> None:
     intrinsics, camera = intrinsics_from_focal_length(300.0, SIZE), level_camera()
     middle = np.s_[100:120, 150:170]
-    pictures = {}
+    images = {}
     for name, base in (("grey", (0.8, 0.8, 0.8, 1.0)), ("green", (0.1, 0.7, 0.1, 1.0))):
         character = build_figure(base)
         with SceneRenderer(SIZE, [character, character], [BLUE, ORANGE]) as scene:
             matrices = pose_figure(character, {}, STANDING)
             for person in (0, 1):
                 poses = [matrices if person == i else None for i in (0, 1)]
-                pictures[name, person] = scene.draw(poses, intrinsics, camera)[middle].reshape(-1, 3).mean(axis=0)
-    assert np.argmax(pictures["grey", 0]) == 2
-    assert np.argmax(pictures["grey", 1]) == 0
-    assert np.argmax(pictures["green", 0]) == np.argmax(pictures["green", 1]) == 1
+                images[name, person] = scene.draw(poses, intrinsics, camera)[middle].reshape(-1, 3).mean(axis=0)
+    assert np.argmax(images["grey", 0]) == 2
+    assert np.argmax(images["grey", 1]) == 0
+    assert np.argmax(images["green", 0]) == np.argmax(images["green", 1]) == 1
 
 
 def test_textures_have_their_origin_at_the_top_left() -> None:
@@ -143,18 +145,20 @@ def test_textures_have_their_origin_at_the_top_left() -> None:
     normals = np.tile([0.0, 0.0, 1.0], (4, 1))
     sheet = build_rigid_body(corners, normals, np.array([[0, 2, 1], [1, 2, 3]]), material, uvs)
     with SceneRenderer(SIZE, [sheet], [BLUE]) as scene:
-        picture = scene.draw([place_joint(np.zeros(3))], intrinsics_from_focal_length(300.0, SIZE), level_camera(1.0, 2.5))
-    quarters = [picture[y, x].astype(int) > 128 for y in (90, 150) for x in (130, 190)]
+        image = scene.draw(
+            [place_joint(np.zeros(3))], intrinsics_from_focal_length(300.0, SIZE), level_camera(1.0, 2.5)
+        )
+    quarters = [image[y, x].astype(int) > 128 for y in (90, 150) for x in (130, 190)]
     assert [tuple(q) for q in np.array(quarters)] == [
         (True, False, False), (False, True, False), (False, False, True), (True, True, False),
     ]  # fmt: skip
 
 
-def test_the_renderer_has_a_name() -> None:
+def test_the_renderer_name_is_not_empty() -> None:
     assert query_renderer_name()
 
 
-def test_one_clear_line_where_there_is_no_opengl(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_opengl_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**_: object) -> moderngl.Context:
         raise Exception("libEGL.so.1 not loaded")
 

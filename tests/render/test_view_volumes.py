@@ -36,7 +36,7 @@ def test_near_and_far_planes_are_the_ends_of_depth() -> None:
 
 
 @given(metres, st.floats(0.0, 2.0), metres, st.floats(0.0, 1.0))
-def test_all_points_on_a_ray_of_light_fall_on_one_place(x: float, y: float, z: float, along: float) -> None:
+def test_all_points_on_a_ray_of_light_have_one_projection(x: float, y: float, z: float, along: float) -> None:
     view = view_volumes.sun_clip_from_world(AREA, 2.0, SUN)
     point = np.array([x, y, z])
     on_floor = point - SUN * (y / SUN[1])
@@ -50,17 +50,17 @@ def test_floor_and_contact_view_show_the_area_the_same_way() -> None:
         (view_volumes.sun_clip_from_world(AREA, 2.0, SUN), 1.0),
         (view_volumes.contact_clip_from_world(AREA, 0.3), -1.0),
     ):
-        shown = np.array([_projected(view, corner) for corner in view_volumes.floor_corners(AREA)])
-        np.testing.assert_allclose(shown[:, :2], [[-1, -1], [1, -1], [-1, 1], [1, 1]], atol=1e-12)
-        np.testing.assert_allclose(shown[:, 2], floor_depth)
+        projected = np.array([_projected(view, corner) for corner in view_volumes.floor_corners(AREA)])
+        np.testing.assert_allclose(projected[:, :2], [[-1, -1], [1, -1], [-1, 1], [1, 1]], atol=1e-12)
+        np.testing.assert_allclose(projected[:, 2], floor_depth)
 
 
 @given(st.integers(0, 2**16))
-def test_hull_holds_every_vertex(seed: int) -> None:
+def test_skin_bounds_enclose_every_vertex(seed: int) -> None:
     random = np.random.default_rng(seed)
     character = build_figure(detail=3)
-    turns = {name: tuple(random.normal(0.0, 0.7, 3)) for name in STRIDE}
-    matrices = pose_figure(character, turns, random.normal(0.0, 1.0, 3))
+    rotation_vectors = {name: tuple(random.normal(0.0, 0.7, 3)) for name in STRIDE}
+    matrices = pose_figure(character, rotation_vectors, random.normal(0.0, 1.0, 3))
     inverse_bind = inverse_bind_matrices(character)
     points = view_volumes.skin_bounds(matrices, view_volumes.joint_boxes(character, inverse_bind))
     mesh = character.meshes[0]
@@ -70,7 +70,7 @@ def test_hull_holds_every_vertex(seed: int) -> None:
     assert np.all(vertices <= points.max(axis=0) + 0.01)
 
 
-def test_region_is_the_whole_picture_for_points_behind_the_camera() -> None:
+def test_region_is_the_whole_image_for_points_behind_the_camera() -> None:
     clip = view_volumes.clip_from_camera(np.array([[100.0, 0, 50], [0, 100, 40], [0, 0, 1]]), (100, 80), 0.1, 50.0)
     assert view_volumes.image_region(clip, np.array([[0.0, 0.0, -1.0], [0.0, 0.0, 2.0]]), (100, 80)) == (
         0,

@@ -1,4 +1,4 @@
-"""The example clips are the ones that their licence speaks of."""
+"""The example clips are those that the licence file names."""
 
 import hashlib
 from pathlib import Path
@@ -11,7 +11,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 @pytest.mark.parametrize(("name", "frames"), [("street.mp4", 180), ("walk.mp4", 90)])
-def test_the_examples_are_the_licensed_ones(name: str, frames: int) -> None:
+def test_examples_match_their_licence_file(name: str, frames: int) -> None:
     clip = EXAMPLES / name
     licence = (EXAMPLES / "LICENSE-sports2d.txt").read_text()
     assert f"sha256 of {name}: {hashlib.sha256(clip.read_bytes()).hexdigest()}" in licence

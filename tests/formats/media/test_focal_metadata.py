@@ -1,4 +1,4 @@
-"""The focal length that videos and pictures tell."""
+"""Focal length in the metadata of videos and images."""
 
 import struct
 from math import hypot
@@ -26,14 +26,14 @@ MAKE = 271
 
 
 def write_tagged(path: Path, tags: dict[str, str]) -> Path:
-    """A video with metadata of the whole file."""
+    """Writes a video with metadata of the whole file."""
     with av.open(str(path), "w", container_options={"movflags": "use_metadata_tags"}) as container:
         container.metadata.update(tags)
         stream = container.add_stream("libx264", rate=30)
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for picture in numbered_pictures(3):
-            container.mux(stream.encode(VideoFrame.from_ndarray(picture, format="rgb24")))
+        for image in numbered_pictures(3):
+            container.mux(stream.encode(VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode(None))
     return path
 
@@ -43,7 +43,7 @@ def atom(kind: bytes, content: bytes) -> bytes:
 
 
 def metadata(values: dict[str, tuple[int, bytes]], *, quicktime: bool = True) -> bytes:
-    """A meta atom as QuickTime has it, or as MP4 has it, with version and flags in front."""
+    """Returns a meta atom of QuickTime, or of MP4 with version and flags first."""
     handler = atom(b"hdlr", bytes(8) + b"mdta" + bytes(12))
     keys = b"".join(atom(b"mdta", key.encode()) for key in values)
     items = b"".join(
@@ -55,7 +55,7 @@ def metadata(values: dict[str, tuple[int, bytes]], *, quicktime: bool = True) ->
 
 
 def insert(path: Path, into: list[bytes], new: bytes) -> Path:
-    """Puts an atom at the end of the first one of a chain of types; those around it grow."""
+    """Inserts an atom at the end of the first atom of a chain of types; the enclosing sizes grow."""
     data = bytearray(path.read_bytes())
     start, end = 0, len(data)
     for kind in into:
@@ -69,7 +69,7 @@ def insert(path: Path, into: list[bytes], new: bytes) -> Path:
 
 
 @pytest.mark.parametrize("name", ["phone.mov", "phone.mp4", "phone.mkv"])
-def test_metadata_of_the_file(name: str, tmp_path: Path) -> None:
+def test_reads_metadata_of_the_file(name: str, tmp_path: Path) -> None:
     assert probe(write_tagged(tmp_path / name, {FOCAL_LENGTH_KEY: "26"})).focal_length_35mm == 26.0
 
 
@@ -86,7 +86,7 @@ def test_metadata_of_the_file(name: str, tmp_path: Path) -> None:
         (BYTE, b"\x1a", 26.0),
     ],
 )
-def test_metadata_of_the_track_as_phones_write_it(
+def test_reads_metadata_of_movie_and_track(
     quicktime: bool, place: list[bytes], kind: int, raw: bytes, millimetres: float, tmp_path: Path
 ) -> None:
     path = write_video(tmp_path / "phone.mov", numbered_pictures(3))
@@ -101,7 +101,7 @@ def test_metadata_of_the_track_as_phones_write_it(
 
 
 @pytest.mark.parametrize("name", ["plain.mov", "plain.mp4", "plain.mkv", "plain.avi", "plain.ts", "plain.webm"])
-def test_most_videos_do_not_tell(name: str, tmp_path: Path) -> None:
+def test_plain_videos_have_no_focal_length(name: str, tmp_path: Path) -> None:
     codec = {".webm": "libvpx-vp9", ".avi": "mpeg4"}.get(Path(name).suffix, "libx264")
     clip = probe(write_video(tmp_path / name, numbered_pictures(30), codec=codec))
     assert clip.focal_length_35mm is None
@@ -117,7 +117,7 @@ def test_implausible_values_are_ignored(text: str, tmp_path: Path) -> None:
 
 
 def test_damaged_metadata_is_ignored(tmp_path: Path) -> None:
-    """Whatever the bytes are, the answer is a plausible number or none."""
+    """For any bytes, the result is a plausible number or None."""
     rng = np.random.default_rng(0)
     path = write_video(tmp_path / "phone.mov", numbered_pictures(2))
     insert(path, [b"moov", b"trak"], metadata({FOCAL_LENGTH_KEY: (FLOAT, struct.pack(">f", 26.5))}))
@@ -147,8 +147,7 @@ def test_other_files_have_no_index(content: bytes, tmp_path: Path) -> None:
     assert read_video_focal_length(tmp_path / "other", []) is None
 
 
-def test_an_index_behind_pixels_of_a_long_file(tmp_path: Path) -> None:
-    """Whose size takes 64 bits."""
+def test_finds_the_index_after_an_atom_with_a_64_bit_size(tmp_path: Path) -> None:
     pixels = struct.pack(">I4sQ", 1, b"mdat", 40) + bytes(24)
     index = atom(b"moov", atom(b"trak", metadata({FOCAL_LENGTH_KEY: (TEXT, b"26")})))
     (tmp_path / "long.mov").write_bytes(pixels + index)
@@ -156,7 +155,7 @@ def test_an_index_behind_pixels_of_a_long_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
-def test_exif_of_a_picture(suffix: str, tmp_path: Path) -> None:
+def test_reads_exif_of_images(suffix: str, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[MAKE] = "Phone"
     exif.get_ifd(EXIF_DIRECTORY)[EXIF_FOCAL_LENGTH_35MM] = 35
@@ -167,7 +166,7 @@ def test_exif_of_a_picture(suffix: str, tmp_path: Path) -> None:
     assert probe(tmp_path / f"*{suffix}").focal_length_35mm == 35.0
 
 
-def test_pictures_without_a_focal_length(tmp_path: Path) -> None:
+def test_images_without_plausible_exif_have_no_focal_length(tmp_path: Path) -> None:
     zero = Image.Exif()
     zero.get_ifd(EXIF_DIRECTORY)[EXIF_FOCAL_LENGTH_35MM] = 0
     Image.fromarray(quadrants()).save(tmp_path / "plain.jpg")
@@ -178,8 +177,8 @@ def test_pictures_without_a_focal_length(tmp_path: Path) -> None:
         assert probe(tmp_path / name).focal_length_35mm is None
 
 
-def test_the_diagonal_of_the_film_is_that_of_the_picture(tmp_path: Path) -> None:
-    """A picture whose diagonal is seen at the angle that 36 mm x 24 mm film has; scaled down, it still is."""
+def test_focal_length_is_relative_to_the_diagonal_of_35_mm_film(tmp_path: Path) -> None:
+    """The image diagonal subtends the angle of 36 mm x 24 mm film, also after scaling."""
     for side in (None, 32):
         clip = probe(write_tagged(tmp_path / "phone.mov", {FOCAL_LENGTH_KEY: "26"}), max_side=side)
         assert clip.focal_length_px is not None
@@ -187,7 +186,7 @@ def test_the_diagonal_of_the_film_is_that_of_the_picture(tmp_path: Path) -> None
     assert clip.focal_length_px == pytest.approx(26 * 40 / 43.27, rel=1e-4)
 
 
-def test_inspect_shows_it(tmp_path: Path) -> None:
-    shown = "focal length, 35 mm equivalent"
-    assert describe_file(str(write_tagged(tmp_path / "phone.mov", {FOCAL_LENGTH_KEY: "26"})))[shown] == "26 mm"
-    assert shown not in describe_file(str(write_tagged(tmp_path / "other.mov", {})))
+def test_inspect_shows_the_focal_length(tmp_path: Path) -> None:
+    label = "focal length, 35 mm equivalent"
+    assert describe_file(str(write_tagged(tmp_path / "phone.mov", {FOCAL_LENGTH_KEY: "26"})))[label] == "26 mm"
+    assert label not in describe_file(str(write_tagged(tmp_path / "other.mov", {})))

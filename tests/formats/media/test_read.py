@@ -1,4 +1,4 @@
-"""Laws of reading videos and pictures. The videos are made here; tests/media_builders.py."""
+"""Reading of videos and images that tests/media_builders.py writes."""
 
 import threading
 from fractions import Fraction
@@ -71,19 +71,19 @@ def test_the_rate_is_exact(tmp_path: Path, fps: Fraction, suffix: str) -> None:
     assert read_numbers(path) == list(range(50))
 
 
-def test_a_clip_of_more_frames_than_are_scanned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clips_longer_than_the_scanned_part_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bodydouble.formats.media.source.MAX_SCANNED_FRAMES", 40)
     path = write_video(tmp_path / "clip.mp4", numbered_pictures(100))
     assert read_numbers(path) == list(range(100))
 
 
-def test_a_variable_rate_is_resampled_by_its_times(tmp_path: Path) -> None:
+def test_a_variable_rate_is_resampled_by_its_timestamps(tmp_path: Path) -> None:
     ticks = [0, 33, 66, 101, 133, 233, 266, 301, 333, 366, 366 + 50, 366 + 101]
     path = write_video(tmp_path / "phone.mp4", numbered_pictures(12), ticks=ticks, time_base=Fraction(1, 1000))
     assert probe(path).fps == 30
     expected = [int(np.argmin([abs(tick - 1000 * i / 30) for tick in ticks])) for i in range(15)]
     assert read_numbers(path) == expected
-    assert 4 in expected and expected.count(4) == 2, "a frame that was held is shown twice"
+    assert 4 in expected and expected.count(4) == 2, "a held frame is repeated"
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
@@ -93,7 +93,7 @@ def test_time_begins_with_the_first_frame(tmp_path: Path, suffix: str) -> None:
     assert read_numbers(path) == list(range(30))
 
 
-def test_a_stream_that_begins_amid_a_group_of_pictures(tmp_path: Path) -> None:
+def test_a_stream_may_begin_inside_a_group_of_pictures(tmp_path: Path) -> None:
     path = write_video(tmp_path / "cut.ts", numbered_pictures(60), options={"g": "20", "bf": "2"})
     path.write_bytes(path.read_bytes()[188 * 12 :])
     found = read_numbers(path)
@@ -101,20 +101,20 @@ def test_a_stream_that_begins_amid_a_group_of_pictures(tmp_path: Path) -> None:
     assert 0 < found[0] <= 40
 
 
-def test_two_recordings_in_one_stream(tmp_path: Path) -> None:
+def test_concatenated_streams_are_read_in_sequence(tmp_path: Path) -> None:
     path = write_video(tmp_path / "joined.ts", numbered_pictures(60))
     path.write_bytes(path.read_bytes() * 2)
     with FrameReader(path) as reader:
         assert [read_number(frame) for frame in reader] == [*range(60), *range(60)]
 
 
-def test_another_rate_may_be_asked_for(tmp_path: Path) -> None:
+def test_frames_are_resampled_to_the_requested_rate(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mp4", numbered_pictures(60), fps=Fraction(60))
     assert read_numbers(path, fps=Fraction(30)) == list(range(0, 60, 2))
     assert probe(path, fps=Fraction(30)).fps == 30
 
 
-def test_a_stream_without_timestamps_is_counted(tmp_path: Path) -> None:
+def test_a_stream_without_timestamps_is_read_at_its_declared_rate(tmp_path: Path) -> None:
     path = write_video(tmp_path / "raw.h264", numbered_pictures(30), fps=Fraction(25), options={"bf": "0"})
     with FrameReader(path) as reader:
         assert [read_number(frame) for frame in reader] == list(range(30))
@@ -122,7 +122,7 @@ def test_a_stream_without_timestamps_is_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rotation", "mirrored", "shown"),
+    ("rotation", "mirrored", "colors"),
     [
         (None, False, "rgbw"),
         (0, False, "rgbw"),
@@ -137,34 +137,34 @@ def test_a_stream_without_timestamps_is_counted(tmp_path: Path) -> None:
         (-90, True, "rbgw"),
     ],
 )
-def test_frames_are_upright(tmp_path: Path, rotation: float | None, mirrored: bool, shown: str) -> None:
+def test_frames_are_upright(tmp_path: Path, rotation: float | None, mirrored: bool, colors: str) -> None:
     path = write_video(tmp_path / "phone.mp4", [quadrants()] * 3, rotation=rotation, mirrored=mirrored)
     with FrameReader(path) as reader:
         frames = list(reader)
-    assert {quadrant_colors(frame) for frame in frames} == {shown}
+    assert {quadrant_colors(frame) for frame in frames} == {colors}
     upright = (48, 64) if rotation in (90, -90, 270) else (64, 48)
     assert reader.clip.image_size == upright
     assert all(frame.shape == (upright[1], upright[0], 3) for frame in frames)
 
 
-@pytest.mark.parametrize(("exif", "shown"), [(1, "rgbw"), (3, "wbgr"), (6, "brwg"), (8, "gwrb")])
-def test_photographs_are_upright(tmp_path: Path, exif: int, shown: str) -> None:
+@pytest.mark.parametrize(("exif", "colors"), [(1, "rgbw"), (3, "wbgr"), (6, "brwg"), (8, "gwrb")])
+def test_photographs_are_upright(tmp_path: Path, exif: int, colors: str) -> None:
     tags = Image.Exif()
     tags[0x0112] = exif
     Image.fromarray(quadrants()).save(tmp_path / "photo.jpg", exif=tags)
     with FrameReader(tmp_path / "photo.jpg") as reader:
         (frame,) = reader
-    assert quadrant_colors(frame) == shown
+    assert quadrant_colors(frame) == colors
 
 
 @pytest.mark.parametrize("size", [(53, 37), (64, 37), (8, 8), (2, 2), (1920, 2)])
-def test_odd_and_tiny_sizes(tmp_path: Path, size: tuple[int, int]) -> None:
-    picture = np.full((size[1], size[0], 3), (200, 120, 40), dtype=np.uint8)
-    path = write_video(tmp_path / "odd.mkv", [picture] * 2, codec="ffv1", pixel_format="bgr0")
+def test_odd_and_tiny_sizes_are_read_exactly(tmp_path: Path, size: tuple[int, int]) -> None:
+    image = np.full((size[1], size[0], 3), (200, 120, 40), dtype=np.uint8)
+    path = write_video(tmp_path / "odd.mkv", [image] * 2, codec="ffv1", pixel_format="bgr0")
     with FrameReader(path) as reader:
         frames = list(reader)
     assert reader.clip.image_size == size
-    assert all(np.array_equal(frame, picture) for frame in frames)
+    assert all(np.array_equal(frame, image) for frame in frames)
 
 
 @pytest.mark.parametrize(("max_side", "size"), [(32, (32, 18)), (64, (64, 36)), (1000, (64, 36))])
@@ -184,7 +184,7 @@ def test_pixels_are_square(tmp_path: Path) -> None:
 
 
 def yuv_frame(rgb: tuple[int, int, int], kr: float, kb: float, full: bool, size: tuple[int, int]) -> VideoFrame:
-    """One colour as YUV by the definition of ITU-R BT.601/709/2020, 10 bit."""
+    """Returns a frame of one colour as 10 bit YUV by the definition of ITU-R BT.601/709/2020."""
     red, green, blue = (value / 255 for value in rgb)
     luma = kr * red + (1 - kr - kb) * green + kb * blue
     chroma = [(blue - luma) / (2 - 2 * kb), (red - luma) / (2 - 2 * kr)]
@@ -217,19 +217,19 @@ def test_colours_follow_the_tags(colorspace: int, kr: float, kb: float, size: tu
     for rgb in [(255, 255, 255), (0, 0, 0), (200, 100, 50), (20, 180, 90), (60, 40, 220)]:
         frame = yuv_frame(rgb, kr, kb, full, size)
         frame.colorspace = colorspace
-        shown = convert(frame)[size[1] // 2, size[0] // 2]
-        assert np.abs(shown.astype(int) - rgb).max() <= 3
+        converted = convert(frame)[size[1] // 2, size[0] // 2]
+        assert np.abs(converted.astype(int) - rgb).max() <= 3
 
 
 @pytest.mark.parametrize(("curve", "white"), [(ColorTrc.SMPTE2084, 0.58), (ColorTrc.ARIB_STD_B67, 0.75)])
-def test_hdr_keeps_its_order_and_its_white_is_bright(curve: int, white: float) -> None:
-    shown = []
+def test_hdr_tone_mapping_is_monotone_and_diffuse_white_is_bright(curve: int, white: float) -> None:
+    levels = []
     for signal in [*np.linspace(0, 1, 20), white]:
         level = round(255 * signal)
         frame = yuv_frame((level, level, level), 0.2627, 0.0593, False, (16, 16))
         frame.colorspace, frame.color_trc = Colorspace.BT2020, curve
-        shown.append(int(RgbConverter((16, 16), Orientation())(frame)[8, 8, 1]))
-    *ramp, white_level = shown
+        levels.append(int(RgbConverter((16, 16), Orientation())(frame)[8, 8, 1]))
+    *ramp, white_level = levels
     assert ramp == sorted(ramp)
     assert ramp[0] <= 2
     assert ramp[-1] >= 250
@@ -237,9 +237,9 @@ def test_hdr_keeps_its_order_and_its_white_is_bright(curve: int, white: float) -
 
 
 @pytest.mark.parametrize("pattern", ["", "*.png", "shot*"])
-def test_pictures_come_in_natural_order(tmp_path: Path, pattern: str) -> None:
-    for index, picture in enumerate(numbered_pictures(12)):
-        Image.fromarray(picture).save(tmp_path / f"shot{index}.png")
+def test_images_are_read_in_natural_order(tmp_path: Path, pattern: str) -> None:
+    for index, image in enumerate(numbered_pictures(12)):
+        Image.fromarray(image).save(tmp_path / f"shot{index}.png")
     path = tmp_path / pattern
     assert read_numbers(path) == list(range(12))
     assert read_numbers(path, fps=Fraction(12)) == list(range(12))
@@ -247,15 +247,15 @@ def test_pictures_come_in_natural_order(tmp_path: Path, pattern: str) -> None:
     assert probe(path, fps=Fraction(12)).fps == 12
 
 
-def test_other_files_among_the_pictures_do_not_matter(tmp_path: Path) -> None:
+def test_other_files_in_the_folder_are_ignored(tmp_path: Path) -> None:
     Image.fromarray(quadrants()).save(tmp_path / "a.PNG")
     (tmp_path / "notes.txt").write_text("text")
-    (tmp_path / ".hidden.png").write_text("not a picture")
+    (tmp_path / ".hidden.png").write_text("not an image")
     assert probe(tmp_path).frame_count == 1
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "P", "RGBA", "1"])
-def test_one_picture_is_a_clip_of_one_frame(tmp_path: Path, mode: str) -> None:
+def test_an_image_is_a_clip_of_one_frame(tmp_path: Path, mode: str) -> None:
     white = Image.new("RGB", (40, 30), (255, 255, 255)).convert(mode)
     white.save(tmp_path / "photo 12:30 %d.png")
     with FrameReader(tmp_path / "photo 12:30 %d.png") as reader:
@@ -264,14 +264,14 @@ def test_one_picture_is_a_clip_of_one_frame(tmp_path: Path, mode: str) -> None:
     assert reader.clip.frame_count == 1
 
 
-def test_pictures_of_different_sizes_are_refused(tmp_path: Path) -> None:
+def test_images_of_different_sizes_are_refused(tmp_path: Path) -> None:
     Image.new("RGB", (40, 30)).save(tmp_path / "a.png")
     Image.new("RGB", (30, 40)).save(tmp_path / "b.png")
     with pytest.raises(MediaError, match=r"b.png is 30x40, but .*a.png is 40x30"), FrameReader(tmp_path) as reader:
         list(reader)
 
 
-def test_one_frame_of_video(tmp_path: Path) -> None:
+def test_a_video_of_one_frame_is_read(tmp_path: Path) -> None:
     assert read_numbers(write_video(tmp_path / "one.mp4", numbered_pictures(1))) == [0]
 
 
@@ -282,7 +282,7 @@ def assert_refused(path: Path, why: str) -> None:
     assert path.name in str(raised.value)
 
 
-def test_what_is_not_there(tmp_path: Path) -> None:
+def test_missing_files_are_refused(tmp_path: Path) -> None:
     assert_refused(tmp_path / "missing.mp4", "there is no file")
     assert_refused(tmp_path / "*.png", "no file matches")
     assert_refused(tmp_path, "no image in the folder")
@@ -290,16 +290,16 @@ def test_what_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["text.mp4", "text.txt", "photo.jpg"])
 @pytest.mark.parametrize("content", ["", "This is text.\n" * 100])
-def test_what_is_not_a_video(tmp_path: Path, name: str, content: str) -> None:
+def test_rejects_files_that_are_not_videos(tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / name).write_text(content)
     assert_refused(tmp_path / name, "not a video or image|no frame that can be decoded")
 
 
-def test_sound_alone(tmp_path: Path) -> None:
+def test_audio_files_are_refused(tmp_path: Path) -> None:
     assert_refused(write_sound(tmp_path / "song.m4a", beep(0.5, 0.1)), "audio but no video")
 
 
-def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_video(tmp_path / "secret.mp4", numbered_pictures(2))
 
     def refuse(*_: object, **__: object) -> None:
@@ -309,13 +309,13 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert_refused(path, "Permission denied")
 
 
-def test_a_recording_without_its_index(tmp_path: Path) -> None:
+def test_a_recording_without_its_index_is_refused(tmp_path: Path) -> None:
     path = write_video(tmp_path / "cut.mp4", numbered_pictures(30))
     path.write_bytes(path.read_bytes()[:1000])
     assert_refused(path, "the end of a recording or download is missing")
 
 
-def test_what_is_left_of_a_damaged_video_is_delivered_with_a_warning(tmp_path: Path) -> None:
+def test_the_intact_part_of_a_damaged_video_is_read_with_a_warning(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     noise = [rng.integers(0, 255, (48, 64, 3), dtype=np.uint8) for _ in range(60)]
     path = write_video(tmp_path / "cut.mp4", noise, container_options={"movflags": "+faststart"})
@@ -355,13 +355,13 @@ def test_every_iteration_starts_at_the_beginning(tmp_path: Path) -> None:
         assert [read_number(frame) for frame in reader] == list(range(30))
 
 
-def test_frames_may_be_drawn_on(tmp_path: Path) -> None:
+def test_frames_are_separate_writable_arrays(tmp_path: Path) -> None:
     ticks = [0, 1, 2, 3, 4, 8, 9, 10, 11, 12]
     path = write_video(tmp_path / "held.mp4", numbered_pictures(10), ticks=ticks, time_base=Fraction(1, 30))
     with FrameReader(path) as reader:
         frames = list(reader)
-    shown = [read_number(frame) for frame in frames]
-    assert shown.count(4) > 1
+    numbers = [read_number(frame) for frame in frames]
+    assert numbers.count(4) > 1
     for frame in frames:
         frame[:] = 7
     assert all((frame == 7).all() for frame in frames)

@@ -1,4 +1,4 @@
-"""Laws of the iterator in its own thread."""
+"""Iteration in a separate thread."""
 
 import threading
 from collections.abc import Generator
@@ -34,22 +34,22 @@ def test_an_exception_comes_after_the_items_before_it() -> None:
     ahead.close()
 
 
-def test_no_more_items_than_the_depth_are_made_ahead() -> None:
-    made = Semaphore(0)
+def test_at_most_depth_items_are_computed_ahead() -> None:
+    computed = Semaphore(0)
     count = 0
 
-    def make(i: int) -> int:
+    def compute(i: int) -> int:
         nonlocal count
         count += 1
-        made.release()
+        computed.release()
         return i
 
-    ahead = ReadAhead((make(i) for i in range(100)), 4)
+    ahead = ReadAhead((compute(i) for i in range(100)), 4)
     for _ in range(5):  # four wait in the queue, the fifth for room
-        assert made.acquire(timeout=10)
-    assert not made.acquire(timeout=0.05)
+        assert computed.acquire(timeout=10)
+    assert not computed.acquire(timeout=0.05)
     assert next(ahead) == 0
-    assert made.acquire(timeout=10)
+    assert computed.acquire(timeout=10)
     assert count == 6
     ahead.close()
 

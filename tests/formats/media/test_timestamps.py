@@ -1,4 +1,4 @@
-"""Laws of the resampling of timestamps."""
+"""Choice of the frame rate, repair of timestamps and resampling."""
 
 from fractions import Fraction
 from itertools import pairwise
@@ -32,35 +32,35 @@ def accumulate(start: Fraction, gaps: list[Fraction]) -> list[Fraction]:
 @given(st.fractions(min_value=-5, max_value=5, max_denominator=1000), steps, rates)
 def test_every_instant_shows_a_frame_nearest_in_time(start: Fraction, gaps: list[Fraction], fps: Fraction) -> None:
     times = accumulate(start, gaps)
-    shown = list(resample_frames(((time, index) for index, time in enumerate(times)), fps))
-    assert shown == sorted(shown)
-    for i, index in enumerate(shown):
+    indices = list(resample_frames(((time, index) for index, time in enumerate(times)), fps))
+    assert indices == sorted(indices)
+    for i, index in enumerate(indices):
         instant = start + i / fps
         assert abs(times[index] - instant) == min(abs(time - instant) for time in times)
     duration = times[-1] - start
-    assert abs(Fraction(len(shown) - 1) / fps - duration) <= Fraction(1, 2) / fps
+    assert abs(Fraction(len(indices) - 1) / fps - duration) <= Fraction(1, 2) / fps
 
 
 @untimed
 @given(rates, st.lists(st.fractions(min_value="-0.49", max_value="0.49"), min_size=1, max_size=60))
-def test_evenly_spaced_frames_are_given_once_each_in_spite_of_jitter(fps: Fraction, jitter: list[Fraction]) -> None:
+def test_evenly_spaced_frames_with_jitter_are_yielded_once_each(fps: Fraction, jitter: list[Fraction]) -> None:
     first = jitter[0]
     times = [(index + (shift - first) / 2) / fps for index, shift in enumerate(jitter)]
     assert list(resample_frames(((time, i) for i, time in enumerate(times)), fps)) == list(range(len(jitter)))
 
 
-def test_nothing_drifts_over_an_hour() -> None:
+def test_times_do_not_drift_over_an_hour() -> None:
     fps, tick = Fraction(30000, 1001), Fraction(1, 1000)
     count = round(3600 * fps)
     rounded = ((round(index / fps / tick) * tick, index) for index in range(count))
-    assert all(index == shown for index, shown in enumerate(resample_frames(rounded, fps)))
+    assert all(index == resampled for index, resampled in enumerate(resample_frames(rounded, fps)))
 
 
 @untimed
 @given(st.integers(1, 200))
 def test_half_the_rate_gives_every_other_frame(count: int) -> None:
-    shown = list(resample_frames(((Fraction(i, 60), i) for i in range(count)), Fraction(30)))
-    assert shown == list(range(0, count, 2))
+    indices = list(resample_frames(((Fraction(i, 60), i) for i in range(count)), Fraction(30)))
+    assert indices == list(range(0, count, 2))
 
 
 def test_no_frames_give_no_frames() -> None:
@@ -79,7 +79,7 @@ def test_a_rate_that_is_not_declared_is_measured(fps: Fraction) -> None:
     tick = Fraction(1, 90000)
     times = [round(index / fps / tick) * tick for index in range(600)]
     assert choose_rate(times, tick, None) == fps
-    assert choose_rate(times, tick, Fraction(90000)) == fps, "a wrong declaration is not believed"
+    assert choose_rate(times, tick, Fraction(90000)) == fps, "a wrong declaration is ignored"
 
 
 @pytest.mark.parametrize("fps", [Fraction(23), Fraction(29, 2), Fraction(144)])
@@ -110,26 +110,26 @@ times_or_none = st.one_of(st.none(), st.fractions(min_value=-100, max_value=100,
 
 @untimed
 @given(st.lists(times_or_none), st.fractions(min_value="0.01", max_value=1))
-def test_mended_times_never_go_back_or_leap(stamps: list[Fraction | None], period: Fraction) -> None:
-    mended = list(repair_timestamps(((stamp, index) for index, stamp in enumerate(stamps)), period))
-    assert [index for _, index in mended] == list(range(len(stamps)))
-    times = [time for time, _ in mended]
+def test_repaired_timestamps_never_decrease_or_jump(timestamps: list[Fraction | None], period: Fraction) -> None:
+    repaired = list(repair_timestamps(((timestamp, index) for index, timestamp in enumerate(timestamps)), period))
+    assert [index for _, index in repaired] == list(range(len(timestamps)))
+    times = [time for time, _ in repaired]
     assert all(0 <= later - earlier <= MAX_FORWARD_STEP for earlier, later in pairwise(times))
 
 
 @untimed
 @given(st.fractions(min_value=-100, max_value=100), steps)
-def test_good_times_are_left_alone(start: Fraction, gaps: list[Fraction]) -> None:
+def test_valid_timestamps_are_unchanged(start: Fraction, gaps: list[Fraction]) -> None:
     times = accumulate(start, gaps)
     assert [time for time, _ in repair_timestamps(((time, None) for time in times), Fraction(1))] == times
 
 
-def test_missing_times_are_counted_on() -> None:
-    mended = repair_timestamps(((None, i) for i in range(4)), Fraction(1, 25))
-    assert list(mended) == [(Fraction(i, 25), i) for i in range(4)]
+def test_missing_timestamps_are_extrapolated() -> None:
+    repaired = repair_timestamps(((None, i) for i in range(4)), Fraction(1, 25))
+    assert list(repaired) == [(Fraction(i, 25), i) for i in range(4)]
 
 
-def test_time_goes_on_after_a_break() -> None:
-    stamps = [Fraction(0), Fraction(1), Fraction(5000), Fraction(5001)]
-    mended = [time for time, _ in repair_timestamps(((stamp, None) for stamp in stamps), Fraction(1, 2))]
-    assert mended == [0, 1, Fraction(3, 2), Fraction(5, 2)]
+def test_time_continues_after_a_break() -> None:
+    timestamps = [Fraction(0), Fraction(1), Fraction(5000), Fraction(5001)]
+    repaired = [time for time, _ in repair_timestamps(((timestamp, None) for timestamp in timestamps), Fraction(1, 2))]
+    assert repaired == [0, 1, Fraction(3, 2), Fraction(5, 2)]

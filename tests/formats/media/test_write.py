@@ -1,4 +1,4 @@
-"""Laws of writing videos."""
+"""Writing of videos."""
 
 import threading
 from fractions import Fraction
@@ -14,18 +14,18 @@ from bodydouble.formats.media import FrameReader, VideoWriter, probe
 from tests.media_builders import beep, numbered_pictures, read_number, read_sound, write_video
 
 
-def write(path: Path, pictures: list[RgbImage], fps: Fraction = Fraction(30), audio_from: Path | None = None) -> Path:
-    height, width = pictures[0].shape[:2]
+def write(path: Path, images: list[RgbImage], fps: Fraction = Fraction(30), audio_from: Path | None = None) -> Path:
+    height, width = images[0].shape[:2]
     with VideoWriter(path, image_size=(width, height), fps=fps, audio_from=audio_from) as writer:
-        for picture in pictures:
-            writer.write(picture)
+        for image in images:
+            writer.write(image)
     return path
 
 
 @pytest.mark.parametrize("fps", [Fraction(5), Fraction(30000, 1001), Fraction(23), Fraction(60)])
 @pytest.mark.parametrize("size", [(64, 48), (50, 34), (8, 8)])
 def test_every_frame_comes_back_once_and_in_order(tmp_path: Path, fps: Fraction, size: tuple[int, int]) -> None:
-    path = write(tmp_path / "film.mp4", numbered_pictures(45, size), fps)
+    path = write(tmp_path / "video.mp4", numbered_pictures(45, size), fps)
     with FrameReader(path) as reader:
         assert [read_number(frame) for frame in reader] == list(range(45))
         assert (reader.clip.fps, reader.clip.image_size, reader.clip.frame_count) == (fps, size, 45)
@@ -35,7 +35,7 @@ def test_every_frame_comes_back_once_and_in_order(tmp_path: Path, fps: Fraction,
 
 @pytest.mark.parametrize("rgb", [(255, 255, 255), (0, 0, 0), (128, 128, 128), (200, 100, 50), (30, 60, 220)])
 def test_colours_are_bt709_and_say_so(tmp_path: Path, rgb: tuple[int, int, int]) -> None:
-    path = write(tmp_path / "film.mp4", [np.full((32, 32, 3), rgb, dtype=np.uint8)] * 3)
+    path = write(tmp_path / "video.mp4", [np.full((32, 32, 3), rgb, dtype=np.uint8)] * 3)
     with av.open(str(path)) as container:
         context = container.streams.video[0].codec_context
         tags = (context.color_range, context.colorspace, context.color_primaries, context.color_trc)
@@ -49,8 +49,8 @@ def test_colours_are_bt709_and_say_so(tmp_path: Path, rgb: tuple[int, int, int])
     assert stored == pytest.approx(expected, abs=3)
 
 
-def test_the_index_stands_before_the_pictures(tmp_path: Path) -> None:
-    data = write(tmp_path / "film.mp4", numbered_pictures(3)).read_bytes()
+def test_the_index_precedes_the_frames(tmp_path: Path) -> None:
+    data = write(tmp_path / "video.mp4", numbered_pictures(3)).read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
 
 
@@ -59,7 +59,7 @@ def beep_start(path: Path) -> float:
     return first + float(np.argmax(np.abs(samples) > 0.2)) / 48000
 
 
-SOUNDS: dict[str, dict[str, str]] = {
+AUDIO_SOURCES: dict[str, dict[str, str]] = {
     "aac.mp4": {},
     "aac.ts": {},
     "mp3.mp4": {"sound_codec": "libmp3lame"},
@@ -69,9 +69,9 @@ SOUNDS: dict[str, dict[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", SOUNDS)
+@pytest.mark.parametrize("name", AUDIO_SOURCES)
 @pytest.mark.parametrize("late", [0, 12])
-def test_the_sound_is_kept_in_step_and_cut_to_length(tmp_path: Path, name: str, late: int) -> None:
+def test_audio_stays_in_sync_and_is_trimmed(tmp_path: Path, name: str, late: int) -> None:
     ticks = list(range(late, late + 60))
     source = write_video(
         tmp_path / name,
@@ -79,47 +79,47 @@ def test_the_sound_is_kept_in_step_and_cut_to_length(tmp_path: Path, name: str, 
         ticks=ticks,
         time_base=Fraction(1, 30),
         sound=beep(3.0, start=1.0),
-        **SOUNDS[name],  # type: ignore[arg-type]
+        **AUDIO_SOURCES[name],  # type: ignore[arg-type]
     )
-    film = write(tmp_path / "film.mp4", numbered_pictures(40), audio_from=source)
-    assert probe(film).has_audio
-    # With a picture that begins late, frame 0 is shown `late` frames into the sound.
-    assert beep_start(film) == pytest.approx(1.0 - late / 30, abs=0.03)
-    with av.open(str(film)) as container:
+    video = write(tmp_path / "video.mp4", numbered_pictures(40), audio_from=source)
+    assert probe(video).has_audio
+    # If the video stream begins late, frame 0 is shown `late` frames into the audio.
+    assert beep_start(video) == pytest.approx(1.0 - late / 30, abs=0.03)
+    with av.open(str(video)) as container:
         codec = container.streams.audio[0].codec_context.codec.canonical_name
     assert codec == {"mp3.mp4": "mp3", "opus.webm": "opus"}.get(name, "aac"), "kept if browsers play it"
-    samples, first = read_sound(film)
+    samples, first = read_sound(video)
     assert first + len(samples) / 48000 == pytest.approx(40 / 30, abs=0.08)
-    with FrameReader(film) as reader:
+    with FrameReader(video) as reader:
         assert [read_number(frame) for frame in reader] == list(range(40))
 
 
-def test_a_film_may_be_longer_than_its_sound(tmp_path: Path) -> None:
+def test_a_video_may_be_longer_than_its_audio(tmp_path: Path) -> None:
     source = write_video(tmp_path / "source.mp4", numbered_pictures(10), sound=beep(0.3, 0.1))
-    film = write(tmp_path / "film.mp4", numbered_pictures(40), audio_from=source)
-    assert probe(film).frame_count == 40
-    assert beep_start(film) == pytest.approx(0.1, abs=0.03)
+    video = write(tmp_path / "video.mp4", numbered_pictures(40), audio_from=source)
+    assert probe(video).frame_count == 40
+    assert beep_start(video) == pytest.approx(0.1, abs=0.03)
 
 
-def test_a_source_without_sound_gives_none(tmp_path: Path) -> None:
+def test_a_source_without_audio_gives_none(tmp_path: Path) -> None:
     source = write_video(tmp_path / "silent.mp4", numbered_pictures(3))
-    assert not probe(write(tmp_path / "film.mp4", numbered_pictures(3), audio_from=source)).has_audio
+    assert not probe(write(tmp_path / "video.mp4", numbered_pictures(3), audio_from=source)).has_audio
 
 
-def test_a_source_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_an_unreadable_source_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "text.mp4").write_text("text")
     with pytest.raises(MediaError, match=r"text.mp4"):
-        write(tmp_path / "film.mp4", numbered_pictures(3), audio_from=tmp_path / "text.mp4")
+        write(tmp_path / "video.mp4", numbered_pictures(3), audio_from=tmp_path / "text.mp4")
     assert [p.name for p in tmp_path.iterdir()] == ["text.mp4"]
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_an_exception_leaves_the_old_film_and_no_thread(tmp_path: Path, error: type[BaseException]) -> None:
-    path = tmp_path / "film.mp4"
+def test_an_exception_keeps_the_old_file_and_ends_the_thread(tmp_path: Path, error: type[BaseException]) -> None:
+    path = tmp_path / "video.mp4"
     path.write_text("old")
     with pytest.raises(error), VideoWriter(path, image_size=(64, 48), fps=Fraction(30)) as writer:
-        for picture in numbered_pictures(20):
-            writer.write(picture)
+        for image in numbered_pictures(20):
+            writer.write(image)
         raise error
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
@@ -129,41 +129,41 @@ def test_an_exception_leaves_the_old_film_and_no_thread(tmp_path: Path, error: t
 @pytest.mark.parametrize("size", [(63, 48), (64, 47), (0, 0)])
 def test_sizes_must_be_even(tmp_path: Path, size: tuple[int, int]) -> None:
     with pytest.raises(InvalidDataError, match="must be even"):
-        VideoWriter(tmp_path / "film.mp4", image_size=size, fps=Fraction(30))
+        VideoWriter(tmp_path / "video.mp4", image_size=size, fps=Fraction(30))
 
 
 @pytest.mark.parametrize("frame", [np.zeros((48, 32, 3), np.uint8), np.zeros((48, 64, 3), np.float64)])
 def test_frames_must_fit(tmp_path: Path, frame: RgbImage) -> None:
     with (
         pytest.raises(InvalidDataError, match=r"expected \(48, 64, 3\) uint8"),
-        VideoWriter(tmp_path / "film.mp4", image_size=(64, 48), fps=Fraction(30)) as writer,
+        VideoWriter(tmp_path / "video.mp4", image_size=(64, 48), fps=Fraction(30)) as writer,
     ):
         writer.write(frame)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_no_frames_are_no_film(tmp_path: Path) -> None:
-    writer = VideoWriter(tmp_path / "film.mp4", image_size=(64, 48), fps=Fraction(30))
+def test_a_video_without_frames_is_refused(tmp_path: Path) -> None:
+    writer = VideoWriter(tmp_path / "video.mp4", image_size=(64, 48), fps=Fraction(30))
     with pytest.raises(OutputError, match="at least one frame"), writer:
         pass
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="No such file or directory"):
-        write(tmp_path / "missing" / "film.mp4", numbered_pictures(3))
+        write(tmp_path / "missing" / "video.mp4", numbered_pictures(3))
 
 
-def test_a_disk_that_fills_up(tmp_path: Path) -> None:
-    """A limit on the size of files stands for a full disk."""
+def test_a_full_disk_raises_an_output_error(tmp_path: Path) -> None:
+    """A limit on the size of files simulates a full disk."""
     resource = pytest.importorskip("resource")
     rng = np.random.default_rng(0)
     noise = [rng.integers(0, 255, (240, 320, 3), dtype=np.uint8) for _ in range(12)]
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
-        with pytest.raises(OutputError, match=r"cannot write .*film.mp4: File too large"):
-            write(tmp_path / "film.mp4", noise)
+        with pytest.raises(OutputError, match=r"cannot write .*video.mp4: File too large"):
+            write(tmp_path / "video.mp4", noise)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list(tmp_path.iterdir()) == []
