@@ -209,7 +209,7 @@ def observed(frames: Sequence[RgbImage], truth: Truth, quality: str) -> Figures:
     for frame, keypoints, boxes in zip(frames, truth.keypoints, truth.boxes, strict=False):
         seen = keypoints[..., 2] > 0.5
         there = seen.mean(axis=1) >= SEEN_SHARE
-        people = observer.observe(frame)
+        people = observer.observe(frame).current
         own = keypoint_errors(people, keypoints, boxes)
         matched = np.isfinite(own[:, 0])
         visible += int(there.sum())

@@ -130,7 +130,7 @@ def train(points: Tensor, rough: Tensor, seed: int) -> Completion:
 
 
 def write(network: Completion, path: Path) -> None:
-    """Writes (1, T, 99) -> points (1, T, 66) and rough (1, T, 99), for any number of frames T."""
+    """Writes (1, T, 99) -> points (1, T, 66) and landmarks_3d (1, T, 99), for any number of frames T."""
     network.eval()
     graph = OnnxGraphBuilder()
     x = graph.add_convolution(graph.add("Transpose", "seen", perm=[0, 2, 1]), *layer_parameters(network.read))
@@ -142,8 +142,8 @@ def write(network: Completion, path: Path) -> None:
     last = graph.add_convolution(graph.add("Relu", x), *layer_parameters(network.answer))
     answer = graph.add("Transpose", last, perm=[0, 2, 1])
     split = graph.add_constant(np.array([POINTS, ROUGH]))
-    graph.nodes.append(helper.make_node("Split", [answer, split], ["points", "rough"], axis=2))
-    graph.save(path, "completion", {"seen": POINTS + LANDMARK_COUNT}, {"points": POINTS, "rough": ROUGH})
+    graph.nodes.append(helper.make_node("Split", [answer, split], ["points", "landmarks_3d"], axis=2))
+    graph.save(path, "completion", {"seen": POINTS + LANDMARK_COUNT}, {"points": POINTS, "landmarks_3d": ROUGH})
 
 
 def main() -> None:

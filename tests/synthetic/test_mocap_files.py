@@ -35,7 +35,9 @@ def _calibrated(motion: Motion) -> Motion:
     """The motion after one frame of the rest pose."""
     rotations = np.insert(motion.rotations, 0, rotation.IDENTITY, axis=0)
     root = np.insert(motion.root_position, 0, motion.skeleton.rest_offsets[0], axis=0)
-    return replace(slice_motion(motion, np.maximum(np.arange(len(rotations)) - 1, 0)), rotations=rotations, root_position=root)
+    return replace(
+        slice_motion(motion, np.maximum(np.arange(len(rotations)) - 1, 0)), rotations=rotations, root_position=root
+    )
 
 
 def test_bvh_of_another_rig_and_unit_loses_its_calibration_pose(tmp_path: Path) -> None:

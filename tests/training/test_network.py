@@ -26,7 +26,7 @@ from tests.builders import assert_same
 
 HALF_PRECISION = 2e-2
 """Relative; weights are stored with eleven bits."""
-FIELD_OF_OUTPUT = {"turns": "rotations", "up": "gravity_up", "lengths": "log_bone_scales"}
+FIELD_OF_OUTPUT = {"joint_rotations_6d": "rotations"}
 """Fields of a prediction by the names of the ONNX file's outputs, where they differ."""
 
 
@@ -67,11 +67,11 @@ def test_the_written_network_answers_as_the_trained_one(
     with torch.no_grad():
         expected = network(torch.from_numpy(given))
     found = dict(zip(OUTPUTS, written(given), strict=True))
-    columns = found["turns"].reshape(1, frames, 22, 2, 3)
+    columns = found["joint_rotations_6d"].reshape(1, frames, 22, 2, 3)
     turned: dict[str, FloatArray] = dict(found) | {
         "points": found["points"].reshape(1, frames, 33, 2),
         "log_sigma": found["log_sigma"] - calibration.log_factors,
-        "turns": rotation.from_axes(columns[..., 0, :], columns[..., 1, :]),
+        "joint_rotations_6d": rotation.from_axes(columns[..., 0, :], columns[..., 1, :]),
     }
     for name, value in turned.items():
         wanted = getattr(expected, FIELD_OF_OUTPUT.get(name, name)).numpy()

@@ -142,7 +142,7 @@ def test_nobody_looks_twice_at_a_video(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_a_video_too_short_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unlabelled, "capture", lambda *_, **__: captured(WINDOW_FRAMES - 1))
-    with pytest.raises(NoPeopleError, match=r"nobody is seen in .*clip\.mp4 for 2\.1 s at a stretch") as error:
+    with pytest.raises(NoPeopleError, match=r"no person is visible in .*clip\.mp4 for 2\.1 s without interruption") as error:
         extract_video_windows([tmp_path / "clip.mp4"], tmp_path, Progress())
     assert "\n" not in str(error.value)
     assert not list(tmp_path.iterdir())

@@ -94,7 +94,9 @@ def test_up_is_unit_and_turns_are_rotations() -> None:
 
 def test_lengths_are_those_of_the_bones() -> None:
     ratios = np.linspace(0.8, 1.2, len(proportions.BONES))
-    assert_same(compute_log_bone_scales(proportions.skeleton_from_bone_scales(ratios).rest_offsets), np.log(ratios), 1e-9)
+    assert_same(
+        compute_log_bone_scales(proportions.skeleton_from_bone_scales(ratios).rest_offsets), np.log(ratios), 1e-9
+    )
 
 
 def test_stacked_windows_can_be_told_apart() -> None:

@@ -1,4 +1,7 @@
-"""What people do in training: stretches of motion capture, altered, mixed and turned over, and invented motions."""
+"""Data augmentation of motion: motion capture `Motion`s -> random `Motion`s of fixed length and frame rate.
+
+Excerpts are time-warped, recombined by limbs, perturbed and tumbled; some are replaced by procedural poses.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,35 +17,40 @@ from bodydouble.skeletons import humanoid
 from bodydouble.training.procedural_poses import generate_motion
 
 TIME_WARP = (0.6, 1.6)
-"""Times as fast as it was."""
+"""Range of the speed of an excerpt relative to the recording."""
 PROCEDURAL_FRACTION = 0.12
-"""Share of motions that are not from capture."""
+"""Fraction of procedural motions."""
 RECOMBINED_FRACTION = 0.4
-"""Share with the arms or the upper body of another clip ..."""
+"""Fraction of motions with the arms or the upper body of another clip."""
 LIMBWISE_FRACTION = 0.12
-"""... and with every limb from another one."""
+"""Fraction of motions with every limb from another clip."""
 ARM_JOINTS = [i for i, name in enumerate(humanoid.JOINTS) if any(part in name for part in ("Arm", "Hand", "Shoulder"))]
 TRUNK_JOINTS = [humanoid.INDEX[name] for name in ("spine", "chest", "upperChest", "neck", "head")]
 LEG_JOINTS = [i for i, name in enumerate(humanoid.JOINTS) if any(part in name for part in ("Leg", "Foot"))]
 SIDE_JOINTS = [[i for i, name in enumerate(humanoid.JOINTS) if name.startswith(side)] for side in ("left", "right")]
+"""Indices of the joints of the left and of the right side."""
 LIMB_JOINTS = [sorted(set(limb) & set(side)) for limb in (ARM_JOINTS, LEG_JOINTS) for side in SIDE_JOINTS]
+"""Indices of the joints of each arm and each leg."""
 JOINT_OFFSET_SIGMAS = ((ARM_JOINTS, 0.2), (TRUNK_JOINTS, 0.06), (LEG_JOINTS, 0.08))
-"""rad, of a constant turn of each joint of these."""
+"""Groups of joints, and the standard deviation in rad of a constant rotation that is added to each joint."""
 TUMBLING_FRACTION = 0.22
-"""Share turned away from the upright: capture has few who lie, fall, roll or stand on their hands."""
+"""Fraction of motions rotated away from the upright.
+
+Motion capture has few people who lie, fall, roll or stand on their hands.
+"""
 TUMBLING_SIGMA = 1.6
-"""rad, standard deviation of the turn in the course of such a motion."""
+"""Standard deviation in rad of the rotation during a tumbling motion."""
 MAX_RATE_DENOMINATOR = 16
-"""Rates are fractions with denominators up to this."""
+"""Maximum denominator of the frame rate to which an excerpt is resampled."""
 
 
 class MotionAugmenter:
-    """Draws motions.
+    """Sampler of augmented motions.
 
     Args:
-        motions: capture, of the 22 humanoid joints.
-        frames: of every motion that is drawn.
-        fps: likewise.
+        motions: motion capture of the 22 humanoid joints; clips shorter than a sample are left out.
+        frame_count: number of frames of each sample.
+        fps: frame rate of each sample.
     """
 
     def __init__(self, motions: Sequence[Motion], frame_count: int, fps: Fraction) -> None:
@@ -53,7 +61,7 @@ class MotionAugmenter:
         self._probabilities = np.sqrt(seconds[long_enough]) / np.sqrt(seconds[long_enough]).sum()
 
     def sample(self, rng: np.random.Generator) -> Motion:
-        """Somebody who does a bit of one clip, or of several, or something invented."""
+        """Draws a motion: an excerpt of one clip, a combination of several, or procedural poses."""
         motion = self._sample_excerpt(rng)
         if rng.random() < PROCEDURAL_FRACTION:
             motion = generate_motion(motion, self._frame_count, self._fps, rng)
@@ -73,20 +81,22 @@ class MotionAugmenter:
         return replace(motion, rotations=rotation.make_continuous(rotations), contacts=contacts)
 
     def _sample_excerpt(self, rng: np.random.Generator) -> Motion:
-        """A stretch of motion capture, faster or slower than it was."""
+        """Draws a time-warped excerpt of motion capture."""
         motion = self._motions[int(rng.choice(len(self._motions), p=self._probabilities))]
         seconds = (len(motion.rotations) - 1) / float(motion.fps)
         speed = min(rng.uniform(*TIME_WARP), seconds * float(self._fps) / self._frame_count)
         rate = (self._fps / Fraction(speed)).limit_denominator(MAX_RATE_DENOMINATOR)
         needed = ceil((self._frame_count + 1) * motion.fps / rate) + 1
         start = int(rng.integers(max(len(motion.rotations) - needed, 0) + 1))
-        excerpt = slice_motion(resample_motion(slice_motion(motion, slice(start, start + needed)), rate), slice(0, self._frame_count))
+        excerpt = slice_motion(
+            resample_motion(slice_motion(motion, slice(start, start + needed)), rate), slice(0, self._frame_count)
+        )
         frames = np.minimum(np.arange(self._frame_count), len(excerpt.rotations) - 1)
         return replace(slice_motion(excerpt, frames), fps=self._fps)
 
 
 def _sample_borrowed_joints(rng: np.random.Generator) -> list[list[int]]:
-    """Joints that come from other clips, each list from one."""
+    """Draws the lists of joints that are taken from other clips, one clip per list."""
     chance = rng.random()
     if chance < LIMBWISE_FRACTION:
         return LIMB_JOINTS

@@ -1,4 +1,4 @@
-"""The curves of a training as a picture."""
+"""Training curves: log (JSON lines) -> PNG file with one panel per metric."""
 
 import json
 from pathlib import Path
@@ -10,10 +10,10 @@ from bodydouble.formats.atomic import atomic_write
 
 PANELS = (
     ("depth error", ("depth_error", "depth_error_of_detector")),
-    ("error across the picture", ("across_error", "across_error_of_detector")),
+    ("error in the image", ("across_error", "across_error_of_detector")),
     ("within one sigma", ("across_within_one_sigma", "depth_within_one_sigma")),
     ("loss: landmarks, joints", ("landmarks", "joints", "validation_joints")),
-    ("loss: turns", ("turns", "validation_turns")),
+    ("loss: rotations", ("turns", "validation_turns")),
     ("loss: contacts", ("contacts", "validation_contacts")),
 )
 COLORS = ("#1f6fb4", "#c2501a", "#3a8f3a")

@@ -1,4 +1,7 @@
-"""What the landmark network sees on rendered people, beside what is there: the detector's true noise."""
+"""Detections on synthetic data: motions -> `DetectedClip`s with detected landmarks and ground truth.
+
+The difference of both is the real noise of the landmark network, with its correlations in time and between landmarks.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -19,61 +22,63 @@ from bodydouble.synthetic.cameras import CameraMotion
 from bodydouble.training.augmentation import MotionAugmenter
 
 FPS = Fraction(30)
+"""Frame rate of all training data."""
 WINDOW_FRAMES = 64
+"""Number of frames of a training window."""
 IMAGE_SIZE = (640, 360)
-"""px; the landmark network looks at 256 x 256 anyway."""
+"""Width and height of rendered images in px; the landmark network scales its input to 256 x 256."""
 OCCLUDER_FRACTION = 0.3
-"""Of the clips, with something in front of the person."""
+"""Fraction of clips with an occluder in front of the person."""
 STATIC_CAMERA_FRACTION = 0.6
-"""Of the clips, from a camera that stands still."""
+"""Fraction of clips with a static camera for certain; the others have a random camera motion."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectedClip:
-    """One person in one clip, as seen and as it is."""
+    """One person in one rendered clip: detections and ground truth."""
 
     image_size: tuple[int, int]
     intrinsics: FloatArray
-    """(3, 3) px."""
+    """Camera matrix (3, 3) in px."""
     keypoints: FloatArray
-    """(T, 33, 3) px, px, confidence, as detected."""
+    """Detected keypoints (T, 33, 3): x and y in px, confidence."""
     landmarks_3d: FloatArray
-    """(T, 33, 3) m, as detected."""
+    """Detected 3D landmarks (T, 33, 3), hip-centred, camera axes, m."""
     true_landmarks_3d: FloatArray
-    """(T, 33, 3) m, camera axes: where the landmarks truly are."""
+    """True landmarks (T, 33, 3), camera axes and origin, m."""
     camera_from_world: FloatArray
-    """(T, 4, 4)."""
+    """Camera poses (T, 4, 4)."""
     rest_offsets: FloatArray
-    """(22, 3) m of the person's skeleton."""
+    """Rest offsets (22, 3) of the person's skeleton, m."""
     rotations: FloatArray
-    """(T, 22, 4) xyzw, true, local."""
+    """True local rotations (T, 22, 4), xyzw."""
     root_position: FloatArray
-    """(T, 3) m, true, world."""
+    """True positions (T, 3) of the hips in the world, m."""
     contacts: FloatArray
-    """(T, 4) true."""
+    """True contacts (T, 4) of heels and toes."""
 
 
 FRAME_ARRAYS = tuple(
     field.name for field in fields(DetectedClip) if field.name not in ("image_size", "intrinsics", "rest_offsets")
 )
-"""What there is of each frame."""
+"""Names of the fields with one entry per frame."""
 FILE_KEYS = {"landmarks_3d": "rough_joints", "true_landmarks_3d": "true_joints"}
-"""Keys in the file of arrays that are called otherwise here."""
+"""Keys in the file for fields of another name."""
 
 
 def render_and_detect(
     motions: Sequence[Motion], count: int, seed: int, networks: Sequence[BlazePose]
 ) -> Iterator[DetectedClip]:
-    """Renders random stretches of motions and looks at them.
+    """Renders random augmented motions and detects their landmarks.
 
     Args:
-        motions: of the 22 humanoid joints.
-        count: how many clips are rendered.
-        seed: of all that is random.
-        networks: each looks at every clip, where the person was in the frame before, as in a video.
+        motions: motion capture of the 22 humanoid joints.
+        count: number of clips to render.
+        seed: seed of everything that is random.
+        networks: landmark networks; each tracks the person through every clip, as in a video.
 
     Yields:
-        One clip per network for each that is rendered.
+        One clip per network for each rendered clip.
     """
     rng = np.random.default_rng(seed)
     augmenter = MotionAugmenter(motions, WINDOW_FRAMES, FPS)

@@ -1,4 +1,4 @@
-"""Writes the trained network as ONNX."""
+"""Export of the trained lifter: `LifterNetwork` and `Calibration` -> ONNX file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,40 +27,40 @@ OPSET, IR_VERSION = 17, 8
 
 
 class OnnxGraphBuilder:
-    """Nodes and weights as they are added. Weights are stored in half precision and cast when loaded."""
+    """Builder of an ONNX graph. Weights are stored in half precision and cast when loaded."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.weights: list[onnx.TensorProto] = []
 
     def add(self, kind: str, *inputs: str, **attributes: Any) -> str:
-        """The value that a new node makes of others."""
+        """Adds a node and returns the name of its output."""
         name = f"value{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
         return name
 
     def add_weight(self, array: FloatArray) -> str:
-        """An array in half precision."""
+        """Adds an array in half precision and returns its name after the cast."""
         name = f"weight{len(self.weights)}"
         self.weights.append(numpy_helper.from_array(np.asarray(array).astype(np.float16), name))
         return self.add("Cast", name, to=TensorProto.FLOAT)
 
     def add_constant(self, array: NDArray[Any]) -> str:
-        """An array as it is."""
+        """Adds an array as it is and returns its name."""
         name = f"weight{len(self.weights)}"
         self.weights.append(numpy_helper.from_array(array, name))
         return name
 
     def add_convolution(self, x: str, weight: FloatArray, bias: FloatArray, dilation: int = 1) -> str:
-        """Over time, of what stands in the middle."""
+        """Adds a temporal convolution without padding."""
         return self.add("Conv", x, self.add_weight(weight), self.add_weight(bias), dilations=[dilation])
 
     def add_padding(self, x: str, pad: int) -> str:
-        """That many frames more at both ends, the first and the last ones again."""
+        """Adds that many copies of the first and of the last frame."""
         return self.add("Pad", x, self.add_constant(np.array([0, 0, pad, 0, 0, pad])), mode="edge")
 
     def add_normalization(self, x: str, norm: torch.nn.BatchNorm1d) -> str:
-        """Normalised over the batch, as it was learnt."""
+        """Adds the learned batch normalisation."""
         scale, shift = _batch_norm_affine(norm)
         return self.add("Add", self.add("Mul", x, self.add_weight(scale)), self.add_weight(shift))
 
@@ -68,10 +68,10 @@ class OnnxGraphBuilder:
         """Writes the network.
 
         Args:
-            path: the ONNX file.
-            name: of the network.
-            inputs: numbers a frame of each input (1, T, numbers).
-            outputs: likewise.
+            path: ONNX file to write.
+            name: name of the network.
+            inputs: numbers per frame of each input (1, T, numbers).
+            outputs: numbers per frame of each output (1, T, numbers).
 
         Raises:
             OutputError: the file cannot be written.
@@ -88,9 +88,9 @@ class OnnxGraphBuilder:
 
 
 def write_onnx(network: LifterNetwork, path: Path, calibration: Calibration) -> None:
-    """Writes features (1, T, INPUTS) -> the outputs of network.SIZES (1, T, ...), for any number of frames T.
+    """Writes the lifter: features (1, T, FEATURE_COUNT) -> outputs (1, T, ...), for any number of frames T.
 
-    The logarithms of scales become those of standard deviations.
+    The calibration turns the logarithms of scales into those of standard deviations.
 
     Raises:
         OutputError: the file cannot be written.
@@ -130,13 +130,13 @@ def _add_block(graph: OnnxGraphBuilder, x: str, block: ResidualBlock) -> str:
 
 
 def layer_parameters(layer: torch.nn.Conv1d) -> tuple[FloatArray, FloatArray]:
-    """Weights and bias of a layer."""
+    """Returns weights and bias of a layer."""
     assert layer.bias is not None
     return layer.weight.detach().numpy(), layer.bias.detach().numpy()
 
 
 def _batch_norm_affine(norm: torch.nn.BatchNorm1d) -> tuple[FloatArray, FloatArray]:
-    """Factor and summand (1, C, 1) of the batch normalisation."""
+    """Returns scale and shift (1, C, 1) of the batch normalisation."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     scale = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach().numpy()

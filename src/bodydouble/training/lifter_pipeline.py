@@ -1,4 +1,4 @@
-"""Everything from motion capture to the network of the lifter: render, look, learn, write."""
+"""Pipeline from motion capture files to lifter.onnx: render, detect, train, calibrate, export."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,39 +19,43 @@ from bodydouble.training.unlabelled import extract_video_windows
 from bodydouble.training.windows import Window, read_windows
 
 MODEL_FILE, CURVES_FILE = "lifter.onnx", "curves.png"
+"""File names of the network and of the training curves."""
 VALIDATION_FRACTION = 0.12
-"""Clips rendered for validation, of those for training."""
+"""Number of clips rendered for validation, as a fraction of those for training."""
 NETWORK_COUNT = 2
-"""Landmark networks that look at every clip."""
+"""Number of landmark networks that run on every clip."""
 MIN_SECONDS = 30.0
+"""Minimum duration in s of motion capture for training and for validation."""
 
 
 @dataclass(frozen=True, slots=True)
 class LifterOptions:
-    """How much is made."""
+    """Amount of training."""
 
     clip_count: int = 1000
+    """Number of rendered clips for training."""
     step_count: int = 15_000
+    """Number of optimisation steps."""
     seed: int = 0
     unlabelled_videos: tuple[Path, ...] = ()
-    """Videos of people of whom nobody knows the truth."""
+    """Videos of people without ground truth."""
 
 
 def train_lifter(paths: Sequence[Path], folder: Path, options: LifterOptions, progress: Progress) -> Path:
-    """Trains the lifter; what an interrupted run has made is kept.
+    """Trains the lifter; an interrupted run resumes.
 
     Args:
-        paths: files or folders of motion capture. Subjects that ``splits`` knows are used as it says; of others every
-            tenth clip is for validation.
-        folder: rendered clips, what is seen in videos, state, log, curves and the network.
-        options: how much is made.
-        progress: is told about the progress.
+        paths: files or folders of motion capture. Subjects in the table of ``splits`` are used accordingly; every tenth
+            of the other clips is for validation.
+        folder: folder of detections, unlabelled windows, checkpoint, log, curves and the network.
+        options: amount of training.
+        progress: receives the progress.
 
     Returns:
-        The network's file.
+        The path of the network.
 
     Raises:
-        BodydoubleError: a file cannot be read, there is too little motion, or a video shows nobody for long enough.
+        BodydoubleError: a file cannot be read, there is too little motion, or no person is in a video for long enough.
     """
     ensure_folder(folder)
     motions_by_split = load_motions(paths)
@@ -89,13 +93,13 @@ def _render_detections(motions: Sequence[Motion], count: int, seed: int, path: P
 
 
 def split_alternately(windows: Sequence[Window]) -> tuple[list[Window], list[Window]]:
-    """Every other clip: to say how large errors are, and to measure on. Each clip has a window per landmark network."""
+    """Splits windows by alternate clips, for calibration and for validation; each clip has NETWORK_COUNT windows."""
     first, second = ([w for i, w in enumerate(windows) if i // NETWORK_COUNT % 2 == half] for half in range(2))
     return first, second
 
 
 def load_motions(paths: Sequence[Path]) -> dict[str, list[Motion]]:
-    """The motions for training and for validation in files and folders; those of test subjects are left out."""
+    """Loads the motions in files and folders by split; training uses those for training and for validation."""
     motions: dict[str, list[Motion]] = {split: [] for split in splits.SPLITS}
     unknown: list[Motion] = []
     for path in _list_files(paths):
@@ -118,7 +122,7 @@ def _list_files(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def _find_split(path: Path, name: str) -> str | None:
-    """The split of a clip: by the end of its path, or its name within an archive. DeepMimic's are all for tests."""
+    """Returns the split of a clip by the end of its path, or by its name within an archive; None if unknown."""
     for clip in splits.load_table():
         if path.as_posix().endswith(f"{clip.source}/{clip.file}") or (path.stem == clip.source and name == clip.file):
             return clip.split

@@ -1,4 +1,8 @@
-"""How wrong the lifter is."""
+"""Supervised loss of the lifter: `Prediction` and `Target` -> weighted terms.
+
+Terms: Laplace negative log-likelihood of landmarks, L1 errors of landmarks, rotations, joints and velocities, cross
+entropy of contacts, and bone lengths.
+"""
 
 from dataclasses import dataclass
 
@@ -13,11 +17,12 @@ FACE_LANDMARKS = [
     i for i, name in enumerate(blazepose.LANDMARKS) if any(p in name for p in ("eye", "ear", "nose", "mouth"))
 ]
 FACE_WEIGHT = 0.3
+"""Weight of landmarks of the face, relative to 1 for the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is true of B windows; as training.windows.Window, with rotation matrices."""
+    """Ground truth of B windows: the true fields of ``windows.Window``, with rotation matrices."""
 
     points: Tensor
     depths: Tensor
@@ -30,7 +35,7 @@ class Target:
 
 
 def loss_terms(prediction: Prediction, target: Target) -> dict[str, Tensor]:
-    """The terms of the loss; their sum is what is made small."""
+    """Returns the weighted terms of the loss; their sum is minimised."""
     weight = torch.ones(LANDMARK_COUNT)
     weight[FACE_LANDMARKS] = FACE_WEIGHT
     weight = weight / weight.mean()
@@ -59,19 +64,24 @@ def loss_terms(prediction: Prediction, target: Target) -> dict[str, Tensor]:
 
 
 def masked_error(predicted: Tensor, target: Tensor) -> Tensor:
-    """Mean absolute error where the truth is known, not NaN."""
+    """Returns the mean absolute error over the entries of the target that are not NaN."""
     is_known = torch.isfinite(target)
     error = torch.where(is_known, predicted - torch.where(is_known, target, 0.0), 0.0).abs()
     return error.sum() / is_known.sum().clamp(min=1)
 
 
 def laplace_nll(error: Tensor, log_scale: Tensor) -> Tensor:
-    """Negative logarithm of a Laplace density, up to a constant."""
+    """Returns the negative logarithm of a Laplace density, up to a constant."""
     return error * torch.exp(-log_scale) + log_scale
 
 
 def joint_positions(rotations: Tensor, offsets: Tensor) -> Tensor:
-    """Joints (B, T, 22, 3) from the hips of a skeleton with offsets (B, T, 22, 3) and turns (B, T, 22, 3, 3)."""
+    """Returns hip-centred joint positions (B, T, 22, 3) by forward kinematics.
+
+    Args:
+        rotations: local rotations (B, T, 22, 3, 3).
+        offsets: rest offsets (B, T, 22, 3).
+    """
     world = [rotations[..., 0, :, :]]
     positions = [torch.zeros_like(offsets[..., 0, :])]
     for joint, parent in enumerate(humanoid.PARENTS[1:], start=1):

@@ -1,4 +1,7 @@
-"""The network of the lifter: temporal convolutions over a window of any length."""
+"""Network of the lifter: features (B, T, FEATURE_COUNT) -> `Prediction`.
+
+A temporal convolutional network with residual blocks, for windows of any length.
+"""
 
 from dataclasses import dataclass
 
@@ -10,29 +13,33 @@ from bodydouble.motion.body.proportions import BONES
 from bodydouble.skeletons import humanoid
 
 FEATURE_COUNT = LANDMARK_COUNT * (2 + 1 + 3) + 2 + 1 + 1
+"""Number of features per frame, see ``lifter.build_features``."""
 POINT_FEATURES = slice(0, LANDMARK_COUNT * 2)
-"""Where the landmarks in the picture stand among the features; the network corrects them."""
+"""Features that are the detected points; the network predicts corrections to them."""
 DEPTH_FEATURES = slice(LANDMARK_COUNT * 3 + 2, LANDMARK_COUNT * 6, 3)
-"""Likewise the detector's own depths."""
+"""Features that are the depths of the detected 3D landmarks."""
 JOINT_COUNT = len(humanoid.JOINTS)
 OUTPUT_SIZES = {
     "points": LANDMARK_COUNT * 2,
     "depths": LANDMARK_COUNT,
     "log_sigma": LANDMARK_COUNT * 2,
-    "turns": JOINT_COUNT * 6,
-    "up": 3,
+    "joint_rotations_6d": JOINT_COUNT * 6,
+    "gravity_up": 3,
     "velocity": 3,
     "contacts": 4,
-    "lengths": len(BONES) * 2,
+    "log_bone_scales": len(BONES) * 2,
 }
 """Numbers per frame of each output, in order."""
 CHANNELS = 256
+"""Number of channels of the hidden layers."""
 DILATIONS = (1, 2, 4, 8, 16, 2)
+"""Dilations of the residual blocks."""
 LOG_SIGMA_RANGE = (-5.0, 2.0)
+"""Limits of the logarithm of the scale of landmark errors."""
 
 
 class ResidualBlock(nn.Module):
-    """Dilated convolution over time, then a mix of channels, added to the input."""
+    """Residual block: batch normalisation, dilated temporal convolution, ReLU, pointwise convolution, dropout."""
 
     def __init__(self, dilation: int) -> None:
         super().__init__()
@@ -42,35 +49,35 @@ class ResidualBlock(nn.Module):
         self.drop = nn.Dropout(0.1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, CHANNELS, T) to the same."""
+        """Maps (B, CHANNELS, T) to the same shape."""
         residual: Tensor = x + self.drop(self.mix(torch.relu(self.over_time(self.norm(x)))))
         return residual
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the network says about B windows."""
+    """Prediction of the network for B windows, in the person view."""
 
     points: Tensor
-    """(B, T, 33, 2)."""
+    """Points (B, T, 33, 2)."""
     depths: Tensor
-    """(B, T, 33)."""
+    """Depths (B, T, 33) relative to the hips."""
     log_sigma: Tensor
-    """(B, T, 66) of a Laplace density: across the line of sight, then along it."""
+    """Logarithms (B, T, 66) of the scales of Laplace densities: across the line of sight, then along it."""
     rotations: Tensor
-    """(B, T, 22, 3, 3) rotations."""
+    """Local rotations (B, T, 22, 3, 3); that of the root is view_from_hips."""
     gravity_up: Tensor
-    """(B, T, 3)."""
+    """Upward direction (B, T, 3)."""
     velocity: Tensor
-    """(B, T, 3)."""
+    """World velocity (B, T, 3) of the hips in view axes, person sizes per second."""
     contacts: Tensor
-    """(B, T, 4) logits."""
+    """Logits (B, T, 4) of the contacts of heels and toes."""
     log_bone_scales: Tensor
-    """(B, T, 2 K)."""
+    """Logarithms of the lengths of bones relative to the template, then of their uncertainty (B, T, 2 K)."""
 
 
 class LifterNetwork(nn.Module):
-    """Features (B, T, INPUTS) -> Answer."""
+    """Lifter network: features (B, T, FEATURE_COUNT) -> `Prediction`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,26 +85,26 @@ class LifterNetwork(nn.Module):
         self.blocks = nn.Sequential(*(ResidualBlock(dilation) for dilation in DILATIONS))
         self.answer = nn.Conv1d(CHANNELS, sum(OUTPUT_SIZES.values()), 1)
         self.trust = nn.Parameter(torch.ones(LANDMARK_COUNT))
-        """How far the detector's depths are believed, per landmark."""
+        """Factor (33,) of the depths of the detected 3D landmarks."""
 
     def forward(self, features: Tensor) -> Prediction:
-        """The network's answer."""
+        """Predicts from features."""
         outputs = self.answer(self.blocks(self.read(features.transpose(1, 2)))).transpose(1, 2)
         parts = dict(zip(OUTPUT_SIZES, outputs.split(list(OUTPUT_SIZES.values()), dim=-1), strict=True))
         return Prediction(
             (parts["points"] + features[..., POINT_FEATURES]).unflatten(-1, (LANDMARK_COUNT, 2)),
             parts["depths"] + self.trust * features[..., DEPTH_FEATURES],
             parts["log_sigma"].clamp(*LOG_SIGMA_RANGE),
-            rotations_from_columns(parts["turns"].unflatten(-1, (JOINT_COUNT, 2, 3))),
-            parts["up"],
+            rotations_from_columns(parts["joint_rotations_6d"].unflatten(-1, (JOINT_COUNT, 2, 3))),
+            parts["gravity_up"],
             parts["velocity"],
             parts["contacts"],
-            parts["lengths"],
+            parts["log_bone_scales"],
         )
 
 
 def rotations_from_columns(columns: Tensor) -> Tensor:
-    """Rotations (..., 3, 3) from their first two columns (..., 2, 3), roughly.
+    """Returns rotations (..., 3, 3) from approximate first two columns (..., 2, 3) by Gram-Schmidt.
 
     Source: Zhou et al., On the Continuity of Rotation Representations in Neural Networks (2019).
     """

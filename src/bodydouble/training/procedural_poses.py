@@ -1,4 +1,4 @@
-"""Invented motions: random poses within the limits of the joints, for what motion capture lacks."""
+"""Procedural motions: random poses within joint limits -> `Motion`, for poses that motion capture lacks."""
 
 from fractions import Fraction
 
@@ -10,32 +10,35 @@ from bodydouble.motion.resampling.motion import interpolate_motion, slice_motion
 from bodydouble.skeletons import humanoid
 
 KEY_INTERVAL = (0.25, 1.2)
-"""s from one pose to the next."""
+"""Range of the time in s from one pose to the next."""
 HIP_LIMITS = ((-0.5, 2.2), (-0.3, 0.9), (-0.4, 0.4))
-"""rad forward, outward, inward twist."""
+"""Limits in rad of flexion, abduction and inward twist of the hip."""
 KNEE_LIMITS = (0.0, 2.4)
+"""Limits in rad of the flexion of the knee."""
 ANKLE_LIMITS = ((-0.6, 0.4), (-0.2, 0.2))
-"""rad up, sideways."""
+"""Limits in rad of the ankle, upward and sideways."""
 TRUNK_LIMITS = ((-0.5, 1.2), (-0.5, 0.5), (-0.6, 0.6))
-"""rad forward, sideways and twist of the whole spine, which its three joints share."""
+"""Limits in rad of forward bend, sideways bend and twist of the spine, divided among its three joints."""
 HEAD_LIMITS = ((-0.5, 0.6), (-0.3, 0.3), (-0.9, 0.9))
-"""Likewise of neck and head."""
+"""Limits in rad of forward bend, sideways bend and twist of neck and head together."""
 SHOULDER_LIMITS = ((-0.9, 2.0), (-1.4, 1.5), (-0.8, 0.8))
-"""rad: the arm forward about the vertical, upward, twist about itself."""
+"""Limits in rad of the upper arm: forward about the vertical, upward, twist about its axis."""
 ELBOW_LIMITS = (0.0, 2.4)
+"""Limits in rad of the flexion of the elbow."""
 WRIST_SIGMA = 0.3
+"""Standard deviation in rad of the rotation vector of the hand."""
 STRAIGHT_LIMB_EXPONENT = 2.0
-"""Knees and elbows are straight more often than bent: shares are raised to this power."""
+"""Power to which the fraction of the flexion of knees and elbows is raised: straight limbs are more frequent."""
 
 
 def generate_motion(template: Motion, frame_count: int, fps: Fraction, rng: np.random.Generator) -> Motion:
-    """Somebody who goes from pose to pose, hips in place.
+    """Generates a motion from pose to pose, with fixed hips and without contacts.
 
     Args:
-        template: whose body and height of the hips.
-        frame_count: how many.
-        fps: of the motion.
-        rng: decides the poses.
+        template: motion whose first frame gives skeleton and position of the hips.
+        frame_count: number of frames.
+        fps: frame rate.
+        rng: source of the poses.
     """
     times = [0.0]
     while times[-1] < frame_count - 1:
@@ -50,7 +53,7 @@ def generate_motion(template: Motion, frame_count: int, fps: Fraction, rng: np.r
 
 
 def _ease_in_out(times: FloatArray, keys: FloatArray) -> FloatArray:
-    """Times in frames at which the motion slows down at each key."""
+    """Warps times in frames so that the motion slows down at each key."""
     before = np.clip(np.searchsorted(keys, times, side="right") - 1, 0, len(keys) - 2)
     span = keys[before + 1] - keys[before]
     fraction = (times - keys[before]) / span
@@ -58,7 +61,7 @@ def _ease_in_out(times: FloatArray, keys: FloatArray) -> FloatArray:
 
 
 def _sample_poses(count: int, rng: np.random.Generator) -> FloatArray:
-    """(K, 22, 4) local rotations."""
+    """Draws local rotations (K, 22, 4), xyzw."""
     vectors = np.zeros((count, len(humanoid.JOINTS), 3))
     forward, sideways, twist = (rng.uniform(*limits, count) for limits in TRUNK_LIMITS)
     for joint in ("spine", "chest", "upperChest"):
@@ -75,9 +78,9 @@ def _sample_poses(count: int, rng: np.random.Generator) -> FloatArray:
 
 
 def _sample_limbs(count: int, rng: np.random.Generator) -> dict[str, FloatArray]:
-    """Rotations (K, 4) of the joints of a left arm and a left leg."""
+    """Draws rotations (K, 4) of the joints of a left arm and a left leg."""
     hip = [rng.uniform(*limits, count) for limits in HIP_LIMITS]
-    # Whoever stands has straight legs: a share of the poses stays near it.
+    # Standing people have straight legs: a fraction of the poses stays near that.
     knee_bend = rng.random(count) ** STRAIGHT_LIMB_EXPONENT
     knee = KNEE_LIMITS[0] + (KNEE_LIMITS[1] - KNEE_LIMITS[0]) * knee_bend
     arm = [rng.uniform(*limits, count) for limits in SHOULDER_LIMITS]
@@ -94,7 +97,7 @@ def _sample_limbs(count: int, rng: np.random.Generator) -> dict[str, FloatArray]
 
 
 def _compose_rotations(*axis_angles: tuple[FloatArray, str]) -> FloatArray:
-    """Rotations (K, 4): the first turn is the outermost."""
+    """Composes rotations (K, 4) about named axes; the first is the outermost."""
     product = rotation.from_rotvec(np.zeros((len(axis_angles[0][0]), 3)))
     for angles, axis in axis_angles:
         vectors = np.zeros((len(angles), 3))

@@ -1,7 +1,7 @@
-"""From landmarks in space to where the detector says they are in the picture: the lifter's way back.
+"""Projector: 3D landmarks -> points as the detector reports them; the inverse of the lifter.
 
-It is trained as a pair with the lifter: from true landmarks it learns the detector's habits, and what the lifter
-answers to what was seen, projected, must be what was seen.
+It is trained together with the lifter. It learns the detector's systematic errors from true landmarks. The lifter's
+landmarks, projected, must reproduce the detected points (cycle consistency).
 """
 
 import torch
@@ -20,17 +20,19 @@ from bodydouble.training.unlabelled_loss import (
 )
 
 INPUT_CHANNELS = LANDMARK_COUNT * 3 + 1
+"""Number of input channels: coordinates of all landmarks and the logarithm of the scale."""
 CHANNELS = 128
+"""Number of channels of the hidden layers."""
 KERNEL_RADIUS = 2
-"""Frames that each convolution looks before and after."""
+"""Frames that each convolution covers before and after the current one."""
 CYCLE_WEIGHT = 0.3
-"""Weight of the way there and back. Projected from the truth counts 1: it has no other teacher."""
+"""Weight of the cycle-consistency term; projection of true landmarks, the projector's only other term, has weight 1."""
 
 
 class ProjectorNetwork(nn.Module):
-    """Landmarks in space (N, T, 33, 3), in sizes, and sizes (N,) -> points (N, T, 33, 2) as the detector sees them.
+    """Projector network: landmarks (N, T, 33, 3) in person sizes and scales (N,) -> detected points (N, T, 33, 2).
 
-    It adds the detector's habits, none at first, to where the landmarks are.
+    It adds the detector's systematic errors, zero at first, to the perspective projection of the landmarks.
     """
 
     def __init__(self) -> None:
@@ -50,7 +52,7 @@ class ProjectorNetwork(nn.Module):
         nn.init.zeros_(last.bias)
 
     def forward(self, landmarks_3d: Tensor, scale: Tensor) -> Tensor:
-        """The points."""
+        """Predicts the detected points."""
         log_scale = scale.log()[:, None, None].expand(-1, landmarks_3d.shape[1], 1)
         inputs = torch.cat([landmarks_3d.flatten(-2), log_scale], dim=-1)
         offsets: Tensor = self.habits(inputs.transpose(1, 2)).transpose(1, 2)
@@ -58,12 +60,12 @@ class ProjectorNetwork(nn.Module):
 
 
 def truth_projection_loss(projector: ProjectorNetwork, target: Target, observed: ObservedPoints) -> Tensor:
-    """How far true landmarks, projected, are from where they were seen, in sizes."""
+    """Returns the robust distance between projected true landmarks and detected points, in person sizes."""
     return _projection_error(projector, target.points, target.depths, observed)
 
 
 def cycle_consistency_loss(projector: ProjectorNetwork, prediction: Prediction, observed: ObservedPoints) -> Tensor:
-    """How far the lifter's landmarks, projected, are from where they were seen; a term of the loss."""
+    """Returns the weighted robust distance between the lifter's projected landmarks and detected points."""
     return CYCLE_WEIGHT * _projection_error(projector, prediction.points, prediction.depths, observed)
 
 

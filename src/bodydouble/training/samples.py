@@ -1,4 +1,8 @@
-"""Training samples: motion capture on random bodies before random cameras, with the detector's true noise."""
+"""Training samples: augmented motion capture and detected windows -> batches of features and `Window`s.
+
+Motion capture is put on random bodies in front of random cameras, and the real noise of the detector is added.
+Augmentation continues with keypoint dropout, outliers, camera roll, horizontal flips, time reversal and gaps.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,41 +29,45 @@ from bodydouble.training.windows import (
 )
 
 CAMERA_DISTANCES = (1.6, 9.0)
+"""Range of the horizontal distance of the camera in m."""
 CAMERA_HEIGHTS = (0.3, 2.8)
-"""m, of the camera."""
+"""Range of the height of the camera in m."""
 ROLL_FRACTION = 0.35
-"""Share of the windows that are turned by any angle in the picture."""
+"""Fraction of windows that are rolled by any angle."""
 ROLL_SIGMA = 0.08
+"""Standard deviation in rad of the roll of cameras."""
 LIMB_LANDMARKS = [
     [i for i, name in enumerate(blazepose.LANDMARKS) if name.startswith(side) and name.split("_")[1] in parts]
     for side in ("left", "right")
     for parts in (("elbow", "wrist", "pinky", "index", "thumb"), ("knee", "ankle", "heel", "foot"))
 ]
+"""Indices of the landmarks of each arm and each leg."""
 MIXED_NOISE_FRACTION = 0.5
-"""Share of the windows of which some limbs have the errors of other clips."""
+"""Fraction of windows in which some limbs have the noise of other clips."""
 NOISE_SCALES = (0.5, 1.4)
-"""Times the errors that the detector really made."""
+"""Range of the factor of the detector's real noise."""
 MAX_OFF_AXIS = 0.35
-"""Tangent of the largest angle at which the person stands beside the optical axis."""
+"""Maximum angle in rad between the optical axis and the person, on each axis."""
 PAN_FRACTION = 0.35
-"""Share of the windows with a camera that follows the person."""
+"""Fraction of windows with a camera that pans after the person."""
 PAN_CUTOFF = 0.5
-"""Hz."""
+"""Cutoff frequency in Hz of the pan."""
 FRAME_STEPS = (1, 1, 1, 1, 2, 3)
-"""Every so manieth frame is seen, as in clips of a low rate."""
+"""Steps between observed frames, drawn uniformly, as in clips of a low frame rate."""
 GAP_FRACTION = 0.15
-"""Share of the windows with a gap."""
+"""Fraction of windows with a gap."""
 MAX_GAP = 12
+"""Length in frames that a gap stays below."""
 DROPOUT_FRACTION = 0.35
-"""Share of the windows in which the detector does not believe what it says of some limbs for a while ..."""
+"""Fraction of windows with keypoint dropout: up to three limbs have little or no confidence for a while."""
 MAX_DROPOUT = 40
-"""... of at most so many frames, ..."""
+"""Length in frames that a keypoint dropout stays below."""
 OUTLIER_SCALE = 0.3
-"""... and sizes by which that is wrong, on each axis."""
+"""Standard deviation of the displacement of dropped-out limbs in person sizes, on each axis."""
 
 
 class WindowSampler:
-    """Draws windows: of clips that the detector saw, and of motion capture."""
+    """Sampler of training windows: detected clips, and simulated ones from motion capture."""
 
     def __init__(self, motions: Sequence[Motion], detected: Sequence[Window], seed: int) -> None:
         self._rng = np.random.default_rng(seed)
@@ -68,7 +76,7 @@ class WindowSampler:
         self._augmenter = MotionAugmenter([_stand_on_floor(motion) for motion in motions], WINDOW_FRAMES, FPS)
 
     def sample_batch(self, count: int, detected_fraction: float) -> tuple[FloatArray, Window]:
-        """Features (count, T, F), and the windows; a share of them are clips that were really seen."""
+        """Draws features (count, T, F) and their windows, of which the given fraction are detected clips."""
         rng = self._rng
         chosen = [
             self._sample_detected() if rng.random() < detected_fraction else self._sample_synthetic()
@@ -83,7 +91,7 @@ class WindowSampler:
         return features_with_gaps(stacked, observed), stacked
 
     def _drop_keypoints(self, window: Window) -> Window:
-        """Now and then limbs that somebody hides: no confidence, and a place that says nothing."""
+        """Applies keypoint dropout at random: limbs lose confidence for a while, and may be displaced as outliers."""
         rng = self._rng
         if rng.random() > DROPOUT_FRACTION:
             return window
@@ -98,9 +106,9 @@ class WindowSampler:
         return replace(window, points=points, landmarks_3d=landmarks_3d, confidence=confidence)
 
     def _roll_camera(self, window: Window) -> Window:
-        """Now and then a window turned in the picture, as somebody in a cartwheel looks; nothing is asked about up.
+        """Rolls a window at random, as a person in a cartwheel appears; its upward direction becomes NaN.
 
-        Cameras are held level, and from that the network shall tell where up is.
+        Real cameras are held level, and the network shall infer the upward direction from that.
         """
         rng = self._rng
         if rng.random() > ROLL_FRACTION:
@@ -110,7 +118,7 @@ class WindowSampler:
         )
 
     def _sample_detected(self) -> Window:
-        """A clip as it was seen, forwards or backwards."""
+        """Draws a detected clip, in half of the cases in reverse."""
         window = self._detected[int(self._rng.integers(len(self._detected)))]
         return time_reversed(window) if self._rng.random() < 0.5 else window
 
@@ -118,7 +126,7 @@ class WindowSampler:
         return simulate_window(self._sample_performer(), self._sample_noise(), self._rng)
 
     def _sample_performer(self) -> tuple[bodies.Body, Motion]:
-        """Somebody who does something."""
+        """Draws a body and an augmented motion on it."""
         rng = self._rng
         motion = self._augmenter.sample(rng)
         body = bodies.load_bodies()[int(rng.integers(len(bodies.load_bodies())))]
@@ -127,7 +135,7 @@ class WindowSampler:
         return body, replace(motion, skeleton=skeleton, root_position=root)
 
     def _sample_noise(self) -> "DetectorNoise":
-        """The detector's errors in one clip; now and then with those of another clip for some limbs."""
+        """Draws the detector's noise in one clip, sometimes with that of other clips for some limbs."""
         rng = self._rng
         noise = self._noise[int(rng.integers(len(self._noise)))]
         if rng.random() < MIXED_NOISE_FRACTION:
@@ -143,7 +151,7 @@ def _leg_length(offsets: FloatArray) -> float:
 
 
 def _stand_on_floor(motion: Motion) -> Motion:
-    """The motion on an adult's body, feet on the floor, with its contacts."""
+    """Transfers a motion to an adult's body and grounds it; adds contacts."""
     body = bodies.load_bodies()[0]
     skeleton = bodies.build_humanoid_skeleton(body)
     root = motion.root_position * (_leg_length(skeleton.rest_offsets) / _leg_length(motion.skeleton.rest_offsets))
@@ -153,42 +161,42 @@ def _stand_on_floor(motion: Motion) -> Motion:
 
 @dataclass(frozen=True, slots=True)
 class DetectorNoise:
-    """What was wrong with what the detector saw in one clip."""
+    """Noise of the detector in one clip."""
 
     points: FloatArray
-    """(T, 33, 2) seen minus true, in sizes."""
+    """Detected minus true points (T, 33, 2), in person sizes."""
     landmarks_3d: FloatArray
-    """(T, 33, 3) m, seen minus true, axes of the crop, sizes made alike."""
+    """Detected minus true 3D landmarks (T, 33, 3) of equal size, view axes, m."""
     confidence: FloatArray
-    """(T, 33)."""
+    """Confidence (T, 33) of the points."""
 
     @classmethod
     def from_window(cls, window: Window) -> "DetectorNoise":
-        """The errors in a clip."""
+        """Returns the noise in a detected window."""
         depth = window.depths[..., None]
         true_landmarks = np.concatenate([window.true_points * (1 + window.scale * depth), depth], axis=-1)
         true_landmarks = true_landmarks - true_landmarks[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
-        # A skeleton that comes nearer becomes fewer sizes large, but no smaller.
+        # The skeleton keeps its length, though an approaching person spans fewer person sizes.
         true_landmarks = true_landmarks / np.linalg.norm(window.offsets, axis=(1, 2))[:, None, None]
         scale = np.median(np.linalg.norm(window.landmarks_3d[:, person_view.SCALE_LANDMARKS], axis=-1))
         scale /= np.median(np.linalg.norm(true_landmarks[:, person_view.SCALE_LANDMARKS], axis=-1))
         return cls(window.points - window.true_points, window.landmarks_3d - scale * true_landmarks, window.confidence)
 
     def with_limb(self, limb: list[int], other: "DetectorNoise") -> "DetectorNoise":
-        """The same but for some landmarks."""
+        """Returns the noise with that of another clip for some landmarks."""
         mixed = DetectorNoise(self.points.copy(), self.landmarks_3d.copy(), self.confidence.copy())
         mixed.points[:, limb], mixed.landmarks_3d[:, limb] = other.points[:, limb], other.landmarks_3d[:, limb]
         mixed.confidence[:, limb] = other.confidence[:, limb]
         return mixed
 
     def time_reversed(self, is_reversed: bool) -> "DetectorNoise":
-        """The same, the last frame first."""
+        """Returns the noise with its frames in reverse order, if asked to."""
         order = slice(None, None, -1 if is_reversed else 1)
         return DetectorNoise(self.points[order], self.landmarks_3d[order], self.confidence[order])
 
 
 def simulate_window(performer: tuple[bodies.Body, Motion], noise: DetectorNoise, rng: np.random.Generator) -> Window:
-    """Somebody before a random camera, seen with the detector's noise."""
+    """Simulates detections of a performer by a random camera, with noise of the detector."""
     body, motion = performer
     points = bodies.landmark_positions(motion, body)
     camera_from_world = _sample_camera(points, rng)
@@ -203,7 +211,8 @@ def simulate_window(performer: tuple[bodies.Body, Motion], noise: DetectorNoise,
     if rng.random() < PAN_FRACTION:
         view = replace(view, direction=_pan_camera(view.direction, rng))
     window = create_window(
-        replace(view, points=noisy_points - hips), noise.confidence, relative + rng.uniform(*NOISE_SCALES) * noise.landmarks_3d, true_landmarks,
+        replace(view, points=noisy_points - hips), noise.confidence,
+        relative + rng.uniform(*NOISE_SCALES) * noise.landmarks_3d, true_landmarks,
         np.broadcast_to(camera_from_world[:3, :3], (len(true_landmarks), 3, 3)), motion.skeleton.rest_offsets,
         motion.rotations, motion.root_position, motion.contacts,
     )  # fmt: skip
@@ -211,14 +220,14 @@ def simulate_window(performer: tuple[bodies.Body, Motion], noise: DetectorNoise,
 
 
 def _pan_camera(direction: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Where (T, 2) a camera that pans sees somebody."""
+    """Returns the direction (T, 2) of the hips as seen by a camera that pans after them."""
     deviation = direction - direction.mean(axis=0)
     pan = whittaker(deviation, np.ones((len(deviation), 1)), float(FPS), PAN_CUTOFF)
     return direction - rng.uniform(0.5, 1.0) * pan
 
 
 def _sample_camera(points: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """(4, 4) camera_from_world of a random static camera that looks at points (T, 33, 3)."""
+    """Draws camera_from_world (4, 4) of a static camera that looks towards points (T, 33, 3)."""
     center = points.mean(axis=(0, 1)) * [1.0, 0.0, 1.0]
     yaw, distance = rng.uniform(-np.pi, np.pi), np.exp(rng.uniform(*np.log(CAMERA_DISTANCES)))
     camera_position = (
@@ -238,7 +247,7 @@ def _sample_camera(points: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 
 def _sample_observed(rng: np.random.Generator) -> BoolArray:
-    """(T,) frames in which the person is seen."""
+    """Draws a mask (T,) of observed frames."""
     step = FRAME_STEPS[int(rng.integers(len(FRAME_STEPS)))]
     observed = np.zeros(WINDOW_FRAMES, dtype=bool)
     observed[int(rng.integers(step)) :: step] = True
@@ -249,7 +258,7 @@ def _sample_observed(rng: np.random.Generator) -> BoolArray:
 
 
 def features_with_gaps(windows: Window, observed: BoolArray) -> FloatArray:
-    """Features (N, T, F) float32 of N windows of which only some frames (N, T) are seen, the others interpolated."""
+    """Builds features (N, T, F), float32, of N windows; frames that are not observed (N, T) are interpolated."""
     ages = np.stack([lifter.seconds_since_observed(row, float(FPS)) for row in observed])
     features = lifter.build_features(
         windows.points, windows.confidence, windows.landmarks_3d, windows.direction, windows.scale, ages

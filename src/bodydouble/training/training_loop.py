@@ -1,4 +1,7 @@
-"""Trains the lifter, with a projector and with real video if asked to. It goes on where an interrupted run stopped."""
+"""Training loop of the lifter: motions, detected and unlabelled windows -> `LifterNetwork` and `Calibration`.
+
+An interrupted run resumes from its checkpoint. The projector and real videos are optional.
+"""
 
 import json
 import time
@@ -27,56 +30,60 @@ from bodydouble.training.windows import Window, stack_windows
 T = TypeVar("T")
 
 STATE_FILE, LOG_FILE = "state.pt", "log.jsonl"
+"""File names of the checkpoint and of the log."""
 ONE_SIGMA_FRACTION = 0.6827
-"""Share of a normal distribution within one standard deviation."""
+"""Fraction of a normal distribution within one standard deviation."""
 LAPLACE_HALF_WIDTH = float(-np.log(1 - ONE_SIGMA_FRACTION))
-"""Scales of a Laplace density within which 68 % lie: as within one standard deviation of a normal one."""
+"""Half-width, in scales, of the interval that holds ONE_SIGMA_FRACTION of a Laplace distribution."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainOptions:
-    """How long and how fast the network learns."""
+    """Hyperparameters of the training."""
 
     steps: int = 15_000
+    """Number of optimisation steps."""
     batch_size: int = 32
+    """Number of labelled windows per batch."""
     detected_fraction: float = 0.4
-    """Of each batch: clips that the detector really saw; the others are motion capture with the detector's noise."""
+    """Fraction of detected clips in a batch; the others are motion capture with the detector's noise."""
     learning_rate: float = 1e-3
-    """Highest learning rate; it rises for 200 steps and falls along a cosine."""
+    """Maximum learning rate; it rises for 200 steps and falls along a cosine."""
     weight_decay: float = 0.05
     validation_interval: int = 200
-    """Steps from one validation to the next."""
+    """Number of steps between validations."""
     seed: int = 0
     projector: bool = False
-    """Whether a projector, from space to what is seen, is trained as a pair with the lifter."""
+    """Whether a projector is trained together with the lifter."""
     unlabelled_batch_size: int = 8
-    """Windows of video without labels beside each batch, where there is such video."""
+    """Number of unlabelled windows that are added to each batch, if there are any."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainState:
-    """A network and what makes it learn."""
+    """Network and its optimizer."""
 
     network: nn.Module
     optimizer: torch.optim.Optimizer
 
     @classmethod
     def from_network(cls, network: nn.Module, options: TrainOptions) -> "TrainState":
-        """One that has learned nothing yet."""
+        """Returns the state of an untrained network."""
         rate, decay = options.learning_rate, options.weight_decay
         return cls(network, torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=decay))
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one step learns from: labelled windows, and windows of video without labels, if there are any."""
+    """Batch of labelled windows, and of unlabelled ones if there are any."""
 
     features: Tensor
-    """(N + 2 U, T, F): of N labelled windows, of U others, and of their mirror images."""
+    """Features (N + 2 U, T, F) of N labelled windows, U unlabelled ones, and the latter flipped horizontally."""
     target: Target
     observed: ObservedPoints
-    """Of the labelled windows."""
+    """Detected points of the labelled windows."""
     unlabelled: ObservedPoints | None
+    """Detected points of the unlabelled windows."""
 
 
 def train(
@@ -88,16 +95,19 @@ def train(
     report: Callable[[dict[str, Any]], None] = lambda _: None,
     unlabelled: Sequence[UnlabelledWindow] = (),
 ) -> LifterNetwork:
-    """Learns from motion capture, from what the detector saw, and from video without labels.
+    """Trains the lifter on motion capture, detected clips, and videos without labels.
 
     Args:
-        motions: of training subjects.
-        detected: clips of training subjects.
-        validation: clips of others; they decide nothing, they are only measured on.
-        folder: state and log.
-        options: how long and how fast.
-        report: is told the figures of each validation.
-        unlabelled: windows of real video.
+        motions: motion capture of training subjects.
+        detected: detected clips of training subjects.
+        validation: detected clips of other subjects, used for metrics only.
+        folder: folder of checkpoint and log.
+        options: hyperparameters.
+        report: receives the metrics of each validation.
+        unlabelled: windows of real videos.
+
+    Returns:
+        The trained network.
     """
     options = options or TrainOptions()
     ensure_folder(folder)
@@ -128,7 +138,7 @@ def train(
 def _batch_factory(
     sampler: WindowSampler, unlabelled: Sequence[UnlabelledWindow], options: TrainOptions, first_step: int
 ) -> Callable[[], Batch]:
-    """What makes a batch whenever it is called."""
+    """Returns a function that makes a new batch at each call."""
     rng = np.random.default_rng((options.seed, first_step))
 
     def make_batch() -> Batch:
@@ -150,7 +160,7 @@ def _batch_factory(
 
 
 def _loss_terms(network: LifterNetwork, projector: ProjectorNetwork | None, batch: Batch) -> dict[str, Tensor]:
-    """The terms of the loss. All windows go through the network at once, so that it normalises them alike."""
+    """Returns the terms of the loss. All windows share one forward pass, and so one batch normalisation."""
     unlabelled_count = len(batch.unlabelled.points) if batch.unlabelled else 0
     prediction, unlabelled_prediction, flipped_prediction = split_predictions(
         network(batch.features), [len(batch.target.points), unlabelled_count, unlabelled_count]
@@ -181,16 +191,16 @@ def _optimization_step(
 
 
 def target_from_windows(windows: Window) -> Target:
-    """What the network should say about N windows."""
+    """Returns the ground truth of N stacked windows."""
     arrays = (
-        windows.true_points, windows.depths, rotation.to_matrix(windows.rotations), windows.gravity_up, windows.velocity,
-        windows.contacts, windows.offsets, windows.log_bone_scales,
+        windows.true_points, windows.depths, rotation.to_matrix(windows.rotations), windows.gravity_up,
+        windows.velocity, windows.contacts, windows.offsets, windows.log_bone_scales,
     )  # fmt: skip
     return Target(*(torch.from_numpy(np.asarray(array, dtype=np.float32)) for array in arrays))
 
 
 def _prefetch(make: Callable[[], T]) -> Iterator[T]:
-    """What make gives, over and over, the next one being made while this one is used."""
+    """Yields results of make without end; the next one is made in a thread while this one is used."""
     with ThreadPoolExecutor(1) as worker:
         waiting = worker.submit(make)
         while True:
@@ -203,7 +213,7 @@ def _learning_rate_factor(step: int, steps: int) -> float:
 
 
 def _resume(path: Path, states: Mapping[str, TrainState]) -> int:
-    """The step to go on with; who was not there before begins anew."""
+    """Loads a checkpoint and returns its step; networks that it lacks start untrained."""
     if not path.exists():
         return 0
     checkpoint = torch.load(path, weights_only=True)
@@ -226,7 +236,7 @@ def _save_checkpoint(folder: Path, step: int, states: Mapping[str, TrainState], 
 
 
 def evaluate(network: LifterNetwork, windows: Sequence[Window]) -> dict[str, float]:
-    """Errors on clips that the detector saw, in units of the person's size, beside the detector's own."""
+    """Returns metrics on detected clips, in person sizes, with those of the detector for comparison."""
     stacked = stack_windows(list(windows))
     point_errors, depth_errors, scales_across, scales_along = prediction_errors(network, stacked)
     with torch.no_grad():
@@ -246,14 +256,14 @@ def evaluate(network: LifterNetwork, windows: Sequence[Window]) -> dict[str, flo
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Makes the network's scales standard deviations."""
+    """Calibration that turns the network's scales into standard deviations."""
 
     log_factors: FloatArray
-    """(66,) to add to the logarithms: per landmark, across the line of sight and along it."""
+    """Summands (66,) of the logarithms: per landmark, across the line of sight, then along it."""
 
     @classmethod
     def from_windows(cls, network: LifterNetwork, held_out: Sequence[Window]) -> "Calibration":
-        """So that 68 % of the errors in clips that the network never saw are within one standard deviation."""
+        """Calibrates so that 68 % of the errors in held-out clips are within one standard deviation."""
         point_errors, depth_errors, scales_across, scales_along = prediction_errors(
             network, stack_windows(list(held_out))
         )
@@ -262,7 +272,7 @@ class Calibration:
 
 
 def prediction_errors(network: LifterNetwork, windows: Window) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Errors (N, T, 33) across the line of sight and along it, and the scales that the network gave for them."""
+    """Returns errors (N, T, 33) across the line of sight and along it, and their predicted scales."""
     network.eval()
     with torch.no_grad():
         prediction = network(torch.from_numpy(_gapless_features(windows)))

@@ -1,4 +1,4 @@
-"""Windows of real video: what our own detector saw of people of whom nobody knows the truth."""
+"""Unlabelled windows: real videos -> `UnlabelledWindow`s of the detected points, without ground truth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -17,39 +17,39 @@ from bodydouble.pipeline import Progress, capture, clip_name
 from bodydouble.training.detections import FPS, WINDOW_FRAMES
 
 MIN_OBSERVED_FRACTION = 0.6
-"""Share of a video's own frames in which the person must be seen, in a window."""
+"""Minimum fraction of a video's frames in a window in which the person is observed."""
 MAX_TIME_DIFFERENCE = 0.75
-"""Frames; what was seen this near to a moment counts as seen then."""
+"""Maximum distance in frames between a sample time and an observation that counts for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnlabelledWindow:
-    """What is seen of one person for T frames, in the view of ``motion.crop``; or of N of them, stacked."""
+    """Detections of one person in T frames, in the person view; or N windows, stacked along a first axis."""
 
     points: FloatArray
-    """(T, 33, 2), interpolated where not observed."""
+    """Detected points (T, 33, 2), interpolated where not observed."""
     confidence: FloatArray
-    """(T, 33)."""
+    """Confidence (T, 33) of the points."""
     landmarks_3d: FloatArray
-    """(T, 33, 3) m."""
+    """Detected 3D landmarks (T, 33, 3), hip-centred, camera axes, m."""
     direction: FloatArray
-    """(T, 2)."""
+    """Direction (T, 2) of the hips on the plane z = 1 of the camera."""
     scale: FloatArray
-    """()."""
+    """Scale () of the person view."""
     observed: BoolArray
-    """(T,)."""
+    """Mask (T,) of frames in which the person is observed."""
 
 
 def extract_video_windows(videos: Sequence[Path], folder: Path, progress: Progress) -> list[UnlabelledWindow]:
-    """All windows of videos. What was seen of each is kept in a file, so that nobody has to look again.
+    """Extracts all windows of videos. The windows of each video are cached in a file.
 
     Args:
-        videos: anything that ``pipeline.capture`` reads.
-        folder: where the files are; it exists.
-        progress: is told about the progress.
+        videos: videos that ``pipeline.capture`` can read.
+        folder: existing folder of the cache files.
+        progress: receives the progress.
 
     Raises:
-        BodydoubleError: a video cannot be read, or nobody is in it for as long as a window.
+        BodydoubleError: a video cannot be read, or shows no person for the length of a window.
     """
     return [window for video in videos for window in _extract_windows(video, folder, progress)]
 
@@ -63,23 +63,26 @@ def _extract_windows(video: Path, folder: Path, progress: Progress) -> list[Unla
     windows = [window for person in performance.people for window in windows_from_track(person.track, intrinsics, fps)]
     if not windows:
         raise NoPeopleError(
-            f"nobody is seen in {video} for {float(WINDOW_FRAMES / FPS):.1f} s at a stretch; leave it out or give a longer one"
+            f"no person is visible in {video} for {float(WINDOW_FRAMES / FPS):.1f} s without interruption; "
+            "leave it out or give a longer one"
         )
     save_windows(cache_path, windows)
     return windows
 
 
 def windows_from_track(track: Track, intrinsics: FloatArray, fps: float) -> list[UnlabelledWindow]:
-    """Windows of FRAMES frames at FPS, each half over the one before.
+    """Returns the windows of WINDOW_FRAMES frames at FPS of a track; consecutive windows overlap by half.
 
     Args:
-        track: one person.
-        intrinsics: (3, 3) px.
-        fps: of the track.
+        track: track of one person.
+        intrinsics: camera matrix (3, 3) in px.
+        fps: frame rate of the track.
     """
     count = 1 + int((len(track.frames) - 1) * float(FPS) / fps)
     times = np.arange(count) * fps / float(FPS)
-    pixels, landmarks_3d = (_interpolate_at(times, interpolate_gaps(values)) for values in (track.keypoints, track.landmarks_3d))
+    pixels, landmarks_3d = (
+        _interpolate_at(times, interpolate_gaps(values)) for values in (track.keypoints, track.landmarks_3d)
+    )
     ages = lifter.seconds_since_observed(track.observed, fps, times)
     observed, is_covered = (ages * rate < MAX_TIME_DIFFERENCE for rate in (float(FPS), min(fps, float(FPS))))
     rays = camera.rays(intrinsics, pixels[..., :2])[..., :2]
@@ -92,7 +95,7 @@ def windows_from_track(track: Track, intrinsics: FloatArray, fps: float) -> list
 
 
 def _interpolate_at(times: FloatArray, values: FloatArray) -> FloatArray:
-    """Values (T, ...) at moments in frames."""
+    """Interpolates values (T, ...) at times in frames."""
     flat = lifter.interpolate_linear(times, np.arange(len(values)), values.reshape(len(values), -1))
     return flat.reshape(len(times), *values.shape[1:])
 
@@ -105,22 +108,22 @@ def _build_window(
 
 
 def stack_windows(windows: Sequence[UnlabelledWindow]) -> UnlabelledWindow:
-    """N windows as one whose arrays have a first axis N."""
+    """Stacks N windows along a new first axis."""
     return UnlabelledWindow(*(np.stack([getattr(window, name) for window in windows]) for name in _FIELDS))
 
 
 _FIELDS = tuple(field.name for field in fields(UnlabelledWindow))
 _FILE_KEYS = {"landmarks_3d": "rough", "scale": "size"}
-"""Keys in the file of arrays that are called otherwise here."""
+"""Keys in the file for fields of another name."""
 
 
 def sample_windows(windows: Sequence[UnlabelledWindow], count: int, rng: np.random.Generator) -> UnlabelledWindow:
-    """Any of them, stacked."""
+    """Draws windows with replacement and stacks them."""
     return stack_windows([windows[int(index)] for index in rng.integers(len(windows), size=count)])
 
 
 def features_with_flipped(windows: UnlabelledWindow) -> FloatArray:
-    """Features (2 N, T, F) float32 of N windows, and then of their mirror images."""
+    """Builds features (2 N, T, F), float32, of N windows, followed by those of their horizontally flipped images."""
     plain = (windows.points, windows.confidence, windows.landmarks_3d, windows.direction)
     ages = np.stack([lifter.seconds_since_observed(row, float(FPS)) for row in windows.observed])
     both = [lifter.build_features(*parts, windows.scale, ages) for parts in (plain, lifter.mirror_input(*plain))]
@@ -140,7 +143,7 @@ def save_windows(path: Path, windows: Sequence[UnlabelledWindow]) -> None:
 
 
 def load_windows(path: Path) -> list[UnlabelledWindow]:
-    """The windows of a file that ``save`` wrote."""
+    """Loads the windows of a file that ``save_windows`` wrote."""
     with np.load(path, allow_pickle=False) as file:
         arrays = [file[_FILE_KEYS.get(name, name)] for name in _FIELDS]
     return [UnlabelledWindow(*parts) for parts in zip(*arrays, strict=True)]

@@ -1,4 +1,8 @@
-"""How wrong the lifter is about people of whom nobody knows the truth: by what is seen, and by what bodies can do."""
+"""Self-supervised loss of the lifter for videos without labels: `Prediction`s and `ObservedPoints` -> weighted terms.
+
+Terms: reprojection loss of landmarks and skeleton, priors (bone lengths constant and symmetric, limits of acceleration
+and speed), and consistency with the prediction for the horizontally flipped image.
+"""
 
 from dataclasses import dataclass, fields
 
@@ -15,22 +19,22 @@ from bodydouble.training.unlabelled import UnlabelledWindow
 from bodydouble.training.windows import Window
 
 TERM_WEIGHTS = {
-    # What was seen is wrong by 0.1 sizes itself, and labelled windows teach how: it only must not be forgotten.
+    # Reprojection of landmarks. Detections are wrong by 0.1 sizes, and labelled windows teach that: a weak reminder.
     "seen": 0.2,
-    # The only term that asks joint rotations and lengths of bones about the picture.
+    # Reprojection of the skeleton: the only term in which joint rotations and bone lengths meet the image.
     "skeleton": 1.0,
-    # Asks depths: 0.027 where the answer is true on rendered people, 0.057 where a trained lifter gave it.
+    # Constancy of bone lengths. It constrains depths: 0.027 for true landmarks of rendered people, 0.057 for predicted.
     "constancy": 1.0,
-    # Likewise, 0 and 0.068; less, as who is half outside the picture has short bones with steep logarithms.
+    # Symmetry of bone lengths: 0 and 0.068. Weaker, as people cropped by the image have short bones, steep logarithms.
     "sides": 0.2,
-    # 0.025 and 0.060. Weak: it is made small by depths that are too flat, too, and hits must stay sharp.
+    # Acceleration: 0.025 and 0.060. Weak: flat depths lower it, too, and fast strikes must stay sharp.
     "acceleration": 0.2,
-    # Zero for nearly all that people do; weak for the same reason.
+    # Speed above the limit: zero for nearly all motion capture.
     "speed": 1.0,
-    # 0 and 0.16. Both answers may be wrong alike, but what differs is the fault of one of them.
+    # Flip consistency: 0 and 0.16. Both predictions may share an error, but a difference is an error of one of them.
     "mirror": 0.5,
 }
-"""Of the terms of the loss, so that together they pull a quarter as hard as the labelled windows do."""
+"""Weights of the terms, chosen so that the gradient of their sum is a quarter of that of the labelled windows."""
 FLIP_WEIGHTS = {
     "points": 1.0,
     "depths": 1.0,
@@ -40,50 +44,51 @@ FLIP_WEIGHTS = {
     "contacts": 0.15,
     "log_bone_scales": 0.05,
 }
-"""What each part of the answer counts in the mirror, about half of what it counts against the truth in ``loss``."""
+"""Weights of the outputs in the flip-consistency term, about half of those in the supervised ``loss``."""
 OUTLIER_SCALE = 0.3
-"""Sizes; errors of what is seen count by their logarithm beyond this: a limb may be taken for the other one."""
+"""Error in person sizes beyond which it counts by its logarithm, since the detector may swap limbs."""
 LOG_OUTLIER_SCALE = 0.3
-"""Likewise of logarithms of lengths."""
+"""Error of logarithms of lengths beyond which it counts by its own logarithm."""
 MAX_SPEED = 0.5
-"""Sizes per frame; 99.9 % of captured landmarks are slower than this."""
+"""Maximum speed in person sizes per frame, per axis; 99.9 % of captured landmarks are slower."""
 MIN_BONE_LENGTH = 0.05
-"""Sizes; bones shorter than this are taken to be this long."""
+"""Minimum length of bones in person sizes; shorter ones are clamped."""
 MIN_SCALE = 0.5
-"""Sizes per metre; people who turn their backs to what is seen would else have a scale below zero."""
+"""Minimum scale in person sizes per metre; a skeleton that faces the wrong way would else have a negative one."""
 
 _LIMBS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 _LIMB_JOINT_NAMES = dict(zip(_LIMBS, ("UpperArm", "LowerArm", "Hand", "UpperLeg", "LowerLeg", "Foot"), strict=True))
 LIMB_LANDMARKS = [blazepose.INDEX[f"{side}_{part}"] for side in ("left", "right") for part in _LIMBS]
 LIMB_JOINTS = [humanoid.INDEX[f"{side}{_LIMB_JOINT_NAMES[part]}"] for side in ("left", "right") for part in _LIMBS]
-"""The joints that lie at LIMB_LANDMARKS."""
+"""Indices of the joints at LIMB_LANDMARKS."""
 _HIP_JOINTS = [humanoid.INDEX[f"{side}UpperLeg"] for side in ("left", "right")]
 _BONE_ENDS = (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
 BONE_LANDMARKS = [
     [blazepose.INDEX[f"{side}_{end}"] for end in pair] for side in ("left", "right") for pair in _BONE_ENDS
 ]
-"""Landmarks at the ends of rigid bones: those of the left limbs, then those of the right."""
+"""Landmarks at both ends of rigid bones: those of the left limbs, then those of the right."""
 _TEMPLATE = body_landmarks.template_skeleton().rest_offsets
 _BONE_OFFSETS = torch.tensor(
-    np.stack([proportions.skeleton_from_bone_scales(one).rest_offsets for one in np.eye(len(proportions.BONES))]), dtype=torch.float32
+    np.stack([proportions.skeleton_from_bone_scales(one).rest_offsets for one in np.eye(len(proportions.BONES))]),
+    dtype=torch.float32,
 )
-"""(K, 22, 3) m; what each of proportions.BONES adds to the offsets of a skeleton whose ratio is 1."""
+"""Contribution (K, 22, 3) in m of each of proportions.BONES to the rest offsets of the template."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedPoints:
-    """What was seen in N windows."""
+    """Detected points of N windows."""
 
     points: Tensor
-    """(N, T, 33, 2)."""
+    """Points (N, T, 33, 2) in the person view."""
     confidence: Tensor
-    """(N, T, 33) confidence; 0 where not observed."""
+    """Confidence (N, T, 33); 0 where not observed."""
     scale: Tensor
-    """(N,)."""
+    """Scales (N,) of the person views."""
 
     @classmethod
     def from_windows(cls, windows: UnlabelledWindow | Window) -> "ObservedPoints":
-        """Of N windows."""
+        """Returns the detected points of N stacked windows."""
         observed = windows.observed[..., None] if isinstance(windows, UnlabelledWindow) else 1.0
         arrays = (windows.points, windows.confidence * observed, windows.scale)
         return cls(*(torch.from_numpy(np.asarray(array, dtype=np.float32)) for array in arrays))
@@ -92,12 +97,12 @@ class ObservedPoints:
 def unlabelled_loss_terms(
     prediction: Prediction, flipped_prediction: Prediction, observed: ObservedPoints
 ) -> dict[str, Tensor]:
-    """The terms of the loss; their sum is what is made small.
+    """Returns the weighted terms of the loss; their sum is minimised.
 
     Args:
-        prediction: to what was seen.
-        flipped_prediction: to the mirror image of what was seen.
-        observed: what was seen.
+        prediction: prediction for the windows.
+        flipped_prediction: prediction for the horizontally flipped windows.
+        observed: detected points of the windows.
     """
     landmarks_3d = unproject(prediction.points, prediction.depths, observed.scale)
     constancy, asymmetry = bone_length_errors(landmarks_3d, observed.confidence)
@@ -116,30 +121,30 @@ def unlabelled_loss_terms(
 
 
 def unproject(points: Tensor, depths: Tensor, scale: Tensor) -> Tensor:
-    """Landmarks (N, T, 33, 3) from the hips, in sizes, of which points and depths are known; size (N,)."""
+    """Returns hip-centred landmarks (N, T, 33, 3) in person sizes from points, depths and scales (N,)."""
     relative_depth = 1 + scale[:, None, None, None] * depths[..., None]
     return torch.cat([points * relative_depth, depths[..., None]], dim=-1)
 
 
 def project(landmarks_3d: Tensor, scale: Tensor) -> Tensor:
-    """Points (N, T, J, 2) of what is at (N, T, J, 3) from the hips, in sizes; size (N,)."""
+    """Projects hip-centred landmarks (N, T, J, 3) in person sizes to points (N, T, J, 2); scales (N,)."""
     return landmarks_3d[..., :2] / (1 + scale[:, None, None, None] * landmarks_3d[..., 2:]).clamp(min=0.1)
 
 
 def robust_error(error: Tensor, outlier_scale: float) -> Tensor:
-    """The size of an error, or its logarithm where it is large."""
+    """Returns the absolute error if it is small, and about its logarithm if it is large."""
     return outlier_scale * torch.log1p(error.abs() / outlier_scale)
 
 
 def weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
-    """Mean."""
+    """Returns the weighted mean."""
     return (values * weights).sum() / weights.sum().clamp(min=1e-6)
 
 
 def skeleton_error(prediction: Prediction, observed: ObservedPoints) -> Tensor:
-    """How far the joints of the network's own skeleton are from where they are seen, in sizes.
+    """Returns the robust reprojection error of the joints of the predicted skeleton, in person sizes.
 
-    The skeleton has one set of bones per window. How large it looks in a frame tells its distance, which is not asked.
+    The skeleton has one set of bones per window. Its scale in each frame is fitted: its distance is not predicted.
     """
     joints = joint_positions(prediction.rotations, predicted_offsets(prediction.log_bone_scales))
     from_hips = joints - joints[..., _HIP_JOINTS, :].mean(dim=-2, keepdim=True)
@@ -150,7 +155,7 @@ def skeleton_error(prediction: Prediction, observed: ObservedPoints) -> Tensor:
 
 
 def predicted_offsets(log_bone_scales: Tensor) -> Tensor:
-    """Offsets (N, T, 22, 3) m at rest, from the network's lengths of bones (N, T, 2 K), the same in all frames."""
+    """Returns rest offsets (N, T, 22, 3) in m from predicted bone scales (N, T, 2 K), equal in all frames."""
     logs, log_spread = log_bone_scales.chunk(2, dim=-1)
     weights = torch.softmax(-2 * log_spread, dim=1)
     ratios = (weights * logs).sum(dim=1).exp()
@@ -158,9 +163,9 @@ def predicted_offsets(log_bone_scales: Tensor) -> Tensor:
 
 
 def fit_scale(joints: Tensor, points: Tensor, confidence: Tensor, view_scale: Tensor) -> Tensor:
-    """Sizes per metre (N, T) that bring joints (N, T, J, 3) m nearest to points (N, T, J, 2).
+    """Fits scales (N, T) in person sizes per metre that project joints (N, T, J, 3) in m onto points (N, T, J, 2).
 
-    Least squares of s (x, y) = point (1 + size s z), which is linear in s.
+    Linear least squares of s (x, y) = point (1 + view_scale s z).
     """
     direction = joints[..., :2] - view_scale[:, None, None, None] * joints[..., 2:] * points
     numerator = (confidence[..., None] * direction * points).sum(dim=(-1, -2))
@@ -169,9 +174,9 @@ def fit_scale(joints: Tensor, points: Tensor, confidence: Tensor, view_scale: Te
 
 
 def bone_length_errors(landmarks_3d: Tensor, confidence: Tensor) -> tuple[Tensor, Tensor]:
-    """How much lengths of bones change in time, and how much left ones differ from right ones; in logarithms.
+    """Returns the variation of bone lengths over time, and the difference of left and right ones; in logarithms.
 
-    Somebody who comes nearer becomes fewer sizes large: what all bones have in common in a frame is left out.
+    An approaching person spans fewer person sizes, so the mean over all bones in a frame is subtracted.
     """
     ends = torch.tensor(BONE_LANDMARKS)
     logs = (
@@ -192,7 +197,7 @@ def bone_length_errors(landmarks_3d: Tensor, confidence: Tensor) -> tuple[Tensor
 
 
 def flip_consistency_error(prediction: Prediction, flipped_prediction: Prediction) -> Tensor:
-    """How far the answer to the mirror image is from the mirror image of the answer."""
+    """Returns the difference between a prediction and the unflipped prediction for the flipped image."""
     unflipped = flip_prediction(flipped_prediction)
     errors = [
         weight * (_comparable_values(name, prediction) - _comparable_values(name, unflipped)).abs().mean()
@@ -209,9 +214,11 @@ def _comparable_values(name: str, prediction: Prediction) -> Tensor:
 
 
 def flip_prediction(prediction: Prediction) -> Prediction:
-    """What the answer says about the mirror image."""
+    """Returns the prediction for the horizontally flipped image."""
     swap, joints = list(blazepose.MIRROR), list(humanoid.MIRROR)
-    axis_signs, rotation_signs = (torch.tensor(m, dtype=torch.float32) for m in (lifter.MIRROR_SIGNS, lifter.MIRROR_ROTATION_SIGNS))
+    axis_signs, rotation_signs = (
+        torch.tensor(m, dtype=torch.float32) for m in (lifter.MIRROR_SIGNS, lifter.MIRROR_ROTATION_SIGNS)
+    )
     return Prediction(
         prediction.points[..., swap, :] * axis_signs[:2],
         prediction.depths[..., swap],
@@ -225,6 +232,6 @@ def flip_prediction(prediction: Prediction) -> Prediction:
 
 
 def split_predictions(prediction: Prediction, counts: list[int]) -> list[Prediction]:
-    """Answers about so many windows each."""
+    """Splits a prediction into predictions for the given counts of windows."""
     parts = [getattr(prediction, field.name).split(counts) for field in fields(Prediction)]
     return [Prediction(*arrays) for arrays in zip(*parts, strict=True)]

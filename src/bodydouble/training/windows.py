@@ -1,4 +1,8 @@
-"""Windows of motion as the lifter sees them, and what it should say about them."""
+"""Labelled training windows: detections of one person in T frames and the outputs that the lifter shall give.
+
+Input: files of `DetectedClip`s, or landmarks with ground truth. Output: `Window`s, in the view of
+``motion.lifting.person_view``; lengths are in units of the person's size there, unless they are in m.
+"""
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -13,42 +17,43 @@ from bodydouble.skeletons import blazepose, humanoid
 from bodydouble.training.detections import FILE_KEYS, FPS, FRAME_ARRAYS, WINDOW_FRAMES
 
 FLIP_QUATERNION = np.array([1.0, -1.0, -1.0, 1.0])
+"""Signs of an xyzw quaternion in the horizontally flipped image."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One person for T frames, in the view of ``motion.crop`` at what was seen; or N of them, stacked."""
+    """Detections of one person in T frames with their ground truth; or N windows, stacked along a first axis."""
 
     points: FloatArray
-    """(T, 33, 2) as seen."""
+    """Detected points (T, 33, 2) in the person view."""
     confidence: FloatArray
-    """(T, 33)."""
+    """Confidence (T, 33) of the points."""
     landmarks_3d: FloatArray
-    """(T, 33, 3) m, as seen."""
+    """Detected 3D landmarks (T, 33, 3), hip-centred, camera axes, m."""
     direction: FloatArray
-    """(T, 2)."""
+    """Direction (T, 2) of the hips on the plane z = 1 of the camera."""
     scale: FloatArray
-    """()."""
+    """Scale () of the person view."""
     true_points: FloatArray
-    """(T, 33, 2)."""
+    """True points (T, 33, 2) in the person view."""
     depths: FloatArray
-    """(T, 33)."""
+    """True depths (T, 33) relative to the hips."""
     rotations: FloatArray
-    """(T, 22, 4) xyzw, local; the root's is crop_from_hips."""
+    """True local rotations (T, 22, 4), xyzw; that of the root is view_from_hips."""
     gravity_up: FloatArray
-    """(T, 3)."""
+    """Upward direction (T, 3) in view axes; NaN if it is not to be learned."""
     velocity: FloatArray
-    """(T, 3) of the hips in the world, sizes per second."""
+    """World velocity (T, 3) of the hips in view axes, person sizes per second."""
     contacts: FloatArray
-    """(T, 4)."""
+    """Contacts (T, 4) of heels and toes."""
     offsets: FloatArray
-    """(T, 22, 3) of the skeleton at rest, in sizes."""
+    """Rest offsets (T, 22, 3) of the skeleton, in person sizes."""
     log_bone_scales: FloatArray
-    """(T, K) logarithms of lengths relative to the template."""
+    """Logarithms (T, K) of the lengths of bones relative to the template."""
 
 
 def flip_horizontally(window: Window) -> Window:
-    """The mirror image."""
+    """Returns the window of the horizontally flipped image, with left and right exchanged."""
     swap, joints = list(blazepose.MIRROR), list(humanoid.MIRROR)
     points, confidence, landmarks_3d, direction = lifter.mirror_input(
         window.points, window.confidence, window.landmarks_3d, window.direction
@@ -70,13 +75,13 @@ def flip_horizontally(window: Window) -> Window:
 
 
 def time_reversed(window: Window) -> Window:
-    """The last frame first."""
+    """Returns the window with its frames in reverse order."""
     reversed_arrays = {f.name: getattr(window, f.name)[::-1] for f in fields(Window) if f.name != "scale"}
     return replace(window, **reversed_arrays | {"velocity": -reversed_arrays["velocity"]})
 
 
 def camera_rolled(window: Window, angle: float) -> Window:
-    """The same before a camera that is turned about its line of sight, by an angle in rad."""
+    """Returns the window as seen by a camera that is rolled by an angle in rad."""
     roll = rotation.from_rotvec(np.array([0.0, 0.0, angle]))
     matrix = rotation.to_matrix(roll)
     image_rotation = matrix[:2, :2].T
@@ -95,12 +100,12 @@ def camera_rolled(window: Window, angle: float) -> Window:
 
 
 def stack_windows(windows: list[Window]) -> Window:
-    """N windows as one whose arrays have a first axis N."""
+    """Stacks N windows along a new first axis."""
     return Window(*(np.stack([getattr(window, field.name) for window in windows]) for field in fields(Window)))
 
 
 def read_windows(path: Path) -> list[Window]:
-    """The clips of a file of detections that are long enough, the last FRAMES of each."""
+    """Reads the last WINDOW_FRAMES frames of each clip of a file of detections that is long enough."""
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[FILE_KEYS.get(name, name)].astype(np.float64) for name in FRAME_ARRAYS}
         lengths, intrinsics, offsets = (file[name] for name in ("lengths", "intrinsics", "rest_offsets"))
@@ -121,7 +126,8 @@ def _window_of_clip(intrinsics: FloatArray, rest_offsets: FloatArray, arrays: di
     confidence = arrays["keypoints"][..., 2]
     view = person_view.view_straight_at(camera.rays(intrinsics, arrays["keypoints"][..., :2])[..., :2], confidence)
     return create_window(
-        view, confidence, arrays["landmarks_3d"], arrays["true_landmarks_3d"], arrays["camera_from_world"][:, :3, :3], rest_offsets,
+        view, confidence, arrays["landmarks_3d"], arrays["true_landmarks_3d"],
+        arrays["camera_from_world"][:, :3, :3], rest_offsets,
         arrays["rotations"], arrays["root_position"], arrays["contacts"],
     )  # fmt: skip
 
@@ -137,18 +143,18 @@ def create_window(
     root_position: FloatArray,
     contacts: FloatArray,
 ) -> Window:
-    """What is seen and what is true.
+    """Creates a window from detections and ground truth.
 
     Args:
-        view: of what was seen.
-        confidence: (T, 33).
-        landmarks_3d: (T, 33, 3) m.
-        true_landmarks_3d: (T, 33, 3) m, true landmarks, camera axes.
-        camera_from_world: (T, 3, 3).
-        rest_offsets: (22, 3) m.
-        rotations: (T, 22, 4) true, local, world axes.
-        root_position: (T, 3) m, world.
-        contacts: (T, 4).
+        view: person view of the detected points.
+        confidence: confidence (T, 33) of the points.
+        landmarks_3d: detected 3D landmarks (T, 33, 3), hip-centred, camera axes, m.
+        true_landmarks_3d: true landmarks (T, 33, 3), camera axes and origin, m.
+        camera_from_world: camera rotations (T, 3, 3).
+        rest_offsets: rest offsets (22, 3) of the skeleton, m.
+        rotations: true local rotations (T, 22, 4), xyzw; that of the root is world_from_hips.
+        root_position: true positions (T, 3) of the hips in the world, m.
+        contacts: true contacts (T, 4).
     """
     view_landmarks = true_landmarks_3d @ view.camera_from_view
     distance = view_landmarks[:, person_view.HIP_INDICES, 2].mean(axis=1)
@@ -175,6 +181,6 @@ def create_window(
 
 
 def compute_log_bone_scales(rest_offsets: FloatArray) -> FloatArray:
-    """(K,) logarithms of the lengths of bones relative to the template, by ``proportions.BONES``."""
+    """Returns the logarithms (K,) of the lengths of ``proportions.BONES`` relative to the template."""
     skeleton = Skeleton(humanoid.JOINTS, humanoid.PARENTS, rest_offsets)
     return np.log(proportions.bone_lengths(skeleton) / proportions.bone_lengths(body_landmarks.template_skeleton()))
