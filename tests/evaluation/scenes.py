@@ -1,4 +1,4 @@
-"""True performances and ways to spoil them."""
+"""Synthetic ground truth performances and functions that degrade them."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 
 from bodydouble.data import FloatArray, Motion, Performance, Person, Track
-from bodydouble.evaluation.evaluation_clip import Recording, recording
+from bodydouble.evaluation.evaluation_clip import EvaluationClip, to_evaluation_clip
 from tests import builders
 from tests.motion import scenes
 
@@ -14,11 +14,11 @@ FPS = Fraction(30)
 SIZE = (1280, 720)
 
 
-def truth(frames: int = 40, people: int = 2) -> Performance:
-    """People side by side, 0.9 m apart, who sway and walk about a little, all of them visible."""
+def ground_truth(frames: int = 40, people: int = 2) -> Performance:
+    """Returns people side by side, 0.9 m apart, who sway and walk a little, all of them visible."""
     camera = builders.level_camera(frames, SIZE)
-    cast = tuple(_person(n, frames, camera.camera_from_world[0], camera.intrinsics) for n in range(people))
-    return Performance(FPS, frames, camera, cast)
+    people_in_scene = tuple(_person(n, frames, camera.camera_from_world[0], camera.intrinsics) for n in range(people))
+    return Performance(FPS, frames, camera, people_in_scene)
 
 
 def _person(number: int, frames: int, view: FloatArray, intrinsics: FloatArray) -> Person:
@@ -29,64 +29,64 @@ def _person(number: int, frames: int, view: FloatArray, intrinsics: FloatArray) 
         root_position=path + np.array([0.9 * number - 0.45, 0.0, 0.0]),
         contacts=(motion.contacts > 0.5).astype(float),
     )
-    track = scenes.track_of(motion, view, intrinsics)
+    track = scenes.simulated_track(motion, view, intrinsics)
     track.keypoints[..., 2] = 1.0
     return Person(f"true{number + 1}", track, motion)
 
 
-def without_frames(person: Person, start: int, end: int) -> Person:
-    """The person from frame start up to, not including, frame end."""
-    part = slice(start, end)
+def keep_frames(person: Person, start: int, end: int) -> Person:
+    """Returns the person from frame start up to, not including, frame end."""
+    rows = slice(start, end)
     track, motion = person.track, person.motion
     return Person(
         person.name,
         Track(
-            track.frames[part],
-            track.observed[part],
-            track.boxes[part],
-            track.keypoints[part],
-            track.landmarks_3d[part],
+            track.frames[rows],
+            track.observed[rows],
+            track.boxes[rows],
+            track.keypoints[rows],
+            track.landmarks_3d[rows],
         ),
         Motion(
             motion.skeleton,
             motion.fps,
-            motion.rotations[part],
-            motion.root_position[part],
-            motion.contacts[part],
-            motion.joint_sigma[part],
+            motion.rotations[rows],
+            motion.root_position[rows],
+            motion.contacts[rows],
+            motion.joint_sigma[rows],
         ),
     )
 
 
-def hidden(person: Person, start: int, end: int) -> Person:
-    """The person, not seen from frame start up to, not including, frame end."""
+def occlude(person: Person, start: int, end: int) -> Person:
+    """Returns the person, not observed from frame start up to, not including, frame end."""
     track = person.track
     observed, keypoints = track.observed.copy(), track.keypoints.copy()
     observed[start:end], keypoints[start:end] = False, (np.nan, np.nan, 0.0)
     return replace(person, track=replace(track, observed=observed, keypoints=keypoints))
 
 
-def renamed(person: Person, name: str) -> Person:
-    """The person under another name."""
+def rename(person: Person, name: str) -> Person:
+    """Returns the person with another name."""
     return replace(person, name=name)
 
 
-def moved(person: Person, offset: tuple[float, float, float]) -> Person:
-    """The person elsewhere in the world; the keypoints stay."""
+def translate(person: Person, offset: tuple[float, float, float]) -> Person:
+    """Translates a person in the world; the keypoints are unchanged."""
     motion = person.motion
     return replace(person, motion=replace(motion, root_position=motion.root_position + np.array(offset)))
 
 
-def of(performance: Performance, *people: Person) -> Performance:
-    """The performance with other people."""
+def with_people(performance: Performance, *people: Person) -> Performance:
+    """Returns the performance with other people."""
     return replace(performance, people=people)
 
 
-def without_joints(performance: Performance, joints: list[int]) -> Recording:
-    """A recording by a method that knows neither these joints nor rotations, feet and contacts."""
-    known = recording(performance)
+def without_joints(performance: Performance, joints: list[int]) -> EvaluationClip:
+    """Returns the clip of a method without these joints and without rotations, feet and contacts."""
+    clip = to_evaluation_clip(performance)
     subjects = []
-    for subject in known.subjects:
+    for subject in clip.people:
         positions = subject.joints.copy()
         positions[:, joints] = np.nan
         subjects.append(
@@ -98,4 +98,4 @@ def without_joints(performance: Performance, joints: list[int]) -> Recording:
                 contacts=np.full_like(subject.contacts, np.nan),
             )
         )
-    return replace(known, subjects=tuple(subjects))
+    return replace(clip, people=tuple(subjects))

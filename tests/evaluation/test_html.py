@@ -7,12 +7,12 @@ import pytest
 from bodydouble.evaluation import html
 from bodydouble.evaluation.comparison import combine, compare
 from bodydouble.evaluation.comparison_page import (
-    comparison_page,
-    comparison_rows,
-    gaps,
-    joint_rows,
-    people_rows,
-    side_by_side,
+    build_comparison_page,
+    comparison_table,
+    find_gaps,
+    joint_table,
+    list_metrics,
+    people_table,
 )
 from bodydouble.skeletons import humanoid
 from tests.evaluation import scenes
@@ -66,16 +66,16 @@ def test_text_is_escaped_everywhere() -> None:
     assert ("aria-label", NASTY) in parsed.attributes
 
 
-def test_a_page_needs_nothing_from_elsewhere() -> None:
-    truth = scenes.truth(10)
-    parsed = _parse(comparison_page(compare(truth, truth), "take"))
+def test_a_page_is_self_contained() -> None:
+    truth = scenes.ground_truth(10)
+    parsed = _parse(build_comparison_page(compare(truth, truth), "take"))
     assert not {"link", "script", "img", "iframe"} & set(parsed.tags)
     assert not [value for name, value in parsed.attributes if name in ("src", "href")]
     assert "url(" not in "".join(parsed.text)
     assert "@import" not in "".join(parsed.text)
 
 
-def test_a_table_has_all_cells() -> None:
+def test_a_table_contains_all_cells() -> None:
     parsed = _parse(html.table(["a", "b"], [["1", "2"], ["3", "4"]]))
     assert (parsed.tags.count("th"), parsed.tags.count("td")) == (2, 4)
     assert [text for text in parsed.text if text.strip()] == ["a", "b", "1", "2", "3", "4"]
@@ -96,7 +96,7 @@ def test_gaps_break_the_curve() -> None:
 @pytest.mark.parametrize(
     "y", [np.zeros(0), np.full(4, np.nan), np.zeros(4), np.full(4, -3.0), np.full(1, 1e-9), np.array([1e9, -1e9])]
 )
-def test_any_values_can_be_drawn(y: np.ndarray) -> None:
+def test_plots_accept_empty_constant_and_nan_values(y: np.ndarray) -> None:
     plot = html.line_plot([html.Line("a", np.arange(len(y), dtype=float), y)], "t", "x", "y", [(0.0, 2.0)])
     assert "nan" not in plot
     assert "inf" not in plot
@@ -114,7 +114,7 @@ def test_curves_stay_inside_the_plot() -> None:
     assert points[:, 1].max() <= 144
 
 
-def test_long_curves_are_thinned_but_keep_peaks_and_gaps() -> None:
+def test_long_curves_are_decimated_but_keep_peaks_and_gaps() -> None:
     y = np.random.default_rng(0).uniform(size=20000)
     y[12345], y[5000:5400] = 50.0, np.nan
     (curve,) = _curves(html.line_plot([html.Line("a", np.arange(20000.0), y)], "t", "x", "y"))
@@ -123,42 +123,42 @@ def test_long_curves_are_thinned_but_keep_peaks_and_gaps() -> None:
     assert " 8.0" in curve, "the peak touches the top of the plot"
 
 
-def test_every_figure_of_a_comparison_has_a_row() -> None:
-    truth = scenes.truth(10)
-    rows = comparison_rows(compare(truth, truth))
-    assert len({(row.group, row.measure) for row in rows}) == len(rows)
-    texts = {row.measure: row.text for row in rows}
+def test_every_metric_of_a_comparison_has_a_row() -> None:
+    truth = scenes.ground_truth(10)
+    rows = list_metrics(compare(truth, truth))
+    assert len({(row.group, row.metric) for row in rows}) == len(rows)
+    texts = {row.metric: row.text for row in rows}
     assert texts["coverage of person-frames"] == "100.0"
     assert texts["MPJPE while hidden"] == "–"  # noqa: RUF001
 
 
-def test_columns_stand_side_by_side() -> None:
-    truth = scenes.truth(10)
-    half = scenes.of(truth, truth.people[0])
-    headings, cells = side_by_side({"all": compare(truth, truth), "half": compare(half, truth)})
+def test_comparison_table_has_one_column_per_comparison() -> None:
+    truth = scenes.ground_truth(10)
+    half = scenes.with_people(truth, truth.people[0])
+    headings, cells = comparison_table({"all": compare(truth, truth), "half": compare(half, truth)})
     assert headings == ["measure", "unit", "all", "half"]
     assert ["people: coverage of person-frames", "%", "100.0", "50.0"] in cells
 
 
-def test_people_and_joints_have_their_tables() -> None:
-    truth = scenes.truth(10)
-    ghost = scenes.renamed(scenes.moved(truth.people[1], (4.0, 0.0, 0.0)), "ghost")
-    found = compare(scenes.of(truth, truth.people[0], ghost), truth)
-    _, people = people_rows(found)
-    assert [row[:2] for row in people] == [["true1", "true1"], ["true2", "not found"], ["nobody", "ghost"]]
-    _, joints = joint_rows(found)
+def test_tables_of_people_and_joints() -> None:
+    truth = scenes.ground_truth(10)
+    ghost = scenes.rename(scenes.translate(truth.people[1], (4.0, 0.0, 0.0)), "ghost")
+    comparison = compare(scenes.with_people(truth, truth.people[0], ghost), truth)
+    _, people = people_table(comparison)
+    assert [row[:2] for row in people] == [["true1", "true1"], ["true2", "not detected"], ["no person", "ghost"]]
+    _, joints = joint_table(comparison)
     assert [row[0] for row in joints] == list(humanoid.JOINTS)
     assert all(row[1:] == ["0.0", "0.0"] for row in joints)
 
 
-def test_a_page_of_clips_where_nobody_was_found() -> None:
-    truth = scenes.truth(10)
-    nothing = compare(scenes.of(truth), truth)
-    parsed = _parse(comparison_page(combine([nothing, nothing]), "nobody"))
-    assert parsed.text.count("not found") == 4
+def test_a_page_of_clips_without_detections() -> None:
+    truth = scenes.ground_truth(10)
+    empty = compare(scenes.with_people(truth), truth)
+    parsed = _parse(build_comparison_page(combine([empty, empty]), "no detections"))
+    assert parsed.text.count("not detected") == 4
 
 
-def test_gaps_are_runs_of_unknown_frames() -> None:
+def test_gaps_are_runs_of_invalid_frames() -> None:
     known = np.array([False, True, False, False, True, False])
-    assert gaps(np.arange(10, 16), known) == [(9.5, 10.5), (11.5, 13.5), (14.5, 15.5)]
-    assert gaps(np.arange(3), np.ones(3, dtype=bool)) == []
+    assert find_gaps(np.arange(10, 16), known) == [(9.5, 10.5), (11.5, 13.5), (14.5, 15.5)]
+    assert find_gaps(np.arange(3), np.ones(3, dtype=bool)) == []

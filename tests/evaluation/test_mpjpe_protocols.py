@@ -12,21 +12,27 @@ from scipy.spatial import procrustes
 
 from bodydouble.data import FloatArray
 from bodydouble.errors import InvalidDataError
-from bodydouble.evaluation.mpjpe_protocols import Errors, evaluate, lift_all, standard_subjects, take_errors
+from bodydouble.evaluation.mpjpe_protocols import (
+    ProtocolErrors,
+    evaluate_takes,
+    lift_takes,
+    standard_subjects,
+    take_errors,
+)
 from bodydouble.evaluation.position_files import Cameras, Takes
 from bodydouble.geometry import rotation
 from bodydouble.geometry.camera import project, rays, transform
 from bodydouble.skeletons import h36m
 from tests.builders import Floats, assert_same
-from tests.evaluation import positions_data as made
+from tests.evaluation import position_data
 
 
-def tupled(takes: dict[str, dict[str, Floats]]) -> dict[str, dict[str, tuple[Floats, ...]]]:
+def as_views(takes: dict[str, dict[str, Floats]]) -> dict[str, dict[str, tuple[Floats, ...]]]:
     return {subject: {action: (take,) for action, take in actions.items()} for subject, actions in takes.items()}
 
 
-def shaken(takes: dict[str, dict[str, Floats]], seed: int = 0) -> dict[str, dict[str, Floats]]:
-    """Predictions whose errors differ from take to take."""
+def with_noise(takes: dict[str, dict[str, Floats]], seed: int = 0) -> dict[str, dict[str, Floats]]:
+    """Returns predictions with a different error in each take."""
     rng = np.random.default_rng(seed)
     return {
         subject: {
@@ -37,7 +43,7 @@ def shaken(takes: dict[str, dict[str, Floats]], seed: int = 0) -> dict[str, dict
 
 
 def naive_errors(predicted: Floats, truth: Floats) -> tuple[list[float], list[float], list[float]]:
-    """Joint by joint, mm: protocol 1, protocol 2, velocity."""
+    """Returns errors of protocol 1, protocol 2 and velocity in mm, joint by joint."""
     first, second, velocity = [], [], []
     for f in range(len(truth)):
         spread = np.linalg.norm(truth[f] - truth[f].mean(axis=0))
@@ -55,25 +61,25 @@ def _length(vector: Floats) -> float:
     return 1e3 * float(np.sqrt(np.sum(vector**2)))
 
 
-def test_a_take_worked_joint_by_joint() -> None:
-    truth = made.joints(h36m, 6, 0)
+def test_errors_equal_a_loop_over_joints() -> None:
+    truth = position_data.joints(h36m, 6, 0)
     predicted = truth + 0.05 * np.random.default_rng(1).normal(size=truth.shape)
     expected = [np.mean(column) for column in naive_errors(predicted, truth)]
     assert_same(np.array(astuple(take_errors(predicted, truth))), np.array(expected), 1e-9)
 
 
-def test_known_errors() -> None:
-    """One joint of 17, 170 mm off in every second frame."""
-    truth = made.joints(h36m, 4, 0)
+def test_errors_of_a_known_example() -> None:
+    """One of 17 joints has an error of 170 mm in every second frame."""
+    truth = position_data.joints(h36m, 4, 0)
     predicted = truth.copy()
     predicted[::2, 16, 1] += 0.17
-    found = take_errors(predicted, truth)
-    assert_same(found.mpjpe_mm, 5.0, 1e-9)
-    assert_same(found.mpjve_mm, 10.0, 1e-9)
+    result = take_errors(predicted, truth)
+    assert_same(result.mpjpe_mm, 5.0, 1e-9)
+    assert_same(result.mpjve_mm, 10.0, 1e-9)
 
 
-def test_what_each_protocol_forgives() -> None:
-    truth = made.joints(h36m, 5, 0)
+def test_protocol_1_is_invariant_to_translation_and_protocol_2_to_similarity() -> None:
+    truth = position_data.joints(h36m, 5, 0)
     turn = rotation.to_matrix(rotation.from_rotvec(np.array([0.2, 1.0, -0.3])))
     wandering = np.arange(5.0)[:, None, None] * [0.1, 0.0, -0.2]
     assert_same(np.array(astuple(take_errors(truth + wandering, truth))), 0.0, 1e-9)
@@ -83,24 +89,24 @@ def test_what_each_protocol_forgives() -> None:
     assert_same(np.array(astuple(take_errors(truth @ turn.T, truth @ turn.T))), 0.0, 1e-9)
 
 
-def test_a_mirrored_pose_is_not_forgiven() -> None:
-    truth = made.joints(h36m, 5, 0)
+def test_a_mirrored_pose_has_an_error() -> None:
+    truth = position_data.joints(h36m, 5, 0)
     assert take_errors(truth * [-1.0, 1.0, 1.0], truth).pa_mpjpe_mm > 20
 
 
-def test_joints_that_are_not_known_do_not_count() -> None:
-    truth = made.joints(h36m, 6, 0)
+def test_nan_joints_are_ignored() -> None:
+    truth = position_data.joints(h36m, 6, 0)
     predicted = truth + 0.05 * np.random.default_rng(1).normal(size=truth.shape)
-    without = np.delete(np.arange(17), 13)
-    expected = take_errors(predicted[:, without], truth[:, without])
+    remaining = np.delete(np.arange(17), 13)
+    expected = take_errors(predicted[:, remaining], truth[:, remaining])
     truth[:, 13] = np.nan
     assert_same(np.array(astuple(take_errors(predicted, truth))), np.array(astuple(expected)), 1e-9)
 
 
-def test_actions_are_pooled_by_name_and_weigh_the_same() -> None:
-    truth = made.h36m_takes()
-    predicted = shaken(truth)
-    report = evaluate(tupled(predicted), tupled(truth))
+def test_actions_are_pooled_by_name_with_equal_weight() -> None:
+    truth = position_data.h36m_takes()
+    predicted = with_noise(truth)
+    report = evaluate_takes(as_views(predicted), as_views(truth))
     assert list(report.actions) == ["Sitting", "Walking"]
     assert report.frames == 9 + 7 + 5 + 8 + 4
     pools: dict[str, list[float]] = {"Sitting": [], "Walking": []}
@@ -113,69 +119,71 @@ def test_actions_are_pooled_by_name_and_weigh_the_same() -> None:
     assert_same(report.average.mpjpe_mm, np.mean(list(means.values())), 1e-9)
 
 
-def test_test_subjects_are_the_usual_ones_unless_chosen() -> None:
-    assert standard_subjects(tupled(made.h36m_takes())) == ("S9", "S11")
-    assert standard_subjects(tupled(made.humaneva_takes())) == ("Validate/S1",)
+def test_standard_test_subjects_are_the_default() -> None:
+    assert standard_subjects(as_views(position_data.h36m_takes())) == ("S9", "S11")
+    assert standard_subjects(as_views(position_data.humaneva_takes())) == ("Validate/S1",)
     with pytest.raises(InvalidDataError, match="choose from Ann, Bob"):
         standard_subjects({"Ann": {}, "Bob": {}})
-    truth = tupled(made.h36m_takes())
-    assert evaluate(truth, truth, ["S1"]).frames == 6
-    assert list(evaluate(tupled(made.humaneva_takes()), tupled(made.humaneva_takes())).actions) == ["Box", "Jog"]
+    truth = as_views(position_data.h36m_takes())
+    assert evaluate_takes(truth, truth, ["S1"]).frames == 6
+    assert list(
+        evaluate_takes(as_views(position_data.humaneva_takes()), as_views(position_data.humaneva_takes())).actions
+    ) == ["Box", "Jog"]
 
 
-def test_predictions_of_several_views_are_all_compared_with_the_one_truth() -> None:
-    truth = made.h36m_takes()
-    one, other = shaken(truth, 1), shaken(truth, 2)
+def test_every_view_is_compared_with_the_same_ground_truth() -> None:
+    truth = position_data.h36m_takes()
+    one, other = with_noise(truth, 1), with_noise(truth, 2)
     both = {s: {a: (one[s][a], other[s][a]) for a in actions} for s, actions in truth.items()}
-    report = evaluate(both, tupled(truth))
-    single = [evaluate(tupled(takes), tupled(truth)) for takes in (one, other)]
+    report = evaluate_takes(both, as_views(truth))
+    single = [evaluate_takes(as_views(takes), as_views(truth)) for takes in (one, other)]
     assert report.frames == 2 * single[0].frames
     assert_same(report.average.pa_mpjpe_mm, np.mean([r.average.pa_mpjpe_mm for r in single]), 1e-9)
 
 
-def test_a_video_may_be_longer_than_its_motion_capture() -> None:
-    truth = made.h36m_takes()
+def test_frames_after_the_ground_truth_are_ignored() -> None:
+    truth = position_data.h36m_takes()
     longer = {s: {a: np.concatenate([t, t[:2] + 9.0]) for a, t in actions.items()} for s, actions in truth.items()}
-    assert_same(np.array(astuple(evaluate(tupled(longer), tupled(truth)).average)), 0.0, 1e-9)
+    assert_same(np.array(astuple(evaluate_takes(as_views(longer), as_views(truth)).average)), 0.0, 1e-9)
 
 
-def seen(truth: dict[str, dict[str, Floats]], rigs: Cameras) -> Takes:
+def in_camera_axes(truth: dict[str, dict[str, Floats]], rigs: Cameras) -> Takes:
     return {
         s: {a: tuple(transform(c.camera_from_world[0], take) for c in rigs[s]) for a, take in actions.items()}
         for s, actions in truth.items()
     }
 
 
-def test_predictions_in_camera_axes_score_as_in_the_world() -> None:
-    truth, rigs = made.h36m_takes(), made.cameras(("S1", "S9", "S11"), 3)
-    predicted = shaken(truth)
-    in_world = evaluate(tupled(predicted), tupled(truth)).average
-    in_cameras = evaluate(seen(predicted, rigs), tupled(truth), cameras=rigs)
+def test_errors_in_camera_and_world_axes_are_equal() -> None:
+    truth, rigs = position_data.h36m_takes(), position_data.cameras(("S1", "S9", "S11"), 3)
+    predicted = with_noise(truth)
+    in_world = evaluate_takes(as_views(predicted), as_views(truth)).average
+    in_cameras = evaluate_takes(in_camera_axes(predicted, rigs), as_views(truth), cameras=rigs)
     assert in_cameras.frames == 3 * 33
     assert_same(np.array(astuple(in_cameras.average)), np.array(astuple(in_world)), 1e-9)
 
 
-def test_a_lifter_on_2d_alone() -> None:
-    """Points of the picture put on a plane at the true depth: exact but for the depth of the pose, in every view."""
-    truth, rigs = made.h36m_takes(), made.cameras(("S9", "S11"))
-    views = {s: seen(truth | {"S1": {}}, dict(rigs) | {"S1": ()})[s] for s in ("S9", "S11")}
+def test_lifted_keypoints_are_evaluated_in_every_view() -> None:
+    """A lifter that places keypoints on a plane at the true depth has errors in depth only, in every view."""
+    truth, rigs = position_data.h36m_takes(), position_data.cameras(("S9", "S11"))
+    views = {s: in_camera_axes(truth | {"S1": {}}, dict(rigs) | {"S1": ()})[s] for s in ("S9", "S11")}
     keypoints = {
         s: {a: tuple(project(c.intrinsics, v) for c, v in zip(rigs[s], vs, strict=True)) for a, vs in actions.items()}
         for s, actions in views.items()
     }
-    asked = []
+    calls = []
 
-    def flat(pixels: FloatArray, intrinsics: FloatArray, size: tuple[int, int], fps: Fraction) -> FloatArray:
-        asked.append((len(pixels), size, fps))
+    def lift_to_plane(pixels: FloatArray, intrinsics: FloatArray, size: tuple[int, int], fps: Fraction) -> FloatArray:
+        calls.append((len(pixels), size, fps))
         return np.asarray(5.0 * rays(intrinsics, pixels))
 
-    predicted = lift_all(flat, keypoints, rigs, Fraction(h36m.FPS), ("S9", "S11"))
-    assert asked == [(n, made.SIZE, Fraction(50)) for n in (9, 9, 7, 7, 5, 5, 8, 8, 4, 4)]
-    report = evaluate(predicted, tupled(truth), cameras=rigs)
+    predicted = lift_takes(lift_to_plane, keypoints, rigs, Fraction(h36m.FPS), ("S9", "S11"))
+    assert calls == [(n, position_data.SIZE, Fraction(50)) for n in (9, 9, 7, 7, 5, 5, 8, 8, 4, 4)]
+    report = evaluate_takes(predicted, as_views(truth), cameras=rigs)
     assert 30 < report.average.pa_mpjpe_mm < report.average.mpjpe_mm < 300
     exact = iter([v for actions in views.values() for vs in actions.values() for v in vs])
-    perfect = lift_all(lambda *_: next(exact), keypoints, rigs, Fraction(50), ("S9", "S11"))
-    assert_same(np.array(astuple(evaluate(perfect, tupled(truth), cameras=rigs).average)), 0.0, 1e-9)
+    perfect = lift_takes(lambda *_: next(exact), keypoints, rigs, Fraction(50), ("S9", "S11"))
+    assert_same(np.array(astuple(evaluate_takes(perfect, as_views(truth), cameras=rigs).average)), 0.0, 1e-9)
 
 
 def _without(takes: Any, subject: str, action: str | None = None) -> Any:
@@ -193,27 +201,27 @@ def _without(takes: Any, subject: str, action: str | None = None) -> Any:
         (lambda takes: takes | {"S9": {a: (v[:, :15],) for a, (v,) in takes["S9"].items()}}, r"expected \(9, 17, 3\)"),
     ],
 )
-def test_predictions_that_do_not_fit(change: Any, words: str) -> None:
-    truth = tupled(made.h36m_takes())
+def test_rejects_predictions_that_do_not_match_the_ground_truth(change: Any, words: str) -> None:
+    truth = as_views(position_data.h36m_takes())
     with pytest.raises(InvalidDataError, match=words):
-        evaluate(change(truth), truth)
+        evaluate_takes(change(truth), truth)
 
 
-def test_cameras_that_do_not_fit() -> None:
-    truth = tupled(made.h36m_takes())
+def test_rejects_cameras_that_do_not_match_the_views() -> None:
+    truth = as_views(position_data.h36m_takes())
     with pytest.raises(InvalidDataError, match="cameras: 'S9' is missing"):
-        evaluate(truth, truth, cameras=made.cameras(("S1",)))
+        evaluate_takes(truth, truth, cameras=position_data.cameras(("S1",)))
     for count in (2, 3):
         views = {s: {a: v * (5 - count) for a, v in actions.items()} for s, actions in truth.items()}
         with pytest.raises(InvalidDataError, match=f"predictions of {5 - count} views, but the truth has {count}"):
-            evaluate(views, truth, cameras=made.cameras(("S9", "S11"), count))
+            evaluate_takes(views, truth, cameras=position_data.cameras(("S9", "S11"), count))
     with pytest.raises(InvalidDataError, match="1 views of keypoints, 2 cameras"):
-        lift_all(lambda pixels, *_: pixels, truth, made.cameras(("S9",)), Fraction(50), ["S9"])
+        lift_takes(lambda pixels, *_: pixels, truth, position_data.cameras(("S9",)), Fraction(50), ["S9"])
 
 
-def test_nothing_to_compare() -> None:
+def test_rejects_an_empty_comparison() -> None:
     with pytest.raises(InvalidDataError, match="no take"):
-        evaluate({"S9": {}}, {"S9": {}})
+        evaluate_takes({"S9": {}}, {"S9": {}})
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -221,33 +229,37 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_the_command_prints_what_the_function_finds(tmp_path: Path) -> None:
-    truth, rigs = made.h36m_takes(), made.cameras(("S1", "S9", "S11"))
-    predicted = seen(shaken(truth), rigs)
-    full = {s: {a: made.among_32(take) for a, take in actions.items()} for s, actions in truth.items()}
+def test_the_command_prints_the_results_of_the_function(tmp_path: Path) -> None:
+    truth, rigs = position_data.h36m_takes(), position_data.cameras(("S1", "S9", "S11"))
+    predicted = in_camera_axes(with_noise(truth), rigs)
+    full = {
+        s: {a: position_data.with_all_32_joints(take) for a, take in actions.items()} for s, actions in truth.items()
+    }
     files = (
-        made.write(tmp_path / "data_3d_h36m.npz", positions_3d=full),
-        made.write(
+        position_data.write(tmp_path / "data_3d_h36m.npz", positions_3d=full),
+        position_data.write(
             tmp_path / "predicted.npz",
             positions_3d={s: {a: list(v) for a, v in x.items()} for s, x in predicted.items()},
         ),
         "--cameras",
-        made.write_cameras(tmp_path / "cameras.json", rigs),
+        position_data.write_cameras(tmp_path / "cameras.json", rigs),
     )
-    expected = evaluate(predicted, tupled(truth), cameras=rigs)
-    found = json.loads(run(*files, "--json").stdout)
-    assert found["frames"] == expected.frames
-    assert_same(np.array([*found["average"].values()]), np.array(astuple(expected.average)), 1e-6)
-    assert Errors(**found["actions"]["Sitting"]).mpjpe_mm == pytest.approx(expected.actions["Sitting"].mpjpe_mm)
+    expected = evaluate_takes(predicted, as_views(truth), cameras=rigs)
+    result = json.loads(run(*files, "--json").stdout)
+    assert result["frames"] == expected.frames
+    assert_same(np.array([*result["average"].values()]), np.array(astuple(expected.average)), 1e-6)
+    assert ProtocolErrors(**result["actions"]["Sitting"]).mpjpe_mm == pytest.approx(
+        expected.actions["Sitting"].mpjpe_mm
+    )
     table = run(*files, "--subjects", "S11").stdout
-    alone = evaluate(predicted, tupled(truth), ["S11"], rigs)
+    alone = evaluate_takes(predicted, as_views(truth), ["S11"], rigs)
     assert f"{alone.average.pa_mpjpe_mm:.1f}" in table
     assert "Walking" in table
     assert f"{alone.frames} frames" in table
 
 
 def test_the_command_fails_with_one_line(tmp_path: Path) -> None:
-    path = made.write(tmp_path / "a.npz", positions_3d={"S1": made.h36m_takes()["S1"]})
+    path = position_data.write(tmp_path / "a.npz", positions_3d={"S1": position_data.h36m_takes()["S1"]})
     outcome = run(path, path)
     assert outcome.returncode == 1
     assert outcome.stderr.splitlines() == ["bodydouble: none of the usual test subjects is there; choose from S1"]

@@ -1,4 +1,4 @@
-"""Chromium without a window."""
+"""Headless Chromium for tests."""
 
 import os
 import shutil
@@ -12,13 +12,13 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def program() -> str | None:
-    """Path of the browser, if there is one."""
+    """Returns the path of the browser, if it is installed."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @contextmanager
 def browsing(url: str, profile: Path, size: tuple[int, int] = (1200, 900)) -> Iterator[None]:
-    """Keeps a page open. The profile is a folder for the browser's own files."""
+    """Keeps a page open; the profile is a folder for the files of the browser."""
     command = [
         program() or "",
         "--headless=new",

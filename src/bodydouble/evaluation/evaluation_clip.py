@@ -1,4 +1,8 @@
-"""People as the measures see them: arrays in one order of joints, whatever they were estimated with."""
+"""Common input of all metrics: a clip of people with joints in the order of ``humanoid.JOINTS``.
+
+In: a ``Performance`` (``to_evaluation_clip``), or arrays of another method. Out: an ``EvaluationClip``, in which NaN
+marks values that the method does not estimate.
+"""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -8,22 +12,22 @@ import numpy as np
 from bodydouble.data import BoolArray, Camera, FloatArray, IntArray, Motion, Performance, Person
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import camera, kinematics
-from bodydouble.motion.floor.contacts import foot_points
+from bodydouble.motion.floor.contacts import sole_positions
 from bodydouble.skeletons import humanoid
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """One person of a clip. What a method does not estimate is NaN and is not measured.
+class EvaluatedPerson:
+    """One person of a clip. Values that a method does not estimate are NaN and are not measured.
 
-    Joints stand in the order of humanoid.JOINTS.
+    Joints are in the order of humanoid.JOINTS.
     """
 
     name: str
     frames: IntArray
     """(T,) source frame indices, contiguous."""
     observed: BoolArray
-    """(T,) False where the person was not seen."""
+    """(T,) False where the person was not observed."""
     joints: FloatArray
     """(T, 22, 3) m, world."""
     rotations: FloatArray
@@ -39,37 +43,39 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """The people of a clip and the camera that saw them."""
+class EvaluationClip:
+    """The people of a clip and its camera."""
 
     fps: Fraction
     camera: Camera
-    subjects: tuple[Subject, ...]
+    people: tuple[EvaluatedPerson, ...]
 
-    def in_camera(self, subject: Subject) -> FloatArray:
-        """Joints (T, 22, 3) m of a subject in the camera's axes."""
-        return camera.transform(self.camera.camera_from_world[subject.frames], subject.joints)
+    def joints_in_camera(self, person: EvaluatedPerson) -> FloatArray:
+        """Returns the joints (T, 22, 3) m of a person in camera axes."""
+        return camera.transform(self.camera.camera_from_world[person.frames], person.joints)
 
 
-def recording(performance: Performance) -> Recording:
-    """A performance as the measures see it.
+def to_evaluation_clip(performance: Performance) -> EvaluationClip:
+    """Converts a performance to the input of the metrics.
 
     Raises:
         InvalidDataError: a person has other joints than humanoid.JOINTS.
     """
-    return Recording(performance.fps, performance.camera, tuple(_subject(person) for person in performance.people))
+    return EvaluationClip(
+        performance.fps, performance.camera, tuple(_to_evaluated_person(person) for person in performance.people)
+    )
 
 
-def _subject(person: Person) -> Subject:
+def _to_evaluated_person(person: Person) -> EvaluatedPerson:
     track, motion = person.track, person.motion
     _check_joints(person.name, motion)
-    return Subject(
+    return EvaluatedPerson(
         name=person.name,
         frames=track.frames,
         observed=track.observed,
         joints=kinematics.joint_positions(motion),
         rotations=motion.rotations,
-        feet=foot_points(motion.skeleton, motion.rotations, motion.root_position),
+        feet=sole_positions(motion.skeleton, motion.rotations, motion.root_position),
         contacts=motion.contacts,
         keypoints=track.keypoints,
         boxes=track.boxes,
@@ -84,8 +90,8 @@ def _check_joints(name: str, motion: Motion) -> None:
         )
 
 
-def image_points(recorded: Recording, subject: Subject) -> FloatArray:
-    """Joints (T, 22, 2) px of a subject in the picture; NaN behind the camera."""
-    points = recorded.in_camera(subject)
-    in_front = np.where(points[..., 2:] > 0, points, np.nan)
-    return camera.project(recorded.camera.intrinsics, in_front)
+def project_joints(clip: EvaluationClip, person: EvaluatedPerson) -> FloatArray:
+    """Projects the joints of a person into the image: (T, 22, 2) px, NaN behind the camera."""
+    joints = clip.joints_in_camera(person)
+    in_front = np.where(joints[..., 2:] > 0, joints, np.nan)
+    return camera.project(clip.camera.intrinsics, in_front)

@@ -1,4 +1,7 @@
-"""Self-contained HTML pages: text, tables and line plots. Readable on a phone, without a network and on paper."""
+"""Self-contained HTML pages of text, tables and plots, readable on a phone, offline and on paper.
+
+In: text, cells and arrays. Out: HTML, in which all text is escaped; ``page`` wraps the parts into a document.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,28 +43,29 @@ svg text { fill: var(--faint); font: 11px system-ui, sans-serif; }
 .absent { fill: var(--shade); background: var(--shade); }
 .observed { fill: var(--line-1); background: var(--line-1); }
 .filled { fill: var(--line-2); background: var(--line-2); }
-.cast { list-style: none; padding: 0; }
-.cast li { display: flex; align-items: center; gap: 1rem; margin: .75rem 0; break-inside: avoid; }
-.cast p { margin: 0; }
-.cast small { color: var(--faint); }
-.cast .face { flex: none; width: 96px; min-height: 48px; display: grid; place-items: center; }
-.cast .face img { display: block; max-height: 96px; border-radius: 4px; }
-.cast .line { flex: 1; min-width: 0; }
-.cast .ends { display: flex; justify-content: space-between; }
+.people { list-style: none; padding: 0; }
+.people li { display: flex; align-items: center; gap: 1rem; margin: .75rem 0; break-inside: avoid; }
+.people p { margin: 0; }
+.people small { color: var(--faint); }
+.people .thumbnail { flex: none; width: 96px; min-height: 48px; display: grid; place-items: center; }
+.people .thumbnail img { display: block; max-height: 96px; border-radius: 4px; }
+.people .timeline { flex: 1; min-width: 0; }
+.people .ends { display: flex; justify-content: space-between; }
 svg.states { height: 1.25rem; border: 1px solid var(--rule); background: var(--shade); }
-.shots { display: flex; flex-wrap: wrap; gap: .75rem; }
-.shots figure { margin: 0; width: 12.5rem; max-width: 46%; }
-.shots figcaption { font-weight: 400; }
+.crops { display: flex; flex-wrap: wrap; gap: .75rem; }
+.crops figure { margin: 0; width: 12.5rem; max-width: 46%; }
+.crops figcaption { font-weight: 400; }
 """
 
-_COLOURS = 6
+_COLOUR_COUNT = 6
 _WIDTH, _HEIGHT = 400, 180
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 8, 36
-_MOST_POINTS = 1200
-"""A plot of more points is thinned out; every peak stays."""
-_STRIP = 20
-"""Height of a row of stretches."""
-_MOST_STRETCHES = 600
+_MAX_POINTS = 1200
+"""Maximum number of points of a curve; longer ones are decimated and keep every peak."""
+_ROW_HEIGHT = 20
+"""Height of a row of a timeline plot."""
+_MAX_SEGMENTS = 600
+"""Maximum number of segments of a timeline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Line:
 
 
 def page(title: str, body: str) -> str:
-    """A whole HTML page. The title is text; the body is HTML, put together from the functions of this module."""
+    """Returns an HTML document. The title is plain text; the body is HTML from the functions of this module."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -86,17 +90,17 @@ def page(title: str, body: str) -> str:
 
 
 def heading(text: str, level: int = 2) -> str:
-    """A heading of level 2 or 3."""
+    """Returns a heading of level 2 or 3."""
     return f"<h{level}>{escape(text)}</h{level}>\n"
 
 
 def paragraph(text: str) -> str:
-    """A paragraph of plain text."""
+    """Returns a paragraph of plain text."""
     return f"<p>{escape(text)}</p>\n"
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of plain text; the first column stands left, the others right. It scrolls sideways on a small screen."""
+    """Returns a table of plain text: first column left-aligned, others right-aligned. It scrolls on small screens."""
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in headings)
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n" for row in rows)
     return f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n'
@@ -107,23 +111,23 @@ def line_plot(
     title: str,
     x_label: str,
     y_label: str,
-    spans: Sequence[tuple[float, float]] = (),
+    shaded_ranges: Sequence[tuple[float, float]] = (),
 ) -> str:
-    """Curves over one axis, as an inline SVG picture with a legend.
+    """Returns curves over one axis, as an inline SVG image with a legend.
 
     Args:
-        lines: the curves. Not finite values leave gaps.
-        title: stands above the plot and is read out for people who cannot see it.
-        x_label: what x is, with its unit.
-        y_label: what y is, with its unit.
-        spans: ranges of x to shade.
+        lines: the curves; non-finite values leave gaps.
+        title: caption above the plot, also read by screen readers.
+        x_label: quantity and unit of x.
+        y_label: quantity and unit of y.
+        shaded_ranges: ranges of x to shade.
     """
-    x_limits, x_ticks = _axis([line.x for line in lines], from_zero=False)
-    y_limits, y_ticks = _axis([line.y for line in lines], from_zero=True)
-    frame = _Frame(x_limits, y_limits)
-    parts = [frame.span(*span) for span in spans]
-    parts += [frame.x_tick(value) for value in x_ticks] + [frame.y_tick(value) for value in y_ticks]
-    parts += [_curve(frame, line, _colour(i)) for i, line in enumerate(lines)]
+    x_limits, x_ticks = _axis_range([line.x for line in lines], from_zero=False)
+    y_limits, y_ticks = _axis_range([line.y for line in lines], from_zero=True)
+    area = _PlotArea(x_limits, y_limits)
+    parts = [area.shaded_range(*span) for span in shaded_ranges]
+    parts += [area.x_tick(value) for value in x_ticks] + [area.y_tick(value) for value in y_ticks]
+    parts += [_curve(area, line, _colour(i)) for i, line in enumerate(lines)]
     return (
         f"<figure><figcaption>{escape(title)}</figcaption>\n"
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">\n'
@@ -133,33 +137,33 @@ def line_plot(
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
-    """A row of coloured stretches."""
+class TimelineRow:
+    """One row of coloured segments in a timeline plot."""
 
     name: str
-    """Short; stands left of the row."""
+    """Short label, left of the row."""
     states: IntArray
-    """(N,) 0 leaves a gap, 1 is a full bar, 2 half as high, ..."""
+    """(N,) 0 leaves a gap, n draws a bar of 1/n of the full height."""
 
 
-def strip_plot(
-    strips: Sequence[Strip], x: FloatArray, step: float, states: Sequence[str], title: str, x_label: str
+def timeline_plot(
+    timelines: Sequence[TimelineRow], x: FloatArray, step: float, states: Sequence[str], title: str, x_label: str
 ) -> str:
-    """Rows of stretches over the axis of line_plot, as an inline SVG picture with a legend.
+    """Returns rows of segments over the x axis of line_plot, as an inline SVG image with a legend.
 
     Args:
-        strips: the rows.
+        timelines: the rows.
         x: (N,) where each state begins, ascending.
-        step: how far each state reaches.
-        states: what the states 1, 2, ... mean.
-        title: stands above the plot and is read out for people who cannot see it.
-        x_label: what x is, with its unit.
+        step: length of a state in x.
+        states: names of the states 1, 2, ...
+        title: caption above the plot, also read by screen readers.
+        x_label: quantity and unit of x.
     """
-    x_limits, x_ticks = _axis([x, x + step], from_zero=False)
-    height = _TOP + _STRIP * len(strips) + _BOTTOM
-    frame = _Frame(x_limits, (0.0, 1.0), height)
-    rows = "".join(_strip(frame, strip, x, step, _TOP + _STRIP * row) for row, strip in enumerate(strips))
-    ticks = "".join(frame.x_tick(value) for value in x_ticks)
+    x_limits, x_ticks = _axis_range([x, x + step], from_zero=False)
+    height = _TOP + _ROW_HEIGHT * len(timelines) + _BOTTOM
+    area = _PlotArea(x_limits, (0.0, 1.0), height)
+    rows = "".join(_timeline_row(area, strip, x, step, _TOP + _ROW_HEIGHT * row) for row, strip in enumerate(timelines))
+    ticks = "".join(area.x_tick(value) for value in x_ticks)
     legend = _legend([Line(state, x, x) for state in states])
     return (
         f"<figure><figcaption>{escape(title)}</figcaption>\n"
@@ -168,44 +172,44 @@ def strip_plot(
     )
 
 
-def _strip(frame: "_Frame", strip: Strip, x: FloatArray, step: float, top: float) -> str:
-    """The bars of one row; many states are drawn as few, of which the largest wins."""
-    parts = np.array_split(np.arange(len(x)), min(len(x), _MOST_STRETCHES))
-    states = np.array([strip.states[part].max() for part in parts])
-    edges = frame.x(np.append(x[[part[0] for part in parts]], x[-1] + step))
+def _timeline_row(area: "_PlotArea", row: TimelineRow, x: FloatArray, step: float, top: float) -> str:
+    """Returns the bars of one row; too many states are grouped, and the largest of a group is drawn."""
+    groups = np.array_split(np.arange(len(x)), min(len(x), _MAX_SEGMENTS))
+    states = np.array([row.states[part].max() for part in groups])
+    edges = area.x(np.append(x[[part[0] for part in groups]], x[-1] + step))
     changes = [0, *(np.flatnonzero(np.diff(states)) + 1).tolist(), len(states)]
     bars = [
         f'<rect x="{edges[a]:.1f}" y="{top + 3:g}" width="{max(edges[b] - edges[a], 0.5):.1f}" '
-        f'height="{(_STRIP - 6) / states[a]:g}" fill="{_colour(int(states[a]) - 1)}"/>\n'
+        f'height="{(_ROW_HEIGHT - 6) / states[a]:g}" fill="{_colour(int(states[a]) - 1)}"/>\n'
         for a, b in pairwise(changes)
         if states[a] > 0
     ]
     return (
-        f'<rect x="{_LEFT}" y="{top + 3:g}" width="{_WIDTH - _LEFT - _RIGHT}" height="{_STRIP - 6}" '
+        f'<rect x="{_LEFT}" y="{top + 3:g}" width="{_WIDTH - _LEFT - _RIGHT}" height="{_ROW_HEIGHT - 6}" '
         f'fill="var(--shade)"/>\n{"".join(bars)}'
-        f'<text x="{_LEFT - 6}" y="{top + _STRIP / 2 + 4:g}" text-anchor="end">{escape(strip.name)}</text>\n'
+        f'<text x="{_LEFT - 6}" y="{top + _ROW_HEIGHT / 2 + 4:g}" text-anchor="end">{escape(row.name)}</text>\n'
     )
 
 
-def state_line(states: IntArray, names: Sequence[str], step: float, label: str) -> str:
-    """Stretches of equal states as one bar over the whole width, an inline SVG picture whose unit is a state.
+def state_bar(states: IntArray, names: Sequence[str], step: float, label: str) -> str:
+    """Returns segments of equal states as one bar of full width, an inline SVG image whose unit is a state.
 
-    As in ``strip_plot``, 0 is a gap, 1 a full bar, 2 half as high, ...
+    As in ``timeline_plot``, 0 leaves a gap and n draws a bar of 1/n of the full height.
 
     Args:
-        states: (N,) what each is, an index into names. If there are many, several are drawn as their largest.
-        names: of the states 0, 1, ..., which are also their classes in the style.
-        step: s, how long a state lasts; each stretch tells its times under the pointer.
-        label: is read out for people who cannot see the bar.
+        states: (N,) index into names; if there are too many, the largest of each group is drawn.
+        names: names of the states 0, 1, ..., also their CSS classes.
+        step: duration of a state in s; the tooltip of a segment shows its times.
+        label: description for screen readers.
     """
-    parts = np.linspace(0, len(states), min(len(states), _MOST_STRETCHES) + 1).round().astype(int)
-    drawn = np.maximum.reduceat(states, parts[:-1])
+    edges = np.linspace(0, len(states), min(len(states), _MAX_SEGMENTS) + 1).round().astype(int)
+    drawn = np.maximum.reduceat(states, edges[:-1])
     changes = [0, *(np.flatnonzero(np.diff(drawn)) + 1).tolist(), len(drawn)]
-    stretches = [(int(drawn[a]), int(parts[a]), int(parts[b])) for a, b in pairwise(changes)]
+    segments = [(int(drawn[a]), int(edges[a]), int(edges[b])) for a, b in pairwise(changes)]
     bars = "".join(
         f'<rect class="{names[state]}" x="{start}" width="{end - start}" height="{1 / max(state, 1):g}">'
         f"<title>{names[state]} {start * step:.1f}–{end * step:.1f} s</title></rect>\n"  # noqa: RUF001, an en dash
-        for state, start, end in stretches
+        for state, start, end in segments
     )
     return (
         f'<svg class="states" viewBox="0 0 {len(states)} 1" preserveAspectRatio="none" role="img" '
@@ -214,31 +218,31 @@ def state_line(states: IntArray, names: Sequence[str], step: float, label: str) 
 
 
 def state_legend(names: Sequence[str]) -> str:
-    """What the colours of ``state_line`` mean."""
+    """Returns the legend of the colours of ``state_bar``."""
     items = (f'<span><i class="state {name}"></i>{escape(name)}</span>' for name in names)
     return f'<div class="legend">{" ".join(items)}</div>\n'
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
-    """Where values lie in the drawing."""
+class _PlotArea:
+    """Conversion from values to coordinates of the drawing."""
 
     x_limits: tuple[float, float]
     y_limits: tuple[float, float]
     height: int = _HEIGHT
 
     def x(self, value: FloatArray | float) -> FloatArray:
-        """Horizontal place of a value."""
+        """Returns the horizontal coordinate of a value."""
         low, high = self.x_limits
         return np.asarray(_LEFT + (np.asarray(value) - low) / (high - low) * (_WIDTH - _LEFT - _RIGHT))
 
     def y(self, value: FloatArray | float) -> FloatArray:
-        """Vertical place of a value."""
+        """Returns the vertical coordinate of a value."""
         low, high = self.y_limits
         return np.asarray(_HEIGHT - _BOTTOM - (np.asarray(value) - low) / (high - low) * (_HEIGHT - _TOP - _BOTTOM))
 
-    def span(self, start: float, end: float) -> str:
-        """A shaded range of x."""
+    def shaded_range(self, start: float, end: float) -> str:
+        """Returns a shaded range of x."""
         left, right = (float(self.x(np.clip(value, *self.x_limits))) for value in (start, end))
         return (
             f'<rect x="{left:.1f}" y="{_TOP}" width="{right - left:.1f}" height="{_HEIGHT - _TOP - _BOTTOM}" '
@@ -246,11 +250,11 @@ class _Frame:
         )
 
     def x_tick(self, value: float) -> str:
-        """A number below the plot."""
+        """Returns a tick label below the plot."""
         return f'<text x="{self.x(value):.1f}" y="{self.height - _BOTTOM + 16}" text-anchor="middle">{value:g}</text>\n'
 
     def y_tick(self, value: float) -> str:
-        """A number and a rule across the plot."""
+        """Returns a tick label and a grid line across the plot."""
         y = self.y(value)
         return (
             f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}" stroke="var(--rule)"/>'
@@ -271,8 +275,8 @@ def _x_label(text: str, height: int) -> str:
     return f'<text x="{across:g}" y="{height - 4}" text-anchor="middle">{escape(text)}</text>'
 
 
-def _axis(values: Sequence[FloatArray], from_zero: bool) -> tuple[tuple[float, float], list[float]]:
-    """Limits of an axis that holds all finite values, and round numbers on it."""
+def _axis_range(values: Sequence[FloatArray], from_zero: bool) -> tuple[tuple[float, float], list[float]]:
+    """Returns the limits of an axis that holds all finite values, and its ticks at round numbers."""
     finite = np.concatenate([np.ravel(v)[np.isfinite(np.ravel(v))] for v in values] or [np.zeros(0)])
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     if from_zero:
@@ -287,15 +291,15 @@ def _axis(values: Sequence[FloatArray], from_zero: bool) -> tuple[tuple[float, f
 
 
 def _round_step(step: float) -> float:
-    """The smallest of 1, 2, 5, 10, ... times a power of ten that is not smaller."""
+    """Rounds a step up to 1, 2, 5 or 10 times a power of ten."""
     power = 10.0 ** np.floor(np.log10(step))
     return float(next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * (1 - 1e-9)))
 
 
-def _curve(frame: _Frame, line: Line, colour: str) -> str:
-    x, y = _thinned(np.asarray(line.x, dtype=np.float64), np.asarray(line.y, dtype=np.float64))
+def _curve(area: _PlotArea, line: Line, colour: str) -> str:
+    x, y = _decimate(np.asarray(line.x, dtype=np.float64), np.asarray(line.y, dtype=np.float64))
     path, pen_down = [], False
-    for across, down in zip(frame.x(x).tolist(), frame.y(y).tolist(), strict=True):
+    for across, down in zip(area.x(x).tolist(), area.y(y).tolist(), strict=True):
         if not np.isfinite(across + down):
             pen_down = False
             continue
@@ -304,24 +308,24 @@ def _curve(frame: _Frame, line: Line, colour: str) -> str:
     return f'<path d="{"".join(path)}" fill="none" stroke="{colour}" stroke-width="1.2" stroke-linecap="round"/>\n'
 
 
-def _thinned(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """At most _MOST_POINTS points: the lowest and the highest of each of equal stretches, and its gaps."""
-    if len(x) <= _MOST_POINTS:
+def _decimate(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Reduces a curve to at most _MAX_POINTS points: minimum, maximum and gaps of equal groups of points."""
+    if len(x) <= _MAX_POINTS:
         return x, y
-    kept = set()
-    for stretch in np.array_split(np.arange(len(x)), _MOST_POINTS // 3):
-        known = np.isfinite(y[stretch])
-        if not known.all():
-            kept.add(int(stretch[np.argmin(known)]))
-        if known.any():
-            kept.add(int(stretch[np.nanargmin(y[stretch])]))
-            kept.add(int(stretch[np.nanargmax(y[stretch])]))
-    order = sorted(kept)
+    indices = set()
+    for group in np.array_split(np.arange(len(x)), _MAX_POINTS // 3):
+        finite = np.isfinite(y[group])
+        if not finite.all():
+            indices.add(int(group[np.argmin(finite)]))
+        if finite.any():
+            indices.add(int(group[np.nanargmin(y[group])]))
+            indices.add(int(group[np.nanargmax(y[group])]))
+    order = sorted(indices)
     return x[order], y[order]
 
 
 def _colour(index: int) -> str:
-    return f"var(--line-{index % _COLOURS + 1})"
+    return f"var(--line-{index % _COLOUR_COUNT + 1})"
 
 
 def _legend(lines: Sequence[Line]) -> str:

@@ -1,46 +1,51 @@
-"""Who is who, and where the landmarks are, in the picture."""
+"""Identity scores and 2D keypoint errors of a clip.
+
+In: predicted and true ``EvaluationClip`` and their ``Matching``. Out: ``IdentityScores`` and ``ImageErrors``.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray
-from bodydouble.evaluation.evaluation_clip import Recording
+from bodydouble.evaluation.evaluation_clip import EvaluationClip
 from bodydouble.evaluation.matching import Matching
-from bodydouble.evaluation.metrics import keypoints_2d, people
+from bodydouble.evaluation.metrics import keypoints_2d, tracking
 from bodydouble.evaluation.metrics.counts import Counts
-from bodydouble.evaluation.metrics.people import HotaCounts
+from bodydouble.evaluation.metrics.tracking import HotaCounts
 from bodydouble.skeletons import coco
 
-VISIBLE = 0.5
-"""Confidence of a true keypoint from which it is to be found."""
+MIN_VISIBLE_CONFIDENCE = 0.5
+"""Minimum confidence of a true keypoint that counts as visible."""
 
 
 @dataclass(frozen=True, slots=True)
-class PictureErrors:
-    """Errors of the 17 COCO keypoints in the picture."""
+class ImageErrors:
+    """Errors of the 17 COCO keypoints in the image."""
 
     keypoint_error_percent: float = float("nan")
-    """Median distance, in percent of the longer side of the true box."""
+    """Median distance in percent of the longer side of the true box."""
     pck: float = float("nan")
-    """Share of visible keypoints within 5 % of the longer side of the true box, 0 to 1."""
+    """Fraction of visible keypoints within 5 % of the longer side of the true box, 0 to 1."""
     oks_ap: float = float("nan")
+    """Average precision over object keypoint similarities of 0.5 to 0.95, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityScores:
-    """Whether people keep their identity; a person is found where its object keypoint similarity is at least 0.5."""
+    """Identity metrics; a person is detected where its object keypoint similarity is at least 0.5."""
 
     frames: Counts
-    """Person-frames with the right identity, invented and missed ones."""
+    """Person-frames with the correct identity, false and missed ones."""
     switches: int
+    """Number of identity switches."""
     hota: HotaCounts
 
     def __add__(self, other: "IdentityScores") -> "IdentityScores":
         return IdentityScores(self.frames + other.frames, self.switches + other.switches, self.hota + other.hota)
 
     def as_dict(self) -> dict[str, float]:
-        """IDF1, HOTA with its two parts, and the number of switches."""
+        """Returns IDF1, HOTA with its two parts, and the number of switches under their JSON keys."""
         return {
             "idf1": self.frames.f1,
             "hota": self.hota.hota,
@@ -51,82 +56,82 @@ class IdentityScores:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pictures:
-    """F frames, N people."""
+class _ImagePeople:
+    """Keypoints of N people in F frames."""
 
     keypoints: FloatArray
-    """(F, N, 17, 3) px, px, confidence; NaN, NaN, 0 where the person is not seen."""
+    """(F, N, 17, 3) px, px, confidence; NaN, NaN, 0 where the person is not observed."""
     boxes: FloatArray
-    """(F, N, 4) px."""
-    there: BoolArray
-    """(F, N) seen or not."""
+    """(F, N, 4) px; NaN where the person is not observed."""
+    present: BoolArray
+    """(F, N) True in the frames of the person's track, observed or not."""
 
 
-def compare_pictures(
-    predicted: Recording, truth: Recording, matching: Matching
-) -> tuple[IdentityScores, PictureErrors]:
-    """Identities and landmarks. People count in the frames in which they are observed.
+def compare_keypoints(
+    predicted: EvaluationClip, truth: EvaluationClip, matching: Matching
+) -> tuple[IdentityScores, ImageErrors]:
+    """Compares identities and 2D keypoints in the frames in which people are observed.
 
-    A found person whose true person is hidden, and who is not somebody else either, is neither right nor wrong.
+    A predicted person is ignored where its matched true person is occluded and it matches no other person.
 
     Args:
         predicted: M people.
-        truth: N people; of keypoints, only the visible ones count, and only people who have some.
-        matching: who is who over the clip.
+        truth: N people; only visible keypoints count, and only people who have some.
+        matching: pairs of true and predicted people over the clip.
     """
     frames = max(len(predicted.camera.camera_from_world), len(truth.camera.camera_from_world))
-    found, real = _pictures(predicted, frames), _pictures(truth, frames)
-    visible = real.keypoints[..., 2] >= VISIBLE
+    predicted_people, true_people = _image_people(predicted, frames), _image_people(truth, frames)
+    visible = true_people.keypoints[..., 2] >= MIN_VISIBLE_CONFIDENCE
     present = np.asarray(visible.any(axis=-1))
-    found_present = np.asarray(np.isfinite(found.keypoints[..., 0]).any(axis=-1))
+    predicted_present = np.asarray(np.isfinite(predicted_people.keypoints[..., 0]).any(axis=-1))
     similarity = keypoints_2d.keypoint_similarity(
-        found.keypoints[:, None, ..., :2],
-        real.keypoints[:, :, None, :, :2],
+        predicted_people.keypoints[:, None, ..., :2],
+        true_people.keypoints[:, :, None, :, :2],
         visible[:, :, None],
-        real.boxes[:, :, None],
+        true_people.boxes[:, :, None],
     )
-    hidden = real.there & ~present
+    occluded = true_people.present & ~present
     for i, j in matching.pairs:
-        found_present[:, j] &= ~hidden[:, i] | (similarity[:, :, j] >= people.SAME_PERSON).any(axis=1)
-    similarity = np.where(found_present[:, None], similarity, 0.0)
+        predicted_present[:, j] &= ~occluded[:, i] | (similarity[:, :, j] >= tracking.MIN_SIMILARITY).any(axis=1)
+    similarity = np.where(predicted_present[:, None], similarity, 0.0)
     identities = IdentityScores(
-        frames=people.identity_counts(similarity, present, found_present),
-        switches=people.identity_switches(similarity),
-        hota=people.hota_counts(similarity, present, found_present),
+        frames=tracking.identity_counts(similarity, present, predicted_present),
+        switches=tracking.identity_switches(similarity),
+        hota=tracking.hota_counts(similarity, present, predicted_present),
     )
-    scores = np.where(found_present, found.keypoints[..., 2].mean(axis=-1), np.nan)
-    errors = _matched_errors(found, real, matching)
-    return identities, PictureErrors(
+    scores = np.where(predicted_present, predicted_people.keypoints[..., 2].mean(axis=-1), np.nan)
+    errors = _matched_errors(predicted_people, true_people, matching)
+    return identities, ImageErrors(
         keypoint_error_percent=_median_percent(errors, visible),
         pck=keypoints_2d.pck(errors, visible),
         oks_ap=keypoints_2d.average_precision(similarity, scores, present),
     )
 
 
-def _pictures(recorded: Recording, frames: int) -> _Pictures:
-    subjects = recorded.subjects
+def _image_people(clip: EvaluationClip, frames: int) -> _ImagePeople:
+    subjects = clip.people
     keypoints = np.full((frames, len(subjects), len(coco.KEYPOINTS), 3), np.nan)
     keypoints[..., 2] = 0.0
     boxes = np.full((frames, len(subjects), 4), np.nan)
-    there = np.zeros((frames, len(subjects)), dtype=bool)
-    for n, subject in enumerate(subjects):
-        there[subject.frames, n] = True
-        seen = subject.frames[subject.observed]
-        keypoints[seen, n] = subject.keypoints[subject.observed][:, list(coco.FROM_BLAZEPOSE)]
-        boxes[seen, n] = subject.boxes[subject.observed]
-    return _Pictures(keypoints, boxes, there)
+    present = np.zeros((frames, len(subjects)), dtype=bool)
+    for n, person in enumerate(subjects):
+        present[person.frames, n] = True
+        rows = person.frames[person.observed]
+        keypoints[rows, n] = person.keypoints[person.observed][:, list(coco.BLAZEPOSE_INDICES)]
+        boxes[rows, n] = person.boxes[person.observed]
+    return _ImagePeople(keypoints, boxes, present)
 
 
-def _matched_errors(found: _Pictures, real: _Pictures, matching: Matching) -> FloatArray:
-    """(F, N, 17) relative to the size of the true person; NaN where the matched person was not found."""
-    errors = np.full(real.keypoints.shape[:-1], np.nan)
+def _matched_errors(predicted_people: _ImagePeople, true_people: _ImagePeople, matching: Matching) -> FloatArray:
+    """Returns errors (F, N, 17) relative to the size of the true person; NaN where its match is not observed."""
+    errors = np.full(true_people.keypoints.shape[:-1], np.nan)
     for i, j in matching.pairs:
         errors[:, i] = keypoints_2d.relative_errors(
-            found.keypoints[:, j, :, :2], real.keypoints[:, i, :, :2], real.boxes[:, i]
+            predicted_people.keypoints[:, j, :, :2], true_people.keypoints[:, i, :, :2], true_people.boxes[:, i]
         )
     return errors
 
 
 def _median_percent(errors: FloatArray, visible: BoolArray) -> float:
-    known = errors[visible & np.isfinite(errors)]
-    return 100 * float(np.median(known)) if known.size else float("nan")
+    visible_errors = errors[visible & np.isfinite(errors)]
+    return 100 * float(np.median(visible_errors)) if visible_errors.size else float("nan")

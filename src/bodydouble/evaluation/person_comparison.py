@@ -1,12 +1,15 @@
-"""One predicted person against the true one."""
+"""Comparison of one predicted person with its matched true person.
+
+In: the two people and their clips. Out: a ``PersonComparison`` of pose, motion, world and contact errors.
+"""
 
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, IntArray
-from bodydouble.evaluation.evaluation_clip import Recording, Subject
-from bodydouble.evaluation.matching import common_frames, posed
+from bodydouble.evaluation.evaluation_clip import EvaluatedPerson, EvaluationClip
+from bodydouble.evaluation.matching import common_frames, has_pose
 from bodydouble.evaluation.metrics import body, floor, motion, pose, world
 from bodydouble.evaluation.metrics.averages import mean, mean_over, percentile
 from bodydouble.evaluation.metrics.counts import Counts
@@ -15,32 +18,36 @@ from bodydouble.skeletons import humanoid
 
 NAN = float("nan")
 LIMBS = list(pose.LIMB_JOINTS)
+"""Indices of the twelve limb joints."""
 
 
 @dataclass(frozen=True, slots=True)
 class PoseErrors:
-    """Errors in the camera's axes, relative to the middle of the hip joints, where the true person is visible."""
+    """Errors in camera axes, relative to the midpoint of the hip joints, where the true person is visible."""
 
     mpjpe_mm: float = NAN
     mpjpe_limbs_mm: float = NAN
-    """Over shoulders, elbows, wrists, hips, knees and ankles."""
+    """MPJPE over shoulders, elbows, wrists, hips, knees and ankles."""
     pa_mpjpe_mm: float = NAN
     pa_mpjpe_limbs_mm: float = NAN
-    """The same twelve joints, aligned by themselves."""
+    """PA-MPJPE over the same twelve joints, aligned without the others."""
     pck3d: float = NAN
-    """Share of these joints within 150 mm, 0 to 1."""
+    """Fraction of these joints within 150 mm, 0 to 1."""
     pck3d_auc: float = NAN
+    """Area under the curve of pck3d over thresholds from 0 to 150 mm, 0 to 1."""
     across_mm: float = NAN
+    """Error in the image plane."""
     depth_mm: float = NAN
+    """Error along the optical axis."""
     hidden_mpjpe_mm: float = NAN
-    """Where the true person is hidden and the pose was filled in."""
+    """MPJPE where the true person is occluded and the pose was filled in."""
     acceleration_error_m_s2: float = NAN
     rotation_error_deg: float = NAN
-    """Of the joints' local rotations; of the hips, relative to the camera."""
+    """Angle between the local rotations of the joints; of the hips, relative to the camera."""
     direction_error_deg: float = NAN
-    """Of the bones, relative to the camera."""
+    """Angle between bone directions, relative to the camera."""
     flexion_error_deg: float = NAN
-    """Of elbows and knees."""
+    """Error of the flexion of elbows and knees."""
     joints_mm: dict[str, float] = field(default_factory=dict)
     """Mean error of each joint."""
     joints_deg: dict[str, float] = field(default_factory=dict)
@@ -49,192 +56,200 @@ class PoseErrors:
 
 @dataclass(frozen=True, slots=True)
 class MotionErrors:
-    """What an animator sees, on every frame that both people have. ``true_...`` are the same measures of the truth."""
+    """Quality of the motion on all common frames; ``true_...`` are the same metrics of the ground truth."""
 
     jitter_10m_s3: float = NAN
     true_jitter_10m_s3: float = NAN
     foot_slide_mm: float = NAN
-    """Per 1/30 s, while the true foot touches the floor."""
+    """Foot slide per 1/30 s, while the true foot is in contact with the floor."""
     true_foot_slide_mm: float = NAN
     penetration_mm: float = NAN
     penetration_p99_mm: float = NAN
     floating_mm: float = NAN
-    """Of feet that truly touch the floor."""
+    """Height of feet whose true counterpart is in contact with the floor."""
     floating_p99_mm: float = NAN
     bone_length_error_percent: float = NAN
     bone_length_variation_percent: float = NAN
     joint_limit_violation_percent: float = NAN
-    """Share of joints and frames beyond the limits."""
+    """Percentage of joints and frames beyond the limits."""
     true_joint_limit_violation_percent: float = NAN
 
 
 @dataclass(frozen=True, slots=True)
 class WorldErrors:
-    """Errors of the path through the world, where the true person is visible."""
+    """Errors of the trajectory in the world, where the true person is visible."""
 
     wa_mpjpe_mm: float = NAN
     w_mpjpe_mm: float = NAN
     root_translation_error_percent: float = NAN
-    """Of the length of the true path; NaN for somebody who stays in place."""
+    """Error relative to the length of the true path; NaN for a person who stays in place."""
 
 
 @dataclass(frozen=True, slots=True)
 class PersonComparison:
-    """How wrong one person is."""
+    """All metrics of one person."""
 
     name: str
-    """Of the true person."""
+    """Name of the true person."""
     predicted_name: str
+    """Name of the matched predicted person."""
     compared_frames: int
     """Frames with a pose in which the true person is visible: the weight of this person in means over people."""
     hidden_frames: int
-    """Frames with a pose in which the true person is hidden."""
+    """Frames with a pose in which the true person is occluded."""
     pose: PoseErrors
     motion: MotionErrors
     world: WorldErrors
     contacts: Counts
     joints: Counts
-    """Limb joints: right within 150 mm, predicted but wrong, and present but not right, over the compared frames."""
+    """Limb joints of the compared frames: correct within 150 mm, and predicted but wrong."""
     frames: IntArray
-    """(T,) source frame indices that both people have."""
+    """(T,) source frame indices common to both people."""
     error_mm: FloatArray
-    """(T,) mean joint error of each frame, NaN where the true person is hidden or no pose was given."""
+    """(T,) mean joint error of each frame; NaN where the true person is occluded or without a pose."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """Both people over the frames they have in common."""
+    """A predicted and a true person over their common frames."""
 
-    guess: Subject
-    real: Subject
-    guess_local: FloatArray
-    """(T, 22, 3) m, camera's axes, relative to the middle of the hip joints."""
-    real_local: FloatArray
+    predicted: EvaluatedPerson
+    true: EvaluatedPerson
+    predicted_local: FloatArray
+    """(T, 22, 3) m, camera axes, relative to the midpoint of the hip joints."""
+    true_local: FloatArray
     fps: float
 
 
-def compare_person(predicted: Recording, guess: Subject, truth: Recording, real: Subject) -> PersonComparison:
-    """All measures of one predicted person against the true person it was matched to."""
-    in_guess, in_real = common_frames(guess.frames, real.frames)
-    guess, real = _cut(guess, in_guess), _cut(real, in_real)
-    guess = replace(guess, rotations=_relative_to_camera(predicted, guess))
-    real = replace(real, rotations=_relative_to_camera(truth, real))
-    pair = _Pair(guess, real, pose.centred(predicted.in_camera(guess)), pose.centred(truth.in_camera(real)),
-                 float(truth.fps))  # fmt: skip
-    errors = pose.joint_errors_mm(pair.guess_local, pair.real_local)
-    given = posed(guess)
-    visible_errors = _where(real.observed, errors)
+def compare_person(
+    predicted_clip: EvaluationClip, predicted: EvaluatedPerson, true_clip: EvaluationClip, true: EvaluatedPerson
+) -> PersonComparison:
+    """Compares a predicted person with its matched true person."""
+    predicted_frames, true_frames = common_frames(predicted.frames, true.frames)
+    predicted, true = _slice_frames(predicted, predicted_frames), _slice_frames(true, true_frames)
+    predicted = replace(predicted, rotations=_rotations_in_camera(predicted_clip, predicted))
+    true = replace(true, rotations=_rotations_in_camera(true_clip, true))
+    pair = _Pair(
+        predicted,
+        true,
+        pose.center_on_root(predicted_clip.joints_in_camera(predicted)),
+        pose.center_on_root(true_clip.joints_in_camera(true)),
+        float(true_clip.fps),
+    )
+    errors = pose.joint_errors_mm(pair.predicted_local, pair.true_local)
+    with_pose = has_pose(predicted)
+    visible_errors = _mask_frames(true.observed, errors)
     return PersonComparison(
-        name=real.name,
-        predicted_name=guess.name,
-        compared_frames=int((given & real.observed).sum()),
-        hidden_frames=int((given & ~real.observed).sum()),
+        name=true.name,
+        predicted_name=predicted.name,
+        compared_frames=int((with_pose & true.observed).sum()),
+        hidden_frames=int((with_pose & ~true.observed).sum()),
         pose=_pose_errors(pair, errors),
         motion=_motion_errors(pair),
         world=_world_errors(pair),
-        contacts=floor.contact_counts(guess.contacts, real.contacts),
-        joints=_joint_counts(visible_errors[:, LIMBS]),
-        frames=real.frames,
+        contacts=floor.contact_counts(predicted.contacts, true.contacts),
+        joints=_count_joints(visible_errors[:, LIMBS]),
+        frames=true.frames,
         error_mm=mean_over(visible_errors, axis=1),
     )
 
 
-def _cut(subject: Subject, part: slice) -> Subject:
-    return Subject(
-        name=subject.name,
-        frames=subject.frames[part],
-        observed=subject.observed[part],
-        joints=subject.joints[part],
-        rotations=subject.rotations[part],
-        feet=subject.feet[part],
-        contacts=subject.contacts[part],
-        keypoints=subject.keypoints[part],
-        boxes=subject.boxes[part],
+def _slice_frames(person: EvaluatedPerson, frames: slice) -> EvaluatedPerson:
+    return EvaluatedPerson(
+        name=person.name,
+        frames=person.frames[frames],
+        observed=person.observed[frames],
+        joints=person.joints[frames],
+        rotations=person.rotations[frames],
+        feet=person.feet[frames],
+        contacts=person.contacts[frames],
+        keypoints=person.keypoints[frames],
+        boxes=person.boxes[frames],
     )
 
 
-def _relative_to_camera(recorded: Recording, subject: Subject) -> FloatArray:
-    """Local rotations (T, 22, 4), the root's being camera_from_hips."""
-    camera_from_world = rotation.from_matrix(recorded.camera.camera_from_world[subject.frames, :3, :3])
-    rotations = np.array(subject.rotations)
+def _rotations_in_camera(clip: EvaluationClip, person: EvaluatedPerson) -> FloatArray:
+    """Returns local rotations (T, 22, 4); that of the root is camera_from_hips."""
+    camera_from_world = rotation.from_matrix(clip.camera.camera_from_world[person.frames, :3, :3])
+    rotations = np.array(person.rotations)
     rotations[:, 0] = rotation.multiply(camera_from_world, rotations[:, 0])
     return rotations
 
 
-def _where(frames: BoolArray, values: FloatArray) -> FloatArray:
-    """Values (T, ...) of the frames (T,) that are True, NaN elsewhere."""
-    return np.where(frames.reshape(-1, *[1] * (values.ndim - 1)), values, np.nan)
+def _mask_frames(mask: BoolArray, values: FloatArray) -> FloatArray:
+    """Returns values (T, ...) where the mask (T,) is True, NaN elsewhere."""
+    return np.where(mask.reshape(-1, *[1] * (values.ndim - 1)), values, np.nan)
 
 
 def _pose_errors(pair: _Pair, errors: FloatArray) -> PoseErrors:
-    visible = pair.real.observed
-    guess, real = pair.guess_local, _where(visible, pair.real_local)
-    across, depth = pose.axis_errors_mm(guess, real)
-    seen = _where(visible, errors)
-    turns = _where(visible, pose.rotation_errors_deg(pair.guess.rotations, pair.real.rotations))
+    visible = pair.true.observed
+    predicted, true = pair.predicted_local, _mask_frames(visible, pair.true_local)
+    across, depth = pose.axis_errors_mm(predicted, true)
+    visible_errors = _mask_frames(visible, errors)
+    rotation_errors = _mask_frames(visible, pose.rotation_errors_deg(pair.predicted.rotations, pair.true.rotations))
     return PoseErrors(
-        mpjpe_mm=mean(seen),
-        mpjpe_limbs_mm=mean(seen[:, LIMBS]),
-        pa_mpjpe_mm=mean(pose.aligned_errors_mm(guess, real)),
-        pa_mpjpe_limbs_mm=mean(pose.aligned_errors_mm(guess[:, LIMBS], real[:, LIMBS])),
-        pck3d=pose.pck3d(seen[:, LIMBS]),
-        pck3d_auc=pose.pck3d_auc(seen[:, LIMBS]),
+        mpjpe_mm=mean(visible_errors),
+        mpjpe_limbs_mm=mean(visible_errors[:, LIMBS]),
+        pa_mpjpe_mm=mean(pose.aligned_errors_mm(predicted, true)),
+        pa_mpjpe_limbs_mm=mean(pose.aligned_errors_mm(predicted[:, LIMBS], true[:, LIMBS])),
+        pck3d=pose.pck3d(visible_errors[:, LIMBS]),
+        pck3d_auc=pose.pck3d_auc(visible_errors[:, LIMBS]),
         across_mm=mean(across),
         depth_mm=mean(depth),
-        hidden_mpjpe_mm=mean(_where(~visible, errors)),
-        acceleration_error_m_s2=mean(motion.acceleration_errors_m_s2(guess, real, pair.fps)),
-        rotation_error_deg=mean(turns),
-        direction_error_deg=mean(pose.direction_errors_deg(guess, real)),
-        flexion_error_deg=mean(np.abs(pose.flexion_deg(guess) - pose.flexion_deg(real))),
-        joints_mm=_by_joint(seen),
-        joints_deg=_by_joint(turns),
+        hidden_mpjpe_mm=mean(_mask_frames(~visible, errors)),
+        acceleration_error_m_s2=mean(motion.acceleration_errors_m_s2(predicted, true, pair.fps)),
+        rotation_error_deg=mean(rotation_errors),
+        direction_error_deg=mean(pose.direction_errors_deg(predicted, true)),
+        flexion_error_deg=mean(np.abs(pose.flexion_deg(predicted) - pose.flexion_deg(true))),
+        joints_mm=_means_by_joint(visible_errors),
+        joints_deg=_means_by_joint(rotation_errors),
     )
 
 
-def _by_joint(values: FloatArray) -> dict[str, float]:
+def _means_by_joint(values: FloatArray) -> dict[str, float]:
     return dict(zip(humanoid.JOINTS, mean_over(values, axis=0).tolist(), strict=True))
 
 
 def _motion_errors(pair: _Pair) -> MotionErrors:
-    guess, real, contacts = pair.guess, pair.real, pair.real.contacts
-    depth = floor.penetration_mm(guess.feet)
-    height = floor.floating_mm(guess.feet, contacts)
-    lengths, true_lengths = body.bone_lengths_m(guess.joints), body.bone_lengths_m(real.joints)
+    predicted, true, contacts = pair.predicted, pair.true, pair.true.contacts
+    depth = floor.penetration_mm(predicted.feet)
+    height = floor.floating_mm(predicted.feet, contacts)
+    lengths, true_lengths = body.bone_lengths_m(predicted.joints), body.bone_lengths_m(true.joints)
     return MotionErrors(
-        jitter_10m_s3=mean(motion.jitter_10m_s3(guess.joints, pair.fps)),
-        true_jitter_10m_s3=mean(motion.jitter_10m_s3(real.joints, pair.fps)),
-        foot_slide_mm=mean(floor.foot_slide_mm(guess.feet, contacts, pair.fps)),
-        true_foot_slide_mm=mean(floor.foot_slide_mm(real.feet, contacts, pair.fps)),
+        jitter_10m_s3=mean(motion.jitter_10m_s3(predicted.joints, pair.fps)),
+        true_jitter_10m_s3=mean(motion.jitter_10m_s3(true.joints, pair.fps)),
+        foot_slide_mm=mean(floor.foot_slide_mm(predicted.feet, contacts, pair.fps)),
+        true_foot_slide_mm=mean(floor.foot_slide_mm(true.feet, contacts, pair.fps)),
         penetration_mm=mean(depth),
         penetration_p99_mm=percentile(depth, 99),
         floating_mm=mean(height),
         floating_p99_mm=percentile(height, 99),
         bone_length_error_percent=mean(body.bone_length_errors_percent(lengths, true_lengths)),
         bone_length_variation_percent=mean(body.bone_length_variation_percent(lengths)),
-        joint_limit_violation_percent=_violations_percent(guess),
-        true_joint_limit_violation_percent=_violations_percent(real),
+        joint_limit_violation_percent=_violations_percent(predicted),
+        true_joint_limit_violation_percent=_violations_percent(true),
     )
 
 
-def _violations_percent(subject: Subject) -> float:
-    excess = body.joint_limit_excess_deg(subject.rotations)
+def _violations_percent(person: EvaluatedPerson) -> float:
+    excess = body.joint_limit_excess_deg(person.rotations)
     return mean(np.where(np.isfinite(excess), 100.0 * (excess > 0), np.nan))
 
 
 def _world_errors(pair: _Pair) -> WorldErrors:
-    kept = pair.real.observed & posed(pair.guess)
-    if not kept.any():
+    compared = pair.true.observed & has_pose(pair.predicted)
+    if not compared.any():
         return WorldErrors()
-    guess, real = pair.guess.joints[kept], pair.real.joints[kept]
-    guess_root, real_root = (joints[:, list(pose.HIPS)].mean(axis=1) for joints in (guess, real))
+    predicted, true = pair.predicted.joints[compared], pair.true.joints[compared]
+    predicted_root, true_root = (joints[:, list(pose.HIP_JOINTS)].mean(axis=1) for joints in (predicted, true))
     return WorldErrors(
-        wa_mpjpe_mm=mean(world.world_aligned_errors_mm(guess, real)),
-        w_mpjpe_mm=mean(world.first_aligned_errors_mm(guess, real)),
-        root_translation_error_percent=mean(world.root_translation_errors_percent(guess_root, real_root)),
+        wa_mpjpe_mm=mean(world.world_aligned_errors_mm(predicted, true)),
+        w_mpjpe_mm=mean(world.first_aligned_errors_mm(predicted, true)),
+        root_translation_error_percent=mean(world.root_translation_errors_percent(predicted_root, true_root)),
     )
 
 
-def _joint_counts(errors: FloatArray) -> Counts:
-    given = np.isfinite(errors)
-    right = int((errors[given] <= pose.PCK3D_THRESHOLD_MM).sum())
-    return Counts(right, int(given.sum()) - right, 0)
+def _count_joints(errors: FloatArray) -> Counts:
+    finite = np.isfinite(errors)
+    true_positive = int((errors[finite] <= pose.PCK3D_THRESHOLD_MM).sum())
+    return Counts(true_positive, int(finite.sum()) - true_positive, 0)

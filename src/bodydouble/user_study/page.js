@@ -1,7 +1,7 @@
 "use strict";
 
-// Videos further apart than this are brought together, in seconds.
-const APART = 0.08;
+// Maximum time difference of the videos in seconds before they are synchronized.
+const MAX_DRIFT = 0.08;
 
 const find = (selector) => document.querySelector(selector);
 const all = (selector) => [...document.querySelectorAll(selector)];
@@ -14,9 +14,9 @@ const videos = () => sides.map((side) => find(`figure.${side} video`));
 const sliders = (side) => all(`fieldset.${side} input`);
 const longest = () => videos().reduce((a, b) => (b.duration > a.duration ? b : a));
 
-function show(state) {
+function showTrial(state) {
   find("#progress").textContent = `${Math.min(state.answered + 1, state.count)} of ${state.count}`;
-  find("#problem").textContent = "";
+  find("#save-error").textContent = "";
   find("#trial").hidden = state.trial === null;
   find("#done").hidden = state.trial !== null;
   if (state.trial === null) {
@@ -26,21 +26,21 @@ function show(state) {
   }
   trial = state.trial;
   sides = state.sides;
-  document.body.classList.toggle("one", sides.length === 1);
-  find("#broken").hidden = true;
+  document.body.classList.toggle("single", sides.length === 1);
+  find("#playback-error").hidden = true;
   form.reset();
   all("#scores input").forEach((slider) => slider.classList.remove("given"));
   all("output").forEach((output) => { output.textContent = "–"; });
-  allowNext();
+  updateNextButton();
   wantsToPlay = true;
   all("video").forEach((video) => { video.removeAttribute("src"); video.load(); });
   videos().forEach((video, i) => { video.src = `/video/${trial}/${sides[i]}`; });
   window.scrollTo(0, 0);
 }
 
-// Playing in step
+// Synchronized playback
 
-function ready() {
+function onVideoLoaded() {
   const tall = videos().every((video) => video.videoHeight > video.videoWidth);
   find("#videos").classList.toggle("tall", tall);
   if (videos().every((video) => video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA)) play();
@@ -54,62 +54,62 @@ function play() {
   });
 }
 
-function toggle() {
+function togglePlayback() {
   wantsToPlay = !wantsToPlay;
   play();
 }
 
-function jump(seconds) {
+function seek(seconds) {
   videos().forEach((video) => { video.currentTime = Math.min(seconds, video.duration); });
 }
 
-function keepTogether() {
+function synchronize() {
   if (trial === null || !videos().every((video) => video.duration > 0)) return;
   const leader = longest();
   find("#time").value = leader.currentTime / leader.duration;
   videos().forEach((video) => {
     const wanted = Math.min(leader.currentTime, video.duration);
-    if (video !== leader && !video.seeking && Math.abs(video.currentTime - wanted) > APART) video.currentTime = wanted;
+    if (video !== leader && !video.seeking && Math.abs(video.currentTime - wanted) > MAX_DRIFT) video.currentTime = wanted;
   });
 }
 
-function again(event) {
+function restart(event) {
   if (event.target !== longest()) return;
-  jump(0);
+  seek(0);
   play();
 }
 
 all("video").forEach((video) => {
-  video.addEventListener("loadeddata", ready);
-  video.addEventListener("ended", again);
-  video.addEventListener("error", () => { find("#broken").hidden = false; });
+  video.addEventListener("loadeddata", onVideoLoaded);
+  video.addEventListener("ended", restart);
+  video.addEventListener("error", () => { find("#playback-error").hidden = false; });
 });
-find("#play").addEventListener("click", toggle);
-find("#time").addEventListener("input", (event) => jump(event.target.value * longest().duration));
-setInterval(keepTogether, 100);
+find("#play").addEventListener("click", togglePlayback);
+find("#time").addEventListener("input", (event) => seek(event.target.value * longest().duration));
+setInterval(synchronize, 100);
 
-// Answering
+// Responses
 
-function complete() {
+function isComplete() {
   const scored = sides.every((side) => sliders(side).every((slider) => slider.classList.contains("given")));
   return trial !== null && scored && (sides.length === 1 || form.preferred.value !== "");
 }
 
-function allowNext() {
-  find("#next").disabled = !complete();
+function updateNextButton() {
+  find("#next").disabled = !isComplete();
 }
 
-function give(event) {
+function setScore(event) {
   event.target.classList.add("given");
   event.target.closest("label").querySelector("output").textContent = event.target.value;
-  allowNext();
+  updateNextButton();
 }
 
-// A click on the middle changes no value but is an answer, too.
-all("#scores input").forEach((slider) => ["input", "pointerup"].forEach((kind) => slider.addEventListener(kind, give)));
-form.addEventListener("change", allowNext);
+// A click on the default value fires no input event but is a score, too.
+all("#scores input").forEach((slider) => ["input", "pointerup"].forEach((kind) => slider.addEventListener(kind, setScore)));
+form.addEventListener("change", updateNextButton);
 
-function answer() {
+function collectResponse() {
   const score = (side) => Object.fromEntries(sliders(side).map((slider) => [slider.name, Number(slider.value)]));
   return { trial, scores: sides.map(score), preferred: sides.length === 1 ? null : form.preferred.value };
 }
@@ -120,17 +120,17 @@ async function send(address, value) {
     const options = value && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) };
     const response = await fetch(address, options);
     if (!response.ok) throw new Error(await response.text());
-    show(await response.json());
+    showTrial(await response.json());
   } catch (error) {
-    const lost = error instanceof TypeError ? "bodydouble user-study is not running any more; start it again to go on" : error.message;
-    find("#problem").textContent = `Not saved: ${lost}.`;
-    allowNext();
+    const stopped = "the server has stopped; start bodydouble user-study again to continue";
+    find("#save-error").textContent = `Not saved: ${error instanceof TypeError ? stopped : error.message}.`;
+    updateNextButton();
   }
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (complete()) send("/answer", answer());
+  if (isComplete()) send("/answer", collectResponse());
 });
 find("#skip").addEventListener("click", () => send("/skip", { trial }));
 
@@ -139,13 +139,13 @@ document.addEventListener("keydown", (event) => {
   const preferred = { 1: "left", 2: "same", 3: "right" }[event.key];
   if (event.key === " " && event.target.tagName !== "BUTTON" && event.target.type !== "radio") {
     event.preventDefault();
-    toggle();
+    togglePlayback();
   } else if (event.key === "Enter" && event.target.tagName !== "BUTTON") {
     event.preventDefault();
     form.requestSubmit();
   } else if (preferred && sides.length === 2) {
     form.preferred.value = preferred;
-    allowNext();
+    updateNextButton();
   }
 });
 

@@ -1,4 +1,7 @@
-"""Serves the page, its videos and nothing else, to this computer only."""
+"""Local web server of the user study; it serves the page and its videos on 127.0.0.1 only.
+
+In: a ``Session`` of trials and results. Out: HTTP responses; scores are written by ``results.Results``.
+"""
 
 import json
 import re
@@ -14,13 +17,14 @@ from threading import Lock, Thread
 from typing import Any, BinaryIO
 
 from bodydouble.errors import BodydoubleError, InvalidDataError
-from bodydouble.user_study.results import SIDES, Answer, Results, Score
+from bodydouble.user_study.results import SIDES, Results, TakeScore, TrialResponse
 from bodydouble.user_study.trials import Trial
 
 LOCALHOST = "127.0.0.1"
-LARGEST_ANSWER = 10_000
-"""Bytes."""
-_PIECE = 1 << 18
+"""Address on which the server listens."""
+MAX_REQUEST_BYTES = 10_000
+"""Maximum size of a posted response in bytes."""
+_CHUNK_BYTES = 1 << 18
 _VIDEO = re.compile(r"/video/(\d{1,6})/(left|right)")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _VIDEO_TYPES = {".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm", ".mov": "video/quicktime"}
@@ -34,154 +38,154 @@ _HEADERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asset:
-    """A file of the page."""
+class PageAsset:
+    """A static file of the page."""
 
     media_type: str
     content: bytes
 
 
-def page_assets() -> dict[str, Asset]:
-    """The page by its addresses."""
+def load_page_assets() -> dict[str, PageAsset]:
+    """Returns the static files of the page by URL path."""
     files = {"/": ("page.html", "text/html"), "/page.js": ("page.js", "text/javascript")}
     files["/page.css"] = ("page.css", "text/css")
     folder = resources.files(__package__)
     return {
-        address: Asset(f"{media_type}; charset=utf-8", folder.joinpath(name).read_bytes())
+        address: PageAsset(f"{media_type}; charset=utf-8", folder.joinpath(name).read_bytes())
         for address, (name, media_type) in files.items()
     }
 
 
 class Session:
-    """Where one person stands in a list of trials. Trials are known by their numbers, which say nothing."""
+    """Progress of one rater through a list of trials. Trials are addressed by their index, which names no method."""
 
     def __init__(self, trials: Sequence[Trial], results: Results) -> None:
-        """Goes on where the results end."""
+        """Resumes after the trials that the results contain."""
         self._trials, self._results = tuple(trials), results
         self._lock = Lock()
         self._skipped: set[int] = set()
 
-    def next(self) -> dict[str, Any]:
-        """What the page shows next: the trial and its sides, or that all is done; no names."""
+    def next_trial(self) -> dict[str, Any]:
+        """Returns the state for the page: next trial and its sides, or None when all are done; without names."""
         with self._lock:
-            return self._next()
+            return self._next_trial()
 
-    def _next(self) -> dict[str, Any]:
-        answered = sum(self._results.has(trial) for trial in self._trials)
+    def _next_trial(self) -> dict[str, Any]:
+        answered = sum(self._results.is_answered(trial) for trial in self._trials)
         state: dict[str, Any] = {"answered": answered, "count": len(self._trials), "trial": None}
         for number, trial in enumerate(self._trials):
-            if number not in self._skipped and not self._results.has(trial):
+            if number not in self._skipped and not self._results.is_answered(trial):
                 return state | {"trial": number, "sides": SIDES[: len(trial.takes)]}
         return state
 
     @property
-    def done(self) -> bool:
-        """Whether nothing is left to ask."""
-        return self.next()["trial"] is None
+    def is_done(self) -> bool:
+        """True if no trial is left."""
+        return self.next_trial()["trial"] is None
 
     @property
-    def answered(self) -> int:
-        """How many trials have an answer, earlier ones included."""
-        return int(self.next()["answered"])
+    def answered_count(self) -> int:
+        """Number of trials with a response, earlier sessions included."""
+        return int(self.next_trial()["answered"])
 
-    def answer(self, number: int, answer: Answer) -> dict[str, Any]:
-        """Keeps an answer, once, and says what comes next."""
+    def submit(self, number: int, response: TrialResponse) -> dict[str, Any]:
+        """Saves a response, at most one per trial, and returns the next state."""
         with self._lock:
-            trial = self._trial(number)
-            if not self._results.has(trial):
-                self._results.add(trial, answer)
-            return self._next()
+            trial = self._get_trial(number)
+            if not self._results.is_answered(trial):
+                self._results.add(trial, response)
+            return self._next_trial()
 
     def skip(self, number: int) -> dict[str, Any]:
-        """Leaves a trial for another time, because a video does not play, and says what comes next."""
+        """Skips a trial for this session, because a video does not play, and returns the next state."""
         with self._lock:
-            self._trial(number)
+            self._get_trial(number)
             self._skipped.add(number)
-            return self._next()
+            return self._next_trial()
 
-    def video(self, number: int, side: str) -> Path | None:
-        """The file behind a side of a trial."""
+    def video_path(self, number: int, side: str) -> Path | None:
+        """Returns the video file of a side of a trial, if there is one."""
         if number >= len(self._trials):
             return None
         takes = dict(zip(SIDES, self._trials[number].takes, strict=False))
         return takes[side].path if side in takes else None
 
-    def _trial(self, number: int) -> Trial:
+    def _get_trial(self, number: int) -> Trial:
         if not 0 <= number < len(self._trials):
             raise InvalidDataError(f"there is no trial {number}")
         return self._trials[number]
 
 
-class RatingServer(ThreadingHTTPServer):
-    """A web server for one session.
+class StudyServer(ThreadingHTTPServer):
+    """Web server of one session.
 
-    Only the page's own files and the videos of the trials have an address. Requests that name another host are refused,
-    so that no page from elsewhere can reach it under a name of its own (DNS rebinding); answers must be JSON, which
-    such a page cannot send without being asked for permission first.
+    It serves the static files of the page and the videos of the trials only. Requests with another host name are
+    refused, which prevents DNS rebinding. Responses must be JSON, which a page of another origin cannot send without
+    a preflight request (CORS).
     """
 
     daemon_threads = True
 
-    def __init__(self, session: Session, port: int = 0, assets: Mapping[str, Asset] | None = None) -> None:
-        """Listens on 127.0.0.1; port 0 takes any that is free.
+    def __init__(self, session: Session, port: int = 0, assets: Mapping[str, PageAsset] | None = None) -> None:
+        """Listens on 127.0.0.1; port 0 selects a free port.
 
         Raises:
-            OSError: the port is taken.
+            OSError: the port is in use.
         """
         super().__init__((LOCALHOST, port), _Handler)
         self.session = session
-        self.assets = page_assets() if assets is None else assets
+        self.assets = load_page_assets() if assets is None else assets
 
     @property
     def url(self) -> str:
-        """Address of the page."""
+        """URL of the page."""
         return f"http://{LOCALHOST}:{self.server_port}/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Reports a fault; a browser that hangs up is none."""
+        """Reports an error, unless the browser closed the connection."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
-    def stop_soon(self) -> None:
-        """Ends serve_forever without waiting for it, as a request that it serves has to."""
+    def shutdown_in_background(self) -> None:
+        """Stops serve_forever from another thread, so that a request handler can call it without deadlock."""
         Thread(target=self.shutdown, daemon=True).start()
 
 
-def byte_range(header: str, size: int) -> tuple[int, int] | None:
-    """The first byte and the byte after the last one that a Range header asks for.
+def parse_byte_range(header: str, size: int) -> tuple[int, int] | None:
+    """Parses a Range header into the first byte and the byte after the last one.
 
     Args:
-        header: its value; empty without one.
-        size: of the file, bytes.
+        header: value of the header; empty if there is none.
+        size: size of the file in bytes.
 
     Returns:
-        None for the whole file: no header, several ranges, or one that makes no sense.
+        None for the whole file: no header, several ranges, or an invalid one.
 
     Raises:
-        _Refused: the range lies outside the file.
+        _RequestError: the range is outside the file.
 
     Source: RFC 9110, section 14.
     """
-    asked = _RANGE.fullmatch(header.strip())
-    if asked is None or asked[1] == asked[2] == "":
+    match = _RANGE.fullmatch(header.strip())
+    if match is None or match[1] == match[2] == "":
         return None
-    if asked[1] == "":
-        first, end = max(size - int(asked[2]), 0), size
+    if match[1] == "":
+        first, end = max(size - int(match[2]), 0), size
     else:
-        first, end = int(asked[1]), min(int(asked[2]) + 1, size) if asked[2] else size
-        if asked[2] and int(asked[2]) < first:
+        first, end = int(match[1]), min(int(match[2]) + 1, size) if match[2] else size
+        if match[2] and int(match[2]) < first:
             return None
     if first >= end:
-        raise _Refused(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
+        raise _RequestError(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
     return first, end
 
 
-def _answer(body: Mapping[str, Any]) -> tuple[int, Answer]:
-    scores = tuple(Score(float(score["realism"]), float(score["naturalness"])) for score in body["scores"])
-    return body["trial"], Answer(scores, body["preferred"])
+def _parse_response(body: Mapping[str, Any]) -> tuple[int, TrialResponse]:
+    scores = tuple(TakeScore(float(score["realism"]), float(score["naturalness"])) for score in body["scores"])
+    return body["trial"], TrialResponse(scores, body["preferred"])
 
 
-class _Refused(Exception):  # noqa: N818 - the answer to a request, not a fault of ours
+class _RequestError(Exception):
     def __init__(self, status: HTTPStatus) -> None:
         self.status = status
 
@@ -191,51 +195,51 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "bodydouble"
     sys_version = ""
     timeout = 60
-    server: RatingServer
+    server: StudyServer
 
     def do_GET(self) -> None:
-        with self._refusals():
+        with self._send_errors():
             self._check_host()
             video = _VIDEO.fullmatch(self.path)
             if self.path in self.server.assets:
                 asset = self.server.assets[self.path]
                 self._send(HTTPStatus.OK, asset.media_type, asset.content)
             elif self.path == "/next":
-                self._send_json(self.server.session.next())
+                self._send_json(self.server.session.next_trial())
             elif video:
-                self._send_video(self.server.session.video(int(video[1]), video[2]))
+                self._send_video(self.server.session.video_path(int(video[1]), video[2]))
             else:
-                raise _Refused(HTTPStatus.NOT_FOUND)
+                raise _RequestError(HTTPStatus.NOT_FOUND)
 
     def do_POST(self) -> None:
-        with self._refusals():
+        with self._send_errors():
             self._check_host()
             if self.path not in ("/answer", "/skip"):
-                raise _Refused(HTTPStatus.NOT_FOUND)
-            body = self._body()
+                raise _RequestError(HTTPStatus.NOT_FOUND)
+            body = self._read_json()
             session = self.server.session
-            state = session.skip(body["trial"]) if self.path == "/skip" else session.answer(*_answer(body))
+            state = session.skip(body["trial"]) if self.path == "/skip" else session.submit(*_parse_response(body))
             self._send_json(state)
             if state["trial"] is None:
-                self.server.stop_soon()
+                self.server.shutdown_in_background()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Requests are nobody's news."""
+        """Suppresses the log of requests."""
 
     @contextmanager
-    def _refusals(self) -> Iterator[None]:
-        """Answers what cannot be served. A browser that hangs up while a video is sent is normal."""
+    def _send_errors(self) -> Iterator[None]:
+        """Sends errors as responses. A browser that closes the connection while a video is sent is normal."""
         with suppress(ConnectionError):
             try:
                 yield
-            except _Refused as refused:
-                self._refuse(refused.status, refused.status.phrase)
+            except _RequestError as error:
+                self._send_error_text(error.status, error.status.phrase)
             except (InvalidDataError, KeyError, TypeError, ValueError):
-                self._refuse(HTTPStatus.BAD_REQUEST, HTTPStatus.BAD_REQUEST.phrase)
+                self._send_error_text(HTTPStatus.BAD_REQUEST, HTTPStatus.BAD_REQUEST.phrase)
             except BodydoubleError as error:
-                self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
+                self._send_error_text(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
 
-    def _refuse(self, status: HTTPStatus, reason: str) -> None:
+    def _send_error_text(self, status: HTTPStatus, reason: str) -> None:
         # The rest of the request may not have been read.
         self.close_connection = True
         self._send(status, "text/plain; charset=utf-8", reason.encode())
@@ -243,14 +247,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _check_host(self) -> None:
         port = self.server.server_port
         if self.headers.get("Host") not in (f"{LOCALHOST}:{port}", f"localhost:{port}"):
-            raise _Refused(HTTPStatus.FORBIDDEN)
+            raise _RequestError(HTTPStatus.FORBIDDEN)
 
-    def _body(self) -> dict[str, Any]:
+    def _read_json(self) -> dict[str, Any]:
         if self.headers.get_content_type() != "application/json":
-            raise _Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+            raise _RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         length = int(self.headers.get("Content-Length", "0"))
-        if not 0 <= length <= LARGEST_ANSWER:
-            raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if not 0 <= length <= MAX_REQUEST_BYTES:
+            raise _RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         body: dict[str, Any] = json.loads(self.rfile.read(length))
         return body
 
@@ -273,21 +277,21 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             file = None
         if path is None or file is None:
-            raise _Refused(HTTPStatus.NOT_FOUND)
+            raise _RequestError(HTTPStatus.NOT_FOUND)
         with file:
             self._send_range(file, path.stat().st_size, _VIDEO_TYPES[path.suffix.lower()])
 
     def _send_range(self, file: BinaryIO, size: int, media_type: str) -> None:
-        """Sends the part of a file that was asked for; browsers need this to go back and forth in a video."""
+        """Sends the requested range of a file; browsers need ranges to seek in a video."""
         headers = {"Content-Type": media_type, "Accept-Ranges": "bytes"}
-        part = byte_range(self.headers.get("Range", ""), size)
-        first, end = part or (0, size)
+        byte_range = parse_byte_range(self.headers.get("Range", ""), size)
+        first, end = byte_range or (0, size)
         headers["Content-Length"] = str(end - first)
-        if part:
+        if byte_range:
             headers["Content-Range"] = f"bytes {first}-{end - 1}/{size}"
-        self._send_head(HTTPStatus.PARTIAL_CONTENT if part else HTTPStatus.OK, headers)
+        self._send_head(HTTPStatus.PARTIAL_CONTENT if byte_range else HTTPStatus.OK, headers)
         file.seek(first)
-        left = end - first
-        while left > 0 and (piece := file.read(min(_PIECE, left))):
-            self.wfile.write(piece)
-            left -= len(piece)
+        remaining = end - first
+        while remaining > 0 and (chunk := file.read(min(_CHUNK_BYTES, remaining))):
+            self.wfile.write(chunk)
+            remaining -= len(chunk)

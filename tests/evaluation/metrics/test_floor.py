@@ -7,18 +7,18 @@ from tests.builders import assert_same
 
 
 @pytest.mark.parametrize("fps", [15.0, 30.0, 60.0])
-def test_slide_of_a_steady_drift_at_every_frame_rate(fps: float) -> None:
+def test_foot_slide_of_steady_drift_does_not_depend_on_frame_rate(fps: float) -> None:
     feet = np.zeros((8, 4, 3))
     feet[:, 0, 0] = 0.3 * np.arange(8) / fps
     contacts = np.ones((8, 4))
     contacts[5:, 0] = 0.0
     slide = floor.foot_slide_mm(feet, contacts, fps)
     assert_same(slide[:4, 0], 10.0, 1e-9)
-    assert np.isnan(slide[4:, 0]).all(), "a step out of contact is no slide"
+    assert np.isnan(slide[4:, 0]).all(), "steps without contact do not slide"
     assert_same(slide[:, 1:], 0.0, 0.0)
 
 
-def test_slide_does_not_depend_on_where_the_floor_lies() -> None:
+def test_foot_slide_does_not_depend_on_the_position_of_the_floor() -> None:
     feet = np.random.default_rng(0).normal(size=(8, 4, 3))
     moved = feet[..., [2, 1, 0]] + [3.0, -1.0, 2.0]
     ones = np.ones((8, 4))
@@ -39,7 +39,7 @@ def test_floating_counts_only_in_contact() -> None:
     assert_same(height, [[10.0, 0.0, np.nan, 100.0]], 1e-9)
 
 
-def test_contacts_by_hand() -> None:
+def test_contact_counts_of_a_known_example() -> None:
     predicted = np.array([[0.9, 0.8, 0.2, 0.1], [0.6, np.nan, 0.5, 0.0]])
     truth = np.array([[1.0, 0.0, 1.0, 0.0], [1.0, 1.0, 1.0, np.nan]])
     counts = floor.contact_counts(predicted, truth)
@@ -47,7 +47,7 @@ def test_contacts_by_hand() -> None:
     assert (counts.precision, counts.recall, counts.f1) == (0.75, 0.75, 0.75)
 
 
-def test_contacts_against_themselves() -> None:
+def test_contact_counts_of_identical_and_opposite_contacts() -> None:
     truth = (np.random.default_rng(0).uniform(size=(50, 4)) > 0.5).astype(float)
     assert floor.contact_counts(truth, truth).f1 == 1.0
     assert floor.contact_counts(1 - truth, truth).f1 == 0.0

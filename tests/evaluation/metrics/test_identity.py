@@ -1,4 +1,4 @@
-"""Known answers on two people who stand apart, and laws that hold whoever is called what."""
+"""Known values for two people who stand apart, and laws that hold for any names."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import pytest
 from bodydouble.data import FloatArray, Performance, Person
 from bodydouble.evaluation.metrics import identity
 from bodydouble.evaluation.metrics.counts import Counts
-from bodydouble.evaluation.metrics.identity import IdentityFigures
+from bodydouble.evaluation.metrics.identity import IdentityMetrics
 from tests.builders import assert_same
 from tests.evaluation import scenes
 
@@ -16,30 +16,32 @@ FRAMES = 40
 HALF = FRAMES // 2
 
 
-def _figures(found: Performance, truth: Performance | None = None) -> IdentityFigures:
-    return identity.identity_figures(identity.sightings(found, truth or scenes.truth(FRAMES)))
+def _metrics(found: Performance, truth: Performance | None = None) -> IdentityMetrics:
+    return identity.compute_identity_metrics(
+        identity.build_identity_frames(found, truth or scenes.ground_truth(FRAMES))
+    )
 
 
-def _in_picture(person: Person, scale: FloatArray, shift: FloatArray) -> Person:
-    """The person with the keypoints of each frame scaled by (T, 2) and moved by (T, 2) px."""
+def _transform_keypoints(person: Person, scale: FloatArray, shift: FloatArray) -> Person:
+    """Scales and moves the keypoints of each frame by (T, 2) and (T, 2) px."""
     keypoints = person.track.keypoints.copy()
     keypoints[..., :2] = keypoints[..., :2] * scale[:, None] + shift[:, None]
     return replace(person, track=replace(person.track, keypoints=keypoints))
 
 
-def _moved(person: Person, x: float, y: float = 0.0) -> Person:
-    return _in_picture(person, np.ones((FRAMES, 2)), np.tile([x, y], (FRAMES, 1)))
+def _shift(person: Person, x: float, y: float = 0.0) -> Person:
+    return _transform_keypoints(person, np.ones((FRAMES, 2)), np.tile([x, y], (FRAMES, 1)))
 
 
-def _unseen(person: Person, start: int, end: int) -> Person:
-    """The person, not observed from start to end, but with keypoints, as the truth has them."""
+def _mark_occluded(person: Person, start: int, end: int) -> Person:
+    """Marks a person as not observed from start to end, with keypoints, as in ground truth."""
     observed = person.track.observed.copy()
     observed[start:end] = False
     return replace(person, track=replace(person.track, observed=observed))
 
 
-def _exchanged(people: tuple[Person, ...], frame: int) -> tuple[Person, Person]:
-    """Two people who go on as each other from a frame on."""
+def _swap_identities(people: tuple[Person, ...], frame: int) -> tuple[Person, Person]:
+    """Swaps the keypoints of two people from a frame on."""
     one, other = people
     keypoints = [person.track.keypoints.copy() for person in (one, other)]
     keypoints[0][frame:], keypoints[1][frame:] = other.track.keypoints[frame:], one.track.keypoints[frame:]
@@ -47,166 +49,168 @@ def _exchanged(people: tuple[Person, ...], frame: int) -> tuple[Person, Person]:
     return a, b
 
 
-def test_the_truth_itself_is_perfect() -> None:
-    found = _figures(scenes.truth(FRAMES))
-    assert (found.coverage, found.ghosts, found.identities.f1, found.hota.hota) == (1.0, 0.0, 1.0, 1.0)
+def test_ground_truth_scores_one() -> None:
+    found = _metrics(scenes.ground_truth(FRAMES))
+    assert (found.coverage, found.false_discovery_rate, found.identities.f1, found.hota.hota) == (1.0, 0.0, 1.0, 1.0)
     assert found.person_frames == Counts(2 * FRAMES, 0, 0)
     assert found.switches == 0
 
 
-def test_names_exchanged_halfway() -> None:
-    truth = scenes.truth(FRAMES)
-    found = _figures(scenes.of(truth, *_exchanged(truth.people, HALF)))
-    assert (found.coverage, found.ghosts, found.identities.f1) == (1.0, 0.0, 0.5)
+def test_metrics_of_an_identity_swap_halfway() -> None:
+    truth = scenes.ground_truth(FRAMES)
+    found = _metrics(scenes.with_people(truth, *_swap_identities(truth.people, HALF)))
+    assert (found.coverage, found.false_discovery_rate, found.identities.f1) == (1.0, 0.0, 0.5)
     assert found.switches == 2
     assert found.switches_per_2000 == 2000 * 2 / (2 * FRAMES)
     assert_same(found.hota.hota, np.sqrt(1 / 3), 1e-12)
 
 
-def test_one_who_is_not_there_is_a_ghost() -> None:
-    truth = scenes.truth(FRAMES)
-    found = _figures(scenes.of(truth, *truth.people, _moved(truth.people[0], -350.0)))
+def test_a_false_person_is_a_false_discovery() -> None:
+    truth = scenes.ground_truth(FRAMES)
+    found = _metrics(scenes.with_people(truth, *truth.people, _shift(truth.people[0], -350.0)))
     assert found.coverage == 1.0
-    assert_same(found.ghosts, 1 / 3, 1e-12)
+    assert_same(found.false_discovery_rate, 1 / 3, 1e-12)
     assert_same(found.identities.f1, 4 / 5, 1e-12)
     assert_same(found.hota.hota, np.sqrt(2 / 3), 1e-12)
     assert found.switches == 0
 
 
-def test_one_who_is_found_twice_is_a_ghost() -> None:
-    truth = scenes.truth(FRAMES)
-    twice = scenes.of(truth, *truth.people, scenes.renamed(truth.people[0], "again"))
-    assert_same(_figures(twice).ghosts, 1 / 3, 1e-12)
+def test_a_duplicate_is_a_false_discovery() -> None:
+    truth = scenes.ground_truth(FRAMES)
+    twice = scenes.with_people(truth, *truth.people, scenes.rename(truth.people[0], "again"))
+    assert_same(_metrics(twice).false_discovery_rate, 1 / 3, 1e-12)
 
 
-def test_one_who_is_missed() -> None:
-    truth = scenes.truth(FRAMES)
-    found = _figures(scenes.of(truth, truth.people[1]))
-    assert (found.coverage, found.ghosts) == (0.5, 0.0)
+def test_metrics_with_a_missed_person() -> None:
+    truth = scenes.ground_truth(FRAMES)
+    found = _metrics(scenes.with_people(truth, truth.people[1]))
+    assert (found.coverage, found.false_discovery_rate) == (0.5, 0.0)
     assert_same(found.identities.f1, 2 / 3, 1e-12)
     assert_same(found.hota.hota, np.sqrt(1 / 2), 1e-12)
 
 
-def test_one_who_is_split_in_two() -> None:
-    truth = scenes.truth(FRAMES, people=1)
-    parts = [scenes.without_frames(truth.people[0], *part) for part in ((0, HALF), (HALF, FRAMES))]
-    found = _figures(scenes.of(truth, *parts), truth)
-    assert (found.coverage, found.ghosts, found.switches) == (1.0, 0.0, 1)
+def test_metrics_of_a_split_track() -> None:
+    truth = scenes.ground_truth(FRAMES, people=1)
+    parts = [scenes.keep_frames(truth.people[0], *part) for part in ((0, HALF), (HALF, FRAMES))]
+    found = _metrics(scenes.with_people(truth, *parts), truth)
+    assert (found.coverage, found.false_discovery_rate, found.switches) == (1.0, 0.0, 1)
     assert_same(found.identities.f1, 1 / 2, 1e-12)
     assert_same(found.hota.hota, np.sqrt(1 / 2), 1e-12)
 
 
-def test_nobody_found() -> None:
-    found = _figures(scenes.of(scenes.truth(FRAMES)))
+def test_metrics_without_predictions() -> None:
+    found = _metrics(scenes.with_people(scenes.ground_truth(FRAMES)))
     assert (found.coverage, found.hota.hota, found.identities.f1) == (0.0, 0.0, 0.0)
-    assert np.isnan(found.ghosts)
+    assert np.isnan(found.false_discovery_rate)
 
 
-def test_filled_frames_do_not_count_as_found() -> None:
-    truth = scenes.truth(FRAMES)
-    found = _figures(scenes.of(truth, scenes.hidden(truth.people[0], 10, 30), truth.people[1]))
+def test_filled_frames_do_not_count_as_detected() -> None:
+    truth = scenes.ground_truth(FRAMES)
+    found = _metrics(scenes.with_people(truth, scenes.occlude(truth.people[0], 10, 30), truth.people[1]))
     assert found.person_frames == Counts(2 * FRAMES - 20, 0, 20)
 
 
-def test_where_the_true_person_is_hidden_nothing_counts() -> None:
-    truth = scenes.truth(FRAMES)
-    behind = scenes.of(truth, _unseen(truth.people[0], 10, 30), truth.people[1])
-    for found in (_figures(truth, behind), _figures(behind, behind)):
+def test_frames_of_an_occluded_person_are_ignored() -> None:
+    truth = scenes.ground_truth(FRAMES)
+    behind = scenes.with_people(truth, _mark_occluded(truth.people[0], 10, 30), truth.people[1])
+    for found in (_metrics(truth, behind), _metrics(behind, behind)):
         assert found.person_frames == Counts(2 * FRAMES - 20, 0, 0)
         assert (found.identities.f1, found.hota.hota) == (1.0, 1.0)
 
 
-def test_part_of_a_hidden_person_does_not_count_either() -> None:
-    truth = scenes.truth(FRAMES, people=1)
+def test_a_partial_box_of_an_occluded_person_is_ignored() -> None:
+    truth = scenes.ground_truth(FRAMES, people=1)
     middle = truth.people[0].track.keypoints[..., :2].mean(axis=1)
-    half = _in_picture(truth.people[0], np.full((FRAMES, 2), 0.4), 0.6 * middle)
-    hidden = scenes.of(truth, _unseen(truth.people[0], 0, HALF))
-    assert _figures(scenes.of(truth, half), hidden).person_frames == Counts(0, HALF, HALF)
+    half = _transform_keypoints(truth.people[0], np.full((FRAMES, 2), 0.4), 0.6 * middle)
+    hidden = scenes.with_people(truth, _mark_occluded(truth.people[0], 0, HALF))
+    assert _metrics(scenes.with_people(truth, half), hidden).person_frames == Counts(0, HALF, HALF)
 
 
-def test_a_second_one_before_a_hidden_one_is_a_ghost() -> None:
-    truth = scenes.truth(FRAMES, people=1)
+def test_a_duplicate_in_front_of_an_occluded_person_is_a_false_discovery() -> None:
+    truth = scenes.ground_truth(FRAMES, people=1)
     front = truth.people[0]
-    behind = scenes.of(truth, front, _unseen(front, 0, FRAMES))
-    assert _figures(scenes.of(truth, front, front), behind).person_frames == Counts(FRAMES, FRAMES, 0)
+    behind = scenes.with_people(truth, front, _mark_occluded(front, 0, FRAMES))
+    assert _metrics(scenes.with_people(truth, front, front), behind).person_frames == Counts(FRAMES, FRAMES, 0)
 
 
-def test_a_ghost_beside_a_hidden_person_is_one() -> None:
-    truth = scenes.truth(FRAMES)
-    behind = scenes.of(truth, _unseen(truth.people[0], 10, 30), truth.people[1])
-    found = _figures(scenes.of(truth, _moved(truth.people[0], -350.0), truth.people[1]), behind)
+def test_a_false_person_beside_an_occluded_one_is_a_false_discovery() -> None:
+    truth = scenes.ground_truth(FRAMES)
+    behind = scenes.with_people(truth, _mark_occluded(truth.people[0], 10, 30), truth.people[1])
+    found = _metrics(scenes.with_people(truth, _shift(truth.people[0], -350.0), truth.people[1]), behind)
     assert found.person_frames == Counts(FRAMES, FRAMES, FRAMES - 20)
 
 
 @pytest.mark.parametrize(("overlap", "thresholds"), [(0.97, 19), (0.62, 12), (0.52, 10), (0.03, 0)])
 def test_hota_counts_the_thresholds_that_the_overlap_reaches(overlap: float, thresholds: int) -> None:
-    truth = scenes.truth(FRAMES, people=1)
+    truth = scenes.ground_truth(FRAMES, people=1)
     points = truth.people[0].track.keypoints[..., :2]
     width = np.ptp(points[..., 0], axis=1)
     aside = np.stack([width * (1 - overlap) / (1 + overlap), np.zeros(FRAMES)], axis=-1)
-    beside = scenes.of(truth, _in_picture(truth.people[0], np.ones((FRAMES, 2)), aside))
-    found = _figures(beside, truth)
+    beside = scenes.with_people(truth, _transform_keypoints(truth.people[0], np.ones((FRAMES, 2)), aside))
+    found = _metrics(beside, truth)
     assert_same(found.hota.hota, thresholds / 19, 1e-12)
     assert found.coverage == (1.0 if overlap >= 0.5 else 0.0)
 
 
-def test_what_lies_outside_the_picture_does_not_count() -> None:
-    truth = scenes.truth(FRAMES, people=1)
+def test_boxes_are_clipped_to_the_image() -> None:
+    truth = scenes.ground_truth(FRAMES, people=1)
     points = truth.people[0].track.keypoints[..., :2]
-    leaving = _moved(truth.people[0], scenes.SIZE[0] - float(points[..., 0].mean()))
+    leaving = _shift(truth.people[0], scenes.SIZE[0] - float(points[..., 0].mean()))
     cut = leaving.track.keypoints.copy()
     cut[..., :2] = np.clip(cut[..., :2], 0, scenes.SIZE)
     inside = replace(leaving, track=replace(leaving.track, keypoints=cut))
-    assert _figures(scenes.of(truth, inside), scenes.of(truth, leaving)).hota.hota == 1.0
+    assert _metrics(scenes.with_people(truth, inside), scenes.with_people(truth, leaving)).hota.hota == 1.0
 
 
-def _spoiled() -> Performance:
-    truth = scenes.truth(FRAMES)
-    one, other = _exchanged(truth.people, 15)
-    return scenes.of(truth, scenes.without_frames(one, 3, 30), _moved(other, 12.0, 5.0), _moved(one, -300.0))
+def _degraded_performance() -> Performance:
+    truth = scenes.ground_truth(FRAMES)
+    one, other = _swap_identities(truth.people, 15)
+    return scenes.with_people(truth, scenes.keep_frames(one, 3, 30), _shift(other, 12.0, 5.0), _shift(one, -300.0))
 
 
-def test_order_of_people_does_not_matter() -> None:
-    truth, spoiled = scenes.truth(FRAMES), _spoiled()
-    one = _figures(spoiled, truth)
-    other = _figures(scenes.of(spoiled, *spoiled.people[::-1]), scenes.of(truth, *truth.people[::-1]))
+def test_metrics_do_not_depend_on_the_order_of_people() -> None:
+    truth, degraded = scenes.ground_truth(FRAMES), _degraded_performance()
+    one = _metrics(degraded, truth)
+    other = _metrics(
+        scenes.with_people(degraded, *degraded.people[::-1]), scenes.with_people(truth, *truth.people[::-1])
+    )
     assert (one.person_frames, one.identities, one.switches) == (other.person_frames, other.identities, other.switches)
     assert_same(one.hota.hota, other.hota.hota, 1e-12)
 
 
-def test_truth_and_prediction_exchanged_exchange_coverage_and_ghosts() -> None:
-    truth, spoiled = scenes.truth(FRAMES), _spoiled()
-    one, other = _figures(spoiled, truth), _figures(truth, spoiled)
-    assert 0 < one.ghosts < 1
+def test_exchanging_prediction_and_truth_exchanges_recall_and_precision() -> None:
+    truth, degraded = scenes.ground_truth(FRAMES), _degraded_performance()
+    one, other = _metrics(degraded, truth), _metrics(truth, degraded)
+    assert 0 < one.false_discovery_rate < 1
     assert 0 < one.coverage < 1
-    assert_same(other.coverage, 1 - one.ghosts, 1e-12)
-    assert_same(other.ghosts, 1 - one.coverage, 1e-12)
+    assert_same(other.coverage, 1 - one.false_discovery_rate, 1e-12)
+    assert_same(other.false_discovery_rate, 1 - one.coverage, 1e-12)
     assert_same(other.identities.f1, one.identities.f1, 1e-12)
     assert_same(other.hota.hota, one.hota.hota, 1e-12)
 
 
-def test_a_larger_picture_changes_nothing() -> None:
-    spoiled, truth = _spoiled(), scenes.truth(FRAMES)
+def test_metrics_do_not_depend_on_the_image_size() -> None:
+    degraded, truth = _degraded_performance(), scenes.ground_truth(FRAMES)
     double = [
         replace(
             performance,
             camera=replace(performance.camera, image_size=(2 * scenes.SIZE[0], 2 * scenes.SIZE[1])),
             people=tuple(
-                _in_picture(p, np.full((len(p.track.frames), 2), 2.0), np.zeros((len(p.track.frames), 2)))
+                _transform_keypoints(p, np.full((len(p.track.frames), 2), 2.0), np.zeros((len(p.track.frames), 2)))
                 for p in performance.people
             ),
         )
-        for performance in (spoiled, truth)
+        for performance in (degraded, truth)
     ]
-    one, other = _figures(spoiled, truth), _figures(*double)
+    one, other = _metrics(degraded, truth), _metrics(*double)
     assert (one.person_frames, one.identities, one.switches) == (other.person_frames, other.identities, other.switches)
     assert_same(one.hota.hota, other.hota.hota, 1e-9)
 
 
-def test_clips_add_up_before_ratios_are_taken() -> None:
-    truth = scenes.truth(FRAMES)
-    perfect, missed = _figures(truth), _figures(scenes.of(truth, truth.people[0]))
+def test_counts_of_clips_are_added_before_ratios() -> None:
+    truth = scenes.ground_truth(FRAMES)
+    perfect, missed = _metrics(truth), _metrics(scenes.with_people(truth, truth.people[0]))
     both = perfect + missed
     assert both.coverage == 3 / 4
     assert_same(both.identities.f1, 2 * 3 / (2 * 3 + 1), 1e-12)
-    assert both.visible == 4 * FRAMES
+    assert both.visible_person_frames == 4 * FRAMES

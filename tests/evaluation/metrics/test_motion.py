@@ -6,7 +6,7 @@ from tests.builders import Floats, assert_same
 
 
 def _cubic(fps: float, jerk: float, frames: int = 12) -> Floats:
-    """Two joints (T, 2, 3) m on x = jerk t^3 / 6 and on a parabola of 3 m/s^2."""
+    """Returns two joints (T, 2, 3) m on x = jerk t^3 / 6 and on a parabola of 3 m/s^2."""
     time = np.arange(frames) / fps
     points = np.zeros((frames, 2, 3))
     points[:, 0, 0] = jerk * time**3 / 6
@@ -37,7 +37,7 @@ def test_a_steady_drift_has_no_acceleration_error() -> None:
     assert_same(motion.jitter_10m_s3(truth + drift, 30.0), motion.jitter_10m_s3(truth, 30.0), 1e-9)
 
 
-def test_an_unknown_frame_spoils_only_the_derivatives_that_need_it() -> None:
+def test_a_nan_frame_affects_only_derivatives_that_use_it() -> None:
     points = _cubic(30.0, jerk=20.0)
     points[6] = np.nan
     assert np.flatnonzero(np.isnan(motion.jitter_10m_s3(points, 30.0)[:, 0])).tolist() == [3, 4, 5, 6]
@@ -49,7 +49,7 @@ def test_too_few_frames_have_no_jitter() -> None:
 
 
 def _punch(speed: float, fps: float = 30.0, delay: float = 0.0) -> Floats:
-    """A resting point and one (T, 2, 3) m that is fastest, at a speed in m/s, after 1 s + delay."""
+    """Returns a resting and a striking point (T, 2, 3) m; the strike peaks at a speed in m/s after 1 s + delay."""
     time = np.arange(int(2 * fps)) / fps
     points = np.zeros((len(time), 2, 3))
     width = 0.1
@@ -59,24 +59,24 @@ def _punch(speed: float, fps: float = 30.0, delay: float = 0.0) -> Floats:
 
 @pytest.mark.parametrize("fps", [24.0, 30.0, 60.0])
 @pytest.mark.parametrize(("factor", "loss"), [(1.0, 0.0), (0.75, 25.0), (1.2, -20.0)])
-def test_a_slower_punch_loses_that_share_of_its_speed(fps: float, factor: float, loss: float) -> None:
+def test_speed_loss_equals_the_slowdown_of_a_strike(fps: float, factor: float, loss: float) -> None:
     truth = _punch(6.0, fps)
     assert_same(motion.peak_speed_losses_percent(factor * truth, truth, fps), [loss], 1e-9)
 
 
-def test_a_punch_that_comes_a_little_late_loses_nothing_and_a_missing_one_everything() -> None:
+def test_late_strikes_lose_nothing_and_missing_ones_everything() -> None:
     truth = _punch(6.0)
     late, missing = _punch(6.0, delay=4 / 30), np.zeros_like(truth)
     assert_same(motion.peak_speed_losses_percent(late, truth, 30.0), [0.0], 1e-9)
     assert_same(motion.peak_speed_losses_percent(missing, truth, 30.0), [100.0], 1e-9)
 
 
-def test_speed_of_another_hand_does_not_count() -> None:
+def test_speed_of_the_other_hand_does_not_count() -> None:
     truth = _punch(6.0)
     assert_same(motion.peak_speed_losses_percent(truth[:, ::-1], truth, 30.0), [100.0], 1e-9)
 
 
-def test_slow_motion_and_unknown_frames_have_no_hits() -> None:
+def test_slow_and_missing_motion_has_no_strikes() -> None:
     slow, fast = _punch(2.0), _punch(6.0)
     assert motion.peak_speed_losses_percent(slow, slow, 30.0).shape == (0,)
     assert motion.peak_speed_losses_percent(np.full_like(fast, np.nan), fast, 30.0).shape == (0,)

@@ -1,4 +1,4 @@
-"""The report opened from disk in a real browser, as wide as a phone."""
+"""The report in a real browser at the width of a phone."""
 
 import html
 import json
@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bodydouble.evaluation.report.images import SpanPictures
-from bodydouble.evaluation.report.page import write
+from bodydouble.evaluation.report.images import SpanImages
+from bodydouble.evaluation.report.page import write_report
 from tests.evaluation import scenes
 from tests.media_builders import numbered_pictures, quadrants, write_video
 from tests.user_study import browser
@@ -22,7 +22,7 @@ pytestmark = [
 
 WIDTH = 412
 
-# Chromium opens no window narrower than 500 px, so the page is shown in a frame, which tells its surroundings.
+# Chromium opens no window narrower than 500 px, so the page is shown in a frame, which reports its state.
 REPORTER = """<script>
 const errors = [];
 addEventListener("error", event => errors.push(String(event.message || event.target.outerHTML).slice(0, 200)), true);
@@ -34,18 +34,18 @@ addEventListener("load", () => parent.postMessage(JSON.stringify({
     && e.getBoundingClientRect().right > innerWidth + 0.5).length,
   videos: [...document.querySelectorAll("video")].map(v => [v.controls, v.getAttribute("src"), v.videoWidth]),
   sections: document.querySelectorAll("section h2").length,
-  pictures: [...document.images].map(i => i.naturalWidth),
+  images: [...document.images].map(i => i.naturalWidth),
   requests: performance.getEntriesByType("resource").map(e => e.name),
   errors,
 }), "*"));
 </script>"""
-FRAME = """<!doctype html><body><pre id="told"></pre>
+FRAME = """<!doctype html><body><pre id="state"></pre>
 <iframe src="copy.html" style="width:{width}px;height:900px;border:0"></iframe>
-<script>addEventListener("message", event => document.getElementById("told").textContent = event.data)</script>"""
+<script>addEventListener("message", event => document.getElementById("state").textContent = event.data)</script>"""
 
 
-def told_by(folder: Path, page: Path) -> dict[str, Any]:
-    """What the page says about itself in a frame as wide as a phone."""
+def inspect_page(folder: Path, page: Path) -> dict[str, Any]:
+    """Returns the state that the page reports from a frame as wide as a phone."""
     (folder / "copy.html").write_text(
         page.read_text(encoding="utf-8").replace("<head>", f"<head>{REPORTER}"), encoding="utf-8"
     )
@@ -57,43 +57,43 @@ def told_by(folder: Path, page: Path) -> dict[str, Any]:
         "--dump-dom", frame.as_uri(),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    found = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
+    found = re.search(r'<pre id="state">(.*?)</pre>', done.stdout, re.DOTALL)
     assert found, done.stderr
-    told: dict[str, Any] = json.loads(html.unescape(found[1]))
-    return told
+    page_state: dict[str, Any] = json.loads(html.unescape(found[1]))
+    return page_state
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def page_state(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("report")
-    truth = scenes.truth(60, 3)
+    truth = scenes.ground_truth(60, 3)
     first, second, third = truth.people
-    long_name = "somebody with a name that is longer than any phone is wide" * 2
-    people = (scenes.hidden(first, 10, 20), scenes.hidden(second, 40, 52), scenes.renamed(third, long_name))
-    performance = scenes.of(truth, *people)
-    pictures = SpanPictures(performance)
+    long_name = "a name that is wider than the screen of any phone " * 2
+    people = (scenes.occlude(first, 10, 20), scenes.occlude(second, 40, 52), scenes.rename(third, long_name))
+    performance = scenes.with_people(truth, *people)
+    images = SpanImages(performance)
     for index in range(60):
-        pictures.look(index, quadrants((640, 360)))
+        images.add_frame(index, quadrants((640, 360)))
     write_video(folder / "preview.mp4", numbered_pictures(10))
     page = folder / "page.html"
-    write(page, performance, pictures, title="clip", film="preview.mp4", warnings=["something was odd"])
-    return told_by(folder, page)
+    write_report(page, performance, images, title="clip", preview="preview.mp4", warnings=["a warning"])
+    return inspect_page(folder, page)
 
 
-def test_nothing_sticks_out_on_a_phone(told: dict[str, Any]) -> None:
-    assert told["width"] == WIDTH
-    assert told["scroll_width"] <= WIDTH
-    assert told["too_wide"] == 0
+def test_the_report_fits_the_width_of_a_phone(page_state: dict[str, Any]) -> None:
+    assert page_state["width"] == WIDTH
+    assert page_state["scroll_width"] <= WIDTH
+    assert page_state["too_wide"] == 0
 
 
-def test_the_film_and_all_pictures_and_people_are_there(told: dict[str, Any]) -> None:
-    ((controls, source, _),) = told["videos"]
+def test_the_report_shows_preview_images_and_people(page_state: dict[str, Any]) -> None:
+    ((controls, source, _),) = page_state["videos"]
     assert (controls, source) == (True, "preview.mp4")
-    assert told["sections"] == 3
-    assert len(told["pictures"]) == 3 + 2, "thumbnails, and spans of little confidence"
-    assert all(0 < width <= 200 for width in told["pictures"])
+    assert page_state["sections"] == 3
+    assert len(page_state["images"]) == 3 + 2, "thumbnails and images of low confidence"
+    assert all(0 < width <= 200 for width in page_state["images"])
 
 
-def test_there_is_no_error_and_no_request_elsewhere(told: dict[str, Any]) -> None:
-    assert told["errors"] == []
-    assert all(name.startswith(("file:", "data:")) for name in told["requests"])
+def test_the_report_has_no_errors_and_no_external_requests(page_state: dict[str, Any]) -> None:
+    assert page_state["errors"] == []
+    assert all(name.startswith(("file:", "data:")) for name in page_state["requests"])

@@ -1,4 +1,4 @@
-"""Means that leave out what was not observed."""
+"""Means and percentiles that ignore NaN, which marks values that were not observed."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from bodydouble.data import FloatArray
 
 
 def mean_over(values: FloatArray, axis: int | tuple[int, ...]) -> FloatArray:
-    """Mean of the finite values along the axes; NaN where there is none."""
+    """Returns the mean of the finite values along the axes; NaN where there is none."""
     finite = np.isfinite(values)
     count = finite.sum(axis=axis)
     total = np.where(finite, values, 0.0).sum(axis=axis)
@@ -16,18 +16,18 @@ def mean_over(values: FloatArray, axis: int | tuple[int, ...]) -> FloatArray:
 
 
 def mean(values: FloatArray) -> float:
-    """Mean of all finite values; NaN if there is none."""
+    """Returns the mean of all finite values; NaN if there is none."""
     return float(mean_over(np.ravel(values), axis=0))
 
 
-def percentile(values: FloatArray, share: float) -> float:
-    """The value below which a share (0 to 100) of the finite values lies; NaN if there is none."""
+def percentile(values: FloatArray, percent: float) -> float:
+    """Returns a percentile (0 to 100) of the finite values; NaN if there is none."""
     finite = values[np.isfinite(values)]
-    return float(np.percentile(finite, share)) if finite.size else float("nan")
+    return float(np.percentile(finite, percent)) if finite.size else float("nan")
 
 
 def weighted_mean(values: Sequence[float], weights: Sequence[float]) -> float:
-    """Mean of the finite values by weight; NaN if they weigh nothing."""
+    """Returns the weighted mean of the finite values; NaN if their weights are zero."""
     value, weight = np.asarray(values, dtype=np.float64), np.asarray(weights, dtype=np.float64)
     weight = np.where(np.isfinite(value), weight, 0.0)
     total = weight.sum()

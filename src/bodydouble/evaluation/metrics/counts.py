@@ -1,4 +1,4 @@
-"""Right, wrong and missed: precision, recall and F1."""
+"""True positives, false positives and false negatives, with precision, recall and F1."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -8,7 +8,7 @@ from bodydouble.data import BoolArray
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Numbers of things; those of several clips are added. A ratio of nothing is NaN.
+    """Counts of detections; those of several clips are added. A ratio without cases is NaN.
 
     Source: C. van Rijsbergen, "Information Retrieval", 1979.
     """
@@ -18,10 +18,10 @@ class Counts:
     false_negative: int = 0
 
     @classmethod
-    def of(cls, predicted: BoolArray, truth: BoolArray) -> Self:
-        """Counts of equally long lists of yes and no."""
-        right = int((predicted & truth).sum())
-        return cls(right, int(predicted.sum()) - right, int(truth.sum()) - right)
+    def from_labels(cls, predicted: BoolArray, truth: BoolArray) -> Self:
+        """Counts the agreement of two boolean arrays of one shape."""
+        true_positive = int((predicted & truth).sum())
+        return cls(true_positive, int(predicted.sum()) - true_positive, int(truth.sum()) - true_positive)
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -31,7 +31,7 @@ class Counts:
         )
 
     def as_dict(self) -> dict[str, float]:
-        """The numbers and the ratios."""
+        """Returns the counts and the ratios under their JSON keys."""
         return {
             "true_positive": self.true_positive,
             "false_positive": self.false_positive,
@@ -43,12 +43,12 @@ class Counts:
 
     @property
     def precision(self) -> float:
-        """Share of the predicted that is true."""
+        """Fraction of the predicted cases that are true."""
         return _ratio(self.true_positive, self.true_positive + self.false_positive)
 
     @property
     def recall(self) -> float:
-        """Share of the true that is predicted."""
+        """Fraction of the true cases that are predicted."""
         return _ratio(self.true_positive, self.true_positive + self.false_negative)
 
     @property

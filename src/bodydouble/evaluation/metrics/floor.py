@@ -1,4 +1,4 @@
-"""Feet and the floor (y = 0, +Y up): sliding, penetration, floating, contacts."""
+"""Feet relative to the floor (y = 0, +Y up): foot slide, penetration, floating, contacts."""
 
 import numpy as np
 
@@ -6,30 +6,31 @@ from bodydouble.data import FloatArray
 from bodydouble.evaluation.metrics.counts import Counts
 
 CONTACT_PROBABILITY = 0.5
+"""Minimum probability of a contact."""
 REFERENCE_FPS = 30.0
-"""Foot slide is per frame at this rate, whatever the rate of the clip."""
+"""Frame rate in frames/s to which foot slide per frame refers, for clips of any rate."""
 
 
 def foot_slide_mm(feet: FloatArray, contacts: FloatArray, fps: float) -> FloatArray:
-    """How far a touching foot moves.
+    """Returns the movement of points of the soles that are in contact with the floor.
 
     Args:
         feet: (T, N, 3) m points of the soles.
-        contacts: (T, N) probability, of the truth where there is one.
+        contacts: (T, N) probability, of the ground truth if known.
         fps: frames per second.
 
     Returns:
-        (T-1, N) mm per 1/30 s; NaN unless the point touches the floor in both frames.
+        (T-1, N) mm per 1/30 s; NaN unless the point is in contact in both frames.
 
     Source: WHAM (S. Shin et al., CVPR 2024) and GVHMR (2024), whose clips have 30 frames/s.
     """
-    touching = contacts >= CONTACT_PROBABILITY
+    in_contact = contacts >= CONTACT_PROBABILITY
     step = 1e3 * np.linalg.norm(np.diff(feet, axis=0), axis=-1) * fps / REFERENCE_FPS
-    return np.where(touching[1:] & touching[:-1], step, np.nan)
+    return np.where(in_contact[1:] & in_contact[:-1], step, np.nan)
 
 
 def penetration_mm(feet: FloatArray) -> FloatArray:
-    """Depth (T,) mm below the floor of the lowest point of the soles (T, N, 3) m; 0 above it.
+    """Returns the depth (T,) mm below the floor of the lowest point of the soles (T, N, 3) m; 0 above it.
 
     Source: Y. Yuan et al., "PhysDiff", ICCV 2023, on four points of the soles instead of all vertices.
     """
@@ -37,7 +38,7 @@ def penetration_mm(feet: FloatArray) -> FloatArray:
 
 
 def floating_mm(feet: FloatArray, contacts: FloatArray) -> FloatArray:
-    """Height (T, N) mm above the floor of points (T, N, 3) m that touch it; 0 below it, NaN without contact.
+    """Returns the height (T, N) mm above the floor of points (T, N, 3) m in contact; 0 below it, NaN without contact.
 
     Source: PhysDiff, limited to contacts (T, N), so that a jump does not count.
     """
@@ -46,7 +47,7 @@ def floating_mm(feet: FloatArray, contacts: FloatArray) -> FloatArray:
 
 
 def contact_counts(predicted: FloatArray, truth: FloatArray) -> Counts:
-    """Contacts found, invented and missed; probabilities (T, N). What is NaN in either does not count."""
-    known = np.isfinite(predicted) & np.isfinite(truth)
-    found, real = predicted[known] >= CONTACT_PROBABILITY, truth[known] >= CONTACT_PROBABILITY
-    return Counts.of(found, real)
+    """Counts correct, false and missed contacts of probabilities (T, N); NaN in either does not count."""
+    finite = np.isfinite(predicted) & np.isfinite(truth)
+    predicted_contact, true_contact = predicted[finite] >= CONTACT_PROBABILITY, truth[finite] >= CONTACT_PROBABILITY
+    return Counts.from_labels(predicted_contact, true_contact)

@@ -1,45 +1,46 @@
-"""Errors of landmarks in the picture."""
+"""Errors of 2D keypoints in the image: PCK, object keypoint similarity (OKS), OKS-AP."""
 
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray
 from bodydouble.skeletons import coco
 
-PCK_SHARE = 0.05
-"""Of the longer side of the true box."""
-SEGMENT_SHARE = 0.53
-"""Area of a person's outline in its box, where COCO's scale is the outline's: the usual substitute, as in CrowdPose."""
+PCK_THRESHOLD = 0.05
+"""Maximum error of a correct keypoint, relative to the longer side of the true box."""
+SEGMENT_AREA_FRACTION = 0.53
+"""Area of a person's silhouette relative to its box, in place of COCO's segment area; as in CrowdPose."""
 OKS_THRESHOLDS = tuple(np.linspace(0.5, 0.95, 10).tolist())
-_RECALLS = np.linspace(0.0, 1.0, 101)
+"""Similarity thresholds over which OKS-AP is averaged."""
+_RECALL_LEVELS = np.linspace(0.0, 1.0, 101)
 
 
 def relative_errors(predicted: FloatArray, truth: FloatArray, boxes: FloatArray) -> FloatArray:
-    """Distance (..., K) between keypoints (..., K, 2) px, relative to the longer side of the true boxes (..., 4) px."""
+    """Returns distances (..., K) of keypoints (..., K, 2) px relative to the longer side of true boxes (..., 4) px."""
     side = np.max(boxes[..., 2:] - boxes[..., :2], axis=-1)
     side = np.where(side > 0, side, np.nan)
     return np.asarray(np.linalg.norm(predicted - truth, axis=-1) / side[..., None])
 
 
-def pck(errors: FloatArray, visible: BoolArray, share: float = PCK_SHARE) -> float:
-    """Share of visible keypoints that lie near their true place; one that was not found is wrong.
+def pck(errors: FloatArray, visible: BoolArray, threshold: float = PCK_THRESHOLD) -> float:
+    """Returns the fraction of visible keypoints within the threshold; a missing keypoint is wrong.
 
     Args:
-        errors: (...) relative to the size of the person; NaN where nothing was found.
-        visible: (...) keypoints that are to be found.
-        share: largest error that is right.
+        errors: (...) relative to the size of the person; NaN where no keypoint is predicted.
+        visible: (...) keypoints of the ground truth that count.
+        threshold: maximum error of a correct keypoint.
 
     Source: Y. Yang and D. Ramanan, "Articulated human detection with flexible mixtures of parts", PAMI 2013.
     """
-    return float(np.mean(errors[visible] <= share)) if visible.any() else float("nan")
+    return float(np.mean(errors[visible] <= threshold)) if visible.any() else float("nan")
 
 
 def keypoint_similarity(predicted: FloatArray, truth: FloatArray, visible: BoolArray, boxes: FloatArray) -> FloatArray:
-    """Object keypoint similarity (...), 0 to 1, of a found person and a true one.
+    """Returns the object keypoint similarity (...), 0 to 1, of a predicted person and a true one.
 
     Args:
-        predicted: (..., 17, 2) px, COCO order; NaN where nothing was found.
+        predicted: (..., 17, 2) px, COCO order; NaN where no keypoint is predicted.
         truth: (..., 17, 2) px.
-        visible: (..., 17) keypoints of the truth that count.
+        visible: (..., 17) keypoints of the ground truth that count.
         boxes: (..., 4) px of the true person: x_min, y_min, x_max, y_max.
 
     Returns:
@@ -48,69 +49,69 @@ def keypoint_similarity(predicted: FloatArray, truth: FloatArray, visible: BoolA
     Source: COCO keypoint evaluation, https://cocodataset.org/#keypoints-eval
     """
     sides = boxes[..., 2:] - boxes[..., :2]
-    area = SEGMENT_SHARE * sides[..., 0] * sides[..., 1]
+    area = SEGMENT_AREA_FRACTION * sides[..., 0] * sides[..., 1]
     falloff = 2 * np.asarray(coco.OKS_SIGMAS)
-    square = np.sum((predicted - truth) ** 2, axis=-1)
+    squared_distance = np.sum((predicted - truth) ** 2, axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        near = np.exp(-square / (2 * area[..., None] * falloff**2))
-    near = np.where(visible & np.isfinite(near), near, 0.0)
-    return np.asarray(near.sum(axis=-1) / np.maximum(visible.sum(axis=-1), 1))
+        similarity = np.exp(-squared_distance / (2 * area[..., None] * falloff**2))
+    similarity = np.where(visible & np.isfinite(similarity), similarity, 0.0)
+    return np.asarray(similarity.sum(axis=-1) / np.maximum(visible.sum(axis=-1), 1))
 
 
-def box_overlap(one: FloatArray, other: FloatArray) -> FloatArray:
-    """Intersection over union (...) of boxes (..., 4) x_min, y_min, x_max, y_max; 0 where either is NaN."""
-    low, high = np.maximum(one[..., :2], other[..., :2]), np.minimum(one[..., 2:], other[..., 2:])
-    common = np.prod(np.maximum(high - low, 0.0), axis=-1)
-    areas = [np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1) for boxes in (one, other)]
-    return np.asarray(np.nan_to_num(common / np.maximum(areas[0] + areas[1] - common, 1e-12)))
+def box_overlap(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Returns the intersection over union (...) of boxes (..., 4) x_min, y_min, x_max, y_max; 0 where one is NaN."""
+    low, high = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])
+    intersection = np.prod(np.maximum(high - low, 0.0), axis=-1)
+    areas = [np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1) for boxes in (a, b)]
+    return np.asarray(np.nan_to_num(intersection / np.maximum(areas[0] + areas[1] - intersection, 1e-12)))
 
 
 def average_precision(similarity: FloatArray, scores: FloatArray, true_present: BoolArray) -> float:
-    """OKS-AP: mean over OKS thresholds 0.5, 0.55, ..., 0.95 of the area under the precision-recall curve.
+    """Returns OKS-AP: the area under the precision-recall curve, averaged over OKS thresholds 0.5, 0.55, ..., 0.95.
 
     Args:
-        similarity: (F, N, M) of true person n and found person m in each frame; 0 where either is absent.
-        scores: (F, M) confidence of the found people; NaN where there is none.
-        true_present: (F, N).
+        similarity: (F, N, M) of true person n and predicted person m in each frame; 0 where either is absent.
+        scores: (F, M) confidence of the predicted people; NaN where there is none.
+        true_present: (F, N) True where a true person is visible.
 
     Returns:
-        0 to 1; NaN if there is nobody to be found.
+        0 to 1; NaN if no true person is present.
 
     Source: COCO keypoint evaluation, https://cocodataset.org/#keypoints-eval (101 recall levels, greedy matching).
     """
     total = int(true_present.sum())
     if total == 0:
         return float("nan")
-    found = np.isfinite(scores)
-    order = np.argsort(-scores[found], kind="stable")
-    right = _greedy_matches(similarity, scores, true_present)[:, found][:, order]
-    return float(np.mean([_area_under_curve(row, total) for row in right]))
+    detected = np.isfinite(scores)
+    order = np.argsort(-scores[detected], kind="stable")
+    true_positive = _greedy_matches(similarity, scores, true_present)[:, detected][:, order]
+    return float(np.mean([_area_under_curve(row, total) for row in true_positive]))
 
 
 def _greedy_matches(similarity: FloatArray, scores: FloatArray, true_present: BoolArray) -> BoolArray:
-    """(thresholds, F, M) whether a found person is right: the most confident choose first, in each frame."""
-    frames, _, found = similarity.shape
+    """Returns (thresholds, F, M) correct detections; in each frame, the most confident are matched first."""
+    frames, _, detections = similarity.shape
     thresholds = np.array(OKS_THRESHOLDS)[:, None]
-    free = np.repeat(true_present[None], len(thresholds), axis=0)
-    right = np.zeros((len(thresholds), frames, found), dtype=bool)
+    unmatched = np.repeat(true_present[None], len(thresholds), axis=0)
+    true_positive = np.zeros((len(thresholds), frames, detections), dtype=bool)
     rank = np.argsort(np.where(np.isfinite(scores), -scores, np.inf), axis=1, kind="stable")
-    every = np.arange(frames)
-    for chosen in rank.T:
-        candidates = np.where(free, similarity[every, :, chosen], -1.0)
+    frame_index = np.arange(frames)
+    for detection in rank.T:
+        candidates = np.where(unmatched, similarity[frame_index, :, detection], -1.0)
         best = candidates.argmax(axis=2)
         hit = (np.take_along_axis(candidates, best[..., None], axis=2)[..., 0] >= thresholds) & np.isfinite(
-            scores[every, chosen]
+            scores[frame_index, detection]
         )
-        right[:, every, chosen] = hit
+        true_positive[:, frame_index, detection] = hit
         level, frame = np.nonzero(hit)
-        free[level, frame, best[level, frame]] = False
-    return right
+        unmatched[level, frame, best[level, frame]] = False
+    return true_positive
 
 
-def _area_under_curve(right: BoolArray, total: int) -> float:
-    """Mean precision at 101 levels of recall; detections (D,) from the most confident."""
-    hits = np.cumsum(right)
-    precision = hits / np.arange(1, len(right) + 1)
-    highest = np.maximum.accumulate(precision[::-1])[::-1]
-    place = np.searchsorted(hits / total, _RECALLS, side="left")
-    return float(np.append(highest, 0.0)[np.minimum(place, len(highest))].mean())
+def _area_under_curve(true_positive: BoolArray, total: int) -> float:
+    """Returns the mean precision at 101 levels of recall; detections (D,) by descending confidence."""
+    hits = np.cumsum(true_positive)
+    precision = hits / np.arange(1, len(true_positive) + 1)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    first = np.searchsorted(hits / total, _RECALL_LEVELS, side="left")
+    return float(np.append(envelope, 0.0)[np.minimum(first, len(envelope))].mean())

@@ -1,6 +1,6 @@
-"""What stands out in the figures of a performance, and what to do about it when filming again.
+"""Findings about the recording of each person, with advice for filming again.
 
-Each rule looks at one person and says something only where its number passes its limit.
+In: the ``PersonMetrics`` of all people. Out: a ``Finding`` for each rule in ``RULES`` whose limit a person exceeds.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,241 +11,262 @@ import numpy as np
 from bodydouble.data import BoolArray
 from bodydouble.evaluation.metrics.averages import percentile
 from bodydouble.evaluation.naturalness import capture_quantiles
-from bodydouble.evaluation.report.figures import FAST_STEP, LIMBS, PersonFigures
-from bodydouble.evaluation.report.spans import SURE, runs
+from bodydouble.evaluation.report.person_metrics import FAST_STEP_FRACTION, LIMBS, PersonMetrics
+from bodydouble.evaluation.report.spans import MIN_CONFIDENCE, find_runs
 
-SMALL_PX, SMALL_SHARE = 150.0, 0.08
-"""Of the picture's longer side. The landmark network looks at 256 px across a person."""
-FILLED, UNCLEAR, LIMB_UNCLEAR, FEET_OUTSIDE, BODY_OUTSIDE, FAST = 0.05, 0.1, 0.2, 0.1, 0.1, 0.02
-"""Shares of a person's frames above which something is said."""
-LEAST_CONTACT = 0.05
-"""Share of a person's frames with a foot on the floor below which something is said."""
-SLOW_RATE = 48.0
-"""frames/s; at this rate and above no higher one is advised."""
-SHORT_SECONDS = 1.0
-HIGH_REPROJECTION, MEDIAN_REPROJECTION = 10.0, 4.0
-"""% of the person's size, of single frames and of their median."""
-UNUSUAL = 95.0
-"""Percentile of the windows of real motion capture."""
-MOST_TIMES = 3
-"""Spans of time that a finding names."""
+MIN_SIZE_PX = 150.0
+"""Minimum median size of a person in px; the input of the landmark network is 256 px wide."""
+MIN_SIZE_FRACTION = 0.08
+"""Minimum median size of a person relative to the longer side of the image."""
+MAX_FILLED = 0.05
+"""Maximum fraction of frames in which the pose is filled in."""
+MAX_UNCERTAIN = 0.1
+"""Maximum fraction of frames with a low mean confidence, or with a high reprojection error."""
+MAX_LIMB_UNCERTAIN = 0.2
+"""Maximum fraction of frames in which a limb is occluded or uncertain."""
+MAX_FEET_OUTSIDE = 0.1
+"""Maximum fraction of frames with a foot outside the image."""
+MAX_BODY_OUTSIDE = 0.1
+"""Maximum fraction of frames with half of the body outside the image."""
+MAX_FAST = 0.02
+"""Maximum fraction of frames with a fast hand or foot."""
+MIN_CONTACT = 0.05
+"""Minimum fraction of frames with a foot in contact with the floor."""
+HIGH_FPS = 48.0
+"""Frame rate in frames/s from which no higher rate is advised."""
+MIN_SECONDS = 1.0
+"""Minimum duration in s of the observation of a person."""
+HIGH_REPROJECTION_PERCENT = 10.0
+"""High reprojection error of a single frame, in percent of the person's size."""
+MAX_MEDIAN_REPROJECTION_PERCENT = 4.0
+"""Maximum median reprojection error, in percent of the person's size."""
+UNUSUAL_PERCENTILE = 95.0
+"""Percentile of the windows of real motion capture above which a statistic is unusual."""
+MAX_TIMES = 3
+"""Maximum number of time ranges that a finding names."""
 
-Times = tuple[tuple[float, float], ...]
+TimeRanges = tuple[tuple[float, float], ...]
+"""Start and end in s of each range, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to know about one person."""
+    """A problem in the recording of one person."""
 
     person: str
-    found: str
-    """What, with its number."""
+    """Name of the person."""
+    message: str
+    """Description of the problem, with its value."""
     advice: str
-    """What to do about it."""
-    times: Times = ()
-    """Start and end, s, of the spans in which it was found, in order; none if it is so all the time."""
+    """Advice for filming again."""
+    times: TimeRanges = ()
+    """Time ranges of the problem; empty if it concerns the whole clip."""
 
     @property
-    def when(self) -> str:
-        """The longest spans in words."""
-        longest = sorted(sorted(self.times, key=lambda span: span[0] - span[1])[:MOST_TIMES])
+    def times_text(self) -> str:
+        """The longest time ranges as text."""
+        longest = sorted(sorted(self.times, key=lambda span: span[0] - span[1])[:MAX_TIMES])
         named = ", ".join(f"{start:.1f}–{end:.1f} s" for start, end in longest)  # noqa: RUF001
         more = len(self.times) - len(longest)
         return f"{named} and {more} more" if more else named
 
 
-Rule = Callable[[PersonFigures], Finding | None]
+Rule = Callable[[PersonMetrics], Finding | None]
+"""Check of one person; None if there is no problem."""
 
 
-def findings(people: Sequence[PersonFigures]) -> list[Finding]:
-    """What stands out, person by person."""
-    found = [rule(person) for person in people for rule in RULES]
-    return [finding for finding in found if finding is not None]
+def list_findings(people: Sequence[PersonMetrics]) -> list[Finding]:
+    """Applies all rules to all people and returns the findings, person by person."""
+    results = [rule(person) for person in people for rule in RULES]
+    return [finding for finding in results if finding is not None]
 
 
-def _times(person: PersonFigures, chosen: BoolArray) -> Times:
+def _time_ranges(person: PersonMetrics, mask: BoolArray) -> TimeRanges:
     start = int(person.frames[0])
-    return tuple(((start + a) / person.fps, (start + b) / person.fps) for a, b in runs(chosen))
+    return tuple(((start + a) / person.fps, (start + b) / person.fps) for a, b in find_runs(mask))
 
 
-def _share(person: PersonFigures, chosen: BoolArray) -> float:
-    """Of the frames in which the person was observed."""
-    return float((chosen & person.observed).sum()) / max(1, int(person.observed.sum()))
+def _fraction_of_observed(person: PersonMetrics, mask: BoolArray) -> float:
+    """Returns the fraction of the observed frames in which the mask is True."""
+    return float((mask & person.observed).sum()) / max(1, int(person.observed.sum()))
 
 
-def _short(person: PersonFigures) -> Finding | None:
+def _too_few_frames(person: PersonMetrics) -> Finding | None:
     count = int(person.observed.sum())
-    if count >= SHORT_SECONDS * person.fps:
+    if count >= MIN_SECONDS * person.fps:
         return None
     return Finding(
         person.name,
-        f"seen in only {count} frame{'s' if count != 1 else ''}",
-        "Proportions and the floor come from few pictures. Film at least a few seconds in which the whole body shows.",
-        _times(person, np.ones_like(person.observed)),
+        f"observed in only {count} frame{'s' if count != 1 else ''}",
+        "Body proportions and the floor are estimated from few frames. Film at least a few seconds of the whole body.",
+        _time_ranges(person, np.ones_like(person.observed)),
     )
 
 
-def _filled(person: PersonFigures) -> Finding | None:
+def _filled_frames(person: PersonMetrics) -> Finding | None:
     missing = ~person.observed
-    share = float(missing.mean())
-    if share <= FILLED:
+    fraction = float(missing.mean())
+    if fraction <= MAX_FILLED:
         return None
     return Finding(
         person.name,
-        f"not seen in {100 * share:.0f} % of the frames between first and last appearance; the pose there is filled in",
-        "Keep people in view: film from where nobody and nothing passes in front of them, and hold the camera on them.",
-        _times(person, missing),
+        f"not observed in {100 * fraction:.0f} % of the frames between first and last appearance; "
+        "the pose there is interpolated",
+        "Keep people in view: film from where nobody and nothing passes in front of them, and keep the camera on them.",
+        _time_ranges(person, missing),
     )
 
 
-def _small(person: PersonFigures) -> Finding | None:
+def _small_in_image(person: PersonMetrics) -> Finding | None:
     size = percentile(person.size_px, 50.0)
-    share = size / person.picture_side_px
-    if not (size < SMALL_PX or share < SMALL_SHARE):
+    fraction = size / person.image_side_px
+    if not (size < MIN_SIZE_PX or fraction < MIN_SIZE_FRACTION):
         return None
     return Finding(
         person.name,
-        f"small in the picture: {size:.0f} px, {100 * share:.0f} % of the picture's longer side (median)",
+        f"small in the image: {size:.0f} px, {100 * fraction:.0f} % of the image's longer side (median)",
         "Film from nearer, zoom in before you start, or record at a higher resolution.",
     )
 
 
-def _body_outside(person: PersonFigures) -> Finding | None:
-    share = _share(person, person.body_outside)
-    if share <= BODY_OUTSIDE:
+def _body_outside_image(person: PersonMetrics) -> Finding | None:
+    fraction = _fraction_of_observed(person, person.body_outside_image)
+    if fraction <= MAX_BODY_OUTSIDE:
         return None
     return Finding(
         person.name,
-        f"half of the body or more is out of the picture in {100 * share:.0f} % of the frames",
-        "Frame the whole body with some room around it, or cut the clip to where it shows.",
-        _times(person, person.body_outside),
+        f"half of the body or more is outside the image in {100 * fraction:.0f} % of the frames",
+        "Frame the whole body with some margin, or trim the clip to where it is visible.",
+        _time_ranges(person, person.body_outside_image),
     )
 
 
-def _feet_outside(person: PersonFigures) -> Finding | None:
-    share = _share(person, person.foot_outside)
-    if share <= FEET_OUTSIDE:
+def _feet_outside_image(person: PersonMetrics) -> Finding | None:
+    fraction = _fraction_of_observed(person, person.foot_outside_image)
+    if fraction <= MAX_FEET_OUTSIDE:
         return None
     return Finding(
         person.name,
-        f"a foot is out of the picture in {100 * share:.0f} % of the frames; floor contacts there are a guess",
-        "Keep both feet in the picture: step back, tilt the camera down, or film upright.",
-        _times(person, person.foot_outside),
+        f"a foot is outside the image in {100 * fraction:.0f} % of the frames; floor contacts there are a guess",
+        "Keep both feet in the image: step back, tilt the camera down, or film in portrait format.",
+        _time_ranges(person, person.foot_outside_image),
     )
 
 
-def _unclear(person: PersonFigures) -> Finding | None:
-    chosen = person.observed & (person.confidence < SURE) & ~person.body_outside
-    share = _share(person, chosen)
-    if share <= UNCLEAR:
+def _uncertain_keypoints(person: PersonMetrics) -> Finding | None:
+    mask = person.observed & (person.confidence < MIN_CONFIDENCE) & ~person.body_outside_image
+    fraction = _fraction_of_observed(person, mask)
+    if fraction <= MAX_UNCERTAIN:
         return None
     return Finding(
         person.name,
-        f"keypoints are uncertain (mean confidence below {100 * SURE:.0f} %) in {100 * share:.0f} % of the frames",
-        "More light, a plain background, clothes that stand out from it and show the limbs, nothing in front.",
-        _times(person, chosen),
+        f"keypoints are uncertain (mean confidence below {100 * MIN_CONFIDENCE:.0f} %) "
+        f"in {100 * fraction:.0f} % of the frames",
+        "Use more light, a plain background and clothes that contrast with it and show the limbs; keep the view free.",
+        _time_ranges(person, mask),
     )
 
 
-def _unclear_limbs(person: PersonFigures) -> Finding | None:
-    shares = {limb: _share(person, person.unclear_limbs[:, i]) for i, limb in enumerate(LIMBS)}
-    named = [f"{limb} {100 * share:.0f} %" for limb, share in shares.items() if share > LIMB_UNCLEAR]
+def _uncertain_limbs(person: PersonMetrics) -> Finding | None:
+    fractions = {limb: _fraction_of_observed(person, person.uncertain_limbs[:, i]) for i, limb in enumerate(LIMBS)}
+    named = [f"{limb} {100 * fraction:.0f} %" for limb, fraction in fractions.items() if fraction > MAX_LIMB_UNCERTAIN]
     if not named:
         return None
-    columns = [i for i, share in enumerate(shares.values()) if share > LIMB_UNCLEAR]
+    columns = [i for i, fraction in enumerate(fractions.values()) if fraction > MAX_LIMB_UNCERTAIN]
     return Finding(
         person.name,
-        f"limbs in the picture but hidden or unclear, in % of the frames: {', '.join(named)}",
-        "Their place is a guess then. Film from a side from which the body does not hide them, move things out of the "
-        "way; loose clothes and little light have the same effect.",
-        _times(person, np.asarray(person.unclear_limbs[:, columns].any(axis=1))),
+        f"limbs inside the image but occluded or uncertain, in % of the frames: {', '.join(named)}",
+        "Their position there is a guess. Film from a side from which the body does not occlude them, and remove "
+        "obstacles. Loose clothes and low light have the same effect.",
+        _time_ranges(person, np.asarray(person.uncertain_limbs[:, columns].any(axis=1))),
     )
 
 
-def _fast(person: PersonFigures) -> Finding | None:
-    share = _share(person, person.fast)
-    if share <= FAST or person.fps >= SLOW_RATE:
+def _fast_motion(person: PersonMetrics) -> Finding | None:
+    fraction = _fraction_of_observed(person, person.moves_fast)
+    if fraction <= MAX_FAST or person.fps >= HIGH_FPS:
         return None
     return Finding(
         person.name,
-        f"a hand or foot moves by more than {100 * FAST_STEP:.0f} % of the person's size from one frame to the next in "
-        f"{100 * share:.0f} % of the frames, at {person.fps:.3g} frames/s",
+        f"a hand or foot moves by more than {100 * FAST_STEP_FRACTION:.0f} % of the person's size between two frames "
+        f"in {100 * fraction:.0f} % of the frames, at {person.fps:.3g} frames/s",
         "Film at 50 or 60 frames/s, with enough light for a short exposure.",
-        _times(person, person.fast),
+        _time_ranges(person, person.moves_fast),
     )
 
 
-def _reprojection(person: PersonFigures) -> Finding | None:
+def _high_reprojection_error(person: PersonMetrics) -> Finding | None:
     median = percentile(person.reprojection_percent, 50.0)
-    chosen = np.asarray(person.reprojection_percent > HIGH_REPROJECTION)
-    share = _share(person, chosen)
-    if not (median > MEDIAN_REPROJECTION or share > UNCLEAR):
+    mask = np.asarray(person.reprojection_percent > HIGH_REPROJECTION_PERCENT)
+    fraction = _fraction_of_observed(person, mask)
+    if not (median > MAX_MEDIAN_REPROJECTION_PERCENT or fraction > MAX_UNCERTAIN):
         return None
     return Finding(
         person.name,
-        f"the motion does not lie on what was seen: reprojection error {median:.1f} % of the person's size (median), "
-        f"above {HIGH_REPROJECTION:.0f} % in {100 * share:.0f} % of the frames",
-        "A moving or zooming camera, a wide-angle lens, keypoints that jumped, or feet on something other than the "
-        "floor can cause this: film from a tripod, without zooming, on level ground.",
-        _times(person, chosen),
+        f"the 3D motion deviates from the keypoints: reprojection error {median:.1f} % of the person's size (median), "
+        f"above {HIGH_REPROJECTION_PERCENT:.0f} % in {100 * fraction:.0f} % of the frames",
+        "Possible causes: a moving or zooming camera, a wide-angle lens, jumping keypoints, feet on something other "
+        "than the floor. Film from a tripod, without zooming, on level ground.",
+        _time_ranges(person, mask),
     )
 
 
-def _no_contact(person: PersonFigures) -> Finding | None:
-    share = float(person.touching.any(axis=1).mean())
-    if share >= LEAST_CONTACT or len(person.frames) < SHORT_SECONDS * person.fps:
+def _little_contact(person: PersonMetrics) -> Finding | None:
+    fraction = float(person.in_contact.any(axis=1).mean())
+    if fraction >= MIN_CONTACT or len(person.frames) < MIN_SECONDS * person.fps:
         return None
     return Finding(
         person.name,
-        f"a foot is taken to touch the floor in only {100 * share:.0f} % of the frames",
-        "The height above the floor is a guess then. Show the feet and the floor, at least at the beginning.",
+        f"a foot is in contact with the floor in only {100 * fraction:.0f} % of the frames",
+        "The height above the floor is then a guess. Show the feet and the floor, at least at the beginning.",
     )
 
 
-def _unusual(statistic: str, what: str, unit: str, advice: str) -> Rule:
-    def rule(person: PersonFigures) -> Finding | None:
-        value, limit = person.rating.statistics[statistic], usual_limit(statistic)
+def _unusual_statistic(statistic: str, description: str, unit: str, advice: str) -> Rule:
+    def rule(person: PersonMetrics) -> Finding | None:
+        value, limit = person.score.statistics[statistic], motion_capture_limit(statistic)
         if not value > limit:
             return None
-        found = f"{what} {value:.1f} {unit}; {UNUSUAL:.0f} % of real motion capture stays below {limit:.1f}"
-        return Finding(person.name, found, advice)
+        usual = f"{UNUSUAL_PERCENTILE:.0f} % of real motion capture stays below {limit:.1f}"
+        message = f"{description} {value:.1f} {unit}; {usual}"
+        return Finding(person.name, message, advice)
 
     return rule
 
 
-def usual_limit(statistic: str) -> float:
-    """What 95 % of the windows of real motion capture stay below, in the statistic's unit."""
+def motion_capture_limit(statistic: str) -> float:
+    """Returns the value below which 95 % of the windows of real motion capture stay, in the statistic's unit."""
     quantiles = capture_quantiles()[statistic]
-    return float(np.interp(UNUSUAL / 100, np.linspace(0.0, 1.0, len(quantiles)), quantiles))
+    return float(np.interp(UNUSUAL_PERCENTILE / 100, np.linspace(0.0, 1.0, len(quantiles)), quantiles))
 
 
 RULES: tuple[Rule, ...] = (
-    _short,
-    _filled,
-    _small,
-    _body_outside,
-    _feet_outside,
-    _unclear,
-    _unclear_limbs,
-    _fast,
-    _reprojection,
-    _no_contact,
-    _unusual(
+    _too_few_frames,
+    _filled_frames,
+    _small_in_image,
+    _body_outside_image,
+    _feet_outside_image,
+    _uncertain_keypoints,
+    _uncertain_limbs,
+    _fast_motion,
+    _high_reprojection_error,
+    _little_contact,
+    _unusual_statistic(
         "jitter_10m_s3",
-        "the motion trembles: jitter",
+        "the motion is shaky: jitter",
         "x 10 m/s³",
-        "Uncertain keypoints can cause this: more light, a larger picture of the person, a resting camera.",
+        "Uncertain keypoints can cause this: use more light, film from nearer, keep the camera still.",
     ),
-    _unusual(
+    _unusual_statistic(
         "foot_slide_mm",
-        "feet slide while they touch the floor, by",
+        "feet slide while in contact with the floor, by",
         "mm per 1/30 s",
-        "A moving camera or hidden feet can cause this: film from a tripod with the feet in view.",
+        "A moving camera or occluded feet can cause this: film from a tripod with the feet in view.",
     ),
-    _unusual(
+    _unusual_statistic(
         "penetration_mm",
-        "feet sink into the floor, by",
+        "feet penetrate the floor, by",
         "mm on average",
-        "The floor is taken for flat and is found from resting feet: film on level ground with the feet in view.",
+        "The floor is assumed flat and is estimated from resting feet: film on level ground with the feet in view.",
     ),
 )

@@ -1,4 +1,7 @@
-"""The page that every ``animate`` writes: how each person was seen, how the motion behaves, what to do better."""
+"""The report that every ``animate`` writes: image quality per person, motion statistics and advice.
+
+In: a ``Performance``, images of its people (``images.SpanImages``) and the warnings of the run. Out: one HTML file.
+"""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -10,99 +13,104 @@ import numpy as np
 
 from bodydouble.data import FloatArray, Performance, Track
 from bodydouble.evaluation import html
-from bodydouble.evaluation.comparison_page import UNKNOWN, gaps
+from bodydouble.evaluation.comparison_page import UNKNOWN, find_gaps
 from bodydouble.evaluation.metrics.averages import percentile
-from bodydouble.evaluation.report.figures import ANGLES, PersonFigures, figures
-from bodydouble.evaluation.report.findings import Finding, findings, usual_limit
-from bodydouble.evaluation.report.images import SpanPictures
+from bodydouble.evaluation.report.findings import Finding, list_findings, motion_capture_limit
+from bodydouble.evaluation.report.images import SpanImages
+from bodydouble.evaluation.report.person_metrics import ANGLES, PersonMetrics, measure_people
 from bodydouble.evaluation.report.spans import Span
-from bodydouble.evaluation.report.timelines import section, strips
+from bodydouble.evaluation.report.timelines import build_timelines, timelines_section
 from bodydouble.formats.atomic import atomic_write
 
-CONTACT_ROWS = ("L heel", "L toes", "R heel", "R toes")
-"""data.CONTACT_POINTS, short."""
+CONTACT_LABELS = ("L heel", "L toes", "R heel", "R toes")
+"""Short labels of data.CONTACT_POINTS."""
 
-MEANINGS = (
-    "Nobody knows the true motion of this clip, so nothing here is an error against the truth. The figures say how "
-    "well the motion agrees with the pictures, and whether it behaves like a body on a floor. A motion can pass all of "
-    "them and still have a limb in the wrong depth.",
-    "Observed: the person was found in the frame. Filled: they were not, and the pose was interpolated. Absent: "
-    "before they were first found or after they were last found. Confidence is what the landmark network says of its "
-    "own keypoints, 0 to 100 %.",
-    "Reprojection error: mean distance in the picture between the keypoints that were seen (shoulders, elbows, wrists, "
-    "hips, knees, ankles, feet) and the same points of the 3D motion, in % of the person's size, which is the longer "
-    "side of their box. It cannot see errors in depth.",
-    "Jitter: third derivative of the joints' paths, in units of 10 m/s³; high values look like trembling. Foot slide: "
-    "how far a foot moves in 1/30 s while it is taken to touch the floor. Penetration: how deep the lowest point of "
-    "the soles lies below the floor. Floating: how high points of the soles lie that are taken to touch it.",
+EXPLANATIONS = (
+    "The true motion of this clip is unknown, so no number here is an error against ground truth. The numbers tell how "
+    "well the motion agrees with the images, and whether it moves like a body on a floor. A motion can pass all checks "
+    "and still have a limb at the wrong depth.",
+    "Observed: the person was detected in the frame. Filled: the person was not detected, and the pose was "
+    "interpolated. Absent: before the first or after the last detection. Confidence is the landmark network's estimate "
+    "for its own keypoints, 0 to 100 %.",
+    "Reprojection error: mean distance in the image between confident keypoints (shoulders, elbows, wrists, hips, "
+    "knees, ankles, feet) and the same points of the 3D motion. It is given in % of the person's size, the longer side "
+    "of the box, and does not show errors in depth.",
+    "Jitter: third derivative of the joint positions, in units of 10 m/s³; high values look shaky. Foot slide: "
+    "movement of a foot in 1/30 s while it is in contact with the floor. Penetration: depth of the lowest point of the "
+    "soles below the floor. Floating: height above the floor of points of the soles that are in contact.",
     "Naturalness and realism, 0 to 10, compare such statistics with those of real motion capture, which scores about "
-    "7.5 on average; they say nothing about whether it is the right motion.",
-    "Joint angles: 0° is a straight elbow or knee, and a thigh in line with the trunk; a negative hip angle is a thigh "
-    "behind it.",
+    "7.5 on average. They do not tell whether it is the right motion.",
+    "Joint angles: 0° is a straight elbow or knee, or a thigh in line with the trunk. A negative hip angle is "
+    "extension, with the thigh behind the trunk.",
 )
+"""Paragraphs that explain the numbers of the report."""
 
 
-def write(
+def write_report(
     path: Path,
     performance: Performance,
-    pictures: SpanPictures,
+    images: SpanImages,
     *,
     title: str,
-    film: str | None = None,
+    preview: str | None = None,
     warnings: Sequence[str] = (),
-    still: Mapping[str, Track] | None = None,
+    static_people: Mapping[str, Track] | None = None,
 ) -> None:
-    """Writes the report of a performance, one HTML file that needs nothing else but the film beside it.
+    """Writes the report of a performance: one self-contained HTML file, except for the preview beside it.
 
     Args:
-        path: the file to be.
-        performance: what was captured.
-        pictures: of the people, and of the moments with little confidence; those it lacks are left out.
-        title: of the clip.
-        film: name of the film's file beside the page; None if there is none.
-        warnings: what was wrong during the run.
-        still: those who never move, by name; who of them is not in the performance was left out.
+        path: output file.
+        performance: the captured performance.
+        images: thumbnails and images of low confidence; missing ones are left out.
+        title: title of the clip.
+        preview: file name of the preview in the same folder; None if there is none.
+        warnings: warnings of the run.
+        static_people: tracks of static people by name; those not in the performance were excluded.
 
     Raises:
         InvalidDataError: a person has other joints than humanoid.JOINTS.
         OutputError: the file cannot be written.
     """
-    text = page(performance, pictures, title=title, film=film, warnings=warnings, still=still)
+    text = build_report(
+        performance, images, title=title, preview=preview, warnings=warnings, static_people=static_people
+    )
     with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def page(
+def build_report(
     performance: Performance,
-    pictures: SpanPictures,
+    images: SpanImages,
     *,
     title: str,
-    film: str | None,
+    preview: str | None,
     warnings: Sequence[str],
-    still: Mapping[str, Track] | None = None,
+    static_people: Mapping[str, Track] | None = None,
 ) -> str:
-    """The text of the report; arguments as for ``write``."""
-    people = figures(performance)
-    body = _clip(performance) + section(strips(performance, still or {}), pictures.thumbnails.jpegs)
-    body += _film(film) + html.table(*_summary(people))
+    """Builds the HTML of the report; arguments as for ``write_report``."""
+    people = measure_people(performance)
+    body = _clip_summary(performance) + timelines_section(
+        build_timelines(performance, static_people or {}), images.thumbnails.jpegs
+    )
+    body += _preview_section(preview) + html.table(*_people_table(people))
     body += "".join(html.paragraph(f"Note: {warning}") for warning in warnings)
-    body += _advice(findings(people))
-    body += "".join(_person(person, pictures) for person in people)
-    body += html.heading("What the figures mean") + "".join(map(html.paragraph, MEANINGS))
+    body += _findings_section(list_findings(people))
+    body += "".join(_person_section(person, images) for person in people)
+    body += html.heading("How to read this report") + "".join(map(html.paragraph, EXPLANATIONS))
     return html.page(f"{title}: report", body)
 
 
-def _film(name: str | None) -> str:
+def _preview_section(name: str | None) -> str:
     if name is None:
-        return html.paragraph("No film was made of this clip.")
+        return html.paragraph("No preview was rendered of this clip.")
     return (
         f'<video controls playsinline preload="metadata" src="{escape(quote(name))}">'
-        f"{escape(name)} stands beside this page.</video>\n"
-        + html.paragraph("Left: the source with what was seen in it. Right: the characters, seen by the same camera.")
+        f"{escape(name)} is in the folder of this page.</video>\n"
+        + html.paragraph("Left: the source video with the keypoints. Right: the characters from the same camera.")
     )
 
 
-def _clip(performance: Performance) -> str:
+def _clip_summary(performance: Performance) -> str:
     width, height = performance.camera.image_size
     seconds, count = performance.frame_count / performance.fps, len(performance.people)
     return html.paragraph(
@@ -111,113 +119,118 @@ def _clip(performance: Performance) -> str:
     )
 
 
-def _summary(people: Sequence[PersonFigures]) -> tuple[list[str], list[list[str]]]:
+def _people_table(people: Sequence[PersonMetrics]) -> tuple[list[str], list[list[str]]]:
     cells = [
         [
             person.name,
-            _span_text(person, int(person.frames[0]), int(person.frames[-1])),
-            _number(percentile(person.reprojection_percent, 50.0), " %"),
-            _number(person.rating.naturalness),
-            _number(person.rating.realism),
+            _format_time_range(person, int(person.frames[0]), int(person.frames[-1])),
+            _format_number(percentile(person.reprojection_percent, 50.0), " %"),
+            _format_number(person.score.naturalness),
+            _format_number(person.score.realism),
         ]
         for person in people
     ]
-    headings = ["person", "from, to", "reprojection error", "naturalness", "realism"]
+    headings = ["person", "time range", "reprojection error", "naturalness", "realism"]
     return headings, cells
 
 
-def _number(value: float, unit: str = "") -> str:
+def _format_number(value: float, unit: str = "") -> str:
     return f"{value:.1f}{unit}" if np.isfinite(value) else UNKNOWN
 
 
-def _span_text(person: PersonFigures, first: int, last: int) -> str:
+def _format_time_range(person: PersonMetrics, first: int, last: int) -> str:
     return f"{first / person.fps:.1f}–{(last + 1) / person.fps:.1f} s"  # noqa: RUF001, an en dash
 
 
-def _advice(found: Sequence[Finding]) -> str:
-    title = html.heading("What to do about it")
-    if not found:
-        return title + html.paragraph("Nothing stood out: no measure passed the limit from which something is said.")
-    return f"{title}<ul>\n{''.join(map(_finding, found))}</ul>\n"
+def _findings_section(findings: Sequence[Finding]) -> str:
+    title = html.heading("Findings and advice")
+    if not findings:
+        return title + html.paragraph("No findings: all measurements are within their limits.")
+    return f"{title}<ul>\n{''.join(map(_finding_item, findings))}</ul>\n"
 
 
-def _finding(finding: Finding) -> str:
-    when = f" At {finding.when}." if finding.times else ""
-    told = escape(f"{finding.person}: {finding.found}.")
-    return f"<li><p><strong>{told}</strong>{escape(when)}<br>{escape(finding.advice)}</p></li>\n"
+def _finding_item(finding: Finding) -> str:
+    times = f" At {finding.times_text}." if finding.times else ""
+    statement = escape(f"{finding.person}: {finding.message}.")
+    return f"<li><p><strong>{statement}</strong>{escape(times)}<br>{escape(finding.advice)}</p></li>\n"
 
 
-def _person(person: PersonFigures, pictures: SpanPictures) -> str:
-    body = html.heading(person.name) + html.table(*_measures(person)) + _plots(person)
-    return f"<section>\n{body}{_spans(person, pictures)}</section>\n"
+def _person_section(person: PersonMetrics, images: SpanImages) -> str:
+    body = html.heading(person.name) + html.table(*_metrics_table(person)) + _plots_section(person)
+    return f"<section>\n{body}{_spans_section(person, images)}</section>\n"
 
 
-def _measures(person: PersonFigures) -> tuple[list[str], list[list[str]]]:
-    """A table of measures beside what is usual in real motion."""
-    statistics, limit = person.rating.statistics, usual_limit
+def _metrics_table(person: PersonMetrics) -> tuple[list[str], list[list[str]]]:
+    """Returns headings and cells of a table of metrics beside the limits of real motion capture."""
+    statistics, limit = person.score.statistics, motion_capture_limit
     rows = [
         ("reprojection error, median, % of size", percentile(person.reprojection_percent, 50.0), None),
         ("reprojection error, 95th percentile, % of size", percentile(person.reprojection_percent, 95.0), None),
         ("confidence, median, %", 100 * percentile(person.confidence[person.observed], 50.0), None),
-        ("size in the picture, median, px", percentile(person.size_px, 50.0), None),
+        ("size in the image, median, px", percentile(person.size_px, 50.0), None),
         ("jitter, 10 m/s³", statistics["jitter_10m_s3"], limit("jitter_10m_s3")),
         ("foot slide, mm per 1/30 s", statistics["foot_slide_mm"], limit("foot_slide_mm")),
         ("floor penetration, mean, mm", statistics["penetration_mm"], limit("penetration_mm")),
         ("floor penetration, 99th percentile, mm", person.penetration_p99_mm, None),
-        ("floating of touching feet, mean, mm", person.floating_mm, None),
+        ("floating of feet in contact, mean, mm", person.floating_mm, None),
     ]
-    cells = [[name, _number(value), "" if usual is None else _number(usual)] for name, value, usual in rows]
-    return ["measure", "value", "95 % of motion capture below"], cells
+    cells = [
+        [name, _format_number(value), "" if usual is None else _format_number(usual)] for name, value, usual in rows
+    ]
+    return ["metric", "value", "95 % of motion capture is below"], cells
 
 
-def _plots(person: PersonFigures) -> str:
-    hidden = [(a / person.fps, b / person.fps) for a, b in gaps(person.frames, person.observed)]
+def _plots_section(person: PersonMetrics) -> str:
+    filled = [(a / person.fps, b / person.fps) for a, b in find_gaps(person.frames, person.observed)]
     error = html.Line(person.name, person.seconds, person.reprojection_percent)
     plots = [
-        html.line_plot([error], "Reprojection error (gray: filled)", "s", "% of size", hidden),
-        _contacts(person),
-        *(_angles(person, joint, hidden) for joint in ("knee", "elbow", "hip")),
+        html.line_plot([error], "Reprojection error (gray: filled)", "s", "% of size", filled),
+        _contact_plot(person),
+        *(_angle_plot(person, joint, filled) for joint in ("knee", "elbow", "hip")),
     ]
     return f'<div class="grid">\n{"".join(plots)}</div>\n'
 
 
-def _contacts(person: PersonFigures) -> str:
-    strips = [html.Strip(name, person.touching[:, i].astype(int)) for i, name in enumerate(CONTACT_ROWS)]
+def _contact_plot(person: PersonMetrics) -> str:
+    rows = [html.TimelineRow(name, person.in_contact[:, i].astype(int)) for i, name in enumerate(CONTACT_LABELS)]
     title = "Floor contacts (L: left, R: right)"
-    return html.strip_plot(strips, person.seconds, 1 / person.fps, ["touches the floor"], title, "s")
+    return html.timeline_plot(rows, person.seconds, 1 / person.fps, ["contact"], title, "s")
 
 
-def _angles(person: PersonFigures, joint: str, hidden: Sequence[tuple[float, float]]) -> str:
+def _angle_plot(person: PersonMetrics, joint: str, filled: Sequence[tuple[float, float]]) -> str:
     names = (f"left {joint}", f"right {joint}")
-    lines = [html.Line(name, person.seconds, _angle(person, name)) for name in names]
-    return html.line_plot(lines, f"Bend of the {joint}s", "s", "degrees", hidden)
+    lines = [html.Line(name, person.seconds, _angle_curve(person, name)) for name in names]
+    return html.line_plot(lines, f"Flexion of the {joint}s", "s", "degrees", filled)
 
 
-def _angle(person: PersonFigures, name: str) -> FloatArray:
+def _angle_curve(person: PersonMetrics, name: str) -> FloatArray:
     return person.flexion_deg[:, ANGLES.index(name)]
 
 
-def _spans(person: PersonFigures, pictures: SpanPictures) -> str:
-    spans = pictures.spans[person.name]
+def _spans_section(person: PersonMetrics, images: SpanImages) -> str:
+    spans = images.spans[person.name]
     title = html.heading("Low confidence", 3)
     if not spans:
-        return title + html.paragraph("In no frame was the mean confidence below 50 %.")
-    shots = "".join(_shot(person, span, pictures.jpegs.get((person.name, span.least))) for span in spans)
-    return f'{title}{html.paragraph("The worst first.")}<div class="shots">\n{shots}</div>\n'
+        return title + html.paragraph("The mean confidence is never below 50 %.")
+    figures = "".join(_span_figure(person, span, images.jpegs.get((person.name, span.worst_frame))) for span in spans)
+    order = html.paragraph("Sorted by lack of confidence, the worst first.")
+    return f'{title}{order}<div class="crops">\n{figures}</div>\n'
 
 
-def _shot(person: PersonFigures, span: Span, jpeg: bytes | None) -> str:
-    moment = f"{span.least / person.fps:.1f} s"
-    text = escape(f"{_span_text(person, span.first, span.last)}: {_confidence_text(span)}; picture at {moment}")
+def _span_figure(person: PersonMetrics, span: Span, jpeg: bytes | None) -> str:
+    moment = f"{span.worst_frame / person.fps:.1f} s"
+    times = _format_time_range(person, span.first_frame, span.last_frame)
+    text = escape(f"{times}: {_describe_confidence(span)}; image at {moment}")
     if jpeg is None:
-        return f"<figure><figcaption>{text} not read</figcaption></figure>\n"
+        return f"<figure><figcaption>{text} is not available</figcaption></figure>\n"
     source = f"data:image/jpeg;base64,{b64encode(jpeg).decode('ascii')}"
     alt = escape(f"{person.name} at {moment}")
     return f'<figure><img src="{source}" alt="{alt}"><figcaption>{text}</figcaption></figure>\n'
 
 
-def _confidence_text(span: Span) -> str:
-    if span.observed == 0:
-        return "not found, filled in"
-    partly = f", not found in {100 * (1 - span.observed):.0f} % of it" if span.observed < 1 else ""
+def _describe_confidence(span: Span) -> str:
+    if span.observed_fraction == 0:
+        return "not detected, interpolated"
+    missing = 1 - span.observed_fraction
+    partly = f", not detected in {100 * missing:.0f} % of the frames" if missing > 0 else ""
     return f"confidence {100 * span.confidence:.0f} %{partly}"

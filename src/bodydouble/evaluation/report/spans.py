@@ -1,4 +1,7 @@
-"""Runs of frames in which a person was hardly seen or not at all."""
+"""Runs of frames in which a person has a low confidence or is not observed.
+
+In: a ``Track``. Out: ``Span``, the worst first.
+"""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -6,87 +9,87 @@ from fractions import Fraction
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, Track
-from bodydouble.evaluation.comparison_page import gaps
+from bodydouble.evaluation.comparison_page import find_gaps
 from bodydouble.skeletons import blazepose
 
-_PARTS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "foot_index")
-BODY = tuple(i for i, name in enumerate(blazepose.LANDMARKS) if name.endswith(_PARTS))
-"""Landmarks that say where the body is: no face, no fingers."""
-SURE = 0.5
-"""Confidence from which a keypoint or a pose counts as seen."""
-MERGED_SECONDS = 0.2
-"""Spans nearer to each other than this are one."""
-MOST_SPANS = 6
-"""Of one person."""
+_BODY_SUFFIXES = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "foot_index")
+BODY_LANDMARKS = tuple(i for i, name in enumerate(blazepose.LANDMARKS) if name.endswith(_BODY_SUFFIXES))
+"""Indices of the landmarks of trunk, limbs and feet, without face and fingers."""
+MIN_CONFIDENCE = 0.5
+"""Minimum confidence of a visible keypoint or pose."""
+MAX_MERGE_GAP_S = 0.2
+"""Maximum gap in s between spans that are merged."""
+MAX_SPANS = 6
+"""Maximum number of spans of a person."""
 
-Rows = tuple[int, int]
-"""First row of a run, and the row after its last."""
+RowRange = tuple[int, int]
+"""First row of a run, and the row after its last one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A run of frames with little confidence."""
+    """A run of frames with low confidence."""
 
-    first: int
-    """Source frame index."""
-    last: int
-    """Source frame index."""
-    least: int
-    """Source frame index of the least confidence."""
+    first_frame: int
+    """Source frame index of the first frame."""
+    last_frame: int
+    """Source frame index of the last frame."""
+    worst_frame: int
+    """Source frame index of the lowest confidence."""
     confidence: float
-    """Mean over the span, 0 to 1; frames that were not observed have 0."""
-    observed: float
-    """Share of its frames in which the person was observed."""
+    """Mean confidence over the span, 0 to 1; frames that were not observed have 0."""
+    observed_fraction: float
+    """Fraction of the frames in which the person was observed."""
 
 
-def runs(chosen: BoolArray) -> list[Rows]:
-    """The runs of True in an array (T,)."""
-    edges = gaps(np.arange(len(chosen)), ~chosen)
+def find_runs(mask: BoolArray) -> list[RowRange]:
+    """Returns the runs of True in an array (T,)."""
+    edges = find_gaps(np.arange(len(mask)), ~mask)
     return [(round(start + 0.5), round(end + 0.5)) for start, end in edges]
 
 
 def body_confidence(track: Track) -> FloatArray:
-    """Mean confidence (T,) of the body's keypoints; 0 where the person was not observed."""
-    return np.where(track.observed, track.keypoints[:, BODY, 2].mean(axis=1), 0.0)
+    """Returns the mean confidence (T,) of the body's keypoints; 0 where the person was not observed."""
+    return np.where(track.observed, track.keypoints[:, BODY_LANDMARKS, 2].mean(axis=1), 0.0)
 
 
-def low_confidence_spans(track: Track, fps: Fraction, most: int = MOST_SPANS) -> tuple[Span, ...]:
-    """Where the mean confidence is below SURE or the person was not observed.
+def find_low_confidence_spans(track: Track, fps: Fraction, max_spans: int = MAX_SPANS) -> tuple[Span, ...]:
+    """Finds spans with a mean confidence below MIN_CONFIDENCE, or without an observation.
 
     Args:
-        track: the person in the picture.
+        track: track of the person.
         fps: frames per second.
-        most: spans to keep.
+        max_spans: maximum number of spans.
 
     Returns:
-        The worst first: those that lack the most confidence, summed over their frames.
+        The spans, sorted by their lack of confidence summed over frames, the worst first.
     """
     confidence = body_confidence(track)
-    merged = _merged(runs(confidence < SURE), float(fps) * MERGED_SECONDS)
-    lack = np.maximum(SURE - confidence, 0.0)
-    worst = sorted(merged, key=lambda rows: -lack[slice(*rows)].sum())[:most]
-    return tuple(_span(track, confidence, *rows) for rows in worst)
+    merged = _merge(find_runs(confidence < MIN_CONFIDENCE), float(fps) * MAX_MERGE_GAP_S)
+    lack = np.maximum(MIN_CONFIDENCE - confidence, 0.0)
+    worst = sorted(merged, key=lambda rows: -lack[slice(*rows)].sum())[:max_spans]
+    return tuple(_build_span(track, confidence, *rows) for rows in worst)
 
 
-def _merged(ordered: list[Rows], longest_gap: float) -> list[Rows]:
-    merged: list[Rows] = []
+def _merge(ordered: list[RowRange], max_gap: float) -> list[RowRange]:
+    merged: list[RowRange] = []
     for start, end in ordered:
-        if merged and start - merged[-1][1] <= longest_gap:
+        if merged and start - merged[-1][1] <= max_gap:
             merged[-1] = (merged[-1][0], end)
         else:
             merged.append((start, end))
     return merged
 
 
-def _span(track: Track, confidence: FloatArray, start: int, end: int) -> Span:
-    part = confidence[start:end]
-    # Of frames alike, such as those of a gap, the middle one.
-    from_middle = np.abs(np.arange(len(part)) - len(part) // 2)
-    least = np.lexsort((from_middle, part))[0]
+def _build_span(track: Track, confidence: FloatArray, start: int, end: int) -> Span:
+    span_confidence = confidence[start:end]
+    # Among equal frames, such as those of a gap, the middle one is chosen.
+    from_middle = np.abs(np.arange(len(span_confidence)) - len(span_confidence) // 2)
+    worst = np.lexsort((from_middle, span_confidence))[0]
     return Span(
-        first=int(track.frames[start]),
-        last=int(track.frames[end - 1]),
-        least=int(track.frames[start + least]),
-        confidence=float(part.mean()),
-        observed=float(track.observed[start:end].mean()),
+        first_frame=int(track.frames[start]),
+        last_frame=int(track.frames[end - 1]),
+        worst_frame=int(track.frames[start + worst]),
+        confidence=float(span_confidence.mean()),
+        observed_fraction=float(track.observed[start:end].mean()),
     )

@@ -1,4 +1,7 @@
-"""One small picture of each person: sharp, and from a frame that shows much of them."""
+"""One thumbnail per person: a sharp crop of a frame that shows most of the body.
+
+In: tracks and source frames (``Thumbnails.add_frame``). Out: JPEG files by name.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -7,99 +10,98 @@ import numpy as np
 from PIL import Image
 
 from bodydouble.data import FloatArray, Performance, RgbImage, Track
-from bodydouble.evaluation.report.crops import cut, jpeg, reduced
-from bodydouble.evaluation.report.spans import BODY
+from bodydouble.evaluation.report.crops import crop, encode_jpeg, shrink
+from bodydouble.evaluation.report.spans import BODY_LANDMARKS
 from bodydouble.geometry.similarity import box_area, box_intersection
 
-SIZE = (192, 192)
-"""Largest width and height, px: twice of what the page shows, for fine screens."""
-MARGIN = 0.05
-"""Of the longer side of the person's box, around it."""
-CANDIDATES = 5
-"""Frames of each person that are looked at, spread over the time in which they were seen."""
-GOOD = 0.9
-"""Of the best frame's completeness; among frames from there on, the sharpest is taken."""
-
-SHARED = 0.9
-"""What is lost where another's box holds all of the person's: not everything, as they may stand in front."""
+MAX_SIZE = (192, 192)
+"""Maximum width and height in px: twice the size on the page, for high-density screens."""
+MARGIN_FRACTION = 0.05
+"""Margin around the person's box, relative to its longer side."""
+CANDIDATE_COUNT = 5
+"""Maximum number of candidate frames per person, spread over the observed frames."""
+MIN_RELATIVE_COMPLETENESS = 0.9
+"""Minimum completeness of a candidate relative to the best one; the sharpest candidate is chosen."""
+OVERLAP_PENALTY = 0.9
+"""Loss of completeness where another box covers the whole box; below 1, as the person may be in front."""
 
 
 class Thumbnails:
-    """Keeps the sharpest picture of each person out of the frames that are shown to it."""
+    """Collects the sharpest thumbnail of each person from the frames that are added."""
 
-    def __init__(self, performance: Performance, still: Mapping[str, Track] | None = None) -> None:
+    def __init__(self, performance: Performance, static_people: Mapping[str, Track] | None = None) -> None:
         self.jpegs: dict[str, bytes] = {}
-        """JPEG file by name; nobody is in it who was never observed."""
+        """JPEG file by name; people without an observation have none."""
         self._size = performance.camera.image_size
         self._sharpness: dict[str, float] = {}
-        self._wanted: dict[int, list[tuple[str, FloatArray]]] = defaultdict(list)
-        self._soonest: dict[str, int] = {}
-        tracks = {person.name: person.track for person in performance.people} | dict(still or {})
-        boxes = {name: _in_clip(track, performance.frame_count) for name, track in tracks.items()}
+        self._pending: dict[int, list[tuple[str, FloatArray]]] = defaultdict(list)
+        self._first_candidate: dict[str, int] = {}
+        tracks = {person.name: person.track for person in performance.people} | dict(static_people or {})
+        boxes = {name: _boxes_in_clip(track, performance.frame_count) for name, track in tracks.items()}
         for name, track in tracks.items():
-            others = [boxes[other][track.frames] for other in boxes if other != name]
-            for row in candidates(completeness(track, others, self._size)):
+            other_boxes = [boxes[other_name][track.frames] for other_name in boxes if other_name != name]
+            for row in choose_candidates(measure_completeness(track, other_boxes, self._size)):
                 frame = int(track.frames[row])
-                self._soonest.setdefault(name, frame)
-                self._wanted[frame].append((name, _with_margin(track.boxes[row])))
+                self._first_candidate.setdefault(name, frame)
+                self._pending[frame].append((name, _with_margin(track.boxes[row])))
 
-    def needed(self) -> list[int]:
-        """Source frame indices that would give a picture to everybody who has none yet, and can have one."""
-        return [frame for name, frame in self._soonest.items() if name not in self.jpegs]
+    def missing_frames(self) -> list[int]:
+        """Returns source frame indices that give a thumbnail to each person who still lacks one and can have one."""
+        return [frame for name, frame in self._first_candidate.items() if name not in self.jpegs]
 
-    def look(self, index: int, frame: RgbImage) -> None:
-        """Takes what is wanted out of a frame (H, W, 3) of the source, of any scale."""
-        for name, box in self._wanted.pop(index, ()):
-            image = reduced(cut(frame, box * frame.shape[1] / self._size[0]), SIZE)
-            sharp = sharpness(image)
-            if sharp > self._sharpness.get(name, -1.0):
-                self._sharpness[name], self.jpegs[name] = sharp, jpeg(image)
+    def add_frame(self, index: int, frame: RgbImage) -> None:
+        """Crops pending thumbnails from a source frame (H, W, 3) of any scale."""
+        for name, box in self._pending.pop(index, ()):
+            image = shrink(crop(frame, box * frame.shape[1] / self._size[0]), MAX_SIZE)
+            gradient = mean_gradient(image)
+            if gradient > self._sharpness.get(name, -1.0):
+                self._sharpness[name], self.jpegs[name] = gradient, encode_jpeg(image)
 
 
-def completeness(track: Track, others: list[FloatArray], size: tuple[int, int]) -> FloatArray:
-    """How much of a person the frames show.
+def measure_completeness(track: Track, other_boxes: list[FloatArray], image_size: tuple[int, int]) -> FloatArray:
+    """Measures the visible part of a person in each frame.
 
     Args:
-        track: the person in the picture.
-        others: boxes (T, 4) px of each other person in the frames of the track; NaN where there is none.
-        size: width and height of the picture, px.
+        track: track of the person.
+        other_boxes: boxes (T, 4) px of each other person in the frames of the track; NaN where there is none.
+        image_size: width and height of the image, px.
 
     Returns:
-        (T,) 0 to 1: mean confidence of the body's keypoints (0 outside the picture), less where another's box covers
-        the person's, times the root of the person's size relative to their largest; 0 where not observed.
+        (T,) 0 to 1: mean confidence of the body's keypoints (0 outside the image), reduced where another box overlaps,
+        times the square root of the person's size relative to its maximum; 0 where not observed.
     """
-    points = track.keypoints[:, BODY]
-    inside = ((points[..., :2] >= 0) & (points[..., :2] <= np.array(size))).all(axis=-1)
-    seen = track.observed & np.isfinite(track.boxes).all(axis=1)
-    area = np.where(seen, box_area(track.boxes), 0.0)
-    largest = max(float(area.max()), 1e-9)
-    shared = [np.nan_to_num(box_intersection(track.boxes, boxes)) for boxes in others]
-    covered = np.max([np.zeros(len(area)), *shared], axis=0) / np.maximum(area, 1e-9)
-    visible = (points[..., 2] * inside).mean(axis=1) * (1 - SHARED * np.clip(covered, 0, 1))
-    return np.asarray(np.where(seen, visible * (area / largest) ** 0.25, 0.0))
+    points = track.keypoints[:, BODY_LANDMARKS]
+    inside = ((points[..., :2] >= 0) & (points[..., :2] <= np.array(image_size))).all(axis=-1)
+    observed = track.observed & np.isfinite(track.boxes).all(axis=1)
+    area = np.where(observed, box_area(track.boxes), 0.0)
+    max_area = max(float(area.max()), 1e-9)
+    overlaps = [np.nan_to_num(box_intersection(track.boxes, boxes)) for boxes in other_boxes]
+    overlap_fraction = np.max([np.zeros(len(area)), *overlaps], axis=0) / np.maximum(area, 1e-9)
+    visible = (points[..., 2] * inside).mean(axis=1) * (1 - OVERLAP_PENALTY * np.clip(overlap_fraction, 0, 1))
+    return np.asarray(np.where(observed, visible * (area / max_area) ** 0.25, 0.0))
 
 
-def candidates(complete: FloatArray) -> list[int]:
-    """Rows, ascending, that are about as complete as the best; the best of each of equal parts of what was seen."""
-    parts = np.array_split(np.flatnonzero(complete > 0), CANDIDATES)
-    best = [int(rows[np.argmax(complete[rows])]) for rows in parts if rows.size]
-    return [row for row in best if complete[row] >= GOOD * complete.max()]
+def choose_candidates(completeness: FloatArray) -> list[int]:
+    """Returns ascending rows: the best of each of equal parts, if nearly as complete as the best of all."""
+    parts = np.array_split(np.flatnonzero(completeness > 0), CANDIDATE_COUNT)
+    best = [int(rows[np.argmax(completeness[rows])]) for rows in parts if rows.size]
+    return [row for row in best if completeness[row] >= MIN_RELATIVE_COMPLETENESS * completeness.max()]
 
 
-def sharpness(image: Image.Image) -> float:
-    """Mean difference between neighbouring pixels' brightness, 0 to 255."""
+def mean_gradient(image: Image.Image) -> float:
+    """Returns the mean absolute brightness difference of neighbouring pixels, 0 to 255, as a measure of sharpness."""
     gray = np.asarray(image.convert("L"), dtype=np.float64)
     steps = [np.abs(np.diff(gray, axis=axis)).ravel() for axis in (0, 1)]
     return float(np.concatenate(steps).mean())
 
 
-def _in_clip(track: Track, frame_count: int) -> FloatArray:
-    """The boxes (F, 4) in the frames of the clip; NaN where the person was not observed."""
+def _boxes_in_clip(track: Track, frame_count: int) -> FloatArray:
+    """Returns boxes (F, 4) in all frames of the clip; NaN where the person was not observed."""
     boxes = np.full((frame_count, 4), np.nan)
     boxes[track.frames] = np.where(track.observed[:, None], track.boxes, np.nan)
     return boxes
 
 
 def _with_margin(box: FloatArray) -> FloatArray:
-    margin = MARGIN * float(np.max(box[2:] - box[:2]))
+    margin = MARGIN_FRACTION * float(np.max(box[2:] - box[:2]))
     return np.asarray(box + margin * np.array([-1.0, -1.0, 1.0, 1.0]))

@@ -1,4 +1,8 @@
-"""Who is in the clip, and when: for each person a thumbnail and a time line of observed, filled and absent frames."""
+"""Timelines of the people of a clip: a thumbnail and a bar of observed, filled and absent frames for each.
+
+In: a ``Performance``, the tracks of static people and JPEG thumbnails. Out: HTML, the first section of
+the report.
+"""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -11,83 +15,89 @@ from bodydouble.data import IntArray, Performance, Track
 from bodydouble.evaluation import html
 
 STATES = ("absent", "observed", "filled")
-"""What a frame can be for a person; the index is the state. Absent: before the first or after the last frame."""
-STILL = "never moves: a statue or a picture?"
-LEFT_OUT = f"{STILL} Left out"
+"""States of a frame, by index. A person is absent before the first and after the last frame of the track."""
+STATIC_REMARK = "never moves: a statue or a picture?"
+"""Remark beside a static person."""
+EXCLUDED_REMARK = f"{STATIC_REMARK} Left out"
+"""Remark beside a static person who is excluded from the performance."""
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
-    """When a person is in the clip."""
+class PersonTimeline:
+    """State of a person in every frame of the clip."""
 
     name: str
     states: IntArray
     """(F,) the state of every frame of the clip."""
     fps: float
     remark: str = ""
-    """What is odd about the person."""
+    """Remark about the person; may be empty."""
 
-    def share(self, state: str) -> float:
-        """Of the frames of the clip."""
+    def fraction(self, state: str) -> float:
+        """Returns the fraction of the clip's frames in a state."""
         return float((self.states == STATES.index(state)).mean())
 
 
-def strips(performance: Performance, still: Mapping[str, Track]) -> list[Strip]:
-    """The people of a performance, then those who were left out since they never move.
+def build_timelines(performance: Performance, static_people: Mapping[str, Track]) -> list[PersonTimeline]:
+    """Builds the timelines of the people of a performance, then of excluded static people.
 
     Args:
-        performance: what was captured.
-        still: those who never move, by name.
+        performance: the captured performance.
+        static_people: tracks of static people by name.
     """
     tracks = {person.name: person.track for person in performance.people}
-    remarks = {name: STILL if name in tracks else LEFT_OUT for name in still}
+    remarks = {name: STATIC_REMARK if name in tracks else EXCLUDED_REMARK for name in static_people}
     return [
-        Strip(name, states(track, performance.frame_count), float(performance.fps), remarks.get(name, ""))
-        for name, track in (tracks | {name: still[name] for name in still if name not in tracks}).items()
+        PersonTimeline(
+            name, frame_states(track, performance.frame_count), float(performance.fps), remarks.get(name, "")
+        )
+        for name, track in (
+            tracks | {name: static_people[name] for name in static_people if name not in tracks}
+        ).items()
     ]
 
 
-def states(track: Track, frame_count: int) -> IntArray:
-    """The state (F,) of every frame of the clip."""
-    found = np.zeros(frame_count, dtype=int)
-    found[track.frames] = np.where(track.observed, STATES.index("observed"), STATES.index("filled"))
-    return found
+def frame_states(track: Track, frame_count: int) -> IntArray:
+    """Returns the state (F,) of every frame of the clip."""
+    result = np.zeros(frame_count, dtype=int)
+    result[track.frames] = np.where(track.observed, STATES.index("observed"), STATES.index("filled"))
+    return result
 
 
-def section(people: Sequence[Strip], thumbnails: Mapping[str, bytes]) -> str:
-    """A row for each person, as HTML; nothing if there are none.
+def timelines_section(timelines: Sequence[PersonTimeline], thumbnails: Mapping[str, bytes]) -> str:
+    """Builds the HTML list of timelines; an empty string if there are none.
 
     Args:
-        people: when everybody is in the clip.
-        thumbnails: JPEG files by name; those who lack one get an empty field.
+        timelines: one for each person.
+        thumbnails: JPEG files by name; people without one get a note instead.
     """
-    if not people:
+    if not timelines:
         return ""
-    rows = "".join(_row(person, thumbnails.get(person.name)) for person in people)
-    return f'{html.state_legend((*STATES[1:], STATES[0]))}<ul class="cast">\n{rows}</ul>\n'
+    rows = "".join(_row(person, thumbnails.get(person.name)) for person in timelines)
+    return f'{html.state_legend((*STATES[1:], STATES[0]))}<ul class="people">\n{rows}</ul>\n'
 
 
-def _row(person: Strip, jpeg: bytes | None) -> str:
-    shares = ", ".join(f"{state} {_percent(person.share(state))}" for state in (*STATES[1:], STATES[0]))
-    line = html.state_line(person.states, STATES, 1 / person.fps, f"{person.name}: {shares}")
-    shares_text = escape(shares).replace(" %", "&nbsp;%")
-    remark = f"<br>{escape(person.remark)}" if person.remark else ""
-    seconds = len(person.states) / person.fps
+def _row(timeline: PersonTimeline, jpeg: bytes | None) -> str:
+    fractions = ", ".join(f"{state} {_format_percent(timeline.fraction(state))}" for state in (*STATES[1:], STATES[0]))
+    bar = html.state_bar(timeline.states, STATES, 1 / timeline.fps, f"{timeline.name}: {fractions}")
+    fractions_text = escape(fractions).replace(" %", "&nbsp;%")
+    remark = f"<br>{escape(timeline.remark)}" if timeline.remark else ""
+    seconds = len(timeline.states) / timeline.fps
     return (
-        f'<li><div class="face">{_thumbnail(person.name, jpeg)}</div><div class="line">\n'
-        f"<p><strong>{escape(person.name)}</strong> <small>{shares_text}</small>{remark}</p>\n"
-        f'{line}<p class="ends"><small>0 s</small><small>{seconds:.1f} s</small></p></div></li>\n'
+        f'<li><div class="thumbnail">{_thumbnail(timeline.name, jpeg)}</div><div class="timeline">\n'
+        f"<p><strong>{escape(timeline.name)}</strong> <small>{fractions_text}</small>{remark}</p>\n"
+        f'{bar}<p class="ends"><small>0 s</small><small>{seconds:.1f} s</small></p></div></li>\n'
     )
 
 
 def _thumbnail(name: str, jpeg: bytes | None) -> str:
     if jpeg is None:
-        return "<small>no picture</small>"
+        return "<small>no image</small>"
     return f'<img src="data:image/jpeg;base64,{b64encode(jpeg).decode("ascii")}" alt="{escape(name)}">'
 
 
-def _percent(share: float) -> str:
-    """A share in whole %; little is never told as nothing, nor nearly all as all."""
-    if 0 < share < 0.005:
+def _format_percent(fraction: float) -> str:
+    """Formats a fraction in whole %; small fractions are shown as <1 %, nearly complete ones as >99 %."""
+    if 0 < fraction < 0.005:
         return "<1 %"
-    return ">99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+    return ">99 %" if 0.995 <= fraction < 1 else f"{100 * fraction:.0f} %"

@@ -1,5 +1,6 @@
 
-// Somebody who watches the videos, rates them and goes on; what is wrong is asked for as /failed/..., which is noted.
+// A simulated rater: it watches the videos, scores them and continues. Failed checks are reported as requests of
+// /failed/..., which the test records.
 
 const fail = (what) => fetch(`/failed/${encodeURIComponent(what)}`);
 const noted = new Set();
@@ -16,7 +17,7 @@ function move(slider, value) {
 }
 
 function watch() {
-  if (trial !== null && !find("#broken").hidden) find("#skip").click();
+  if (trial !== null && !find("#playback-error").hidden) find("#skip").click();
   if (trial === null || trial === rated || !videos().every((video) => video.duration > 0)) return;
   const leader = longest();
   if (leader.currentTime < last) loops += 1;

@@ -1,4 +1,4 @@
-"""Small made-up files in the layouts of Human3.6M and HumanEva."""
+"""Small synthetic files in the layouts of Human3.6M and HumanEva."""
 
 import json
 from pathlib import Path
@@ -26,13 +26,13 @@ SIZE = (1000, 1002)
 
 
 def joints(layout: Any, frames: int, seed: int) -> Floats:
-    """Joints (frames, 17 or 15, 3) m of somebody who moves."""
+    """Returns joints (frames, 17 or 15, 3) m of a moving person."""
     body = kinematics.joint_positions(builders.smooth_motion(frames, seed=seed))
-    return np.asarray(np.array(layout.FROM_HUMANOID) @ body)
+    return np.asarray(np.array(layout.HUMANOID_REGRESSOR) @ body)
 
 
 def takes(layout: Any, lengths: dict[str, dict[str, int]]) -> dict[str, dict[str, Floats]]:
-    """Everybody's takes, all different."""
+    """Returns different takes for all subjects."""
     seeds = iter(range(1000))
     return {
         subject: {action: joints(layout, frames, next(seeds)) for action, frames in actions.items()}
@@ -48,10 +48,10 @@ def humaneva_takes() -> dict[str, dict[str, Floats]]:
     return takes(humaneva, HUMANEVA_TAKES)
 
 
-def among_32(take: Floats) -> Floats:
-    """A take as the data set's files have it; joints that do not count are far away."""
-    full = np.full((len(take), h36m.FULL_JOINT_COUNT, 3), 99.0)
-    full[:, list(h36m.FROM_FULL)] = take
+def with_all_32_joints(take: Floats) -> Floats:
+    """Returns a take with the 32 joints of the data set's files; unused joints are far away."""
+    full = np.full((len(take), h36m.FILE_JOINT_COUNT, 3), 99.0)
+    full[:, list(h36m.FILE_JOINT_INDICES)] = take
     return full
 
 
@@ -61,7 +61,7 @@ def write(path: Path, **objects: Any) -> Path:
 
 
 def cameras(subjects: tuple[str, ...], count: int = 2) -> Cameras:
-    """Cameras 5 m from the origin, all around it, level, 1 m above the floor."""
+    """Returns level cameras around the origin, 5 m away and 1 m above the floor."""
     level = np.diag([1.0, -1.0, -1.0, 1.0])
     level[:3, 3] = (0.0, 1.0, 5.0)
     rig = []
