@@ -30,8 +30,8 @@ def _png(color: tuple[int, int, int]) -> bytes:
 def _node_rotations(character: Character, motion: Motion) -> Floats:
     """Returns node rotations that rotate each joint by the motion's world rotation, for any joint axes."""
     world = kinematics.world_rotations(humanoid.PARENTS, motion.rotations)
-    turned = rotation.multiply(world, character.rest_rotations)
-    return np.asarray(kinematics.local_rotations(character.skeleton.parents, turned))
+    node_world = rotation.multiply(world, character.rest_rotations)
+    return np.asarray(kinematics.local_rotations(character.skeleton.parents, node_world))
 
 
 def _write(path: Path, character: Character, motion: Motion, name: str = "dance") -> Glb:
@@ -70,8 +70,8 @@ def test_vertices_are_a_linear_blend(character: Character, glb_path: Path) -> No
     expected = np.zeros_like(mesh.positions)
     for slot in range(4):
         joints = mesh.joints[:, slot]
-        turn = Rotation.from_quat(world[2, joints])
-        moved = turn.apply(mesh.positions - rest[joints]) + positions[2, joints]
+        joint_rotation = Rotation.from_quat(world[2, joints])
+        moved = joint_rotation.apply(mesh.positions - rest[joints]) + positions[2, joints]
         expected += mesh.weights[:, slot, None] * moved
     assert_same(glb.skinned_positions(0, seconds=2 / 30), expected, 1e-5)
 

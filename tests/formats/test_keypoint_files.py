@@ -62,9 +62,11 @@ def test_round_trip(file_format: KeypointFormat, performance: Performance, tmp_p
 def test_round_trip_without_ids_and_boxes(
     file_format: KeypointFormat, performance: Performance, tmp_path: Path
 ) -> None:
-    known = collect_keypoints(performance, file_format)
+    identified = collect_keypoints(performance, file_format)
     before = replace(
-        known, track_ids=np.full_like(known.track_ids, UNKNOWN_TRACK_ID), boxes=np.full_like(known.boxes, np.nan)
+        identified,
+        track_ids=np.full_like(identified.track_ids, UNKNOWN_TRACK_ID),
+        boxes=np.full_like(identified.boxes, np.nan),
     )
     after = read_keypoints(write_file(tmp_path, before, file_format))
     assert set(after.track_ids.tolist()) == {UNKNOWN_TRACK_ID}
@@ -339,15 +341,15 @@ def test_export_writes_keypoints(performance: Performance, tmp_path: Path) -> No
 def test_body_18_is_read_as_body_25_without_middle_hip_and_feet(performance: Performance, tmp_path: Path) -> None:
     before = collect_keypoints(performance, KeypointFormat.OPENPOSE)
     folder = write_file(tmp_path, before, KeypointFormat.OPENPOSE, performance.frame_count)
-    kept = [openpose.INDEX[name] for name in openpose.BODY_18]
+    body_18 = [openpose.INDEX[name] for name in openpose.BODY_18]
     for file in folder.iterdir():
         stored = json.loads(file.read_text(encoding="utf-8"))
         for person in stored["people"]:
-            person["pose_keypoints_2d"] = np.reshape(person["pose_keypoints_2d"], (25, 3))[kept].ravel().tolist()
+            person["pose_keypoints_2d"] = np.reshape(person["pose_keypoints_2d"], (25, 3))[body_18].ravel().tolist()
         file.write_text(json.dumps(stored), encoding="utf-8")
     after = read_keypoints(folder)
     assert after.keypoint_names == openpose.KEYPOINTS
-    builders.assert_same(after.keypoints[:, kept], before.keypoints[:, kept], ROUNDING)
-    left_out = np.delete(after.keypoints, kept, axis=1)
+    builders.assert_same(after.keypoints[:, body_18], before.keypoints[:, body_18], ROUNDING)
+    left_out = np.delete(after.keypoints, body_18, axis=1)
     assert np.isnan(left_out[..., :2]).all()
     assert (left_out[..., 2] == 0).all()

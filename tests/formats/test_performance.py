@@ -101,14 +101,14 @@ def test_round_trip_without_people_and_of_one_frame(npz_path: Path) -> None:
 
 def test_inconsistent_performances_are_refused(npz_path: Path) -> None:
     performance = builders.performance()
-    one, two = performance.people
+    first, second = performance.people
     for bad in (
-        replace(performance, people=(one, replace(two, name="person1"))),
-        replace(performance, people=(replace(one, name="a/b"),)),
-        replace(performance, people=(replace(one, name=""),)),
+        replace(performance, people=(first, replace(second, name="person1"))),
+        replace(performance, people=(replace(first, name="a/b"),)),
+        replace(performance, people=(replace(first, name=""),)),
         replace(performance, fps=Fraction(30)),
         replace(performance, frame_count=11),
-        replace(performance, people=(replace(one, track=replace(one.track, frames=one.track.frames + 1)),)),
+        replace(performance, people=(replace(first, track=replace(first.track, frames=first.track.frames + 1)),)),
     ):
         with pytest.raises(InvalidDataError, match="Performance: "):
             file_format.save(npz_path, bad)
@@ -129,7 +129,10 @@ def _with(key: str, value: Any) -> Callable[[Arrays], Arrays]:
         (_without("format"), "is not a bodydouble performance file"),
         (_with("format", "something else 1"), "is not a bodydouble performance file"),
         (_with("format", "bodydouble-performance x"), "is not a bodydouble performance file"),
-        (_with("format", "bodydouble-performance 3"), "newer version of bodydouble: its format is 3, this one reads 2"),
+        (
+            _with("format", "bodydouble-performance 3"),
+            "newer version of bodydouble: its format is 3, this one reads 2",
+        ),
         (_without("person1/rotations"), "is damaged: person1/rotations"),
         (_with("person1/rotations", np.zeros((12, 22, 3))), r"is damaged: Motion: rotations is \(12, 22, 3\)"),
         (_with("person1/keypoints", np.zeros((12, 32, 3))), r"is damaged: Track: keypoints is \(12, 32, 3\)"),
@@ -234,8 +237,8 @@ def test_damage_raises_nothing_but_format_errors(
 
 
 def test_truncated_files_are_refused(saved_bytes: bytes, npz_path: Path) -> None:
-    for kept in range(0, len(saved_bytes), 997):
-        npz_path.write_bytes(saved_bytes[:kept])
+    for length in range(0, len(saved_bytes), 997):
+        npz_path.write_bytes(saved_bytes[:length])
         with pytest.raises(FormatError):
             file_format.load(npz_path)
     assert zipfile.is_zipfile(io.BytesIO(saved_bytes))

@@ -43,21 +43,21 @@ def box_object(value: Any) -> np.ndarray[Any, Any]:
     return box
 
 
-def assert_equal(found: Any, expected: Any) -> None:
+def assert_equal(loaded: Any, expected: Any) -> None:
     if isinstance(expected, dict):
-        assert list(found) == list(expected)
+        assert list(loaded) == list(expected)
         for key in expected:
-            assert_equal(found[key], expected[key])
+            assert_equal(loaded[key], expected[key])
     elif isinstance(expected, list):
-        assert len(found) == len(expected)
-        for item, expected_item in zip(found, expected, strict=True):
+        assert len(loaded) == len(expected)
+        for item, expected_item in zip(loaded, expected, strict=True):
             assert_equal(item, expected_item)
     elif isinstance(expected, np.ndarray):
-        assert found.dtype == expected.dtype
-        np.testing.assert_array_equal(found, expected)
+        assert loaded.dtype == expected.dtype
+        np.testing.assert_array_equal(loaded, expected)
     else:
-        assert type(found) is type(expected)
-        np.testing.assert_equal(found, expected)
+        assert type(loaded) is type(expected)
+        np.testing.assert_equal(loaded, expected)
 
 
 @given(tree=trees, protocol=st.sampled_from([2, 3, 4]))
@@ -72,9 +72,9 @@ def test_agrees_with_numpy_on_random_objects(
 def test_reads_files_that_numpy_writes(tmp_path: Path) -> None:
     tree = {"S9": {"Walk 1": [np.eye(3), np.asfortranarray(np.arange(6.0).reshape(2, 3))]}, "joints": np.int64(17)}
     np.savez_compressed(tmp_path / "a.npz", tree=tree, other=np.zeros(3))  # type: ignore[arg-type]
-    found = read_object(tmp_path / "a.npz", "tree")
-    assert_equal(found["S9"], tree["S9"])
-    assert found["joints"] == 17
+    loaded = read_object(tmp_path / "a.npz", "tree")
+    assert_equal(loaded["S9"], tree["S9"])
+    assert loaded["joints"] == 17
 
 
 def test_reads_files_of_numpy_before_2(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_reads_metadata_of_the_file(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("quicktime", [True, False])
-@pytest.mark.parametrize("place", [[b"moov"], [b"moov", b"trak"]], ids=["movie", "track"])
+@pytest.mark.parametrize("parents", [[b"moov"], [b"moov", b"trak"]], ids=["movie", "track"])
 @pytest.mark.parametrize(
     ("kind", "raw", "millimetres"),
     [
@@ -87,14 +87,14 @@ def test_reads_metadata_of_the_file(name: str, tmp_path: Path) -> None:
     ],
 )
 def test_reads_metadata_of_movie_and_track(
-    quicktime: bool, place: list[bytes], kind: int, raw: bytes, millimetres: float, tmp_path: Path
+    quicktime: bool, parents: list[bytes], kind: int, raw: bytes, millimetres: float, tmp_path: Path
 ) -> None:
     path = write_video(tmp_path / "phone.mov", numbered_pictures(3))
     values = {
         "com.apple.quicktime.camera.lens_model": (TEXT, b"back camera 5.96mm f/1.6"),
         FOCAL_LENGTH_KEY: (kind, raw),
     }
-    insert(path, place, metadata(values, quicktime=quicktime))
+    insert(path, parents, metadata(values, quicktime=quicktime))
     assert probe(path).focal_length_35mm == millimetres
     with FrameReader(path) as reader:
         assert [read_number(frame) for frame in reader] == [0, 1, 2]
@@ -121,15 +121,15 @@ def test_damaged_metadata_is_ignored(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     path = write_video(tmp_path / "phone.mov", numbered_pictures(2))
     insert(path, [b"moov", b"trak"], metadata({FOCAL_LENGTH_KEY: (FLOAT, struct.pack(">f", 26.5))}))
-    whole = path.read_bytes()
-    start = whole.index(b"moov") - 4
+    original = path.read_bytes()
+    start = original.index(b"moov") - 4
     for _ in range(300):
-        data = bytearray(whole[: rng.integers(start, len(whole))] if rng.random() < 0.3 else whole)
-        for place in rng.integers(start, len(data) - 1, 4) if len(data) > start + 1 else ():
-            data[place] = rng.integers(256)
+        data = bytearray(original[: rng.integers(start, len(original))] if rng.random() < 0.3 else original)
+        for offset in rng.integers(start, len(data) - 1, 4) if len(data) > start + 1 else ():
+            data[offset] = rng.integers(256)
         path.write_bytes(data)
-        found = read_video_focal_length(path, [])
-        assert found is None or 8 <= found <= 1000
+        focal_length = read_video_focal_length(path, [])
+        assert focal_length is None or 8 <= focal_length <= 1000
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,10 @@ from tests.media_builders import (
 
 def read_numbers(path: Path | str, fps: Fraction | None = None) -> list[int]:
     with FrameReader(path, fps=fps) as reader:
-        found = [read_number(frame) for frame in reader]
-        assert len(found) == reader.clip.frame_count
+        numbers = [read_number(frame) for frame in reader]
+        assert len(numbers) == reader.clip.frame_count
         assert reader.warnings == ()
-    return found
+    return numbers
 
 
 VIDEOS: dict[str, dict[str, Any]] = {
@@ -96,9 +96,9 @@ def test_time_begins_with_the_first_frame(tmp_path: Path, suffix: str) -> None:
 def test_a_stream_may_begin_inside_a_group_of_pictures(tmp_path: Path) -> None:
     path = write_video(tmp_path / "cut.ts", numbered_pictures(60), options={"g": "20", "bf": "2"})
     path.write_bytes(path.read_bytes()[188 * 12 :])
-    found = read_numbers(path)
-    assert found == list(range(found[0], 60))
-    assert 0 < found[0] <= 40
+    numbers = read_numbers(path)
+    assert numbers == list(range(numbers[0], 60))
+    assert 0 < numbers[0] <= 40
 
 
 def test_concatenated_streams_are_read_in_sequence(tmp_path: Path) -> None:
