@@ -108,11 +108,15 @@ def _look_at_poses(positions: FloatArray, targets: FloatArray, roll: float, rota
         roll: rotation about the viewing axis in rad.
         rotation_vectors: additional rotations (F, 3) in camera axes, rad.
     """
-    backward = rotation.normalize(positions - targets)
-    right = rotation.normalize(np.cross([0.0, 1.0, 0.0], backward))
-    level_rotation = np.stack([right, -np.cross(backward, right), -backward], axis=-2)
     offset_rotation = rotation.to_matrix(rotation.from_rotvec(rotation_vectors + np.array([0.0, 0.0, roll])))
     poses = np.tile(np.eye(4), (len(positions), 1, 1))
-    poses[:, :3, :3] = offset_rotation @ level_rotation
+    poses[:, :3, :3] = offset_rotation @ level_rotation(positions - targets)
     poses[:, :3, 3] = -(poses[:, :3, :3] @ positions[..., None])[..., 0]
     return poses
+
+
+def level_rotation(backward: FloatArray) -> FloatArray:
+    """Returns camera_from_world rotations (..., 3, 3) of level cameras that look against directions (..., 3)."""
+    backward = rotation.normalize(backward)
+    right = rotation.normalize(np.cross([0.0, 1.0, 0.0], backward))
+    return np.stack([right, -np.cross(backward, right), -backward], axis=-2)

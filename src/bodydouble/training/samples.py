@@ -15,7 +15,7 @@ from bodydouble.geometry import rotation
 from bodydouble.motion.lifting import lifter, person_view
 from bodydouble.motion.resampling.smoothing import whittaker
 from bodydouble.skeletons import blazepose, humanoid
-from bodydouble.synthetic import bodies
+from bodydouble.synthetic import bodies, cameras
 from bodydouble.synthetic.grounding import ground_motion
 from bodydouble.training.augmentation import MotionAugmenter
 from bodydouble.training.detections import FPS, WINDOW_FRAMES
@@ -130,9 +130,7 @@ class WindowSampler:
         rng = self._rng
         motion = self._augmenter.sample(rng)
         body = bodies.load_bodies()[int(rng.integers(len(bodies.load_bodies())))]
-        skeleton = bodies.build_humanoid_skeleton(body)
-        root = motion.root_position * (_leg_length(skeleton.rest_offsets) / _leg_length(motion.skeleton.rest_offsets))
-        return body, replace(motion, skeleton=skeleton, root_position=root)
+        return body, _transfer_motion(motion, body)
 
     def _sample_noise(self) -> "DetectorNoise":
         """Draws the detector's noise in one clip, sometimes with that of other clips for some limbs."""
@@ -150,13 +148,17 @@ def _leg_length(offsets: FloatArray) -> float:
     return float(np.linalg.norm(offsets[bones], axis=-1).sum())
 
 
+def _transfer_motion(motion: Motion, body: bodies.Body) -> Motion:
+    """Transfers a motion to another body and scales its path by the length of the legs."""
+    skeleton = bodies.build_humanoid_skeleton(body)
+    root = motion.root_position * (_leg_length(skeleton.rest_offsets) / _leg_length(motion.skeleton.rest_offsets))
+    return replace(motion, skeleton=skeleton, root_position=root)
+
+
 def _stand_on_floor(motion: Motion) -> Motion:
     """Transfers a motion to an adult's body and grounds it; adds contacts."""
     body = bodies.load_bodies()[0]
-    skeleton = bodies.build_humanoid_skeleton(body)
-    root = motion.root_position * (_leg_length(skeleton.rest_offsets) / _leg_length(motion.skeleton.rest_offsets))
-    landmark_positions = partial(bodies.landmark_positions, body=body)
-    return ground_motion(replace(motion, skeleton=skeleton, root_position=root), landmark_positions)
+    return ground_motion(_transfer_motion(motion, body), partial(bodies.landmark_positions, body=body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,15 +235,12 @@ def _sample_camera(points: FloatArray, rng: np.random.Generator) -> FloatArray:
     camera_position = (
         center + distance * np.array([np.sin(yaw), 0.0, np.cos(yaw)]) + [0.0, rng.uniform(*CAMERA_HEIGHTS), 0.0]
     )
-    backward = rotation.normalize(camera_position - center - np.array([0.0, 0.9, 0.0]))
-    right = rotation.normalize(np.cross([0.0, 1.0, 0.0], backward))
-    level_rotation = np.stack([right, -np.cross(backward, right), -backward])
     offset_angles = rng.uniform(-MAX_OFF_AXIS, MAX_OFF_AXIS, 2)
     offset_rotation = rotation.to_matrix(
         rotation.from_rotvec(np.array([offset_angles[0], offset_angles[1], rng.normal(0, ROLL_SIGMA)]))
     )
     pose = np.eye(4)
-    pose[:3, :3] = offset_rotation @ level_rotation
+    pose[:3, :3] = offset_rotation @ cameras.level_rotation(camera_position - center - np.array([0.0, 0.9, 0.0]))
     pose[:3, 3] = -pose[:3, :3] @ camera_position
     return pose
 
