@@ -1,6 +1,6 @@
-"""The types that stages hand to each other. All are frozen; arrays are checked at construction.
+"""Data types that stages pass to each other: from ``Clip`` to ``Performance``. All are frozen.
 
-Frames of reference, units and names: docs/conventions.md.
+Arrays are checked at construction. Frames of reference, units and names: docs/conventions.md.
 T frames of one person, F frames of the clip, J joints, V vertices.
 """
 
@@ -23,15 +23,19 @@ RgbImage = NDArray[np.uint8]
 
 LANDMARK_COUNT = 33
 FULL_FRAME_DIAGONAL_MM = hypot(36.0, 24.0)
-"""mm, of the film to which focal lengths are compared: 43.27."""
+"""Diagonal in mm of the full-frame format (36 mm x 24 mm) to which focal lengths are converted: 43.27."""
 APPEARANCE_PARTS = 8
+"""Number of body parts with a clothing colour."""
 VIEW_INVARIANT_PARTS = slice(2, None)
-"""Parts of a look that are alike from behind and from ahead: not the head, nor what hair may cover."""
+"""Body parts that look alike from all sides: without the head and the part that hair may cover."""
 FACE_EMBEDDING_DIM = 1024
 CONTACT_POINTS = ("left heel", "left toes", "right heel", "right toes")
+UNKNOWN_TRACK_ID = -1
+"""Id of an observation that no external tracker has identified."""
 
 
 def _check(owner: object, name: str, expected: tuple[int | None, ...]) -> None:
+    """Raises InvalidDataError if an array has another shape; None stands for any length."""
     shape = np.shape(getattr(owner, name))
     is_valid = len(shape) == len(expected) and all(e is None or e == s for e, s in zip(expected, shape, strict=True))
     if not is_valid:
@@ -41,32 +45,30 @@ def _check(owner: object, name: str, expected: tuple[int | None, ...]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """What is known about a video before anybody looks at its pixels."""
+    """Metadata of a video."""
 
     path: Path
     image_size: tuple[int, int]
-    """Width and height in px, upright (after the rotation flag)."""
+    """Width and height in px of the upright image (after the rotation flag)."""
     fps: Fraction
-    """Exact rate of the frames that are delivered."""
+    """Exact frame rate of the decoded frames."""
     frame_count: int | None
-    """Frames that will be delivered; None while the container does not say."""
+    """Number of frames that will be decoded; None if the container does not tell."""
     has_audio: bool = False
     focal_length_35mm: float | None = None
-    """Focal length that the file tells, mm, for a picture whose diagonal is the 43.27 mm of 36 mm x 24 mm film."""
+    """Focal length in mm from the metadata of the file, relative to the full-frame diagonal of 43.27 mm."""
 
     @property
     def focal_length_px(self) -> float | None:
-        """Focal length in px of the upright picture: ``focal_35mm * hypot(width, height) / 43.27``."""
-        return (
-            None
-            if self.focal_length_35mm is None
-            else self.focal_length_35mm * hypot(*self.image_size) / FULL_FRAME_DIAGONAL_MM
-        )
+        """Focal length in px of the upright image: ``focal_length_35mm * hypot(width, height) / 43.27``."""
+        if self.focal_length_35mm is None:
+            return None
+        return self.focal_length_35mm * hypot(*self.image_size) / FULL_FRAME_DIAGONAL_MM
 
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A pinhole camera, one pose per frame."""
+    """Pinhole camera with one pose per frame."""
 
     image_size: tuple[int, int]
     """Width and height, px."""
@@ -82,21 +84,21 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One person in one frame, as perception sees it."""
+    """One person in one frame, as perception observed it."""
 
     box: FloatArray
     """(4,) x_min, y_min, x_max, y_max, px."""
     keypoints: FloatArray
     """(33, 3) x px, y px, confidence; BlazePose order."""
     landmarks_3d: FloatArray
-    """(33, 3) m, relative to the middle of the hips, camera axes. The depth (z) is rough."""
+    """(33, 3) m, relative to the middle of the hips, camera axes. The depth (z) is inaccurate."""
     score: float
     """Probability that this is a person."""
     appearance: FloatArray = field(default_factory=lambda: np.full((APPEARANCE_PARTS, 3), np.nan))
     """(8, 3) CIELAB colours of head, between the shoulders, trunk, upper arms, forearms, thighs, shins and feet; NaN
-    where not known."""
+    where not observed."""
     face_embedding: FloatArray | None = None
-    """(1024,) unit vector; those of one face point the same way. None where the face was not looked at."""
+    """(1024,) unit vector; embeddings of one person have a large cosine. None if the face was not embedded."""
 
     def __post_init__(self) -> None:
         _check(self, "appearance", (APPEARANCE_PARTS, 3))
@@ -108,18 +110,37 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class PastObservation:
+    """An observation in an earlier frame."""
+
+    frames_ago: int
+    """Number of frames before the current one, from 1."""
+    observation: Observation
+
+
+@dataclass(frozen=True, slots=True)
+class FrameObservations:
+    """Observations that result from processing one frame."""
+
+    current: tuple[Observation, ...]
+    """People in this frame."""
+    backfilled: tuple[PastObservation, ...] = ()
+    """People who were detected late, added to earlier frames by tracking them backward."""
+
+
+@dataclass(frozen=True, slots=True)
 class Background:
-    """Corners of what stands still behind the people, followed through the clip."""
+    """Corners of the static background, tracked through the clip. N observations, K keyframes."""
 
     frame_count: int
     keyframes: IntArray
-    """(K,) ascending; from one to the next, every corner is measured against its look in the first of them."""
+    """(K,) ascending; up to the next keyframe, corners are compared with their image patch in this one."""
     frames: IntArray
-    """(N,) ascending, the frame of each sighting."""
+    """(N,) ascending, frame of each observation."""
     corner_ids: IntArray
-    """(N,) which corner is seen; each at most once in a frame."""
+    """(N,) id of the observed corner; each at most once per frame."""
     points: FloatArray
-    """(N, 2) px, where."""
+    """(N, 2) px, position of the corner."""
 
     def __post_init__(self) -> None:
         count = len(self.frames)
@@ -131,7 +152,7 @@ class Background:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One person over a contiguous range of frames, in the picture."""
+    """One person in the image over a contiguous range of frames."""
 
     frames: IntArray
     """(T,) source frame indices, contiguous."""
@@ -157,13 +178,13 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """Joints, their hierarchy and their rest pose. Parents stand before children; joint 0 is the root."""
+    """Joints, their hierarchy and their rest pose. Parents precede children; joint 0 is the root."""
 
     joint_names: tuple[str, ...]
     parents: tuple[int, ...]
-    """J indices, -1 for the root."""
+    """J indices of joints, -1 for the root."""
     rest_offsets: FloatArray
-    """(J, 3) m from the parent at rest; for the root, its position at rest."""
+    """(J, 3) m, position relative to the parent at rest; for the root, its position at rest."""
 
     def __post_init__(self) -> None:
         joints = len(self.joint_names)
@@ -174,7 +195,7 @@ class Skeleton:
             raise InvalidDataError("Skeleton: joint 0 must be the only root and parents must stand before children")
 
     def index(self, joint: str) -> int:
-        """Index of the joint of that name. Raises InvalidDataError if there is none."""
+        """Returns the index of the joint with that name; raises InvalidDataError if there is none."""
         try:
             return self.joint_names.index(joint)
         except ValueError:
@@ -183,7 +204,7 @@ class Skeleton:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """A skeleton that moves, in the world. Quaternions are xyzw, local to the parent."""
+    """Motion of a skeleton in the world. Quaternions are xyzw, local to the parent."""
 
     skeleton: Skeleton
     fps: Fraction
@@ -192,9 +213,9 @@ class Motion:
     root_position: FloatArray
     """(T, 3) m, world."""
     contacts: FloatArray
-    """(T, 4) probability: left heel, left toes, right heel, right toes."""
+    """(T, 4) probability of floor contact: left heel, left toes, right heel, right toes."""
     joint_sigma: FloatArray
-    """(T, J) m, one standard deviation per axis."""
+    """(T, J) m, standard deviation of each joint position, per axis."""
 
     def __post_init__(self) -> None:
         t, joints = len(self.rotations), len(self.skeleton.joint_names)
@@ -206,7 +227,7 @@ class Motion:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person of a clip: where in the picture, and how in the world. Both cover the same frames."""
+    """One person of a clip: the 2D track and the 3D motion, over the same frames."""
 
     name: str
     track: Track
@@ -221,18 +242,18 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """Everything known about a clip."""
+    """Captured performance of a clip: the camera and all people."""
 
     fps: Fraction
     frame_count: int
     camera: Camera
     people: tuple[Person, ...]
-    """The largest on screen first."""
+    """In order of prominence: the person with the largest area on screen first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """How a part of a mesh looks: glTF metallic-roughness."""
+    """Material of a mesh: glTF metallic-roughness."""
 
     name: str = "material"
     base_color: tuple[float, float, float, float] = (0.8, 0.8, 0.8, 1.0)
@@ -240,12 +261,12 @@ class Material:
     roughness: float = 0.8
     metallic: float = 0.0
     texture_png: bytes | None = None
-    """Base colour picture as an encoded PNG or JPEG file."""
+    """Base colour texture as an encoded PNG or JPEG file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
-    """One skinned triangle mesh with one material, in the character's rest pose."""
+    """Skinned triangle mesh with one material, in the character's rest pose."""
 
     positions: FloatArray
     """(V, 3) m."""
@@ -259,9 +280,9 @@ class Mesh:
     """(V, 4), each row sums to 1."""
     material: Material = field(default_factory=Material)
     uvs: FloatArray | None = None
-    """(V, 2) texture coordinates, origin at the top left."""
+    """(V, 2) texture coordinates, origin at the top left; None: untextured."""
     colors: FloatArray | None = None
-    """(V, 4) linear RGBA that multiplies the base colour."""
+    """(V, 4) linear RGBA that multiplies the base colour; None: white."""
 
     def __post_init__(self) -> None:
         vertices = len(self.positions)
@@ -278,10 +299,10 @@ class Mesh:
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """A skinned character with a humanoid skeleton.
+    """Skinned character with a humanoid skeleton.
 
-    ``skeleton`` holds every joint of the rig under its own name. Its rest pose is the bind pose of the meshes:
-    joint j stands at ``rest_offsets`` chained over the parents, with world rotation ``rest_rotations[j]``.
+    ``skeleton`` has every joint of the rig under its original name. Its rest pose is the bind pose of the meshes:
+    joint j is at ``rest_offsets`` chained over the parents, with world rotation ``rest_rotations[j]``.
     """
 
     name: str
@@ -290,7 +311,7 @@ class Character:
     rest_rotations: FloatArray
     """(J, 4) xyzw, world rotation of each joint in the bind pose; all identity for the built-in characters."""
     humanoid: dict[str, int]
-    """VRM 1.0 humanoid bone name -> index of the joint."""
+    """Index of the joint by VRM 1.0 humanoid bone name."""
     meshes: tuple[Mesh, ...]
 
     def __post_init__(self) -> None:

@@ -1,8 +1,7 @@
-"""Choosing among people."""
+"""Selection of people."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import get_args
 
 import numpy as np
@@ -25,26 +24,27 @@ from bodydouble.tracking.selection import (
     prominence,
     select_people,
 )
-from tests.tracking.people import observation
+from tests.tracking.people import FPS, observation
 
-SIZE = (1280, 720)
+IMAGE_SIZE = (1280, 720)
 FRAMES = 60
 FEET = [i for i, name in enumerate(blazepose.LANDMARKS) if name.endswith(("ankle", "heel", "foot_index"))]
 HEAD = [blazepose.INDEX[name] for name in ("nose", "left_ear", "right_ear")]
 
 
-def tracked(seen: Sequence[Sequence[Observation]]) -> dict[str, Track]:
-    return name_people(build_tracks(seen, Fraction(30)))
+def build_people(observations: Sequence[Sequence[Observation]]) -> dict[str, Track]:
+    people = name_people(build_tracks(observations, FPS, IMAGE_SIZE))
+    return {name: person.track for name, person in people.items()}
 
 
-def chosen(people: dict[str, Track], text: str) -> list[str]:
-    return list(select_people(people, parse_selection(text), SIZE, FRAMES))
+def select_names(people: dict[str, Track], text: str) -> list[str]:
+    return list(select_people(people, parse_selection(text), IMAGE_SIZE, FRAMES))
 
 
 @pytest.fixture
 def people() -> dict[str, Track]:
-    """person1: large for long; person2: large for a moment; person3: small for long."""
-    found = tracked(
+    """person1 is large for long, person2 is large for a moment, person3 is small for long."""
+    people = build_people(
         [
             (
                 observation((100, 300), height=80),
@@ -54,8 +54,8 @@ def people() -> dict[str, Track]:
             for f in range(FRAMES)
         ]
     )
-    assert len(found) == 3
-    return found
+    assert len(people) == 3
+    return people
 
 
 def with_confidence(track: Track, landmarks: Sequence[int], value: float, rows: slice = slice(None)) -> Track:
@@ -86,14 +86,14 @@ def test_the_largest_for_longest_has_the_first_name(people: dict[str, Track]) ->
         ("at 800,300,0", ["person2"]),
     ],
 )
-def test_who_is_chosen_keeps_name_order_and_track(people: dict[str, Track], text: str, names: list[str]) -> None:
-    found = select_people(people, parse_selection(text), SIZE, FRAMES)
-    assert list(found) == names
-    assert all(found[name] is people[name] for name in names)
+def test_selected_people_keep_name_order_and_track(people: dict[str, Track], text: str, names: list[str]) -> None:
+    selected = select_people(people, parse_selection(text), IMAGE_SIZE, FRAMES)
+    assert list(selected) == names
+    assert all(selected[name] is people[name] for name in names)
 
 
 @pytest.mark.parametrize(
-    ("text", "still", "names"),
+    ("text", "static_people", "names"),
     [
         ("all", {"person1"}, ["person2", "person3"]),
         ("all", {"person1", "person2", "person3"}, ["person1", "person2", "person3"]),
@@ -109,15 +109,15 @@ def test_who_is_chosen_keeps_name_order_and_track(people: dict[str, Track], text
         ("at 400,300,5", {"person1"}, ["person1"]),
     ],
 )
-def test_who_never_moves_is_taken_by_name_and_place_or_if_the_others_do_not_suffice(
-    people: dict[str, Track], text: str, still: set[str], names: list[str]
+def test_static_people_are_selected_by_name_and_point_or_if_there_are_too_few_others(
+    people: dict[str, Track], text: str, static_people: set[str], names: list[str]
 ) -> None:
-    assert list(select_people(people, parse_selection(text), SIZE, FRAMES, still)) == names
+    assert list(select_people(people, parse_selection(text), IMAGE_SIZE, FRAMES, static_people)) == names
 
 
 @pytest.mark.parametrize("text", ["all", "main", "2", "person1,person3", "at 3,4,5"])
-def test_nobody_gives_nobody(text: str) -> None:
-    assert select_people({}, parse_selection(text), SIZE, FRAMES) == {}
+def test_without_people_the_selection_is_empty(text: str) -> None:
+    assert select_people({}, parse_selection(text), IMAGE_SIZE, FRAMES) == {}
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_nobody_gives_nobody(text: str) -> None:
         ("at  320.5 , -1, -2", PersonAtPoint((320.5, -1.0), -2)),
     ],
 )
-def test_texts_and_their_meaning(text: str, meaning: object) -> None:
+def test_texts_are_parsed(text: str, meaning: object) -> None:
     assert parse_selection(text) == meaning
     assert type(meaning) in get_args(module.Selection)
 
@@ -145,36 +145,36 @@ def test_texts_and_their_meaning(text: str, meaning: object) -> None:
         "at", "at 1,2", "at 1,2,3,4", "at 1,2,3.5", "at x,2,3", "at nan,2,3", "at1,2,3", "1,2,3", "all\n",
     ],
 )  # fmt: skip
-def test_a_nonsensical_choice_is_told_with_the_valid_ones(text: str) -> None:
+def test_an_invalid_text_is_an_error_that_lists_the_valid_forms(text: str) -> None:
     with pytest.raises(InvalidDataError, match=r"use all, main, a number .* person1,person3, or 'at X,Y,FRAME'"):
         parse_selection(text)
 
 
-def test_unknown_names_are_told_with_those_there_are(people: dict[str, Track]) -> None:
+def test_unknown_names_are_an_error_that_lists_the_known_ones(people: dict[str, Track]) -> None:
     with pytest.raises(InvalidDataError) as error:
-        chosen(people, "person12,person1,person4")
+        select_names(people, "person12,person1,person4")
     expected = "there is no person4 and no person12 in the clip; there is person1, person2, person3"
     assert str(error.value) == expected
 
 
 def test_frames_without_observation_do_not_count() -> None:
-    seen = [() if 10 <= f < 20 else (observation((100, 300)),) for f in range(30)]
-    (track,) = tracked(seen).values()
+    observations = [() if 10 <= f < 20 else (observation((100, 300)),) for f in range(30)]
+    (track,) = build_people(observations).values()
     area = float(np.prod(track.boxes[0, 2:] - track.boxes[0, :2]))
     assert prominence(track) == pytest.approx(20 * area)
 
 
 def test_a_frame_is_complete_with_the_head_and_both_feet(people: dict[str, Track]) -> None:
     whole = people["person1"]
-    assert is_complete(whole, SIZE).all()
+    assert is_complete(whole, IMAGE_SIZE).all()
     for landmarks in (FEET, FEET[::2], FEET[1::2], HEAD):
-        assert not is_complete(with_confidence(whole, landmarks, 0.1), SIZE).any()
-    assert is_complete(with_confidence(whole, [*FEET[:4], *HEAD[:2]], 0.1), SIZE).all()
-    partly = is_complete(with_confidence(whole, FEET, 0.1, slice(10, 20)), SIZE)
+        assert not is_complete(with_confidence(whole, landmarks, 0.1), IMAGE_SIZE).any()
+    assert is_complete(with_confidence(whole, [*FEET[:4], *HEAD[:2]], 0.1), IMAGE_SIZE).all()
+    partly = is_complete(with_confidence(whole, FEET, 0.1, slice(10, 20)), IMAGE_SIZE)
     assert np.flatnonzero(~partly).tolist() == list(range(10, 20))
 
 
-def test_what_lies_outside_the_picture_is_not_seen(people: dict[str, Track]) -> None:
+def test_landmarks_outside_the_image_are_not_visible(people: dict[str, Track]) -> None:
     whole = people["person1"]
     lowest_foot = np.nanmax(whole.keypoints[:, FEET, 1])
     highest_foot = np.nanmin(whole.keypoints[:, FEET, 1])
@@ -182,45 +182,45 @@ def test_what_lies_outside_the_picture_is_not_seen(people: dict[str, Track]) -> 
     assert not is_complete(whole, (1280, int(highest_foot))).any()
 
 
-def test_main_is_the_most_prominent_who_is_complete(people: dict[str, Track]) -> None:
-    cut = people | {"person1": with_confidence(people["person1"], FEET, 0.0)}
-    assert chosen(cut, "main") == ["person3"], "person2 is complete, but for too short a time"
-    assert chosen(cut, "1") == ["person1"]
+def test_main_is_the_most_prominent_complete_person(people: dict[str, Track]) -> None:
+    incomplete = people | {"person1": with_confidence(people["person1"], FEET, 0.0)}
+    assert select_names(incomplete, "main") == ["person3"], "person2 is complete, but for too short a time"
+    assert select_names(incomplete, "1") == ["person1"]
 
 
 @pytest.mark.parametrize(("frames", "name"), [(29, "person1"), (31, "person3")])
-def test_main_is_complete_half_of_the_time(people: dict[str, Track], frames: int, name: str) -> None:
-    cut = people | {"person1": with_confidence(people["person1"], HEAD, 0.0, slice(frames))}
-    assert chosen(cut, "main") == [name]
+def test_main_must_be_complete_half_of_the_time(people: dict[str, Track], frames: int, name: str) -> None:
+    incomplete = people | {"person1": with_confidence(people["person1"], HEAD, 0.0, slice(frames))}
+    assert select_names(incomplete, "main") == [name]
 
 
-def test_if_nobody_is_complete_main_is_the_most_prominent(people: dict[str, Track]) -> None:
-    cut = {name: with_confidence(track, FEET, 0.0) for name, track in people.items()}
-    assert chosen(cut, "main") == ["person1"]
+def test_without_complete_people_main_is_the_most_prominent(people: dict[str, Track]) -> None:
+    incomplete = {name: with_confidence(track, FEET, 0.0) for name, track in people.items()}
+    assert select_names(incomplete, "main") == ["person1"]
 
 
-def placed(row: Sequence[tuple[float, float, float]]) -> dict[str, Track]:
-    """People (x, y, height) of one pose who stand still."""
-    return tracked([[observation((x, y), height=height) for x, y, height in row]] * FRAMES)
+def standing_people(row: Sequence[tuple[float, float, float]]) -> dict[str, Track]:
+    """People (x, y, height) in the same pose who stand still."""
+    return build_people([[observation((x, y), height=height) for x, y, height in row]] * FRAMES)
 
 
-def test_of_overlapping_boxes_the_nearer_body_counts() -> None:
-    found = placed([(400, 300, 300), (460, 320, 120)])
-    assert list(found) == ["person1", "person2"]
-    for name, track in found.items():
+def test_in_overlapping_boxes_the_nearest_limbs_decide() -> None:
+    people = standing_people([(400, 300, 300), (460, 320, 120)])
+    assert list(people) == ["person1", "person2"]
+    for name, track in people.items():
         for x, y in track.keypoints[5, [0, *FEET], :2]:
-            assert chosen(found, f"at {x:.2f},{y:.2f},5") == [name]
+            assert select_names(people, f"at {x:.2f},{y:.2f},5") == [name]
 
 
-def test_a_point_just_beside_the_box_finds_its_person() -> None:
-    found = placed([(300, 300, 200), (900, 300, 200)])
-    box = found["person2"].boxes[0]
-    place = found["person2"].keypoints[0, :, :2]
+def test_a_point_just_beside_a_box_selects_its_person() -> None:
+    people = standing_people([(300, 300, 200), (900, 300, 200)])
+    box = people["person2"].boxes[0]
+    place = people["person2"].keypoints[0, :, :2]
     x, y = place[place[:, 0].argmax()]
     assert x == pytest.approx(box[2])
-    assert chosen(found, f"at {x + 10:.1f},{y:.1f},0") == ["person2"]
+    assert select_names(people, f"at {x + 10:.1f},{y:.1f},0") == ["person2"]
     with pytest.raises(InvalidDataError, match="nobody is at"):
-        chosen(found, f"at {x + 120:.1f},{y:.1f},0")
+        select_names(people, f"at {x + 120:.1f},{y:.1f},0")
 
 
 @pytest.mark.parametrize(
@@ -234,19 +234,19 @@ def test_a_point_just_beside_the_box_finds_its_person() -> None:
         ("at 3,4,-1", "there is no frame -1"),
     ],
 )
-def test_a_point_with_nobody_is_told(people: dict[str, Track], text: str, words: str) -> None:
+def test_a_point_without_person_is_an_error(people: dict[str, Track], text: str, words: str) -> None:
     with pytest.raises(InvalidDataError, match=words):
-        chosen(people, text)
+        select_names(people, text)
 
 
-def test_a_frame_with_nobody_is_told_with_those_in_the_clip() -> None:
-    found = tracked([() if 10 <= f < 20 else (observation((100, 300)),) for f in range(FRAMES)])
-    assert chosen(found, "at 100,300,9") == ["person1"]
+def test_a_frame_without_people_is_an_error_that_lists_the_people() -> None:
+    people = build_people([() if 10 <= f < 20 else (observation((100, 300)),) for f in range(FRAMES)])
+    assert select_names(people, "at 100,300,9") == ["person1"]
     with pytest.raises(InvalidDataError, match="no one is seen in that frame; in the clip there is person1"):
-        chosen(found, "at 100,300,15")
+        select_names(people, "at 100,300,15")
 
 
-def test_a_point_is_checked_before_the_number_of_frames_is_known() -> None:
-    PersonAtPoint((3.0, 4.0), 10_000).check(SIZE, None)
+def test_a_point_is_checked_even_if_the_number_of_frames_is_unknown() -> None:
+    PersonAtPoint((3.0, 4.0), 10_000).check(IMAGE_SIZE, None)
     with pytest.raises(InvalidDataError, match=r"frames are counted from 0$"):
-        PersonAtPoint((3.0, 4.0), -1).check(SIZE, None)
+        PersonAtPoint((3.0, 4.0), -1).check(IMAGE_SIZE, None)

@@ -1,24 +1,30 @@
-"""People whose 2D keypoints are known from elsewhere: what the later stages get to know about them."""
+"""2D keypoints of an external pose estimator -> ``Observation``s, in place of detection and tracking by networks.
+
+Read ``convert_keypoints`` first: keypoints of COCO or OpenPose -> ``ExternalKeypoints`` in BlazePose order, which an
+``ExternalKeypointObserver`` returns frame by frame, with clothing colours from the image.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from bodydouble.data import LANDMARK_COUNT, FloatArray, IntArray, Observation, RgbImage
+from bodydouble.data import LANDMARK_COUNT, FloatArray, FrameObservations, IntArray, Observation, RgbImage
 from bodydouble.errors import InvalidDataError
 from bodydouble.perception.appearance.clothing_colors import describe_appearance
 from bodydouble.skeletons import blazepose, coco, openpose
 
 MIN_KEYPOINTS = 4
-"""Somebody of whom fewer are seen in a frame is not seen in it."""
+"""Minimum number of observed keypoints of a person in a frame."""
 MIN_EXTENT = 4.0
-"""px; keypoints that never lie further apart than this are no px, but shares of the picture."""
+"""Minimum extent in px of the keypoints of all people; below, they are fractions of the image instead of px."""
 
-_LANDMARK_OF = dict(zip(coco.KEYPOINTS, coco.FROM_BLAZEPOSE, strict=True)) | {
-    name: group[0] for name, group in zip(openpose.KEYPOINTS, openpose.FROM_BLAZEPOSE, strict=True) if len(group) == 1
+_LANDMARK_OF_KEYPOINT = dict(zip(coco.KEYPOINTS, coco.BLAZEPOSE_INDICES, strict=True)) | {
+    name: group[0]
+    for name, group in zip(openpose.KEYPOINTS, openpose.BLAZEPOSE_INDICES, strict=True)
+    if len(group) == 1
 }
-"""Keypoint of COCO or OpenPose -> the landmark that is the same point."""
+"""Index of the landmark that is the same point as a keypoint of COCO or OpenPose, by name."""
 
 _IMPUTATION_RULES = (
     ("hip", "other hip", "other shoulder", "shoulder", 0.6),
@@ -42,10 +48,11 @@ _IMPUTATION_RULES = (
     ("heel", "ankle", "knee", "ankle", 0.12),
     ("foot_index", "ankle", "knee", "ankle", 0.20),
 )
-"""A landmark that is not seen lies at a second one, moved by a share of the way from a third to a fourth."""
+"""Rules (target, base, start, end, fraction): a missing target is imputed as base + fraction * (end - start)."""
 
 
 def _index(name: str, side: str) -> int:
+    """Returns the index of a landmark by its name without the side; "other" exchanges the sides."""
     if name == "nose":
         return blazepose.INDEX["nose"]
     if name.startswith("other "):
@@ -53,64 +60,64 @@ def _index(name: str, side: str) -> int:
     return blazepose.INDEX[f"mouth_{side}" if name == "mouth" else f"{side}_{name}"]
 
 
-_RULE_FRACTIONS = np.array([share for *_, share in _IMPUTATION_RULES for _ in ("left", "right")])
+_RULE_FRACTIONS = np.array([fraction for *_, fraction in _IMPUTATION_RULES for _ in ("left", "right")])
 _RULE_LANDMARKS = np.array(
     [[_index(name, side) for name in names] for *names, _ in _IMPUTATION_RULES for side in ("left", "right")]
 )
 
 
 def to_blazepose(names: Sequence[str], keypoints: FloatArray) -> FloatArray:
-    """Keypoints as BlazePose's landmarks.
+    """Converts keypoints to BlazePose landmarks.
 
     Args:
-        names: (K,) of the keypoints: those of COCO or of OpenPose.
+        names: K names of keypoints of COCO or OpenPose.
         keypoints: (N, K, 3) x px, y px, confidence; NaN, NaN, 0 where not observed.
 
     Returns:
         (N, 33, 3); NaN, NaN, 0 where not observed.
     """
-    found = np.full((len(keypoints), LANDMARK_COUNT, 3), (np.nan, np.nan, 0.0))
-    columns = [i for i, name in enumerate(names) if name in _LANDMARK_OF]
-    found[:, [_LANDMARK_OF[names[i]] for i in columns]] = keypoints[:, columns]
-    found[~(np.isfinite(found).all(axis=-1) & (found[..., 2] > 0))] = (np.nan, np.nan, 0.0)
-    return found
+    landmarks = np.full((len(keypoints), LANDMARK_COUNT, 3), (np.nan, np.nan, 0.0))
+    columns = [i for i, name in enumerate(names) if name in _LANDMARK_OF_KEYPOINT]
+    landmarks[:, [_LANDMARK_OF_KEYPOINT[names[i]] for i in columns]] = keypoints[:, columns]
+    landmarks[~(np.isfinite(landmarks).all(axis=-1) & (landmarks[..., 2] > 0))] = (np.nan, np.nan, 0.0)
+    return landmarks
 
 
-def impute_landmarks(seen: FloatArray) -> FloatArray:
-    """The same landmarks (N, 33, 3), with likely places of those that are not observed; some of each pose must be."""
-    found = seen.copy()
-    points = found[..., :2]
-    for (target, base, start, end), share in zip(_RULE_LANDMARKS, _RULE_FRACTIONS, strict=True):
-        likely = points[:, base] + share * (points[:, end] - points[:, start])
-        points[:, target] = np.where(np.isnan(points[:, target]), likely, points[:, target])
-    somewhere = np.nanmean(points, axis=1, keepdims=True)
-    found[..., :2] = np.where(np.isnan(points), somewhere, points)
-    return found
+def impute_landmarks(landmarks: FloatArray) -> FloatArray:
+    """Imputes the positions of landmarks (N, 33, 3) that are not observed; each pose needs an observed one."""
+    imputed = landmarks.copy()
+    points = imputed[..., :2]
+    for (target, base, start, end), fraction in zip(_RULE_LANDMARKS, _RULE_FRACTIONS, strict=True):
+        estimate = points[:, base] + fraction * (points[:, end] - points[:, start])
+        points[:, target] = np.where(np.isnan(points[:, target]), estimate, points[:, target])
+    mean = np.nanmean(points, axis=1, keepdims=True)
+    imputed[..., :2] = np.where(np.isnan(points), mean, points)
+    return imputed
 
 
 @dataclass(frozen=True, slots=True)
 class ExternalKeypoints:
-    """Who is where in each frame of a video. N sightings in the order of frames."""
+    """Keypoints of the people in each frame of a video. N observations in the order of frames."""
 
     frames: IntArray
-    """(N,) index of the frame."""
+    """(N,) ascending, index of the frame."""
     track_ids: IntArray
-    """(N,) who it is; -1 where that is not known."""
+    """(N,) id of the person; -1 where unknown."""
     keypoints: FloatArray
     """(N, 33, 3) x px, y px, confidence; BlazePose order. Confidence 0: not observed."""
     image_size: tuple[int, int]
-    """Width and height of the picture, px."""
+    """Width and height of the image, px."""
 
     def rows(self, frame: int) -> slice:
-        """The sightings of a frame."""
+        """Returns the rows of the observations in a frame."""
         return slice(*np.searchsorted(self.frames, (frame, frame + 1)).tolist())
 
     def ids_per_frame(self, frame_count: int) -> list[list[int]]:
-        """Who is seen in each frame, in the order in which an observer tells."""
+        """Returns the ids of each frame, in the order in which an observer returns the people."""
         return [self.track_ids[self.rows(frame)].tolist() for frame in range(frame_count)]
 
     def check_frames(self, frame_count: int) -> None:
-        """Raises InvalidDataError if somebody is seen after the end of the video."""
+        """Raises InvalidDataError if there are observations after the end of the video."""
         if len(self.frames) and self.frames[-1] >= frame_count:
             raise InvalidDataError(
                 f"the keypoints reach frame {self.frames[-1]}, but the video has {frame_count}, counted from 0; "
@@ -121,70 +128,67 @@ class ExternalKeypoints:
 def convert_keypoints(
     names: Sequence[str], frames: IntArray, track_ids: IntArray, keypoints: FloatArray, image_size: tuple[int, int]
 ) -> ExternalKeypoints:
-    """The people whom keypoints show.
+    """Converts the keypoints of an external pose estimator.
 
     Args:
-        names: (K,) of the keypoints: those of COCO or of OpenPose.
+        names: K names of keypoints of COCO or OpenPose.
         frames: (N,) ascending.
-        track_ids: (N,) who it is; -1 where that is not known.
+        track_ids: (N,) id of the person; -1 where unknown.
         keypoints: (N, K, 3) x px, y px, confidence; NaN, NaN, 0 where not observed.
-        image_size: width and height of the picture, px.
+        image_size: width and height of the image, px.
 
     Raises:
-        InvalidDataError: nobody is in them, or they are of a picture of another size.
+        InvalidDataError: there is nobody in them, or they belong to an image of another size.
     """
-    seen = to_blazepose(names, keypoints)
-    enough = (seen[..., 2] > 0).sum(axis=1) >= MIN_KEYPOINTS
-    if not enough.any():
+    landmarks = to_blazepose(names, keypoints)
+    is_person = (landmarks[..., 2] > 0).sum(axis=1) >= MIN_KEYPOINTS
+    if not is_person.any():
         raise InvalidDataError(f"the keypoints show nobody: in no frame are there {MIN_KEYPOINTS} of one person")
-    found = impute_landmarks(seen[enough])
-    _check_image_size(found, image_size)
-    return ExternalKeypoints(frames[enough], track_ids[enough], found, image_size)
+    imputed = impute_landmarks(landmarks[is_person])
+    _check_image_size(imputed, image_size)
+    return ExternalKeypoints(frames[is_person], track_ids[is_person], imputed, image_size)
 
 
 def _check_image_size(keypoints: FloatArray, image_size: tuple[int, int]) -> None:
     points = keypoints[keypoints[..., 2] > 0, :2]
     if np.ptp(points, axis=0).max() < MIN_EXTENT:
-        raise InvalidDataError("the keypoints are shares of the picture; they must be px of the video")
-    outside = np.any((points < 0) | (points > image_size), axis=-1)
-    if outside.mean() > 0.5:
+        raise InvalidDataError("the keypoints are fractions of the image; they must be px of the video")
+    is_outside = np.any((points < 0) | (points > image_size), axis=-1)
+    if is_outside.mean() > 0.5:
+        width, height = image_size
         raise InvalidDataError(
-            f"most keypoints lie outside the picture of {image_size[0]} x {image_size[1]} px; they must be of this very video"
+            f"most keypoints lie outside the image of {width} x {height} px; they must be of this very video"
         )
 
 
 class ExternalKeypointObserver:
-    """Tells who is where from keypoints that are known, and looks at the frames only for colours.
+    """Observer that returns external keypoints and reads only clothing colours from the image.
 
-    Give it the frames of one video in order, of any size.
+    It gets the frames of one video in order, of any size.
     """
 
     network_seconds = 0.0
 
     def __init__(self, people: ExternalKeypoints) -> None:
-        """Start before the first frame."""
+        """Starts before the first frame."""
         self._people = people
         self._frame = 0
 
     def begin_shot(self) -> None:
-        """Do nothing: people are not followed from frame to frame."""
+        """Does nothing: there is no tracking from frame to frame."""
 
-    def backfilled_observations(self) -> tuple[tuple[int, Observation], ...]:
-        """Nothing: all is known of every frame at once."""
-        return ()
-
-    def observe(self, frame: RgbImage) -> tuple[Observation, ...]:
-        """The people in the next frame (H, W, 3) RGB."""
-        size = np.array([frame.shape[1], frame.shape[0]])
-        scale = np.append(size / self._people.image_size, 1.0)
-        seen = self._people.keypoints[self._people.rows(self._frame)] * scale
+    def observe(self, frame: RgbImage) -> FrameObservations:
+        """Observes the people in the next frame (H, W, 3) RGB."""
+        image_size = np.array([frame.shape[1], frame.shape[0]])
+        scale = np.append(image_size / self._people.image_size, 1.0)
+        keypoints = self._people.keypoints[self._people.rows(self._frame)] * scale
         self._frame += 1
-        return tuple(_create_observation(keypoints, frame, size) for keypoints in seen)
+        return FrameObservations(tuple(_create_observation(pose, frame, image_size) for pose in keypoints))
 
 
-def _create_observation(keypoints: FloatArray, frame: RgbImage, size: IntArray) -> Observation:
+def _create_observation(keypoints: FloatArray, frame: RgbImage, image_size: IntArray) -> Observation:
     points = keypoints[:, :2]
-    box = np.clip([points.min(axis=0), points.max(axis=0)], 0, size).ravel()
-    unknown = np.full((LANDMARK_COUNT, 3), np.nan)
-    certainty = float(keypoints[keypoints[:, 2] > 0, 2].mean())
-    return Observation(box, keypoints, unknown, certainty, describe_appearance(frame, keypoints))
+    box = np.clip([points.min(axis=0), points.max(axis=0)], 0, image_size).ravel()
+    landmarks_3d = np.full((LANDMARK_COUNT, 3), np.nan)
+    score = float(keypoints[keypoints[:, 2] > 0, 2].mean())
+    return Observation(box, keypoints, landmarks_3d, score, describe_appearance(frame, keypoints))

@@ -1,4 +1,8 @@
-"""Runs the stages in order: video -> people -> tracks -> motion -> characters -> files, film and report."""
+"""Runs the stages in order: video -> people -> tracks -> motion -> characters -> files, preview and report.
+
+``capture`` returns a ``Performance``; ``animate`` also writes rigged characters and returns an ``AnimationResult``.
+Read ``capturing.py`` (video to motion) first, then ``animating.py`` (motion to files).
+"""
 
 from bodydouble.pipeline.animating import (
     FACE_EMBEDDINGS_FILE,

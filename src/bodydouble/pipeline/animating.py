@@ -1,49 +1,51 @@
-"""Motion -> characters -> files, film and report: what ``animate`` writes."""
+"""Animation: a video -> motion -> characters -> files, preview and report, as an ``AnimationResult``."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Unpack
 
-from bodydouble.characters.body_fitting import fit
-from bodydouble.characters.keyframe_reduction import key_frames
-from bodydouble.characters.load import builtin_names, load
-from bodydouble.characters.retarget import Poses, retarget
+from bodydouble.characters import load as character_files
+from bodydouble.characters.body_fitting import fit_character
+from bodydouble.characters.keyframe_reduction import reduce_keyframes
+from bodydouble.characters.retarget import JointMatrixSequence, retarget
 from bodydouble.data import BoolArray, Character, FloatArray, Motion, Performance
 from bodydouble.errors import InvalidDataError, RenderingUnavailableError
 from bodydouble.evaluation.report import page
-from bodydouble.evaluation.report.images import SpanPictures
+from bodydouble.evaluation.report.images import SpanImages
 from bodydouble.formats import bvh, face_embeddings, gltf, performance
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader, VideoWriter
-from bodydouble.motion.upsample import fitted_at_rate
-from bodydouble.pipeline.capturing import CaptureOptions, CaptureResult, FaceEmbeddings, capture_clip, check_clip
+from bodydouble.motion.upsample import upsample_performance
+from bodydouble.pipeline.capturing import CaptureOptions, CaptureResult, capture_clip, prepare_capture
 from bodydouble.pipeline.progress import Progress
+from bodydouble.tracking.association import FaceEmbeddings
 
 PREVIEW_MAX_SIDE = 960
-"""px; frames with a longer side are scaled down to this for the left half of the film."""
+"""Maximum long side in px of the frames in the left half of the preview; larger ones are scaled down."""
 
 PERFORMANCE_FILE = "performance.npz"
 PREVIEW_FILE = "preview.mp4"
-REPORT_FILE = "page.html"
+REPORT_FILE = "report.html"
 FACE_EMBEDDINGS_FILE = "embeddings.npz"
 
 
 @dataclass(frozen=True, slots=True)
 class AnimationResult:
-    """What ``animate`` or ``capture_to_folder`` made."""
+    """Result of ``animate`` and ``capture_to_folder``."""
 
     performance: Performance
     files: tuple[Path, ...]
+    """Files that were written."""
     static_people: tuple[str, ...] = ()
-    """Names of those asked for who never move; who of them is not in the performance was left out."""
+    """Names of selected people who never move; those missing from ``performance.people`` were excluded."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnimatedCharacter:
-    """A character and its pose in every frame of a person."""
+    """A character with its pose in every frame of a person."""
 
     character: Character
     rotations: FloatArray
@@ -52,19 +54,22 @@ class AnimatedCharacter:
     """(T, 3) m, of the hips node, local to its parent."""
 
     def keyframe_masks(self, tolerance: float) -> tuple[BoolArray, BoolArray]:
-        """The frames (T, J) and (T,) that hold every joint within a distance in m of its place."""
+        """Selects keyframes of the rotations (T, J) and of the hips translation (T,).
+
+        Interpolation between them keeps every joint within the tolerance, in m, of its position.
+        """
         skeleton, hips = self.character.skeleton, self.character.humanoid["hips"]
-        return key_frames(skeleton, self.rotations, self.hips_translation, tolerance, hips)
+        return reduce_keyframes(skeleton, self.rotations, self.hips_translation, tolerance, hips)
 
 
 def default_folder(video: str | Path) -> Path:
-    """Where ``animate`` writes unless it is told otherwise: the video's name beside it, ``_bodydouble``."""
+    """Returns the default output folder of a video: beside it, with its name and ``_bodydouble``."""
     path = Path(video)
     return path.with_name(f"{clip_name(path)}_bodydouble")
 
 
 def clip_name(video: Path) -> str:
-    """A name for the clip that can be part of a file name, also if the video is a pattern of pictures."""
+    """Returns a name of the clip that is valid in a file name, also if the video is a pattern of images."""
     stem = video.name if video.is_dir() else video.stem
     return "".join(c for c in stem if c not in '*?[]<>:"|') or video.resolve().parent.name
 
@@ -85,44 +90,47 @@ def animate(
 
     Args:
         video: as for ``capture``.
-        folder: where the files go; default: the video's name beside it, ``_bodydouble``.
-        character: name of a built-in character or a .glb or .vrm file.
+        folder: output folder; default: the video's name beside it, with ``_bodydouble``.
+        character: name of a built-in character, or a .glb or .vrm file.
         preview: whether to render ``preview.mp4``.
-        fps: rate of all files but the film; default: that of the video.
-        keyframe_tolerance: m, how far a joint of a .glb may be from its place if that saves keys; default: a key in every frame.
-        save_face_embeddings: whether to write vectors of people's faces, which are biometric data, to ``embeddings.npz``.
-        progress: is told about the progress.
+        fps: frame rate of all files but the preview; default: that of the video.
+        keyframe_tolerance: maximum distance in m of a joint of a .glb from its position, which saves keyframes;
+            default: a keyframe in every frame.
+        save_face_embeddings: whether to write face embeddings, which are biometric data, to ``embeddings.npz``.
+        progress: collects progress, timing and warnings.
         **options: as for ``capture``.
 
     Returns:
-        The performance and the files written.
+        The performance and the files that were written.
 
     Raises:
-        BodydoubleError: the video, the character or the folder cannot be used. Files that were complete stay.
+        BodydoubleError: the video, the character or the folder cannot be used. Complete files remain.
     """
     progress = progress or Progress()
-    path = Path(video)
     _check_positive(fps=fps, keyframe_tolerance=keyframe_tolerance)
-    check_clip(path, options)
-    template = load(character)
-    with _output_folder(Path(folder) if folder is not None else default_folder(path)) as out:
-        found = capture_clip(path, progress, options)
-        captured = found.performance
-        delivered = _resample(captured, fps, progress)
+    request = prepare_capture(Path(video), options)
+    template = character_files.load_character(character)
+    is_builtin = character in character_files.builtin_names()
+    with _output_folder(video, folder) as out:
+        result = capture_clip(request, progress)
+        captured = result.performance
+        resampled = _resample(captured, fps, progress)
         with progress.stage("characters"):
-            fitted = character in builtin_names()
-            cast = _animated_characters(captured, template, fitted)
-            delivered_cast = cast if delivered is captured else _animated_characters(delivered, template, fitted)
-        with progress.stage("files", 1 + 2 * len(cast)):
-            files = list(
-                progress.track(_write_files(delivered, delivered_cast, out, clip_name(path), keyframe_tolerance))
-            )
-        files += _save_face_embeddings(out, found.face_embeddings, save=save_face_embeddings)
-        pictures = SpanPictures(captured, found.static_people)
-        films = _render_preview(path, captured, cast, pictures, out / PREVIEW_FILE, progress) if preview else []
+            characters = _animate_characters(captured, template, fitted=is_builtin)
+            resampled_characters = characters
+            if resampled is not captured:
+                resampled_characters = _animate_characters(resampled, template, fitted=is_builtin)
+        with progress.stage("files", 1 + 2 * len(characters)):
+            steps = _write_files(resampled, resampled_characters, out, clip_name(Path(video)), keyframe_tolerance)
+            files = list(progress.track(steps))
+        if save_face_embeddings:
+            files.append(_save_face_embeddings(out, result.face_embeddings))
+        images = SpanImages(captured, result.static_people)
+        preview_path = _render_preview(Path(video), captured, characters, images, out, progress) if preview else None
         with progress.stage("report"):
-            files += [*films, _write_report(path, found, pictures, films, out / REPORT_FILE, progress.warnings)]
-    return AnimationResult(delivered, tuple(files), tuple(found.static_people))
+            report_path = _write_report(Path(video), result, images, preview_path, out, progress.warnings)
+    files += [path for path in (preview_path, report_path) if path]
+    return AnimationResult(resampled, tuple(files), tuple(result.static_people))
 
 
 def capture_to_folder(
@@ -134,31 +142,31 @@ def capture_to_folder(
     progress: Progress | None = None,
     **options: Unpack[CaptureOptions],
 ) -> AnimationResult:
-    """As ``animate``, but only ``performance.npz`` is written."""
+    """Captures a video as ``animate`` does, but writes only ``performance.npz``, and face embeddings if requested."""
     progress = progress or Progress()
-    path = Path(video)
     _check_positive(fps=fps)
-    check_clip(path, options)
-    with _output_folder(Path(folder) if folder is not None else default_folder(path)) as out:
-        found = capture_clip(path, progress, options)
-        captured = found.performance
-        delivered = _resample(captured, fps, progress)
-        performance.save(out / PERFORMANCE_FILE, delivered)
-        kept = _save_face_embeddings(out, found.face_embeddings, save=save_face_embeddings)
-    return AnimationResult(delivered, (out / PERFORMANCE_FILE, *kept), tuple(found.static_people))
+    request = prepare_capture(Path(video), options)
+    with _output_folder(video, folder) as out:
+        result = capture_clip(request, progress)
+        resampled = _resample(result.performance, fps, progress)
+        files = [out / PERFORMANCE_FILE]
+        performance.save(files[0], resampled)
+        if save_face_embeddings:
+            files.append(_save_face_embeddings(out, result.face_embeddings))
+    return AnimationResult(resampled, tuple(files), tuple(result.static_people))
 
 
 def _resample(captured: Performance, fps: Fraction | None, progress: Progress) -> Performance:
     if fps is None:
         return captured
     with progress.stage("motion"):
-        return fitted_at_rate(captured, fps)
+        return upsample_performance(captured, fps)
 
 
-def _save_face_embeddings(folder: Path, embeddings: FaceEmbeddings, *, save: bool) -> list[Path]:
-    if save:
-        face_embeddings.save(folder / FACE_EMBEDDINGS_FILE, embeddings)
-    return [folder / FACE_EMBEDDINGS_FILE] if save else []
+def _save_face_embeddings(folder: Path, embeddings: Mapping[str, FaceEmbeddings]) -> Path:
+    path = folder / FACE_EMBEDDINGS_FILE
+    face_embeddings.save(path, embeddings)
+    return path
 
 
 def _check_positive(**options: float | Fraction | None) -> None:
@@ -168,25 +176,32 @@ def _check_positive(**options: float | Fraction | None) -> None:
 
 
 @contextmanager
-def _output_folder(folder: Path) -> Iterator[Path]:
-    """The folder, made if need be; one that was made and stayed empty is taken away again if the block fails."""
-    missing = not folder.exists()
-    ensure_folder(folder)
+def _output_folder(video: str | Path, folder: str | Path | None) -> Iterator[Path]:
+    """Creates the output folder if necessary, and removes it again if the block fails and it stayed empty."""
+    path = Path(folder) if folder is not None else default_folder(video)
+    is_new = not path.exists()
+    ensure_folder(path)
     try:
-        yield folder
+        yield path
     except BaseException:
-        if missing and not any(folder.iterdir()):
-            folder.rmdir()
+        if is_new and not any(path.iterdir()):
+            path.rmdir()
         raise
 
 
-def _animated_characters(captured: Performance, template: Character, fitted: bool) -> list[AnimatedCharacter]:
+def _animate_characters(captured: Performance, template: Character, *, fitted: bool) -> list[AnimatedCharacter]:
     return [retarget_to_character(person.motion, template, fitted=fitted) for person in captured.people]
 
 
 def retarget_to_character(motion: Motion, template: Character, *, fitted: bool) -> AnimatedCharacter:
-    """A character that performs a motion, with the person's proportions (built-in characters only) or its own."""
-    character = fit(template, motion.skeleton) if fitted else template
+    """Retargets a motion to a character.
+
+    Args:
+        motion: motion of a person.
+        template: character to animate.
+        fitted: whether the character gets the person's proportions, which only built-in characters support.
+    """
+    character = fit_character(template, motion.skeleton) if fitted else template
     rotations, hips_translation = retarget(motion, character)
     return AnimatedCharacter(character, rotations, hips_translation)
 
@@ -198,13 +213,14 @@ def _write_files(
     name: str,
     keyframe_tolerance: float | None,
 ) -> Iterator[Path]:
+    """Writes the performance, and a .glb and a .bvh per person; yields each path once the file is complete."""
     path = folder / PERFORMANCE_FILE
     performance.save(path, captured)
     yield path
-    for person, actor in zip(captured.people, characters, strict=True):
+    for person, animated in zip(captured.people, characters, strict=True):
         path = folder / f"{person.name}.glb"
-        keys = None if keyframe_tolerance is None else actor.keyframe_masks(keyframe_tolerance)
-        gltf.write(path, actor.character, actor.rotations, actor.hips_translation, captured.fps, name, keys)
+        keys = None if keyframe_tolerance is None else animated.keyframe_masks(keyframe_tolerance)
+        gltf.write(path, animated.character, animated.rotations, animated.hips_translation, captured.fps, name, keys)
         yield path
         path = folder / f"{person.name}.bvh"
         bvh.write(path, person.motion)
@@ -215,47 +231,48 @@ def _render_preview(
     video: Path,
     captured: Performance,
     characters: Sequence[AnimatedCharacter],
-    pictures: SpanPictures,
-    path: Path,
+    images: SpanImages,
+    folder: Path,
     progress: Progress,
-) -> list[Path]:
-    """The film's path, or nothing where no picture can be rendered. The report's pictures are taken on the way."""
-    from bodydouble.render.preview import Film
+) -> Path | None:
+    """Renders the preview and collects the report's images on the way; returns None if rendering is unavailable."""
+    from bodydouble.render.preview import PreviewRenderer
 
-    poses = [Poses(a.character, a.rotations, a.hips_translation) for a in characters]
+    path = folder / PREVIEW_FILE
+    matrices = [JointMatrixSequence(a.character, a.rotations, a.hips_translation) for a in characters]
     try:
         with (
             progress.stage("preview", captured.frame_count),
-            Film(captured, [a.character for a in characters], poses) as film,
+            PreviewRenderer(captured, [a.character for a in characters], matrices) as renderer,
             FrameReader(video, max_side=PREVIEW_MAX_SIDE) as reader,
-            VideoWriter(path, size=film.size, fps=captured.fps, audio_from=video) as writer,
+            VideoWriter(path, image_size=renderer.image_size, fps=captured.fps, audio_from=video) as writer,
         ):
             for index, frame in enumerate(progress.track(reader)):
-                pictures.look(index, frame)
-                writer.write(film.frame(index, frame))
+                images.add_frame(index, frame)
+                writer.write(renderer.render_frame(index, frame))
     except RenderingUnavailableError as error:
         progress.warn(f"no preview: {error}")
-        return []
-    return [path]
+        return None
+    return path
 
 
 def _write_report(
     video: Path,
-    found: CaptureResult,
-    pictures: SpanPictures,
-    films: Sequence[Path],
-    path: Path,
+    result: CaptureResult,
+    images: SpanImages,
+    preview: Path | None,
+    folder: Path,
     warnings: Sequence[str],
 ) -> Path:
-    pictures.read(video)
-    film = films[0].name if films else None
-    page.write(
+    path = folder / REPORT_FILE
+    images.read_missing(video)
+    page.write_report(
         path,
-        found.performance,
-        pictures,
+        result.performance,
+        images,
         title=clip_name(video),
-        film=film,
+        preview=preview.name if preview else None,
         warnings=warnings,
-        still=found.static_people,
+        static_people=result.static_people,
     )
     return path

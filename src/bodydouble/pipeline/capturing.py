@@ -1,260 +1,318 @@
-"""Video -> people -> tracks -> motion: the motion of the people in a video."""
+"""Motion capture: a video and ``CaptureOptions`` -> ``CaptureResult`` with the ``Performance`` of the people in it.
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+Stages: perception (frames -> observations), tracking (observations -> tracks), motion (tracks -> 3D motion).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 import numpy as np
 
-from bodydouble.data import Background, Clip, FloatArray, IntArray, Observation, Performance, Person, Track
+from bodydouble.data import Background, Clip, FloatArray, Observation, Performance, Person, Track
 from bodydouble.errors import InvalidDataError, NoPeopleError
 from bodydouble.formats.keypoint_files import read_keypoints
 from bodydouble.formats.media import FrameReader, probe
 from bodydouble.motion.multi_shot import reconstruct_shots
-from bodydouble.motion.reconstruct import Known
+from bodydouble.motion.reconstruct import MeasuredInputs, ReconstructionInput
 from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver, ExternalKeypoints, convert_keypoints
 from bodydouble.perception.image.enhance import FrameEnhancer, check_method
 from bodydouble.perception.pose.observe import MOVENET, Observer, create_observer
-from bodydouble.perception.shots.detect import split_into_shots
+from bodydouble.perception.shots.detect import ShotFrame, split_into_shots
 from bodydouble.pipeline.progress import Progress
-from bodydouble.tracking.association import build_tracks
-from bodydouble.tracking.faces import collect_face_embeddings
-from bodydouble.tracking.keypoint_reliability import downweight_unreliable_keypoints
-from bodydouble.tracking.known import build_tracks_from_ids
-from bodydouble.tracking.selection import PersonAtPoint, name_people, parse_selection, select_people
+from bodydouble.tracking.association import FaceEmbeddings, PersonTrack, build_tracks
+from bodydouble.tracking.selection import PersonAtPoint, Selection, name_people, parse_selection, select_people
 from bodydouble.tracking.static_detection import detect_static_people
 
 PERCEPTION_MAX_SIDE = 1920
-"""px; frames with a longer side are scaled down to this before anybody looks at them."""
+"""Maximum long side in px of the frames that perception processes; larger ones are scaled down."""
 CAMERA_MODES = ("auto", "static", "moving")
 FOCAL_LENGTH_RANGE_MM = (8.0, 1000.0)
-"""mm, as on 35 mm film."""
+"""Minimum and maximum focal length in mm, full-frame equivalent."""
 HEIGHT_RANGE = (0.4, 2.6)
-"""m, of people."""
-
-FaceEmbeddings = dict[str, tuple[IntArray, FloatArray]]
-"""By name of a person: frames (N,) in which the face was looked at, and its unit vectors (N, 1024)."""
+"""Minimum and maximum height of a person in m."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureResult:
-    """What was found in a video."""
+    """Result of capturing a video."""
 
     performance: Performance
-    face_embeddings: FaceEmbeddings
+    face_embeddings: Mapping[str, FaceEmbeddings]
+    """Face embeddings of the people of the performance, by name."""
     static_people: Mapping[str, Track]
-    """Those asked for who never move, by name; who of them is not in the performance was left out."""
+    """Selected people who never move, by name; those missing from the performance were excluded."""
 
 
 class CaptureOptions(TypedDict, total=False):
-    """How a video is looked at; what is left out is found out, or usual."""
+    """Options of capturing; all have a default, or the value is estimated."""
 
     people: str
-    """"all" but those who never move, "main", how many of the most prominent ones, names such as "person1,person3", or
-    "at X,Y,FRAME" for the one at a point, px, of a frame, counted from 0; "all" if left out."""
+    """People to capture: "all" but static ones, "main", a number of the most prominent ones, names such as
+    "person1,person3", or "at X,Y,FRAME" for the person at a point, px, of a frame, from 0. Default: "all"."""
     quality: str
-    """"fast", "balanced" or "best"; "balanced" if left out."""
+    """Quality preset: "fast", "balanced" or "best". Default: "balanced"."""
     camera: str
-    """"static", "moving" or "auto", which looks at the background; "auto" if left out."""
+    """Camera mode: "static", "moving", or "auto", which decides by the background. Default: "auto"."""
     focal_length_mm: float
-    """mm, of the lens, as if the picture's diagonal were that of 36 mm x 24 mm film."""
+    """Focal length in mm, as if the diagonal of the image were that of 36 mm x 24 mm (full frame)."""
     height: float
-    """m, of the most prominent person."""
+    """Height of the most prominent person in m."""
     keypoints: str | Path
-    """File or folder of 2D keypoints of the people in this video, which are taken instead of looking for them: JSON
-    of COCO, AlphaPose or OpenPose."""
+    """File or folder of external 2D keypoints of this video, which replace detection: JSON of COCO, AlphaPose or
+    OpenPose."""
     detector: str | Path
-    """"movenet", or an ONNX file of RTMO, YOLO-pose or RTMPose, which finds the people; "movenet" if left out."""
+    """Detector of people: "movenet", or an ONNX file of RTMO, YOLO-pose or RTMPose. Default: "movenet"."""
     enhance: str
-    """"auto", "off", "bilateral" or "nlm": how dark and noisy frames are cleaned for the networks; "auto", which does
-    so where that was measured to help, if left out."""
+    """Denoising and brightening of dark or noisy frames for the networks: "auto", "off", "bilateral" or "nlm". Default:
+    "auto", which enhances where that was measured to help."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRequest:
+    """A video with options that are valid for it."""
+
+    clip: Clip
+    selection: Selection
+    options: CaptureOptions
+
+
+@dataclass(slots=True)
+class _PerceptionResult:
+    """Results of perception, in px of the original image."""
+
+    observations: list[tuple[Observation, ...]] = field(default_factory=list)
+    """People in every frame."""
+    shot_starts: list[int] = field(default_factory=list)
+    """First frame of every shot but the first, ascending."""
+    background: Background | None = None
+    """Background of a camera that may move."""
 
 
 def capture(video: str | Path, *, progress: Progress | None = None, **options: Unpack[CaptureOptions]) -> Performance:
-    """The motion of the people in a video.
+    """Captures the motion of the people in a video.
 
     Args:
-        video: any video, GIF, picture, folder of pictures or pattern such as ``shots/*.png``.
-        progress: is told about the progress.
+        video: any video, GIF, image, folder of images or pattern such as ``shots/*.png``.
+        progress: collects progress, timing and warnings.
         **options: CaptureOptions.
 
     Returns:
-        Camera, tracks and motions; the most prominent person first. Whoever is chosen is named as among all people.
+        Camera, tracks and motions; the most prominent person first. Names do not depend on the selection of people.
 
     Raises:
         MediaError: the video cannot be read.
-        NoPeopleError: nobody is in it for long enough.
-        InvalidDataError: an option has no such value, or the clip no such person.
+        NoPeopleError: nobody is visible for long enough.
+        InvalidDataError: an option has an invalid value, or the clip lacks a selected person.
     """
-    return capture_clip(Path(video), progress or Progress(), options).performance
+    return capture_clip(prepare_capture(Path(video), options), progress or Progress()).performance
 
 
-def capture_clip(path: Path, progress: Progress, options: CaptureOptions) -> CaptureResult:
-    """As ``capture``, with the faces of the people, and who never moves."""
-    clip = check_clip(path, options)
-    static = options.get("camera", "auto") == "static"
-    external_keypoints = _read_external_keypoints(options, clip)
-    denoiser = FrameEnhancer(options.get("enhance", "auto"))
-    observations, background, shot_starts = _observe(
-        path, clip.image_size, partial(_create_observer, options, external_keypoints), progress, denoiser, static=static
-    )
-    with progress.stage("tracking"):
-        everybody = name_people(_build_tracks(observations, external_keypoints, clip, shot_starts))
-        # Whose keypoints are given was found to be a person by somebody else.
-        static_people = (
-            {} if external_keypoints else detect_static_people(everybody, float(clip.fps), clip.image_size, background)
-        )
-        people, static_people = _select(everybody, static_people, options, clip, len(observations))
-    for name in static_people:
-        left_out = "" if name in people else f" Left out; --people {name} takes it"
-        progress.warn(f"{name} never moves: a statue or a picture?{left_out}")
-    if not people:
-        raise NoPeopleError(
-            f"nobody was found in {path} for long enough; people must be visible for about half a second, "
-            "not too small and not too dark"
-        )
-    known = Known(focal=_focal_length_px(options, clip), height=options.get("height"))
-    moving = True if options.get("camera") == "moving" else None
-    with progress.stage("motion"):
-        camera, motions = reconstruct_shots(
-            tuple(people.values()),
-            clip.image_size,
-            len(observations),
-            clip.fps,
-            shot_starts,
-            known=known,
-            background=background,
-            moving=moving,
-        )
-    pairs = zip(people.items(), motions, strict=True)
-    cast = tuple(Person(name, track, motion) for (name, track), motion in pairs)
-    faces = {name: collect_face_embeddings(track, observations) for name, track in people.items()}
-    return CaptureResult(Performance(clip.fps, len(observations), camera, cast), faces, static_people)
-
-
-def _select(
-    everybody: Mapping[str, Track],
-    still: Mapping[str, Track],
-    options: CaptureOptions,
-    clip: Clip,
-    frame_count: int,
-) -> tuple[dict[str, Track], dict[str, Track]]:
-    """The people asked for; and who never moves, of them and of those who would have been taken if they did."""
-    wanted = parse_selection(options.get("people", "all"))
-    people = select_people(everybody, wanted, clip.image_size, frame_count, still)
-    asked = people | select_people(everybody, wanted, clip.image_size, frame_count)
-    return people, {name: track for name, track in still.items() if name in asked}
-
-
-def check_clip(video: Path, options: CaptureOptions) -> Clip:
-    """What is known about the clip, once the options are found to make sense for it."""
+def prepare_capture(video: Path, options: CaptureOptions) -> CaptureRequest:
+    """Checks the options and probes the video; raises as ``capture`` does."""
+    selection = parse_selection(options.get("people", "all"))
     _check_options(options)
     clip = probe(video)
-    selection = parse_selection(options.get("people", "all"))
     if isinstance(selection, PersonAtPoint):
         selection.check(clip.image_size, clip.frame_count)
-    return clip
+    return CaptureRequest(clip, selection, options)
 
 
 def _check_options(options: CaptureOptions) -> None:
-    parse_selection(options.get("people", "all"))
     check_method(options.get("enhance", "auto"))
     camera = options.get("camera", "auto")
     if camera not in CAMERA_MODES:
         raise InvalidDataError(f"unknown camera {camera!r}; choose one of {', '.join(CAMERA_MODES)}")
-    for name, value, (minimum, maximum) in (
-        ("focal_length_mm", options.get("focal_length_mm"), FOCAL_LENGTH_RANGE_MM), ("height", options.get("height"), HEIGHT_RANGE)
-    ):  # fmt: skip
-        if value is not None and not minimum <= value <= maximum:
-            raise InvalidDataError(f"{name} is {value:g}; it must lie between {minimum:g} and {maximum:g}")
+    _check_range("focal_length_mm", options.get("focal_length_mm"), FOCAL_LENGTH_RANGE_MM)
+    _check_range("height", options.get("height"), HEIGHT_RANGE)
     if "keypoints" in options and "detector" in options:
         raise InvalidDataError("keypoints and a detector were given; keypoints need no detector, leave one of them out")
 
 
-def _read_external_keypoints(options: CaptureOptions, clip: Clip) -> ExternalKeypoints | None:
-    """Those whose keypoints are known."""
-    path = options.get("keypoints")
-    if path is None:
-        return None
-    found = read_keypoints(path)
-    given = convert_keypoints(found.names, found.frames, found.track_ids, found.keypoints, clip.image_size)
-    if clip.frame_count is not None:
-        given.check_frames(clip.frame_count)
-    return given
+def _check_range(name: str, value: float | None, bounds: tuple[float, float]) -> None:
+    minimum, maximum = bounds
+    if value is not None and not minimum <= value <= maximum:
+        raise InvalidDataError(f"{name} is {value:g}; it must lie between {minimum:g} and {maximum:g}")
 
 
-def _create_observer(options: CaptureOptions, given: ExternalKeypoints | None) -> Observer | ExternalKeypointObserver:
-    if given is not None:
-        return ExternalKeypointObserver(given)
-    return create_observer(options.get("quality", "balanced"), options.get("detector", MOVENET))
-
-
-def _build_tracks(
-    observations: Sequence[Sequence[Observation]], given: ExternalKeypoints | None, clip: Clip, cuts: Sequence[int]
-) -> tuple[Track, ...]:
-    if given is None:
-        return downweight_unreliable_keypoints(
-            build_tracks(observations, clip.fps, shot_starts=cuts), clip.image_size, float(clip.fps)
+def capture_clip(request: CaptureRequest, progress: Progress) -> CaptureResult:
+    """Captures the motion of the people in a video, with their face embeddings; raises as ``capture`` does."""
+    clip, options = request.clip, request.options
+    keypoints = _read_external_keypoints(options, clip)
+    perceived = _perceive(request, keypoints, progress)
+    with progress.stage("tracking"):
+        people, static_people = _track_people(perceived, keypoints, request)
+    _warn_of_static_people(static_people, people, progress)
+    if not people:
+        raise NoPeopleError(
+            f"nobody was found in {clip.path} for long enough; people must be visible for about half a second, "
+            "not too small and not too dark"
         )
-    given.check_frames(len(observations))
-    return build_tracks_from_ids(observations, given.ids_per_frame(len(observations)), clip.fps, shot_starts=cuts)
+    inputs = _reconstruction_input(request, perceived, people)
+    with progress.stage("motion"):
+        camera, motions = reconstruct_shots(inputs)
+    pairs = zip(people.items(), motions, strict=True)
+    performers = tuple(Person(name, person.track, motion) for (name, person), motion in pairs)
+    return CaptureResult(
+        Performance(clip.fps, inputs.frame_count, camera, performers),
+        {name: person.face_embeddings for name, person in people.items()},
+        static_people,
+    )
+
+
+def _reconstruction_input(
+    request: CaptureRequest, perceived: _PerceptionResult, people: Mapping[str, PersonTrack]
+) -> ReconstructionInput:
+    clip, options = request.clip, request.options
+    return ReconstructionInput(
+        tuple(person.track for person in people.values()),
+        clip.image_size,
+        len(perceived.observations),
+        clip.fps,
+        perceived.background,
+        camera_moves=True if options.get("camera") == "moving" else None,
+        shot_starts=tuple(perceived.shot_starts),
+        measured=MeasuredInputs(focal_length_px=_focal_length_px(options, clip), stature=options.get("height")),
+    )
 
 
 def _focal_length_px(options: CaptureOptions, clip: Clip) -> float | None:
-    focal = options.get("focal_length_mm")
-    return clip.focal_length_px if focal is None else replace(clip, focal_length_35mm=focal).focal_length_px
+    """Returns the focal length from the options, else from the metadata of the file, else None."""
+    focal_length_mm = options.get("focal_length_mm")
+    return (clip if focal_length_mm is None else replace(clip, focal_length_35mm=focal_length_mm)).focal_length_px
 
 
-def _observe(
-    path: Path,
-    image_size: tuple[int, int],
-    create: Callable[[], Observer | ExternalKeypointObserver],
-    progress: Progress,
-    denoiser: FrameEnhancer,
-    *,
-    static: bool = False,
-) -> tuple[list[tuple[Observation, ...]], Background | None, tuple[int, ...]]:
-    """The people in every frame, what stands behind them, in pixels of a picture of the given size, and the cuts.
+def _warn_of_static_people(
+    static_people: Mapping[str, Track], people: Mapping[str, object], progress: Progress
+) -> None:
+    for name in static_people:
+        left_out = "" if name in people else f" Left out; --people {name} takes it"
+        progress.warn(f"{name} never moves: a statue or a picture?{left_out}")
 
-    A cut is the first frame of another shot than the one before. After a dissolve nothing begins anew: who is seen in
-    it is gone little by little, and by the time that it is found, others are followed.
 
-    The background of a static camera is not looked at. Only the networks see cleaned frames: filters move corners.
-    """
+def _read_external_keypoints(options: CaptureOptions, clip: Clip) -> ExternalKeypoints | None:
+    path = options.get("keypoints")
+    if path is None:
+        return None
+    rows = read_keypoints(path)
+    keypoints = convert_keypoints(rows.keypoint_names, rows.frames, rows.track_ids, rows.keypoints, clip.image_size)
+    if clip.frame_count is not None:
+        keypoints.check_frames(clip.frame_count)
+    return keypoints
+
+
+def _perceive(request: CaptureRequest, keypoints: ExternalKeypoints | None, progress: Progress) -> _PerceptionResult:
+    """Runs all networks over the frames, in one pass."""
+    clip, options = request.clip, request.options
     with progress.stage("loading networks"):
-        observer, faces = create(), FaceEmbedder()
-    background_tracker = None if static else BackgroundTracker()
+        perception = _Perception(_create_observer(options, keypoints), options)
     with (
-        FrameReader(path, max_side=PERCEPTION_MAX_SIDE) as reader,
+        FrameReader(clip.path, max_side=PERCEPTION_MAX_SIDE) as reader,
         progress.stage("perception", reader.clip.frame_count),
     ):
-        width, height = reader.clip.image_size
-        scale = np.array([image_size[0] / width, image_size[1] / height])
-        seen: list[tuple[Observation, ...]] = []
-        shot_starts: list[int] = []
-        for frame, begun in progress.track(split_into_shots(reader)):
-            shot_starts.extend(begun)
-            if len(seen) in begun:
-                observer.begin_shot()
-                denoiser.begin_shot()
-                if background_tracker:
-                    background_tracker.begin_shot()
-            clean = denoiser.enhance(frame)
-            people = faces.embed_people(clean, observer.observe(clean))
-            if background_tracker:
-                background_tracker.process_frame(frame, np.array([one.box for one in people]).reshape(-1, 4))
-            seen.append(tuple(_rescale(one, scale) for one in people))
-            for ago, one in observer.backfilled_observations():
-                seen[-1 - ago] += (_rescale(one, scale),)
-        for warning in (*reader.warnings, *denoiser.quality_warnings(reader.clip.image_size)):
+        scale = np.array(clip.image_size) / reader.clip.image_size
+        for frame in progress.track(split_into_shots(reader)):
+            perception.process(frame, scale)
+        for warning in (*reader.warnings, *perception.quality_warnings(reader.clip.image_size)):
             progress.warn(warning)
-    progress.network_seconds += observer.network_seconds + faces.seconds
-    return seen, background_tracker.result(scale) if background_tracker else None, tuple(shot_starts)
+    progress.network_seconds += perception.network_seconds
+    return perception.result(scale)
 
 
-def _rescale(one: Observation, scale: FloatArray) -> Observation:
-    return replace(one, box=one.box * np.tile(scale, 2), keypoints=one.keypoints * np.append(scale, 1.0))
+def _create_observer(
+    options: CaptureOptions, keypoints: ExternalKeypoints | None
+) -> Observer | ExternalKeypointObserver:
+    if keypoints is not None:
+        return ExternalKeypointObserver(keypoints)
+    return create_observer(options.get("quality", "balanced"), options.get("detector", MOVENET))
+
+
+class _Perception:
+    """Perception of one video: observer, face embedder, background tracker and frame enhancement."""
+
+    def __init__(self, observer: Observer | ExternalKeypointObserver, options: CaptureOptions) -> None:
+        """Loads the face network. The background of a static camera is not tracked."""
+        self._observer = observer
+        self._face_embedder = FaceEmbedder()
+        self._enhancer = FrameEnhancer(options.get("enhance", "auto"))
+        self._background_tracker = None if options.get("camera") == "static" else BackgroundTracker()
+        self._perceived = _PerceptionResult()
+
+    @property
+    def network_seconds(self) -> float:
+        """Time spent inside the networks so far."""
+        return self._observer.network_seconds + self._face_embedder.seconds
+
+    def quality_warnings(self, image_size: tuple[int, int]) -> list[str]:
+        """Returns warnings about dark, noisy or blurred frames of a video of this size, px."""
+        return self._enhancer.quality_warnings(image_size)
+
+    def result(self, scale: FloatArray) -> _PerceptionResult:
+        """Returns the results for all frames processed so far; ``scale`` is as for ``process``."""
+        tracker = self._background_tracker
+        return replace(self._perceived, background=tracker.result(scale) if tracker else None)
+
+    def process(self, frame: ShotFrame, scale: FloatArray) -> None:
+        """Processes the next frame.
+
+        Only the networks get the enhanced image, as filters displace background corners. Trackers are not reset at a
+        gradual transition: it is detected at its end, when the new people are already tracked.
+
+        Args:
+            frame: frame, scaled for perception.
+            scale: (2,) px of the original image per px of the frame, in x and y.
+        """
+        self._perceived.shot_starts.extend(frame.shot_starts)
+        if frame.is_shot_start:
+            self._begin_shot()
+        image = self._enhancer.enhance(frame.image)
+        result = self._observer.observe(image)
+        people = self._face_embedder.embed_people(image, result.current)
+        if self._background_tracker:
+            boxes = np.array([person.box for person in people]).reshape(-1, 4)
+            self._background_tracker.process_frame(frame.image, boxes)
+        observations = self._perceived.observations
+        observations.append(tuple(_rescale(person, scale) for person in people))
+        for past in result.backfilled:
+            observations[-1 - past.frames_ago] += (_rescale(past.observation, scale),)
+
+    def _begin_shot(self) -> None:
+        self._observer.begin_shot()
+        self._enhancer.begin_shot()
+        if self._background_tracker:
+            self._background_tracker.begin_shot()
+
+
+def _rescale(observation: Observation, scale: FloatArray) -> Observation:
+    """Scales an observation by (2,) factors in x and y."""
+    box, keypoints = observation.box * np.tile(scale, 2), observation.keypoints * np.append(scale, 1.0)
+    return replace(observation, box=box, keypoints=keypoints)
+
+
+def _track_people(
+    perceived: _PerceptionResult, keypoints: ExternalKeypoints | None, request: CaptureRequest
+) -> tuple[dict[str, PersonTrack], dict[str, Track]]:
+    """Builds tracks and selects people.
+
+    Returns:
+        The selected people by name; and the static people among them and among those who were excluded because they are
+        static.
+    """
+    image_size, fps, frame_count = request.clip.image_size, float(request.clip.fps), len(perceived.observations)
+    ids = None
+    if keypoints is not None:
+        keypoints.check_frames(frame_count)
+        ids = keypoints.ids_per_frame(frame_count)
+    people = name_people(build_tracks(perceived.observations, fps, image_size, ids, shot_starts=perceived.shot_starts))
+    tracks = {name: person.track for name, person in people.items()}
+    # External keypoints are of people, whether they move or not.
+    static = {} if keypoints else detect_static_people(tracks, fps, image_size, perceived.background)
+    selected = select_people(tracks, request.selection, image_size, frame_count, static)
+    requested = selected | select_people(tracks, request.selection, image_size, frame_count)
+    return (
+        {name: people[name] for name in selected},
+        {name: track for name, track in static.items() if name in requested},
+    )

@@ -1,4 +1,8 @@
-"""What is told to whoever waits for a run."""
+"""Progress, timing and warnings of a run.
+
+Stages call a ``Progress``, which collects seconds and warnings. A subclass overrides ``begin``, ``advance`` and ``end``
+to show a progress bar.
+"""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -9,7 +13,7 @@ T = TypeVar("T")
 
 
 class Progress:
-    """Is told how a run goes, and remembers how long each stage took and what was wrong with the input.
+    """Collects the duration of each stage and the warnings of a run, and shows nothing.
 
     Override ``begin``, ``advance`` and ``end`` to show progress.
     """
@@ -20,22 +24,22 @@ class Progress:
         self.warnings: list[str] = []
 
     def begin(self, stage: str, total: int | None) -> None:
-        """A stage begins, with that many steps if that is known."""
+        """Handles the begin of a stage with a number of steps, or None if that is unknown."""
 
     def advance(self) -> None:
-        """A step of the stage is done."""
+        """Handles the end of one step of the current stage."""
 
     def end(self) -> None:
-        """The stage is over."""
+        """Handles the end of the current stage."""
 
     def warn(self, message: str) -> None:
-        """Something is wrong, but the run goes on."""
+        """Adds a warning, once; the run goes on."""
         if message not in self.warnings:
             self.warnings.append(message)
 
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[None]:
-        """Times a block as a stage."""
+        """Runs and times a block as a stage with a number of steps."""
         self.begin(name, total)
         start = time.perf_counter()
         try:
@@ -45,7 +49,7 @@ class Progress:
             self.end()
 
     def track(self, steps: Iterable[T]) -> Iterator[T]:
-        """The steps of the present stage; each is reported once it is done."""
+        """Yields the steps of the current stage and advances after each."""
         for step in steps:
             yield step
             self.advance()

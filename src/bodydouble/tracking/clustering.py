@@ -1,9 +1,9 @@
-"""Pieces of tracks grouped by person, those of whom most speaks for one person first.
+"""Agglomerative clustering of tracklet segments: ``TrackletSegment``s of one shot -> one list of segments per person.
 
-What is known of somebody for long so decides about the few frames of a meeting.
+The pair with the highest log-likelihood ratio is merged first, so that long segments decide short ambiguous ones.
 
-Source: agglomerative clustering, J. H. Ward, Hierarchical Grouping to Optimize an Objective Function (1963), with
-logarithms of likelihood ratios as the objective.
+Source: J. H. Ward, Hierarchical Grouping to Optimize an Objective Function (1963), with log-likelihood ratios as the
+objective.
 """
 
 from bisect import bisect_right
@@ -17,171 +17,183 @@ import numpy as np
 
 from bodydouble.data import FloatArray
 from bodydouble.tracking.likelihoods import ReidentificationOptions, appearance_llr, face_llr, motion_llr
-from bodydouble.tracking.tracklets import TrackletSegment
+from bodydouble.tracking.tracklets import TrackletSegment, unit_vector
+
+Link = tuple[int, int]
+"""Indices of two segments, the second of which follows the first in time."""
 
 
 def cluster_segments(
     segments: Sequence[TrackletSegment], fps: float, options: ReidentificationOptions
 ) -> list[list[TrackletSegment]]:
-    """The pieces of each person, in order of time.
+    """Clusters segments by person.
 
     Args:
-        segments: of one shot; those of a track one after the other.
+        segments: all segments of one shot; those of one tracklet are adjacent and in order of time.
         fps: frames per second.
-        options: what speaks for one person.
+        options: parameters of re-identification.
+
+    Returns:
+        The segments of each person in order of time.
     """
     return [[segments[i] for i in members] for members in _Clustering(segments, fps, options).merge()]
 
 
 @dataclass(frozen=True, slots=True)
 class _Cluster:
-    """Pieces that one person left."""
+    """Segments of one person."""
 
     members: tuple[int, ...]
-    """In order of time."""
+    """Indices of the segments in order of time."""
     appearance: FloatArray
     """(8, 3)."""
     face_embedding: FloatArray | None
+    """(1024,) unit vector; None if no face was observed."""
     frame_count: int
-    """How many in all."""
-
-
-def _weighted_mean(a: FloatArray, b: FloatArray, weights: FloatArray) -> FloatArray:
-    """Where only one is known, that one."""
-    both = weights[0] * a + weights[1] * b
-    return np.where(np.isfinite(both), both, np.where(np.isfinite(a), a, b))
-
-
-def _weighted_mean_direction(a: FloatArray | None, b: FloatArray | None, weights: FloatArray) -> FloatArray | None:
-    if a is None or b is None:
-        return a if b is None else b
-    mean = weights[0] * a + weights[1] * b
-    length = float(np.linalg.norm(mean))
-    return mean / length if length > 0 else None
+    """Number of frames of all segments."""
 
 
 class _Clustering:
-    """Groups of the pieces of a shot."""
+    """State of the clustering of one shot's segments."""
 
     def __init__(self, segments: Sequence[TrackletSegment], fps: float, options: ReidentificationOptions) -> None:
-        """Every piece is a group of its own."""
+        """Starts with one cluster per segment."""
         self._segments, self._fps, self._options = segments, fps, options
-        self._first_frames = [piece.frames[0] for piece in segments]
-        self._last_frames = [piece.frames[-1] for piece in segments]
+        self._first_frames = [segment.frames[0] for segment in segments]
+        self._last_frames = [segment.frames[-1] for segment in segments]
         self._clusters = {
-            i: _Cluster((i,), piece.appearance, piece.face_embedding, len(piece.frames))
-            for i, piece in enumerate(segments)
+            i: _Cluster((i,), segment.appearance, segment.face_embedding, len(segment.frames))
+            for i, segment in enumerate(segments)
         }
         self._neighbors = self._find_neighbors()
-        self._link_scores: dict[tuple[int, int], float] = {}
+        self._link_scores: dict[Link, float] = {}
 
     def merge(self) -> list[tuple[int, ...]]:
-        """Indices of the pieces of each person.
+        """Merges clusters and returns the segment indices of each person.
 
-        The pair of groups that most speaks for goes first. What speaks for the others may have changed since it was
-        last looked at, so that is done again before they are joined.
+        The pair with the highest score is merged first. Merges change the scores of other pairs, so a score is
+        computed again before its pair is merged.
         """
-        waiting = [
-            pair
-            for i, others in self._neighbors.items()
-            for pair in self._scored_pairs(i, [j for j in others if i < j])
-        ]
-        heapify(waiting)
-        while waiting:
-            believed, i, j = heappop(waiting)
+        queue = [pair for i, others in self._neighbors.items() for pair in self._scored_pairs(i, _above(others, i))]
+        heapify(queue)
+        while queue:
+            queued_cost, i, j = heappop(queue)
             if i not in self._clusters or j not in self._clusters:
                 continue
             for pair in self._scored_pairs(i, [j]):
-                if pair[0] > believed:
-                    heappush(waiting, pair)
+                if pair[0] > queued_cost:
+                    heappush(queue, pair)
                     continue
-                for other in self._scored_pairs(*self._merge_pair(i, j)):
-                    heappush(waiting, other)
-        return [group.members for group in self._clusters.values()]
+                for changed_pair in self._scored_pairs(*self._merge_pair(i, j)):
+                    heappush(queue, changed_pair)
+        return [cluster.members for cluster in self._clusters.values()]
 
     def _find_neighbors(self) -> dict[int, set[int]]:
-        """Pieces that may be of one person because not too much time is between them."""
+        """Returns for each segment those before and after it within the maximum absence."""
         order = sorted(range(len(self._segments)), key=self._first_frames.__getitem__)
-        begins = [self._first_frames[i] for i in order]
-        longest = self._options.max_absence * self._fps
-        near: dict[int, set[int]] = {i: set() for i in order}
+        sorted_first_frames = [self._first_frames[i] for i in order]
+        max_gap = self._options.max_absence * self._fps
+        neighbors: dict[int, set[int]] = {i: set() for i in order}
         for i in order:
-            for j in order[
-                bisect_right(begins, self._last_frames[i]) : bisect_right(begins, self._last_frames[i] + longest)
-            ]:
-                near[i].add(j)
-                near[j].add(i)
-        return near
+            start = bisect_right(sorted_first_frames, self._last_frames[i])
+            stop = bisect_right(sorted_first_frames, self._last_frames[i] + max_gap)
+            for j in order[start:stop]:
+                neighbors[i].add(j)
+                neighbors[j].add(i)
+        return neighbors
 
     def _merge_pair(self, i: int, j: int) -> tuple[int, set[int]]:
-        """One group instead of two: its number, and those to which it may be nearer now."""
-        one, other = self._clusters[i], self._clusters[j]
-        kept, gone = (i, j) if len(one.members) >= len(other.members) else (j, i)
-        shares = np.array([one.frame_count, other.frame_count]) / (one.frame_count + other.frame_count)
+        """Merges two clusters; returns the key of the result and the clusters whose pair scores may have increased."""
+        a, b = self._clusters[i], self._clusters[j]
+        kept, removed = (i, j) if len(a.members) >= len(b.members) else (j, i)
+        weights = np.array([a.frame_count, b.frame_count]) / (a.frame_count + b.frame_count)
         self._clusters[kept] = _Cluster(
-            self._sort_by_time((*one.members, *other.members)),
-            _weighted_mean(one.appearance, other.appearance, shares),
-            _weighted_mean_direction(one.face_embedding, other.face_embedding, shares),
-            one.frame_count + other.frame_count,
+            self._sort_by_time((*a.members, *b.members)),
+            _weighted_mean(a.appearance, b.appearance, weights),
+            _weighted_mean_direction(a.face_embedding, b.face_embedding, weights),
+            a.frame_count + b.frame_count,
         )
-        del self._clusters[gone]
-        changed = self._neighbors.pop(gone) - {kept}
-        for k in changed:
-            self._neighbors[k].discard(gone)
+        del self._clusters[removed]
+        return kept, self._move_neighbors(removed, kept)
+
+    def _move_neighbors(self, removed: int, kept: int) -> set[int]:
+        """Makes the neighbours of a removed cluster neighbours of the one that is kept, and returns them."""
+        moved = self._neighbors.pop(removed) - {kept}
+        for k in moved:
+            self._neighbors[k].discard(removed)
             self._neighbors[k].add(kept)
-        self._neighbors[kept].discard(gone)
-        self._neighbors[kept] |= changed
-        return kept, changed
+        self._neighbors[kept].discard(removed)
+        self._neighbors[kept] |= moved
+        return moved
 
     def _scored_pairs(self, i: int, others: Collection[int]) -> list[tuple[float, int, int]]:
-        """How much speaks against a group and each of those others that may be of one person, and their numbers."""
-        one, found = self._clusters[i], []
-        went = {j: said for j in others if (said := self._motion_gain(i, j)) + self._options.max_appearance_score > 0}
-        if not went:
+        """Returns (negative score, smaller key, larger key) of each pair of a cluster that may be one person."""
+        a, pairs = self._clusters[i], []
+        max_appearance_score = self._options.max_appearance_score
+        motion_gains = {j: gain for j in others if (gain := self._motion_gain(i, j)) + max_appearance_score > 0}
+        if not motion_gains:
             return []
-        looks = np.stack([self._clusters[j].appearance for j in went])
-        for (j, said), alike in zip(
-            went.items(), appearance_llr(one.appearance, looks, self._options).tolist(), strict=True
-        ):
-            other = self._clusters[j]
-            score = said + alike + face_llr(one.face_embedding, other.face_embedding, self._options)
+        appearances = np.stack([self._clusters[j].appearance for j in motion_gains])
+        appearance_llrs = appearance_llr(a.appearance, appearances, self._options).tolist()
+        for (j, motion_gain), color_llr in zip(motion_gains.items(), appearance_llrs, strict=True):
+            b = self._clusters[j]
+            score = motion_gain + color_llr + face_llr(a.face_embedding, b.face_embedding, self._options)
             if score > 0:
-                worth = min(one.frame_count, other.frame_count) / (self._options.full_weight_duration * self._fps)
-                found.append((-score * min(worth, 1.0), min(i, j), max(i, j)))
-        return found
+                weight = min(a.frame_count, b.frame_count) / (self._options.full_weight_duration * self._fps)
+                pairs.append((-score * min(weight, 1.0), min(i, j), max(i, j)))
+        return pairs
 
     def _motion_gain(self, i: int, j: int) -> float:
-        """What the links between pieces say that two groups have as one, less what those say that they have as two.
+        """Returns the gain in motion log-likelihood if two clusters are merged; -inf if they overlap in time.
 
-        Only pieces of the larger group are looked at between which there are any of the smaller one.
+        The gain is the sum over the links between segments that appear minus the sum over those that disappear. Only
+        those segments of the larger cluster matter that are adjacent to a segment of the smaller one.
         """
-        other, one = sorted((self._clusters[i].members, self._clusters[j].members), key=len)
-        around: set[int] = set()
-        for own in other:
-            place = bisect_right(one, self._first_frames[own], key=self._first_frames.__getitem__)
-            before, after = one[max(place - 1, 0) : place], one[place : place + 1]
-            if any(self._last_frames[k] >= self._first_frames[own] for k in before) or any(
-                self._last_frames[own] >= self._first_frames[k] for k in after
-            ):
+        smaller, larger = sorted((self._clusters[i].members, self._clusters[j].members), key=len)
+        adjacent: set[int] = set()
+        for k in smaller:
+            position = bisect_right(larger, self._first_frames[k], key=self._first_frames.__getitem__)
+            earlier, later = larger[max(position - 1, 0) : position], larger[position : position + 1]
+            if self._overlap_in_time(earlier, k) or self._overlap_in_time((k,), *later):
                 return -inf
-            around.update(before, after)
-        known = self._sort_by_time(around)
-        links, old = set(pairwise(self._sort_by_time((*known, *other)))), {*pairwise(known), *pairwise(other)}
-        return sum(self._link_score(*link) for link in links - old) - sum(
-            self._link_score(*link) for link in old - links
-        )
+            adjacent.update(earlier, later)
+        neighbors = self._sort_by_time(adjacent)
+        merged_links = set(pairwise(self._sort_by_time((*neighbors, *smaller))))
+        separate_links = {*pairwise(neighbors), *pairwise(smaller)}
+        return self._sum_links(merged_links - separate_links) - self._sum_links(separate_links - merged_links)
+
+    def _overlap_in_time(self, earlier: Collection[int], *later: int) -> bool:
+        return any(self._last_frames[i] >= self._first_frames[j] for i in earlier for j in later)
+
+    def _sum_links(self, links: Iterable[Link]) -> float:
+        return sum(self._link_score(*link) for link in links)
 
     def _sort_by_time(self, members: Iterable[int]) -> tuple[int, ...]:
         return tuple(sorted(members, key=self._first_frames.__getitem__))
 
     def _link_score(self, i: int, j: int) -> float:
-        """How much more than the least speaks for one piece being the next of somebody after another."""
+        """Returns the motion log-likelihood ratio of two successive segments above the minimum; cached."""
         if (i, j) not in self._link_scores:
-            one, other = self._segments[i], self._segments[j]
-            followed = (
-                self._options.continuity_score if j == i + 1 and one.tracklet_index == other.tracklet_index else 0.0
-            )
-            self._link_scores[i, j] = (
-                followed + motion_llr(one, other, self._fps, self._options) - self._options.min_link_score
-            )
+            a, b = self._segments[i], self._segments[j]
+            is_continued = j == i + 1 and a.tracklet_index == b.tracklet_index
+            continuity_score = self._options.continuity_score if is_continued else 0.0
+            motion_score = motion_llr(a, b, self._fps, self._options)
+            self._link_scores[i, j] = continuity_score + motion_score - self._options.min_link_score
         return self._link_scores[i, j]
+
+
+def _above(indices: Iterable[int], minimum: int) -> list[int]:
+    return [j for j in indices if minimum < j]
+
+
+def _weighted_mean(a: FloatArray, b: FloatArray, weights: FloatArray) -> FloatArray:
+    """Returns the weighted mean of two arrays; where one is NaN, the other one's value."""
+    mean = weights[0] * a + weights[1] * b
+    return np.where(np.isfinite(mean), mean, np.where(np.isfinite(a), a, b))
+
+
+def _weighted_mean_direction(a: FloatArray | None, b: FloatArray | None, weights: FloatArray) -> FloatArray | None:
+    """Returns the direction of the weighted mean of two unit vectors; if one is None, the other one."""
+    if a is None or b is None:
+        return a if b is None else b
+    return unit_vector(weights[0] * a + weights[1] * b)

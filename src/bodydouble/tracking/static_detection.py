@@ -1,8 +1,7 @@
-"""Who never moves: statues, dummies, posters and photographs that were taken for people.
+"""Detection of static people: statues, dummies, posters and photographs that were detected as people.
 
-Somebody alive who stands or sits as still as they can sways, breathes and moves the head. So a living person is told by
-how far the landmarks go, in the course of seconds, from where they usually are. What is measured, and on what the
-limits rest: docs/selection.md.
+``Track``s by name -> those that never move. A living person who holds still sways, breathes and moves the head. So the
+measure is the displacement of the landmarks from their median position over seconds. Thresholds: docs/selection.md.
 """
 
 from collections.abc import Mapping
@@ -15,33 +14,33 @@ from bodydouble.data import Background, BoolArray, FloatArray, Track
 from bodydouble.skeletons import blazepose
 
 _HEAD = np.arange(len(blazepose.LANDMARKS)) <= blazepose.INDEX["right_shoulder"]
-"""Face and shoulders: they sway with the body, and are placed more surely than hands and feet."""
+"""(33,) True for face and shoulders, which sway with the body and are located more accurately than hands and feet."""
 
 
 @dataclass(frozen=True, slots=True)
 class StaticDetectionOptions:
-    """Who counts as somebody who never moves. Movements are relative to the person's size in the picture."""
+    """Thresholds below which a person is static. Displacements are relative to the person's size in the image."""
 
     settling_time: float = 1.0
-    """s, after somebody was found, in which the landmarks still approach their place."""
+    """Duration in s after the first clear frame that is ignored, as the landmarks still converge."""
     min_duration: float = 4.0
-    """Somebody seen clearly for a shorter time after that may just hold still; and over so long means are taken."""
+    """Minimum duration in s of clear frames after that, and the duration over which displacements are averaged."""
     smoothing_window: float = 0.4
-    """s, over which the mean is taken first: landmarks tremble faster than people sway."""
+    """Duration in s over which positions are averaged first, as landmarks jitter faster than people sway."""
     min_confidence: float = 0.5
-    """Confidence from which a landmark, and on average a frame, says something."""
+    """Minimum confidence of a clear landmark, and minimum mean confidence of a clear frame."""
     min_landmarks: int = 5
-    """If fewer of face and shoulders are usually sure, nothing can be said ..."""
+    """Minimum number of clear landmarks of face and shoulders."""
     min_clear_fraction: float = 0.7
-    """... nor of somebody of whom a smaller part of the frames is."""
+    """Minimum fraction of the observed frames that are clear."""
     max_displacement: float = 0.0025
-    """Who moves less ..."""
+    """Maximum displacement of all landmarks of a static person."""
     max_head_displacement: float = 0.0015
-    """... and whose face and shoulders move less never moves ..."""
+    """Maximum displacement of face and shoulders of a static person."""
     max_nonaffine_displacement: float = 0.0015
-    """... and where the camera moves, who changes less in any way that is not affine."""
+    """Maximum displacement of all landmarks after the best affine map is removed, for a moving camera."""
     min_camera_displacement: float = 0.004
-    """Of the picture's longer side: the camera moves if corners of the background usually go farther."""
+    """Minimum median displacement of background corners for a moving camera, relative to the image's longer side."""
 
 
 def detect_static_people(
@@ -51,77 +50,77 @@ def detect_static_people(
     background: Background | None,
     options: StaticDetectionOptions | None = None,
 ) -> dict[str, Track]:
-    """Those who never move.
+    """Returns the people who never move.
 
     Args:
-        people: by name.
+        people: tracks by name.
         fps: frames per second.
-        image_size: width and height of the picture, px.
-        background: of the clip; None: the camera stands still.
-        options: who counts as one.
+        image_size: width and height of the image, px.
+        background: background of the clip; None for a static camera.
+        options: thresholds.
     """
     options = options or StaticDetectionOptions()
-    moving = background is not None and _is_camera_moving(background, image_size, options)
-    return {name: track for name, track in people.items() if _is_static(track, fps, moving, options)}
+    camera_moves = background is not None and _is_camera_moving(background, image_size, options)
+    return {name: track for name, track in people.items() if _is_static(track, fps, camera_moves, options)}
 
 
 def _is_static(track: Track, fps: float, camera_moves: bool, options: StaticDetectionOptions) -> bool:
-    points, head = _clear_landmarks(track, fps, options)
-    if head.sum() < options.min_landmarks or len(points) < options.min_duration * fps:
+    points, is_head = _clear_landmarks(track, fps, options)
+    if is_head.sum() < options.min_landmarks or len(points) < options.min_duration * fps:
         return False
-    away = landmark_displacements(points, fps, options)
+    displacements = landmark_displacements(points, fps, options)
     if (
-        peak_rms_displacement(away, fps, options) < options.max_displacement
-        and peak_rms_displacement(away[:, head], fps, options) < options.max_head_displacement
+        peak_rms_displacement(displacements, fps, options) < options.max_displacement
+        and peak_rms_displacement(displacements[:, is_head], fps, options) < options.max_head_displacement
     ):
         return True
-    changes = landmark_displacements(points, fps, options, affine=True)
-    return camera_moves and peak_rms_displacement(changes, fps, options) < options.max_nonaffine_displacement
+    nonaffine = landmark_displacements(points, fps, options, affine=True)
+    return camera_moves and peak_rms_displacement(nonaffine, fps, options) < options.max_nonaffine_displacement
 
 
 def _clear_landmarks(track: Track, fps: float, options: StaticDetectionOptions) -> tuple[FloatArray, BoolArray]:
-    """Landmarks (N, K, 2) px that are usually sure, in frames in which they are, and which (K,) are of the head.
+    """Returns the clear landmarks (N, K, 2) px in clear frames, and (K,) True for those of face and shoulders.
 
-    N is 0 if there are too few such frames.
+    N is 0 if there are too few clear frames.
     """
     confidence = track.keypoints[..., 2]
-    usual = np.median(confidence[track.observed], axis=0) >= options.min_confidence
-    clear = track.observed & (confidence[:, usual].sum(axis=1) >= options.min_confidence * usual.sum())
-    if clear.sum() < options.min_clear_fraction * track.observed.sum():
-        clear[:] = False
-    return track.keypoints[clear][_frame_count(options.settling_time, fps) :, usual, :2], _HEAD[usual]
+    is_clear = np.median(confidence[track.observed], axis=0) >= options.min_confidence
+    total = confidence[:, is_clear].sum(axis=1)
+    clear_frames = track.observed & (total >= options.min_confidence * is_clear.sum())
+    if clear_frames.sum() < options.min_clear_fraction * track.observed.sum():
+        clear_frames[:] = False
+    points = track.keypoints[clear_frames][_frame_count(options.settling_time, fps) :, is_clear, :2]
+    return points, _HEAD[is_clear]
 
 
 def landmark_displacements(
     points: FloatArray, fps: float, options: StaticDetectionOptions | None = None, *, affine: bool = False
 ) -> FloatArray:
-    """How far the landmarks of a person are from their usual place, relative to the person's size.
+    """Measures the displacement of landmarks from their median position, relative to the person's size.
 
     Args:
         points: (N, K, 2) px.
         fps: frames per second.
-        options: how long means are.
-        affine: whether affine changes of the whole person, as those of a picture before a camera that moves, are left
-            out.
+        options: durations of the means.
+        affine: whether affine changes of the whole person are ignored, as a picture seen by a moving camera has them.
 
     Returns:
         (N, K).
     """
-    smooth = uniform_filter1d(
-        points, _frame_count((options or StaticDetectionOptions()).smoothing_window, fps), axis=0, mode="nearest"
-    )
-    usual = np.median(smooth, axis=0)
-    expected = _affine_fits(smooth) if affine else usual
-    return np.asarray(np.linalg.norm(smooth - expected, axis=-1) / np.linalg.norm(np.ptp(usual, axis=0)))
+    window = _frame_count((options or StaticDetectionOptions()).smoothing_window, fps)
+    smooth = uniform_filter1d(points, window, axis=0, mode="nearest")
+    median = np.median(smooth, axis=0)
+    expected = _affine_fits(smooth) if affine else median
+    return np.asarray(np.linalg.norm(smooth - expected, axis=-1) / np.linalg.norm(np.ptp(median, axis=0)))
 
 
 def peak_rms_displacement(
     displacements: FloatArray, fps: float, options: StaticDetectionOptions | None = None
 ) -> float:
-    """Root mean square of displacements (N, K) over the landmarks and some seconds, where it is largest."""
+    """Returns the maximum over the clip of the root mean square of displacements (N, K) over ``min_duration``."""
     window = min(_frame_count((options or StaticDetectionOptions()).min_duration, fps), len(displacements))
-    within = np.convolve((displacements**2).mean(axis=1), np.full(window, 1 / window), mode="valid")
-    return float(np.sqrt(within.max()))
+    means = np.convolve((displacements**2).mean(axis=1), np.full(window, 1 / window), mode="valid")
+    return float(np.sqrt(means.max()))
 
 
 def _frame_count(seconds: float, fps: float) -> int:
@@ -129,15 +128,15 @@ def _frame_count(seconds: float, fps: float) -> int:
 
 
 def _affine_fits(points: FloatArray) -> FloatArray:
-    """(N, K, 2) the mean pose, brought as near to each pose (N, K, 2) as an affine map can."""
+    """(N, K, 2) affine map of the mean pose that is nearest to each pose (N, K, 2)."""
     mean = np.column_stack([points.mean(axis=0), np.ones(points.shape[1])])
     return np.asarray(mean @ (np.linalg.pinv(mean) @ points))
 
 
 def _is_camera_moving(background: Background, image_size: tuple[int, int], options: StaticDetectionOptions) -> bool:
-    """Whether corners of the background are usually elsewhere than where they were first seen."""
+    """Whether the median displacement of background corners from their first position is large enough."""
     if not len(background.corner_ids):
         return False
-    _, first, which = np.unique(background.corner_ids, return_index=True, return_inverse=True)
-    way = np.linalg.norm(background.points - background.points[first][which], axis=1)
-    return bool(np.median(way) > options.min_camera_displacement * max(image_size))
+    _, first, index = np.unique(background.corner_ids, return_index=True, return_inverse=True)
+    displacement = np.linalg.norm(background.points - background.points[first][index], axis=1)
+    return bool(np.median(displacement) > options.min_camera_displacement * max(image_size))

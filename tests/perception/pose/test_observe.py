@@ -1,4 +1,4 @@
-"""Following people: exact laws with stand-ins for the networks, and one run with the networks."""
+"""Tracking of people in perception: exact laws with fake networks, and one run with the real networks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,230 +14,235 @@ from bodydouble.skeletons import coco
 from tests.perception.test_models import golden
 
 FRAME = np.zeros((500, 500, 3), np.uint8)
-Place = tuple[float, float]
+Position = tuple[float, float]
 
 
-def body(place: Place) -> np.ndarray:
-    """(33, 3) keypoints of a person 100 px high at a place."""
+def body(position: Position) -> np.ndarray:
+    """(33, 3) keypoints of a person 100 px high at a position."""
     shape = np.random.default_rng(7).uniform(-1, 1, (33, 2)) * [20, 50]
-    return np.column_stack([shape + place, np.ones(33)])
+    return np.column_stack([shape + position, np.ones(33)])
 
 
 @dataclass
-class Stage:
-    """Stands for both networks: knows where everybody is, and who is shown in a region."""
+class FakeNetworks:
+    """Both networks: detects people at given positions, and locates the nearest one in a region."""
 
-    people: list[Place]
-    seen_by_detector: bool = True
+    people: list[Position]
+    is_detectable: bool = True
     runs: int = 0
     seconds: float = 0.0
-    before: list[int] = field(default_factory=list)
-    shown: Sequence[Sequence[Place]] = ()
-    """Who is in the frames whose pixels have these numbers; the people above are in all others."""
+    occluder_counts: list[int] = field(default_factory=list)
+    """Number of occluders in each call of ``locate``."""
+    people_by_pixel: Sequence[Sequence[Position]] = ()
+    """People to locate in frames with these pixel values; empty: ``people`` in all frames."""
 
     def detect(self, frame: RgbImage) -> tuple[Detection, ...]:  # noqa: ARG002
         self.runs += 1
-        poses = [body(place)[list(coco.FROM_BLAZEPOSE)] for place in self.people if self.seen_by_detector]
+        poses = [body(position)[list(coco.BLAZEPOSE_INDICES)] for position in self.people if self.is_detectable]
         return tuple(Detection(np.zeros(4), pose, 0.9) for pose in poses)
 
     def roi_from_detection(self, detection: Detection) -> RotatedRoi:
-        reference = body((0.0, 0.0))[list(coco.FROM_BLAZEPOSE), :2]
+        reference = body((0.0, 0.0))[list(coco.BLAZEPOSE_INDICES), :2]
         return RotatedRoi((detection.keypoints[:, :2] - reference).mean(axis=0), 120.0, 0.0)
 
     def locate(self, frame: RgbImage, roi: RotatedRoi, occluders: Sequence[FloatArray] = ()) -> Landmarks:
-        self.before.append(len(occluders))
-        people = self.shown[frame[0, 0, 0]] if self.shown else self.people
-        distance = [float(np.linalg.norm(roi.center - place)) for place in people]
+        self.occluder_counts.append(len(occluders))
+        people = self.people_by_pixel[frame[0, 0, 0]] if self.people_by_pixel else self.people
+        distance = [float(np.linalg.norm(roi.center - position)) for position in people]
         nearest = int(np.argmin(distance)) if distance else -1
         if nearest < 0 or distance[nearest] > 60:
             return Landmarks(body((250, 250)), np.zeros((33, 3)), 0.1, roi)
-        place = people[nearest]
+        position = people[nearest]
         presence = 0.99 - 0.001 * distance[nearest]
-        return Landmarks(body(place), np.zeros((33, 3)), presence, RotatedRoi(np.asarray(place, float), 120.0, 0.0))
+        return Landmarks(
+            body(position), np.zeros((33, 3)), presence, RotatedRoi(np.asarray(position, float), 120.0, 0.0)
+        )
 
 
-def observer_of(stage: Stage, detect_every: int = 5) -> Observer:
-    return Observer(stage, stage, ObserverOptions(detection_interval=detect_every))
+def create(networks: FakeNetworks, detection_interval: int = 5) -> Observer:
+    return Observer(networks, networks, ObserverOptions(detection_interval=detection_interval))
 
 
-def places(observer: Observer) -> list[Place]:
-    centers = [np.round((o.keypoints - body((0, 0)))[0, :2], 6) for o in observer.observe(FRAME)]
+def observed_positions(observer: Observer) -> list[Position]:
+    centers = [np.round((o.keypoints - body((0, 0)))[0, :2], 6) for o in observer.observe(FRAME).current]
     return sorted((float(x), float(y)) for x, y in centers)
 
 
-def test_people_are_found_at_once_and_followed() -> None:
-    stage = Stage([(100, 100), (300, 300)])
-    observer = observer_of(stage, 50)
+def test_people_are_detected_at_once_and_tracked() -> None:
+    networks = FakeNetworks([(100, 100), (300, 300)])
+    observer = create(networks, 50)
     for step in range(20):
-        stage.people = [(100 + 10 * step, 100), (300, 300)]
-        assert places(observer) == sorted([(100 + 10 * step, 100), (300, 300)])
-    assert stage.runs <= 6  # 1, 2, 4, 8, 16 frames apart
+        networks.people = [(100 + 10 * step, 100), (300, 300)]
+        assert observed_positions(observer) == sorted([(100 + 10 * step, 100), (300, 300)])
+    assert networks.runs <= 6  # 1, 2, 4, 8, 16 frames apart
 
 
-def test_someone_new_is_found_within_the_interval() -> None:
-    stage = Stage([(100, 100)])
-    observer = observer_of(stage, 5)
+def test_a_new_person_is_detected_within_the_interval() -> None:
+    networks = FakeNetworks([(100, 100)])
+    observer = create(networks, 5)
     for _ in range(12):
-        places(observer)
-    stage.people.append((400, 400))
-    assert any(len(places(observer)) == 2 for _ in range(5))
+        observed_positions(observer)
+    networks.people.append((400, 400))
+    assert any(len(observed_positions(observer)) == 2 for _ in range(5))
 
 
-def everybody(
+def count_people(
     observer: Observer,
-    stage: Stage,
-    shown: Sequence[Sequence[Place]],
-    detected: Sequence[Sequence[Place]] | None = None,
+    networks: FakeNetworks,
+    people_by_frame: Sequence[Sequence[Position]],
+    detected: Sequence[Sequence[Position]] | None = None,
 ) -> list[int]:
-    """How many people are known of each frame in the end, when these are shown and those can be detected."""
+    """Number of people in each frame, backfilled ones included, if some of them can be detected."""
     counts: list[int] = []
-    stage.shown = shown
-    for number, people in enumerate(detected or shown):
-        stage.people = list(people)
-        counts.append(len(observer.observe(np.full_like(FRAME, number))))
-        for ago, _ in observer.backfilled_observations():
-            counts[-1 - ago] += 1
+    networks.people_by_pixel = people_by_frame
+    for number, people in enumerate(detected or people_by_frame):
+        networks.people = list(people)
+        result = observer.observe(np.full_like(FRAME, number))
+        counts.append(len(result.current))
+        for past in result.backfilled:
+            counts[-1 - past.frames_ago] += 1
     return counts
 
 
-def test_someone_who_was_found_late_is_followed_back_to_where_they_came_in() -> None:
-    stage = Stage([])
-    shown = [[(100, 100)]] * 12 + [[(100, 100), (300 + 5 * step, 300)] for step in range(12)]
-    assert everybody(observer_of(stage, 9), stage, shown) == [len(people) for people in shown]
-    assert stage.runs < 8  # the detector did not see them come
+def test_a_person_who_is_detected_late_is_tracked_backward_to_their_entry() -> None:
+    networks = FakeNetworks([])
+    people_by_frame = [[(100, 100)]] * 12 + [[(100, 100), (300 + 5 * step, 300)] for step in range(12)]
+    assert count_people(create(networks, 9), networks, people_by_frame) == [len(people) for people in people_by_frame]
+    assert networks.runs < 8  # the detector did not run at the entry
 
 
-def test_nobody_is_followed_back_into_another_shot() -> None:
-    stage = Stage([], seen_by_detector=False)
-    observer = observer_of(stage)
-    assert everybody(observer, stage, [[(100, 100)]] * 6) == [0] * 6
-    stage.seen_by_detector = True
+def test_nobody_is_tracked_backward_into_another_shot() -> None:
+    networks = FakeNetworks([], is_detectable=False)
+    observer = create(networks)
+    assert count_people(observer, networks, [[(100, 100)]] * 6) == [0] * 6
+    networks.is_detectable = True
     observer.begin_shot()
-    assert all(observer.observe(FRAME) and not observer.backfilled_observations() for _ in range(9))
+    results = [observer.observe(FRAME) for _ in range(9)]
+    assert all(result.current and not result.backfilled for result in results)
 
 
-@pytest.mark.parametrize(("seen", "known_before"), [(2, 1), (8, 2)])
-def test_only_who_has_been_seen_for_some_frames_is_followed_back(seen: int, known_before: int) -> None:
+@pytest.mark.parametrize(("visible_before", "count"), [(2, 1), (8, 2)])
+def test_only_people_who_are_visible_for_some_frames_are_tracked_backward(visible_before: int, count: int) -> None:
     one, two = [(100, 100)], [(100, 100), (300, 300)]
-    stage = Stage([])
-    observer = Observer(stage, stage, ObserverOptions(detection_interval=2, backfill_after=5))
-    shown = [two] * (13 + seen) + [one] * 12
-    assert everybody(observer, stage, shown, [one] * 13 + [two] * 12)[12] == known_before
+    networks = FakeNetworks([])
+    observer = Observer(networks, networks, ObserverOptions(detection_interval=2, backfill_after=5))
+    people_by_frame = [two] * (13 + visible_before) + [one] * 12
+    assert count_people(observer, networks, people_by_frame, [one] * 13 + [two] * 12)[12] == count
 
 
-def test_someone_who_leaves_is_dropped() -> None:
-    stage = Stage([(100, 100), (300, 300)])
-    observer = observer_of(stage)
-    assert len(places(observer)) == 2
-    stage.people.pop()
-    assert places(observer) == [(100, 100)]
+def test_a_person_who_leaves_is_dropped() -> None:
+    networks = FakeNetworks([(100, 100), (300, 300)])
+    observer = create(networks)
+    assert len(observed_positions(observer)) == 2
+    networks.people.pop()
+    assert observed_positions(observer) == [(100, 100)]
 
 
-def test_someone_outside_the_frame_is_dropped() -> None:
-    stage = Stage([(100, 100)])
-    observer = observer_of(stage)
+def test_a_person_outside_the_frame_is_dropped() -> None:
+    networks = FakeNetworks([(100, 100)])
+    observer = create(networks)
     for x in (60, 20, -20, -60):
-        stage.people = [(x, 100)]
-        found = places(observer)
+        networks.people = [(x, 100)]
+        found = observed_positions(observer)
     assert found == []
 
 
-def test_a_person_who_jumps_out_of_the_region_is_found_in_the_same_frame() -> None:
-    stage = Stage([(100, 100)])
-    observer = observer_of(stage, 50)
+def test_a_person_who_jumps_out_of_the_region_is_detected_in_the_same_frame() -> None:
+    networks = FakeNetworks([(100, 100)])
+    observer = create(networks, 50)
     for _ in range(4):
-        places(observer)
-    stage.people = [(400, 300)]
-    assert places(observer) == [(400, 300)]
+        observed_positions(observer)
+    networks.people = [(400, 300)]
+    assert observed_positions(observer) == [(400, 300)]
 
 
-def test_two_regions_on_one_person_become_one_and_the_other_person_comes_back() -> None:
-    stage = Stage([(200, 200), (280, 200)])
-    observer = observer_of(stage, 50)
-    assert len(places(observer)) == 2
-    stage.people = [(240, 200)]  # both regions now show him
-    assert places(observer) == [(240, 200)]
-    stage.people = [(240, 200), (340, 200)]
-    assert any(len(places(observer)) == 2 for _ in range(3))
+def test_two_regions_on_one_person_are_merged_and_the_other_person_is_detected_again() -> None:
+    networks = FakeNetworks([(200, 200), (280, 200)])
+    observer = create(networks, 50)
+    assert len(observed_positions(observer)) == 2
+    networks.people = [(240, 200)]  # both regions show the same person
+    assert observed_positions(observer) == [(240, 200)]
+    networks.people = [(240, 200), (340, 200)]
+    assert any(len(observed_positions(observer)) == 2 for _ in range(3))
 
 
-def test_somebody_out_of_sight_for_a_moment_is_seen_again_where_they_should_be_without_the_detector() -> None:
-    stage = Stage([(100, 100)])
-    observer = observer_of(stage, 50)
+def test_a_person_who_is_lost_for_a_moment_is_reacquired_at_the_predicted_position() -> None:
+    networks = FakeNetworks([(100, 100)])
+    observer = create(networks, 50)
     for x in range(100, 200, 10):
-        stage.people = [(x, 100)]
-        places(observer)
-    stage.seen_by_detector = False
-    stage.people = []
+        networks.people = [(x, 100)]
+        observed_positions(observer)
+    networks.is_detectable = False
+    networks.people = []
     for _ in range(5):
-        assert places(observer) == []
-    stage.people = [(250, 100)]
-    assert places(observer) == [(250, 100)]
+        assert observed_positions(observer) == []
+    networks.people = [(250, 100)]
+    assert observed_positions(observer) == [(250, 100)]
 
 
-def test_somebody_lost_for_long_is_given_up() -> None:
-    stage = Stage([(100, 100)])
-    observer = Observer(stage, stage, ObserverOptions(detection_interval=50, max_missed_frames=3))
-    places(observer)
-    stage.seen_by_detector, stage.people = False, []
+def test_a_person_who_is_lost_for_long_is_given_up() -> None:
+    networks = FakeNetworks([(100, 100)])
+    observer = Observer(networks, networks, ObserverOptions(detection_interval=50, max_missed_frames=3))
+    observed_positions(observer)
+    networks.is_detectable, networks.people = False, []
     for _ in range(5):
-        places(observer)
-    stage.people = [(100, 100)]
-    assert places(observer) == []
+        observed_positions(observer)
+    networks.people = [(100, 100)]
+    assert observed_positions(observer) == []
 
 
-def test_those_behind_are_located_without_those_in_front() -> None:
-    stage = Stage([(200, 200), (230, 240)])  # the second stands lower down
-    observer = observer_of(stage, 50)
-    assert len(places(observer)) == 2
-    stage.before.clear()
-    assert len(places(observer)) == 2
-    assert stage.before == [0, 1]
+def test_occluders_are_passed_to_the_landmark_model() -> None:
+    networks = FakeNetworks([(200, 200), (230, 240)])  # the second one is lower in the image, so nearer
+    observer = create(networks, 50)
+    assert len(observed_positions(observer)) == 2
+    networks.occluder_counts.clear()
+    assert len(observed_positions(observer)) == 2
+    assert networks.occluder_counts == [0, 1]
 
 
-def test_a_new_shot_begins_with_the_detector_and_without_the_people_of_the_last() -> None:
-    stage = Stage([(100, 100)])
-    observer = observer_of(stage, 50)
+def test_a_new_shot_starts_with_the_detector_and_without_tracked_people() -> None:
+    networks = FakeNetworks([(100, 100)])
+    observer = create(networks, 50)
     for _ in range(4):
-        places(observer)
-    runs = stage.runs
-    stage.people = [(400, 400)]
+        observed_positions(observer)
+    runs = networks.runs
+    networks.people = [(400, 400)]
     observer.begin_shot()
-    assert places(observer) == [(400, 400)]
-    assert stage.runs == runs + 1
+    assert observed_positions(observer) == [(400, 400)]
+    assert networks.runs == runs + 1
 
 
-def test_somebody_whom_only_the_landmarks_see_is_kept() -> None:
-    stage = Stage([(100, 100)])
-    observer = observer_of(stage, 2)
-    places(observer)
-    stage.seen_by_detector = False
-    assert all(places(observer) == [(100, 100)] for _ in range(10))
+def test_a_person_whom_the_detector_misses_is_kept() -> None:
+    networks = FakeNetworks([(100, 100)])
+    observer = create(networks, 2)
+    observed_positions(observer)
+    networks.is_detectable = False
+    assert all(observed_positions(observer) == [(100, 100)] for _ in range(10))
 
 
 def test_an_empty_video_runs_the_detector_rarely() -> None:
-    stage = Stage([])
-    observer = observer_of(stage, 10)
+    networks = FakeNetworks([])
+    observer = create(networks, 10)
     for _ in range(100):
-        assert observer.observe(FRAME) == ()
-    assert stage.runs <= 15
+        assert observer.observe(FRAME).current == ()
+    assert networks.runs <= 15
 
 
 @pytest.mark.parametrize("quality", QUALITY_PRESETS)
-def test_the_networks_find_and_follow_the_man(quality: str) -> None:
-    picture = np.asarray(golden("pictures")["crop"], np.uint8)
+def test_the_networks_detect_and_track_a_real_person(quality: str) -> None:
+    crop = np.asarray(golden("pictures")["crop"], np.uint8)
     frame = np.zeros((400, 640, 3), np.uint8)
     observer = create_observer(quality)
     for step in range(4):
         frame[:] = 0
-        frame[100:356, 50 + 40 * step : 306 + 40 * step] = picture
-        (person,) = observer.observe(frame)
+        frame[100:356, 50 + 40 * step : 306 + 40 * step] = crop
+        (person,) = observer.observe(frame).current
         x_min, y_min, x_max, y_max = person.box
         assert 0 <= x_min < 50 + 40 * step + 135 < x_max <= 640
         assert 100 <= y_min < 256 < y_max <= 400
     assert observer.network_seconds > 0
 
 
-def test_an_unknown_quality_is_told_with_the_known_ones() -> None:
+def test_an_unknown_quality_is_an_error_that_lists_the_known_ones() -> None:
     with pytest.raises(InvalidDataError, match="'ultra'; choose one of fast, balanced, best"):
         create_observer("ultra")

@@ -1,7 +1,8 @@
-"""Observes the people in a video, frame by frame, in one pass.
+"""Observation of the people in a video, in one pass: RGB frame -> ``FrameObservations``.
 
-A person is detected once and then followed: the landmarks of one frame tell where to look in the next. The detector
-runs now and then to find who is new, and to bring back regions that have slid off their person.
+A person is detected once and then tracked: the landmarks of one frame give the region of interest of the next. The
+detector runs at intervals to find new people and to correct regions that have drifted off their person. People who are
+detected late are tracked backward, so the result of a frame also has observations in earlier frames.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from bodydouble.data import FloatArray, Observation, RgbImage
+from bodydouble.data import FloatArray, FrameObservations, Observation, PastObservation, RgbImage
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry.similarity import pose_similarity
 from bodydouble.perception.appearance.clothing_colors import describe_appearance
@@ -34,22 +35,22 @@ from bodydouble.perception.pose.tracked_person import TrackedPerson
 from bodydouble.perception.protocols import Detection, LandmarkModel, Landmarks, PeopleDetector
 from bodydouble.skeletons import coco
 
-_COCO = list(coco.FROM_BLAZEPOSE)
+_COCO = list(coco.BLAZEPOSE_INDICES)
 MOVENET = "movenet"
 """Name of the detector that comes with this package."""
 
 
 @dataclass(frozen=True, slots=True)
 class QualityPreset:
-    """A balance of speed and accuracy."""
+    """Balance of speed and accuracy."""
 
     landmark_model: Literal["lite", "full", "heavy"]
     detector_sides: tuple[int, ...]
-    """Long sides of the pictures in which people are searched, px."""
+    """Long sides in px of the images in which people are detected."""
     detection_interval: int
-    """Frames from one run of the detector to the next."""
+    """Number of frames from one run of the detector to the next."""
     flip_test: bool
-    """Whether each person is looked at in the mirror, too: the mean is more accurate, and costs twice the time."""
+    """Whether the result is averaged with that of the horizontally flipped image: more accurate, in twice the time."""
 
 
 QUALITY_PRESETS = {
@@ -61,41 +62,41 @@ QUALITY_PRESETS = {
 
 @dataclass(frozen=True, slots=True)
 class ObserverOptions:
-    """How people are followed."""
+    """Parameters of tracking within perception."""
 
     detection_interval: int = 6
-    """Frames from one run of the detector to the next."""
+    """Maximum number of frames from one run of the detector to the next."""
     min_presence: float = 0.5
-    """A person whose presence is lower is lost."""
+    """Minimum presence of a person who is not lost."""
     min_visible_fraction: float = 0.1
-    """A person of whose box less than this part lies inside the frame has left."""
+    """Minimum fraction of a person's box that lies inside the frame."""
     max_occlusion: float = 0.7
-    """A followed person of whom more than this part lies behind others is not seen ..."""
+    """Maximum fraction of occluded landmarks of a person who was observed in the previous frame."""
     max_occlusion_at_start: float = 0.4
-    """... and somebody who is new, or was lost, must show more."""
+    """Maximum fraction of occluded landmarks of a person who is new or was lost."""
     max_missed_frames: int = 15
-    """Frames for which somebody who was lost is looked for where they should be."""
+    """Maximum number of frames for which a lost person is searched at the predicted position."""
     backfill_after: int = 3
-    """Frames after which somebody who was found and seen since is followed back, too ..."""
+    """Number of frames in a row after which a new person is tracked backward."""
     max_backfill: int = 15
-    """... through at most this many of the last frames."""
+    """Maximum number of past frames in which a person is tracked backward."""
     min_agreement: float = 0.4
-    """A detection and landmarks less similar than this do not show the same pose."""
+    """Minimum similarity of a detection and of landmarks that show the same pose."""
     duplicate_similarity: float = 0.6
-    """Landmarks more similar than this belong to one person."""
+    """Minimum similarity of landmarks that belong to the same person."""
 
 
 Searches = Sequence[tuple[TrackedPerson, Landmarks | None]]
-"""Who was looked for, and what was seen of them."""
+"""Tracked people with their landmarks in the current frame; None where the person is not visible."""
 
 
 class Observer:
-    """Finds and follows people. Give it the frames of one video in order."""
+    """Detects and tracks people in the frames of one video, which it gets in order."""
 
     def __init__(
         self, detector: PeopleDetector, landmarks: LandmarkModel, options: ObserverOptions | None = None
     ) -> None:
-        """Start with nobody in sight."""
+        """Starts without tracked people."""
         self.options = options or ObserverOptions()
         self._detector = detector
         self._landmarks = landmarks
@@ -107,164 +108,174 @@ class Observer:
         return self._detector.seconds + self._landmarks.seconds
 
     def begin_shot(self) -> None:
-        """Forget where everybody was: the next frame is the first one of another camera."""
+        """Forgets all people: the next frame is the first one of another camera."""
         self._history = FrameHistory(self.options.max_backfill)
-        self._backfilled: list[tuple[int, Observation]] = []
         self._tracked: list[TrackedPerson] = []
         self._until_detection = 0
         self._detection_wait = 1
 
-    def observe(self, frame: RgbImage) -> tuple[Observation, ...]:
-        """The people in the next frame (H, W, 3) RGB."""
-        looks = self._search(frame)
-        kept = suppress_duplicates(
-            (seen for one, seen in looks if seen and not one.time_since_update), self.options.duplicate_similarity
-        )
-        lost_somebody = len(kept) < sum(not one.time_since_update for one in self._tracked)
-        people = add_reacquired(kept, (seen for one, seen in looks if seen and one.time_since_update))
-        if self._until_detection <= 0 or lost_somebody:
+    def observe(self, frame: RgbImage) -> FrameObservations:
+        """Observes the people in the next frame (H, W, 3) RGB, and adds late detections to past frames."""
+        searches = self._search(frame)
+        visible = (landmarks for person, landmarks in searches if landmarks and not person.time_since_update)
+        reacquired = (landmarks for person, landmarks in searches if landmarks and person.time_since_update)
+        kept = suppress_duplicates(visible, self.options.duplicate_similarity)
+        is_anyone_lost = len(kept) < sum(not person.time_since_update for person in self._tracked)
+        people = add_reacquired(kept, reacquired)
+        if self._until_detection <= 0 or is_anyone_lost:
             people = self._add_detections(frame, people)
-            self._schedule_detection(lost_somebody)
+            self._schedule_detection(is_anyone_lost)
         self._until_detection -= 1
-        self._tracked = self._update_tracked(looks, people, (frame.shape[1], frame.shape[0]))
-        self._backfill()
+        self._tracked = self._update_tracked(searches, people, (frame.shape[1], frame.shape[0]))
+        backfilled = self._backfill()
         self._history.append(frame, people)
-        return tuple(create_observation(person, frame) for person in people)
+        return FrameObservations(tuple(create_observation(person, frame) for person in people), backfilled)
 
-    def backfilled_observations(self) -> Sequence[tuple[int, Observation]]:
-        """Who was in frames before the last that was observed, as is known since then; and how many frames before."""
-        return self._backfilled
-
-    def _backfill(self) -> None:
-        """Follow those back who were found not long ago and are certain by now."""
-        sure = [one for one in self._tracked if one.age == self.options.backfill_after and not one.time_since_update]
-        self._backfilled = [
-            (ago, create_observation(there, past.image))
-            for i in argsort_nearest_first([one.first.pose for one in sure])
-            for ago, past, there in self._history.track_backward(sure[i].first, sure[i].age, self._locate_in_past_frame)
+    def _backfill(self) -> tuple[PastObservation, ...]:
+        """Tracks people backward who have been observed for just long enough to be certain."""
+        certain = [
+            person
+            for person in self._tracked
+            if person.age == self.options.backfill_after and not person.time_since_update
         ]
+        return tuple(
+            PastObservation(frames_ago, create_observation(landmarks, past.image))
+            for i in argsort_nearest_first([person.first.pose for person in certain])
+            for frames_ago, past, landmarks in self._history.track_backward(
+                certain[i].first, certain[i].age, self._locate_in_past_frame
+            )
+        )
 
     def _locate_in_past_frame(
         self, frame: RgbImage, person: TrackedPerson, others: Sequence[Landmarks]
     ) -> Landmarks | None:
-        """Somebody in a frame in which others were seen."""
+        """Locates a person in a past frame in which others were observed; returns None if that fails."""
         options = self.options
-        there = self._locate(frame, person, [other.pose for other in others], options.max_occlusion_at_start)
-        seen = there and person.matches(there) and is_distinct(there, others, options.duplicate_similarity)
-        return there if seen else None
+        landmarks = self._locate(frame, person, [other.pose for other in others], options.max_occlusion_at_start)
+        is_match = (
+            landmarks and person.matches(landmarks) and is_distinct(landmarks, others, options.duplicate_similarity)
+        )
+        return landmarks if is_match else None
 
     def _search(self, frame: RgbImage) -> Searches:
-        """Look for everybody, the nearest to the camera first: they are painted over where others are behind them."""
-        looks: list[tuple[TrackedPerson, Landmarks | None]] = []
+        """Searches all tracked people, the nearest first, so that occluders of the others can be inpainted."""
+        searches: list[tuple[TrackedPerson, Landmarks | None]] = []
         for i in argsort_nearest_first([person.predicted_pose for person in self._tracked]):
             person = self._tracked[i]
-            others = [seen.pose for one, seen in looks if seen and not one.time_since_update]
-            most_hidden = (
-                self.options.max_occlusion_at_start if person.time_since_update else self.options.max_occlusion
-            )
-            there = self._locate(frame, person, others, most_hidden)
-            seen = there and (not person.time_since_update or person.matches(there))
-            looks.append((person, there if seen else None))
-        return looks
+            others = [landmarks.pose for other, landmarks in searches if landmarks and not other.time_since_update]
+            is_lost = person.time_since_update > 0
+            max_occlusion = self.options.max_occlusion_at_start if is_lost else self.options.max_occlusion
+            landmarks = self._locate(frame, person, others, max_occlusion)
+            is_match = landmarks and (not is_lost or person.matches(landmarks))
+            searches.append((person, landmarks if is_match else None))
+        return searches
 
     def _locate(
-        self, frame: RgbImage, person: TrackedPerson, others: Sequence[FloatArray], most_hidden: float
+        self, frame: RgbImage, person: TrackedPerson, others: Sequence[FloatArray], max_occlusion: float
     ) -> Landmarks | None:
-        """Somebody where they should be, if they are seen there; the others, poses (33, 2) px, may stand before."""
-        before = [others[k] for k in find_occluders(person.predicted_pose, others)]
-        there = self._landmarks.locate(frame, person.predicted_roi, before)
-        return there if self._is_visible(there, before, frame, most_hidden) else None
+        """Locates a person at the predicted position, behind occluders among other poses (33, 2) px.
 
-    def _is_visible(self, person: Landmarks, before: Sequence[FloatArray], frame: RgbImage, most_hidden: float) -> bool:
-        """Whether this is somebody inside the frame, and not behind others more than told."""
+        Returns None if the person is not visible there.
+        """
+        occluders = [others[k] for k in find_occluders(person.predicted_pose, others)]
+        landmarks = self._landmarks.locate(frame, person.predicted_roi, occluders)
+        return landmarks if self._is_visible(landmarks, occluders, frame, max_occlusion) else None
+
+    def _is_visible(
+        self, landmarks: Landmarks, occluders: Sequence[FloatArray], frame: RgbImage, max_occlusion: float
+    ) -> bool:
+        """Returns whether landmarks show a person who is inside the frame and not occluded too much."""
         options = self.options
         return (
-            person.presence >= options.min_presence
-            and visible_fraction(person.pose, (frame.shape[1], frame.shape[0])) >= options.min_visible_fraction
-            and float(is_occluded(person.pose, before).mean()) <= most_hidden
+            landmarks.presence >= options.min_presence
+            and visible_fraction(landmarks.pose, (frame.shape[1], frame.shape[0])) >= options.min_visible_fraction
+            and float(is_occluded(landmarks.pose, occluders).mean()) <= max_occlusion
         )
 
-    def _schedule_detection(self, lost_somebody: bool) -> None:
-        """Set when the detector runs next: soon after somebody was lost, then at ever longer intervals."""
-        self._detection_wait = 1 if lost_somebody else min(2 * self._detection_wait, self.options.detection_interval)
+    def _schedule_detection(self, is_anyone_lost: bool) -> None:
+        """Schedules the next run of the detector: in the next frame after a loss, then at increasing intervals."""
+        next_wait = min(2 * self._detection_wait, self.options.detection_interval)
+        self._detection_wait = 1 if is_anyone_lost else next_wait
         self._until_detection = self._detection_wait
 
-    def _add_detections(self, frame: RgbImage, followed: Sequence[Landmarks]) -> list[Landmarks]:
-        """The followed people and those whom the detector sees and who were not followed, or not well."""
+    def _add_detections(self, frame: RgbImage, tracked: Sequence[Landmarks]) -> list[Landmarks]:
+        """Adds people who are detected but not tracked, and replaces tracked people who have drifted off."""
         detections = self._detector.detect(frame)
-        agree = detection_similarity(detections, followed)
-        known = agree.max(axis=1, initial=0.0) >= self.options.min_agreement
-        confirmed = np.asarray(agree.max(axis=0, initial=0.0) >= self.options.min_agreement)
-        unknown = [detection for detection, certain in zip(detections, known, strict=True) if not certain]
-        return merge_detections(
-            followed, confirmed, self._locate_new(frame, unknown, followed), self.options.duplicate_similarity
-        )
+        similarity = detection_similarity(detections, tracked)
+        is_tracked = similarity.max(axis=1, initial=0.0) >= self.options.min_agreement
+        is_confirmed = np.asarray(similarity.max(axis=0, initial=0.0) >= self.options.min_agreement)
+        new = [detection for detection, skip in zip(detections, is_tracked, strict=True) if not skip]
+        located = self._locate_new(frame, new, tracked)
+        return merge_detections(tracked, is_confirmed, located, self.options.duplicate_similarity)
 
     def _locate_new(
-        self, frame: RgbImage, detections: Sequence[Detection], known: Sequence[Landmarks]
+        self, frame: RgbImage, detections: Sequence[Detection], tracked: Sequence[Landmarks]
     ) -> list[Landmarks]:
-        """The landmarks of people who are new, the nearest to the camera first.
+        """Locates the landmarks of new people, the nearest to the camera first.
 
-        The second look is through the better region that the first gave.
+        The network runs twice: the first landmarks give a better region of interest.
         """
-        found: list[Landmarks] = []
+        located: list[Landmarks] = []
         for i in argsort_nearest_first([detection.keypoints[:, :2] for detection in detections]):
-            others = [person.pose for person in (*known, *found)]
-            nearer = find_occluders(detections[i].keypoints[:, :2], [pose[_COCO] for pose in others])
-            before = [others[k] for k in nearer]
-            first = self._landmarks.locate(frame, self._landmarks.roi_from_detection(detections[i]), before)
-            second = self._landmarks.locate(frame, first.roi, before)
-            if self._is_visible(second, before, frame, self.options.max_occlusion_at_start):
-                found.append(second)
-        return found
+            others = [person.pose for person in (*tracked, *located)]
+            indices = find_occluders(detections[i].keypoints[:, :2], [pose[_COCO] for pose in others])
+            occluders = [others[k] for k in indices]
+            first = self._landmarks.locate(frame, self._landmarks.roi_from_detection(detections[i]), occluders)
+            second = self._landmarks.locate(frame, first.roi, occluders)
+            if self._is_visible(second, occluders, frame, self.options.max_occlusion_at_start):
+                located.append(second)
+        return located
 
     def _update_tracked(
-        self, looks: Searches, people: Sequence[Landmarks], size: tuple[int, int]
+        self, searches: Searches, people: Sequence[Landmarks], image_size: tuple[int, int]
     ) -> list[TrackedPerson]:
-        """Those seen in this frame, and those lost not long ago who should still be inside it."""
-        before = {id(seen): one for one, seen in looks if seen}
-        new = [person for person in people if id(person) not in before]
-        here = {id(person) for person in people}
-        lost = [one.mark_missed() for one, seen in looks if not seen or id(seen) not in here]
+        """Returns the people to search in the next frame: those of this frame, and those lost a short time ago."""
+        tracked = {id(landmarks): person for person, landmarks in searches if landmarks}
+        new = [landmarks for landmarks in people if id(landmarks) not in tracked]
+        kept = {id(landmarks) for landmarks in people}
+        lost = (person.mark_missed() for person, landmarks in searches if not landmarks or id(landmarks) not in kept)
         return [
-            *(before[id(p)].update(p) if id(p) in before else TrackedPerson.start(p) for p in people),
-            *(
-                one for one in lost
-                if one.time_since_update <= self.options.max_missed_frames
-                and visible_fraction(one.predicted_pose, size) >= self.options.min_visible_fraction
-                and all(pose_similarity(one.predicted_pose[_COCO], p.pose[_COCO]) < self.options.min_agreement for p in new)
-            ),
-        ]  # fmt: skip
+            *(tracked[id(p)].update(p) if id(p) in tracked else TrackedPerson.start(p) for p in people),
+            *(person for person in lost if self._is_worth_searching(person, new, image_size)),
+        ]
+
+    def _is_worth_searching(self, person: TrackedPerson, new: Sequence[Landmarks], image_size: tuple[int, int]) -> bool:
+        """Returns whether a lost person is missed for a short time, inside the image, and not detected as new."""
+        pose, options = person.predicted_pose, self.options
+        return (
+            person.time_since_update <= options.max_missed_frames
+            and visible_fraction(pose, image_size) >= options.min_visible_fraction
+            and all(pose_similarity(pose[_COCO], other.pose[_COCO]) < options.min_agreement for other in new)
+        )
 
 
-def create_observation(person: Landmarks, frame: RgbImage) -> Observation:
-    """What later stages get to know about a person in a frame (H, W, 3) RGB."""
-    box = clip_box(bounding_box(person.pose), (frame.shape[1], frame.shape[0]))
-    colors = describe_appearance(frame, person.keypoints)
-    return Observation(box, person.keypoints, person.landmarks_3d, person.presence, colors)
+def create_observation(landmarks: Landmarks, frame: RgbImage) -> Observation:
+    """Creates the observation of a person in a frame (H, W, 3) RGB, with the box and the clothing colours."""
+    box = clip_box(bounding_box(landmarks.pose), (frame.shape[1], frame.shape[0]))
+    appearance = describe_appearance(frame, landmarks.keypoints)
+    return Observation(box, landmarks.keypoints, landmarks.landmarks_3d, landmarks.presence, appearance)
 
 
 def create_observer(quality: str = "balanced", detector: str | Path = MOVENET) -> Observer:
-    """An observer with the networks of one of QUALITIES.
+    """Creates an observer with the networks of a quality preset.
 
     Args:
-        quality: one of QUALITIES.
-        detector: MOVENET, the one that comes with this package, or an ONNX file as ``rtm`` reads them.
+        quality: a key of QUALITY_PRESETS.
+        detector: MOVENET, which comes with this package, or an ONNX file that ``onnx_detectors`` supports.
 
     Raises:
-        InvalidDataError: There is no such quality or detector.
-        ModelError: A network cannot be loaded.
+        InvalidDataError: there is no such quality or detector.
+        ModelError: a network cannot be loaded.
     """
     if quality not in QUALITY_PRESETS:
         raise InvalidDataError(f"unknown quality {quality!r}; choose one of {', '.join(QUALITY_PRESETS)}")
-    chosen = QUALITY_PRESETS[quality]
-    movenet = MoveNetDetector(MoveNetOptions(long_sides=chosen.detector_sides))
-    finder = movenet if detector == MOVENET else create_detector(Path(detector), movenet)
-    return Observer(
-        finder, create_landmark_model(chosen), ObserverOptions(detection_interval=chosen.detection_interval)
-    )
+    preset = QUALITY_PRESETS[quality]
+    movenet = MoveNetDetector(MoveNetOptions(long_sides=preset.detector_sides))
+    people_detector = movenet if detector == MOVENET else create_detector(Path(detector), movenet)
+    options = ObserverOptions(detection_interval=preset.detection_interval)
+    return Observer(people_detector, create_landmark_model(preset), options)
 
 
-def create_landmark_model(quality: QualityPreset) -> BlazePose:
-    """The network that locates landmarks. Raises ModelError if it cannot be loaded."""
-    return BlazePose(quality.landmark_model, flip_test=quality.flip_test)
+def create_landmark_model(preset: QualityPreset) -> BlazePose:
+    """Loads the landmark network of a preset; raises ModelError if that is not possible."""
+    return BlazePose(preset.landmark_model, flip_test=preset.flip_test)
