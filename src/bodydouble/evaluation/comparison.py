@@ -206,7 +206,7 @@ def _landmark_boxes(person: EvaluatedPerson, frames: int, selected: BoolArray) -
     boxes = np.full((frames, 4), np.nan)
     points = person.keypoints[selected][..., :2]
     if len(points):
-        boxes[person.frames[selected]] = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=-1)
+        boxes[person.frames[selected]] = keypoints_2d.bounding_boxes(points)
     return boxes
 
 

@@ -3,6 +3,7 @@
 In: text, cells and arrays. Out: HTML, in which all text is escaped; ``page`` wraps the parts into a document.
 """
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -97,6 +98,11 @@ def heading(text: str, level: int = 2) -> str:
 def paragraph(text: str) -> str:
     """Returns a paragraph of plain text."""
     return f"<p>{escape(text)}</p>\n"
+
+
+def jpeg_image(jpeg: bytes, alt: str) -> str:
+    """Returns an embedded JPEG image with its alternative text."""
+    return f'<img src="data:image/jpeg;base64,{b64encode(jpeg).decode("ascii")}" alt="{escape(alt)}">'
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

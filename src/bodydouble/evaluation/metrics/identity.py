@@ -12,7 +12,7 @@ import numpy as np
 from bodydouble.data import BoolArray, FloatArray, IntArray, Performance
 from bodydouble.evaluation.metrics import tracking
 from bodydouble.evaluation.metrics.counts import Counts
-from bodydouble.evaluation.metrics.keypoints_2d import box_overlap
+from bodydouble.evaluation.metrics.keypoints_2d import bounding_boxes, box_overlap
 from bodydouble.evaluation.metrics.tracking import HotaCounts
 from bodydouble.geometry.similarity import box_area
 
@@ -131,6 +131,5 @@ def _landmark_boxes(performance: Performance, frames: int, *, include_occluded: 
         observed[track.frames, n] = track.observed
         rows = np.ones(len(track.frames), dtype=bool) if include_occluded else track.observed
         points = track.keypoints[rows, :, :2]
-        bounds = np.concatenate([points.min(axis=1), points.max(axis=1)], axis=-1)
-        boxes[track.frames[rows], n] = np.clip(bounds, 0.0, size)
+        boxes[track.frames[rows], n] = np.clip(bounding_boxes(points), 0.0, size)
     return boxes, observed

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray
+from bodydouble.geometry.similarity import box_iou
 from bodydouble.skeletons import coco
 
 PCK_THRESHOLD = 0.05
@@ -60,10 +61,12 @@ def keypoint_similarity(predicted: FloatArray, truth: FloatArray, visible: BoolA
 
 def box_overlap(a: FloatArray, b: FloatArray) -> FloatArray:
     """Returns the intersection over union (...) of boxes (..., 4) x_min, y_min, x_max, y_max; 0 where one is NaN."""
-    low, high = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])
-    intersection = np.prod(np.maximum(high - low, 0.0), axis=-1)
-    areas = [np.prod(boxes[..., 2:] - boxes[..., :2], axis=-1) for boxes in (a, b)]
-    return np.asarray(np.nan_to_num(intersection / np.maximum(areas[0] + areas[1] - intersection, 1e-12)))
+    return np.asarray(np.nan_to_num(box_iou(a, b)))
+
+
+def bounding_boxes(points: FloatArray) -> FloatArray:
+    """Returns the boxes (..., 4) x_min, y_min, x_max, y_max around points (..., K, 2)."""
+    return np.concatenate([points.min(axis=-2), points.max(axis=-2)], axis=-1)
 
 
 def average_precision(similarity: FloatArray, scores: FloatArray, true_present: BoolArray) -> float:

@@ -21,6 +21,12 @@ def crop(frame: RgbImage, box: FloatArray) -> RgbImage:
     return cropped if min(cropped.shape[:2]) > 1 else frame
 
 
+def add_margin(box: FloatArray, fraction: float) -> FloatArray:
+    """Enlarges a box (4,) px on all sides by a fraction of its longer side."""
+    margin = fraction * float(np.max(box[2:] - box[:2]))
+    return np.asarray(box + margin * np.array([-1.0, -1.0, 1.0, 1.0]))
+
+
 def shrink(image: RgbImage, max_size: tuple[int, int]) -> Image.Image:
     """Scales an image down to fit into a width and height in px; smaller images keep their size."""
     small_image = Image.fromarray(np.ascontiguousarray(image))

@@ -91,6 +91,14 @@ def _fraction_of_observed(person: PersonMetrics, mask: BoolArray) -> float:
     return float((mask & person.observed).sum()) / max(1, int(person.observed.sum()))
 
 
+def _frequent(person: PersonMetrics, mask: BoolArray, max_fraction: float, message: str, advice: str) -> Finding | None:
+    """Returns a finding if the mask holds in more than a fraction of the observed frames; {percent} is filled in."""
+    fraction = _fraction_of_observed(person, mask)
+    if fraction <= max_fraction:
+        return None
+    return Finding(person.name, message.format(percent=f"{100 * fraction:.0f} %"), advice, _time_ranges(person, mask))
+
+
 def _too_few_frames(person: PersonMetrics) -> Finding | None:
     count = int(person.observed.sum())
     if count >= MIN_SECONDS * person.fps:
@@ -130,40 +138,32 @@ def _small_in_image(person: PersonMetrics) -> Finding | None:
 
 
 def _body_outside_image(person: PersonMetrics) -> Finding | None:
-    fraction = _fraction_of_observed(person, person.body_outside_image)
-    if fraction <= MAX_BODY_OUTSIDE:
-        return None
-    return Finding(
-        person.name,
-        f"half of the body or more is outside the image in {100 * fraction:.0f} % of the frames",
+    return _frequent(
+        person,
+        person.body_outside_image,
+        MAX_BODY_OUTSIDE,
+        "half of the body or more is outside the image in {percent} of the frames",
         "Frame the whole body with some margin, or trim the clip to where it is visible.",
-        _time_ranges(person, person.body_outside_image),
     )
 
 
 def _feet_outside_image(person: PersonMetrics) -> Finding | None:
-    fraction = _fraction_of_observed(person, person.foot_outside_image)
-    if fraction <= MAX_FEET_OUTSIDE:
-        return None
-    return Finding(
-        person.name,
-        f"a foot is outside the image in {100 * fraction:.0f} % of the frames; floor contacts there are a guess",
+    return _frequent(
+        person,
+        person.foot_outside_image,
+        MAX_FEET_OUTSIDE,
+        "a foot is outside the image in {percent} of the frames; floor contacts there are a guess",
         "Keep both feet in the image: step back, tilt the camera down, or film in portrait format.",
-        _time_ranges(person, person.foot_outside_image),
     )
 
 
 def _uncertain_keypoints(person: PersonMetrics) -> Finding | None:
-    mask = person.observed & (person.confidence < MIN_CONFIDENCE) & ~person.body_outside_image
-    fraction = _fraction_of_observed(person, mask)
-    if fraction <= MAX_UNCERTAIN:
-        return None
-    return Finding(
-        person.name,
-        f"keypoints are uncertain (mean confidence below {100 * MIN_CONFIDENCE:.0f} %) "
-        f"in {100 * fraction:.0f} % of the frames",
+    return _frequent(
+        person,
+        person.observed & (person.confidence < MIN_CONFIDENCE) & ~person.body_outside_image,
+        MAX_UNCERTAIN,
+        f"keypoints are uncertain (mean confidence below {100 * MIN_CONFIDENCE:.0f} %) in {{percent}} of the frames",
         "Use more light, a plain background and clothes that contrast with it and show the limbs; keep the view free.",
-        _time_ranges(person, mask),
     )
 
 
@@ -183,15 +183,15 @@ def _uncertain_limbs(person: PersonMetrics) -> Finding | None:
 
 
 def _fast_motion(person: PersonMetrics) -> Finding | None:
-    fraction = _fraction_of_observed(person, person.moves_fast)
-    if fraction <= MAX_FAST or person.fps >= HIGH_FPS:
+    if person.fps >= HIGH_FPS:
         return None
-    return Finding(
-        person.name,
+    return _frequent(
+        person,
+        person.moves_fast,
+        MAX_FAST,
         f"a hand or foot moves by more than {100 * FAST_STEP_FRACTION:.0f} % of the person's size between two frames "
-        f"in {100 * fraction:.0f} % of the frames, at {person.fps:.3g} frames/s",
+        f"in {{percent}} of the frames, at {person.fps:.3g} frames/s",
         "Film at 50 or 60 frames/s, with enough light for a short exposure.",
-        _time_ranges(person, person.moves_fast),
     )
 
 

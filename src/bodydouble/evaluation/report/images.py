@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from bodydouble.data import FloatArray, Performance, RgbImage, Track
-from bodydouble.evaluation.report.crops import crop, encode_jpeg, shrink
+from bodydouble.evaluation.report.crops import add_margin, crop, encode_jpeg, shrink
 from bodydouble.evaluation.report.spans import MAX_SPANS, Span, find_low_confidence_spans
 from bodydouble.evaluation.report.thumbnails import Thumbnails
 from bodydouble.formats.media import FrameReader
@@ -83,5 +83,4 @@ def crop_box(track: Track, frame: int) -> FloatArray:
         return np.full(4, np.nan)
     row = frame - int(track.frames[0])
     box = np.array([np.interp(row, valid_rows, track.boxes[valid_rows, side]) for side in range(4)])
-    margin = MARGIN_FRACTION * max(box[2] - box[0], box[3] - box[1])
-    return np.asarray(box + margin * np.array([-1.0, -1.0, 1.0, 1.0]))
+    return add_margin(box, MARGIN_FRACTION)

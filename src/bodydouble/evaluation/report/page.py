@@ -3,7 +3,6 @@
 In: a ``Performance``, images of its people (``images.SpanImages``) and the warnings of the run. Out: one HTML file.
 """
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -223,9 +222,8 @@ def _span_figure(person: PersonMetrics, span: Span, jpeg: bytes | None) -> str:
     text = escape(f"{times}: {_describe_confidence(span)}; image at {moment}")
     if jpeg is None:
         return f"<figure><figcaption>{text} is not available</figcaption></figure>\n"
-    source = f"data:image/jpeg;base64,{b64encode(jpeg).decode('ascii')}"
-    alt = escape(f"{person.name} at {moment}")
-    return f'<figure><img src="{source}" alt="{alt}"><figcaption>{text}</figcaption></figure>\n'
+    image = html.jpeg_image(jpeg, f"{person.name} at {moment}")
+    return f"<figure>{image}<figcaption>{text}</figcaption></figure>\n"
 
 
 def _describe_confidence(span: Span) -> str:

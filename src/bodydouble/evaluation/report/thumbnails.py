@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from bodydouble.data import FloatArray, Performance, RgbImage, Track
-from bodydouble.evaluation.report.crops import crop, encode_jpeg, shrink
+from bodydouble.evaluation.report.crops import add_margin, crop, encode_jpeg, shrink
 from bodydouble.evaluation.report.spans import BODY_LANDMARKS
 from bodydouble.geometry.similarity import box_area, box_intersection
 
@@ -43,7 +43,7 @@ class Thumbnails:
             for row in choose_candidates(measure_completeness(track, other_boxes, self._size)):
                 frame = int(track.frames[row])
                 self._first_candidate.setdefault(name, frame)
-                self._pending[frame].append((name, _with_margin(track.boxes[row])))
+                self._pending[frame].append((name, add_margin(track.boxes[row], MARGIN_FRACTION)))
 
     def missing_frames(self) -> list[int]:
         """Returns source frame indices that give a thumbnail to each person who still lacks one and can have one."""
@@ -100,8 +100,3 @@ def _boxes_in_clip(track: Track, frame_count: int) -> FloatArray:
     boxes = np.full((frame_count, 4), np.nan)
     boxes[track.frames] = np.where(track.observed[:, None], track.boxes, np.nan)
     return boxes
-
-
-def _with_margin(box: FloatArray) -> FloatArray:
-    margin = MARGIN_FRACTION * float(np.max(box[2:] - box[:2]))
-    return np.asarray(box + margin * np.array([-1.0, -1.0, 1.0, 1.0]))

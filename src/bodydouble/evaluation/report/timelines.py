@@ -4,7 +4,6 @@ In: a ``Performance``, the tracks of static people and JPEG thumbnails. Out: HTM
 the report.
 """
 
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -93,7 +92,7 @@ def _row(timeline: PersonTimeline, jpeg: bytes | None) -> str:
 def _thumbnail(name: str, jpeg: bytes | None) -> str:
     if jpeg is None:
         return "<small>no image</small>"
-    return f'<img src="data:image/jpeg;base64,{b64encode(jpeg).decode("ascii")}" alt="{escape(name)}">'
+    return html.jpeg_image(jpeg, name)
 
 
 def _format_percent(fraction: float) -> str:
