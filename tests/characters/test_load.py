@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from bodydouble.characters.load import builtin_names, load_character
-from bodydouble.characters.retarget import bind_matrices
 from bodydouble.data import Character, FloatArray
 from bodydouble.errors import FormatError, UnknownCharacterError
 from bodydouble.geometry import rotation
+from bodydouble.geometry.kinematics import bind_matrices
 from tests.builders import assert_same
 from tests.characters.glb_edit import MANNEQUIN, Glb
 

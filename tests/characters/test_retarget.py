@@ -4,15 +4,10 @@ import numpy as np
 import pytest
 
 from bodydouble.characters.load import load_character
-from bodydouble.characters.retarget import (
-    JointMatrixSequence,
-    bind_matrices,
-    inverse_bind_matrices,
-    pose_matrices,
-    retarget,
-)
+from bodydouble.characters.retarget import JointMatrixSequence, pose_matrices, retarget
 from bodydouble.data import Character, FloatArray, Motion, Skeleton
 from bodydouble.geometry import camera, kinematics, rotation
+from bodydouble.geometry.kinematics import bind_matrices, inverse_bind_matrices
 from bodydouble.skeletons import adult_template, humanoid
 from tests import builders
 from tests.builders import assert_same

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from bodydouble.characters.retarget import inverse_bind_matrices
 from bodydouble.data import FloatArray, Material, RgbImage
 from bodydouble.errors import RenderingUnavailableError
 from bodydouble.geometry.camera import intrinsics_from_focal_length, inverse, project, transform
+from bodydouble.geometry.kinematics import inverse_bind_matrices
 from bodydouble.geometry.rotation import from_rotvec, to_matrix
 from bodydouble.render.context import open_context, query_renderer_name
 from bodydouble.render.model import SkinnedModel, compile_programs

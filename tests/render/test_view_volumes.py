@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bodydouble.characters.retarget import inverse_bind_matrices
 from bodydouble.geometry.camera import project
+from bodydouble.geometry.kinematics import inverse_bind_matrices
 from bodydouble.geometry.rotation import normalize
 from bodydouble.render import view_volumes
 from tests.render.figure import STRIDE, build_figure, pose_figure

@@ -49,7 +49,7 @@ def calibration() -> Calibration:
 
 
 @pytest.fixture(scope="module")
-def written(network: LifterNetwork, calibration: Calibration, tmp_path_factory: pytest.TempPathFactory) -> Network:
+def exported(network: LifterNetwork, calibration: Calibration, tmp_path_factory: pytest.TempPathFactory) -> Network:
     path = tmp_path_factory.mktemp("network") / "lifter.onnx"
     write_onnx(network, path, calibration)
     return Network(path, OUTPUTS)
@@ -60,32 +60,32 @@ def inputs(frames: int) -> FloatArray:
 
 
 @pytest.mark.parametrize("frames", [1, 2, 7, 64, 150])
-def test_the_written_network_answers_as_the_trained_one(
-    frames: int, network: LifterNetwork, written: Network, calibration: Calibration
+def test_exported_network_predicts_as_the_trained_one(
+    frames: int, network: LifterNetwork, exported: Network, calibration: Calibration
 ) -> None:
-    given = inputs(frames)
+    features_in = inputs(frames)
     with torch.no_grad():
-        expected = network(torch.from_numpy(given))
-    found = dict(zip(OUTPUTS, written(given), strict=True))
+        expected = network(torch.from_numpy(features_in))
+    found = dict(zip(OUTPUTS, exported(features_in), strict=True))
     columns = found["joint_rotations_6d"].reshape(1, frames, 22, 2, 3)
-    turned: dict[str, FloatArray] = dict(found) | {
+    predicted: dict[str, FloatArray] = dict(found) | {
         "points": found["points"].reshape(1, frames, 33, 2),
         "log_sigma": found["log_sigma"] - calibration.log_factors,
         "joint_rotations_6d": rotation.from_axes(columns[..., 0, :], columns[..., 1, :]),
     }
-    for name, value in turned.items():
+    for name, value in predicted.items():
         wanted = getattr(expected, FIELD_OF_OUTPUT.get(name, name)).numpy()
         assert value.shape == wanted.shape
         np.testing.assert_allclose(value, wanted, atol=HALF_PRECISION * np.abs(wanted).max(), rtol=0, err_msg=name)
 
 
-def test_outputs_are_those_that_the_lifter_reads() -> None:
+def test_outputs_are_those_of_the_lifter() -> None:
     assert tuple(OUTPUT_SIZES) == OUTPUTS
     committed = Network(MODEL, OUTPUTS)(inputs(3))
     assert [answer.shape for answer in committed] == [(1, 3, size) for size in OUTPUT_SIZES.values()]
 
 
-def test_points_and_depths_stand_where_the_network_looks_for_them() -> None:
+def test_point_and_depth_features_select_points_and_depths() -> None:
     rng = np.random.default_rng(4)
     points, rough = rng.normal(size=(5, 33, 2)), rng.normal(size=(5, 33, 3))
     made = build_features(points, np.ones((5, 33)), rough, np.zeros((5, 2)), np.array(0.1), np.zeros(5))
@@ -94,7 +94,7 @@ def test_points_and_depths_stand_where_the_network_looks_for_them() -> None:
     assert_same(made[:, DEPTH_FEATURES], 2 * rough[..., 2], 0.0)
 
 
-def test_columns_become_rotations() -> None:
+def test_columns_are_orthonormalised_to_rotations() -> None:
     columns = np.random.default_rng(5).normal(size=(4, 22, 2, 3))
     found = rotations_from_columns(torch.from_numpy(columns)).numpy()
     assert_same(found, rotation.from_axes(columns[..., 0, :], columns[..., 1, :]), 1e-9)

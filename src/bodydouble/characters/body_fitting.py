@@ -1,4 +1,4 @@
-"""Gives a built-in character a person's proportions."""
+"""Body fitting: a built-in ``Character`` and a person's ``Skeleton`` -> the character with the person's proportions."""
 
 from dataclasses import replace
 
@@ -10,25 +10,25 @@ from bodydouble.geometry import kinematics, rotation
 from bodydouble.skeletons import humanoid
 
 LENGTH_EXPONENT = 0.25
-"""A bone's thickness follows the stature by 1 - this exponent and its own length by this one."""
+"""Exponent of a bone's length ratio in its thickness; that of the stature ratio is 1 minus this."""
 WIDTH_EXPONENT = 0.5
-"""The same for the width of the pelvis and of the chest."""
+"""Exponent of the width ratio in the width of pelvis and chest; that of the stature ratio is 1 minus this."""
 RATIO_LIMITS = (0.6, 1.6)
-"""Of all ratios of thickness: an estimate that is far off must not deform the body."""
+"""Limits of all ratios of thickness, so that an estimate that is far off does not deform the body."""
 
 END_JOINTS = {
     "hips": "spine", "spine": "chest", "chest": "upperChest", "upperChest": "neck", "neck": "head",
     "Shoulder": "UpperArm", "UpperArm": "LowerArm", "LowerArm": "Hand", "UpperLeg": "LowerLeg", "LowerLeg": "Foot",
 }  # fmt: skip
-"""Bone -> the joint that its far end must meet."""
+"""Bone -> the joint at its far end."""
 STATURE_BONES = ("spine", "chest", "upperChest", "neck", "head", "leftLowerLeg", "leftFoot")
 
 
 def fit_character(character: Character, skeleton: Skeleton) -> Character:
-    """The character with its joints where the person's are, its mesh reshaped smoothly.
+    """Moves the joints of a character to those of the person and reshapes its mesh smoothly.
 
-    Each joint moves what it carries by an affine map: along the bone by the ratio of the lengths, across it by a
-    moderate ratio, so that neighbouring maps meet at the joints. The vertices blend the maps by their skin weights.
+    Each joint has an affine map: along the bone it scales by the ratio of the lengths, across it by a moderate ratio.
+    Neighbouring maps agree at the joints. The vertices blend the maps by their skin weights.
 
     Args:
         character: built-in, or any in the T-pose with identity rest rotations and all 22 joints.
@@ -43,8 +43,7 @@ def fit_character(character: Character, skeleton: Skeleton) -> Character:
     person = kinematics.rest_positions(skeleton)
     target = {bone: person[skeleton.index(bone)] for bone in humanoid.JOINTS}
     maps = _bone_maps({bone: old[j] for bone, j in bones.items()}, target)
-    linear = np.empty((len(old), 3, 3))
-    new = np.empty_like(old)
+    linear, new = np.empty((len(old), 3, 3)), np.empty_like(old)
     carrier = {j: bone for bone, j in bones.items()}
     for j, parent in enumerate(character.skeleton.parents):
         if j in carrier:
@@ -54,7 +53,7 @@ def fit_character(character: Character, skeleton: Skeleton) -> Character:
             new[j] = new[parent] + linear[parent] @ (old[j] - old[parent])
     shift = new - np.einsum("jik,jk->ji", linear, old)
     for side in ("left", "right"):
-        # One map for the whole foot keeps the sole flat, however uncertain the person's toe joint is.
+        # One map for the whole foot keeps the sole flat, even if the person's toe joint is inaccurate.
         foot, toes = bones[side + "Foot"], bones[side + "Toes"]
         linear[toes], shift[toes] = linear[foot], shift[foot]
     return _reshape(character, linear, shift, new)
@@ -67,7 +66,7 @@ def _check_is_fittable(character: Character) -> None:
 
 
 def _bone_maps(old: dict[str, FloatArray], new: dict[str, FloatArray]) -> dict[str, FloatArray]:
-    """Bone -> the linear part (3, 3) of its map."""
+    """Returns the linear part (3, 3) of each bone's map."""
     thickness, width = _thickness_ratios(old, new)
     maps = {}
     for bone in humanoid.JOINTS:
@@ -83,7 +82,7 @@ def _bone_maps(old: dict[str, FloatArray], new: dict[str, FloatArray]) -> dict[s
 
 
 def end_joint(bone: str) -> str | None:
-    """The joint at the far end of a bone; None if the bone ends in no other joint."""
+    """Returns the joint at the far end of a bone; None if the bone ends in no other joint."""
     if bone in END_JOINTS:
         return END_JOINTS[bone]
     side = next((side for side in ("left", "right") if bone.startswith(side)), None)
@@ -92,12 +91,12 @@ def end_joint(bone: str) -> str | None:
 
 
 def _scale_to_reach(scale: FloatArray, old: FloatArray, new: FloatArray) -> FloatArray:
-    """Scaling by (3,) across the bone, corrected along it so that the vector old becomes new."""
+    """Returns the map (3, 3) that scales by (3,) across a bone and takes the vector old along it to new."""
     return np.diag(scale) + np.outer(new - scale * old, old) / (old @ old)
 
 
 def _foot_scale(foot: str, old: dict[str, FloatArray], new: dict[str, FloatArray], width: float) -> FloatArray:
-    """Scale (3,) that keeps the sole on the floor and the ball of the foot below its joint."""
+    """Returns the scale (3,) that keeps the sole on the floor and the ball of the foot below its joint."""
     toes = foot.replace("Foot", "Toes")
     height = new[foot][1] / old[foot][1]
     length = (new[toes][2] - new[foot][2]) / (old[toes][2] - old[foot][2])
@@ -107,7 +106,7 @@ def _foot_scale(foot: str, old: dict[str, FloatArray], new: dict[str, FloatArray
 def _thickness_ratios(
     old: dict[str, FloatArray], new: dict[str, FloatArray]
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Bone -> ratio of thickness; and bone of the trunk -> ratio of width."""
+    """Returns the ratio of thickness of each bone, and the ratio of width of the bones of the trunk."""
     stature = _clipped_ratio(
         sum(_bone_length(new, b) for b in STATURE_BONES), sum(_bone_length(old, b) for b in STATURE_BONES)
     )
@@ -124,7 +123,7 @@ def _thickness_ratios(
 
 
 def _bone_length(positions: dict[str, FloatArray], bone: str) -> float:
-    """Distance of a joint from its parent."""
+    """Returns the distance of a joint from its parent; for the hips, their height."""
     parent = humanoid.PARENT[bone]
     return float(np.linalg.norm(positions[bone] - positions[parent])) if parent else float(positions[bone][1])
 
@@ -134,7 +133,7 @@ def _clipped_ratio(new: float, old: float) -> float:
 
 
 def _reshape(character: Character, linear: FloatArray, shift: FloatArray, new: FloatArray) -> Character:
-    """The character with its joints at new (J, 3), its vertices moved by the joints' affine maps."""
+    """Moves the joints to new (J, 3) and the vertices by the joints' affine maps p -> linear @ p + shift."""
     offsets = new.copy()
     for j, parent in enumerate(character.skeleton.parents):
         if parent >= 0:

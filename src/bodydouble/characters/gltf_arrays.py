@@ -1,4 +1,4 @@
-"""Arrays and pictures out of a glTF file."""
+"""Arrays and texture images of a glTF 2.0 file, decoded on demand."""
 
 import base64
 import json
@@ -19,10 +19,14 @@ WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 
 
 class GltfFile:
-    """An open glTF 2.0 file (.glb, .vrm or .gltf)."""
+    """Open glTF 2.0 file (.glb, .vrm or .gltf)."""
 
     def __init__(self, path: Path) -> None:
-        """Reads the file. Raises FormatError if it is no glTF file."""
+        """Reads a file.
+
+        Raises:
+            FormatError: it is not a readable glTF file.
+        """
         self.path = path
         try:
             document, self._blob = _split_chunks(path.read_bytes())
@@ -36,11 +40,11 @@ class GltfFile:
         self._buffers: dict[int, bytes] = {}
 
     def accessor(self, index: int) -> pygltflib.Accessor:
-        """The description of an array."""
+        """Returns the description of an array."""
         return pygltflib.Accessor.from_dict(self._accessors[index], infer_missing=True)
 
     def array(self, accessor_index: int) -> NDArray[np.generic]:
-        """The rows of an accessor, (count, width), in their own type; sparse values filled in."""
+        """Returns the rows of an accessor, (count, width), in their stored type; sparse values are applied."""
         accessor = self.accessor(accessor_index)
         dtype, width = np.dtype(COMPONENTS[accessor.componentType]), WIDTHS[accessor.type]
         if accessor.bufferView is None:
@@ -52,7 +56,7 @@ class GltfFile:
         return rows
 
     def floats(self, accessor_index: int) -> FloatArray:
-        """The rows of an accessor as float64; normalized integers become 0 to 1 (or -1 to 1)."""
+        """Returns the rows of an accessor as float64; normalized integers become 0 to 1 (or -1 to 1)."""
         rows = self.array(accessor_index)
         values = rows.astype(np.float64)
         if self.accessor(accessor_index).normalized and rows.dtype.kind in "iu":
@@ -61,7 +65,7 @@ class GltfFile:
         return values
 
     def image(self, texture_index: int) -> bytes | None:
-        """The encoded picture of a texture; None if it is neither PNG nor JPEG."""
+        """Returns the encoded image of a texture; None if it is neither PNG nor JPEG."""
         source = self.gltf.textures[texture_index].source
         if source is None:
             return None
@@ -106,7 +110,7 @@ class GltfFile:
 
 
 def _split_chunks(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The JSON document and the binary chunk of a .glb or .gltf file."""
+    """Returns the JSON document and the binary chunk of a .glb or .gltf file."""
     if data[:4] != b"glTF":
         return _parse_document(data), b""
     (length,) = struct.unpack_from("<I", data, 12)

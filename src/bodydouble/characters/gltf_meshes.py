@@ -1,4 +1,4 @@
-"""The meshes of a glTF file, bound to a rig."""
+"""Meshes of a glTF file in the bind pose of a ``Rig``: vertices, skin weights, materials."""
 
 import numpy as np
 import pygltflib
@@ -9,11 +9,13 @@ from bodydouble.data import FloatArray, IntArray, Material, Mesh
 from bodydouble.geometry import rotation
 
 TRIANGLES_MODE = 4
+"""glTF constant of the primitive mode TRIANGLES."""
 MAX_INFLUENCES = 4
+"""Number of joints per vertex that are kept."""
 
 
 def read_meshes(file: GltfFile, rig: Rig) -> tuple[Mesh, ...]:
-    """All triangle meshes that are skinned to the rig or hang rigidly below one of its joints, in the bind pose."""
+    """Reads all triangle meshes that are skinned to the rig or rigidly attached below one of its joints."""
     joint_of_node = _joint_of_node(file.gltf, rig)
     meshes = []
     for i, node in enumerate(file.gltf.nodes):
@@ -30,7 +32,7 @@ def read_meshes(file: GltfFile, rig: Rig) -> tuple[Mesh, ...]:
 
 
 def _joint_of_node(gltf: pygltflib.GLTF2, rig: Rig) -> dict[int, int]:
-    """Node -> joint of the rig that it is, or hangs below."""
+    """Returns, for each node that is a joint of the rig or below one, that joint."""
     carriers = {node: j for j, node in enumerate(rig.nodes)}
     waiting = list(rig.nodes)
     while waiting:
@@ -59,7 +61,7 @@ def _read_rigid_mesh(file: GltfFile, primitive: pygltflib.Primitive, rig: Rig, n
 
 
 def _read_influences(file: GltfFile, attributes: pygltflib.Attributes) -> tuple[IntArray, FloatArray]:
-    """Places in the skin (V, 4) and weights (V, 4) of the four strongest joints of each vertex."""
+    """Returns indices into the skin (V, 4) and weights (V, 4) of the four joints of each vertex with most weight."""
     sets = [k for k in range(4) if getattr(attributes, f"JOINTS_{k}", None) is not None]
     joints = np.hstack([file.array(getattr(attributes, f"JOINTS_{k}")).astype(np.int64) for k in sets])
     weights = np.hstack([file.floats(getattr(attributes, f"WEIGHTS_{k}")) for k in sets])
@@ -74,7 +76,7 @@ def _read_influences(file: GltfFile, attributes: pygltflib.Attributes) -> tuple[
 def _build_mesh(
     file: GltfFile, primitive: pygltflib.Primitive, bind_from_mesh: FloatArray, joints: IntArray, weights: FloatArray
 ) -> Mesh:
-    """A mesh whose vertices are moved by (V, 4, 4) into the bind pose."""
+    """Builds a mesh whose vertices are transformed by (V, 4, 4) into the bind pose."""
     attributes = primitive.attributes
     linear = bind_from_mesh[:, :3, :3]
     points = file.floats(attributes.POSITION)
@@ -108,7 +110,7 @@ def _read_triangles(file: GltfFile, primitive: pygltflib.Primitive, count: int) 
 
 
 def vertex_normals(positions: FloatArray, triangles: IntArray) -> FloatArray:
-    """Unit normals (V, 3) of a mesh, weighted by the areas of the triangles."""
+    """Computes the unit normals (V, 3) of a mesh, weighted by the areas of the triangles."""
     a, b, c = (positions[triangles[:, k]] for k in range(3))
     normals = np.zeros_like(positions)
     for corner in triangles.T:
@@ -132,7 +134,7 @@ def _read_material(file: GltfFile, index: int | None) -> Material:
 
 
 def _read_uvs(file: GltfFile, primitive: pygltflib.Primitive) -> FloatArray | None:
-    """Texture coordinates of the set that the base colour uses."""
+    """Reads the set of texture coordinates that the base colour uses."""
     pbr = None if primitive.material is None else file.gltf.materials[primitive.material].pbrMetallicRoughness
     texture = None if pbr is None else pbr.baseColorTexture
     accessor = getattr(primitive.attributes, f"TEXCOORD_{(texture.texCoord or 0) if texture else 0}", None)

@@ -1,4 +1,4 @@
-"""The joints of a glTF file as one hierarchy in metres: which nodes they are, and where they stand in the bind pose."""
+"""Rig of a glTF file: its joints as one hierarchy, their bind matrices in metres and their humanoid bones."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ from bodydouble.skeletons import humanoid
 
 @dataclass(frozen=True)
 class Rig:
-    """The joints of a character; J of them, parents before children."""
+    """J joints of a character, parents before children."""
 
     nodes: tuple[int, ...]
     """J node indices in the file."""
     names: tuple[str, ...]
     parents: tuple[int, ...]
     bind: FloatArray
-    """(J, 4, 4) world from joint in the bind pose; may hold scale."""
+    """(J, 4, 4) world from joint in the bind pose; may contain scale."""
     humanoid: dict[str, int]
     """Humanoid bone -> joint."""
     world_from_node: FloatArray
-    """(N, 4, 4) world from node of every node of the file, as the file leaves them."""
+    """(N, 4, 4) world from node of all N nodes, in the pose in which the file stores them."""
 
     def skeleton(self) -> tuple[Skeleton, FloatArray]:
-        """The joints without scale, and their world rotations (J, 4)."""
-        rotations = rotation.from_matrix(_without_scale(self.bind[:, :3, :3]))
+        """Returns the skeleton without scale, and the world rotations (J, 4) of its joints."""
+        rotations = rotation.from_matrix(rotation.nearest_rotation_by_determinant(self.bind[:, :3, :3]))
         offsets = self.bind[:, :3, 3].copy()
         for j, parent in enumerate(self.parents):
             if parent >= 0:
@@ -41,24 +41,16 @@ class Rig:
 
 
 def read_rig(file: GltfFile) -> Rig:
-    """The skeleton of a file.
+    """Reads the skeleton of a file.
 
     Raises:
-        FormatError: no joint of it is known to be a part of a human body.
+        FormatError: the file has no humanoid skeleton.
     """
     gltf = file.gltf
     parents = _node_parents(gltf)
     world_from_node = _world_matrices(gltf, parents)
     skinned = {joint for skin in gltf.skins for joint in skin.joints}
-    bones = humanoid_map.from_extensions(gltf.extensions or {})
-    if not bones:
-        if not skinned:
-            raise FormatError("no skeleton in this file; export the character with its bones and skin")
-        candidates = sorted(skinned)
-        named_bones = humanoid_map.from_names([_node_name(gltf, node) for node in candidates])
-        bones = {bone: candidates[i] for bone, i in named_bones.items()}
-    elif humanoid_map.missing_bones(bones):
-        raise FormatError(f"its VRM humanoid lacks {', '.join(humanoid_map.missing_bones(bones))}")
+    bones = _find_bones(gltf, skinned)
     parents = _reparent_bones(parents, bones)
     nodes = _joint_nodes(parents, skinned | set(bones.values()))
     joint_of_node = {node: j for j, node in enumerate(nodes)}
@@ -70,6 +62,20 @@ def read_rig(file: GltfFile) -> Rig:
         humanoid={bone: joint_of_node[node] for bone, node in bones.items()},
         world_from_node=world_from_node,
     )
+
+
+def _find_bones(gltf: pygltflib.GLTF2, skinned: set[int]) -> dict[str, int]:
+    """Returns humanoid bone -> node, from the VRM extension or from the names of the skinned nodes."""
+    bones = humanoid_map.from_extensions(gltf.extensions or {})
+    if bones:
+        if missing := humanoid_map.missing_bones(bones):
+            raise FormatError(f"its VRM humanoid lacks {', '.join(missing)}")
+        return bones
+    if not skinned:
+        raise FormatError("no skeleton in this file; export the character with its bones and skin")
+    candidates = sorted(skinned)
+    named_bones = humanoid_map.from_names([_node_name(gltf, node) for node in candidates])
+    return {bone: candidates[i] for bone, i in named_bones.items()}
 
 
 def _node_name(gltf: pygltflib.GLTF2, node: int) -> str:
@@ -103,7 +109,7 @@ def _world_matrices(gltf: pygltflib.GLTF2, parents: Sequence[int]) -> FloatArray
 
 
 def _parents_first(parents: Sequence[int], nodes: Sequence[int]) -> list[int]:
-    """The nodes in the order of a depth-first walk. Raises FormatError if the hierarchy has a loop."""
+    """Returns the nodes in the order of a depth-first walk; raises FormatError if the hierarchy has a loop."""
 
     def path(node: int) -> tuple[int, ...]:
         chain = [node]
@@ -117,9 +123,9 @@ def _parents_first(parents: Sequence[int], nodes: Sequence[int]) -> list[int]:
 
 
 def _reparent_bones(parents: Sequence[int], bones: Mapping[str, int]) -> list[int]:
-    """Node parents in which every humanoid bone hangs below its humanoid parent.
+    """Returns node parents in which every humanoid bone is below its humanoid parent.
 
-    Rigs made for animation with control joints keep the feet apart from the legs.
+    Animation rigs with control joints keep the feet apart from the legs.
     """
     result = list(parents)
     for bone, node in bones.items():
@@ -141,7 +147,7 @@ def _ancestors(parents: Sequence[int], node: int) -> list[int]:
 
 
 def _joint_nodes(parents: Sequence[int], wanted: set[int]) -> list[int]:
-    """The wanted nodes and all between them, up to their lowest common ancestor, parents first."""
+    """Returns the wanted nodes and all between them, up to their lowest common ancestor, parents first."""
     chains = [[*reversed(_ancestors(parents, node)), node] for node in sorted(wanted)]
     shared = [nodes[0] for nodes in zip(*chains, strict=False) if len(set(nodes)) == 1]
     if not shared:
@@ -152,7 +158,7 @@ def _joint_nodes(parents: Sequence[int], wanted: set[int]) -> list[int]:
 def _bind_matrices(
     file: GltfFile, nodes: Sequence[int], parents: Sequence[int], world_from_node: FloatArray
 ) -> FloatArray:
-    """World from joint, as the skins bound it; joints of no skin stand as the file leaves them, below their parents."""
+    """Returns world from joint (J, 4, 4) in the bind pose of the skins; other joints keep their stored local pose."""
     bound: dict[int, FloatArray] = {}
     for skin in file.gltf.skins:
         inverse_bind = skin_inverse_bind(file, skin)
@@ -172,14 +178,7 @@ def _bind_matrices(
 
 
 def skin_inverse_bind(file: GltfFile, skin: pygltflib.Skin) -> FloatArray:
-    """(K, 4, 4) joint from mesh of the K joints of a skin."""
+    """Returns the matrices (K, 4, 4) joint from mesh of the K joints of a skin."""
     if skin.inverseBindMatrices is None:
         return np.tile(np.eye(4), (len(skin.joints), 1, 1))
     return np.swapaxes(file.floats(skin.inverseBindMatrices).reshape(-1, 4, 4), 1, 2)
-
-
-def _without_scale(matrices: FloatArray) -> FloatArray:
-    """The nearest rotations (J, 3, 3)."""
-    u, _, vt = np.linalg.svd(matrices)
-    u[..., -1] *= np.linalg.det(u @ vt)[..., None]
-    return np.asarray(u @ vt)

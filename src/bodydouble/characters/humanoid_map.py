@@ -1,4 +1,4 @@
-"""Finds which joints of a rig are the bones of the VRM humanoid."""
+"""Maps the joints of a rig to the bones of the VRM humanoid, by VRM extensions or by joint names."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ SIDE_PATTERN = re.compile(r"^(?P<a>left|right|[lr](?=[._\s-]))|(?P<b>left|right|
 
 
 def from_extensions(extensions: Mapping[str, Any]) -> dict[str, int]:
-    """Humanoid bone -> node, as the VRM extension of a glTF file says; empty without one."""
+    """Returns humanoid bone -> node from the VRM extension of a glTF file; empty without one."""
     if "VRMC_vrm" in extensions:
         bones = extensions["VRMC_vrm"]["humanoid"]["humanBones"]
         return {bone: int(entry["node"]) for bone, entry in bones.items()}
@@ -27,15 +27,15 @@ def from_extensions(extensions: Mapping[str, Any]) -> dict[str, int]:
 
 
 def from_names(names: Sequence[str]) -> dict[str, int]:
-    """Humanoid bone -> index of the joint, by the names of the joints.
+    """Returns humanoid bone -> index of the joint, by the names of the joints.
 
-    The known rig that explains most joints is taken; a rig that none explains is read word by word.
+    The known rig that matches most joints is used; if none has all required bones, the names are matched by words.
 
     Args:
         names: joint names, in any order.
 
     Raises:
-        FormatError: a bone without which the character cannot move was not found.
+        FormatError: a required bone is missing.
     """
     joint_of_name = {_normalize_name(name): i for i, name in reversed(list(enumerate(names)))}
     tables = [
@@ -57,7 +57,7 @@ def from_names(names: Sequence[str]) -> dict[str, int]:
 
 
 def missing_bones(bones: Mapping[str, int]) -> list[str]:
-    """The required bones that a mapping lacks."""
+    """Returns the required bones that a mapping lacks."""
     return [bone for bone in vrm.REQUIRED_BONES if bone not in bones]
 
 
@@ -66,7 +66,7 @@ def _normalize_name(name: str) -> str:
 
 
 def _match_by_words(names: Sequence[str]) -> dict[str, int]:
-    """Looks for the words of rigs.common, separately for the left, the right and the middle."""
+    """Matches the words of rigs.common, separately for the left, the right and the middle."""
     words: dict[str, dict[str, int]] = {"": {}, "left": {}, "right": {}}
     for i, name in enumerate(names):
         stem = NAME_PREFIX.sub("", name)

@@ -1,4 +1,4 @@
-"""Reads characters: the built-in ones, and the user's .glb, .vrm and .gltf files."""
+"""Loading of characters: a built-in name, or the path of a .glb, .vrm or .gltf file -> ``Character``."""
 
 import itertools
 import struct
@@ -19,19 +19,19 @@ SUFFIXES = (".glb", ".vrm", ".gltf")
 
 
 def builtin_names() -> tuple[str, ...]:
-    """Names of the characters that come with bodydouble."""
+    """Returns the names of the built-in characters."""
     return tuple(sorted(path.stem for path in BUILTIN.glob("*.glb")))
 
 
 def load_character(name_or_path: str) -> Character:
-    """A character, ready to be moved: in metres, +Y up, facing +Z, no scale in its joints.
+    """Loads a character in metres, +Y up, facing +Z, without scale in its joints.
 
     Args:
         name_or_path: name of a built-in character, or path of a .glb, .vrm or .gltf file.
 
     Raises:
         UnknownCharacterError: neither a built-in character nor a file has that name.
-        FormatError: the file is damaged, or holds no humanoid character.
+        FormatError: the file is damaged, or contains no humanoid character.
     """
     if name_or_path in builtin_names():
         return _read_character(BUILTIN / f"{name_or_path}.glb")
@@ -61,22 +61,20 @@ def _read_character(path: Path) -> Character:
 
 
 def _rotate_to_face_forward(character: Character) -> Character:
-    """The character turned by quarter turns so that it stands along +Y and its left is along +X."""
-    positions = {bone: _world_positions(character)[j] for bone, j in character.humanoid.items()}
-    up = positions["head"] - positions["hips"]
-    left = (
-        positions["leftUpperLeg"] - positions["rightUpperLeg"] + positions["leftUpperArm"] - positions["rightUpperArm"]
-    )
-    axes = rotation.from_axes(left, up).T
-    quarter_turn = _nearest_quarter_turn(axes)
-    return character if np.allclose(quarter_turn, np.eye(3)) else _rotate_character(character, quarter_turn)
+    """Rotates a character by multiples of 90 degrees so that up is along +Y and its left is along +X."""
+    bind = kinematics.bind_matrices(character)
+    position = {bone: bind[j, :3, 3] for bone, j in character.humanoid.items()}
+    up = position["head"] - position["hips"]
+    left = position["leftUpperLeg"] - position["rightUpperLeg"] + position["leftUpperArm"] - position["rightUpperArm"]
+    matrix = _nearest_axis_permutation(rotation.from_axes(left, up).T)
+    return character if np.allclose(matrix, np.eye(3)) else _rotate_character(character, matrix)
 
 
-def _nearest_quarter_turn(matrix: FloatArray) -> FloatArray:
-    """Of the 24 rotations that exchange the axes, the one nearest to a rotation."""
+def _nearest_axis_permutation(matrix: FloatArray) -> FloatArray:
+    """Returns the nearest to a rotation (3, 3) of the 24 rotations that permute the axes."""
     signs = np.array(list(itertools.product((-1.0, 1.0), repeat=3)))
-    every = (np.eye(3)[list(order)] * sign for order in itertools.permutations(range(3)) for sign in signs)
-    return max((turn for turn in every if np.linalg.det(turn) > 0), key=lambda turn: float(np.sum(turn * matrix)))
+    permutations = (np.eye(3)[list(order)] * sign for order in itertools.permutations(range(3)) for sign in signs)
+    return max((p for p in permutations if np.linalg.det(p) > 0), key=lambda p: float(np.sum(p * matrix)))
 
 
 def _rotate_character(character: Character, matrix: FloatArray) -> Character:
@@ -92,9 +90,3 @@ def _rotate_character(character: Character, matrix: FloatArray) -> Character:
             for mesh in character.meshes
         ),
     )
-
-
-def _world_positions(character: Character) -> FloatArray:
-    local = kinematics.local_rotations(character.skeleton.parents, character.rest_rotations)
-    root = character.skeleton.rest_offsets[0]
-    return kinematics.forward_kinematics(character.skeleton, local, root)[0]

@@ -1,4 +1,4 @@
-"""The relaxed hand: how far each finger joint is bent, since a motion says nothing of fingers."""
+"""Relaxed hand pose: bend of each finger joint, since motions do not contain fingers."""
 
 _BEND_DEG: dict[str, tuple[float, float, float]] = {
     "Index": (14.0, 22.0, 14.0),
@@ -6,9 +6,9 @@ _BEND_DEG: dict[str, tuple[float, float, float]] = {
     "Ring": (23.0, 28.0, 18.0),
     "Little": (27.0, 30.0, 20.0),
 }
-"""Proximal, intermediate, distal joint."""
+"""Finger -> bend of its proximal, intermediate and distal joint, degrees."""
 _THUMB_DEG = {"Metacarpal": 8.0, "Proximal": 8.0, "Distal": 12.0}
-"""Towards the index finger."""
+"""Joint of the thumb -> bend towards the index finger, degrees."""
 
 _SIDES = (("left", 1.0), ("right", -1.0))
 
@@ -21,4 +21,4 @@ FINGER_CURL_DEG: dict[str, tuple[float, float, float]] = {
     },
     **{f"{side}Thumb{part}": (0.0, sign * bend, 0.0) for side, sign in _SIDES for part, bend in _THUMB_DEG.items()},
 }
-"""Finger joint -> local rotation vector, degrees, in a T-pose whose palms face down."""
+"""Finger joint -> local rotation vector, degrees, in a T-pose with the palms down."""

@@ -1,8 +1,8 @@
-"""Moves a character by a person's motion, whatever its rest pose and proportions.
+"""Retargeting: a person's ``Motion`` -> joint rotations and hips translation of a ``Character`` of any rest pose.
 
-A motion's world rotations are relative to the T-pose with all axes parallel to the world's. So each humanoid joint of a
-character gets ``motion * t_pose_from_rest * rest``: its own rest rotation, then the rotation that brings its limb into
-the T-pose, then the person's rotation.
+A motion's world rotations are relative to the T-pose with all axes parallel to those of the world. So each humanoid
+joint of a character gets ``motion * t_pose_from_rest * rest``: its own rest rotation, then the rotation that brings its
+limb into the T-pose, then the person's rotation.
 """
 
 from collections.abc import Mapping
@@ -23,14 +23,15 @@ T_POSE_LIMBS = (
     ("UpperLeg", "LowerLeg", None),
     ("LowerLeg", "Foot", "UpperLeg"),
 )
+SOLE_BONES = ("leftFoot", "leftToes", "rightFoot", "rightToes")
 BLOCK_FRAMES = 64
-"""Frames whose matrices are held at once."""
+"""Number of frames whose matrices are in memory at once."""
 FLOOR_TOLERANCE = 0.005
-"""Soles this close to y = 0, as a part of the height of the hips, stand on it: the rest is the shape of the shoe."""
+"""Maximum height of the soles above y = 0 that is ignored as the shape of the shoe, relative to that of the hips."""
 
 
 def retarget(motion: Motion, character: Character) -> tuple[FloatArray, FloatArray]:
-    """A person's motion on a character.
+    """Transfers a person's motion to a character.
 
     Joints that the person does not have keep their rest rotations, except that the fingers of characters with identity
     axes are lightly curled. The path of the hips is scaled by the ratio of their standing heights, so that the feet
@@ -44,29 +45,32 @@ def retarget(motion: Motion, character: Character) -> tuple[FloatArray, FloatArr
         rotations (T, Jc, 4) xyzw, local to the parent joint (of joint 0: to the world), and the translation (T, 3) m of
         the character's hips, local to their parent joint (to the world if they are joint 0).
     """
-    world_motion = kinematics.world_rotations(motion.skeleton.parents, motion.rotations)
-    positions = bind_matrices(character)[:, :3, 3]
-    rest_positions = {bone: positions[j] for bone, j in character.humanoid.items()}
-    t_pose = t_pose_corrections(rest_positions, motion.skeleton)
-    local = _undriven_rotations(character)
-    driven = {
-        character.humanoid[bone]: (t_pose[bone], source) for bone, source in _source_joints(motion, character).items()
-    }
-    parents = character.skeleton.parents
+    bind = kinematics.bind_matrices(character)
+    rest_positions = {bone: bind[j, :3, 3] for bone, j in character.humanoid.items()}
+    rotations = _retarget_rotations(motion, character, t_pose_corrections(rest_positions, motion.skeleton))
+    path = motion.root_position * _path_scale(motion.skeleton, character, rest_positions)
+    parent = character.skeleton.parents[character.humanoid["hips"]]
+    return rotations, path if parent < 0 else camera.transform(camera.inverse(bind)[parent], path)
+
+
+def _retarget_rotations(motion: Motion, character: Character, corrections: Mapping[str, FloatArray]) -> FloatArray:
+    """Returns the local rotations (T, Jc, 4) of a character whose limbs corrections bring into the T-pose."""
+    motion_rotations = kinematics.world_rotations(motion.skeleton.parents, motion.rotations)
+    sources = {character.humanoid[bone]: (bone, source) for bone, source in _source_joints(motion, character).items()}
+    undriven, parents = _undriven_rotations(character), character.skeleton.parents
     world = np.empty((len(motion.rotations), len(parents), 4))
     for j, parent in enumerate(parents):
-        if j in driven:
-            correction, source = driven[j]
-            in_t_pose = rotation.multiply(correction, character.rest_rotations[j])
-            world[:, j] = rotation.multiply(world_motion[:, source], in_t_pose)
+        if j in sources:
+            bone, source = sources[j]
+            in_t_pose = rotation.multiply(corrections[bone], character.rest_rotations[j])
+            world[:, j] = rotation.multiply(motion_rotations[:, source], in_t_pose)
         else:
-            world[:, j] = local[j] if parent < 0 else rotation.multiply(world[:, parent], local[j])
-    rotations = rotation.make_continuous(kinematics.local_rotations(parents, world))
-    return rotations, _hips_translation(motion, character)
+            world[:, j] = undriven[j] if parent < 0 else rotation.multiply(world[:, parent], undriven[j])
+    return rotation.make_continuous(kinematics.local_rotations(parents, world))
 
 
 def pose_matrices(character: Character, rotations: FloatArray, hips_translation: FloatArray) -> FloatArray:
-    """World matrices of the joints.
+    """Computes the world matrices of the joints.
 
     Args:
         character: Jc joints.
@@ -74,24 +78,14 @@ def pose_matrices(character: Character, rotations: FloatArray, hips_translation:
         hips_translation: (T, 3) m of the hips, local to their parent joint.
 
     Returns:
-        (T, Jc, 4, 4) world from joint. A vertex of the rest pose is skinned by this times inverse_bind_matrices.
+        (T, Jc, 4, 4) world from joint. Their product with kinematics.inverse_bind_matrices skins the vertices of the
+        rest pose.
     """
-    hips = character.humanoid["hips"]
-    world = np.zeros((*rotations.shape[:2], 4, 4))
-    world_rotations = kinematics.world_rotations(character.skeleton.parents, rotations)
-    world[..., :3, :3] = rotation.to_matrix(world_rotations)
-    world[..., 3, 3] = 1.0
-    for j, parent in enumerate(character.skeleton.parents):
-        offset = hips_translation if j == hips else character.skeleton.rest_offsets[j]
-        if parent < 0:
-            world[:, j, :3, 3] = offset
-        else:
-            world[:, j, :3, 3] = world[:, parent, :3, 3] + rotation.rotate(world_rotations[:, parent], offset)
-    return world
+    return kinematics.joint_matrices(character.skeleton, rotations, hips_translation, character.humanoid["hips"])
 
 
 class JointMatrixSequence:
-    """The pose_matrices (Jc, 4, 4) of one frame after the other, made by the block so that long clips fit in memory."""
+    """Sequence of the pose_matrices (Jc, 4, 4) of all frames, computed in blocks so that long clips fit in memory."""
 
     def __init__(self, character: Character, rotations: FloatArray, hips_translation: FloatArray) -> None:
         """Takes the arguments of pose_matrices."""
@@ -113,40 +107,31 @@ class JointMatrixSequence:
         return matrices
 
 
-def bind_matrices(character: Character) -> FloatArray:
-    """(Jc, 4, 4) world from joint in the rest pose."""
-    local = kinematics.local_rotations(character.skeleton.parents, character.rest_rotations)
-    hips = character.skeleton.rest_offsets[character.humanoid["hips"]]
-    bind: FloatArray = pose_matrices(character, local[None], hips[None])[0]
-    return bind
-
-
-def inverse_bind_matrices(character: Character) -> FloatArray:
-    """(Jc, 4, 4) joint from world in the rest pose."""
-    return camera.inverse(bind_matrices(character))
-
-
 def _source_joints(motion: Motion, character: Character) -> dict[str, int]:
-    """Bone of the character -> joint of the motion that it follows.
+    """Returns the joint of the motion that drives each bone of the character.
 
-    A part of the spine that the character lacks is bent in the part below it.
+    The bend of a spine bone that the character lacks happens in the bone below it.
     """
     sources = {}
     joints = motion.skeleton.joint_names
     for bone in character.humanoid:
-        followed = bone
-        if bone in SPINE_BONES:
-            for above in SPINE_BONES[SPINE_BONES.index(bone) + 1 :]:
-                if above in character.humanoid:
-                    break
-                followed = above
-        if followed in joints:
-            sources[bone] = joints.index(followed)
+        driver = _topmost_missing_spine_bone(bone, character) if bone in SPINE_BONES else bone
+        if driver in joints:
+            sources[bone] = joints.index(driver)
     return sources
 
 
+def _topmost_missing_spine_bone(bone: str, character: Character) -> str:
+    """Returns the last of the spine bones directly above a bone that the character lacks, or the bone itself."""
+    for above in SPINE_BONES[SPINE_BONES.index(bone) + 1 :]:
+        if above in character.humanoid:
+            break
+        bone = above
+    return bone
+
+
 def _undriven_rotations(character: Character) -> FloatArray:
-    """Rotations (Jc, 4) local to the parent, at rest; the fingers of characters with identity axes are curled."""
+    """Returns the local rotations (Jc, 4) at rest; the fingers of characters with identity axes are curled."""
     local = kinematics.local_rotations(character.skeleton.parents, character.rest_rotations)
     for bone, curl in FINGER_CURL_DEG.items():
         joint = character.humanoid.get(bone)
@@ -156,11 +141,11 @@ def _undriven_rotations(character: Character) -> FloatArray:
 
 
 def t_pose_corrections(rest_positions: Mapping[str, FloatArray], skeleton: Skeleton) -> dict[str, FloatArray]:
-    """The rotations that bring the limbs of a rig at rest into the T-pose; the trunk, neck and shoulders stay.
+    """Computes the rotations that bring the limbs of a rig at rest into the T-pose; trunk, neck and shoulders stay.
 
     Args:
         rest_positions: humanoid bone -> position (3,) of its joint in the rig's rest pose, +Y up, facing +Z.
-        skeleton: whose limbs show the T-pose.
+        skeleton: its limbs at rest define the T-pose.
 
     Returns:
         Humanoid bone -> world rotation (4,) xyzw from the rig's rest pose to the T-pose.
@@ -187,43 +172,37 @@ def t_pose_corrections(rest_positions: Mapping[str, FloatArray], skeleton: Skele
 
 
 def _rest_direction(skeleton: Skeleton, end: str, default: FloatArray) -> FloatArray:
-    """Where a bone points at rest, from its joint to the joint named end."""
+    """Returns the vector from a bone's joint to the joint named end at rest, or the default if there is none."""
     return skeleton.rest_offsets[skeleton.index(end)] if end in skeleton.joint_names else default
 
 
 def _align(start: FloatArray, direction: FloatArray, target: FloatArray) -> FloatArray:
-    """The rotation start, and then the shortest that turns the direction to the target."""
+    """Composes the rotation start with the shortest rotation that brings the direction onto the target."""
     current = rotation.rotate(start, rotation.normalize(direction))
     return rotation.multiply(rotation.between(current, rotation.normalize(target)), start)
 
 
-def _hips_translation(motion: Motion, character: Character) -> FloatArray:
-    hips = character.humanoid["hips"]
-    positions = bind_matrices(character)[:, :3, 3]
-    character_height = _standing_height({bone: positions[j] for bone, j in character.humanoid.items()})
-    person_positions = kinematics.rest_positions(motion.skeleton)
-    person_height = _standing_height(dict(zip(motion.skeleton.joint_names, person_positions, strict=True)))
-    world = motion.root_position * ((character_height - _sole_height(character, character_height)) / person_height)
-    parent = character.skeleton.parents[hips]
-    return world if parent < 0 else camera.transform(inverse_bind_matrices(character)[parent], world)
+def _path_scale(skeleton: Skeleton, character: Character, rest_positions: Mapping[str, FloatArray]) -> float:
+    """Returns the ratio of the standing heights of the character's and the person's hips above their soles."""
+    height = _standing_height(rest_positions)
+    person = dict(zip(skeleton.joint_names, kinematics.rest_positions(skeleton), strict=True))
+    return (height - _sole_height(character, height)) / _standing_height(person)
 
 
-def _standing_height(rest_positions: dict[str, FloatArray]) -> float:
-    """Height of the hips when the legs are straight and the last joint stands as high as at rest, m."""
+def _standing_height(rest_positions: Mapping[str, FloatArray]) -> float:
+    """Returns the height, m, of the hips when the legs are straight and the last joint is as high as at rest."""
     chain = [rest_positions[bone] for bone in ("leftUpperLeg", "leftLowerLeg", "leftFoot") if bone in rest_positions]
     lengths = np.linalg.norm(np.diff(chain, axis=0), axis=1)
     return float(rest_positions["hips"][1] - chain[0][1] + lengths.sum() + chain[-1][1])
 
 
 def _sole_height(character: Character, hips_height: float) -> float:
-    """Height of the soles in the rest pose: the lowest vertex that the feet carry most."""
-    feet = [
-        character.humanoid[b] for b in ("leftFoot", "leftToes", "rightFoot", "rightToes") if b in character.humanoid
-    ]
+    """Returns the height, m, of the soles at rest: of the lowest vertex whose largest weight is that of the feet."""
+    feet = [character.humanoid[bone] for bone in SOLE_BONES if bone in character.humanoid]
     lowest = [
-        float(mesh.positions[carried, 1].min())
+        float(mesh.positions[on_feet, 1].min())
         for mesh in character.meshes
-        if (carried := np.isin(mesh.joints[np.arange(len(mesh.joints)), mesh.weights.argmax(axis=1)], feet)).any()
+        if (on_feet := np.isin(mesh.joints[np.arange(len(mesh.joints)), mesh.weights.argmax(axis=1)], feet)).any()
     ]
-    floor = min(lowest, default=0.0)
-    return floor if abs(floor) > FLOOR_TOLERANCE * abs(hips_height) else 0.0
+    height = min(lowest, default=0.0)
+    return height if abs(height) > FLOOR_TOLERANCE * abs(hips_height) else 0.0

@@ -1,4 +1,4 @@
-"""The mapped joints of a rig at rest and in motion, made to stand: what ``normalize`` starts from."""
+"""World pose of the humanoid joints of a rig, at rest and in motion, rotated upright; the input of ``to_humanoid``."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from bodydouble.errors import FormatError
 from bodydouble.geometry import kinematics, rotation
 
 UPRIGHT_COSINE = 0.8
+"""Minimum cosine between the vertical and the limbs of a rig that stands."""
 UP = np.array([0.0, 1.0, 0.0])
 
 Bones = dict[str, FloatArray]
@@ -19,7 +20,7 @@ Bones = dict[str, FloatArray]
 
 @dataclass(frozen=True, slots=True)
 class RigPose:
-    """Where the mapped joints of a rig are and how they are turned, in the world."""
+    """World positions and rotations of the humanoid joints of a rig, in T frames and at rest."""
 
     positions: Bones
     """(T, 3) of each bone."""
@@ -31,13 +32,13 @@ class RigPose:
     """(4,) of each bone."""
 
     def rotate_rest(self, quaternion: FloatArray) -> Self:
-        """The rig at rest turned about the origin, the motion unchanged."""
+        """Rotates the rest pose about the origin; the motion is unchanged."""
         positions = {bone: rotation.rotate(quaternion, p) for bone, p in self.rest_positions.items()}
         rotations = {bone: rotation.multiply(quaternion, q) for bone, q in self.rest_rotations.items()}
         return replace(self, rest_positions=positions, rest_rotations=rotations)
 
     def rotate_motion(self, quaternion: FloatArray) -> Self:
-        """The motion turned about the origin, the rest pose unchanged."""
+        """Rotates the motion about the origin; the rest pose is unchanged."""
         positions = {bone: rotation.rotate(quaternion, p) for bone, p in self.positions.items()}
         return replace(
             self,
@@ -46,14 +47,14 @@ class RigPose:
         )
 
     def scale(self, factor: float) -> Self:
-        """The rig and its path, larger."""
+        """Scales the rig and its path."""
         positions = {bone: factor * p for bone, p in self.positions.items()}
         return replace(
             self, positions=positions, rest_positions={bone: factor * p for bone, p in self.rest_positions.items()}
         )
 
     def with_first_frame_as_rest(self) -> Self:
-        """The rig with the first frame for its rest pose, the lowest joint on the floor."""
+        """Takes the first frame as the rest pose, with the lowest joint on the floor."""
         lowest = min(float(p[0, 1]) for p in self.positions.values()) * UP
         rest_positions = {bone: p[0] - lowest for bone, p in self.positions.items()}
         return replace(
@@ -62,9 +63,9 @@ class RigPose:
 
 
 def standing_rig_pose(motion: Motion, bones: Mapping[str, int], rest_rotations: FloatArray | None) -> RigPose:
-    """The pose of a rig, standing along +Y and facing +Z at rest.
+    """Returns the pose of a rig that stands along +Y and faces +Z at rest.
 
-    A file whose rest pose and whose people stand along another axis is turned. A rest pose that does not stand is
+    A file whose rest pose and motion both stand along another axis is rotated. A rest pose that does not stand is
     replaced by the first frame.
 
     Args:
@@ -99,7 +100,7 @@ def _rig_pose_from_motion(motion: Motion, bones: Mapping[str, int], rest_rotatio
 
 
 def _rotate_upright(pose: RigPose) -> RigPose:
-    """The pose with its rest, and if that stands along the same axis the world too, turned to +Y."""
+    """Rotates the rest pose to +Y, and with it the motion if it stands along the same axis."""
     at_rest = _nearest_axis(_up_vector(pose.rest_positions))
     moving = _nearest_axis(_up_vector({bone: p.mean(axis=0) for bone, p in pose.positions.items()}))
     up_rotation = rotation.between(at_rest, UP)
@@ -108,12 +109,12 @@ def _rotate_upright(pose: RigPose) -> RigPose:
 
 
 def _up_vector(positions: Bones) -> FloatArray:
-    """(3,) from the knees to the head."""
+    """Returns the vector (3,) from the knees to the head."""
     return positions["head"] - (positions["leftLowerLeg"] + positions["rightLowerLeg"]) / 2
 
 
 def _left_vector(positions: Bones) -> FloatArray:
-    """(3,) from the right hip and shoulder to the left ones."""
+    """Returns the vector (3,) from the right hip and shoulder to the left ones."""
     hips = positions["leftUpperLeg"] - positions["rightUpperLeg"]
     return hips + positions["leftUpperArm"] - positions["rightUpperArm"]
 
@@ -126,7 +127,7 @@ def _nearest_axis(direction: FloatArray) -> FloatArray:
 
 
 def _is_standing(positions: Bones) -> bool:
-    """Whether head, hips and knees stand above each other, and left and right beside each other."""
+    """Returns whether head, hips and knees are above each other, and left and right beside each other."""
     hips = (positions["leftUpperLeg"] + positions["rightUpperLeg"]) / 2
     thighs = [positions[side + "UpperLeg"] - positions[side + "LowerLeg"] for side in ("left", "right")]
     rises = rotation.normalize(np.stack([positions["head"] - hips, *thighs]))[:, 1]

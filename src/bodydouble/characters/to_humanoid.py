@@ -1,7 +1,7 @@
-"""A motion of any rig as a motion of the 22 humanoid joints: the inverse of ``retarget``.
+"""Conversion of a ``Motion`` of any humanoid rig to one of the 22 humanoid joints: the inverse of ``retarget``.
 
 ``retarget`` gives each joint of a rig ``motion * t_pose_from_rest * rest``. Here the world rotations of the joints and
-the rest pose are known, and the motion is what is left.
+the rest pose are known, and the equation is solved for the motion.
 """
 
 from collections.abc import Mapping
@@ -16,29 +16,28 @@ from bodydouble.geometry import kinematics, rotation
 from bodydouble.skeletons import adult_template, humanoid
 
 UNITS_CM = (1.0, 100.0, 0.1, 2.54, 2.54 / 0.45)
-"""Units of files: centimetre, metre, millimetre, inch, and the CMU database's unit."""
+"""Units of files, cm: centimetre, metre, millimetre, inch, and the unit of the CMU database."""
 STATURE_RANGE = (1.2, 2.2)
-"""m; people are between these."""
-TEMPLATE_STATURE = 1.70
+"""Range in m of the stature of people."""
 DEFAULT_LEG_LENGTH = 0.85
-"""m from hip to ankle of a person in a file of an unknown unit."""
+"""Distance in m from hip to ankle that is assumed if the unit of a file is unknown."""
 ANKLE_HEIGHT_RANGE = (0.3, 2.0)
-"""Between these times the template's height of the ankle, the rig's own is believed."""
+"""Range of plausible heights of a rig's ankles, relative to the template's."""
 MIN_PELVIS_LENGTH = 0.02
-"""m; a spine that begins nearer to the hips than this begins in the hips."""
+"""Minimum distance in m of the spine from the hips; a shorter pelvis counts as missing."""
 MAX_HIPS_DEPTH = 0.01
-"""m below the joints of the legs."""
+"""Maximum depth in m of the hips below the joints of the legs."""
 
 TRUNK_BONES = ("hips", "spine", "chest", "upperChest", "neck", "head")
 LIMB_BONES = (("UpperArm", "LowerArm"), ("LowerArm", "Hand"), ("UpperLeg", "LowerLeg"), ("LowerLeg", "Foot"))
 BONE_ENDS = {"neck": "head"} | {side + bone: side + end for side in ("left", "right") for bone, end in LIMB_BONES}
-"""Bone -> the only joint at its end."""
+"""Bone -> the joint at its far end, of bones with only one."""
 HAND_ENDS = ("leftMiddleProximal", "rightMiddleProximal")
-"""The fingers that show where a hand points."""
+"""Fingers that define the direction of a hand."""
 
 
 def _template() -> Skeleton:
-    """The adult template with its feet straight ahead."""
+    """Returns the adult template with its feet straight ahead."""
     offsets = np.array(adult_template.REST_OFFSETS)
     offsets[[humanoid.INDEX["leftToes"], humanoid.INDEX["rightToes"]], 0] = 0.0
     return Skeleton(humanoid.JOINTS, humanoid.PARENTS, offsets)
@@ -51,27 +50,27 @@ _ADULT_POSITIONS: Bones = dict(zip(humanoid.JOINTS, kinematics.rest_positions(TE
 def convert_to_humanoid(
     motion: Motion, *, rest_rotations: FloatArray | None = None, scale: float | None = None
 ) -> Motion:
-    """A motion of any humanoid rig as a motion of the 22 humanoid joints.
+    """Converts a motion of any humanoid rig to a motion of the 22 humanoid joints.
 
-    The skeleton is the rig's own in the T-pose, soles on the floor; a neck that leans back at rest is upright in it.
-    Joints that the rig lacks stand where an adult of that size has them and do not move against their parents. All
-    others move as the rig's, with two exceptions: the hips are put between the legs if the spine begins in them or they
-    are below the legs, and bones that the rig divides keep their length.
+    The skeleton is that of the rig in the T-pose, soles on the floor; a neck that leans back at rest is upright in it.
+    Joints that the rig lacks are placed as on an adult of that size and do not rotate relative to their parents. All
+    others move like those of the rig, with two exceptions. The hips are placed between the legs if the spine begins in
+    them or they are below the legs. Bones that the rig divides keep their length.
 
     Args:
-        motion: T frames of any rig whose joints are named as one of skeletons.rigs has them. If the rig does not stand
-            at rest, it must stand in the first frame.
-        rest_rotations: (J, 4) xyzw, world rotations of the rig's rest pose, in whose axes the offsets are, as in a
-            Character; all identity if not given.
-        scale: metres for each metre of the motion. If not given, the first of the units centimetre, metre, millimetre,
-            inch and CMU's in which the rig has a human stature, for a file that was read as centimetres; if it has in
-            none, legs of 0.85 m.
+        motion: T frames of any rig whose joint names match one of skeletons.rigs. If the rig does not stand at rest,
+            it must stand in the first frame.
+        rest_rotations: (J, 4) xyzw, world rotations of the rig's rest pose; the offsets are in these axes, as in a
+            Character. All identity if not given.
+        scale: metres per metre of the motion. If not given, the file was read as centimetres, and the first of the
+            units centimetre, metre, millimetre, inch and CMU's in which the rig has a human stature is used; if there
+            is none, the legs become 0.85 m long.
 
     Returns:
         T frames of the 22 joints; contacts and joint_sigma as given.
 
     Raises:
-        FormatError: the rig is no humanoid, or stands neither at rest nor in the first frame.
+        FormatError: the rig is not humanoid, or stands neither at rest nor in the first frame.
     """
     bones = _body_bones(motion.skeleton.joint_names)
     pose = standing_rig_pose(motion, bones, rest_rotations)
@@ -93,9 +92,9 @@ def convert_to_humanoid(
 
 
 def _upright_neck(rest_positions: Bones) -> Bones:
-    """The rotation (4,) of neck and head that makes a neck upright which leans back at rest, as some CMU rigs have it.
+    """Returns the rotation (4,) of neck and head that makes a neck upright that leans back at rest, as in CMU rigs.
 
-    Nobody stands like that: without this the person would look down all the time.
+    People do not stand like that: without this correction the person would look down all the time.
     """
     step = rest_positions["head"] - rest_positions.get("neck", rest_positions["head"])
     lean = float(np.arctan2(step[2], step[1]))
@@ -103,31 +102,31 @@ def _upright_neck(rest_positions: Bones) -> Bones:
 
 
 def _body_bones(names: tuple[str, ...]) -> dict[str, int]:
-    """Humanoid bone -> joint, of the body and the ends of the hands."""
+    """Returns humanoid bone -> joint, of the body and the ends of the hands."""
     return {b: j for b, j in humanoid_map.from_names(names).items() if b in humanoid.JOINTS or b in HAND_ENDS}
 
 
 def _nearest_mapped_bone(bone: str, bones: Mapping[str, object]) -> str:
-    """The nearest bone that the rig has, from a bone towards the hips."""
+    """Returns the nearest bone that the rig has, from a bone towards the hips."""
     while bone not in bones:
         bone = humanoid.PARENT[bone] or "hips"
     return bone
 
 
 def _bone_rotations(bone: str, pose: RigPose, correction: FloatArray) -> FloatArray:
-    """World rotations (T, 4) of a bone relative to the T-pose."""
+    """Returns the world rotations (T, 4) of a bone relative to the T-pose."""
     in_t_pose = rotation.multiply(correction, pose.rest_rotations[bone])
     return rotation.multiply(pose.rotations[bone], rotation.conjugate(in_t_pose))
 
 
 def _is_divided(bone: str, bones: Mapping[str, int], parents: tuple[int, ...]) -> bool:
-    """Whether the rig has further joints between the ends of a bone."""
+    """Returns whether the rig has further joints between the ends of a bone."""
     end = BONE_ENDS[bone]
     return bone in bones and end in bones and parents[bones[end]] != bones[bone]
 
 
 def _aim_at_end(rotations: FloatArray, t_pose: Bones, pose: RigPose, bone: str) -> FloatArray:
-    """The rotations (T, 4) of a bone, and then the shortest that point it at where its end is."""
+    """Composes the rotations (T, 4) of a bone with the shortest rotations that point it at its end."""
     end = BONE_ENDS[bone]
     current = rotation.rotate(rotations, rotation.normalize(t_pose[end] - t_pose[bone]))
     target = rotation.normalize(pose.positions[end] - pose.positions[bone])
@@ -135,7 +134,7 @@ def _aim_at_end(rotations: FloatArray, t_pose: Bones, pose: RigPose, bone: str) 
 
 
 def _build_t_pose(rest_positions: Bones, corrections: Bones) -> tuple[Bones, FloatArray]:
-    """Positions (3,) of the 22 joints in the T-pose, and how far (3,) the hips were moved from the rig's own."""
+    """Returns the positions (3,) of the 22 joints in the T-pose, and the shift (3,) of the hips from the rig's."""
     positions: Bones = {"hips": np.zeros(3)}
     for bone in (bone for bone in humanoid.JOINTS[1:] if bone in rest_positions):
         parent = _nearest_mapped_bone(humanoid.PARENT[bone] or "hips", rest_positions)
@@ -155,7 +154,7 @@ def _build_t_pose(rest_positions: Bones, corrections: Bones) -> tuple[Bones, Flo
 
 
 def _missing_joint_position(bone: str, positions: Bones, size: float) -> FloatArray:
-    """Position (3,) of a joint that the rig lacks: in proportion along the trunk, or as far from its parent."""
+    """Returns the position (3,) of a joint that the rig lacks, in the proportions of the template."""
     parent = humanoid.PARENT[bone] or "hips"
     if bone not in TRUNK_BONES:
         return positions[parent] + size * (_ADULT_POSITIONS[bone] - _ADULT_POSITIONS[parent])
@@ -176,7 +175,7 @@ def _legs_midpoint(positions: Bones) -> FloatArray:
 
 
 def _leg_length(positions: Bones) -> float:
-    """Mean length of the thighs, and of the shanks where there are feet."""
+    """Returns the mean length of the legs: of the thighs, and of the shanks if there are feet."""
     chains = [
         [positions[s + b] for b in ("UpperLeg", "LowerLeg", "Foot") if s + b in positions] for s in ("left", "right")
     ]
@@ -184,7 +183,7 @@ def _leg_length(positions: Bones) -> float:
 
 
 def _ankle_height(rest_positions: Bones, size: float) -> float:
-    """Height of the ankles above the soles: as at rest, if that pose stands on the floor."""
+    """Returns the height of the ankles above the soles: that at rest, if the rest pose stands on the floor."""
     adult_height = size * adult_template.ANKLE_HEIGHT
     feet = [rest_positions[side + "Foot"][1] for side in ("left", "right") if side + "Foot" in rest_positions]
     rig_height = float(np.mean(feet)) if feet else adult_height
@@ -192,10 +191,10 @@ def _ankle_height(rest_positions: Bones, size: float) -> float:
 
 
 def _estimate_scale(rest_positions: Bones) -> float:
-    """Metres for each metre of a rig at rest whose file was read as centimetres."""
+    """Returns metres per metre of a rig at rest whose file was read as centimetres."""
     adult = {bone: p for bone, p in _ADULT_POSITIONS.items() if bone in rest_positions}
     heights = [_leg_length(p) + float(np.linalg.norm(p["head"] - _legs_midpoint(p))) for p in (rest_positions, adult)]
-    stature = TEMPLATE_STATURE * heights[0] / heights[1]
+    stature = adult_template.STATURE * heights[0] / heights[1]
     fitting = (unit for unit in UNITS_CM if STATURE_RANGE[0] <= stature * unit <= STATURE_RANGE[1])
     return next(
         fitting, DEFAULT_LEG_LENGTH / (_leg_length(_ADULT_POSITIONS) * _leg_length(rest_positions) / _leg_length(adult))

@@ -163,11 +163,8 @@ class _Document:
     def _inverse_bind_matrices(self) -> NDArray[np.float32]:
         """(J, 4, 4), column-major as glTF wants it."""
         skeleton = self.character.skeleton
-        positions, world = kinematics.forward_kinematics(skeleton, self.rest_local, skeleton.rest_offsets[0])
-        world_from_joint = np.tile(np.eye(4), (len(positions), 1, 1))
-        world_from_joint[:, :3, :3] = rotation.to_matrix(world)
-        world_from_joint[:, :3, 3] = positions
-        return np.swapaxes(camera.inverse(world_from_joint), -1, -2).astype(np.float32)
+        bind = kinematics.joint_matrices(skeleton, self.rest_local, skeleton.rest_offsets[0])
+        return np.swapaxes(camera.inverse(bind), -1, -2).astype(np.float32)
 
     def _add_primitive(self, mesh: Mesh) -> pygltflib.Primitive:
         joints, weights = _normalize_skin_weights(mesh)

@@ -7,8 +7,8 @@ import moderngl
 import numpy as np
 from PIL import Image
 
-from bodydouble.characters.retarget import inverse_bind_matrices
 from bodydouble.data import Character, FloatArray, Material, Mesh
+from bodydouble.geometry.kinematics import inverse_bind_matrices
 from bodydouble.render.context import compile_program, read_shader
 from bodydouble.render.tint import tint_character
 from bodydouble.render.view_volumes import joint_boxes, skin_bounds

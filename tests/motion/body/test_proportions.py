@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from bodydouble.data import FloatArray
 from bodydouble.geometry import kinematics
-from bodydouble.motion.body import body_landmarks, proportions
+from bodydouble.motion.body import body_landmarks
 from bodydouble.motion.body.proportions import (
     BONES,
     bone_lengths,

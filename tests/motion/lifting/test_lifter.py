@@ -1,4 +1,4 @@
-"""Laws that any network of the lifter obeys: of the mirror, of blocks, of rates and of gaps."""
+"""Laws of any lifter: mirror symmetry, chunks, frame rates and gaps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -21,7 +21,6 @@ from bodydouble.motion.lifting.lifter import (
     MAX_SECONDS_SINCE_OBSERVED,
     LifterOutput,
     interpolate_linear,
-    orthonormal,
     run_lifter,
     seconds_since_observed,
     with_known_landmarks,
@@ -34,278 +33,267 @@ from tests.motion.scenes import IMAGE_SIZE, simulated_track, static_camera, wavi
 INTRINSICS = camera.intrinsics_from_focal_length(900.0, IMAGE_SIZE)
 FLIP = np.diag([-1.0, 1.0, 1.0])
 ROUNDING = 2e-4
-"""Sizes and radians; the network counts in single precision."""
+"""Tolerance in sizes and radians; the network computes in single precision."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What lifted is given."""
+class LifterInput:
+    """Arguments of run_lifter."""
 
-    rays: FloatArray
+    image_points: FloatArray
     confidence: FloatArray
-    rough: FloatArray
+    landmarks_3d: FloatArray
     observed: BoolArray
     fps: float = 30.0
 
-    def lifted(self) -> LifterOutput:
-        return run_lifter(self.rays, self.confidence, self.rough, self.observed, self.fps)
+    def run(self) -> LifterOutput:
+        return run_lifter(self.image_points, self.confidence, self.landmarks_3d, self.observed, self.fps)
 
-    def every(self, step: int) -> "Seen":
-        """Every so manieth frame."""
-        which = slice(None, None, step)
-        return Seen(
-            self.rays[which], self.confidence[which], self.rough[which], self.observed[which], self.fps / step
-        )  # fmt: skip
+    def subsample(self, step: int) -> "LifterInput":
+        """Every step-th frame, at the lower frame rate."""
+        frames = slice(None, None, step)
+        return LifterInput(
+            self.image_points[frames],
+            self.confidence[frames],
+            self.landmarks_3d[frames],
+            self.observed[frames],
+            self.fps / step,
+        )
 
-    def mirrored(self) -> "Seen":
-        swap = list(blazepose.MIRROR)
-        rays = self.rays[:, swap] * FLIP.diagonal()[:2]
-        return replace(self, rays=rays, confidence=self.confidence[:, swap], rough=self.rough[:, swap] @ FLIP)
+    def mirror(self) -> "LifterInput":
+        order, signs = list(blazepose.MIRROR), FLIP.diagonal()[:2]
+        return replace(
+            self,
+            image_points=self.image_points[:, order] * signs,
+            confidence=self.confidence[:, order],
+            landmarks_3d=self.landmarks_3d[:, order] @ FLIP,
+        )
 
 
-def seen(frames: int, noise: float = 0.0) -> Seen:
-    """Somebody who waves, beside the optical axis, some landmarks surer than others."""
+def waving_person(frames: int, noise: float = 0.0) -> LifterInput:
+    """A waving person beside the optical axis, with landmarks of different confidences."""
     track = simulated_track(waving_motion(frames), static_camera(pitch=0.2, yaw=0.6), INTRINSICS, noise)
-    rays = camera.rays(INTRINSICS, track.keypoints[..., :2] + [300.0, -50.0])[..., :2]
+    image_points = camera.rays(INTRINSICS, track.keypoints[..., :2] + [300.0, -50.0])[..., :2]
     confidence = np.tile(np.random.default_rng(6).uniform(0.3, 1.0, 33), (frames, 1))
-    return Seen(rays, confidence, track.landmarks_3d, track.observed)
+    return LifterInput(image_points, confidence, track.landmarks_3d, track.observed)
 
 
-def arrays_of(found: LifterOutput) -> dict[str, FloatArray]:
-    return {field.name: np.asarray(getattr(found, field.name)) for field in fields(LifterOutput)}
+def arrays_of(output: LifterOutput) -> dict[str, FloatArray]:
+    return {field.name: np.asarray(getattr(output, field.name)) for field in fields(LifterOutput)}
 
 
-def assert_agree(found: LifterOutput, expected: LifterOutput, tolerance: float = ROUNDING) -> None:
-    others = arrays_of(expected)
-    for name, value in arrays_of(found).items():
-        np.testing.assert_allclose(value, others[name], rtol=tolerance, atol=tolerance, err_msg=name)
+def assert_agree(output: LifterOutput, expected: LifterOutput, tolerance: float = ROUNDING) -> None:
+    expected_arrays = arrays_of(expected)
+    for name, value in arrays_of(output).items():
+        np.testing.assert_allclose(value, expected_arrays[name], rtol=tolerance, atol=tolerance, err_msg=name)
 
 
-def test_the_mirror_image_of_a_person_is_lifted_to_the_mirror_image() -> None:
-    made = seen(40, noise=2.0)
-    made = replace(made, observed=np.arange(40) % 3 != 1)
-    found, expected = made.mirrored().lifted(), made.lifted()
-    swap = list(blazepose.MIRROR)
+def test_lifting_is_mirror_symmetric() -> None:
+    person_input = waving_person(40, noise=2.0)
+    person_input = replace(person_input, observed=np.arange(40) % 3 != 1)
+    output, expected = person_input.mirror().run(), person_input.run()
+    order = list(blazepose.MIRROR)
     mirror = LifterOutput(
-        landmarks_3d=expected.landmarks_3d[:, swap] @ FLIP,
-        points=expected.points[:, swap] @ FLIP[:2, :2],
-        sigma=expected.sigma[:, swap],
+        landmarks_3d=expected.landmarks_3d[:, order] @ FLIP,
+        points=expected.points[:, order] @ FLIP[:2, :2],
+        sigma=expected.sigma[:, order],
         rotations=FLIP @ expected.rotations[:, list(humanoid.MIRROR)] @ FLIP,
         up=expected.up @ FLIP,
         velocity=expected.velocity @ FLIP,
         contacts=expected.contacts[:, [2, 3, 0, 1]],
         bone_scales=expected.bone_scales,
-        bone_scales_sigma=expected.bone_scales_sigma,
         scale=expected.scale,
     )
-    assert_agree(found, mirror)
+    assert_agree(output, mirror)
 
 
-def test_a_long_clip_is_lifted_in_blocks_as_if_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = seen(170, noise=1.0)
-    at_once = made.lifted()
-    assert len(made.observed) < CHUNK_FRAMES
-    for block in (50, 85, 169):
-        monkeypatch.setattr(lifter, "CHUNK_FRAMES", block)
-        assert_agree(made.lifted(), at_once)
+def test_chunks_do_not_change_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    person_input = waving_person(170, noise=1.0)
+    in_one_chunk = person_input.run()
+    assert len(person_input.observed) < CHUNK_FRAMES
+    for chunk_frames in (50, 85, 169):
+        monkeypatch.setattr(lifter, "CHUNK_FRAMES", chunk_frames)
+        assert_agree(person_input.run(), in_one_chunk)
 
 
-def _asked_frames(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many frames the network is asked about, each time that it is asked from now on."""
-    asked: list[int] = []
+def _record_network_frames(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Records the number of input frames of each run of the network."""
+    frame_counts: list[int] = []
     network = lifter._network()
 
-    def counting(values: FloatArray) -> Sequence[FloatArray]:
-        asked.append(values.shape[1])
+    def count_frames(values: FloatArray) -> Sequence[FloatArray]:
+        frame_counts.append(values.shape[1])
         return network(values)
 
-    monkeypatch.setattr(lifter, "_network", lambda: counting)
-    return asked
+    monkeypatch.setattr(lifter, "_network", lambda: count_frames)
+    return frame_counts
 
 
-def test_a_block_sees_no_more_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = _asked_frames(monkeypatch)
+def test_chunks_have_limited_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame_counts = _record_network_frames(monkeypatch)
     monkeypatch.setattr(lifter, "CHUNK_FRAMES", 50)
-    seen(400).lifted()
-    assert len(asked) == 2 * 8
-    assert max(asked) == 50 + 2 * CONTEXT_FRAMES
+    waving_person(400).run()
+    assert len(frame_counts) == 2 * 8
+    assert max(frame_counts) == 50 + 2 * CONTEXT_FRAMES
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 17])
 @pytest.mark.parametrize("fps", [7.5, 24.0, 30.0, 30000 / 1001, 120.0])
-def test_any_length_and_rate_has_an_answer(frames: int, fps: float) -> None:
-    found = replace(seen(frames), fps=fps).lifted()
+def test_any_length_and_frame_rate_has_an_output(frames: int, fps: float) -> None:
+    output = replace(waving_person(frames), fps=fps).run()
     bones = len(proportions.BONES)
     shapes = {
         "landmarks_3d": (frames, 33, 3), "points": (frames, 33, 2), "sigma": (frames, 33, 2),
         "rotations": (frames, 22, 3, 3), "up": (frames, 3), "velocity": (frames, 3), "contacts": (frames, 4),
-        "bone_scales": (bones,), "bone_scales_sigma": (bones,), "scale": (),
+        "bone_scales": (bones,), "scale": (),
     }  # fmt: skip
-    assert {name: value.shape for name, value in arrays_of(found).items()} == shapes
-    assert all(np.isfinite(value).all() for value in arrays_of(found).values())
+    assert {name: value.shape for name, value in arrays_of(output).items()} == shapes
+    assert all(np.isfinite(value).all() for value in arrays_of(output).values())
 
 
-def test_answers_are_of_the_kind_they_should_be() -> None:
-    found = seen(30, noise=5.0).lifted()
+def test_outputs_are_rotations_unit_vectors_and_probabilities() -> None:
+    output = waving_person(30, noise=5.0).run()
     assert_same(
-        found.rotations @ np.swapaxes(found.rotations, -1, -2), np.broadcast_to(np.eye(3), (30, 22, 3, 3)), 1e-9
+        output.rotations @ np.swapaxes(output.rotations, -1, -2), np.broadcast_to(np.eye(3), (30, 22, 3, 3)), 1e-9
     )
-    assert_same(np.linalg.det(found.rotations), 1.0, 1e-9)
-    assert_same(np.linalg.norm(found.up, axis=-1), 1.0, 1e-9)
-    assert (found.sigma > 0).all()
-    assert (found.bone_scales > 0).all()
-    assert (found.bone_scales_sigma > 0).all()
-    assert ((found.contacts >= 0) & (found.contacts <= 1)).all()
+    assert_same(np.linalg.det(output.rotations), 1.0, 1e-9)
+    assert_same(np.linalg.norm(output.up, axis=-1), 1.0, 1e-9)
+    assert (output.sigma > 0).all()
+    assert (output.bone_scales > 0).all()
+    assert ((output.contacts >= 0) & (output.contacts <= 1)).all()
 
 
-def test_landmarks_in_space_project_to_those_in_the_picture() -> None:
-    made = seen(20)
-    found = made.lifted()
-    toward = view_straight_at(made.rays, made.confidence).camera_from_view[:, None, :, 2]
-    ahead = toward + found.scale * found.landmarks_3d
-    assert_same(ahead[..., :2] / ahead[..., 2:], found.points, 1e-9)
+def test_3d_landmarks_project_to_the_2d_landmarks() -> None:
+    person_input = waving_person(20)
+    output = person_input.run()
+    hips = view_straight_at(person_input.image_points, person_input.confidence).camera_from_view[:, None, :, 2]
+    points = hips + output.scale * output.landmarks_3d
+    assert_same(points[..., :2] / points[..., 2:], output.points, 1e-9)
 
 
-def test_twice_the_rate_asks_the_network_the_same() -> None:
-    fast = replace(seen(121), fps=60.0)
-    assert_agree(fast.every(2).lifted(), _rows(fast.lifted(), slice(None, None, 2)), tolerance=0.01)
+def test_twice_the_frame_rate_gives_the_same_output() -> None:
+    fast = replace(waving_person(121), fps=60.0)
+    assert_agree(fast.subsample(2).run(), _slice_output(fast.run(), slice(None, None, 2)), tolerance=0.01)
 
 
 @pytest.mark.parametrize("fps", [24.0, 60.0, 120.0])
 @pytest.mark.parametrize("frames", range(2, 12))
-def test_the_network_is_asked_from_the_first_frame_to_the_last(
+def test_the_network_samples_from_the_first_frame_to_the_last(
     frames: int, fps: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = _asked_frames(monkeypatch)
-    replace(seen(frames), fps=fps).lifted()
-    last = (asked[0] - 1) / lifter.NETWORK_FPS
+    frame_counts = _record_network_frames(monkeypatch)
+    replace(waving_person(frames), fps=fps).run()
+    last = (frame_counts[0] - 1) / lifter.NETWORK_FPS
     assert (frames - 1) / fps <= last + 1e-9 < (frames - 1) / fps + 1 / lifter.NETWORK_FPS
 
 
-def test_half_the_rate_answers_roughly_the_same() -> None:
-    whole = seen(120)
-    found, expected = whole.every(2).lifted(), _rows(whole.lifted(), slice(None, None, 2))
-    assert np.linalg.norm(found.landmarks_3d - expected.landmarks_3d, axis=-1).mean() < 0.15
-    assert np.linalg.norm(found.rotations - expected.rotations, axis=(-2, -1)).mean() < 0.3
-    assert np.linalg.norm(found.up - expected.up, axis=-1).mean() < 0.15
+def test_half_the_frame_rate_gives_roughly_the_same_output() -> None:
+    every_frame = waving_person(120)
+    output, expected = every_frame.subsample(2).run(), _slice_output(every_frame.run(), slice(None, None, 2))
+    assert np.linalg.norm(output.landmarks_3d - expected.landmarks_3d, axis=-1).mean() < 0.15
+    assert np.linalg.norm(output.rotations - expected.rotations, axis=(-2, -1)).mean() < 0.3
+    assert np.linalg.norm(output.up - expected.up, axis=-1).mean() < 0.15
 
 
-def _rows(found: LifterOutput, which: slice) -> LifterOutput:
-    """Some of the frames."""
+def _slice_output(output: LifterOutput, frames: slice) -> LifterOutput:
+    """Returns some of the frames."""
     of_frames = ("landmarks_3d", "points", "sigma", "rotations", "up", "velocity", "contacts")
-    return replace(found, **{name: getattr(found, name)[which] for name in of_frames})
+    return replace(output, **{name: getattr(output, name)[frames] for name in of_frames})
 
 
-def test_told_landmarks_are_where_they_were_told_to_be() -> None:
-    made = seen(10)
-    found = made.lifted()
+def test_known_landmarks_replace_the_estimated_ones() -> None:
+    person_input = waving_person(10)
+    output = person_input.run()
     view = static_camera(pitch=0.2, yaw=0.6)
     motion = waving_motion(10)
     known = camera.transform(view, np.repeat(motion.root_position[:, None], 33, axis=1))
     known += np.random.default_rng(7).normal(0, 0.4, known.shape)
-    after = with_known_landmarks(found, known)
+    after = with_known_landmarks(output, known)
     hips = known[:, HIP_INDICES].mean(axis=1, keepdims=True)
-    unit = np.linalg.norm(hips, axis=-1, keepdims=True) * found.scale
-    assert_same(hips + unit * after.landmarks_3d, known, 1e-12)
+    metres_per_size = np.linalg.norm(hips, axis=-1, keepdims=True) * output.scale
+    assert_same(hips + metres_per_size * after.landmarks_3d, known, 1e-12)
     assert_same(after.points * known[..., 2:], known[..., :2], 1e-12)
     assert (after.sigma == lifter.KNOWN_LANDMARK_SIGMA).all()
-    for name in ("rotations", "up", "velocity", "contacts", "bone_scales", "bone_scales_sigma", "scale"):
-        assert getattr(after, name) is getattr(found, name)
+    for name in ("rotations", "up", "velocity", "contacts", "bone_scales", "scale"):
+        assert getattr(after, name) is getattr(output, name)
 
 
-def test_ages() -> None:
+def test_seconds_since_observed() -> None:
     observed = np.array([True, False, False, False, True, False])
     assert_same(seconds_since_observed(observed, 10.0), [0.0, 0.1, 0.2, 0.1, 0.0, 0.1], 1e-12)
     assert_same(seconds_since_observed(observed, 10.0, np.array([0.5, 2.25, 4.0])), [0.05, 0.175, 0.0], 1e-12)
 
 
-def test_ages_end_at_the_largest() -> None:
-    alone = np.arange(100) == 0
-    found = seconds_since_observed(alone, 30.0)
-    assert_same(found[:30], np.arange(30) / 30, 1e-12)
-    assert (found[30:] == MAX_SECONDS_SINCE_OBSERVED).all()
+def test_seconds_since_observed_are_bounded() -> None:
+    first_only = np.arange(100) == 0
+    output = seconds_since_observed(first_only, 30.0)
+    assert_same(output[:30], np.arange(30) / 30, 1e-12)
+    assert (output[30:] == MAX_SECONDS_SINCE_OBSERVED).all()
     assert (seconds_since_observed(np.zeros(4, dtype=bool), 30.0) == MAX_SECONDS_SINCE_OBSERVED).all()
 
 
 @given(arrays(np.bool_, st.integers(1, 20)), st.floats(5, 60))
-def test_ages_are_those_of_the_nearest(observed: BoolArray, fps: float) -> None:
-    there = np.flatnonzero(observed)
-    expected = [min([MAX_SECONDS_SINCE_OBSERVED, *(abs(frame - there) / fps)]) for frame in range(len(observed))]
+def test_seconds_since_observed_are_those_to_the_nearest_frame(observed: BoolArray, fps: float) -> None:
+    observed_frames = np.flatnonzero(observed)
+    expected = [
+        min([MAX_SECONDS_SINCE_OBSERVED, *(abs(frame - observed_frames) / fps)]) for frame in range(len(observed))
+    ]
     assert_same(seconds_since_observed(observed, fps), expected, 1e-12)
 
 
-def test_interpolated_known_answers() -> None:
+def test_interpolate_linear_on_known_values() -> None:
     given_times, values = np.array([0.0, 2.0, 3.0]), np.array([[0.0, 1.0], [4.0, 1.0], [6.0, -1.0]])
-    found = interpolate_linear(np.array([0.0, 0.5, 2.0, 2.5, 3.0]), given_times, values)
-    assert_same(found, [[0, 1], [1, 1], [4, 1], [5, 0], [6, -1]], 1e-12)
+    output = interpolate_linear(np.array([0.0, 0.5, 2.0, 2.5, 3.0]), given_times, values)
+    assert_same(output, [[0, 1], [1, 1], [4, 1], [5, 0], [6, -1]], 1e-12)
 
 
-def test_beyond_the_ends_the_last_value_holds() -> None:
+def test_interpolate_linear_is_constant_beyond_the_ends() -> None:
     values = np.array([[1.0], [3.0]])
     assert_same(interpolate_linear(np.array([-5.0, 4.0, 9.0]), np.array([2.0, 4.0]), values), [[1], [3], [3]], 1e-12)
     assert_same(interpolate_linear(np.arange(3), np.array([1]), values[:1]), [[1], [1], [1]], 1e-12)
 
 
 @given(arrays(np.float64, st.integers(1, 30), elements=st.floats(-3, 12)))
-def test_interpolated_agrees_with_numpy(wanted: FloatArray) -> None:
+def test_interpolate_linear_agrees_with_numpy(wanted: FloatArray) -> None:
     times = np.array([0.0, 1.0, 1.5, 4.0, 9.0])
     values = np.random.default_rng(8).normal(size=(5, 3))
     expected = np.stack([np.interp(wanted, times, column) for column in values.T], axis=-1)
     assert_same(interpolate_linear(wanted, times, values), expected, 1e-9)
 
 
-def test_orthonormal_gives_the_nearest_rotation() -> None:
-    rng = np.random.default_rng(9)
-    matrices = rng.normal(size=(50, 3, 3))
-    assert (np.linalg.det(matrices) < 0).any()
-    found = orthonormal(matrices)
-    assert_same(found @ np.swapaxes(found, -1, -2), np.broadcast_to(np.eye(3), found.shape), 1e-12)
-    assert_same(np.linalg.det(found), 1.0, 1e-12)
-    others = orthonormal(rng.normal(size=(200, 1, 3, 3)))
-    distance, of_others = (np.linalg.norm(one - matrices, axis=(-2, -1)) for one in (found, others))
-    assert (distance <= of_others + 1e-12).all()
-
-
-def test_orthonormal_leaves_rotations_as_they_are() -> None:
-    rotations = orthonormal(np.random.default_rng(10).normal(size=(4, 5, 3, 3)))
-    assert_same(orthonormal(rotations), rotations, 1e-12)
-    assert_same(orthonormal(2.5 * rotations), rotations, 1e-12)
-
-
-def test_gaps_are_filled_between_neighbours_and_held_at_the_ends() -> None:
+def test_gaps_are_interpolated_and_constant_at_the_ends() -> None:
     values = np.array([[np.nan, np.nan], [1.0, 5.0], [np.nan, 7.0], [np.nan, np.nan], [4.0, 8.0], [np.nan, np.nan]])
     assert_same(interpolate_gaps(values), [[1, 5], [1, 5], [2, 6], [3, 7], [4, 8], [4, 8]], 1e-12)
     assert_same(interpolate_gaps(values.reshape(6, 2, 1))[..., 0], interpolate_gaps(values), 0.0)
 
 
-def test_what_is_known_is_kept_when_gaps_are_filled() -> None:
+def test_interpolating_gaps_keeps_known_values() -> None:
     values = np.random.default_rng(11).normal(size=(20, 33, 3))
     assert_same(interpolate_gaps(values), values, 0.0)
-    gone = np.arange(20) % 4 == 2
-    holed = np.where(gone[:, None, None], np.nan, values)
-    assert_same(interpolate_gaps(holed)[~gone], values[~gone], 0.0)
+    missing = np.arange(20) % 4 == 2
+    incomplete = np.where(missing[:, None, None], np.nan, values)
+    assert_same(interpolate_gaps(incomplete)[~missing], values[~missing], 0.0)
 
 
 def with_gaps(track: Track, observed: BoolArray) -> Track:
-    """The track, not observed in some frames."""
-    gone = ~observed
-    boxes, keypoints, rough = track.boxes.copy(), track.keypoints.copy(), track.landmarks_3d.copy()
-    boxes[gone], keypoints[gone], rough[gone] = np.nan, (np.nan, np.nan, 0.0), np.nan
-    return Track(track.frames, observed, boxes, keypoints, rough)
+    """Returns the track with only some frames observed."""
+    boxes, keypoints, landmarks_3d = track.boxes.copy(), track.keypoints.copy(), track.landmarks_3d.copy()
+    boxes[~observed], keypoints[~observed], landmarks_3d[~observed] = np.nan, (np.nan, np.nan, 0.0), np.nan
+    return Track(track.frames, observed, boxes, keypoints, landmarks_3d)
 
 
-@pytest.mark.parametrize("gone", [slice(10, 20), slice(0, 5), slice(25, 30), slice(1, 30)])
-def test_a_track_with_gaps_is_lifted_in_every_frame(gone: slice) -> None:
+@pytest.mark.parametrize("gap", [slice(10, 20), slice(0, 5), slice(25, 30), slice(1, 30)])
+def test_a_track_with_gaps_is_lifted_in_every_frame(gap: slice) -> None:
     observed = np.ones(30, dtype=bool)
-    observed[gone] = False
+    observed[gap] = False
     track = with_gaps(simulated_track(waving_motion(30), static_camera(), INTRINSICS), observed)
-    still = np.broadcast_to(np.eye(4), (30, 4, 4))
-    person = prepare_fit(track, INTRINSICS, float(Fraction(30)), still)
-    evidence = person.targets
-    for value in (evidence.points, evidence.points_sigma, evidence.depths, evidence.depths_sigma, evidence.rotations,
-                  evidence.root_velocity, evidence.contacts, person.start.rotations, person.start.root,
+    static = np.broadcast_to(np.eye(4), (30, 4, 4))
+    person = prepare_fit(track, INTRINSICS, float(Fraction(30)), static)
+    targets = person.targets
+    for value in (targets.points, targets.points_sigma, targets.depths, targets.depths_sigma, targets.rotations,
+                  targets.root_velocity, targets.contacts, person.start.rotations, person.start.root,
                   person.joint_sigma, person.up):  # fmt: skip
         assert len(value) == 30
         assert np.isfinite(value).all()
-    assert not person.confidence[gone].any()
+    assert not person.confidence[gap].any()
     assert (person.start.root[:, 2] > 0).all()

@@ -1,4 +1,4 @@
-"""A view straight at a person forgets where they stand and how large they are."""
+"""Laws of the person view: independence of position, size and camera rotation."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ ONES = np.ones((4, 33))
 
 
 def _points(seed: int = 0) -> FloatArray:
-    """(4, 33, 3) m before the camera."""
+    """Returns points (4, 33, 3) m in front of the camera."""
     rng = np.random.default_rng(seed)
     return np.asarray(rng.normal([0.8, -0.3, 4.0], [0.3, 0.5, 0.2], (4, 33, 3)))
 
@@ -21,19 +21,19 @@ def _view(points: FloatArray) -> person_view.PersonView:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_points_come_back_from_their_depths(seed: int) -> None:
+def test_points_from_depths_inverts_relative_depths(seed: int) -> None:
     points = _points(seed)
     view = _view(points)
     found = person_view.points_from_depths(person_view.relative_depths(points, view), view)
     hips = points[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
-    ahead = (hips @ view.camera_from_view)[..., 2:]
-    expected = (points - hips) / (ahead * view.scale)
+    hips_depth = (hips @ view.camera_from_view)[..., 2:]
+    expected = (points - hips) / (hips_depth * view.scale)
     offset = found[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
     np.testing.assert_allclose(found - offset, expected, atol=1e-9)
     assert np.abs(offset).max() < 0.1
 
 
-def test_size_and_distance_do_not_matter() -> None:
+def test_view_is_independent_of_scale() -> None:
     points = _points()
     near, far = _view(points), _view(2.5 * points)
     np.testing.assert_allclose(near.points, far.points)
@@ -42,12 +42,12 @@ def test_size_and_distance_do_not_matter() -> None:
     )
 
 
-def test_turning_the_camera_changes_only_the_way_back() -> None:
+def test_camera_rotation_hardly_changes_the_view() -> None:
     points = _points()
-    turn = rotation.to_matrix(rotation.from_rotvec(np.array([0.2, -0.15, 0.0])))
-    one, other = _view(points), _view(points @ turn.T)
-    assert one.scale == pytest.approx(other.scale, rel=2e-3)
-    lengths = [np.linalg.norm(view.points, axis=-1) for view in (one, other)]
+    camera_rotation = rotation.to_matrix(rotation.from_rotvec(np.array([0.2, -0.15, 0.0])))
+    original, rotated = _view(points), _view(points @ camera_rotation.T)
+    assert original.scale == pytest.approx(rotated.scale, rel=2e-3)
+    lengths = [np.linalg.norm(view.points, axis=-1) for view in (original, rotated)]
     assert np.median(np.abs(lengths[0] - lengths[1])) < 0.01
 
 

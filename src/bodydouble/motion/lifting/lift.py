@@ -1,10 +1,14 @@
-"""From a 2D track to what is known about a motion in space, and a first guess at it."""
+"""Lifting stage: a 2D ``Track`` -> ``FitInput`` (skeleton, fit targets and initial state of the fit).
+
+External keypoints are completed first (``completion.py``). The lifter (``lifter.py``) then estimates 3D landmarks,
+joint rotations and bone scales. The root translation follows from the landmarks, smoothed over time.
+"""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bodydouble.data import FloatArray, Skeleton, Track
+from bodydouble.data import BoolArray, FloatArray, Skeleton, Track
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body import proportions
 from bodydouble.motion.body.root_translation import fit_lateral_translation, fit_translation
@@ -15,22 +19,22 @@ from bodydouble.motion.resampling.smoothing import robust_whittaker, smooth_rota
 from bodydouble.skeletons import blazepose, humanoid
 
 DEPTH_CUTOFF = 1.0
-"""Hz; how fast the distance from the camera changes, at first."""
+"""Cutoff frequency in Hz of the initial distance from the camera."""
 ROTATION_CUTOFF = 3.0
-"""Hz, of joint rotations, at first."""
+"""Cutoff frequency in Hz of the initial joint rotations."""
 DEPTH_OUTLIER = 0.05
-"""Relative; a distance this far off the smooth curve counts half."""
+"""Relative deviation from the smooth distance at which the weight of a frame is halved (Cauchy loss)."""
 MIN_DISTANCE = 0.3
-"""m from the camera."""
+"""Minimum distance in m of a person from the camera."""
 UNOBSERVED_DRIFT = 0.3
-"""m/s, standard deviation per axis of how a joint moves while nobody sees it."""
+"""Growth in m/s of a joint's standard deviation per axis while the person is not observed."""
 MIN_POINT_SIGMA = 0.004
-"""Sizes; nothing is seen better."""
+"""Minimum standard deviation of an image point, in sizes of ``person_view``."""
 
 
 @dataclass(frozen=True, slots=True)
 class FitInput:
-    """One person before the fit over the whole clip."""
+    """One person as the fit over the whole clip starts."""
 
     skeleton: Skeleton
     targets: FitTargets
@@ -38,9 +42,9 @@ class FitInput:
     confidence: FloatArray
     """(T, 33) of the landmarks; 0 where not observed."""
     joint_sigma: FloatArray
-    """(T, 22) m, one standard deviation per axis."""
+    """(T, 22) m, standard deviation per axis."""
     up: FloatArray
-    """(T, 3) unit, axes of the reference: away from gravity."""
+    """(T, 3) unit vector opposite to gravity as the lifter estimates it, axes of the reference."""
 
 
 def prepare_fit(
@@ -51,15 +55,18 @@ def prepare_fit(
     skeleton: Skeleton | None = None,
     known_landmarks: FloatArray | None = None,
 ) -> FitInput:
-    """2D track and rough 3D -> what is known in space.
+    """Lifts a 2D track to the input of the fit.
 
     Args:
-        track: one person; if rough joints are not known, they are estimated from the keypoints.
+        track: one person; where 3D landmarks are missing in observed frames, all are imputed from the keypoints.
         intrinsics: (3, 3) px.
         fps: frames per second.
         reference_from_camera: (T, 4, 4) of the track's frames.
-        skeleton: the person's, if it is known.
+        skeleton: the person's, if it is known; otherwise from the lifter's bone scales.
         known_landmarks: (T, 33, 3) m, camera axes, if they are known.
+
+    Raises:
+        ModelError: a network cannot be loaded.
     """
     confidence = np.where(track.observed[:, None], track.keypoints[..., 2], 0.0)
     keypoints = interpolate_gaps(np.where(track.observed[:, None, None], track.keypoints, np.nan))
@@ -71,15 +78,20 @@ def prepare_fit(
     output = lifter.run_lifter(*lifter_input, track.observed, fps)
     if known_landmarks is not None:
         output = lifter.with_known_landmarks(output, known_landmarks)
-    bones = skeleton or proportions.skeleton_from_bone_scales(output.bone_scales)
-    return _build_fit_input(output, bones, confidence, fps, reference_from_camera)
+    skeleton = skeleton or proportions.skeleton_from_bone_scales(output.bone_scales)
+    return _build_fit_input(output, skeleton, confidence, fps, reference_from_camera)
 
 
 def interpolate_gaps(values: FloatArray) -> FloatArray:
-    """Values (T, ...) with rows of NaN interpolated."""
+    """Interpolates frames that hold NaN in values (T, ...); frames before and after all others hold their values."""
     flat = values.reshape(len(values), -1)
     known = np.flatnonzero(np.isfinite(flat).all(axis=1))
     return lifter.interpolate_linear(np.arange(len(flat)), known, flat[known]).reshape(values.shape)
+
+
+def drift_sigma(observed: BoolArray, fps: float) -> FloatArray:
+    """Returns the standard deviation (T,) m per axis that joints have in addition in frames that are not observed."""
+    return UNOBSERVED_DRIFT * lifter.seconds_since_observed(observed, fps)
 
 
 def _build_fit_input(
@@ -89,44 +101,73 @@ def _build_fit_input(
     fps: float,
     reference_from_camera: FloatArray,
 ) -> FitInput:
+    """Places the lifter's output at a smooth distance, in the frame of the reference."""
     quaternions = smooth_rotations(rotation.from_matrix(output.rotations), fps, ROTATION_CUTOFF)
+    root = _smooth_root_position(output, skeleton, quaternions, confidence, fps)
+    metres_per_size = output.scale * np.linalg.norm(root, axis=-1)
+    start = State(
+        _rotate_root(reference_from_camera, rotation.to_matrix(quaternions)),
+        camera.transform(reference_from_camera, root[:, None])[:, 0],
+    )
+    drift = drift_sigma(np.asarray(confidence.any(axis=1)), fps)
+    return FitInput(
+        skeleton=skeleton,
+        targets=_build_targets(output, metres_per_size, fps, reference_from_camera),
+        start=start,
+        confidence=confidence,
+        joint_sigma=np.hypot(estimate_joint_sigma(output.sigma) * metres_per_size[:, None], drift[:, None]),
+        up=rotation.rotate_vectors(reference_from_camera[:, :3, :3], output.up),
+    )
+
+
+def _smooth_root_position(
+    output: lifter.LifterOutput, skeleton: Skeleton, quaternions: FloatArray, confidence: FloatArray, fps: float
+) -> FloatArray:
+    """Fits the root position (T, 3) m, camera axes, to the landmarks, with a distance that is smooth over time."""
     inverse_sigma = 1 / output.sigma[..., 0]
     unsmoothed = fit_translation(skeleton, quaternions, output.points, inverse_sigma)
     weight = confidence.mean(axis=1, keepdims=True) + 1e-3
     log_depth = np.log(np.maximum(unsmoothed[:, 2:], MIN_DISTANCE))
-    distance = np.exp(robust_whittaker(log_depth, weight, fps, DEPTH_CUTOFF, np.asarray(DEPTH_OUTLIER)))
-    root = fit_lateral_translation(skeleton, quaternions, distance[:, 0], output.points, inverse_sigma)
-    metres_per_unit = output.scale * np.linalg.norm(root, axis=-1)
-    used, reference_rotations = list(FIT_LANDMARKS), reference_from_camera[:, :3, :3]
+    depth = np.exp(robust_whittaker(log_depth, weight, fps, DEPTH_CUTOFF, np.asarray(DEPTH_OUTLIER)))
+    return fit_lateral_translation(skeleton, quaternions, depth[:, 0], output.points, inverse_sigma)
+
+
+def _build_targets(
+    output: lifter.LifterOutput, metres_per_size: FloatArray, fps: float, reference_from_camera: FloatArray
+) -> FitTargets:
+    """Converts the lifter's output to the reference and to metres; contacts with the floor are added later."""
+    used, to_reference = list(FIT_LANDMARKS), reference_from_camera[:, :3, :3]
     hips = output.points[:, person_view.HIP_INDICES].mean(axis=1)
     view_ray = rotation.normalize(np.concatenate([hips, np.ones((len(hips), 1))], axis=-1))
-    rotations = output.rotations.copy()
-    rotations[:, 0] = reference_rotations @ rotations[:, 0]
-    targets = FitTargets(
+    return FitTargets(
         fps=fps,
         camera_from_reference=camera.inverse(reference_from_camera)[:, :3],
         points=output.points[:, used],
         points_sigma=np.maximum(output.sigma[:, used, 0], MIN_POINT_SIGMA) * output.scale,
-        view_ray=_turned(reference_rotations, view_ray),
-        depths=np.einsum("tli,ti->tl", output.landmarks_3d[:, used], view_ray) * metres_per_unit[:, None],
-        depths_sigma=output.sigma[:, used, 1] * metres_per_unit[:, None],
-        rotations=rotations,
-        root_velocity=_turned(reference_rotations, output.velocity) * metres_per_unit[:, None],
+        view_ray=rotation.rotate_vectors(to_reference, view_ray),
+        depths=np.einsum("tli,ti->tl", output.landmarks_3d[:, used], view_ray) * metres_per_size[:, None],
+        depths_sigma=output.sigma[:, used, 1] * metres_per_size[:, None],
+        rotations=_rotate_root(reference_from_camera, output.rotations),
+        root_velocity=rotation.rotate_vectors(to_reference, output.velocity) * metres_per_size[:, None],
         contacts=output.contacts,
-        support_contacts=np.zeros((len(root), len(SUPPORT_LANDMARKS))),
-        airborne=np.zeros(len(root)),
-        origin_height=np.zeros(len(root)),
+        support_contacts=np.zeros((len(hips), len(SUPPORT_LANDMARKS))),
+        airborne=np.zeros(len(hips)),
+        origin_height=np.zeros(len(hips)),
     )
-    start_rotations = rotation.to_matrix(quaternions)
-    start_rotations[:, 0] = reference_rotations @ start_rotations[:, 0]
-    start = State(start_rotations, camera.transform(reference_from_camera, root[:, None])[:, 0])
-    drift = UNOBSERVED_DRIFT * lifter.seconds_since_observed(np.asarray(confidence.any(axis=1)), fps)
-    sigma = np.hypot(estimate_joint_sigma(output.sigma) * metres_per_unit[:, None], drift[:, None])
-    return FitInput(skeleton, targets, start, confidence, sigma, _turned(reference_rotations, output.up))
+
+
+def _rotate_root(reference_from_camera: FloatArray, rotations: FloatArray) -> FloatArray:
+    """Converts the root of local rotations (T, 22, 3, 3) from camera axes to the axes of the reference."""
+    rotated = rotations.copy()
+    rotated[:, 0] = reference_from_camera[:, :3, :3] @ rotated[:, 0]
+    return rotated
 
 
 def rescale_fit_input(person: FitInput, scale: float) -> FitInput:
-    """The person scale times as large and as far away: the picture stays the same."""
+    """Makes a person scale times as large and as far away; the image points stay the same.
+
+    The initial state is not changed.
+    """
     targets = person.targets
     larger = replace(
         targets,
@@ -142,10 +183,6 @@ def rescale_fit_input(person: FitInput, scale: float) -> FitInput:
     )
 
 
-def _turned(turn: FloatArray, vectors: FloatArray) -> FloatArray:
-    return np.asarray((turn @ vectors[..., None])[..., 0])
-
-
 _LANDMARKS_OF_JOINT: dict[str, tuple[str, ...]] = {
     "Shoulder": ("shoulder",),
     "UpperArm": ("shoulder",),
@@ -156,20 +193,24 @@ _LANDMARKS_OF_JOINT: dict[str, tuple[str, ...]] = {
     "Foot": ("ankle",),
     "Toes": ("foot_index",),
 }
+"""Joint (without its side) -> landmarks (likewise) at its position."""
 _TRUNK_LANDMARKS = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
 
 
 def estimate_joint_sigma(sigma: FloatArray) -> FloatArray:
-    """(T, 22) one standard deviation per axis of each joint, from those of landmarks (T, 33, 2): across, along."""
+    """Estimates the standard deviation (T, 22) per axis of each joint from landmarks around it.
+
+    Args:
+        sigma: (T, 33, 2) of the landmarks across and along the line of sight.
+    """
     per_axis = np.sqrt((2 * sigma[..., 0] ** 2 + sigma[..., 1] ** 2) / 3)
     return np.stack([per_axis[:, _landmarks_around(joint)].mean(axis=1) for joint in humanoid.JOINTS], axis=1)
 
 
 def _landmarks_around(joint: str) -> list[int]:
     side = next((s for s in ("left", "right") if joint.startswith(s)), "")
-    names = (
-        [f"{side}_{part}" for part in _LANDMARKS_OF_JOINT[joint.removeprefix(side)]] if side else list(_TRUNK_LANDMARKS)
-    )
-    if joint == "head":
-        names = ["left_ear", "right_ear"]
+    if side:
+        names = tuple(f"{side}_{part}" for part in _LANDMARKS_OF_JOINT[joint.removeprefix(side)])
+    else:
+        names = ("left_ear", "right_ear") if joint == "head" else _TRUNK_LANDMARKS
     return [blazepose.INDEX[name] for name in names]

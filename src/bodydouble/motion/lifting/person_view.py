@@ -1,7 +1,11 @@
-"""A person as a virtual camera sees them that looks straight at their hips: what the lifter works in.
+"""Person view: a virtual camera that looks straight at a person's hips; the view in which the networks work.
 
-The hips lie on the optical axis and the person's mean size in the picture is one unit, so that place, distance, focal
-length and stature do not matter. Depths are measured from the hips in the same unit.
+In: landmarks (T, 33, 2) on the plane z = 1 of the real camera. Out: a ``PersonView``, the rotation to the virtual
+camera and the landmarks in it. This is a perspective crop of points; no image is cropped.
+
+The hips lie on the optical axis, and the person's mean size in the view is one unit. So position, distance, focal
+length and stature do not matter. Depths are measured from the hips in the same unit, called *size* below: a length of
+one size at distance z appears ``scale / z`` large on the plane z = 1.
 """
 
 from dataclasses import dataclass
@@ -18,25 +22,25 @@ SCALE_LANDMARKS = [
     for side in ("left", "right")
     for name in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 ]
-"""Landmarks that say how large somebody looks."""
+"""Indices of the landmarks whose mean distance from the hips is the size of a person."""
 
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """Views of one person, one per frame."""
+    """Views of one person, one per frame, all of the same scale."""
 
     camera_from_view: FloatArray
-    """(T, 3, 3) rotations."""
+    """(T, 3, 3) rotations from the virtual to the real camera."""
     points: FloatArray
-    """(T, 33, 2) on the plane z = 1 of the virtual camera, in units of the person's size."""
+    """(T, 33, 2) on the plane z = 1 of the virtual camera, sizes."""
     scale: float
-    """Of the person, on that plane: median over frames."""
+    """Size of the person on the plane z = 1 of the virtual camera: the median over frames."""
     direction: FloatArray
     """(T, 2) of the hips on the plane z = 1 of the real camera."""
 
 
 def view_straight_at(image_points: FloatArray, confidence: FloatArray) -> PersonView:
-    """Looks straight at somebody.
+    """Rotates the camera to the midpoint of the hips and scales the landmarks to unit size.
 
     Args:
         image_points: (T, 33, 2) landmarks on the plane z = 1 of the real camera.
@@ -57,15 +61,22 @@ def view_straight_at(image_points: FloatArray, confidence: FloatArray) -> Person
     return PersonView(camera_from_view, view_points / scale, scale, hips)
 
 
+def image_points_from_view(view: PersonView, points: FloatArray) -> FloatArray:
+    """Returns the points (T, 33, 2) on the plane z = 1 of the real camera of points (T, 33, 2), sizes, of the view."""
+    view_rays = np.concatenate([points * view.scale, np.ones((*points.shape[:-1], 1))], axis=-1)
+    rays = view_rays @ np.swapaxes(view.camera_from_view, -1, -2)
+    return np.asarray(rays[..., :2] / np.maximum(rays[..., 2:], 0.05))
+
+
 def relative_depths(points: FloatArray, view: PersonView) -> FloatArray:
-    """(T, 33) depths behind the hips, in units of the person's size, of points (T, 33, 3) m, real camera's axes."""
-    turned = points @ view.camera_from_view
-    hips = turned[:, HIP_INDICES].mean(axis=1)
-    return np.asarray((turned[..., 2] - hips[:, None, 2]) / (hips[:, None, 2] * view.scale))
+    """Returns the depths (T, 33) behind the hips, sizes, of points (T, 33, 3) m, axes of the real camera."""
+    view_points = points @ view.camera_from_view
+    hips = view_points[:, HIP_INDICES].mean(axis=1)
+    return np.asarray((view_points[..., 2] - hips[:, None, 2]) / (hips[:, None, 2] * view.scale))
 
 
 def points_from_depths(depths: FloatArray, view: PersonView) -> FloatArray:
-    """(T, 33, 3) from the hips, real camera's axes, in units of the person's size, of points at depths (T, 33)."""
-    nearer = 1 + view.scale * depths[..., None]
-    local = np.concatenate([view.points * nearer, depths[..., None]], axis=-1)
-    return np.asarray(local @ np.swapaxes(view.camera_from_view, -1, -2))
+    """Returns the points (T, 33, 3) from the hips, sizes, axes of the real camera, of landmarks at depths (T, 33)."""
+    relative_distance = 1 + view.scale * depths[..., None]
+    view_points = np.concatenate([view.points * relative_distance, depths[..., None]], axis=-1)
+    return np.asarray(view_points @ np.swapaxes(view.camera_from_view, -1, -2))

@@ -1,4 +1,4 @@
-"""Motions at another rate, and without the frames in which motion capture jumps."""
+"""Resampling of a ``Motion`` to another frame rate, and removal of jumps of motion capture."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -12,22 +12,22 @@ from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import rotation
 
 MAX_HIPS_SPEED = 8.0
-"""m/s; nobody's hips are faster in a capture studio."""
+"""Maximum speed in m/s of the hips in a capture studio."""
 MAX_JOINT_SPEED = 50.0
-"""rad/s; a throwing shoulder is faster, but hardly any joint for a whole frame."""
+"""Maximum angular speed in rad/s of a joint. A throwing shoulder is faster, but hardly for a whole frame."""
 JUMP_MARGIN = 1 / 40
-"""s around a jump that are not believed either."""
+"""Time in s around a jump that is interpolated, too."""
 
 
 def resample_motion(motion: Motion, fps: Fraction) -> Motion:
-    """The motion at another rate: frame i is shown at i / fps seconds, as long as there is motion.
+    """Resamples a motion to another frame rate: frame i is at i / fps seconds.
 
     Args:
         motion: T frames.
         fps: exact.
 
     Returns:
-        The first frame and all others that do not lie after the last one. Rotations follow the shortest way, the hips
+        The frames from the first to the last frame of the motion. Rotations are interpolated spherically, the hips by
         a cubic spline.
     """
     step = motion.fps / fps
@@ -37,7 +37,7 @@ def resample_motion(motion: Motion, fps: Fraction) -> Motion:
 
 
 def remove_jumps(motion: Motion) -> Motion:
-    """The motion with the frames about a jump of the hips or a joint interpolated; cut off at the beginning and end.
+    """Interpolates the frames around jumps of the hips or a joint; jumps at the beginning and the end are cut off.
 
     Args:
         motion: T frames.
@@ -46,7 +46,7 @@ def remove_jumps(motion: Motion) -> Motion:
         At most T frames.
 
     Raises:
-        InvalidDataError: it jumps nearly all the time.
+        InvalidDataError: the motion jumps in nearly every frame.
     """
     hips_steps = np.linalg.norm(np.diff(motion.root_position, axis=0), axis=1)
     rotation_steps = rotation.angle_between(motion.rotations[1:], motion.rotations[:-1]).max(axis=1)
@@ -64,11 +64,11 @@ def remove_jumps(motion: Motion) -> Motion:
 
 
 def interpolate_motion(motion: Motion, keys: IntArray, times: FloatArray) -> Motion:
-    """The motion at any times, from some of its frames.
+    """Interpolates a motion at any times from some of its frames.
 
     Args:
         motion: T frames.
-        keys: (K,) ascending frames that are kept.
+        keys: (K,) ascending frames to interpolate between.
         times: (N,) in frames, from the first key to the last.
 
     Returns:
@@ -93,7 +93,7 @@ def interpolate_motion(motion: Motion, keys: IntArray, times: FloatArray) -> Mot
 
 
 def slice_motion(motion: Motion, frames: IntArray | slice) -> Motion:
-    """The given frames of a motion."""
+    """Returns the given frames of a motion."""
     return replace(
         motion,
         rotations=motion.rotations[frames],

@@ -1,7 +1,7 @@
-"""A whole performance at another rate: motion, tracks and camera.
+"""Resampling of a whole ``Performance`` to another frame rate: motions, tracks and camera.
 
-Rotations, positions and the camera follow Akima's curves through their frames. Those are smooth, and where the motion
-stands still or hits something they do not swing beyond it, as splines with a continuous second derivative do.
+Rotations, positions and the camera are interpolated by Akima splines. These are smooth, and at rests and impacts they
+do not overshoot as splines with a continuous second derivative do.
 
 Source: H. Akima, "A new method of interpolation and smooth curve fitting based on local procedures", J. ACM 17, 1970.
 """
@@ -20,40 +20,40 @@ from bodydouble.geometry import rotation
 
 @dataclass(frozen=True, slots=True)
 class _Sampling:
-    """Where the N frames of a new rate lie among the frames of the old one."""
+    """Positions of the N frames of a new rate among the frames of the old one."""
 
     frames: IntArray
     """(N,) contiguous frames of the new clip."""
     previous: IntArray
-    """(N,) row of the old frame at or before the new one."""
+    """(N,) row of the last old frame at or before the new one."""
     fraction: FloatArray
-    """(N,) how far the new frame lies behind ``before``, in old frames, 0 to less than 1."""
+    """(N,) distance of the new frame from ``previous``, in old frames, 0 to less than 1."""
     nearest: IntArray
-    """(2, N) rows of the nearest old frame; two different ones where the new frame lies halfway between them."""
+    """(2, N) rows of the nearest old frames: twice the same row unless the new frame is halfway between two."""
 
     @property
     def times(self) -> FloatArray:
-        """(N,) in rows."""
+        """Times (N,) of the new frames, in rows."""
         return self.previous + self.fraction
 
 
 def resample_performance(performance: Performance, fps: Fraction) -> Performance:
-    """The performance at another rate: frame i is shown at i / fps seconds, from the first frame up to the last one.
+    """Resamples a performance to another frame rate: frame i is at i / fps seconds.
 
     Args:
         performance: any.
         fps: exact, above 0.
 
     Returns:
-        The same people, from their first frame to their last one. A frame is observed where the nearest source frame
-        was, and halfway between two where both were; there the keypoints, boxes and rough joints lie on the line
-        between the source frames that were observed.
+        The same people, from their first frame to their last one. A frame is observed if the nearest source frame was,
+        or, halfway between two, if both were. Keypoints, boxes and 3D landmarks are then interpolated linearly
+        between the observed source frames; they are NaN otherwise.
 
     Raises:
         InvalidDataError: the rate is not above 0.
     """
     if fps <= 0:
-        raise InvalidDataError(f"a rate of {fps} frames per second; it must be above 0")
+        raise InvalidDataError(f"a frame rate of {fps} frames per second; it must be above 0")
     if fps == performance.fps:
         return performance
     step = performance.fps / fps
@@ -64,35 +64,28 @@ def resample_performance(performance: Performance, fps: Fraction) -> Performance
 
 
 def _sample_frames(first: int, last: int, step: Fraction, count: int) -> _Sampling:
-    """The new frames from old frame first to last, or the nearest one where there is none.
+    """Returns the new frames from old frame first to last, or the nearest new frame if none lies between them.
 
     Args:
-        first: frame that is row 0.
-        last: frame that is the last row.
-        step: from one new frame to the next, in old frames.
+        first: old frame of row 0.
+        last: old frame of the last row.
+        step: between new frames, in old frames.
         count: number of new frames of the clip.
     """
     start, stop = ceil(first / step), floor(last / step)
     if stop < start:
         start = stop = min(round(first / step), count - 1)
     frames = np.arange(start, stop + 1)
-    # In integers, so that a frame halfway between two others is known to be so.
+    # Integer arithmetic, so that frames halfway between two others are exact.
     numerator, denominator = frames * step.numerator, step.denominator
-    last_row = last - first
+    is_between = (numerator >= first * denominator) & (numerator < last * denominator)
+    rounded_up = (2 * numerator + denominator) // (2 * denominator)
+    rounded_down = -((denominator - 2 * numerator) // (2 * denominator))
     return _Sampling(
         frames=frames,
-        previous=np.clip(numerator // denominator - first, 0, last_row),
-        fraction=np.where(
-            (numerator >= first * denominator) & (numerator < last * denominator),
-            numerator % denominator / denominator,
-            0.0,
-        ),
-        nearest=np.clip(
-            [(2 * numerator + denominator) // (2 * denominator), -((denominator - 2 * numerator) // (2 * denominator))],
-            first,
-            last,
-        )
-        - first,
+        previous=np.clip(numerator // denominator - first, 0, last - first),
+        fraction=np.where(is_between, numerator % denominator / denominator, 0.0),
+        nearest=np.clip([rounded_up, rounded_down], first, last) - first,
     )
 
 
@@ -114,7 +107,7 @@ def _resample_motion(motion: Motion, fps: Fraction, sampling: _Sampling) -> Moti
 
 
 def _resample_camera(camera: Camera, sampling: _Sampling) -> Camera:
-    """Its orientation and its place in the world follow curves; the translation of its matrices turns with it."""
+    """Interpolates the orientation of a camera and its position in the world."""
     rotations, translations = camera.camera_from_world[:, :3, :3], camera.camera_from_world[:, :3, 3]
     position = -np.einsum("fji,fj->fi", rotations, translations)
     poses = np.tile(np.eye(4), (len(sampling.frames), 1, 1))
@@ -124,12 +117,12 @@ def _resample_camera(camera: Camera, sampling: _Sampling) -> Camera:
 
 
 def _interpolate_rotations(rotations: FloatArray, times: FloatArray) -> FloatArray:
-    """Quaternions (N, ..., 4) at times in frames of quaternions (T, ..., 4)."""
+    """Interpolates quaternions (T, ..., 4) at times (N,) in frames."""
     return rotation.make_continuous(rotation.normalize(_interpolate_akima(rotation.make_continuous(rotations), times)))
 
 
 def _interpolate_akima(values: FloatArray, times: FloatArray) -> FloatArray:
-    """Values (N, ...) at times in frames of values (T, ...), on a smooth curve through all of them."""
+    """Interpolates values (T, ...) at times (N,) in frames by an Akima spline."""
     if len(values) == 1:
         return np.repeat(values, len(times), axis=0)
     curve: FloatArray = Akima1DInterpolator(np.arange(len(values)), values, axis=0)(times)
@@ -154,7 +147,7 @@ def _resample_track(track: Track, sampling: _Sampling) -> Track:
 
 
 def _interpolate_observed(values: FloatArray, observed: BoolArray, sampling: _Sampling) -> FloatArray:
-    """Values (N, ...) on the line between the frames before and after, or those of the only one that was observed."""
+    """Interpolates values (T, ...) linearly between two frames, or copies the only one of them that was observed."""
     previous, following = sampling.previous, np.minimum(sampling.previous + 1, len(values) - 1)
     fraction = np.where(observed[following], np.where(observed[previous], sampling.fraction, 1.0), 0.0)
     fraction = fraction.reshape(-1, *[1] * (values.ndim - 1))

@@ -7,11 +7,13 @@ from bodydouble.data import FloatArray
 from bodydouble.geometry import rotation
 
 GAP_WEIGHT = 1e-9
+"""Weight of frames in gaps, relative to the largest weight, that keeps the system of equations regular."""
 OUTLIER_ROUNDS = 2
+"""Number of times that the weights of outliers are updated."""
 
 
 def _second_difference_bands(count: int) -> FloatArray:
-    """Upper bands (3, count) of D'D, D the second difference."""
+    """Returns the upper bands (3, count) of D'D, where D is the second difference."""
     bands = np.zeros((3, count))
     bands[2, :-2] += 1
     bands[2, 1:-1] += 4
@@ -23,13 +25,13 @@ def _second_difference_bands(count: int) -> FloatArray:
 
 
 def whittaker(values: FloatArray, weights: FloatArray, fps: float, cutoff: float) -> FloatArray:
-    """The curve that is close to the values and has small second differences.
+    """Smooths values by a curve that is close to them and has small second differences.
 
     Args:
         values: (T, N); entries of weight 0 may be NaN.
         weights: (T, N) or (T, 1), non-negative. Frames of weight 0 are interpolated.
         fps: frames per second.
-        cutoff: frequency in Hz at which a sine of weight 1 is halved.
+        cutoff: frequency in Hz at which the amplitude of a sine of weight 1 is halved.
 
     Returns:
         (T, N) smoothed values; a column without any weight becomes NaN.
@@ -38,30 +40,32 @@ def whittaker(values: FloatArray, weights: FloatArray, fps: float, cutoff: float
     """
     count, columns = values.shape
     weights = np.broadcast_to(np.where(np.isfinite(values), weights, 0.0), values.shape)
-    filled = np.where(weights > 0, values, 0.0)
-    empty = ~np.any(weights > 0, axis=0)
+    known = np.where(weights > 0, values, 0.0)
     if count < 3:
         total = np.maximum(weights.sum(axis=0), GAP_WEIGHT)
-        mean = (weights * filled).sum(axis=0) / total
-        result = np.where(weights > 0, filled, mean)
+        smooth = np.where(weights > 0, known, (weights * known).sum(axis=0) / total)
     else:
         strength = (fps / (2 * np.pi * cutoff)) ** 4
         bands = strength * _second_difference_bands(count)
-        result = np.empty_like(filled)
+        smooth = np.empty_like(known)
         for column in range(columns):
-            system = bands.copy()
-            system[2] += weights[:, column] + GAP_WEIGHT * (weights[:, column].max() or 1.0)
-            center = np.average(filled[:, column], weights=weights[:, column]) if not empty[column] else 0.0
-            right = weights[:, column] * (filled[:, column] - center)
-            result[:, column] = solveh_banded(system, right, check_finite=False) + center
-    result[:, empty] = np.nan
-    return result
+            smooth[:, column] = _smooth_column(known[:, column], weights[:, column], bands)
+    smooth[:, ~np.any(weights > 0, axis=0)] = np.nan
+    return smooth
+
+
+def _smooth_column(values: FloatArray, weights: FloatArray, bands: FloatArray) -> FloatArray:
+    """Solves the normal equations of one column (T,) with a penalty of upper bands (3, T)."""
+    system = bands.copy()
+    system[2] += weights + GAP_WEIGHT * (weights.max() or 1.0)
+    center = np.average(values, weights=weights) if np.any(weights > 0) else 0.0
+    return np.asarray(solveh_banded(system, weights * (values - center), check_finite=False) + center)
 
 
 def robust_whittaker(
     values: FloatArray, weights: FloatArray, fps: float, cutoff: float, outlier: FloatArray
 ) -> FloatArray:
-    """whittaker with the weight of outliers lowered.
+    """Smooths values as whittaker does, with lower weights of outliers.
 
     Args:
         values: (T, N).
@@ -81,7 +85,7 @@ def robust_whittaker(
 
 
 def smooth_rotations(rotations: FloatArray, fps: float, cutoff: float) -> FloatArray:
-    """Quaternions (T, J, 4), smoothed with zero phase in their four components and normalised."""
+    """Smooths quaternions (T, J, 4) with zero phase in their four components and normalizes them."""
     frames = len(rotations)
     flat = rotation.make_continuous(rotations).reshape(frames, -1)
     smooth = whittaker(flat, np.ones((frames, 1)), fps, cutoff)
