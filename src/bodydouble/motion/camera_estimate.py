@@ -1,4 +1,10 @@
-"""Where the camera is in every frame, in metres: what the background says, checked against the people."""
+"""Camera pose in every frame in metres: the background's path, validated and scaled by the people.
+
+In: ``Background``, tracks and a callback ``lift_people`` that lifts the tracks with given camera poses. Out: a
+``CameraEstimate`` (poses and the lifted people). Camera and people depend on each other, so the control flow is camera
+-> people -> camera: the lifter runs with a static camera, with the rotations of the path, and with its positions in
+metres, once to three times in all.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,63 +16,71 @@ from bodydouble.geometry import rotation
 from bodydouble.motion.camera.path import CameraPath, CameraPathOptions, estimate_camera_path, static_camera_path
 from bodydouble.motion.lifting.lift import FitInput
 
+LiftPeople = Callable[[FloatArray], list[FitInput]]
+"""Lifts all tracks; argument: camera poses reference_from_camera (F, 4, 4)."""
+
 MAX_GRAVITY_SWING = 0.06
-"""rad; a wrong path makes what people take for up swing by this much more than a camera that stands still."""
+"""Maximum excess in rad of the gravity swing with the camera path over that with a static camera."""
 
 
 @dataclass(frozen=True, slots=True)
 class CameraEstimate:
-    """A camera, and the people before it."""
+    """Camera poses, and the people lifted with them."""
 
     reference_from_camera: FloatArray
-    """(F, 4, 4); the reference is the first camera."""
+    """(F, 4, 4) m; the reference is the camera in the first frame."""
     people: list[FitInput]
+    """One per track."""
 
     @property
     def is_static(self) -> bool:
-        """Whether the camera neither turns nor travels."""
+        """Whether all poses are exactly the identity."""
         return bool((self.reference_from_camera == np.eye(4)).all())
 
 
 def estimate_camera(
-    lift_people: Callable[[FloatArray], list[FitInput]],
+    lift_people: LiftPeople,
     tracks: Sequence[Track],
     frame_count: int,
     background: Background | None,
     intrinsics: FloatArray,
     camera_moves: bool | None = None,
 ) -> CameraEstimate:
-    """The camera's path, if it moves and, unless it is known to move, the people agree.
+    """Estimates the camera poses and lifts the people with them.
+
+    A path is rejected in favour of a static camera if the lifter's gravity directions vary more with it, unless the
+    camera is known to move.
 
     Args:
-        lift_people: lifts the tracks before a camera with poses reference_from_camera (F, 4, 4).
-        tracks: of the people.
+        lift_people: lifts the tracks with the given camera poses.
+        tracks: tracks of the people.
         frame_count: F.
-        background: None: the camera stands still.
+        background: corners of the background; None: the camera is static.
         intrinsics: (3, 3) px.
-        camera_moves: whether the camera moves; None: as the background says.
+        camera_moves: whether the camera moves; None: it is estimated from the background.
     """
-    static = _lift_with_poses(_metric_poses(static_camera_path(frame_count)), lift_people)
+    static = _lift_with_poses(lift_people, _metric_poses(static_camera_path(frame_count)))
     if background is None:
         return static
     options = CameraPathOptions(max_static_rotation=0.0) if camera_moves else CameraPathOptions()
     path = estimate_camera_path(background, intrinsics, options)
     if not path.is_moving:
         return static
-    rotating = _lift_with_poses(_metric_poses(path), lift_people)
+    rotating = _lift_with_poses(lift_people, _metric_poses(path))
     if not camera_moves and _gravity_swing(rotating) > _gravity_swing(static) + MAX_GRAVITY_SWING:
         return static
     if not path.positions.any():
         return rotating
-    return _lift_with_poses(_metric_poses(path, _metric_scale(path, tracks, rotating.people)), lift_people)
+    return _lift_with_poses(lift_people, _metric_poses(path, _metric_scale(path, tracks, rotating.people)))
 
 
-def _lift_with_poses(poses: FloatArray, lift_people: Callable[[FloatArray], list[FitInput]]) -> CameraEstimate:
+def _lift_with_poses(lift_people: LiftPeople, poses: FloatArray) -> CameraEstimate:
+    """Lifts the people with camera poses (F, 4, 4)."""
     return CameraEstimate(poses, lift_people(poses))
 
 
 def _metric_poses(path: CameraPath, scale: float = 0.0) -> FloatArray:
-    """(F, 4, 4) reference_from_camera, positions in m."""
+    """Returns reference_from_camera (F, 4, 4) in m; the scale is m per unit of the path, 0: rotations only."""
     poses = np.tile(np.eye(4), (len(path.positions), 1, 1))
     poses[:, :3, :3] = path.first_from_camera
     poses[:, :3, 3] = scale * path.positions
@@ -74,18 +88,22 @@ def _metric_poses(path: CameraPath, scale: float = 0.0) -> FloatArray:
 
 
 def _gravity_swing(estimate: CameraEstimate) -> float:
-    """rad; how far what the lifter takes for up is from its mean over the clip, in most frames."""
+    """Returns the median angle in rad between the lifter's up directions and their median over the clip."""
     ups = np.concatenate([person.up for person in estimate.people])
     median_up = rotation.normalize(np.median(ups, axis=0))
     return float(np.median(np.arccos(np.clip(ups @ median_up, -1.0, 1.0))))
 
 
 def _metric_scale(path: CameraPath, tracks: Sequence[Track], people: Sequence[FitInput]) -> float:
-    """m per unit of the path, so that people, placed as if the camera only turned, get the speed the lifter saw."""
+    """Estimates the scale of the path in m per unit by least squares on the people's speeds.
+
+    The lifter's speed of the hips is their apparent speed with a rotating camera plus the speed of the camera.
+    """
     camera_speeds, missing_speeds = [], []
     for track, person in zip(tracks, people, strict=True):
-        lifter_speed = (person.targets.root_velocity[1:] + person.targets.root_velocity[:-1]) / 2
-        camera_speeds.append(np.diff(path.positions[track.frames], axis=0) * person.targets.fps)
-        missing_speeds.append(lifter_speed - np.diff(person.start.root, axis=0) * person.targets.fps)
+        fps, velocity = person.targets.fps, person.targets.root_velocity
+        lifter_speed = (velocity[1:] + velocity[:-1]) / 2
+        camera_speeds.append(np.diff(path.positions[track.frames], axis=0) * fps)
+        missing_speeds.append(lifter_speed - np.diff(person.start.root, axis=0) * fps)
     camera_speed, missing_speed = np.concatenate(camera_speeds), np.concatenate(missing_speeds)
     return max(float((camera_speed * missing_speed).sum() / max((camera_speed**2).sum(), 1e-9)), 0.0)

@@ -1,9 +1,11 @@
-"""The focal length of a camera that nobody knows, from how people move before it.
+"""Focal length of an unknown static camera, from the motion of the people.
 
-Before a longer lens everybody seems farther away, and so moves farther along the line of sight: not as fast as their
-bodies say. What is near the camera looks larger by less, which bodies of constant bones cannot follow. So the clip,
-thinned out, is fitted before cameras of a few focal lengths; the cost of the fits is the likelihood, what cameras
-usually have is the prior.
+In: ``FitInput`` of all people, lifted with the default focal length. Out: ``FocalLengthEstimate``, a ratio to it.
+
+A focal length that is too long moves people away and stretches their motion along the viewing axis. That contradicts
+the lifter's root velocity, and it weakens perspective, which a skeleton of constant bones cannot reproduce. So a
+subsampled clip is fitted with a shorter, the default and a longer focal length. The costs of the fits are the negative
+log-likelihood, and the focal lengths of common cameras are the prior.
 """
 
 from collections.abc import Sequence
@@ -23,54 +25,55 @@ from bodydouble.networks import core_count
 from bodydouble.skeletons import blazepose
 
 _QUADRATIC_SPEED_LOSS = NoiseModel(root_velocity_outlier=1e3)
-"""A wrong lens shows in speeds that do not fit: all of them count."""
+"""Noise model without outliers of the speed: a wrong focal length contradicts all speeds, so all of them count."""
 _HIP_ROWS = [FIT_LANDMARKS.index(blazepose.INDEX[f"{side}_hip"]) for side in ("left", "right")]
 
 
 @dataclass(frozen=True, slots=True)
 class FocalLengthOptions:
-    """What is looked at, and how much it counts."""
+    """Prior, subsampling and fits of the focal length estimate."""
 
     prior_sigma: float = 0.35
-    """Of the logarithm of focal lengths of cameras nobody knows, about the usual one."""
+    """Standard deviation of the logarithm of unknown focal lengths about the default."""
     log_step: float = 0.6
-    """Logarithms of focal lengths that are tried differ by this much."""
+    """Difference in the logarithm between the default and the shorter and longer focal lengths."""
     effective_sample_rate_hz: float = 0.3
-    """Hz; errors of the lifter last, so that a second of video holds this many independent fits."""
+    """Number of independent fits per second of video: errors of the lifter are correlated in time."""
     sample_rate_hz: float = 3.0
-    """Frames per second that are looked at, ..."""
+    """Number of frames per second in the fits."""
     max_duration: float = 12.0
-    """... of so many seconds in the middle of each person's track."""
+    """Maximum duration in s of the fitted part, in the middle of each track."""
     min_duration: float = 2.0
-    """s; a shorter track says nothing ..."""
+    """Minimum duration in s of a track that is used."""
     min_root_spread: float = 0.1
-    """m, ... nor do hips that stay closer to their mean place (standard deviation)."""
+    """Minimum standard deviation in m of the hips of a track that is used."""
     steps: int = 3
-    """Of the fit before the usual camera ..."""
+    """Number of steps of the fit with the default focal length."""
     refinement_steps: int = 1
-    """... and, from there, before each other one."""
+    """Number of steps of the fits with the other focal lengths, which start from the default one."""
     max_log_ratio: float = 0.8
-    """The minimum of the costs is no farther from the usual one, in logarithms."""
+    """Maximum logarithm of the ratio at which the parabola of the costs has its minimum."""
 
 
 @dataclass(frozen=True, slots=True)
 class FocalLengthEstimate:
-    """Relative to the focal length with which people were lifted."""
+    """Focal length relative to the one with which the people were lifted."""
 
     ratio: float
+    """Ratio of the focal lengths."""
     log_sigma: float
-    """Of its logarithm."""
+    """Standard deviation of the logarithm of the ratio."""
 
 
 def estimate_focal_length(people: Sequence[FitInput], options: FocalLengthOptions | None = None) -> FocalLengthEstimate:
-    """The focal length that agrees best with how people move before a camera that stands still.
+    """Estimates the focal length of a static camera from the motion of the people.
 
-    Errors of the lifter are alike for all people, so that several of them count as much as one. Where nobody goes
-    anywhere it is the usual one.
+    Errors of the lifter are the same for all people, so several people count as one. If all people stay in place, the
+    ratio is 1.
 
     Args:
-        people: lifted with the usual focal length.
-        options: what is looked at.
+        people: lifted with the default focal length.
+        options: prior, subsampling and fits.
     """
     options = options or FocalLengthOptions()
     informative = [_subsample(person, options) for person in people if _is_informative(person, options)]
@@ -80,16 +83,16 @@ def estimate_focal_length(people: Sequence[FitInput], options: FocalLengthOption
 
 
 def _is_informative(person: FitInput, options: FocalLengthOptions) -> bool:
-    """Whether somebody is seen for long enough and goes somewhere."""
+    """Whether a track is long enough and its hips move."""
     root = person.start.root
     long_enough = len(root) >= options.min_duration * person.targets.fps
     return long_enough and float(np.linalg.norm(root.std(axis=0))) >= options.min_root_spread
 
 
 def _posterior(costs: FloatArray, options: FocalLengthOptions) -> FocalLengthEstimate:
-    """From the parabola through the costs (3,) of a shorter, the usual and a longer focal length.
+    """Combines the prior with the parabola through the costs (3,) of the shorter, default and longer focal length.
 
-    A parabola without a minimum says nothing.
+    A parabola without a minimum is ignored.
     """
     shorter, default, longer = costs
     curvature = (shorter - 2 * default + longer) / options.log_step**2
@@ -102,7 +105,7 @@ def _posterior(costs: FloatArray, options: FocalLengthOptions) -> FocalLengthEst
 
 
 def _subsample(person: FitInput, options: FocalLengthOptions) -> FitInput:
-    """Some frames of a person."""
+    """Returns a person in a subset of the frames, at a lower frame rate."""
     fps, count = person.targets.fps, len(person.start.root)
     step = max(1, round(fps / options.sample_rate_hz))
     skipped = max(count - round(options.max_duration * fps), 0) // 2
@@ -118,63 +121,62 @@ def _subsample(person: FitInput, options: FocalLengthOptions) -> FitInput:
 
 
 def _fit_costs(person: FitInput, options: FocalLengthOptions) -> FloatArray:
-    """(3,) of the fits before a shorter, the usual and a longer lens."""
+    """Fits a person with the shorter, the default and the longer focal length and returns the costs (3,)."""
     default = _refit(person, options.steps)
-    fits = (
-        _refit(with_focal_ratio(default, ratio), options.refinement_steps)
-        for ratio in np.exp([-options.log_step, options.log_step])
-    )
+    ratios = np.exp([-options.log_step, options.log_step])
+    fits = (_refit(with_focal_ratio(default, ratio), options.refinement_steps) for ratio in ratios)
     shorter, longer = (_lifter_cost(fit, options) for fit in fits)
     return np.array([shorter, _lifter_cost(default, options), longer])
 
 
 def _refit(person: FitInput, steps: int) -> FitInput:
-    """The person with the fit as start."""
+    """Returns the person with the result of a fit as start."""
     options = SolveOptions(noise_model=_QUADRATIC_SPEED_LOSS, max_steps=steps)
     return replace(person, start=solve(person.skeleton, person.start, person.targets, options))
 
 
 def with_focal_ratio(person: FitInput, ratio: float) -> FitInput:
-    """A person before a lens so much longer: what the lifter says of the body holds in the new line of sight."""
-    evidence, state = person.targets, person.start
-    view_ray = rotation.normalize(evidence.view_ray * [1.0, 1.0, ratio])
-    correction = _rotation_toward(view_ray) @ np.swapaxes(_rotation_toward(evidence.view_ray), -1, -2)
+    """Returns a person for a focal length larger by a ratio; the lifter's output is kept along the new view ray."""
+    targets, state = person.targets, person.start
+    view_ray = rotation.normalize(targets.view_ray * [1.0, 1.0, ratio])
+    correction = _rotation_toward(view_ray) @ np.swapaxes(_rotation_toward(targets.view_ray), -1, -2)
     scaled = replace(
-        evidence,
-        points=evidence.points / ratio,
-        points_sigma=evidence.points_sigma / ratio,
+        targets,
+        points=targets.points / ratio,
+        points_sigma=targets.points_sigma / ratio,
         view_ray=view_ray,
-        rotations=_rotate_root(correction, evidence.rotations),
-        root_velocity=(correction @ evidence.root_velocity[..., None])[..., 0],
+        rotations=_rotate_root(correction, targets.rotations),
+        root_velocity=rotation.rotate_vectors(correction, targets.root_velocity),
     )
     start = State(_rotate_root(correction, state.rotations), state.root * [1.0, 1.0, ratio])
-    return replace(person, targets=scaled, start=start, up=(correction @ person.up[..., None])[..., 0])
+    return replace(person, targets=scaled, start=start, up=rotation.rotate_vectors(correction, person.up))
 
 
 def _rotation_toward(view_ray: FloatArray) -> FloatArray:
-    """(T, 3, 3) that turn the optical axis to lines of sight (T, 3)."""
+    """Returns the rotations (T, 3, 3) from the optical axis to view rays (T, 3)."""
     optical_axis = np.broadcast_to([0.0, 0.0, 1.0], view_ray.shape)
     return rotation.to_matrix(rotation.between(optical_axis, view_ray))
 
 
 def _rotate_root(root_rotation: FloatArray, rotations: FloatArray) -> FloatArray:
-    """Rotations (T, 22, 3, 3) of a body that is turned as a whole (T, 3, 3)."""
+    """Returns local rotations (T, 22, 3, 3) with the root rotated by (T, 3, 3)."""
     return np.concatenate([root_rotation[:, None] @ rotations[:, :1], rotations[:, 1:]], axis=1)
 
 
 def _lifter_cost(person: FitInput, options: FocalLengthOptions) -> float:
-    """How far somebody's start is off what the lifter says: squared standard deviations.
+    """Returns the cost of a person's start with respect to the lifter's output, in squared standard deviations.
 
-    Where landmarks are seen does not count: with the noise of the detector it misleads.
+    The reprojection error is left out: the noise of the detector makes it misleading.
     """
-    noise, state, evidence = _QUADRATIC_SPEED_LOSS, person.start, person.targets
+    noise, state, targets = _QUADRATIC_SPEED_LOSS, person.start, person.targets
     landmarks = pose_skeleton(person.skeleton, state.rotations, state.root, FIT_LANDMARKS).landmarks
     hips = landmarks[:, _HIP_ROWS].mean(axis=1, keepdims=True)
-    depth_errors = np.einsum("tli,ti->tl", landmarks - hips, evidence.view_ray) - evidence.depths
+    depth_errors = np.einsum("tli,ti->tl", landmarks - hips, targets.view_ray) - targets.depths
     limit = noise.landmark_outlier**2
-    cost = limit * np.log1p((depth_errors / evidence.depths_sigma) ** 2 / limit).sum()
-    cost += ((logarithm(np.swapaxes(evidence.rotations, -1, -2) @ state.rotations) / noise.rotation_sigma) ** 2).sum()
-    speed = (evidence.root_velocity[:-1] + evidence.root_velocity[1:]) / 2
-    speed_errors = np.diff(state.root, axis=0) * evidence.fps - speed
+    cost = limit * np.log1p((depth_errors / targets.depths_sigma) ** 2 / limit).sum()
+    rotation_errors = logarithm(np.swapaxes(targets.rotations, -1, -2) @ state.rotations)
+    cost += ((rotation_errors / noise.rotation_sigma) ** 2).sum()
+    speed = (targets.root_velocity[:-1] + targets.root_velocity[1:]) / 2
+    speed_errors = np.diff(state.root, axis=0) * targets.fps - speed
     cost += ((speed_errors / noise.root_velocity_sigma) ** 2).sum()
-    return float(cost * options.effective_sample_rate_hz / evidence.fps)
+    return float(cost * options.effective_sample_rate_hz / targets.fps)

@@ -1,4 +1,8 @@
-"""All motion stages in order: tracks of a clip -> one camera and one motion per person in one world."""
+"""All motion stages of one shot: 2D tracks -> camera poses and one 3D motion per track, in one world.
+
+In: ``ReconstructionInput``. Out: ``Camera`` (F poses) and one ``Motion`` per track. Order of the stages: camera path,
+focal length, lift (repeated while the camera is estimated), fit, floor, fit again with floor and contacts.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +18,7 @@ from bodydouble.geometry import camera, rotation
 from bodydouble.motion.camera_estimate import CameraEstimate, estimate_camera
 from bodydouble.motion.fit.kinematics import pose_skeleton
 from bodydouble.motion.fit.solve import SolveOptions, solve
-from bodydouble.motion.fit.terms import FIT_LANDMARKS, SUPPORT_LANDMARKS, State
+from bodydouble.motion.fit.terms import FIT_LANDMARKS, SUPPORT_LANDMARKS, FitTargets, State
 from bodydouble.motion.floor.contacts import SOLE_LANDMARKS, contact_probability
 from bodydouble.motion.floor.floor import (
     Floor,
@@ -30,38 +34,42 @@ from bodydouble.motion.focal_length import estimate_focal_length, with_focal_rat
 from bodydouble.motion.lifting.lift import FitInput, prepare_fit, rescale_fit_input
 
 DEFAULT_FOCAL_RATIO = 1.0
-"""Focal length of a camera nobody knows: 53 degrees across the long side, between phone (0.75) and portrait (1.4)."""
+"""Focal length of an unknown camera relative to the image's long side: 53 degrees, between phone (0.75) and portrait
+lens (1.4)."""
 HAND_KNEE_RAISED_HEIGHT = 0.1
-"""m; hands and knees that bear somebody are no higher."""
+"""Height in m above the support at which a motionless hand or knee rests with half the probability."""
 
 
 @dataclass(frozen=True, slots=True)
 class MotionOptions:
-    """Options of every motion stage."""
+    """Options of all motion stages."""
 
     solve: SolveOptions = field(default_factory=SolveOptions)
+    """Options of both fits."""
     floor: FloorOptions = field(default_factory=FloorOptions)
+    """Options of the floor estimate."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredInputs:
-    """What need not be estimated, because it was measured in another way. None: it is estimated."""
+    """Quantities that were measured in another way and are not estimated. None: the quantity is estimated."""
 
     focal_length_px: float | None = None
-    """px."""
+    """Focal length in px."""
     stature: float | None = None
-    """m, of the first person, standing upright."""
+    """Height in m of the first person, standing upright."""
     camera: Camera | None = None
+    """Intrinsics and poses of the camera."""
     skeletons: tuple[Skeleton, ...] | None = None
     """One per track."""
     contacts: tuple[FloatArray, ...] | None = None
-    """One (T, 4) per track, probabilities."""
+    """One (T, 4) per track, probabilities that the soles rest."""
     landmarks: tuple[FloatArray, ...] | None = None
     """One (T, 33, 3) m per track, camera axes."""
 
 
 def default_intrinsics(image_size: tuple[int, int]) -> FloatArray:
-    """(3, 3) px for a picture of unknown origin."""
+    """Returns the intrinsics (3, 3) px that are assumed for an image of unknown origin."""
     return camera.intrinsics_from_focal_length(DEFAULT_FOCAL_RATIO * max(image_size), image_size)
 
 
@@ -121,7 +129,7 @@ def reconstruct(inputs: ReconstructionInput, options: MotionOptions | None = Non
 
     Args:
         inputs: the tracks of a clip of one shot.
-        options: options of every stage.
+        options: options of all stages.
 
     Returns:
         The camera, with one pose per frame, and a motion for each track, in the same order.
@@ -132,117 +140,154 @@ def reconstruct(inputs: ReconstructionInput, options: MotionOptions | None = Non
     """
     if inputs.shot_starts:
         raise InvalidDataError(f"reconstruct: {len(inputs.shot_starts) + 1} shots, expected one")
-    options, measured = options or MotionOptions(), inputs.measured
-    tracks, image_size, frame_count, fps = inputs.tracks, inputs.image_size, inputs.frame_count, inputs.fps
-    background, camera_moves = inputs.background, inputs.camera_moves
-    rate = float(fps)
-    intrinsics = _initial_intrinsics(image_size, measured)
-    lift_people = partial(_lift_people, tracks, intrinsics, rate, measured)
-    if measured.camera is None:
-        estimate = estimate_camera(lift_people, tracks, frame_count, background, intrinsics, camera_moves)
-        if measured.focal_length_px is None and estimate.is_static:
-            ratio = estimate_focal_length(estimate.people).ratio
-            intrinsics = camera.intrinsics_from_focal_length(ratio * intrinsics[0, 0], image_size)
-            estimate = replace(estimate, people=[with_focal_ratio(person, ratio) for person in estimate.people])
-    else:
-        estimate = CameraEstimate(_measured_poses(measured.camera), lift_people(_measured_poses(measured.camera)))
+    options, fps = options or MotionOptions(), float(inputs.fps)
+    estimate, intrinsics = _estimate_camera_and_people(inputs, fps)
     people, reference_from_camera = estimate.people, estimate.reference_from_camera
     states = [solve(person.skeleton, person.start, person.targets, options.solve) for person in people]
-    standing = [_standing_person(person, state) for person, state in zip(people, states, strict=True)]
-    view = measured.camera.camera_from_world[0] if measured.camera else None
-    measured_floor = None if view is None else floor_from_camera(view)
-    floor, scales = estimate_floor(
-        standing, rate, options.floor, measured_floor=measured_floor, stature=measured.stature
-    )
-    if not measured.skeletons:
-        camera_positions = [reference_from_camera[track.frames, :3, 3] for track in tracks]
+    floor, scales = _estimate_floor(people, states, fps, inputs.measured, options.floor)
+    if not inputs.measured.skeletons:
+        positions = [reference_from_camera[track.frames, :3, 3] for track in inputs.tracks]
+        states = [_rescale_state(*args) for args in zip(states, scales, positions, strict=True)]
         people = [rescale_fit_input(person, scale) for person, scale in zip(people, scales, strict=True)]
-        states = [
-            State(state.rotations, camera_position + scale * (state.root - camera_position))
-            for state, scale, camera_position in zip(states, scales, camera_positions, strict=True)
-        ]
-    view = camera_pose_above_floor(floor, states[0].root[0]) if view is None else view
-    measured_contacts = measured.contacts or (None,) * len(tracks)
-    motions = tuple(
-        _fit_on_floor(person, state, fps, floor, camera.inverse(view), options, contacts)
-        for person, state, contacts in zip(people, states, measured_contacts, strict=True)
+    camera_from_world = _first_camera_from_world(inputs.measured, floor, states[0].root[0])
+    measured_contacts = inputs.measured.contacts or (None,) * len(inputs.tracks)
+    motions = []
+    for person, state, known_contacts in zip(people, states, measured_contacts, strict=True):
+        final_state, contacts = _fit_on_floor(person, state, floor, known_contacts, options.solve)
+        motions.append(_world_motion(person, final_state, contacts, camera.inverse(camera_from_world), inputs.fps))
+    poses = camera.inverse(reference_from_camera) @ camera_from_world
+    return Camera(inputs.image_size, intrinsics, poses), tuple(motions)
+
+
+def _estimate_camera_and_people(inputs: ReconstructionInput, fps: float) -> tuple[CameraEstimate, FloatArray]:
+    """Estimates camera poses, lifted people and intrinsics (3, 3), as far as the camera is not measured."""
+    measured = inputs.measured
+    intrinsics = _initial_intrinsics(inputs.image_size, measured)
+    lift_people = partial(_lift_people, inputs, fps, intrinsics)
+    if measured.camera is not None:
+        poses = _reference_from_camera(measured.camera)
+        return CameraEstimate(poses, lift_people(poses)), intrinsics
+    estimate = estimate_camera(
+        lift_people, inputs.tracks, inputs.frame_count, inputs.background, intrinsics, inputs.camera_moves
     )
-    return Camera(image_size, intrinsics, camera.inverse(reference_from_camera) @ view), motions
+    if measured.focal_length_px is not None or not estimate.is_static:
+        return estimate, intrinsics
+    ratio = estimate_focal_length(estimate.people).ratio
+    intrinsics = camera.intrinsics_from_focal_length(ratio * intrinsics[0, 0], inputs.image_size)
+    return replace(estimate, people=[with_focal_ratio(person, ratio) for person in estimate.people]), intrinsics
 
 
 def _initial_intrinsics(image_size: tuple[int, int], measured: MeasuredInputs) -> FloatArray:
+    """Returns the measured intrinsics (3, 3) px or the default ones."""
     if measured.camera:
         return np.asarray(measured.camera.intrinsics)
-    return (
-        camera.intrinsics_from_focal_length(measured.focal_length_px, image_size)
-        if measured.focal_length_px
-        else default_intrinsics(image_size)
-    )
+    if measured.focal_length_px:
+        return camera.intrinsics_from_focal_length(measured.focal_length_px, image_size)
+    return default_intrinsics(image_size)
 
 
-def _measured_poses(view: Camera) -> FloatArray:
-    return np.asarray(view.camera_from_world[0] @ camera.inverse(view.camera_from_world))
+def _reference_from_camera(measured: Camera) -> FloatArray:
+    """Returns the poses (F, 4, 4) relative to the camera in the first frame."""
+    return np.asarray(measured.camera_from_world[0] @ camera.inverse(measured.camera_from_world))
 
 
 def _lift_people(
-    tracks: Sequence[Track],
-    intrinsics: FloatArray,
-    fps: float,
-    measured: MeasuredInputs,
-    reference_from_camera: FloatArray,
+    inputs: ReconstructionInput, fps: float, intrinsics: FloatArray, reference_from_camera: FloatArray
 ) -> list[FitInput]:
-    nothing = (None,) * len(tracks)
-    inputs = zip(tracks, measured.skeletons or nothing, measured.landmarks or nothing, strict=True)
+    """Lifts all tracks with camera poses (F, 4, 4)."""
+    unknown = (None,) * len(inputs.tracks)
+    skeletons, landmarks = inputs.measured.skeletons or unknown, inputs.measured.landmarks or unknown
     return [
-        prepare_fit(track, intrinsics, fps, reference_from_camera[track.frames], skeleton, landmarks)
-        for track, skeleton, landmarks in inputs
+        prepare_fit(track, intrinsics, fps, reference_from_camera[track.frames], skeleton, known_landmarks)
+        for track, skeleton, known_landmarks in zip(inputs.tracks, skeletons, landmarks, strict=True)
     ]
 
 
-def _standing_person(person: FitInput, state: State) -> StandingPerson:
-    rotations = rotation.from_matrix(state.rotations)
-    return StandingPerson(person.skeleton, rotations, state.root, person.confidence, person.up)
+def _estimate_floor(
+    people: Sequence[FitInput], states: Sequence[State], fps: float, measured: MeasuredInputs, options: FloorOptions
+) -> tuple[Floor, FloatArray]:
+    """Estimates the floor, unless the camera is measured, and one scale per person (P,)."""
+    standing = [
+        StandingPerson(person.skeleton, rotation.from_matrix(state.rotations), state.root, person.confidence, person.up)
+        for person, state in zip(people, states, strict=True)
+    ]
+    measured_floor = floor_from_camera(measured.camera.camera_from_world[0]) if measured.camera else None
+    return estimate_floor(standing, fps, options, measured_floor=measured_floor, stature=measured.stature)
+
+
+def _rescale_state(state: State, scale: float, camera_positions: FloatArray) -> State:
+    """Returns the state with the root scaled about the camera positions (T, 3)."""
+    return State(state.rotations, camera_positions + scale * (state.root - camera_positions))
+
+
+def _first_camera_from_world(measured: MeasuredInputs, floor: Floor, root: FloatArray) -> FloatArray:
+    """Returns the pose (4, 4) of the first frame: the measured one, or with the world's origin below the root (3,)."""
+    if measured.camera:
+        return np.asarray(measured.camera.camera_from_world[0])
+    return camera_pose_above_floor(floor, root)
 
 
 def _fit_on_floor(
-    person: FitInput,
-    state: State,
-    fps: Fraction,
-    floor: Floor,
-    world_from_camera: FloatArray,
-    options: MotionOptions,
-    contacts: FloatArray | None,
-) -> Motion:
-    """The fit with the floor and contacts in it, in the world."""
-    fitted = person.targets
+    person: FitInput, state: State, floor: Floor, known_contacts: FloatArray | None, options: SolveOptions
+) -> tuple[State, FloatArray]:
+    """Fits a person again with floor and contacts in the targets.
+
+    Args:
+        person: T frames.
+        state: result of the first fit.
+        floor: floor in the axes of the reference.
+        known_contacts: (T, 4), if they are known.
+        options: options of the fit.
+
+    Returns:
+        The state, and the probabilities (T, 4) that the soles rest.
+    """
     landmarks = pose_skeleton(person.skeleton, state.rotations, state.root, FIT_LANDMARKS).landmarks
-    height = landmarks @ floor.up + floor.camera_height
-    support = support_height(height.min(axis=1), fitted.fps)
-    sole_contacts = _sole_contacts(person.skeleton, state, floor, support, fitted.fps) if contacts is None else contacts
-    evidence = replace(
-        fitted,
+    height = floor.height_above(landmarks)
+    support = support_height(height.min(axis=1), person.targets.fps)
+    contacts = _sole_contacts(person, state, floor, support) if known_contacts is None else known_contacts
+    targets = _add_floor(person.targets, floor, support, landmarks, contacts)
+    final_state = solve(person.skeleton, state, targets, options)
+    contacts = _sole_contacts(person, final_state, floor, support) if known_contacts is None else known_contacts
+    return final_state, contacts
+
+
+def _add_floor(
+    targets: FitTargets, floor: Floor, support: FloatArray, landmarks: FloatArray, contacts: FloatArray
+) -> FitTargets:
+    """Returns fit targets with floor, contacts and free fall.
+
+    Args:
+        targets: T frames.
+        floor: floor in the axes of the reference.
+        support: (T,) m, height of the surface under the person above the floor.
+        landmarks: (T, L, 3) m, FIT_LANDMARKS.
+        contacts: (T, 4) probabilities that the soles rest.
+    """
+    height = floor.height_above(landmarks) - support[:, None]
+    return replace(
+        targets,
         up=floor.up,
         origin_height=floor.camera_height - support,
-        contacts=sole_contacts,
+        contacts=contacts,
         support_contacts=contact_probability(
-            landmarks[:, SUPPORT_LANDMARKS],
-            height[:, SUPPORT_LANDMARKS] - support[:, None],
-            fitted.fps,
-            HAND_KNEE_RAISED_HEIGHT,
+            landmarks[:, SUPPORT_LANDMARKS], height[:, SUPPORT_LANDMARKS], targets.fps, HAND_KNEE_RAISED_HEIGHT
         ),
-        airborne=airborne_probability(height - support[:, None], sole_contacts),
+        airborne=airborne_probability(height, contacts),
     )
-    final_state = solve(person.skeleton, state, evidence, options.solve)
-    sole_contacts = (
-        _sole_contacts(person.skeleton, final_state, floor, support, fitted.fps) if contacts is None else contacts
-    )
-    rotations = rotation.from_matrix(final_state.rotations)
+
+
+def _sole_contacts(person: FitInput, state: State, floor: Floor, support: FloatArray) -> FloatArray:
+    """Estimates the probability (T, 4) that each point of the soles rests on a support of height (T,)."""
+    soles = pose_skeleton(person.skeleton, state.rotations, state.root, SOLE_LANDMARKS).landmarks
+    return contact_probability(soles, floor.height_above(soles) - support[:, None], person.targets.fps)
+
+
+def _world_motion(
+    person: FitInput, state: State, contacts: FloatArray, world_from_camera: FloatArray, fps: Fraction
+) -> Motion:
+    """Returns the motion of a state in world axes; world_from_camera (4, 4) is that of the first frame."""
+    rotations = rotation.from_matrix(state.rotations)
     rotations[:, 0] = rotation.multiply(rotation.from_matrix(world_from_camera[:3, :3]), rotations[:, 0])
-    root = camera.transform(world_from_camera, final_state.root)
-    return Motion(person.skeleton, fps, rotation.make_continuous(rotations), root, sole_contacts, person.joint_sigma)
-
-
-def _sole_contacts(skeleton: Skeleton, state: State, floor: Floor, supports: FloatArray, fps: float) -> FloatArray:
-    """(T, 4) probability that each point of the soles touches what the body may rest on."""
-    soles = pose_skeleton(skeleton, state.rotations, state.root, SOLE_LANDMARKS).landmarks
-    return contact_probability(soles, soles @ floor.up + floor.camera_height - supports[:, None], fps)
+    root = camera.transform(world_from_camera, state.root)
+    return Motion(person.skeleton, fps, rotation.make_continuous(rotations), root, contacts, person.joint_sigma)

@@ -1,7 +1,7 @@
-"""A performance at a higher rate: drawn between its frames on curves, then fitted with every frame of the new rate.
+"""Performance at a higher frame rate: interpolated on curves, then fitted again in every frame of the new rate.
 
-What lies between two frames of the video is not only smooth: a foot that rests stays where it is, and a body in the air
-falls. The fit holds the body to the curves, and feet to the floor.
+In: ``Performance``. Out: ``Performance`` at another rate. Between two frames of the video motion is not only smooth: a
+resting foot does not move, and a body in the air falls. The fit keeps the body near the curves and feet on the floor.
 """
 
 from dataclasses import replace
@@ -20,19 +20,19 @@ from bodydouble.motion.resampling.performance import resample_performance
 Values = TypeVar("Values", FloatArray, BoolArray)
 
 MAX_FIT_RATE = 120
-"""Frames per second; between those, curves are as good."""
+"""Maximum frame rate in Hz of the fit; at higher rates, curves between its frames are as good."""
 
 
 def upsample_performance(performance: Performance, fps: Fraction, options: MotionOptions | None = None) -> Performance:
-    """The performance at another rate, as ``resample_performance``; if the rate is higher, with motions that are fitted to it.
+    """Converts a performance to another frame rate; motions are fitted again if the rate is higher.
 
-    The camera, the floor and the skeletons stay. The fit has a whole number of frames for each one of the video, at
-    most FASTEST_FIT a second; the rate wanted follows from it on curves.
+    Camera, floor and skeletons are not changed. The fit has a whole number of frames per frame of the video, at most
+    MAX_FIT_RATE a second; the result is resampled from it. Lower rates are only resampled.
 
     Args:
-        performance: any.
-        fps: exact, above 0.
-        options: of the fit.
+        performance: source.
+        fps: exact frame rate, above 0.
+        options: options of the fit.
 
     Raises:
         InvalidDataError: the rate is not above 0.
@@ -42,33 +42,28 @@ def upsample_performance(performance: Performance, fps: Fraction, options: Motio
     if factor <= 1 or not performance.people:
         return resample_performance(performance, fps)
     resampled = resample_performance(performance, factor * performance.fps)
-    _, motions = reconstruct(
-        ReconstructionInput(
-            tuple(insert_gap_frames(person.track, factor) for person in performance.people),
-            resampled.camera.image_size,
-            resampled.frame_count,
-            resampled.fps,
-            measured=MeasuredInputs(
-                camera=resampled.camera,
-                skeletons=tuple(person.motion.skeleton for person in resampled.people),
-                landmarks=tuple(_landmarks_in_camera(person, resampled.camera) for person in resampled.people),
-            ),
-        ),
-        options,
+    tracks = tuple(insert_gap_frames(person.track, factor) for person in performance.people)
+    measured = MeasuredInputs(
+        camera=resampled.camera,
+        skeletons=tuple(person.motion.skeleton for person in resampled.people),
+        landmarks=tuple(_landmarks_in_camera(person, resampled.camera) for person in resampled.people),
     )
+    image_size = resampled.camera.image_size
+    inputs = ReconstructionInput(tracks, image_size, resampled.frame_count, resampled.fps, measured=measured)
+    _, motions = reconstruct(inputs, options)
     people = tuple(replace(person, motion=motion) for person, motion in zip(resampled.people, motions, strict=True))
     return resample_performance(replace(resampled, people=people), fps)
 
 
 def _landmarks_in_camera(person: Person, view: Camera) -> FloatArray:
-    """(T, 33, 3) m, axes of the camera."""
+    """Returns the landmarks (T, 33, 3) m of a person in camera axes."""
     motion = person.motion
     landmarks = landmark_positions(motion.skeleton, motion.rotations, motion.root_position)
     return camera.transform(view.camera_from_world[person.track.frames], landmarks)
 
 
 def insert_gap_frames(track: Track, factor: int) -> Track:
-    """The track in a clip of so many times the rate; the frames between those of the video are gaps."""
+    """Returns the track of a clip with a frame rate that is larger by a factor; new frames are gaps."""
     first, last = factor * track.frames[[0, -1]]
     return Track(
         np.arange(first, last + 1),
@@ -80,7 +75,7 @@ def insert_gap_frames(track: Track, factor: int) -> Track:
 
 
 def _insert_rows(values: Values, factor: int, fill: FloatArray | float) -> Values:
-    """Values (T, ...), so many rows apart, with others between them."""
+    """Returns values (T, ...) spaced by a factor, with a fill value in the rows between them."""
     expanded = np.empty((factor * (len(values) - 1) + 1, *values.shape[1:]), dtype=values.dtype)
     expanded[:] = fill
     expanded[::factor] = values

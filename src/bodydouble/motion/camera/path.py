@@ -1,4 +1,9 @@
-"""How a camera moves, from the corners of the background that it sees."""
+"""Camera path from background corners: static, rotating or travelling.
+
+In: ``Background`` of F frames and intrinsics. Out: a ``CameraPath`` of F poses up to scale. Rotations come from
+``rotation_only.py``; where they do not explain enough corners, ``structure_from_motion.py`` is run on overlapping
+segments, which are joined by similarity transforms.
+"""
 
 from dataclasses import dataclass, field, replace
 
@@ -17,47 +22,49 @@ from bodydouble.motion.camera.structure_from_motion import (
 )
 
 MIN_SHARED_POINTS = 5
-"""So many places tell by which scale two parts of a travel differ."""
+"""Minimum number of common points from which the relative scale of two segments is computed."""
 
 
 @dataclass(frozen=True, slots=True)
 class CameraPathOptions:
-    """What counts as a movement. Lengths are in px of a picture of LONG_SIDE."""
+    """Criteria for camera motion. Lengths are in px of an image of REFERENCE_LONG_SIDE."""
 
     rotation: RotationOptions = field(default_factory=RotationOptions)
+    """Options of the rotation estimate."""
     trajectory: TrajectoryOptions = field(default_factory=TrajectoryOptions)
+    """Options of structure from motion."""
     max_static_rotation: float = 0.75
-    """A camera on a tripod turns by less from the first to any other frame."""
+    """Maximum rotation in px of a static camera between the first and any other frame."""
     min_static_inlier_fraction: float = 0.6
-    """A camera that does not turn stands still if this part of the corners agrees, in most frames ..."""
+    """Median inlier fraction above which a camera that does not rotate is static."""
     min_rotation_inlier_fraction: float = 0.85
-    """... and one that turns does nothing else if this part agrees."""
+    """Median inlier fraction above which a camera that rotates does not travel."""
     min_inlier_gain: float = 0.25
-    """A travel has to explain this part of the corners more than turning alone."""
+    """Minimum gain in inlier fraction of a trajectory over rotation only."""
     median_window: int = 5
-    """Frames; what lasts for less than half as long does not count as a movement."""
+    """Window in frames of the median filter of rotation angles; shorter movements are ignored."""
     segment_length: int = 90
-    """Frames that are begun with every fit of the travel ..."""
+    """Distance in frames between the starts of two segments of structure from motion."""
     segment_overlap: int = 40
-    """... which goes on for these, to find out by which scale the next one differs."""
+    """Number of frames that a segment shares with the next one, from which their relative scale is computed."""
 
 
 @dataclass(frozen=True, slots=True)
 class CameraPath:
-    """Where a camera is and where it looks, frame by frame."""
+    """Pose of a camera in each of F frames."""
 
     first_from_camera: FloatArray
     """(F, 3, 3) rotation."""
     positions: FloatArray
-    """(F, 3) of the optical centre, in the first camera's axes, up to one scale; zero where it cannot be seen."""
+    """(F, 3) optical centres in the first camera's axes, up to one scale; zero where they cannot be estimated."""
     inlier_fractions: FloatArray
-    """(F,) part of the corners that agree; 0 where none could be asked and the pose follows from frames before."""
+    """(F,) fraction of inlier corners; 0 where there are too few and the pose follows from earlier frames."""
     is_moving: bool
-    """Whether it moves at all; if not, rotations are exactly identity and positions zero."""
+    """Whether the camera moves; if not, rotations are exactly the identity and positions zero."""
 
 
 def static_camera_path(frame_count: int) -> CameraPath:
-    """The path of a camera on a tripod."""
+    """Returns the path of a static camera."""
     rotations = np.tile(np.eye(3), (frame_count, 1, 1))
     return CameraPath(rotations, np.zeros((frame_count, 3)), np.ones(frame_count), is_moving=False)
 
@@ -65,35 +72,37 @@ def static_camera_path(frame_count: int) -> CameraPath:
 def estimate_camera_path(
     background: Background, intrinsics: FloatArray, options: CameraPathOptions | None = None
 ) -> CameraPath:
-    """Corners of the background -> path of the camera.
+    """Estimates the path of a camera from the corners of the background.
 
     Args:
-        background: of F frames.
-        intrinsics: (3, 3) px, of the pictures in whose px the corners are.
-        options: what counts as a movement.
+        background: F frames.
+        intrinsics: (3, 3) px, of the images in which the corners were tracked.
+        options: criteria for camera motion.
 
     Returns:
-        F frames. With intrinsics that are off by a factor, so are the angles, by about its inverse.
+        F poses. A focal length that is off by a factor scales the angles by about its inverse.
     """
     options = options or CameraPathOptions()
     frames, radians_per_pixel = background.frame_count, pixel_angle(intrinsics)
-    rotations, inlier_fractions = estimate_rotations(background, intrinsics, options.rotation)
-    rotates = _rotates(
-        rotations, inlier_fractions, options.max_static_rotation * radians_per_pixel, options.median_window
+    rotations, fractions = estimate_rotations(background, intrinsics, options.rotation)
+    limit = options.max_static_rotation * radians_per_pixel
+    rotates = _rotates(rotations, fractions, limit, options.median_window)
+    without_travel = (
+        CameraPath(rotations, np.zeros((frames, 3)), fractions, is_moving=True)
+        if rotates
+        else replace(static_camera_path(frames), inlier_fractions=fractions)
     )
-    rotation_only = CameraPath(rotations, np.zeros((frames, 3)), inlier_fractions, is_moving=True)
-    rotation_only = rotation_only if rotates else replace(static_camera_path(frames), inlier_fractions=inlier_fractions)
-    min_inlier_fraction = options.min_rotation_inlier_fraction if rotates else options.min_static_inlier_fraction
-    if not inlier_fractions[1:].any() or np.median(inlier_fractions[inlier_fractions > 0]) > min_inlier_fraction:
-        return rotation_only
+    min_fraction = options.min_rotation_inlier_fraction if rotates else options.min_static_inlier_fraction
+    if not fractions[1:].any() or np.median(fractions[fractions > 0]) > min_fraction:
+        return without_travel
     trajectory = _estimate_segments(background, intrinsics, rotations, options)
     if not trajectory.inlier_fractions.any():
-        return rotation_only
+        return without_travel
     return _fill_missing_poses(trajectory, rotations)
 
 
 def _rotates(rotations: FloatArray, inlier_fractions: FloatArray, limit: float, median_window: int) -> bool:
-    """Whether the camera turns farther than a limit, rad, for more than a moment."""
+    """Whether the median-filtered rotation angle exceeds a limit in rad."""
     angles = rotation.angle_between(rotation.from_matrix(rotations[inlier_fractions > 0]), rotation.IDENTITY)
     return bool(median_filter(angles, median_window, mode="nearest").max(initial=0.0) > limit)
 
@@ -101,7 +110,14 @@ def _rotates(rotations: FloatArray, inlier_fractions: FloatArray, limit: float, 
 def _estimate_segments(
     background: Background, intrinsics: FloatArray, rotations: FloatArray, options: CameraPathOptions
 ) -> CameraTrajectory:
-    """The travel of the whole clip, put together from that of its parts, at the scale of the first of them."""
+    """Estimates the trajectory of the clip by segments and joins them at the scale of the first one.
+
+    Args:
+        background: F frames.
+        intrinsics: (3, 3) px.
+        rotations: (F, 3, 3) first_from_camera of a camera that does not travel.
+        options: lengths of the segments and acceptance criteria.
+    """
     corners, point_ids = np.unique(background.corner_ids, return_inverse=True)
     rays = camera.rays(intrinsics, background.points.astype(np.float64))[:, :2]
     frames, radians_per_pixel = background.frame_count, pixel_angle(intrinsics)
@@ -113,26 +129,43 @@ def _estimate_segments(
         rows = (background.frames >= start) & (background.frames < stop)
         segment_points, segment_ids = np.unique(point_ids[rows], return_inverse=True)
         observations = PointObservations(background.frames[rows] - start, segment_ids, rays[rows])
-        segment = estimate_trajectory(
-            observations, stop - start, radians_per_pixel, options.rotation, options.trajectory
-        )
-        if segment is None:
-            continue
-        rotation_only = rotation_only_inlier_fraction(
-            observations,
-            np.swapaxes(rotations[start:stop], -1, -2),
-            radians_per_pixel,
-            options.trajectory.inlier_threshold,
-        )
-        if segment.inlier_fractions.mean() > rotation_only + options.min_inlier_gain:
+        segment = _estimate_segment(observations, rotations[start:stop], radians_per_pixel, options)
+        if segment is not None:
             whole = _append_segment(whole, segment, slice(start, stop), segment_points) or whole
     return whole
+
+
+def _estimate_segment(
+    observations: PointObservations, rotations: FloatArray, radians_per_pixel: float, options: CameraPathOptions
+) -> CameraTrajectory | None:
+    """Estimates the trajectory of one segment; None if it explains hardly more corners than rotation only.
+
+    Args:
+        observations: corners in the frames of the segment.
+        rotations: (F, 3, 3) first_from_camera of a camera that does not travel.
+        radians_per_pixel: angle in rad that one px covers.
+        options: acceptance criteria.
+    """
+    segment = estimate_trajectory(observations, len(rotations), radians_per_pixel, options.rotation, options.trajectory)
+    if segment is None:
+        return None
+    camera_from_first = np.swapaxes(rotations, -1, -2)
+    threshold = options.trajectory.inlier_threshold
+    fraction = rotation_only_inlier_fraction(observations, camera_from_first, radians_per_pixel, threshold)
+    return segment if segment.inlier_fractions.mean() > fraction + options.min_inlier_gain else None
 
 
 def _append_segment(
     whole: CameraTrajectory, segment: CameraTrajectory, frame_range: slice, segment_points: IntArray
 ) -> CameraTrajectory | None:
-    """The travel with that of a part of the clip, if it is known how they belong together."""
+    """Returns the trajectory with a segment in its frames, or None if their relative scale cannot be computed.
+
+    Args:
+        whole: F frames.
+        segment: the frames of ``frame_range``.
+        frame_range: frames of the clip.
+        segment_points: (P,) index in ``whole`` of each point of the segment.
+    """
     similarity = (
         _whole_from_segment(whole, segment, frame_range, segment_points)
         if whole.inlier_fractions.any()
@@ -140,7 +173,7 @@ def _append_segment(
     )
     if similarity is None:
         return None
-    scale, whole_from_segment, translation = similarity
+    scale, matrix, translation = similarity
     new = segment.inlier_fractions > 0
     frames = np.arange(len(whole.inlier_fractions))[frame_range][new]
     joined = CameraTrajectory(
@@ -149,17 +182,17 @@ def _append_segment(
         whole.inlier_fractions.copy(),
         np.full_like(whole.points, np.nan),
     )
-    joined.rotations[frames] = segment.rotations[new] @ whole_from_segment.T
-    joined.positions[frames] = scale * segment.positions[new] @ whole_from_segment.T + translation
+    joined.rotations[frames] = segment.rotations[new] @ matrix.T
+    joined.positions[frames] = scale * segment.positions[new] @ matrix.T + translation
     joined.inlier_fractions[frames] = segment.inlier_fractions[new]
-    joined.points[segment_points] = scale * segment.points @ whole_from_segment.T + translation
+    joined.points[segment_points] = scale * segment.points @ matrix.T + translation
     return joined
 
 
 def _whole_from_segment(
     whole: CameraTrajectory, segment: CameraTrajectory, frame_range: slice, segment_points: IntArray
 ) -> tuple[float, FloatArray, FloatArray] | None:
-    """Scale, rotation and shift from the axes of a part to those of the whole, from the frames and places of both."""
+    """Returns scale, rotation (3, 3) and translation (3,) from a segment's axes, from common frames and points."""
     rotations, positions = whole.rotations[frame_range], whole.positions[frame_range]
     both = np.flatnonzero((whole.inlier_fractions[frame_range] > 0) & (segment.inlier_fractions > 0))
     if not len(both):
@@ -170,22 +203,22 @@ def _whole_from_segment(
     if np.isfinite(ratio).sum() < MIN_SHARED_POINTS:
         return None
     scale = float(np.nanmedian(ratio))
-    segment_rotation = kabsch(
-        rotations[both].reshape(-1, 3), segment.rotations[both].reshape(-1, 3), np.ones(3 * len(both))
-    )
-    return scale, segment_rotation, positions[middle] - scale * segment_rotation @ segment.positions[middle]
+    target, source = rotations[both].reshape(-1, 3), segment.rotations[both].reshape(-1, 3)
+    matrix = kabsch(target, source, np.ones(3 * len(both)))
+    return scale, matrix, positions[middle] - scale * matrix @ segment.positions[middle]
 
 
 def _fill_missing_poses(trajectory: CameraTrajectory, rotations: FloatArray) -> CameraPath:
-    """In frames of which the travel is not known the camera turns where it was last."""
+    """Converts a trajectory to a path; in frames without a pose the camera rotates at its last known position.
+
+    Args:
+        trajectory: F frames.
+        rotations: (F, 3, 3) first_from_camera of a camera that does not travel.
+    """
     estimated = trajectory.inlier_fractions > 0
     last = np.maximum.accumulate(np.where(estimated, np.arange(len(estimated)), np.argmax(estimated)))
     camera_from_last = np.swapaxes(rotations, -1, -2) @ rotations[last]
     camera_from_origin = camera_from_last @ trajectory.rotations[last]
     positions = (trajectory.positions[last] - trajectory.positions[last[0]]) @ camera_from_origin[0].T
-    return CameraPath(
-        camera_from_origin[0] @ np.swapaxes(camera_from_origin, -1, -2),
-        positions,
-        trajectory.inlier_fractions,
-        is_moving=True,
-    )
+    first_from_camera = camera_from_origin[0] @ np.swapaxes(camera_from_origin, -1, -2)
+    return CameraPath(first_from_camera, positions, trajectory.inlier_fractions, is_moving=True)

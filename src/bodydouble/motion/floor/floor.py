@@ -1,4 +1,8 @@
-"""Gravity, the floor, and where on it people stand."""
+"""Gravity direction, floor plane and one scale per person, by a robust fit to resting feet.
+
+In: ``StandingPerson``s (motions relative to the camera, lifter's gravity). Out: a ``Floor`` and scales (P,). Further
+functions: pose of a camera above a floor, height of the support under a person, probability of free fall.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,57 +12,57 @@ import numpy as np
 from bodydouble.data import BoolArray, FloatArray, IntArray, Skeleton
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body import proportions
-from bodydouble.motion.floor.contacts import SOLE_LANDMARKS as CONTACT_LANDMARKS
-from bodydouble.motion.floor.contacts import lateral_speed, sole_positions
+from bodydouble.motion.floor.contacts import SOLE_LANDMARKS, lateral_speed, sole_positions
 
 MIN_CAMERA_HEIGHT = 0.2
-"""m; a camera is no lower."""
+"""Minimum height in m of the camera above the floor."""
 MIN_UPRIGHT_COSINE = 0.3
-"""Cosine of the largest angle between up and the picture's up."""
+"""Minimum cosine of the angle between the world's up and the image's up."""
 MIN_AIRBORNE_HEIGHT = 0.06
-"""m; who jumps is higher."""
+"""Height in m above the support below which no person counts as airborne."""
 MAX_STEP_HEIGHT = 0.3
-"""m; who stays farther from the floor rests on something else."""
+"""Height in m above or below the floor beyond which a person rests on something else."""
 MIN_SUPPORT_DURATION = 1.0
-"""s; a jump is shorter."""
+"""Minimum duration in s of a stay on something other than the floor; jumps are shorter."""
 MIN_DEPTH = 0.1
-"""m; feet nearer to the camera, or behind it, are taken to be this far away."""
+"""Depth in m that is assumed for feet nearer to the camera or behind it."""
 MIN_HORIZON_ANGLE = 0.02
-"""Feet nearer to the horizon than this angle (rad) say nothing about the floor."""
+"""Angle in rad below the horizon under which feet have no influence on the floor."""
 UNOBSERVED_WEIGHT = 1e-3
-"""Feet that nobody sees count this much, so that there is a floor if all feet are out of the picture."""
+"""Weight of feet that are not observed; with it a floor exists even if all feet are outside the image."""
 
 
 @dataclass(frozen=True, slots=True)
 class FloorOptions:
-    """Standard deviations of what speaks for gravity and the floor."""
+    """Noise model and priors of the floor estimate."""
 
     roll_sigma: float = 0.03
-    """rad; people hold cameras level."""
+    """Standard deviation in rad of the camera's roll: people hold cameras level."""
     pitch_sigma: float = 0.30
-    """rad; and tilt them up and down a little."""
+    """Standard deviation in rad of the camera's pitch."""
     camera_height: float = 1.4
-    """m above the floor, as cameras are held and put up, ..."""
+    """Mean height in m of cameras above the floor."""
     camera_height_sigma: float = 0.6
-    """... give or take this, m."""
+    """Standard deviation in m of the height of cameras."""
     up_sigma: float = 0.15
-    """rad, of the direction that the lifter takes for up, which is drawn to how cameras are mostly held."""
+    """Standard deviation in rad of the lifter's up direction."""
     depth_sigma: float = 0.08
-    """Relative, of a resting foot's distance from the camera, for a body of known size."""
+    """Relative standard deviation of the distance of a resting foot from the camera, for a body of known size."""
     scale_sigma: float = 0.07
-    """Of the logarithm of how much larger a person is than the lifter thinks."""
+    """Standard deviation of the logarithm of a person's size relative to the lifter's estimate."""
     outlier_depth: float = 0.12
-    """Relative; feet this far from where the floor is on their ray count a quarter: they stand on something else."""
+    """Relative distance from the floor along the ray at which the weight of a foot is a quarter (robust loss)."""
     max_effective_samples: float = 20.0
-    """Points of one person count at most as this many independent ones."""
+    """Maximum number of independent samples that all feet of one person count as."""
     resting_speed: float = 0.35
-    """m/s across the line of sight, of a resting foot."""
+    """Speed in m/s across the view ray at which the weight of a foot is halved."""
     iterations: int = 12
+    """Number of Gauss-Newton steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class StandingPerson:
-    """Somebody relative to the camera, and how well their landmarks were seen."""
+    """Motion of a person relative to the camera and the confidence of the landmarks, in T frames."""
 
     skeleton: Skeleton
     rotations: FloatArray
@@ -66,23 +70,27 @@ class StandingPerson:
     root_position: FloatArray
     """(T, 3) m, camera axes."""
     confidence: FloatArray
-    """(T, 33)."""
+    """(T, 33) of the landmarks."""
     up: FloatArray
-    """(T, 3) unit, camera axes, as the lifter believes."""
+    """(T, 3) unit, camera axes, the lifter's estimate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """The floor in the axes of a static camera: up . p + height = 0."""
+    """Floor plane ``up . p + camera_height = 0`` in the axes of a static camera."""
 
     up: FloatArray
-    """(3,) unit."""
+    """(3,) unit normal."""
     camera_height: float
-    """m, of the camera above the floor."""
+    """Height in m of the camera above the floor."""
+
+    def height_above(self, points: FloatArray) -> FloatArray:
+        """Returns the heights (...) m above the floor of points (..., 3), camera axes."""
+        return np.asarray(points @ self.up + self.camera_height)
 
 
 def floor_from_camera(camera_from_world: FloatArray) -> Floor:
-    """The floor y = 0 of the world, as a static camera (4, 4) sees it."""
+    """Returns the floor y = 0 of the world in the axes of a static camera (4, 4)."""
     return Floor(camera_from_world[:3, 1], float(camera.inverse(camera_from_world)[1, 3]))
 
 
@@ -94,21 +102,21 @@ def estimate_floor(
     measured_floor: Floor | None = None,
     stature: float | None = None,
 ) -> tuple[Floor, FloatArray]:
-    """Gravity, the floor and how large people are, from what the lifter takes for up and from resting feet.
+    """Fits the floor plane and one scale per person to resting feet.
 
-    A robust fit of the plane ``a x - y + b z + h = 0`` (camera axes) to the resting feet of people of uncertain size,
-    drawn towards a level camera at a usual height, towards what the lifter takes for up and the sizes it takes people
-    to be of.
+    Robust Gauss-Newton fit of the plane ``a x - y + b z + h = 0`` (camera axes), with Gaussian priors on the camera's
+    roll, pitch and height, on the lifter's gravity direction and on the lifter's body sizes.
 
     Args:
         people: at least one.
         fps: frames per second.
-        options: what speaks for what.
-        measured_floor: where it is, if that is known.
-        stature: m, of the first person standing upright, if that is known.
+        options: noise model and priors.
+        measured_floor: the floor, if it is known; only scales are then estimated.
+        stature: m, of the first person standing upright, if it is known; its scale is then fixed.
 
     Returns:
-        The floor, and how much larger and further away than given each person is (P,); that changes no picture.
+        The floor, and the factor (P,) by which each person is larger and farther away than given; scaling about the
+        camera does not change the image.
     """
     options = options or FloorOptions()
     feet = _RestingFeet.from_people(people, fps, options)
@@ -132,26 +140,26 @@ def estimate_floor(
 
 @dataclass(frozen=True, slots=True)
 class _RestingFeet:
-    """The lowest foot point of every frame of everybody."""
+    """Lowest sole point of every frame of all people, N together."""
 
     points: FloatArray
     """(N, 3) m, camera axes."""
     weights: FloatArray
-    """(N,) how much each counts as one that rests."""
+    """(N,) weight of each point, large where the foot rests."""
     person_ids: IntArray
     """(N,) index of the person."""
 
     @classmethod
     def from_people(cls, people: Sequence[StandingPerson], fps: float, options: FloorOptions) -> "_RestingFeet":
+        """Collects the points of all people."""
         per_person = [_lowest_sole_points(person, fps, options) for person in people]
         points, weights = (np.concatenate(parts) for parts in zip(*per_person, strict=True))
-        return cls(
-            points, weights, np.repeat(np.arange(len(people)), [len(person_points) for person_points, _ in per_person])
-        )
+        counts = [len(person_points) for person_points, _ in per_person]
+        return cls(points, weights, np.repeat(np.arange(len(people)), counts))
 
 
 def _plane_below_lowest(feet: _RestingFeet, log_scales: FloatArray, up_slope: FloatArray) -> FloatArray:
-    """(3,) a, b, h of a floor with an upward slope (a, b) under the lowest person: others may stand on something."""
+    """Returns a, b, h (3,) of a floor with slopes (a, b) under the lowest person: others may stand on an object."""
     below = (feet.points @ np.array([-up_slope[0], 1.0, -up_slope[1]])) * np.exp(log_scales)[feet.person_ids]
     masks = (feet.person_ids == person for person in range(len(log_scales)))
     lowest = max(proportions.weighted_quantile(below[mask], feet.weights[mask], 0.5) for mask in masks)
@@ -159,7 +167,7 @@ def _plane_below_lowest(feet: _RestingFeet, log_scales: FloatArray, up_slope: Fl
 
 
 def _plane_parameters(floor: Floor) -> FloatArray:
-    """(3,) a, b, h, if the camera is held upright."""
+    """Returns a, b, h (3,) of a floor seen by an upright camera."""
     return np.asarray(np.array([floor.up[0], floor.up[2], floor.camera_height]) / max(-floor.up[1], MIN_UPRIGHT_COSINE))
 
 
@@ -170,21 +178,24 @@ def _gauss_newton_step(
     priors: Sequence[tuple[int, float, float]],
     options: FloorOptions,
 ) -> FloatArray:
-    """One Gauss-Newton step of the plane and the logarithms of sizes (a, b, h, ...), those that are free.
+    """Applies one Gauss-Newton step to the free ones of plane and logarithms of scales (a, b, h, ...).
 
-    What is uncertain about a foot is its depth, so the logarithm of its depth is compared with that of the floor on
-    the same ray. (A fit of heights would be drawn to planes through the camera, along which depth errors move feet.)
+    The uncertain quantity of a foot is its depth, so the residual is the difference in the logarithm of depth between
+    the foot and the floor on the same ray. (A fit of heights would prefer planes through the camera, along which depth
+    errors move feet.)
     """
     rays = feet.points / feet.points[:, 2:]
-    slope = np.maximum(rays[:, 1] - state[0] * rays[:, 0] - state[1], MIN_HORIZON_ANGLE)
+    below_horizon = np.maximum(rays[:, 1] - state[0] * rays[:, 0] - state[1], MIN_HORIZON_ANGLE)
     log_depth = np.log(np.maximum(feet.points[:, 2], MIN_DEPTH)) + state[3:][feet.person_ids]
-    residual = log_depth + np.log(slope / state[2])
+    residual = log_depth + np.log(below_horizon / state[2])
     jacobian = np.zeros((len(rays), len(state)))
-    jacobian[:, :3] = np.stack([-rays[:, 0] / slope, -1 / slope, np.full(len(rays), -1 / state[2])], axis=1)
+    jacobian[:, :3] = np.stack(
+        [-rays[:, 0] / below_horizon, -1 / below_horizon, np.full(len(rays), -1 / state[2])], axis=1
+    )
     jacobian[np.arange(len(rays)), 3 + feet.person_ids] = 1.0
     weight = (
         feet.weights
-        * (slope > MIN_HORIZON_ANGLE)
+        * (below_horizon > MIN_HORIZON_ANGLE)
         / options.depth_sigma**2
         / (1 + (residual / options.outlier_depth) ** 2) ** 2
     )
@@ -201,7 +212,7 @@ def _gauss_newton_step(
 
 
 def _gaussian_priors(up_slope: FloatArray, person_count: int, options: FloorOptions) -> list[tuple[int, float, float]]:
-    """Index into (a, b, h, ...), mean and standard deviation of what is known without the feet; up is (a, b)."""
+    """Returns the Gaussian priors: index into (a, b, h, ...), mean and standard deviation; ``up_slope`` is (a, b)."""
     return [
         (0, 0.0, options.roll_sigma),
         (1, 0.0, options.pitch_sigma),
@@ -213,18 +224,18 @@ def _gaussian_priors(up_slope: FloatArray, person_count: int, options: FloorOpti
 
 
 def _lowest_sole_points(person: StandingPerson, fps: float, options: FloorOptions) -> tuple[FloatArray, FloatArray]:
-    """The lowest foot point of each frame (T, 3) m, camera axes, and how much each counts (T,)."""
+    """Returns the lowest sole point of each frame (T, 3) m, camera axes, and its weight (T,)."""
     soles = sole_positions(person.skeleton, person.rotations, person.root_position)
     lowest = soles[..., 1].argmax(axis=1)
     rows = np.arange(len(soles))
     speed = lateral_speed(soles, rotation.normalize(soles), fps)[rows, lowest]
-    visibility = person.confidence[:, CONTACT_LANDMARKS][rows, lowest] + UNOBSERVED_WEIGHT
+    visibility = person.confidence[:, SOLE_LANDMARKS][rows, lowest] + UNOBSERVED_WEIGHT
     weight = visibility / (1 + (speed / options.resting_speed) ** 4)
     return soles[rows, lowest], weight * min(1.0, options.max_effective_samples / weight.sum())
 
 
 def camera_pose_above_floor(floor: Floor, origin: FloatArray) -> FloatArray:
-    """(4, 4) of a camera above the floor.
+    """Returns camera_from_world (4, 4) of a camera above a floor.
 
     Args:
         floor: the floor in camera axes.
@@ -233,16 +244,16 @@ def camera_pose_above_floor(floor: Floor, origin: FloatArray) -> FloatArray:
     backward = rotation.normalize(np.array([0.0, 0.0, -1.0]) + floor.up[2] * floor.up)
     world_from_camera = np.eye(4)
     world_from_camera[:3, :3] = np.stack([np.cross(floor.up, backward), floor.up, backward])
-    below = origin - (origin @ floor.up + floor.camera_height) * floor.up
+    below = origin - floor.height_above(origin) * floor.up
     world_from_camera[:3, 3] = -world_from_camera[:3, :3] @ below
     return camera.inverse(world_from_camera)
 
 
 def support_height(lowest: FloatArray, fps: float) -> FloatArray:
-    """What somebody may rest on: the floor, or what they stay on for a while: stairs, a stage, a roof.
+    """Estimates the height of the surface under a person: the floor, or stairs, a stage or a roof after a long stay.
 
     Args:
-        lowest: (T,) m above the floor, of the body's lowest point.
+        lowest: (T,) m, height of the body's lowest point above the floor.
         fps: frames per second.
 
     Returns:
@@ -259,10 +270,10 @@ def support_height(lowest: FloatArray, fps: float) -> FloatArray:
 
 
 def airborne_probability(height_above_support: FloatArray, contacts: FloatArray) -> FloatArray:
-    """(T,) probability that nobody and nothing holds a body: no sole rests and no landmark is near what it may rest on.
+    """Estimates the probability (T,) of free fall: no sole rests and no landmark is near the support.
 
     Args:
-        height_above_support: (T, L) m, of the landmarks above what the body may rest on.
-        contacts: (T, 4) probabilities.
+        height_above_support: (T, L) m, height of the landmarks above the support.
+        contacts: (T, 4) probabilities that the soles rest.
     """
     return np.where(height_above_support.min(axis=1) > MIN_AIRBORNE_HEIGHT, np.prod(1 - contacts, axis=1), 0.0)
