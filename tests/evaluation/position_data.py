@@ -66,10 +66,12 @@ def cameras(subjects: tuple[str, ...], count: int = 2) -> Cameras:
     level[:3, 3] = (0.0, 1.0, 5.0)
     rig = []
     for view in range(count):
-        turn = np.eye(4)
-        turn[:3, :3] = rotation.to_matrix(rotation.from_rotvec(np.array([0.0, 2 * np.pi * view / count + 0.3, 0.0])))
+        world_rotation = np.eye(4)
+        world_rotation[:3, :3] = rotation.to_matrix(
+            rotation.from_rotvec(np.array([0.0, 2 * np.pi * view / count + 0.3, 0.0]))
+        )
         intrinsics = np.array([[1100.0 + view, 0.0, 512.0], [0.0, 1101.0, 508.0], [0.0, 0.0, 1.0]])
-        rig.append(Camera(SIZE, intrinsics, (level @ turn)[None]))
+        rig.append(Camera(SIZE, intrinsics, (level @ world_rotation)[None]))
     return dict.fromkeys(subjects, tuple(rig))
 
 

@@ -161,12 +161,14 @@ def test_occluded_frames_are_measured_separately() -> None:
     truth = scenes.ground_truth(40, people=1)
     occluded = scenes.with_people(truth, scenes.occlude(truth.people[0], 10, 20))
     predicted = _with_noise(truth, 0.3)
-    comparison, whole = compare(predicted, occluded), compare(predicted, truth)
+    comparison, without_occlusion = compare(predicted, occluded), compare(predicted, truth)
     assert comparison.person_frames == Counts(30, 0, 0)
     assert comparison.people[0].hidden_frames == 10
     assert comparison.identities.frames == Counts(30, 0, 0)
     assert np.isnan(comparison.people[0].error_mm[10:20]).all()
-    assert (3 * comparison.pose.mpjpe_mm + comparison.pose.hidden_mpjpe_mm) / 4 == pytest.approx(whole.pose.mpjpe_mm)
+    assert (3 * comparison.pose.mpjpe_mm + comparison.pose.hidden_mpjpe_mm) / 4 == pytest.approx(
+        without_occlusion.pose.mpjpe_mm
+    )
 
 
 def test_rotation_errors_of_one_joint() -> None:
@@ -202,8 +204,10 @@ def test_errors_of_a_larger_skeleton_in_the_same_pose() -> None:
 
 def test_only_estimated_joints_are_measured() -> None:
     truth = scenes.ground_truth(20, people=2)
-    others = [j for j in range(22) if j not in LIMB_JOINTS]
-    comparison = compare_clips(scenes.without_joints(_with_noise(truth, 0.2), others), to_evaluation_clip(truth))
+    ignored_joints = [j for j in range(22) if j not in LIMB_JOINTS]
+    comparison = compare_clips(
+        scenes.without_joints(_with_noise(truth, 0.2), ignored_joints), to_evaluation_clip(truth)
+    )
     full = compare(_with_noise(truth, 0.2), truth)
     assert comparison.pose.mpjpe_limbs_mm == pytest.approx(full.pose.mpjpe_limbs_mm)
     assert comparison.pose.pa_mpjpe_limbs_mm == pytest.approx(full.pose.pa_mpjpe_limbs_mm)
@@ -285,19 +289,19 @@ def test_a_shorter_prediction_is_compared_over_its_frames() -> None:
 
 def test_detection_of_fully_visible_people_ignores_identity() -> None:
     truth = scenes.ground_truth()
-    one, other = truth.people
-    swapped = scenes.with_people(truth, scenes.rename(other, "person1"), scenes.rename(one, "person2"))
+    first, second = truth.people
+    swapped = scenes.with_people(truth, scenes.rename(second, "person1"), scenes.rename(first, "person2"))
     assert compare(swapped, truth).fully_visible_frames == Counts(80, 0, 0)
-    lost = scenes.with_people(truth, scenes.occlude(one, 10, 20), other)
+    lost = scenes.with_people(truth, scenes.occlude(first, 10, 20), second)
     assert compare(lost, truth).fully_visible_frames == Counts(70, 0, 10)
 
 
 def test_partly_occluded_people_are_not_counted_as_fully_visible() -> None:
     truth = scenes.ground_truth()
-    one, other = truth.people
-    keypoints = one.track.keypoints.copy()
+    first, second = truth.people
+    keypoints = first.track.keypoints.copy()
     keypoints[5:15, 3, 2] = 0.0
-    partly = scenes.with_people(truth, replace(one, track=replace(one.track, keypoints=keypoints)), other)
-    assert compare(scenes.with_people(truth, scenes.occlude(one, 5, 15), other), partly).fully_visible_frames == Counts(
-        70, 0, 0
-    )
+    partly = scenes.with_people(truth, replace(first, track=replace(first.track, keypoints=keypoints)), second)
+    assert compare(
+        scenes.with_people(truth, scenes.occlude(first, 5, 15), second), partly
+    ).fully_visible_frames == Counts(70, 0, 0)

@@ -159,6 +159,6 @@ def test_a_page_of_clips_without_detections() -> None:
 
 
 def test_gaps_are_runs_of_invalid_frames() -> None:
-    known = np.array([False, True, False, False, True, False])
-    assert find_gaps(np.arange(10, 16), known) == [(9.5, 10.5), (11.5, 13.5), (14.5, 15.5)]
+    valid = np.array([False, True, False, False, True, False])
+    assert find_gaps(np.arange(10, 16), valid) == [(9.5, 10.5), (11.5, 13.5), (14.5, 15.5)]
     assert find_gaps(np.arange(3), np.ones(3, dtype=bool)) == []

@@ -47,10 +47,10 @@ def naive_errors(predicted: Floats, truth: Floats) -> tuple[list[float], list[fl
     first, second, velocity = [], [], []
     for f in range(len(truth)):
         spread = np.linalg.norm(truth[f] - truth[f].mean(axis=0))
-        ideal, moved, _ = procrustes(truth[f], predicted[f])
+        ideal, aligned, _ = procrustes(truth[f], predicted[f])
         for j in range(truth.shape[1]):
             first.append(_length((predicted[f, j] - predicted[f, 0]) - (truth[f, j] - truth[f, 0])))
-            second.append(_length((moved[j] - ideal[j]) * spread))
+            second.append(_length((aligned[j] - ideal[j]) * spread))
             if f > 0:
                 step = [x[f, j] - x[f, 0] - (x[f - 1, j] - x[f - 1, 0]) for x in (predicted, truth)]
                 velocity.append(_length(step[0] - step[1]))
@@ -80,13 +80,13 @@ def test_errors_of_a_known_example() -> None:
 
 def test_protocol_1_is_invariant_to_translation_and_protocol_2_to_similarity() -> None:
     truth = position_data.joints(h36m, 5, 0)
-    turn = rotation.to_matrix(rotation.from_rotvec(np.array([0.2, 1.0, -0.3])))
+    rotation_matrix = rotation.to_matrix(rotation.from_rotvec(np.array([0.2, 1.0, -0.3])))
     wandering = np.arange(5.0)[:, None, None] * [0.1, 0.0, -0.2]
     assert_same(np.array(astuple(take_errors(truth + wandering, truth))), 0.0, 1e-9)
-    turned = take_errors(1.3 * truth @ turn.T, truth)
-    assert_same(turned.pa_mpjpe_mm, 0.0, 1e-9)
-    assert turned.mpjpe_mm > 100
-    assert_same(np.array(astuple(take_errors(truth @ turn.T, truth @ turn.T))), 0.0, 1e-9)
+    rotated = take_errors(1.3 * truth @ rotation_matrix.T, truth)
+    assert_same(rotated.pa_mpjpe_mm, 0.0, 1e-9)
+    assert rotated.mpjpe_mm > 100
+    assert_same(np.array(astuple(take_errors(truth @ rotation_matrix.T, truth @ rotation_matrix.T))), 0.0, 1e-9)
 
 
 def test_a_mirrored_pose_has_an_error() -> None:
@@ -133,10 +133,10 @@ def test_standard_test_subjects_are_the_default() -> None:
 
 def test_every_view_is_compared_with_the_same_ground_truth() -> None:
     truth = position_data.h36m_takes()
-    one, other = with_noise(truth, 1), with_noise(truth, 2)
-    both = {s: {a: (one[s][a], other[s][a]) for a in actions} for s, actions in truth.items()}
+    first, second = with_noise(truth, 1), with_noise(truth, 2)
+    both = {s: {a: (first[s][a], second[s][a]) for a in actions} for s, actions in truth.items()}
     report = evaluate_takes(both, as_views(truth))
-    single = [evaluate_takes(as_views(takes), as_views(truth)) for takes in (one, other)]
+    single = [evaluate_takes(as_views(takes), as_views(truth)) for takes in (first, second)]
     assert report.frames == 2 * single[0].frames
     assert_same(report.average.pa_mpjpe_mm, np.mean([r.average.pa_mpjpe_mm for r in single]), 1e-9)
 

@@ -147,13 +147,13 @@ def test_a_frozen_motion_gets_no_points_for_acceleration() -> None:
 
 def test_foot_slide_penetration_and_floating_lower_realism() -> None:
     sample = calm_sample()
-    still = replace(sample, feet=np.zeros_like(sample.feet))
+    standing = replace(sample, feet=np.zeros_like(sample.feet))
     drift = np.linspace(0, 3, len(sample.feet))[:, None, None] * [1.0, 0.0, 0.0]
-    best = score(still)
+    best = score(standing)
     assert best.realism == pytest.approx(10.0)
     raised = np.array([0.0, 0.2, 0.0])
-    for name, moved in {"foot_slide_mm": drift, "penetration_mm": -raised, "floating_mm": raised}.items():
-        rating = score(replace(still, feet=still.feet + moved))
+    for name, transformed in {"foot_slide_mm": drift, "penetration_mm": -raised, "floating_mm": raised}.items():
+        rating = score(replace(standing, feet=standing.feet + transformed))
         assert {key for key in REALISM_STATISTICS if rating.points[key] < 0.5} == {name}
 
 
@@ -164,8 +164,8 @@ def test_statistics_are_invariant_to_motion_on_the_floor() -> None:
     rotations = sample.rotations.copy()
     rotations[:, 0] = rotation.multiply(yaw, rotations[:, 0])
     joints, feet = (rotation.rotate(yaw, points) + step for points in (sample.joints, sample.feet))
-    moved = MotionSample(sample.fps, joints, rotations, feet, sample.contacts)
-    for name, value in score(moved).statistics.items():
+    transformed = MotionSample(sample.fps, joints, rotations, feet, sample.contacts)
+    for name, value in score(transformed).statistics.items():
         assert value == pytest.approx(score(sample).statistics[name], rel=1e-6, abs=1e-6)
 
 
@@ -190,7 +190,7 @@ def test_a_gap_affects_only_its_windows() -> None:
     joints = sample.joints.copy()
     joints[10:14] = np.nan
     gap = naturalness.window_statistics(replace(sample, joints=joints))
-    whole = naturalness.window_statistics(sample)
+    without_gap = naturalness.window_statistics(sample)
     for name in NATURALNESS_STATISTICS:
         assert np.all(np.isfinite(gap[name]))
-        assert gap[name][2:] == pytest.approx(whole[name][2:], rel=1e-3)
+        assert gap[name][2:] == pytest.approx(without_gap[name][2:], rel=1e-3)

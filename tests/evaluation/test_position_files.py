@@ -61,8 +61,8 @@ def test_keypoints_of_every_camera_are_read(tmp_path: Path) -> None:
     loaded = load_keypoints(write(tmp_path / "a.npz", positions_2d=pixels, metadata=metadata))
     assert (loaded.layout, loaded.left, loaded.right) == ("h36m", tuple(SYMMETRY[0]), tuple(SYMMETRY[1]))
     for camera, view in zip(rig, loaded.takes["S11"]["Sitting 2"], strict=True):
-        seen = transform(camera.camera_from_world[0], takes["S11"]["Sitting 2"])
-        assert_same(view, project(camera.intrinsics, seen), 1e-3)
+        in_camera = transform(camera.camera_from_world[0], takes["S11"]["Sitting 2"])
+        assert_same(view, project(camera.intrinsics, in_camera), 1e-3)
 
 
 def test_keypoints_may_carry_a_confidence_and_no_layout(tmp_path: Path) -> None:

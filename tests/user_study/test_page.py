@@ -63,8 +63,8 @@ def test_a_simulated_rater_completes_the_study(tmp_path: Path, monkeypatch: pyte
         ("clip_kick", "method_theirs"): 1, ("clip_walk", "method_theirs"): 1,
     }  # fmt: skip
     for row in rows:
-        given = ("1.5", "2") if row["side"] == "left" else ("5", "9.5")
-        assert (row["realism"], row["naturalness"]) == given
+        expected = ("1.5", "2") if row["side"] == "left" else ("5", "9.5")
+        assert (row["realism"], row["naturalness"]) == expected
         assert row["preferred"] == ("" if row["clip"] == "clip_alone" else str(int(row["side"] == "right")))
 
 

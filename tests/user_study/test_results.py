@@ -28,10 +28,12 @@ def test_a_response_is_one_row_per_take(tmp_path: Path) -> None:
     assert read_rows(path) == [shared | left | {"against": 'their "best"'}, shared | right | {"against": "ours"}]
 
 
-@pytest.mark.parametrize(("preferred", "kept"), [("left", ["1", "0"]), ("right", ["0", "1"]), ("same", ["0.5", "0.5"])])
-def test_the_preferences_of_a_pair_add_up_to_one(tmp_path: Path, preferred: str, kept: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("preferred", "saved"), [("left", ["1", "0"]), ("right", ["0", "1"]), ("same", ["0.5", "0.5"])]
+)
+def test_the_preferences_of_a_pair_add_up_to_one(tmp_path: Path, preferred: str, saved: list[str]) -> None:
     Results(tmp_path / "scores.csv", "anna").add(PAIR, TrialResponse((TakeScore(1, 1), TakeScore(1, 1)), preferred))
-    assert [row["preferred"] for row in read_rows(tmp_path / "scores.csv")] == kept
+    assert [row["preferred"] for row in read_rows(tmp_path / "scores.csv")] == saved
 
 
 def test_answered_trials_are_recognised_with_sides_swapped(tmp_path: Path) -> None:
@@ -57,13 +59,13 @@ def test_raters_share_a_file_with_one_header(tmp_path: Path) -> None:
 def test_a_truncated_file_can_be_continued(tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
     Results(path, "anna").add(PAIR, BETTER_RIGHT)
-    whole = path.read_bytes()
-    for length in range(whole.index(b"\n"), len(whole) - 1):
-        path.write_bytes(whole[:length])
+    complete = path.read_bytes()
+    for length in range(complete.index(b"\n"), len(complete) - 1):
+        path.write_bytes(complete[:length])
         again = Results(path, "anna")
         if not again.is_answered(PAIR):
             again.add(PAIR, BETTER_RIGHT)
-        assert path.read_bytes().startswith(whole[:length])
+        assert path.read_bytes().startswith(complete[:length])
         assert Results(path, "anna").is_answered(PAIR)
         assert [row["method"] for row in read_rows(path)][-2:] == [OURS.method, THEIRS.method]
 

@@ -64,7 +64,7 @@ def test_the_folder_of_a_symbolic_link_names_the_method(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "given", "message"),
+    ("names", "name", "message"),
     [
         ((), "", "no video in"),
         ((), "walk.mp4", "does not exist"),
@@ -73,9 +73,9 @@ def test_the_folder_of_a_symbolic_link_names_the_method(tmp_path: Path) -> None:
     ],
 )
 def test_rejects_paths_without_videos_in_one_line(
-    tmp_path: Path, names: tuple[str, ...], given: str, message: str
+    tmp_path: Path, names: tuple[str, ...], name: str, message: str
 ) -> None:
     folder = create_files(tmp_path / "takes", *names)
     with pytest.raises(MediaError, match=message) as raised:
-        find_takes([folder / given])
+        find_takes([folder / name])
     assert "\n" not in str(raised.value)

@@ -20,9 +20,9 @@ def test_foot_slide_of_steady_drift_does_not_depend_on_frame_rate(fps: float) ->
 
 def test_foot_slide_does_not_depend_on_the_position_of_the_floor() -> None:
     feet = np.random.default_rng(0).normal(size=(8, 4, 3))
-    moved = feet[..., [2, 1, 0]] + [3.0, -1.0, 2.0]
+    transformed = feet[..., [2, 1, 0]] + [3.0, -1.0, 2.0]
     ones = np.ones((8, 4))
-    assert_same(floor.foot_slide_mm(moved, ones, 30.0), floor.foot_slide_mm(feet, ones, 30.0), 1e-9)
+    assert_same(floor.foot_slide_mm(transformed, ones, 30.0), floor.foot_slide_mm(feet, ones, 30.0), 1e-9)
 
 
 def test_penetration_is_the_depth_of_the_lowest_point() -> None:

@@ -16,9 +16,9 @@ FRAMES = 40
 HALF = FRAMES // 2
 
 
-def _metrics(found: Performance, truth: Performance | None = None) -> IdentityMetrics:
+def _metrics(predicted: Performance, truth: Performance | None = None) -> IdentityMetrics:
     return identity.compute_identity_metrics(
-        identity.build_identity_frames(found, truth or scenes.ground_truth(FRAMES))
+        identity.build_identity_frames(predicted, truth or scenes.ground_truth(FRAMES))
     )
 
 
@@ -42,37 +42,42 @@ def _mark_occluded(person: Person, start: int, end: int) -> Person:
 
 def _swap_identities(people: tuple[Person, ...], frame: int) -> tuple[Person, Person]:
     """Swaps the keypoints of two people from a frame on."""
-    one, other = people
-    keypoints = [person.track.keypoints.copy() for person in (one, other)]
-    keypoints[0][frame:], keypoints[1][frame:] = other.track.keypoints[frame:], one.track.keypoints[frame:]
-    a, b = (replace(p, track=replace(p.track, keypoints=k)) for p, k in zip((one, other), keypoints, strict=True))
+    first, second = people
+    keypoints = [person.track.keypoints.copy() for person in (first, second)]
+    keypoints[0][frame:], keypoints[1][frame:] = second.track.keypoints[frame:], first.track.keypoints[frame:]
+    a, b = (replace(p, track=replace(p.track, keypoints=k)) for p, k in zip((first, second), keypoints, strict=True))
     return a, b
 
 
 def test_ground_truth_scores_one() -> None:
-    found = _metrics(scenes.ground_truth(FRAMES))
-    assert (found.coverage, found.false_discovery_rate, found.identities.f1, found.hota.hota) == (1.0, 0.0, 1.0, 1.0)
-    assert found.person_frames == Counts(2 * FRAMES, 0, 0)
-    assert found.switches == 0
+    metrics = _metrics(scenes.ground_truth(FRAMES))
+    assert (metrics.coverage, metrics.false_discovery_rate, metrics.identities.f1, metrics.hota.hota) == (
+        1.0,
+        0.0,
+        1.0,
+        1.0,
+    )
+    assert metrics.person_frames == Counts(2 * FRAMES, 0, 0)
+    assert metrics.switches == 0
 
 
 def test_metrics_of_an_identity_swap_halfway() -> None:
     truth = scenes.ground_truth(FRAMES)
-    found = _metrics(scenes.with_people(truth, *_swap_identities(truth.people, HALF)))
-    assert (found.coverage, found.false_discovery_rate, found.identities.f1) == (1.0, 0.0, 0.5)
-    assert found.switches == 2
-    assert found.switches_per_2000 == 2000 * 2 / (2 * FRAMES)
-    assert_same(found.hota.hota, np.sqrt(1 / 3), 1e-12)
+    metrics = _metrics(scenes.with_people(truth, *_swap_identities(truth.people, HALF)))
+    assert (metrics.coverage, metrics.false_discovery_rate, metrics.identities.f1) == (1.0, 0.0, 0.5)
+    assert metrics.switches == 2
+    assert metrics.switches_per_2000 == 2000 * 2 / (2 * FRAMES)
+    assert_same(metrics.hota.hota, np.sqrt(1 / 3), 1e-12)
 
 
 def test_a_false_person_is_a_false_discovery() -> None:
     truth = scenes.ground_truth(FRAMES)
-    found = _metrics(scenes.with_people(truth, *truth.people, _shift(truth.people[0], -350.0)))
-    assert found.coverage == 1.0
-    assert_same(found.false_discovery_rate, 1 / 3, 1e-12)
-    assert_same(found.identities.f1, 4 / 5, 1e-12)
-    assert_same(found.hota.hota, np.sqrt(2 / 3), 1e-12)
-    assert found.switches == 0
+    metrics = _metrics(scenes.with_people(truth, *truth.people, _shift(truth.people[0], -350.0)))
+    assert metrics.coverage == 1.0
+    assert_same(metrics.false_discovery_rate, 1 / 3, 1e-12)
+    assert_same(metrics.identities.f1, 4 / 5, 1e-12)
+    assert_same(metrics.hota.hota, np.sqrt(2 / 3), 1e-12)
+    assert metrics.switches == 0
 
 
 def test_a_duplicate_is_a_false_discovery() -> None:
@@ -83,61 +88,61 @@ def test_a_duplicate_is_a_false_discovery() -> None:
 
 def test_metrics_with_a_missed_person() -> None:
     truth = scenes.ground_truth(FRAMES)
-    found = _metrics(scenes.with_people(truth, truth.people[1]))
-    assert (found.coverage, found.false_discovery_rate) == (0.5, 0.0)
-    assert_same(found.identities.f1, 2 / 3, 1e-12)
-    assert_same(found.hota.hota, np.sqrt(1 / 2), 1e-12)
+    metrics = _metrics(scenes.with_people(truth, truth.people[1]))
+    assert (metrics.coverage, metrics.false_discovery_rate) == (0.5, 0.0)
+    assert_same(metrics.identities.f1, 2 / 3, 1e-12)
+    assert_same(metrics.hota.hota, np.sqrt(1 / 2), 1e-12)
 
 
 def test_metrics_of_a_split_track() -> None:
     truth = scenes.ground_truth(FRAMES, people=1)
     parts = [scenes.keep_frames(truth.people[0], *part) for part in ((0, HALF), (HALF, FRAMES))]
-    found = _metrics(scenes.with_people(truth, *parts), truth)
-    assert (found.coverage, found.false_discovery_rate, found.switches) == (1.0, 0.0, 1)
-    assert_same(found.identities.f1, 1 / 2, 1e-12)
-    assert_same(found.hota.hota, np.sqrt(1 / 2), 1e-12)
+    metrics = _metrics(scenes.with_people(truth, *parts), truth)
+    assert (metrics.coverage, metrics.false_discovery_rate, metrics.switches) == (1.0, 0.0, 1)
+    assert_same(metrics.identities.f1, 1 / 2, 1e-12)
+    assert_same(metrics.hota.hota, np.sqrt(1 / 2), 1e-12)
 
 
 def test_metrics_without_predictions() -> None:
-    found = _metrics(scenes.with_people(scenes.ground_truth(FRAMES)))
-    assert (found.coverage, found.hota.hota, found.identities.f1) == (0.0, 0.0, 0.0)
-    assert np.isnan(found.false_discovery_rate)
+    metrics = _metrics(scenes.with_people(scenes.ground_truth(FRAMES)))
+    assert (metrics.coverage, metrics.hota.hota, metrics.identities.f1) == (0.0, 0.0, 0.0)
+    assert np.isnan(metrics.false_discovery_rate)
 
 
 def test_filled_frames_do_not_count_as_detected() -> None:
     truth = scenes.ground_truth(FRAMES)
-    found = _metrics(scenes.with_people(truth, scenes.occlude(truth.people[0], 10, 30), truth.people[1]))
-    assert found.person_frames == Counts(2 * FRAMES - 20, 0, 20)
+    metrics = _metrics(scenes.with_people(truth, scenes.occlude(truth.people[0], 10, 30), truth.people[1]))
+    assert metrics.person_frames == Counts(2 * FRAMES - 20, 0, 20)
 
 
 def test_frames_of_an_occluded_person_are_ignored() -> None:
     truth = scenes.ground_truth(FRAMES)
-    behind = scenes.with_people(truth, _mark_occluded(truth.people[0], 10, 30), truth.people[1])
-    for found in (_metrics(truth, behind), _metrics(behind, behind)):
-        assert found.person_frames == Counts(2 * FRAMES - 20, 0, 0)
-        assert (found.identities.f1, found.hota.hota) == (1.0, 1.0)
+    with_occluded = scenes.with_people(truth, _mark_occluded(truth.people[0], 10, 30), truth.people[1])
+    for metrics in (_metrics(truth, with_occluded), _metrics(with_occluded, with_occluded)):
+        assert metrics.person_frames == Counts(2 * FRAMES - 20, 0, 0)
+        assert (metrics.identities.f1, metrics.hota.hota) == (1.0, 1.0)
 
 
 def test_a_partial_box_of_an_occluded_person_is_ignored() -> None:
     truth = scenes.ground_truth(FRAMES, people=1)
     middle = truth.people[0].track.keypoints[..., :2].mean(axis=1)
     half = _transform_keypoints(truth.people[0], np.full((FRAMES, 2), 0.4), 0.6 * middle)
-    hidden = scenes.with_people(truth, _mark_occluded(truth.people[0], 0, HALF))
-    assert _metrics(scenes.with_people(truth, half), hidden).person_frames == Counts(0, HALF, HALF)
+    with_occluded = scenes.with_people(truth, _mark_occluded(truth.people[0], 0, HALF))
+    assert _metrics(scenes.with_people(truth, half), with_occluded).person_frames == Counts(0, HALF, HALF)
 
 
 def test_a_duplicate_in_front_of_an_occluded_person_is_a_false_discovery() -> None:
     truth = scenes.ground_truth(FRAMES, people=1)
     front = truth.people[0]
-    behind = scenes.with_people(truth, front, _mark_occluded(front, 0, FRAMES))
-    assert _metrics(scenes.with_people(truth, front, front), behind).person_frames == Counts(FRAMES, FRAMES, 0)
+    with_occluded = scenes.with_people(truth, front, _mark_occluded(front, 0, FRAMES))
+    assert _metrics(scenes.with_people(truth, front, front), with_occluded).person_frames == Counts(FRAMES, FRAMES, 0)
 
 
 def test_a_false_person_beside_an_occluded_one_is_a_false_discovery() -> None:
     truth = scenes.ground_truth(FRAMES)
-    behind = scenes.with_people(truth, _mark_occluded(truth.people[0], 10, 30), truth.people[1])
-    found = _metrics(scenes.with_people(truth, _shift(truth.people[0], -350.0), truth.people[1]), behind)
-    assert found.person_frames == Counts(FRAMES, FRAMES, FRAMES - 20)
+    with_occluded = scenes.with_people(truth, _mark_occluded(truth.people[0], 10, 30), truth.people[1])
+    metrics = _metrics(scenes.with_people(truth, _shift(truth.people[0], -350.0), truth.people[1]), with_occluded)
+    assert metrics.person_frames == Counts(FRAMES, FRAMES, FRAMES - 20)
 
 
 @pytest.mark.parametrize(("overlap", "thresholds"), [(0.97, 19), (0.62, 12), (0.52, 10), (0.03, 0)])
@@ -147,9 +152,9 @@ def test_hota_counts_the_thresholds_that_the_overlap_reaches(overlap: float, thr
     width = np.ptp(points[..., 0], axis=1)
     aside = np.stack([width * (1 - overlap) / (1 + overlap), np.zeros(FRAMES)], axis=-1)
     beside = scenes.with_people(truth, _transform_keypoints(truth.people[0], np.ones((FRAMES, 2)), aside))
-    found = _metrics(beside, truth)
-    assert_same(found.hota.hota, thresholds / 19, 1e-12)
-    assert found.coverage == (1.0 if overlap >= 0.5 else 0.0)
+    metrics = _metrics(beside, truth)
+    assert_same(metrics.hota.hota, thresholds / 19, 1e-12)
+    assert metrics.coverage == (1.0 if overlap >= 0.5 else 0.0)
 
 
 def test_boxes_are_clipped_to_the_image() -> None:
@@ -164,29 +169,33 @@ def test_boxes_are_clipped_to_the_image() -> None:
 
 def _degraded_performance() -> Performance:
     truth = scenes.ground_truth(FRAMES)
-    one, other = _swap_identities(truth.people, 15)
-    return scenes.with_people(truth, scenes.keep_frames(one, 3, 30), _shift(other, 12.0, 5.0), _shift(one, -300.0))
+    first, second = _swap_identities(truth.people, 15)
+    return scenes.with_people(truth, scenes.keep_frames(first, 3, 30), _shift(second, 12.0, 5.0), _shift(first, -300.0))
 
 
 def test_metrics_do_not_depend_on_the_order_of_people() -> None:
     truth, degraded = scenes.ground_truth(FRAMES), _degraded_performance()
-    one = _metrics(degraded, truth)
-    other = _metrics(
+    first = _metrics(degraded, truth)
+    second = _metrics(
         scenes.with_people(degraded, *degraded.people[::-1]), scenes.with_people(truth, *truth.people[::-1])
     )
-    assert (one.person_frames, one.identities, one.switches) == (other.person_frames, other.identities, other.switches)
-    assert_same(one.hota.hota, other.hota.hota, 1e-12)
+    assert (first.person_frames, first.identities, first.switches) == (
+        second.person_frames,
+        second.identities,
+        second.switches,
+    )
+    assert_same(first.hota.hota, second.hota.hota, 1e-12)
 
 
 def test_exchanging_prediction_and_truth_exchanges_recall_and_precision() -> None:
     truth, degraded = scenes.ground_truth(FRAMES), _degraded_performance()
-    one, other = _metrics(degraded, truth), _metrics(truth, degraded)
-    assert 0 < one.false_discovery_rate < 1
-    assert 0 < one.coverage < 1
-    assert_same(other.coverage, 1 - one.false_discovery_rate, 1e-12)
-    assert_same(other.false_discovery_rate, 1 - one.coverage, 1e-12)
-    assert_same(other.identities.f1, one.identities.f1, 1e-12)
-    assert_same(other.hota.hota, one.hota.hota, 1e-12)
+    first, second = _metrics(degraded, truth), _metrics(truth, degraded)
+    assert 0 < first.false_discovery_rate < 1
+    assert 0 < first.coverage < 1
+    assert_same(second.coverage, 1 - first.false_discovery_rate, 1e-12)
+    assert_same(second.false_discovery_rate, 1 - first.coverage, 1e-12)
+    assert_same(second.identities.f1, first.identities.f1, 1e-12)
+    assert_same(second.hota.hota, first.hota.hota, 1e-12)
 
 
 def test_metrics_do_not_depend_on_the_image_size() -> None:
@@ -202,9 +211,13 @@ def test_metrics_do_not_depend_on_the_image_size() -> None:
         )
         for performance in (degraded, truth)
     ]
-    one, other = _metrics(degraded, truth), _metrics(*double)
-    assert (one.person_frames, one.identities, one.switches) == (other.person_frames, other.identities, other.switches)
-    assert_same(one.hota.hota, other.hota.hota, 1e-9)
+    first, second = _metrics(degraded, truth), _metrics(*double)
+    assert (first.person_frames, first.identities, first.switches) == (
+        second.person_frames,
+        second.identities,
+        second.switches,
+    )
+    assert_same(first.hota.hota, second.hota.hota, 1e-9)
 
 
 def test_counts_of_clips_are_added_before_ratios() -> None:

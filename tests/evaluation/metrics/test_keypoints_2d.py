@@ -43,15 +43,15 @@ def test_similarity_follows_the_oks_definition() -> None:
     assert keypoints_2d.keypoint_similarity(truth, truth, visible, BOX) == 1.0
     area = 0.53 * 100 * 200
     reach = 2 * np.sqrt(area) * np.array(coco.OKS_SIGMAS)
-    moved = truth + np.stack([reach, np.zeros(17)], axis=-1)
-    assert_same(keypoints_2d.keypoint_similarity(moved, truth, visible, BOX), np.exp(-0.5), 1e-12)
+    shifted = truth + np.stack([reach, np.zeros(17)], axis=-1)
+    assert_same(keypoints_2d.keypoint_similarity(shifted, truth, visible, BOX), np.exp(-0.5), 1e-12)
 
 
 def test_similarity_ignores_invisible_keypoints() -> None:
     truth = np.zeros((17, 2))
     visible = np.arange(17) < 4
-    moved = np.where(visible[:, None], truth, 1e4)
-    assert keypoints_2d.keypoint_similarity(moved, truth, visible, BOX) == 1.0
+    shifted = np.where(visible[:, None], truth, 1e4)
+    assert keypoints_2d.keypoint_similarity(shifted, truth, visible, BOX) == 1.0
     missing = truth.copy()
     missing[0] = np.nan
     assert keypoints_2d.keypoint_similarity(missing, truth, visible, BOX) == 0.75
@@ -93,6 +93,6 @@ def test_duplicate_detections_do_not_match_twice() -> None:
 
 def test_box_overlap_of_known_boxes() -> None:
     box = np.array([0.0, 0.0, 2.0, 2.0])
-    others = np.array([[0.0, 0.0, 2.0, 2.0], [1.0, 0.0, 3.0, 2.0], [5.0, 5.0, 6.0, 6.0], [np.nan] * 4])
-    np.testing.assert_allclose(keypoints_2d.box_overlap(box, others), [1.0, 1 / 3, 0.0, 0.0])
-    np.testing.assert_array_equal(keypoints_2d.box_overlap(box, others), keypoints_2d.box_overlap(others, box))
+    boxes = np.array([[0.0, 0.0, 2.0, 2.0], [1.0, 0.0, 3.0, 2.0], [5.0, 5.0, 6.0, 6.0], [np.nan] * 4])
+    np.testing.assert_allclose(keypoints_2d.box_overlap(box, boxes), [1.0, 1 / 3, 0.0, 0.0])
+    np.testing.assert_array_equal(keypoints_2d.box_overlap(box, boxes), keypoints_2d.box_overlap(boxes, box))

@@ -17,8 +17,8 @@ def _two_motions(frames: int = 5) -> tuple[Floats, Floats]:
 
 
 def _transformed(joints: Floats, scale: float = 1.0) -> Floats:
-    turn = Rotation.from_rotvec([0.4, -1.0, 0.3]).as_matrix()
-    return np.asarray(scale * joints @ turn.T + [1.0, -2.0, 3.0])
+    rotation_matrix = Rotation.from_rotvec([0.4, -1.0, 0.3]).as_matrix()
+    return np.asarray(scale * joints @ rotation_matrix.T + [1.0, -2.0, 3.0])
 
 
 def test_joint_error_is_the_distance() -> None:
@@ -60,8 +60,8 @@ def test_aligned_errors_equal_scipy_procrustes() -> None:
     predicted = _transformed(truth + 0.05 * np.random.default_rng(0).normal(size=truth.shape), 1.2)
     for frame, errors in enumerate(pose.aligned_errors_mm(predicted, truth)):
         spread = np.linalg.norm(truth[frame] - truth[frame].mean(axis=0))
-        standard, moved, _ = procrustes(truth[frame], predicted[frame])
-        assert_same(errors, 1e3 * spread * np.linalg.norm(standard - moved, axis=-1), 1e-8)
+        standard, aligned, _ = procrustes(truth[frame], predicted[frame])
+        assert_same(errors, 1e3 * spread * np.linalg.norm(standard - aligned, axis=-1), 1e-8)
 
 
 def test_alignment_reduces_the_squared_error() -> None:
@@ -101,9 +101,9 @@ def test_auc_is_the_mean_over_thresholds() -> None:
 def test_rotation_error_is_the_angle(angle: float) -> None:
     start = builders.random_quaternions(np.random.default_rng(0), (6,))
     axes = rotation.normalize(np.random.default_rng(1).normal(size=(6, 3)))
-    turned = rotation.multiply(start, rotation.from_rotvec(np.radians(angle) * axes))
-    assert_same(pose.rotation_errors_deg(turned, start), angle, 1e-9)
-    assert_same(pose.rotation_errors_deg(-turned, start), angle, 1e-9)
+    rotated = rotation.multiply(start, rotation.from_rotvec(np.radians(angle) * axes))
+    assert_same(pose.rotation_errors_deg(rotated, start), angle, 1e-9)
+    assert_same(pose.rotation_errors_deg(-rotated, start), angle, 1e-9)
 
 
 def test_rotation_error_equals_scipy() -> None:
@@ -131,8 +131,8 @@ def test_direction_error_of_one_rotated_limb() -> None:
 
 def test_directions_and_flexion_are_invariant_to_similarity_transforms() -> None:
     predicted, truth = _two_motions()
-    turned = _transformed(predicted), _transformed(truth, 3.0)
-    assert_same(pose.direction_errors_deg(*turned)[:, 1:], pose.direction_errors_deg(predicted, truth)[:, 1:], 1e-9)
+    rotated = _transformed(predicted), _transformed(truth, 3.0)
+    assert_same(pose.direction_errors_deg(*rotated)[:, 1:], pose.direction_errors_deg(predicted, truth)[:, 1:], 1e-9)
     assert_same(pose.flexion_deg(_transformed(truth, 3.0)), pose.flexion_deg(truth), 1e-9)
 
 

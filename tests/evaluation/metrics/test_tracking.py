@@ -53,8 +53,8 @@ def test_idf1_equals_motmetrics() -> None:
     motmetrics = pytest.importorskip("motmetrics", reason="motmetrics is not installed")
     similarity, true_present, found_present = _random_scene(5, 0.2)
     accumulator = motmetrics.MOTAccumulator(auto_id=True)
-    for frame, real, predicted in zip(similarity, true_present, found_present, strict=True):
-        i, j = np.flatnonzero(real), np.flatnonzero(predicted)
+    for frame, truth, predicted in zip(similarity, true_present, found_present, strict=True):
+        i, j = np.flatnonzero(truth), np.flatnonzero(predicted)
         near = frame[np.ix_(i, j)]
         accumulator.update(i, j, np.where(near >= tracking.MIN_SIMILARITY, 1 - near, np.nan))
     expected = motmetrics.metrics.create().compute(accumulator, metrics=["idf1"])["idf1"].iloc[0]

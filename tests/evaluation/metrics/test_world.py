@@ -41,9 +41,9 @@ def test_alignment_on_all_frames_has_a_lower_squared_error() -> None:
 
 def test_segments_are_independent() -> None:
     predicted, truth = _joints(25, seed=1), _joints(25)
-    whole = world.world_aligned_errors_mm(predicted, truth, 10)
+    together = world.world_aligned_errors_mm(predicted, truth, 10)
     parts = [world.world_aligned_errors_mm(predicted[i : i + 10], truth[i : i + 10]) for i in (0, 10, 20)]
-    assert_same(whole, np.concatenate(parts), 1e-9)
+    assert_same(together, np.concatenate(parts), 1e-9)
 
 
 def test_nan_joints_do_not_influence_the_alignment() -> None:

@@ -57,9 +57,9 @@ def inspect_page(folder: Path, page: Path) -> dict[str, Any]:
         "--dump-dom", frame.as_uri(),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    found = re.search(r'<pre id="state">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert found, done.stderr
-    page_state: dict[str, Any] = json.loads(html.unescape(found[1]))
+    match = re.search(r'<pre id="state">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert match, done.stderr
+    page_state: dict[str, Any] = json.loads(html.unescape(match[1]))
     return page_state
 
 

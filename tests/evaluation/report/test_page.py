@@ -162,10 +162,10 @@ def test_a_good_recording_has_no_findings(truth: Performance) -> None:
     assert list_findings(measure_people(standing(truth))) == []
 
 
-def finding_of(performance: Performance, person: Person, part: str) -> Finding:
-    before = messages(list_findings(measure_people(performance)))
-    assert part not in before
-    (finding,) = (f for f in list_findings([metrics_of(performance, person)]) if part in f.message)
+def finding_of(performance: Performance, person: Person, words: str) -> Finding:
+    messages_without_problem = messages(list_findings(measure_people(performance)))
+    assert words not in messages_without_problem
+    (finding,) = (f for f in list_findings([metrics_of(performance, person)]) if words in f.message)
     assert finding.person == person.name
     return finding
 

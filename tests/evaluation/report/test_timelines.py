@@ -58,8 +58,8 @@ def place_in_box(person: Person, *box: float) -> Person:
 
 
 def remove_observations(person: Person) -> Person:
-    hidden = scenes.occlude(person, 0, len(person.track.frames))
-    return replace(hidden, track=replace(hidden.track, boxes=np.full_like(hidden.track.boxes, np.nan)))
+    occluded = scenes.occlude(person, 0, len(person.track.frames))
+    return replace(occluded, track=replace(occluded.track, boxes=np.full_like(occluded.track.boxes, np.nan)))
 
 
 def open_jpeg(jpeg: bytes) -> Image.Image:
@@ -120,11 +120,13 @@ def test_the_number_of_segments_is_limited() -> None:
 
 def test_states_equal_those_of_the_track(truth: Performance) -> None:
     person = scenes.occlude(scenes.keep_frames(truth.people[0], 15, 45), 5, 11)
-    (states,) = build_timelines(scenes.with_people(truth, person), {})
-    known = dict(zip(person.track.frames.tolist(), person.track.observed.tolist(), strict=True))
+    (timeline,) = build_timelines(scenes.with_people(truth, person), {})
+    observed_by_frame = dict(zip(person.track.frames.tolist(), person.track.observed.tolist(), strict=True))
     words = {True: "observed", False: "filled", None: "absent"}
-    assert [STATES[state] for state in states.states] == [words[known.get(frame)] for frame in range(FRAMES)]
-    (line,) = parse_bars(timelines_section([states], {}))
+    assert [STATES[state] for state in timeline.states] == [
+        words[observed_by_frame.get(frame)] for frame in range(FRAMES)
+    ]
+    (line,) = parse_bars(timelines_section([timeline], {}))
     assert list(segments(line)) == [
         ("absent", 0, 15), ("observed", 15, 5), ("filled", 20, 6), ("observed", 26, 19), ("absent", 45, 15)
     ]  # fmt: skip
@@ -227,10 +229,10 @@ def test_the_sharpest_candidate_is_chosen(truth: Performance) -> None:
 
 
 def completeness(
-    truth: Performance, others: list[FloatArray] | None = None, person: Person | None = None
+    truth: Performance, other_boxes: list[FloatArray] | None = None, person: Person | None = None
 ) -> FloatArray:
     return measure_completeness(
-        (person or place_in_box(truth.people[0], 300, 200, 400, 500)).track, others or [], scenes.SIZE
+        (person or place_in_box(truth.people[0], 300, 200, 400, 500)).track, other_boxes or [], scenes.SIZE
     )
 
 
@@ -244,10 +246,10 @@ def test_completeness_falls_with_visibility_size_and_overlap(truth: Performance)
     person.track.keypoints[:10, BODY_LANDMARKS, 2] = 0.4
     person.track.keypoints[10:20, BODY_LANDMARKS, 0] = -5.0
     person.track.boxes[20:30] = [300, 200, 350, 350]
-    other = np.full((FRAMES, 4), np.nan)
-    other[30:40] = [300, 200, 400, 350]
-    states = completeness(truth, [other], person)
-    np.testing.assert_allclose(states[::10], [0.4, 0.0, 0.5**0.5, 1 - OVERLAP_PENALTY / 2, 1.0, 0.0])
+    overlapping_box = np.full((FRAMES, 4), np.nan)
+    overlapping_box[30:40] = [300, 200, 400, 350]
+    visible_part = completeness(truth, [overlapping_box], person)
+    np.testing.assert_allclose(visible_part[::10], [0.4, 0.0, 0.5**0.5, 1 - OVERLAP_PENALTY / 2, 1.0, 0.0])
 
 
 def test_frames_without_overlap_are_preferred() -> None:
@@ -284,11 +286,11 @@ def test_without_a_preview_reading_ends_at_the_last_first_candidate(
     first, second = place_in_box(truth.people[0], 50, 50, 200, 300), place_in_box(truth.people[1], 700, 50, 900, 300)
     images = SpanImages(scenes.with_people(truth, first, scenes.keep_frames(second, 20, 60)))
     indices: list[int] = []
-    look = images.add_frame
+    add_frame = images.add_frame
 
     def record(index: int, frame: RgbImage) -> None:
         indices.append(index)
-        look(index, frame)
+        add_frame(index, frame)
 
     monkeypatch.setattr(images, "add_frame", record)
     images.read_missing(write_video(tmp_path / "clip.mp4", numbered_pictures(FRAMES)))
