@@ -1,3 +1,5 @@
+"""Similarity alignment of point sets, against SciPy."""
+
 import numpy as np
 import pytest
 from scipy.spatial import procrustes
@@ -10,8 +12,8 @@ from tests.builders import Floats, assert_same
 def _pair(seed: int, noise: float = 0.1) -> tuple[Floats, Floats]:
     rng = np.random.default_rng(seed)
     source = rng.normal(size=(22, 3))
-    turn = Rotation.random(rng=rng).as_matrix()
-    return source, 1.7 * source @ turn.T + rng.normal(size=3) + noise * rng.normal(size=(22, 3))
+    matrix = Rotation.random(rng=rng).as_matrix()
+    return source, 1.7 * source @ matrix.T + rng.normal(size=3) + noise * rng.normal(size=(22, 3))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -37,14 +39,14 @@ def test_rotation_is_that_of_scipy_align_vectors(seed: int) -> None:
     assert_same(fit_similarity(source, target, scaled=False).rotation, expected.as_matrix(), 1e-12)
 
 
-def test_a_mirror_image_is_not_mirrored_back() -> None:
+def test_the_transform_is_never_a_reflection() -> None:
     source, _ = _pair(0)
     fit = fit_similarity(source, source * [-1, 1, 1])
     assert_same(np.linalg.det(fit.rotation), 1.0, 1e-12)
     assert np.abs(fit.apply(source) - source * [-1, 1, 1]).max() > 0.1
 
 
-def test_unknown_points_do_not_count() -> None:
+def test_nan_points_are_ignored() -> None:
     source, target = _pair(1)
     expected = fit_similarity(source[4:], target[4:])
     source[:2], target[2:4] = np.nan, np.nan
@@ -56,11 +58,11 @@ def test_unknown_points_do_not_count() -> None:
 
 def test_frames_are_fitted_one_by_one() -> None:
     pairs = [_pair(seed) for seed in range(4)]
-    together = fit_similarity(np.stack([a for a, _ in pairs]), np.stack([b for _, b in pairs]))
+    batch = fit_similarity(np.stack([a for a, _ in pairs]), np.stack([b for _, b in pairs]))
     for i, (source, target) in enumerate(pairs):
-        assert_same(together.apply(np.stack([source] * 4))[i], fit_similarity(source, target).apply(source), 1e-12)
+        assert_same(batch.apply(np.stack([source] * 4))[i], fit_similarity(source, target).apply(source), 1e-12)
 
 
-def test_nothing_known_gives_nothing() -> None:
+def test_no_valid_points_give_nan() -> None:
     fit = fit_similarity(np.full((5, 3), np.nan), np.zeros((5, 3)))
     assert np.isnan(fit.apply(np.zeros((5, 3)))).all()

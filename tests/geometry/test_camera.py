@@ -1,3 +1,5 @@
+"""Laws of pinhole cameras and rigid transforms."""
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,24 +23,24 @@ def _poses(count: int) -> Floats:
 
 
 @given(pixels, depths)
-def test_rays_and_project_are_inverse(seen: Floats, depth: Floats) -> None:
-    rays = camera.rays(INTRINSICS, seen)
+def test_rays_and_project_are_inverse(image_points: Floats, depth: Floats) -> None:
+    rays = camera.rays(INTRINSICS, image_points)
     assert (rays[:, 2] == 1.0).all()
-    assert_same(camera.project(INTRINSICS, rays * depth), seen, 1e-9)
+    assert_same(camera.project(INTRINSICS, rays * depth), image_points, 1e-9)
 
 
-def test_the_optical_axis_meets_the_middle_of_the_picture() -> None:
+def test_the_optical_axis_meets_the_image_centre() -> None:
     intrinsics = camera.intrinsics_from_focal_length(600.0, (640, 480))
     assert_same(camera.project(intrinsics, np.array([0.0, 0.0, 3.0])), np.array([320.0, 240.0]), 1e-12)
     # One metre to the right and below, at a depth of two metres.
     assert_same(camera.project(intrinsics, np.array([1.0, 1.0, 2.0])), np.array([620.0, 540.0]), 1e-12)
 
 
-def test_the_left_of_a_person_who_faces_the_camera_is_on_the_right_of_the_picture() -> None:
+def test_the_left_of_a_person_facing_the_camera_is_right_in_the_image() -> None:
     level = builders.level_camera(frames=1)
     points = np.array([[0.0, 1.0, 0.0], [0.5, 1.0, 0.0], [0.0, 1.5, 0.0], [0.0, 1.0, 1.0]])
-    seen = camera.transform(level.camera_from_world[0], points)
-    assert_same(seen, np.array([[0, 0, 4], [0.5, 0, 4], [0, -0.5, 4], [0, 0, 3]]), 1e-12)
+    image_points = camera.transform(level.camera_from_world[0], points)
+    assert_same(image_points, np.array([[0, 0, 4], [0.5, 0, 4], [0, -0.5, 4], [0, 0, 3]]), 1e-12)
 
 
 def test_transform_is_the_homogeneous_product() -> None:

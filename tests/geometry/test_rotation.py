@@ -1,3 +1,7 @@
+"""Laws of rotations, against SciPy."""
+
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -45,17 +49,17 @@ def test_product_rotates_by_the_right_factor_first(a: Floats, b: Floats, v: Floa
 
 @given(quaternions)
 def test_matrix_round_trip(q: Floats) -> None:
-    back = rotation.from_matrix(rotation.to_matrix(q))
-    assert back[3] >= 0
-    _same_rotation(back, q)
+    round_trip = rotation.from_matrix(rotation.to_matrix(q))
+    assert round_trip[3] >= 0
+    _same_rotation(round_trip, q)
 
 
 @given(directions, st.sampled_from([np.pi, np.pi - 1e-9, np.pi - 1e-5, np.pi + 1e-7, 1e-9, 0.0]))
 def test_matrix_round_trip_at_half_turns(axis: Floats, angle: float) -> None:
     q = np.append(axis * np.sin(angle / 2), np.cos(angle / 2))
-    back = rotation.from_matrix(rotation.to_matrix(q))
-    assert_same(np.linalg.norm(back), 1.0, 1e-12)
-    _same_rotation(back, q, 1e-12)
+    round_trip = rotation.from_matrix(rotation.to_matrix(q))
+    assert_same(np.linalg.norm(round_trip), 1.0, 1e-12)
+    _same_rotation(round_trip, q, 1e-12)
 
 
 @given(quaternions)
@@ -78,7 +82,7 @@ def test_small_rotvecs_keep_their_digits(angle: float) -> None:
 
 
 @given(directions, directions)
-def test_between_is_the_shortest_turn(a: Floats, b: Floats) -> None:
+def test_between_is_the_shortest_rotation(a: Floats, b: Floats) -> None:
     q = rotation.between(a, b)
     assert_same(np.linalg.norm(q), 1.0, 1e-12)
     assert_same(rotation.rotate(q, a), b, 1e-4)
@@ -104,7 +108,7 @@ def test_from_axes_is_a_rotation(primary: Floats, secondary: Floats) -> None:
 
 
 @pytest.mark.parametrize("frames", [1, 2, 50])
-def test_continuous_changes_signs_only(frames: int) -> None:
+def test_make_continuous_changes_signs_only(frames: int) -> None:
     q = random_quaternions(np.random.default_rng(frames), (frames, 5))
     smooth = rotation.make_continuous(q)
     np.testing.assert_array_equal(np.abs(smooth), np.abs(q))
@@ -149,3 +153,47 @@ def test_all_functions_work_on_batches() -> None:
             assert_same(rotation.from_rotvec(v)[i, j], rotation.from_rotvec(v[i, j]), 1e-14)
             unit = rotation.normalize(v)
             assert_same(rotation.between(unit, unit[0, 0])[i, j], rotation.between(unit[i, j], unit[0, 0]), 1e-14)
+
+
+def test_rotate_vectors_agrees_with_rotate() -> None:
+    rng = np.random.default_rng(3)
+    quaternions_, vectors_ = random_quaternions(rng, (4, 5)), rng.normal(size=(4, 5, 3))
+    assert_same(
+        rotation.rotate_vectors(rotation.to_matrix(quaternions_), vectors_),
+        rotation.rotate(quaternions_, vectors_),
+        1e-12,
+    )
+
+
+@pytest.mark.parametrize("nearest", [rotation.nearest_rotation, rotation.nearest_rotation_by_determinant])
+def test_nearest_rotation_is_a_rotation_and_no_other_one_is_nearer(nearest: Callable[[FloatArray], FloatArray]) -> None:
+    rng = np.random.default_rng(9)
+    matrices = rng.normal(size=(50, 3, 3))
+    assert (np.linalg.det(matrices) < 0).any()
+    rotations = nearest(matrices)
+    assert_same(rotations @ np.swapaxes(rotations, -1, -2), np.broadcast_to(np.eye(3), rotations.shape), 1e-12)
+    assert_same(np.linalg.det(rotations), 1.0, 1e-12)
+    others = nearest(rng.normal(size=(200, 1, 3, 3)))
+    distance, distance_of_others = (np.linalg.norm(r - matrices, axis=(-2, -1)) for r in (rotations, others))
+    assert (distance <= distance_of_others + 1e-12).all()
+
+
+@pytest.mark.parametrize("nearest", [rotation.nearest_rotation, rotation.nearest_rotation_by_determinant])
+def test_nearest_rotation_of_a_scaled_rotation_is_the_rotation(nearest: Callable[[FloatArray], FloatArray]) -> None:
+    rotations = rotation.to_matrix(random_quaternions(np.random.default_rng(10), (4, 5)))
+    assert_same(nearest(rotations), rotations, 1e-12)
+    assert_same(nearest(2.5 * rotations), rotations, 1e-12)
+
+
+def test_singular_values_of_the_polar_rotation_recover_the_determinant() -> None:
+    matrices = np.random.default_rng(11).normal(size=(50, 3, 3))
+    _, values = rotation.polar_rotation(matrices)
+    assert_same(np.prod(values, axis=-1), np.linalg.det(matrices), 1e-9)
+    assert (values[:, :2] >= 0).all()
+
+
+def test_tangent_basis_is_orthonormal_and_across_the_directions() -> None:
+    directions_ = rotation.normalize(np.random.default_rng(12).normal(size=(40, 3)))
+    basis = rotation.tangent_basis(directions_)
+    assert_same(np.swapaxes(basis, 1, 2) @ basis, np.tile(np.eye(2), (40, 1, 1)), 1e-12)
+    assert_same((directions_[:, None] @ basis)[:, 0], np.zeros((40, 2)), 1e-12)

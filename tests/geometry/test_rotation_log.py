@@ -1,4 +1,4 @@
-"""Logarithms of rotations, against scipy's and against finite differences."""
+"""Exponential map of rotations and its derivatives, against SciPy and finite differences."""
 
 import numpy as np
 import pytest
@@ -12,26 +12,26 @@ TINY = 1e-6
 
 
 def vectors(angle: float, count: int = 20) -> Floats:
-    """Rotation vectors (count, 3) of that angle about random axes."""
+    """Returns rotation vectors (count, 3) of an angle about random axes."""
     axes = np.random.default_rng(1).normal(size=(count, 3))
     return np.asarray(angle * axes / np.linalg.norm(axes, axis=-1, keepdims=True))
 
 
-def change(rotvec: Floats, behind: bool) -> Floats:
-    """(..., 3, 3) derivative of log(R exp(d)), or of log(exp(-d) R), by finite differences."""
+def numeric_jacobian(rotvec: Floats, from_left: bool) -> Floats:
+    """Returns the derivative (..., 3, 3) of log(R exp(d)), or of log(exp(-d) R), by finite differences."""
     columns = []
     for axis in TINY * np.eye(3):
         ends = []
         for step in (axis, -axis):
-            turned = exponential(rotvec)
-            turned = exponential(-step) @ turned if behind else turned @ exponential(step)
-            ends.append(logarithm(turned))
+            matrix = exponential(rotvec)
+            matrix = exponential(-step) @ matrix if from_left else matrix @ exponential(step)
+            ends.append(logarithm(matrix))
         columns.append((ends[0] - ends[1]) / (2 * TINY))
     return np.stack(columns, axis=-1)
 
 
 @pytest.mark.parametrize("angle", ANGLES)
-def test_both_agree_with_scipy(angle: float) -> None:
+def test_exponential_and_logarithm_agree_with_scipy(angle: float) -> None:
     rotvec = vectors(angle)
     matrix = Rotation.from_rotvec(rotvec).as_matrix()
     assert_same(exponential(rotvec), matrix, 1e-12)
@@ -40,16 +40,16 @@ def test_both_agree_with_scipy(angle: float) -> None:
 
 def test_logarithm_of_half_a_turn_is_half_a_turn() -> None:
     rotvec = vectors(np.pi)
-    found = logarithm(exponential(rotvec))
-    assert_same(np.linalg.norm(found, axis=-1), np.pi, 1e-8)
-    assert_same(exponential(found), exponential(rotvec), 1e-8)
+    rotvec_again = logarithm(exponential(rotvec))
+    assert_same(np.linalg.norm(rotvec_again, axis=-1), np.pi, 1e-8)
+    assert_same(exponential(rotvec_again), exponential(rotvec), 1e-8)
 
 
-def test_leading_axes_are_kept() -> None:
+def test_leading_axes_are_batch_axes() -> None:
     rotvec = vectors(1.0, 24)
-    many = rotvec.reshape(2, 3, 4, 3)
-    assert_same(logarithm(exponential(many)), many, 1e-12)
-    assert_same(log_jacobian(many).reshape(24, 3, 3), log_jacobian(rotvec), 0.0)
+    batch = rotvec.reshape(2, 3, 4, 3)
+    assert_same(logarithm(exponential(batch)), batch, 1e-12)
+    assert_same(log_jacobian(batch).reshape(24, 3, 3), log_jacobian(rotvec), 0.0)
 
 
 def test_skew_is_the_cross_product() -> None:
@@ -59,11 +59,11 @@ def test_skew_is_the_cross_product() -> None:
 
 @pytest.mark.parametrize("angle", ANGLES)
 def test_jacobian_agrees_with_finite_differences(angle: float) -> None:
-    # Beyond half a turn the logarithm jumps to the other side; no step goes that far.
+    # Beyond half a turn the logarithm jumps to the opposite axis; no step goes that far.
     assert angle + 2 * TINY < np.pi
     rotvec = vectors(angle)
-    assert_same(log_jacobian(rotvec), change(rotvec, behind=False), 1e-6)
-    assert_same(-np.swapaxes(log_jacobian(rotvec), -1, -2), change(rotvec, behind=True), 1e-6)
+    assert_same(log_jacobian(rotvec), numeric_jacobian(rotvec, from_left=False), 1e-6)
+    assert_same(-np.swapaxes(log_jacobian(rotvec), -1, -2), numeric_jacobian(rotvec, from_left=True), 1e-6)
 
 
 def test_jacobian_is_continuous_where_the_formula_changes() -> None:
@@ -72,6 +72,6 @@ def test_jacobian_is_continuous_where_the_formula_changes() -> None:
 
 
 @pytest.mark.parametrize("angle", ANGLES)
-def test_turning_about_the_axis_changes_only_the_angle(angle: float) -> None:
+def test_rotation_about_the_axis_changes_only_the_angle(angle: float) -> None:
     rotvec = vectors(angle)
     assert_same((log_jacobian(rotvec) @ rotvec[..., None])[..., 0], rotvec, 1e-12)

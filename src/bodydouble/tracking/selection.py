@@ -11,6 +11,7 @@ import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, Track
 from bodydouble.errors import InvalidDataError
+from bodydouble.geometry.silhouette import segment_distance
 from bodydouble.geometry.similarity import box_area, pose_extent
 from bodydouble.skeletons import blazepose
 from bodydouble.tracking.association import PersonTrack
@@ -87,7 +88,7 @@ class PersonAtPoint:
         width, height = image_size
         if not (0 <= self.point[0] <= width and 0 <= self.point[1] <= height):
             raise InvalidDataError(
-                f"the point {self._point_text} is outside the picture, which is {width} x {height} px"
+                f"the point {self._point_text} is outside the image, which is {width} x {height} px"
             )
         if self.frame < 0 or (frame_count is not None and self.frame >= frame_count):
             last = "" if frame_count is None else f" to {frame_count - 1}"
@@ -231,10 +232,8 @@ def _contains(box: FloatArray, point: tuple[float, float]) -> bool:
 
 def _distance_to_limbs(point: tuple[float, float], pose: FloatArray) -> float:
     """Returns the distance in px of a point from the nearest line between landmarks (33, 2)."""
-    start, along = pose[_BONES[:, 0]], pose[_BONES[:, 1]] - pose[_BONES[:, 0]]
-    squared_length = np.maximum((along**2).sum(axis=-1), 1e-9)
-    fraction = np.clip(((point - start) * along).sum(axis=-1) / squared_length, 0.0, 1.0)
-    return float(np.linalg.norm(start + fraction[:, None] * along - point, axis=-1).min())
+    starts, ends = pose[_BONES[:, 0]], pose[_BONES[:, 1]]
+    return float(segment_distance(np.asarray(point), starts, ends).min())
 
 
 def _describe_positions(people: Mapping[str, Track], rows: Mapping[str, int]) -> str:
