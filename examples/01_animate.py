@@ -1,4 +1,4 @@
-"""Make everything that the command line makes: characters, BVH, performance and film."""
+"""Write all files that the command line writes: characters, BVH, performance, preview and report."""
 
 from pathlib import Path
 
@@ -6,6 +6,6 @@ import bodydouble as bd
 
 CLIP = Path(__file__).with_name("street.mp4")
 
-delivery = bd.animate(CLIP, "out/01_animate")
-for file in delivery.files:
+result = bd.animate(CLIP, "out/01_animate")
+for file in result.files:
     print(file)

@@ -1,4 +1,4 @@
-"""Get the motion as arrays: no files, no character, no film."""
+"""Get the motion as arrays: no files, no character, no preview."""
 
 from pathlib import Path
 

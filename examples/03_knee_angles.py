@@ -1,4 +1,4 @@
-"""Joint angles over time, as a coach or a researcher wants them, written as CSV."""
+"""Compute knee flexion angles over time and write them to a CSV file."""
 
 import csv
 from pathlib import Path
@@ -12,7 +12,7 @@ OUTPUT = Path("out/knee_angles.csv")
 
 
 def knee_flexion_deg(motion: bd.Motion, side: str) -> list[float]:
-    """Angle (T,) between thigh and shank, 0 when the leg is straight."""
+    """Return the angle (T,) between thigh and shank in degrees; 0 for a straight leg."""
     joints = bd.joint_positions(motion)
     hip, knee, ankle = (joints[:, motion.skeleton.index(side + part)] for part in ("UpperLeg", "LowerLeg", "Foot"))
     thigh, shank = knee - hip, ankle - knee

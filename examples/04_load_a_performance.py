@@ -1,4 +1,4 @@
-"""Read a performance.npz that was written before, with bodydouble and with NumPy alone."""
+"""Read a performance.npz file, first with bodydouble, then with NumPy alone."""
 
 from pathlib import Path
 

@@ -47,7 +47,7 @@ def random_quaternions(rng: np.random.Generator, shape: tuple[int, ...]) -> Floa
 
 
 def wave(rng: np.random.Generator, frames: int, shape: tuple[int, ...], amplitude: float) -> Floats:
-    """Smooth random curves (frames, *shape): two slow sine waves each."""
+    """Smooth random curves (frames, *shape), each the sum of two slow sine waves."""
     time = np.arange(frames).reshape(-1, *[1] * len(shape)) / 30.0
     total = np.zeros((frames, *shape))
     for _ in range(2):
@@ -65,7 +65,7 @@ def smooth_motion(
     return Motion(
         skeleton=skeleton,
         fps=fps,
-        rotations=rotation.continuous(rotation.from_rotvec(wave(rng, frames, (joints, 3), 0.6))),
+        rotations=rotation.make_continuous(rotation.from_rotvec(wave(rng, frames, (joints, 3), 0.6))),
         root_position=skeleton.rest_offsets[0] + wave(rng, frames, (3,), 0.5),
         contacts=rng.uniform(size=(frames, 4)),
         joint_sigma=rng.uniform(0.01, 0.1, size=(frames, joints)),
@@ -96,7 +96,7 @@ def track(frames: int, first_frame: int = 0, seed: int = 0) -> Track:
 
 
 def performance(frames: int = 12, people: int = 2, fps: Fraction = Fraction(30000, 1001)) -> Performance:
-    """A clip in which person n appears n frames after the first person and stays to the end."""
+    """Performance in which person n appears n frames after the first person and stays to the end."""
     cast_people = tuple(
         Person(f"person{n + 1}", track(frames - n, n, seed=n), smooth_motion(frames - n, seed=n, fps=fps))
         for n in range(people)
@@ -105,11 +105,11 @@ def performance(frames: int = 12, people: int = 2, fps: Fraction = Fraction(3000
 
 
 def character(seed: int | None = None, material: Material | None = None) -> Character:
-    """A body of boxes on the humanoid skeleton, one box per bone, weights shared by joint and parent.
+    """Character of boxes on the humanoid skeleton, one per joint, skinned to the joint and its parent.
 
     Args:
-        seed: given, the rest rotations of the joints are random, as in rigs whose bones have their own axes.
-        material: of the only mesh.
+        seed: seed of random rest rotations, as in rigs whose bones have different axes; None: identity.
+        material: material of the only mesh.
     """
     skeleton = humanoid_skeleton()
     joints = len(skeleton.joint_names)
@@ -126,7 +126,7 @@ def character(seed: int | None = None, material: Material | None = None) -> Char
 
 
 def _with_rest_rotations(skeleton: Skeleton, rest: Floats) -> Skeleton:
-    """The same joint positions, offsets expressed in the axes of the rotated parents."""
+    """Skeleton with the same joint positions; offsets are in the axes of the rotated parents."""
     parent_rest = rest[np.maximum(skeleton.parents, 0)]
     parent_rest[0] = rotation.IDENTITY
     offsets = rotation.rotate(rotation.conjugate(parent_rest), skeleton.rest_offsets)
@@ -160,5 +160,5 @@ def _boxes(skeleton: Skeleton, material: Material) -> Mesh:
 
 
 def assert_same(actual: ArrayLike, expected: ArrayLike, tolerance: float) -> None:
-    """No element differs by more than the tolerance."""
+    """Asserts that no element differs by more than the tolerance."""
     np.testing.assert_allclose(np.asarray(actual), np.asarray(expected), rtol=0.0, atol=tolerance)

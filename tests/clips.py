@@ -1,4 +1,4 @@
-"""The real clip in the repository, and pieces of it."""
+"""The real clip in the repository, and parts of it."""
 
 from fractions import Fraction
 from itertools import islice
@@ -15,7 +15,7 @@ FPS = Fraction(30)
 
 
 def read_example_frames(first: int, count: int, width: int = 1280) -> list[RgbImage]:
-    """Consecutive frames, scaled to a width."""
+    """Reads consecutive frames, scaled to a width."""
     with FrameReader(EXAMPLE) as reader:
         frames = list(islice(reader, first, first + count))
     height = round(frames[0].shape[0] * width / frames[0].shape[1] / 2) * 2
@@ -25,7 +25,7 @@ def read_example_frames(first: int, count: int, width: int = 1280) -> list[RgbIm
 def write_clip(path: Path, frames: list[RgbImage], fps: Fraction = FPS) -> Path:
     """Writes frames of even sizes as an mp4."""
     height, width = frames[0].shape[:2]
-    with VideoWriter(path, size=(width, height), fps=fps) as writer:
+    with VideoWriter(path, image_size=(width, height), fps=fps) as writer:
         for frame in frames:
             writer.write(np.ascontiguousarray(frame))
     return path

@@ -1,4 +1,4 @@
-"""Makes videos of any odd kind for tests, with PyAV."""
+"""Synthetic videos in unusual formats for tests, written with PyAV."""
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -17,7 +17,7 @@ BITS = 8
 
 
 def numbered_picture(number: int, size: tuple[int, int] = (64, 48)) -> RgbImage:
-    """An RGB picture that shows a number below 256 as eight vertical bars, black for 0 and white for 1."""
+    """RGB image that encodes a number below 256 as eight vertical bars, black for 0 and white for 1."""
     width, height = size
     bits = [(number >> bit) & 1 for bit in range(BITS)]
     columns = np.repeat(np.array(bits, dtype=np.uint8) * 255, -(-width // BITS))[:width]
@@ -25,7 +25,7 @@ def numbered_picture(number: int, size: tuple[int, int] = (64, 48)) -> RgbImage:
 
 
 def read_number(picture: RgbImage) -> int:
-    """The number that a picture shows."""
+    """Decodes the number of such an image."""
     height, width, _ = picture.shape
     step = -(-width // BITS)
     bars = picture[height // 2, step // 2 :: step].mean(axis=-1) > 127
@@ -33,7 +33,7 @@ def read_number(picture: RgbImage) -> int:
 
 
 def numbered_pictures(count: int, size: tuple[int, int] = (64, 48)) -> list[RgbImage]:
-    """Pictures numbered from 0."""
+    """Images numbered from 0."""
     return [numbered_picture(number, size) for number in range(count)]
 
 
@@ -48,7 +48,7 @@ def quadrants(size: tuple[int, int] = (64, 48)) -> RgbImage:
 
 
 def quadrant_colors(picture: RgbImage) -> str:
-    """Colours of the four quadrants of an upright picture in reading order, such as "rgbw"."""
+    """Colours of the four quadrants of an upright image in reading order, such as "rgbw"."""
     height, width, _ = picture.shape
     middles = [(height // 4, width // 4), (height // 4, -width // 4), (-height // 4, width // 4)]
     middles.append((-height // 4, -width // 4))
@@ -73,7 +73,7 @@ def write_video(
     sound: NDArray[np.float32] | None = None,
     sound_codec: str = "aac",
 ) -> Path:
-    """Writes pictures as a video.
+    """Writes images as a video.
 
     Args:
         path: The file; its suffix chooses the container.
@@ -85,8 +85,8 @@ def write_video(
         pixel_format: FFmpeg's name.
         options: Of the encoder.
         container_options: Of the container.
-        rotation: Degrees counter-clockwise that a player has to turn the pictures by.
-        mirrored: Whether a player has to mirror them, too.
+        rotation: Degrees counter-clockwise by which a player has to rotate the images.
+        mirrored: Whether a player also has to flip them horizontally.
         pixel_aspect: Width of a pixel over its height.
         sound: (N,) mono samples at 48 kHz.
         sound_codec: Name of an encoder.

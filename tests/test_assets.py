@@ -1,4 +1,4 @@
-"""Every committed asset is accounted for: its checksum stands in NOTICE."""
+"""NOTICE has the checksum of every committed asset."""
 
 import hashlib
 from pathlib import Path
@@ -10,12 +10,12 @@ PATTERNS = ("src/**/*.onnx", "src/**/*.glb", "src/**/*.npz", "examples/*.mp4")
 ASSETS = sorted(path for pattern in PATTERNS for path in ROOT.glob(pattern))
 
 
-def test_there_are_networks_characters_and_clips() -> None:
+def test_networks_characters_and_clips_are_committed() -> None:
     assert {path.suffix for path in ASSETS} == {".onnx", ".glb", ".npz", ".mp4"}
 
 
 @pytest.mark.parametrize("asset", ASSETS, ids=lambda path: path.name)
-def test_checksum_stands_in_the_notice(asset: Path) -> None:
+def test_notice_has_the_checksum(asset: Path) -> None:
     assert hashlib.sha256(asset.read_bytes()).hexdigest() in (ROOT / "NOTICE").read_text()
 
 

@@ -1,4 +1,4 @@
-"""Bad input gives one clear line, exit status 1, and leaves nothing half-written."""
+"""Invalid input gives one clear line and exit status 1, and leaves no incomplete files."""
 
 import os
 import resource
@@ -22,7 +22,7 @@ def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[st
 
 
 def assert_fails(outcome: subprocess.CompletedProcess[str], folder: Path, *words: str) -> None:
-    """Status 1, one line that says all of the words, no traceback, and no output folder."""
+    """Asserts status 1, one line with all of the words, no traceback, and no output folder."""
     lines = [line for line in outcome.stderr.splitlines() if line.startswith("bodydouble: ")]
     assert outcome.returncode == 1, outcome.stderr
     assert len(lines) == 1, outcome.stderr
@@ -47,12 +47,12 @@ def test_no_such_file(tmp_path: Path, out: Path) -> None:
     assert_fails(run("animate", tmp_path / "nothing.mp4", "-o", out), out, "nothing.mp4")
 
 
-def test_folder_without_pictures(tmp_path: Path, out: Path) -> None:
+def test_folder_without_images(tmp_path: Path, out: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert_fails(run("animate", tmp_path / "empty", "-o", out), out, "empty")
 
 
-def test_text_named_mp4(tmp_path: Path, out: Path) -> None:
+def test_a_text_file_named_mp4(tmp_path: Path, out: Path) -> None:
     path = tmp_path / "text.mp4"
     path.write_text("this is not a video\n" * 50)
     assert_fails(run("animate", path, "-o", out), out, "text.mp4")
@@ -76,7 +76,7 @@ def test_empty_file(tmp_path: Path, out: Path) -> None:
     assert_fails(run("animate", path, "-o", out), out, "empty.mp4")
 
 
-def test_nobody_in_the_clip(tmp_path: Path, out: Path) -> None:
+def test_a_clip_without_people(tmp_path: Path, out: Path) -> None:
     path = write_video(tmp_path / "nobody.mp4", plain_frames(20))
     assert_fails(run("animate", path, "-o", out), out, "nobody", "nobody.mp4")
 
@@ -87,7 +87,7 @@ def test_eight_by_eight_pixels(tmp_path: Path, out: Path) -> None:
 
 
 @pytest.mark.slow
-def test_people_for_three_frames_only(tmp_path: Path, out: Path) -> None:
+def test_people_who_are_visible_for_three_frames(tmp_path: Path, out: Path) -> None:
     people = read_example_frames(60, 3, 640)
     height, width = people[0].shape[:2]
     blank = plain_frames(27, (width, height))
@@ -112,20 +112,20 @@ def test_output_folder_that_is_not_writable(tmp_path: Path) -> None:
     assert_fails(run("animate", EXAMPLE, "-o", out), out, str(out), "-o")
 
 
-def test_unknown_character_is_told_those_there_are(out: Path) -> None:
+def test_an_unknown_character_is_an_error_that_lists_the_built_in_ones(out: Path) -> None:
     assert_fails(run("animate", EXAMPLE, "-o", out, "--character", "robo"), out, "robo", "mannequin")
 
 
 @pytest.mark.parametrize("people", ["nobody", "0", "-3", "person1+person2", "at 3,4"])
-def test_unknown_choice_of_people(out: Path, people: str) -> None:
+def test_invalid_selection_of_people(out: Path, people: str) -> None:
     assert_fails(run("animate", EXAMPLE, "-o", out, "--people", people), out, people, "main")
 
 
 @pytest.mark.parametrize(
     ("command", "point", "words"),
-    [("animate", "99999,3,0", "outside the picture"), ("capture", "3,3,180", "no frame 180")],
+    [("animate", "99999,3,0", "outside the image"), ("capture", "3,3,180", "no frame 180")],
 )
-def test_a_point_that_is_not_in_the_clip(command: str, point: str, words: str, out: Path) -> None:
+def test_a_point_outside_the_clip(command: str, point: str, words: str, out: Path) -> None:
     assert_fails(run(command, EXAMPLE, "-o", out, "--people", "at", point), out, words)
 
 
@@ -147,7 +147,7 @@ def test_disk_full_while_writing(tmp_path: Path, out: Path) -> None:
 
 
 @pytest.mark.slow
-def test_interrupted_half_way(out: Path) -> None:
+def test_interrupt_during_capture(out: Path) -> None:
     command = [sys.executable, "-m", "bodydouble", "animate", str(EXAMPLE), "-o", str(out)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     while not out.exists():
@@ -163,7 +163,7 @@ def test_interrupted_half_way(out: Path) -> None:
 
 
 @pytest.mark.slow
-def test_truncated_clip_gives_the_part_that_is_there(tmp_path: Path, out: Path) -> None:
+def test_a_truncated_clip_is_captured_up_to_its_end(tmp_path: Path, out: Path) -> None:
     frames = read_example_frames(60, 40, 640)
     whole = write_clip(tmp_path / "whole.mp4", frames).read_bytes()
     path = tmp_path / "cut.mp4"

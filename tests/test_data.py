@@ -1,3 +1,5 @@
+"""Data types are frozen and check their arrays."""
+
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 from fractions import Fraction
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 
 from bodydouble import data
-from bodydouble.data import Background, Clip, Observation, Skeleton
+from bodydouble.data import Background, Clip, FrameObservations, Observation, PastObservation, Skeleton
 from bodydouble.errors import BodydoubleError, InvalidDataError
 from tests import builders
 
@@ -25,6 +27,8 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "Clip": lambda: Clip(Path("a.mp4"), (640, 480), Fraction(30), None),
     "Camera": lambda: builders.level_camera(3),
     "Observation": _observation,
+    "PastObservation": lambda: PastObservation(2, _observation()),
+    "FrameObservations": lambda: FrameObservations((_observation(),)),
     "Background": _background,
     "Track": lambda: builders.track(5),
     "Skeleton": builders.humanoid_skeleton,
@@ -84,14 +88,14 @@ def test_types_are_frozen(name: str) -> None:
         ("Character", "rest_rotations", (22, 3)),
     ],
 )
-def test_wrong_shapes_are_refused(name: str, field: str, shape: tuple[int, ...]) -> None:
+def test_rejects_wrong_shapes(name: str, field: str, shape: tuple[int, ...]) -> None:
     with pytest.raises(InvalidDataError, match=rf"{name}: {field} is \({shape[0]}.*expected \(") as caught:
         replace(EXAMPLES[name](), **{field: np.zeros(shape)})
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("frames", [[0, 1, 3], [2, 1, 0], [1, 1, 1], []])
-def test_frames_of_a_track_are_contiguous(frames: list[int]) -> None:
+def test_frames_of_a_track_must_be_contiguous(frames: list[int]) -> None:
     with pytest.raises(InvalidDataError):
         replace(builders.track(3), frames=np.array(frames, dtype=int))
 
@@ -99,7 +103,7 @@ def test_frames_of_a_track_are_contiguous(frames: list[int]) -> None:
 @pytest.mark.parametrize(
     "parents", [(-1, 0), (-1, 0, 2), (-1, 0, -1), (0, 0, 0), (-1, 2, 0), (-1, 0, 1, 2), (-1, -2, 0)]
 )
-def test_parents_stand_before_children(parents: tuple[int, ...]) -> None:
+def test_parents_precede_children(parents: tuple[int, ...]) -> None:
     with pytest.raises(InvalidDataError, match="Skeleton"):
         Skeleton(("a", "b", "c"), parents, np.zeros((3, 3)))
 
@@ -111,7 +115,7 @@ def test_skeleton_index() -> None:
         skeleton.index("tail")
 
 
-def test_a_person_has_as_many_frames_in_the_picture_as_in_the_world() -> None:
+def test_track_and_motion_of_a_person_have_equally_many_frames() -> None:
     person = builders.performance(people=1).people[0]
     with pytest.raises(InvalidDataError, match="person1: track has 3 frames, motion 12"):
         replace(person, track=builders.track(3))

@@ -1,4 +1,4 @@
-"""Every numbered example runs as it is."""
+"""Every numbered example runs unchanged."""
 
 import subprocess
 import sys
@@ -18,6 +18,6 @@ def test_example_runs_and_prints(script: Path, tmp_path: Path) -> None:
     assert outcome.stderr == ""
 
 
-def test_there_are_examples() -> None:
+def test_examples_are_numbered() -> None:
     assert [script.name[:2] for script in EXAMPLES] == [f"{n:02d}" for n in range(1, len(EXAMPLES) + 1)]
     assert len(EXAMPLES) >= 4

@@ -1,4 +1,4 @@
-"""2D keypoints and detectors that the user has, on a piece of the real clip."""
+"""External 2D keypoints and detectors, on a part of the real clip."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from bodydouble import pipeline
 from bodydouble.data import FloatArray, Performance, RgbImage
 from bodydouble.errors import BodydoubleError, InvalidDataError, ModelError
 from bodydouble.evaluation.metrics.pose import aligned_errors_mm
-from bodydouble.formats.keypoint_files import Layout, sightings, write_keypoints
+from bodydouble.formats.keypoint_files import KeypointFormat, collect_keypoints, write_keypoints
 from bodydouble.geometry import kinematics
 from bodydouble.perception.pose.movenet import MoveNetDetector
 from bodydouble.pipeline import Progress
@@ -33,13 +33,13 @@ def clip(frames: list[RgbImage], tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="module")
-def ours(clip: Path) -> Performance:
+def reference(clip: Path) -> Performance:
     return bodydouble.capture(clip, camera="static")
 
 
-def written(ours: Performance, layout: Layout, folder: Path) -> Path:
-    path = folder / ("keypoints" if layout is Layout.OPENPOSE else "keypoints.json")
-    write_keypoints(path, sightings(ours, layout), layout, ours.frame_count)
+def export_keypoints(reference: Performance, file_format: KeypointFormat, folder: Path) -> Path:
+    path = folder / ("keypoints" if file_format is KeypointFormat.OPENPOSE else "keypoints.json")
+    write_keypoints(path, collect_keypoints(reference, file_format), file_format, reference.frame_count)
     return path
 
 
@@ -48,45 +48,47 @@ def joints(performance: Performance, person: int) -> FloatArray:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("layout", list(Layout))
-def test_our_own_keypoints_give_much_the_same_motion(
-    layout: Layout, clip: Path, ours: Performance, tmp_path: Path
+@pytest.mark.parametrize("file_format", list(KeypointFormat))
+def test_exported_keypoints_give_similar_motion(
+    file_format: KeypointFormat, clip: Path, reference: Performance, tmp_path: Path
 ) -> None:
-    monitor = Progress()
-    found = bodydouble.capture(clip, keypoints=written(ours, layout, tmp_path), camera="static", progress=monitor)
-    assert monitor.network_seconds == 0
-    assert [person.name for person in found.people] == [person.name for person in ours.people]
-    for number, (one, other) in enumerate(zip(found.people, ours.people, strict=True)):
+    progress = Progress()
+    performance = bodydouble.capture(
+        clip, keypoints=export_keypoints(reference, file_format, tmp_path), camera="static", progress=progress
+    )
+    assert progress.network_seconds == 0
+    assert [person.name for person in performance.people] == [person.name for person in reference.people]
+    for number, (one, other) in enumerate(zip(performance.people, reference.people, strict=True)):
         np.testing.assert_array_equal(one.track.frames, other.track.frames)
         np.testing.assert_array_equal(one.track.observed, other.track.observed)
         assert np.isnan(one.track.landmarks_3d).all()
-        assert aligned_errors_mm(joints(found, number), joints(ours, number)).mean() < 70
+        assert aligned_errors_mm(joints(performance, number), joints(reference, number)).mean() < 70
 
 
 @pytest.mark.slow
-def test_a_detector_of_the_user_finds_the_people(
-    clip: Path, frames: list[RgbImage], ours: Performance, tmp_path: Path
+def test_an_external_detector_detects_the_people(
+    clip: Path, frames: list[RgbImage], reference: Performance, tmp_path: Path
 ) -> None:
     people = MoveNetDetector().detect(frames[0])
     scale = 64 / SIZE[0]
     boxes = np.array([np.append(one.box * scale, 0.9) for one in people])
     poses = np.array([one.keypoints * [scale, scale, 1] for one in people])
     network = onnx_detectors.constant_output(tmp_path / "mine.onnx", {"dets": boxes[None], "keypoints": poses[None]})
-    found = bodydouble.capture(clip, detector=network, camera="static")
-    assert len(found.people) == len(ours.people)
-    for number, (one, other) in enumerate(zip(found.people, ours.people, strict=True)):
+    performance = bodydouble.capture(clip, detector=network, camera="static")
+    assert len(performance.people) == len(reference.people)
+    for number, (one, other) in enumerate(zip(performance.people, reference.people, strict=True)):
         if len(one.track.frames) == len(other.track.frames):
-            assert aligned_errors_mm(joints(found, number), joints(ours, number)).mean() < 50
+            assert aligned_errors_mm(joints(performance, number), joints(reference, number)).mean() < 50
 
 
 @pytest.mark.slow
-def test_keypoints_of_a_longer_video_are_refused(ours: Performance, tmp_path: Path) -> None:
+def test_keypoints_of_a_longer_video_are_refused(reference: Performance, tmp_path: Path) -> None:
     shorter = write_clip(tmp_path / "shorter.mp4", read_example_frames(60, FRAMES // 2, SIZE[0]))
     with pytest.raises(InvalidDataError, match=f"but the video has {FRAMES // 2}"):
-        bodydouble.capture(shorter, keypoints=written(ours, Layout.COCO, tmp_path))
+        bodydouble.capture(shorter, keypoints=export_keypoints(reference, KeypointFormat.COCO, tmp_path))
 
 
-def test_bad_keypoints_and_detectors_are_told_in_one_line(tmp_path: Path) -> None:
+def test_invalid_keypoints_and_detectors_are_reported_in_one_line(tmp_path: Path) -> None:
     video = write_clip(tmp_path / "grey.mp4", [np.full((64, 96, 3), 90, np.uint8)] * 5)
     nothing = tmp_path / "nothing.json"
     nothing.write_text("[]", encoding="utf-8")
@@ -98,12 +100,12 @@ def test_bad_keypoints_and_detectors_are_told_in_one_line(tmp_path: Path) -> Non
         assert not (tmp_path / "out").exists()
 
 
-def test_keypoints_need_no_detector(tmp_path: Path) -> None:
+def test_keypoints_and_a_detector_exclude_each_other(tmp_path: Path) -> None:
     with pytest.raises(InvalidDataError, match="leave one of them out"):
         pipeline.capture(tmp_path / "video.mp4", keypoints="a.json", detector="b.onnx")
 
 
-def test_an_unknown_detector_is_no_file(tmp_path: Path) -> None:
+def test_an_unknown_detector_is_an_error(tmp_path: Path) -> None:
     video = write_clip(tmp_path / "grey.mp4", [np.full((64, 96, 3), 90, np.uint8)] * 5)
     with pytest.raises(ModelError, match="yolo is missing") as caught:
         pipeline.capture(video, detector="yolo")

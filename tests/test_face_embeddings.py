@@ -1,4 +1,4 @@
-"""Nothing biometric is written unless it is asked for."""
+"""Biometric data is written on request only."""
 
 from pathlib import Path
 
@@ -16,18 +16,18 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def faces(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
-    """The vectors of all faces that are looked at."""
-    found: list[np.ndarray] = []
+def embeddings(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
+    """Face embeddings that the network computes in a test."""
+    recorded: list[np.ndarray] = []
     read = FaceEmbedder.embed_people
 
-    def noted(self: FaceEmbedder, frame: RgbImage, people: tuple[Observation, ...]) -> tuple[Observation, ...]:
-        seen = read(self, frame, people)
-        found.extend(one.face_embedding for one in seen if one.face_embedding is not None)
-        return seen
+    def record(self: FaceEmbedder, frame: RgbImage, people: tuple[Observation, ...]) -> tuple[Observation, ...]:
+        observed = read(self, frame, people)
+        recorded.extend(one.face_embedding for one in observed if one.face_embedding is not None)
+        return observed
 
-    monkeypatch.setattr(FaceEmbedder, "embed_people", noted)
-    return found
+    monkeypatch.setattr(FaceEmbedder, "embed_people", record)
+    return recorded
 
 
 @pytest.fixture(scope="module")
@@ -35,24 +35,24 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_clip(tmp_path_factory.mktemp("clip") / "man.mp4", read_example_frames(0, 24, 1768))
 
 
-def test_nothing_of_a_face_is_written(clip: Path, tmp_path: Path, faces: list[np.ndarray]) -> None:
-    made = pipeline.animate(clip, tmp_path, preview=False, quality="fast")
-    assert faces
-    assert pipeline.FACE_EMBEDDINGS_FILE not in {path.name for path in (*made.files, *tmp_path.iterdir())}
+def test_no_face_embedding_is_written_by_default(clip: Path, tmp_path: Path, embeddings: list[np.ndarray]) -> None:
+    result = pipeline.animate(clip, tmp_path, preview=False, quality="fast")
+    assert embeddings
+    assert pipeline.FACE_EMBEDDINGS_FILE not in {path.name for path in (*result.files, *tmp_path.iterdir())}
     with np.load(tmp_path / pipeline.PERFORMANCE_FILE) as stored:
         assert all(FACE_EMBEDDING_DIM not in stored[key].shape for key in stored)
-    for written in made.files:
+    for written in result.files:
         content = written.read_bytes()
-        assert not any(face.tobytes()[:32] in content for face in faces)
+        assert not any(face.tobytes()[:32] in content for face in embeddings)
 
 
-def test_what_is_asked_for_is_written(clip: Path, tmp_path: Path, faces: list[np.ndarray]) -> None:
+def test_face_embeddings_are_written_on_request(clip: Path, tmp_path: Path, embeddings: list[np.ndarray]) -> None:
     command = ["capture", str(clip), "-o", str(tmp_path), "--quality", "fast", "--save-face-embeddings"]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
     assert {path.name for path in tmp_path.iterdir()} == {pipeline.FACE_EMBEDDINGS_FILE, pipeline.PERFORMANCE_FILE}
     with np.load(tmp_path / pipeline.FACE_EMBEDDINGS_FILE, allow_pickle=False) as stored:
-        kept = np.concatenate([stored[key] for key in stored if key.endswith("/vectors")])
+        vectors = np.concatenate([stored[key] for key in stored if key.endswith("/face_embeddings")])
         assert all(np.diff(stored[key]).min(initial=10) >= 10 for key in stored if key.endswith("/frames"))
-    assert len(kept) > 0
-    assert {vector.tobytes() for vector in kept} <= {face.tobytes() for face in faces}
+    assert len(vectors) > 0
+    assert {vector.tobytes() for vector in vectors} <= {face.tobytes() for face in embeddings}

@@ -1,4 +1,4 @@
-"""The main job on a piece of the real clip: every file is right by independent judgement."""
+"""The whole pipeline on a part of the real clip; independent readers check every file."""
 
 import json
 from fractions import Fraction
@@ -30,40 +30,40 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def monitor() -> Progress:
+def progress() -> Progress:
     return Progress()
 
 
 @pytest.fixture(scope="module")
-def delivery(clip: Path, monitor: Progress) -> AnimationResult:
-    return pipeline.animate(clip, quality="balanced", progress=monitor)
+def result(clip: Path, progress: Progress) -> AnimationResult:
+    return pipeline.animate(clip, quality="balanced", progress=progress)
 
 
-def glbs(delivery: AnimationResult) -> list[Path]:
-    return [file for file in delivery.files if file.suffix == ".glb"]
+def glbs(result: AnimationResult) -> list[Path]:
+    return [file for file in result.files if file.suffix == ".glb"]
 
 
-def test_all_files_are_there_and_nothing_else(clip: Path, delivery: AnimationResult) -> None:
+def test_exactly_the_expected_files_are_written(clip: Path, result: AnimationResult) -> None:
     folder = clip.parent / "two people_bodydouble"
     names = {"performance.npz", "preview.mp4", "report.html"}
     names |= {"person1.glb", "person1.bvh", "person2.glb", "person2.bvh"}
-    assert {file.name for file in delivery.files} == names
+    assert {file.name for file in result.files} == names
     assert {file.name for file in folder.iterdir()} == names
 
 
-def test_both_people_are_seen_all_the_time(delivery: AnimationResult) -> None:
-    for person in delivery.performance.people:
+def test_both_people_are_observed_almost_all_the_time(result: AnimationResult) -> None:
+    for person in result.performance.people:
         assert person.track.observed.mean() > 0.95
         assert len(person.track.frames) > 0.9 * FRAMES
 
 
-def test_every_glb_satisfies_the_khronos_validator(delivery: AnimationResult) -> None:
-    for file in glbs(delivery):
+def test_every_glb_satisfies_the_khronos_validator(result: AnimationResult) -> None:
+    for file in glbs(result):
         assert validator.serious_issues(file) == []
 
 
-def test_glb_joints_are_where_the_performance_has_them(delivery: AnimationResult) -> None:
-    for person, file in zip(delivery.performance.people, glbs(delivery), strict=True):
+def test_glb_joints_have_the_positions_of_the_performance(result: AnimationResult) -> None:
+    for person, file in zip(result.performance.people, glbs(result), strict=True):
         glb = glb_evaluator.read(file)
         expected = kinematics.joint_positions(person.motion)
         assert glb.duration() == pytest.approx((len(expected) - 1) / 30, abs=1e-6)
@@ -73,8 +73,8 @@ def test_glb_joints_are_where_the_performance_has_them(delivery: AnimationResult
                 assert np.linalg.norm(position - expected[frame, joint]) < MILLIMETRE
 
 
-def test_glb_skin_follows_the_bones(delivery: AnimationResult) -> None:
-    for person, file in zip(delivery.performance.people, glbs(delivery), strict=True):
+def test_glb_skin_follows_the_bones(result: AnimationResult) -> None:
+    for person, file in zip(result.performance.people, glbs(result), strict=True):
         skin = glb_evaluator.read(file).skinned_positions(0, 10 / 30)
         joints = kinematics.joint_positions(person.motion)[10]
         for joint in joints:
@@ -83,26 +83,26 @@ def test_glb_skin_follows_the_bones(delivery: AnimationResult) -> None:
         assert np.all(skin.max(axis=0) < joints.max(axis=0) + 0.35)
 
 
-def test_bvh_read_back_has_the_joints_of_the_performance(delivery: AnimationResult) -> None:
-    for person in delivery.performance.people:
-        file = next(f for f in delivery.files if f.name == f"{person.name}.bvh")
-        found = bvh.read(file)
-        assert found.fps == delivery.performance.fps
-        order = [found.skeleton.joint_names.index(name) for name in person.motion.skeleton.joint_names]
-        distance = kinematics.joint_positions(found)[:, order] - kinematics.joint_positions(person.motion)
+def test_bvh_read_back_has_the_joints_of_the_performance(result: AnimationResult) -> None:
+    for person in result.performance.people:
+        file = next(f for f in result.files if f.name == f"{person.name}.bvh")
+        motion = bvh.read(file)
+        assert motion.fps == result.performance.fps
+        order = [motion.skeleton.joint_names.index(name) for name in person.motion.skeleton.joint_names]
+        distance = kinematics.joint_positions(motion)[:, order] - kinematics.joint_positions(person.motion)
         assert np.linalg.norm(distance, axis=-1).max() < MILLIMETRE
 
 
-def test_performance_read_back_is_the_one_returned(delivery: AnimationResult) -> None:
-    loaded = performance.load(delivery.files[0])
-    for person, read in zip(delivery.performance.people, loaded.people, strict=True):
+def test_performance_read_back_is_the_one_returned(result: AnimationResult) -> None:
+    loaded = performance.load(result.files[0])
+    for person, read in zip(result.performance.people, loaded.people, strict=True):
         np.testing.assert_array_equal(read.motion.rotations, person.motion.rotations)
         np.testing.assert_array_equal(read.track.frames, person.track.frames)
 
 
-def test_landmarks_of_the_motion_lie_on_the_person(delivery: AnimationResult) -> None:
-    view = delivery.performance.camera
-    for person in delivery.performance.people:
+def test_landmarks_of_the_motion_lie_on_the_person(result: AnimationResult) -> None:
+    view = result.performance.camera
+    for person in result.performance.people:
         points = camera.transform(view.camera_from_world[0], kinematics.joint_positions(person.motion))
         pixels = camera.project(view.intrinsics, points)
         boxes = person.track.boxes
@@ -113,10 +113,10 @@ def test_landmarks_of_the_motion_lie_on_the_person(delivery: AnimationResult) ->
         assert np.all(pixels[..., 1].max(axis=1) < boxes[:, 3] + margin)
 
 
-def test_film_plays_every_frame_at_the_clips_rate(clip: Path, delivery: AnimationResult) -> None:
-    (preview,) = (file for file in delivery.files if file.name == "preview.mp4")
-    made = probe(preview)
-    assert made.fps == probe(clip).fps
+def test_the_preview_has_every_frame_at_the_rate_of_the_clip(clip: Path, result: AnimationResult) -> None:
+    (preview,) = (file for file in result.files if file.name == "preview.mp4")
+    preview_clip = probe(preview)
+    assert preview_clip.fps == probe(clip).fps
     with FrameReader(preview) as reader:
         frames = list(reader)
     assert len(frames) == FRAMES
@@ -125,40 +125,42 @@ def test_film_plays_every_frame_at_the_clips_rate(clip: Path, delivery: Animatio
     assert colourful.sum() > 1000
 
 
-def test_monitor_knows_the_stages(delivery: AnimationResult, monitor: Progress) -> None:
-    assert delivery.files
-    assert list(monitor.seconds) == [
+def test_progress_has_the_stages(result: AnimationResult, progress: Progress) -> None:
+    assert result.files
+    assert list(progress.seconds) == [
         "loading networks", "perception", "tracking", "motion", "characters", "files", "preview", "report",
     ]  # fmt: skip
-    assert 0 < monitor.network_seconds < monitor.seconds["perception"]
-    assert monitor.warnings == []
+    assert 0 < progress.network_seconds < progress.seconds["perception"]
+    assert progress.warnings == []
 
 
-def test_without_opengl_all_but_the_film_is_made(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_opengl_all_but_the_preview_is_written(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def unavailable(*_: object) -> None:
         raise RenderingUnavailableError("OpenGL is not available; install libegl1")
 
-    monkeypatch.setattr(preview, "Film", unavailable)
-    monitor = Progress()
-    made = pipeline.animate(clip, tmp_path / "out", quality="fast", progress=monitor)
-    assert {file.name for file in made.files} >= {"performance.npz", "person1.glb", "person1.bvh"}
+    monkeypatch.setattr(preview, "PreviewRenderer", unavailable)
+    progress = Progress()
+    result = pipeline.animate(clip, tmp_path / "out", quality="fast", progress=progress)
+    assert {file.name for file in result.files} >= {"performance.npz", "person1.glb", "person1.bvh"}
     assert not (tmp_path / "out" / "preview.mp4").exists()
-    assert "No film was made" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert len(monitor.warnings) == 1
-    assert "libegl1" in monitor.warnings[0]
+    assert "No preview was rendered" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert len(progress.warnings) == 1
+    assert "libegl1" in progress.warnings[0]
 
 
 def test_files_at_another_rate_with_few_keys_agree(clip: Path, tmp_path: Path) -> None:
     fps, bound = Fraction(60000, 1001), 0.005
-    made = pipeline.animate(clip, tmp_path, quality="fast", people="main", fps=fps, keyframe_tolerance=bound)
-    (person,) = performance.load(made.files[0]).people
-    assert made.performance.fps == person.motion.fps == fps
-    assert made.performance.frame_count == int((FRAMES - 1) * fps / 30) + 1
-    assert bvh.read(made.files[2]).fps == fps
-    assert len(bvh.read(made.files[2]).rotations) == len(person.track.frames)
+    result = pipeline.animate(clip, tmp_path, quality="fast", people="main", fps=fps, keyframe_tolerance=bound)
+    (person,) = performance.load(result.files[0]).people
+    assert result.performance.fps == person.motion.fps == fps
+    assert result.performance.frame_count == int((FRAMES - 1) * fps / 30) + 1
+    assert bvh.read(result.files[2]).fps == fps
+    assert len(bvh.read(result.files[2]).rotations) == len(person.track.frames)
 
-    assert validator.serious_issues(made.files[1]) == []
-    glb = glb_evaluator.read(made.files[1])
+    assert validator.serious_issues(result.files[1]) == []
+    glb = glb_evaluator.read(result.files[1])
     expected = kinematics.joint_positions(person.motion)
     assert glb.duration() == pytest.approx((len(expected) - 1) / fps, abs=1e-6)
     for frame in range(0, len(expected), 5):
@@ -172,12 +174,12 @@ def test_files_at_another_rate_with_few_keys_agree(clip: Path, tmp_path: Path) -
     assert probe(tmp_path / "preview.mp4").frame_count == FRAMES
 
 
-def test_who_is_chosen_is_named_as_among_all(clip: Path, delivery: AnimationResult, tmp_path: Path) -> None:
-    second = delivery.performance.people[1]
+def test_a_selected_person_keeps_the_name(clip: Path, result: AnimationResult, tmp_path: Path) -> None:
+    second = result.performance.people[1]
     x, y = second.track.boxes[20].reshape(2, 2).mean(axis=0)
     at = f"at {x:.0f},{y:.0f},{second.track.frames[20]}"
-    made = pipeline.capture_to_folder(clip, tmp_path / "one", people=at)
-    (person,) = performance.load(made.files[0]).people
+    selected = pipeline.capture_to_folder(clip, tmp_path / "one", people=at)
+    (person,) = performance.load(selected.files[0]).people
     assert person.name == "person2"
     np.testing.assert_array_equal(person.track.frames, second.track.frames)
     for people, words in (("person3", "there is person1, person2"), (f"at 1,1,{FRAMES - 1}", "nobody is at 1,1")):
@@ -186,7 +188,7 @@ def test_who_is_chosen_is_named_as_among_all(clip: Path, delivery: AnimationResu
         assert not (tmp_path / "none").exists()
 
 
-def test_a_rate_or_a_bound_of_nothing_is_refused(clip: Path, tmp_path: Path) -> None:
+def test_rejects_a_frame_rate_or_tolerance_that_is_not_positive(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidDataError, match="fps is 0"):
         pipeline.capture_to_folder(clip, tmp_path / "out", fps=Fraction(0))
     with pytest.raises(InvalidDataError, match="keyframe_tolerance is"):
@@ -194,14 +196,14 @@ def test_a_rate_or_a_bound_of_nothing_is_refused(clip: Path, tmp_path: Path) -> 
     assert not (tmp_path / "out").exists()
 
 
-def test_one_frame_gives_a_still_pose(tmp_path: Path) -> None:
+def test_one_frame_gives_one_pose(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "still.mp4", read_example_frames(70, 1, 960))
-    made = pipeline.animate(clip, tmp_path / "out", people="main")
-    assert made.performance.frame_count == 1
-    assert len(made.performance.people) == 1
-    glb = glb_evaluator.read(made.files[1])
+    result = pipeline.animate(clip, tmp_path / "out", people="main")
+    assert result.performance.frame_count == 1
+    assert len(result.performance.people) == 1
+    glb = glb_evaluator.read(result.files[1])
     assert glb.duration() == 0.0
-    assert validator.serious_issues(made.files[1]) == []
+    assert validator.serious_issues(result.files[1]) == []
 
 
 def test_8k_is_scaled_for_perception_but_stays_8k_in_the_files(tmp_path: Path) -> None:
@@ -215,7 +217,7 @@ def test_8k_is_scaled_for_perception_but_stays_8k_in_the_files(tmp_path: Path) -
         assert np.median(np.abs(difference)) < 3.0
 
 
-def test_nobody_is_an_error_and_leaves_no_folder(tmp_path: Path) -> None:
+def test_a_clip_without_people_is_an_error_and_leaves_no_folder(tmp_path: Path) -> None:
     blank = [np.full((240, 320, 3), 128, dtype=np.uint8)] * 10
     clip = write_clip(tmp_path / "blank.mp4", blank)
     with pytest.raises(NoPeopleError, match=r"nobody was found in .*blank\.mp4"):
@@ -229,7 +231,7 @@ def test_json_summary_of_the_command(clip: Path, tmp_path: Path, capsys: pytest.
     with pytest.raises(SystemExit) as exit_:
         app(["animate", str(clip), "-o", str(tmp_path), "--quality", "fast", "--no-preview", "--json", "--people", "1"])
     assert exit_.value.code == 0
-    found = json.loads(capsys.readouterr().out)
-    assert found["frames"] == FRAMES
-    assert [person["name"] for person in found["people"]] == ["person1"]
-    assert all(Path(file).exists() for file in found["files"])
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["frames"] == FRAMES
+    assert [person["name"] for person in summary["people"]] == ["person1"]
+    assert all(Path(file).exists() for file in summary["files"])

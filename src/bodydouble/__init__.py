@@ -1,4 +1,4 @@
-"""Ordinary video in, animated 3D characters out.
+"""Markerless motion capture from monocular video: ordinary video in, animated 3D characters out.
 
 ::
 
@@ -51,7 +51,7 @@ _LAZY_IMPORTS = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import the stages only when they are used: the command line must start at once."""
+    """Imports a stage when it is first used, so that the command line starts at once."""
     if name not in __all__:
         raise AttributeError(f"module 'bodydouble' has no attribute {name!r}")
     module, attribute = _LAZY_IMPORTS.get(name, ("bodydouble.data", name))

@@ -1,10 +1,10 @@
-"""Every error that bodydouble raises on purpose.
+"""Exceptions that bodydouble raises on purpose.
 
 ::
 
     BodydoubleError
-    ├── MediaError            a video or picture cannot be read
-    │   └── NoPeopleError     the video was read, but nobody is in it
+    ├── MediaError            a video or image cannot be read
+    │   └── NoPeopleError     the video was read, but no person was detected
     ├── OutputError           a file cannot be written
     ├── FormatError           a motion, character or performance file is malformed
     ├── UnknownCharacterError no such built-in character and no such file
@@ -13,21 +13,21 @@
     ├── MissingExtraError     a package is needed that is installed on request only
     └── InvalidDataError      an array has the wrong shape or values (also a ValueError)
 
-The message of each is one line that says what is wrong and what to do.
+Each message is one line that tells what is wrong and what to do.
 Only ``bodydouble.cli`` turns these into exit codes.
 """
 
 
 class BodydoubleError(Exception):
-    """Base of all errors that bodydouble raises on purpose."""
+    """Base class of all exceptions that bodydouble raises on purpose."""
 
 
 class MediaError(BodydoubleError):
-    """A video or picture cannot be read."""
+    """A video or image cannot be read."""
 
 
 class NoPeopleError(MediaError):
-    """The video was read, but nobody was found in it for long enough."""
+    """The video was read, but no person was visible for long enough."""
 
 
 class OutputError(BodydoubleError):

@@ -228,8 +228,8 @@ def test_a_point_just_beside_a_box_selects_its_person() -> None:
     [
         ("at 1200,30,40", r"nobody is at 1200,30 in frame 40; in that frame there is person1 at \d+,\d+, person3 at"),
         ("at 800,300,40", "nobody is at 800,300 in frame 40"),
-        ("at 1281,30,40", "the point 1281,30 is outside the picture, which is 1280 x 720 px"),
-        ("at 3,-1,40", "the point 3,-1 is outside the picture"),
+        ("at 1281,30,40", "the point 1281,30 is outside the image, which is 1280 x 720 px"),
+        ("at 3,-1,40", "the point 3,-1 is outside the image"),
         ("at 3,4,60", "there is no frame 60 in the clip; frames are counted from 0 to 59"),
         ("at 3,4,-1", "there is no frame -1"),
     ],
