@@ -213,7 +213,8 @@ def test_rejects_cameras_that_do_not_match_the_views() -> None:
         evaluate_takes(truth, truth, cameras=position_data.cameras(("S1",)))
     for count in (2, 3):
         views = {s: {a: v * (5 - count) for a, v in actions.items()} for s, actions in truth.items()}
-        with pytest.raises(InvalidDataError, match=f"predictions of {5 - count} views, but the truth has {count}"):
+        message = f"predictions of {5 - count} views, but the ground truth has {count}"
+        with pytest.raises(InvalidDataError, match=message):
             evaluate_takes(views, truth, cameras=position_data.cameras(("S9", "S11"), count))
     with pytest.raises(InvalidDataError, match="1 views of keypoints, 2 cameras"):
         lift_takes(lambda pixels, *_: pixels, truth, position_data.cameras(("S9",)), Fraction(50), ["S9"])
@@ -262,4 +263,4 @@ def test_the_command_fails_with_one_line(tmp_path: Path) -> None:
     path = position_data.write(tmp_path / "a.npz", positions_3d={"S1": position_data.h36m_takes()["S1"]})
     outcome = run(path, path)
     assert outcome.returncode == 1
-    assert outcome.stderr.splitlines() == ["bodydouble: none of the usual test subjects is there; choose from S1"]
+    assert outcome.stderr.splitlines() == ["bodydouble: none of the standard test subjects is present; choose from S1"]

@@ -28,8 +28,8 @@ class Matching:
 def match_people(predicted: EvaluationClip, truth: EvaluationClip) -> Matching:
     """Matches the people of a clip by their joints in the image.
 
-    Each common frame of a predicted and a true person adds to the score of the pair: 1 for joints at the same position,
-    0 for joints half the diagonal of the true person's box apart, or more. The Hungarian method maximises the sum.
+    Each common frame of a predicted and a true person adds to the score of the pair. It adds 1 for equal positions of
+    the joints, and 0 at half the diagonal of the true person's box or more. The Hungarian method maximises the sum.
     Errors in depth or in the world therefore do not influence the assignment. Frames in which the true person is
     occluded do not count.
 

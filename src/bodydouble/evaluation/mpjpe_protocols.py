@@ -139,7 +139,7 @@ def standard_subjects(truth: Takes) -> tuple[str, ...]:
     standard = [subject for layout in LAYOUTS.values() for subject in layout.TEST_SUBJECTS]
     present = tuple(subject for subject in standard if subject in truth)
     if not present:
-        raise InvalidDataError(f"none of the usual test subjects is there; choose from {', '.join(truth)}")
+        raise InvalidDataError(f"none of the standard test subjects is present; choose from {', '.join(truth)}")
     return present
 
 
@@ -173,7 +173,7 @@ def _expand_views(truth: Views, rig: Sequence[Camera] | None, count: int) -> Vie
 
 def _check_shapes(predicted: Views, truth: Views, name: str) -> None:
     if len(predicted) != len(truth):
-        raise InvalidDataError(f"{name}: predictions of {len(predicted)} views, but the truth has {len(truth)}")
+        raise InvalidDataError(f"{name}: predictions of {len(predicted)} views, but the ground truth has {len(truth)}")
     for predicted_view, true_view in zip(predicted, truth, strict=True):
         if len(predicted_view) < len(true_view) or predicted_view.shape[1:] != true_view.shape[1:]:
             raise InvalidDataError(f"{name}: predictions are {predicted_view.shape}, expected {true_view.shape}")

@@ -47,7 +47,7 @@ def find_takes(paths: Iterable[Path]) -> list[Take]:
     methods = _method_names(sorted({video.parent for video in videos}))
     takes = {(video.stem, methods[video.parent]): Take(video.stem, methods[video.parent], video) for video in videos}
     if len(takes) < len(videos):
-        raise MediaError("a folder has two videos of the same name but for the ending; keep one of them")
+        raise MediaError("a folder holds two videos of one name with different suffixes; keep one of them")
     return [takes[key] for key in sorted(takes)]
 
 

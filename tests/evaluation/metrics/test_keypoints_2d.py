@@ -68,7 +68,7 @@ def test_errors_are_relative_to_the_longer_side_of_the_box() -> None:
 
 
 def test_average_precision_of_a_known_example() -> None:
-    """In one frame the surest detection is right up to OKS 0.7, the second is wrong, the third is always right."""
+    """The surest of three detections is right up to OKS 0.7, the second is wrong, the third is always right."""
     similarity = np.array([[[0.72, 0.1, 0.0], [0.0, 0.1, 1.0]]])
     scores, present = np.array([[0.9, 0.8, 0.7]]), np.ones((1, 2), dtype=bool)
     low = (51 * 1.0 + 50 * 2 / 3) / 101

@@ -1,7 +1,7 @@
 """Multi-object tracking metrics: IDF1, HOTA and identity switches.
 
-The functions take ``similarity`` (F, N, M), 0 to 1, of true person n and predicted person m in each frame, 0 where
-either is absent, and the presence of people: ``true_present`` (F, N), ``predicted_present`` (F, M).
+The functions take ``similarity`` (F, N, M), 0 to 1, of true person n and predicted person m in each frame; it is 0
+where either is absent. ``true_present`` (F, N) and ``predicted_present`` (F, M) hold the presence of people.
 """
 
 from dataclasses import dataclass

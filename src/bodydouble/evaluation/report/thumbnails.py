@@ -67,8 +67,8 @@ def measure_completeness(track: Track, other_boxes: list[FloatArray], image_size
         image_size: width and height of the image, px.
 
     Returns:
-        (T,) 0 to 1: mean confidence of the body's keypoints (0 outside the image), reduced where another box overlaps,
-        times the square root of the person's size relative to its maximum; 0 where not observed.
+        (T,) 0 to 1: mean confidence of the body's keypoints (0 outside the image), reduced where another box overlaps.
+        It is multiplied by the square root of the person's relative size, and 0 where not observed.
     """
     points = track.keypoints[:, BODY_LANDMARKS]
     inside = ((points[..., :2] >= 0) & (points[..., :2] <= np.array(image_size))).all(axis=-1)
