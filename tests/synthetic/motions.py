@@ -9,7 +9,7 @@ from bodydouble.data import FloatArray
 
 
 def rows(frames: int, seconds: float = 1 / 30) -> FloatArray:
-    """Rows (T, 44) of somebody who stands upright, arms hanging, facing +X."""
+    """Rows (T, 44) of a person who stands upright with hanging arms and faces +X."""
     quaternion = [1.0, 0.0, 0.0, 0.0]
     row = [seconds, 0.0, 0.9, 0.0, *quaternion, *quaternion, *quaternion]
     for _ in range(2):
@@ -18,7 +18,7 @@ def rows(frames: int, seconds: float = 1 / 30) -> FloatArray:
 
 
 def squats(frames: int = 24) -> FloatArray:
-    """Rows (T, 44) of somebody who bends both knees and elbows and straightens them again, feet flat on the floor."""
+    """Rows (T, 44) of a person who flexes and extends knees and elbows, with the feet flat on the floor."""
     made = rows(frames)
     bend = 0.5 * (1 - np.cos(np.linspace(0, 2 * np.pi, frames)))
     turn = np.stack([np.cos(0.4 * bend), 0 * bend, 0 * bend, np.sin(0.4 * bend)], axis=1)

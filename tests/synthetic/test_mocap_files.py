@@ -1,4 +1,4 @@
-"""Every file that holds motion gives humanoid motions."""
+"""Files of motion capture give motions of the humanoid."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,7 +21,7 @@ from tests import builders
 from tests.builders import assert_same
 from tests.synthetic import motions
 
-LIKE_JOINTS = {
+JOINT_OF_LANDMARK = {
     f"{side}_{landmark}": f"{side}{bone}"
     for side in ("left", "right")
     for landmark, bone in (
@@ -31,8 +31,8 @@ LIKE_JOINTS = {
 }  # fmt: skip
 
 
-def _calibrated(motion: Motion) -> Motion:
-    """The motion after one frame of the rest pose."""
+def _with_calibration_pose(motion: Motion) -> Motion:
+    """The motion preceded by one frame of the rest pose."""
     rotations = np.insert(motion.rotations, 0, rotation.IDENTITY, axis=0)
     root = np.insert(motion.root_position, 0, motion.skeleton.rest_offsets[0], axis=0)
     return replace(
@@ -45,7 +45,11 @@ def test_bvh_of_another_rig_and_unit_loses_its_calibration_pose(tmp_path: Path) 
     small = 0.45 / 2.54
     names = tuple(cmu.NAMES[bone] for bone in humanoid.JOINTS)
     skeleton = replace(motion.skeleton, joint_names=names, rest_offsets=motion.skeleton.rest_offsets * small)
-    cgspeed = replace(_calibrated(motion), skeleton=skeleton, root_position=_calibrated(motion).root_position * small)
+    cgspeed = replace(
+        _with_calibration_pose(motion),
+        skeleton=skeleton,
+        root_position=_with_calibration_pose(motion).root_position * small,
+    )
     bvh.write(tmp_path / "01_01.bvh", cgspeed)
     (made,) = mocap_files.read(tmp_path / "01_01.bvh")
     assert made.name == "01_01"
@@ -58,18 +62,18 @@ def test_bvh_that_begins_in_motion_keeps_its_first_frame(tmp_path: Path) -> None
     assert len(mocap_files.read(tmp_path / "dance.bvh")[0].motion.rotations) == 20
 
 
-def test_deepmimic_motion_has_its_joints_where_its_landmarks_are(tmp_path: Path) -> None:
+def test_deepmimic_joints_are_at_its_landmarks(tmp_path: Path) -> None:
     path = motions.write(tmp_path / "squat.txt", motions.squats())
     landmarks, fps = deepmimic.read_landmarks(path)
     (made,) = mocap_files.read(path)
     assert made.name == "squat"
     assert made.motion.fps == fps
     joints = kinematics.joint_positions(made.motion)
-    for landmark, joint in LIKE_JOINTS.items():
+    for landmark, joint in JOINT_OF_LANDMARK.items():
         assert_same(joints[:, humanoid.INDEX[joint]], landmarks[:, blazepose.INDEX[landmark]], 1e-9)
 
 
-def test_deepmimic_knees_and_elbows_bend_as_a_persons(tmp_path: Path) -> None:
+def test_deepmimic_knees_and_elbows_bend_anatomically(tmp_path: Path) -> None:
     (made,) = mocap_files.read(motions.write(tmp_path / "squat.txt", motions.squats()))
     low = rotation.to_rotvec(made.motion.rotations[len(made.motion.rotations) // 2])
     for side, sign in (("left", -1.0), ("right", 1.0)):
@@ -78,7 +82,7 @@ def test_deepmimic_knees_and_elbows_bend_as_a_persons(tmp_path: Path) -> None:
         assert_same(low[humanoid.INDEX[f"{side}LowerArm"]], [0.0, 1.2 * sign, 0.0], 0.02)
 
 
-def test_performance_gives_each_persons_motion(tmp_path: Path) -> None:
+def test_performance_gives_the_motion_of_each_person(tmp_path: Path) -> None:
     whole = builders.performance(people=2)
     performance.save(tmp_path / "clip.npz", whole)
     made = mocap_files.read(tmp_path / "clip.npz")
@@ -87,7 +91,7 @@ def test_performance_gives_each_persons_motion(tmp_path: Path) -> None:
         assert_same(one.motion.rotations, person.motion.rotations, 1e-12)
 
 
-def _archive(path: Path, **changes: object) -> Path:
+def _write_action_archive(path: Path, **changes: object) -> Path:
     motion = builders.smooth_motion(30, fps=Fraction(60))
     names = {bone: name for name, bone in mocap_files.ACTION_BONE_NAMES.items()}
     content: dict[str, object] = {
@@ -104,21 +108,21 @@ def _archive(path: Path, **changes: object) -> Path:
 
 
 def test_archive_of_action_clips_is_read(tmp_path: Path) -> None:
-    (made,) = mocap_files.read(_archive(tmp_path / "actions.npz"))
+    (made,) = mocap_files.read(_write_action_archive(tmp_path / "actions.npz"))
     expected = builders.smooth_motion(30, fps=Fraction(60))
     assert made.name == "walking_1"
     assert made.motion.fps == Fraction(60)
     assert_same(kinematics.joint_positions(made.motion), kinematics.joint_positions(expected), 1e-3)
 
 
-def _box(path: Path) -> Path:
+def _write_unknown_rig(path: Path) -> Path:
     motion = builders.smooth_motion(3)
     names = tuple(f"box{j}" for j in range(22))
     bvh.write(path, replace(motion, skeleton=replace(motion.skeleton, joint_names=names)))
     return path
 
 
-def _text(content: str) -> Callable[[Path], Path]:
+def _text_writer(content: str) -> Callable[[Path], Path]:
     def write(path: Path) -> Path:
         path.write_text(content)
         return path
@@ -129,20 +133,20 @@ def _text(content: str) -> Callable[[Path], Path]:
 @pytest.mark.parametrize(
     ("name", "write"),
     [
-        ("video.mp4", _text("")),
+        ("video.mp4", _text_writer("")),
         ("missing.bvh", lambda path: path),
         ("missing.npz", lambda path: path),
         ("missing.txt", lambda path: path),
-        ("bad.npz", _text("no archive")),
-        ("bad.txt", _text("{}")),
-        ("bad.bvh", _text("HIERARCHY")),
-        ("box.bvh", _box),
-        ("noclips.npz", lambda path: _archive(path, fps=None)),
-        ("norotations.npz", lambda path: _archive(path, **{"walking_1/quat_xyzw_int16": None})),
-        ("short.npz", lambda path: _archive(path, offsets_m=np.zeros((3, 3)))),
+        ("bad.npz", _text_writer("no archive")),
+        ("bad.txt", _text_writer("{}")),
+        ("bad.bvh", _text_writer("HIERARCHY")),
+        ("box.bvh", _write_unknown_rig),
+        ("noclips.npz", lambda path: _write_action_archive(path, fps=None)),
+        ("norotations.npz", lambda path: _write_action_archive(path, **{"walking_1/quat_xyzw_int16": None})),
+        ("short.npz", lambda path: _write_action_archive(path, offsets_m=np.zeros((3, 3)))),
     ],
 )
-def test_other_files_are_refused_in_one_line(tmp_path: Path, name: str, write: Callable[[Path], Path]) -> None:
+def test_rejects_other_files_in_one_line(tmp_path: Path, name: str, write: Callable[[Path], Path]) -> None:
     path = write(tmp_path / name)
     with pytest.raises(FormatError, match=name) as error:
         mocap_files.read(path)

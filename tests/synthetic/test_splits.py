@@ -1,4 +1,4 @@
-"""Nobody is in two splits, and the table is what the tool makes."""
+"""Splits are disjoint by subject, and the tool reproduces their table."""
 
 import importlib.util
 import sys
@@ -14,11 +14,10 @@ from bodydouble.synthetic import splits
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 
-
 DEEPMIMIC = ("deepmimic", "pybullet")
 
 
-def _tool() -> ModuleType:
+def _load_tool() -> ModuleType:
     spec = importlib.util.spec_from_file_location("split_motions", ROOT / "tools" / "split_motions.py")
     assert spec is not None
     assert spec.loader is not None
@@ -28,12 +27,12 @@ def _tool() -> ModuleType:
     return module
 
 
-def test_nobody_is_in_two_splits() -> None:
-    found = defaultdict(set)
+def test_no_subject_is_in_two_splits() -> None:
+    splits_of_subject = defaultdict(set)
     for clip in splits.load_table():
         for subject in clip.subject.split("+"):
-            found[subject].add(clip.split)
-    assert {subject: where for subject, where in found.items() if len(where) > 1} == {}
+            splits_of_subject[subject].add(clip.split)
+    assert {subject: where for subject, where in splits_of_subject.items() if len(where) > 1} == {}
 
 
 def test_every_clip_is_listed_once() -> None:
@@ -43,18 +42,18 @@ def test_every_clip_is_listed_once() -> None:
     assert sum(len(splits.select_clips(split)) for split in splits.SPLITS) == len(files)
 
 
-def test_each_split_has_walks_sport_and_dance_and_its_share_of_the_time() -> None:
-    shares = {"train": 0.7, "validation": 0.15, "test": 0.15}
+def test_each_split_has_all_kinds_of_motion_and_its_fraction_of_the_time() -> None:
+    fractions = {"train": 0.7, "validation": 0.15, "test": 0.15}
     seconds = {
         split: sum(clip.seconds for clip in splits.select_clips(split) if clip.source not in DEEPMIMIC)
-        for split in shares
+        for split in fractions
     }
-    for split, share in shares.items():
+    for split, fraction in fractions.items():
         assert {"walk", "sport", "dance"} <= {clip.kind for clip in splits.select_clips(split)}
-        assert seconds[split] / sum(seconds.values()) == pytest.approx(share, abs=0.05)
+        assert seconds[split] / sum(seconds.values()) == pytest.approx(fraction, abs=0.05)
 
 
-def test_the_public_motions_are_all_for_test() -> None:
+def test_public_motions_are_all_in_the_test_split() -> None:
     for source in DEEPMIMIC:
         public = tuple(clip for clip in splits.load_table() if clip.source == source)
         assert len(public) >= 15
@@ -62,13 +61,13 @@ def test_the_public_motions_are_all_for_test() -> None:
 
 
 @pytest.mark.parametrize(("split", "source"), [("dev", None), ("test", "amass")])
-def test_unknown_splits_and_sources_are_named(split: str, source: str | None) -> None:
+def test_error_for_unknown_split_or_source_lists_the_known_ones(split: str, source: str | None) -> None:
     with pytest.raises(InvalidDataError, match="there are"):
         splits.select_clips(split, source)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not (DATA / "mocap.tar.xz").is_file(), reason="the motion capture is not here")
-def test_the_tool_makes_the_table() -> None:
+def test_tool_reproduces_the_table() -> None:
     pytest.importorskip("pybullet_data")
-    assert _tool().table(DATA) == splits.load_table()
+    assert _load_tool().table(DATA) == splits.load_table()

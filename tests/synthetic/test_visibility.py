@@ -1,4 +1,4 @@
-"""What stands in the way of a line of sight."""
+"""Occlusion of lines of sight by people and objects."""
 
 import numpy as np
 import pytest
@@ -11,72 +11,74 @@ from bodydouble.synthetic import visibility
 from bodydouble.synthetic.props import Prop, build_character, sample_occluder
 from bodydouble.synthetic.visibility import Capsules, is_occluded_by_person, is_occluded_by_prop
 
-EYE = np.array([[0.0, 1.0, 5.0]])
+CAMERA_POSITION = np.array([[0.0, 1.0, 5.0]])
 
 
-def _post(x: float, z: float) -> Capsules:
-    """An upright line, 10 cm thick in all directions."""
+def _vertical_capsule(x: float, z: float) -> Capsules:
+    """Vertical capsule of 10 cm radius."""
     return Capsules(np.array([[[x, 0.0, z]]]), np.array([[[x, 2.0, z]]]), np.array([0.1]))
 
 
 @pytest.mark.parametrize(
-    ("x", "z", "hidden"), [(0.0, 2.0, True), (0.15, 2.0, False), (0.0, -1.0, False), (0.05, 1.0, True)]
+    ("x", "z", "occluded"), [(0.0, 2.0, True), (0.15, 2.0, False), (0.0, -1.0, False), (0.05, 1.0, True)]
 )
-def test_a_person_hides_what_is_behind(x: float, z: float, hidden: bool) -> None:
+def test_person_occludes_points_behind(x: float, z: float, occluded: bool) -> None:
     point = np.array([[[0.0, 1.0, 0.0]]])
-    assert is_occluded_by_person(EYE, point, _post(x, z))[0, 0] == hidden
+    assert is_occluded_by_person(CAMERA_POSITION, point, _vertical_capsule(x, z))[0, 0] == occluded
 
 
-@pytest.mark.parametrize(("x", "hidden"), [(0.0, True), (0.29, True), (0.31, False)])
-def test_a_box_hides_what_is_behind(x: float, hidden: bool) -> None:
-    place = np.eye(4)
-    place[:3, 3] = [x, 1.0, 2.5]
-    prop = Prop(place, np.array([0.3, 0.5, 0.2]), np.ones(3))
-    assert is_occluded_by_prop(EYE, np.array([[[0.0, 1.0, 0.0]]]), prop)[0, 0] == hidden
-    assert not is_occluded_by_prop(EYE, np.array([[[0.0, 1.0, 4.0]]]), prop)[0, 0]
+@pytest.mark.parametrize(("x", "occluded"), [(0.0, True), (0.29, True), (0.31, False)])
+def test_box_occludes_points_behind(x: float, occluded: bool) -> None:
+    pose = np.eye(4)
+    pose[:3, 3] = [x, 1.0, 2.5]
+    prop = Prop(pose, np.array([0.3, 0.5, 0.2]), np.ones(3))
+    assert is_occluded_by_prop(CAMERA_POSITION, np.array([[[0.0, 1.0, 0.0]]]), prop)[0, 0] == occluded
+    assert not is_occluded_by_prop(CAMERA_POSITION, np.array([[[0.0, 1.0, 4.0]]]), prop)[0, 0]
 
 
 @given(st.integers(0, 10_000))
 @settings(max_examples=50, deadline=None)
-def test_distance_of_segments_is_the_least_of_their_points(seed: int) -> None:
+def test_segment_distance_is_the_minimum_over_sampled_points(seed: int) -> None:
     a, b, c, d = np.random.default_rng(seed).normal(size=(4, 3))
-    share = np.linspace(0, 1, 201)[:, None]
-    one, other = a + share * (b - a), c + share * (d - c)
-    least = np.linalg.norm(one[:, None] - other[None], axis=-1).min()
-    found = float(visibility._segment_distance(a, b, c, d))
-    assert found <= least + 1e-9
-    assert found == pytest.approx(least, abs=0.05)
+    fractions = np.linspace(0, 1, 201)[:, None]
+    first, second = a + fractions * (b - a), c + fractions * (d - c)
+    minimum = np.linalg.norm(first[:, None] - second[None], axis=-1).min()
+    distance = float(visibility._segment_distance(a, b, c, d))
+    assert distance <= minimum + 1e-9
+    assert distance == pytest.approx(minimum, abs=0.05)
 
 
 @given(st.integers(0, 10_000))
 @settings(max_examples=30, deadline=None)
-def test_moving_everything_changes_nothing(seed: int) -> None:
+def test_occlusion_is_invariant_to_rigid_motion(seed: int) -> None:
     rng = np.random.default_rng(seed)
     move = np.eye(4)
     move[:3, :3] = rotation.to_matrix(rotation.from_rotvec(rng.normal(size=3)))
     move[:3, 3] = rng.normal(size=3)
-    eyes, points = rng.normal(0, 3, (4, 3)), rng.normal(0, 1, (4, 6, 3))
+    camera_positions, points = rng.normal(0, 3, (4, 3)), rng.normal(0, 1, (4, 6, 3))
     person = Capsules(rng.normal(0, 1, (4, 5, 3)), rng.normal(0, 1, (4, 5, 3)), rng.uniform(0.1, 0.4, 5))
-    place = np.eye(4)
-    place[:3, 3] = rng.normal(size=3)
-    prop = Prop(place, rng.uniform(0.2, 1.0, 3), np.ones(3))
+    pose = np.eye(4)
+    pose[:3, 3] = rng.normal(size=3)
+    prop = Prop(pose, rng.uniform(0.2, 1.0, 3), np.ones(3))
 
     def at(points: FloatArray) -> FloatArray:
         return camera.transform(move, points)
 
     moved = Capsules(at(person.starts), at(person.ends), person.radii)
     np.testing.assert_array_equal(
-        is_occluded_by_person(eyes, points, person), is_occluded_by_person(at(eyes), at(points), moved)
+        is_occluded_by_person(camera_positions, points, person),
+        is_occluded_by_person(at(camera_positions), at(points), moved),
     )
-    there = Prop(move @ place, prop.half_extents, prop.color)
+    there = Prop(move @ pose, prop.half_extents, prop.color)
     np.testing.assert_array_equal(
-        is_occluded_by_prop(eyes, points, prop), is_occluded_by_prop(at(eyes), at(points), there)
+        is_occluded_by_prop(camera_positions, points, prop),
+        is_occluded_by_prop(at(camera_positions), at(points), there),
     )
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_prop_is_a_closed_box_on_the_floor(seed: int) -> None:
-    prop = sample_occluder(np.array([0.0, 1.0, 0.0]), EYE[0], np.random.default_rng(seed))
+def test_prop_is_a_closed_box_on_the_floor(seed: int) -> None:
+    prop = sample_occluder(np.array([0.0, 1.0, 0.0]), CAMERA_POSITION[0], np.random.default_rng(seed))
     mesh = build_character(prop).meshes[0]
     corners = mesh.positions[mesh.triangles]
     facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])

@@ -1,4 +1,4 @@
-"""For all tests of training."""
+"""Fixtures of all tests of training."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """Networks this small learn no faster on more, and threads wait for each other on a busy machine."""
+    """Limits PyTorch to one thread: small networks train no faster on more, and threads compete on a busy machine."""
     if find_spec("torch") is None:
         yield
         return

@@ -1,4 +1,4 @@
-"""Clips as a detector saw them, for tests of training."""
+"""Simulated detections, for tests of training."""
 
 from fractions import Fraction
 
@@ -17,14 +17,14 @@ from tests.motion.scenes import IMAGE_SIZE, simulated_track, static_camera
 INTRINSICS = camera.intrinsics_from_focal_length(900.0, IMAGE_SIZE)
 
 
-def moving(frames: int = WINDOW_FRAMES, seed: int = 0, fps: Fraction = Fraction(30)) -> Motion:
-    """Somebody with the skeleton of a baked body who sways."""
+def swaying_motion(frames: int = WINDOW_FRAMES, seed: int = 0, fps: Fraction = Fraction(30)) -> Motion:
+    """Swaying motion on the skeleton of a stored body."""
     return builders.smooth_motion(frames, seed, fps, bodies.build_humanoid_skeleton(bodies.load_bodies()[0]))
 
 
-def seen_clip(frames: int = WINDOW_FRAMES, seed: int = 0, noise: float = 0.0) -> DetectedClip:
-    """One person; noise in px."""
-    motion, view = moving(frames, seed), static_camera(pitch=0.2, yaw=0.5 + seed)
+def detected_clip(frames: int = WINDOW_FRAMES, seed: int = 0, noise: float = 0.0) -> DetectedClip:
+    """Clip of one person with detection noise in px."""
+    motion, view = swaying_motion(frames, seed), static_camera(pitch=0.2, yaw=0.5 + seed)
     track = simulated_track(motion, view, INTRINSICS, noise, seed)
     points = landmark_positions(motion.skeleton, motion.rotations, motion.root_position)
     return DetectedClip(
@@ -34,12 +34,12 @@ def seen_clip(frames: int = WINDOW_FRAMES, seed: int = 0, noise: float = 0.0) ->
     )  # fmt: skip
 
 
-def seen_window(seed: int = 0, noise: float = 0.0) -> Window:
-    """What is seen of that person, and what is true."""
-    clip = seen_clip(seed=seed, noise=noise)
+def detected_window(seed: int = 0, noise: float = 0.0) -> Window:
+    """Labelled window of that person."""
+    clip = detected_clip(seed=seed, noise=noise)
     confidence = clip.keypoints[..., 2] * np.random.default_rng(seed).uniform(0.5, 1.0, 33)
     view = view_straight_at(camera.rays(clip.intrinsics, clip.keypoints[..., :2])[..., :2], confidence)
     return create_window(
-        view, confidence, clip.landmarks_3d, clip.true_landmarks_3d, clip.camera_from_world[:, :3, :3], clip.rest_offsets,
-        clip.rotations, clip.root_position, clip.contacts,
+        view, confidence, clip.landmarks_3d, clip.true_landmarks_3d, clip.camera_from_world[:, :3, :3],
+        clip.rest_offsets, clip.rotations, clip.root_position, clip.contacts,
     )  # fmt: skip

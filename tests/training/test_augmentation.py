@@ -1,4 +1,4 @@
-"""What people do in training: as long and as fast as asked, from the same seed the same, joints within limits."""
+"""Augmented motions: requested length and frame rate, determined by the seed, joints within limits."""
 
 from dataclasses import fields
 from fractions import Fraction
@@ -12,57 +12,59 @@ from bodydouble.skeletons import humanoid
 from bodydouble.training import augmentation
 from bodydouble.training.augmentation import MotionAugmenter
 from bodydouble.training.procedural_poses import ELBOW_LIMITS, KNEE_LIMITS, generate_motion
-from tests.training.scenes import moving
+from tests.training.scenes import swaying_motion
 
 FRAMES, FPS = 64, Fraction(30)
-SOURCES = [moving(90), moving(400, seed=1, fps=Fraction(120)), moving(20, seed=2)]
+SOURCES = [swaying_motion(90), swaying_motion(400, seed=1, fps=Fraction(120)), swaying_motion(20, seed=2)]
 
 
-def drawn(seed: int) -> Motion:
+def sampled(seed: int) -> Motion:
     return MotionAugmenter(SOURCES, FRAMES, FPS).sample(np.random.default_rng(seed))
 
 
 @pytest.fixture
-def plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Capture as it is."""
+def without_augmentation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Switches all augmentation but the choice of excerpts off."""
     for share in ("PROCEDURAL_FRACTION", "RECOMBINED_FRACTION", "LIMBWISE_FRACTION", "TUMBLING_FRACTION"):
         monkeypatch.setattr(augmentation, share, 0.0)
     monkeypatch.setattr(augmentation, "JOINT_OFFSET_SIGMAS", ())
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_every_motion_is_as_long_and_as_fast_as_asked(seed: int) -> None:
-    motion = drawn(seed)
+def test_samples_have_the_requested_length_and_frame_rate(seed: int) -> None:
+    motion = sampled(seed)
     assert motion.fps == FPS
     assert motion.rotations.shape == (FRAMES, len(humanoid.JOINTS), 4)
     assert motion.root_position.shape == (FRAMES, 3)
     np.testing.assert_allclose(np.linalg.norm(motion.rotations, axis=-1), 1.0, atol=1e-9)
 
 
-def test_the_same_seed_draws_the_same() -> None:
-    one, again, other = drawn(3), drawn(3), drawn(4)
+def test_same_seed_gives_same_motion() -> None:
+    one, again, other = sampled(3), sampled(3), sampled(4)
     for field in fields(Motion):
         if field.name not in ("skeleton", "fps"):
             np.testing.assert_array_equal(getattr(one, field.name), getattr(again, field.name))
     assert np.abs(one.rotations - other.rotations).max() > 0.01
 
 
-@pytest.mark.usefixtures("plain")
-def test_speed_changes_by_no_more_than_the_warp() -> None:
-    source = moving(400, seed=1, fps=Fraction(120))
-    repertoire_of_one = MotionAugmenter([source], FRAMES, FPS)
-    own = np.linalg.norm(np.diff(source.root_position, axis=0), axis=1).sum() / (len(source.rotations) - 1) * 120
+@pytest.mark.usefixtures("without_augmentation")
+def test_time_warp_limits_the_speed() -> None:
+    source = swaying_motion(400, seed=1, fps=Fraction(120))
+    augmenter = MotionAugmenter([source], FRAMES, FPS)
+    source_speed = (
+        np.linalg.norm(np.diff(source.root_position, axis=0), axis=1).sum() / (len(source.rotations) - 1) * 120
+    )
     slowest, fastest = augmentation.TIME_WARP
     rng = np.random.default_rng(0)
     for _ in range(8):
-        path = repertoire_of_one.sample(rng).root_position
+        path = augmenter.sample(rng).root_position
         speed = np.linalg.norm(np.diff(path, axis=0), axis=1).sum() / (FRAMES - 1) * 30
-        # How fast somebody sways differs from stretch to stretch.
-        assert 0.3 * slowest * own < speed < 3 * fastest * own
+        # The speed of swaying differs between excerpts.
+        assert 0.3 * slowest * source_speed < speed < 3 * fastest * source_speed
 
 
-@pytest.mark.usefixtures("plain")
-def test_arms_come_from_another_clip(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("without_augmentation")
+def test_recombination_replaces_the_arms_only(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = MotionAugmenter(SOURCES[:1], FRAMES, FPS).sample(np.random.default_rng(0))
     monkeypatch.setattr(augmentation, "_sample_borrowed_joints", lambda _: [augmentation.ARM_JOINTS])
     mixed = MotionAugmenter(SOURCES[:1], FRAMES, FPS).sample(np.random.default_rng(0))
@@ -73,29 +75,29 @@ def test_arms_come_from_another_clip(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_limbs_are_all_of_the_arms_and_legs_and_share_nothing() -> None:
+def test_limbs_partition_arms_and_legs() -> None:
     joints = [joint for limb in augmentation.LIMB_JOINTS for joint in limb]
     assert len(set(joints)) == len(joints)
     assert set(joints) == set(augmentation.ARM_JOINTS) | set(augmentation.LEG_JOINTS)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_invented_knees_and_elbows_bend_about_one_axis_and_one_way(seed: int) -> None:
-    made = generate_motion(moving(), FRAMES, FPS, np.random.default_rng(seed))
-    assert len(made.rotations) == FRAMES
-    turns = rotation.to_rotvec(made.rotations)
+def test_procedural_knees_and_elbows_flex_within_limits_about_one_axis(seed: int) -> None:
+    motion = generate_motion(swaying_motion(), FRAMES, FPS, np.random.default_rng(seed))
+    assert len(motion.rotations) == FRAMES
+    rotation_vectors = rotation.to_rotvec(motion.rotations)
     for joint, axis, sign, limits in (
         ("leftLowerLeg", 0, 1, KNEE_LIMITS), ("rightLowerLeg", 0, 1, KNEE_LIMITS),
         ("leftLowerArm", 1, -1, ELBOW_LIMITS), ("rightLowerArm", 1, 1, ELBOW_LIMITS),
     ):  # fmt: skip
-        own = turns[:, humanoid.INDEX[joint]]
-        angle = sign * own[:, axis]
+        source_speed = rotation_vectors[:, humanoid.INDEX[joint]]
+        angle = sign * source_speed[:, axis]
         assert limits[0] - 1e-9 <= angle.min()
         assert angle.max() <= limits[1] + 1e-9
-        np.testing.assert_allclose(np.delete(own, axis, axis=1), 0.0, atol=1e-9)
+        np.testing.assert_allclose(np.delete(source_speed, axis, axis=1), 0.0, atol=1e-9)
 
 
-def test_invented_motions_have_no_jumps() -> None:
-    made = generate_motion(moving(), 200, FPS, np.random.default_rng(1))
-    steps = rotation.angle_between(made.rotations[1:], made.rotations[:-1]) * float(FPS)
+def test_procedural_motions_have_no_jumps() -> None:
+    motion = generate_motion(swaying_motion(), 200, FPS, np.random.default_rng(1))
+    steps = rotation.angle_between(motion.rotations[1:], motion.rotations[:-1]) * float(FPS)
     assert steps.max() < 30.0

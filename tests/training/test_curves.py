@@ -1,4 +1,4 @@
-"""The picture of a training."""
+"""Image of the training curves."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ pytest.importorskip("torch")
 from bodydouble.training.curves import COLORS, COLUMNS, PANEL_MARGIN, PANEL_SIZE, PANELS, draw_curves
 
 
-def log(path: Path, steps: int) -> Path:
+def write_log(path: Path, steps: int) -> Path:
     names = sorted({name for _, curves in PANELS for name in curves})
     rows = [{"step": 200 * (n + 1)} | {name: 1 / (n + 1 + i) for i, name in enumerate(names)} for n in range(steps)]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -20,14 +20,14 @@ def log(path: Path, steps: int) -> Path:
 
 
 @pytest.mark.parametrize("steps", [2, 12])
-def test_every_panel_has_its_curves(steps: int, tmp_path: Path) -> None:
-    draw_curves(log(tmp_path / "log.jsonl", steps), tmp_path / "curves.png")
-    picture = Image.open(tmp_path / "curves.png")
-    assert picture.format == "PNG"
-    assert picture.width == COLUMNS * PANEL_SIZE[0]
-    pixels = np.asarray(picture.convert("RGB"))
+def test_every_panel_shows_its_curves(steps: int, tmp_path: Path) -> None:
+    draw_curves(write_log(tmp_path / "log.jsonl", steps), tmp_path / "curves.png")
+    image = Image.open(tmp_path / "curves.png")
+    assert image.format == "PNG"
+    assert image.width == COLUMNS * PANEL_SIZE[0]
+    pixels = np.asarray(image.convert("RGB"))
     for number, (_, names) in enumerate(PANELS):
         x, y = number % COLUMNS * PANEL_SIZE[0], number // COLUMNS * PANEL_SIZE[1]
-        tile = pixels[y + PANEL_MARGIN : y + PANEL_SIZE[1], x : x + PANEL_SIZE[0]]  # below the names of the curves
+        panel = pixels[y + PANEL_MARGIN : y + PANEL_SIZE[1], x : x + PANEL_SIZE[0]]  # below the names of the curves
         for color in COLORS[: len(names)]:
-            assert (tile == ImageColor.getrgb(color)).all(axis=-1).any()
+            assert (panel == ImageColor.getrgb(color)).all(axis=-1).any()

@@ -1,4 +1,4 @@
-"""The network as it is trained and as it is written are the same."""
+"""Exported and trained network predict the same."""
 
 import numpy as np
 import pytest
@@ -25,14 +25,14 @@ from bodydouble.training.training_loop import Calibration
 from tests.builders import assert_same
 
 HALF_PRECISION = 2e-2
-"""Relative; weights are stored with eleven bits."""
+"""Relative tolerance for weights that are stored with eleven bits."""
 FIELD_OF_OUTPUT = {"joint_rotations_6d": "rotations"}
 """Fields of a prediction by the names of the ONNX file's outputs, where they differ."""
 
 
 @pytest.fixture(scope="module")
 def network() -> LifterNetwork:
-    """Of random weights, its normalisations too, as after training."""
+    """Network with random weights and normalisations, as after training."""
     torch.manual_seed(2)
     made = LifterNetwork().eval()
     for name, buffer in made.named_buffers():

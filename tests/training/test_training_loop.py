@@ -1,4 +1,4 @@
-"""Training: it goes on where it stopped, it can be followed, and what it calibrates is calibrated."""
+"""Training loop: runs resume, progress is logged, and calibrated sigmas hold."""
 
 import json
 from pathlib import Path
@@ -23,70 +23,70 @@ from bodydouble.training.training_loop import (
     train,
 )
 from bodydouble.training.windows import Window, stack_windows
-from tests.training.scenes import moving, seen_window
+from tests.training.scenes import detected_window, swaying_motion
 
 
 @pytest.fixture(scope="module")
-def seen() -> list[Window]:
-    return [seen_window(seed, noise=2.0) for seed in range(3)]
+def detected() -> list[Window]:
+    return [detected_window(seed, noise=2.0) for seed in range(3)]
 
 
-def run(folder: Path, seen: list[Window], steps: int, report: Any = lambda _: None) -> LifterNetwork:
+def run(folder: Path, detected: list[Window], steps: int, report: Any = lambda _: None) -> LifterNetwork:
     options = TrainOptions(steps=steps, batch_size=2, validation_interval=2, seed=1)
-    return train([moving(80)], seen, seen[:1], folder, options, report)
+    return train([swaying_motion(80)], detected, detected[:1], folder, options, report)
 
 
 def weights(network: LifterNetwork) -> dict[str, Any]:
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-def state(folder: Path) -> dict[str, Any]:
+def load_checkpoint(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = torch.load(folder / STATE_FILE, weights_only=True)
     return found
 
 
-def logged(folder: Path) -> list[dict[str, float]]:
+def read_log(folder: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in (folder / LOG_FILE).read_text().splitlines()]
 
 
-def assert_equal(one: dict[str, Any], other: dict[str, Any]) -> None:
-    assert one.keys() == other.keys()
-    assert all(torch.equal(value, other[name]) for name, value in one.items())
+def assert_equal(first: dict[str, Any], second: dict[str, Any]) -> None:
+    assert first.keys() == second.keys()
+    assert all(torch.equal(value, second[name]) for name, value in first.items())
 
 
-def test_it_goes_on_where_it_was_interrupted(tmp_path: Path, seen: list[Window]) -> None:
-    def interrupt(figures: dict[str, Any]) -> None:
-        raise KeyboardInterrupt(figures["step"])
+def test_interrupted_run_resumes(tmp_path: Path, detected: list[Window]) -> None:
+    def interrupt(metrics: dict[str, Any]) -> None:
+        raise KeyboardInterrupt(metrics["step"])
 
     with pytest.raises(KeyboardInterrupt, match="2"):
-        run(tmp_path, seen, 4, interrupt)
-    assert state(tmp_path)["step"] == 2
-    half = state(tmp_path)["network"]
-    told: list[int] = []
-    network = run(tmp_path, seen, 4, lambda figures: told.append(figures["step"]))
-    assert told == [4]
-    assert state(tmp_path)["step"] == 4
-    assert [line["step"] for line in logged(tmp_path)] == [2, 4]
-    for line in logged(tmp_path):
+        run(tmp_path, detected, 4, interrupt)
+    assert load_checkpoint(tmp_path)["step"] == 2
+    half = load_checkpoint(tmp_path)["network"]
+    reported_steps: list[int] = []
+    network = run(tmp_path, detected, 4, lambda metrics: reported_steps.append(metrics["step"]))
+    assert reported_steps == [4]
+    assert load_checkpoint(tmp_path)["step"] == 4
+    assert [line["step"] for line in read_log(tmp_path)] == [2, 4]
+    for line in read_log(tmp_path):
         assert all(np.isfinite(value) for value in line.values())
         assert 0 <= line["across_within_one_sigma"] <= 1
-    assert_equal(state(tmp_path)["network"], weights(network))
+    assert_equal(load_checkpoint(tmp_path)["network"], weights(network))
     assert not torch.equal(half["read.weight"], weights(network)["read.weight"])
-    counts = {int(state["step"]) for state in state(tmp_path)["optimizer"]["state"].values()}
+    counts = {int(state["step"]) for state in load_checkpoint(tmp_path)["optimizer"]["state"].values()}
     assert counts == {4}
-    again = run(tmp_path, seen, 4)
+    again = run(tmp_path, detected, 4)
     assert_equal(weights(again), weights(network))
-    assert len(logged(tmp_path)) == 2
+    assert len(read_log(tmp_path)) == 2
 
 
-def test_calibration_makes_one_sigma_hold_68_percent(seen: list[Window]) -> None:
+def test_calibrated_sigma_covers_68_percent_of_errors(detected: list[Window]) -> None:
     torch.manual_seed(3)
     network = LifterNetwork()
-    factors = np.exp(Calibration.from_windows(network, seen).log_factors)
-    off, deep, across, along = prediction_errors(network, stack_windows(seen))
+    factors = np.exp(Calibration.from_windows(network, detected).log_factors)
+    point_errors, depth_errors, scales_across, scales_along = prediction_errors(network, stack_windows(detected))
     for error, scale, factor in (
-        (off, across, factors[:LANDMARK_COUNT]),
-        (deep, along, factors[LANDMARK_COUNT:]),
+        (point_errors, scales_across, factors[:LANDMARK_COUNT]),
+        (depth_errors, scales_along, factors[LANDMARK_COUNT:]),
     ):
         within = (error <= factor * scale).mean(axis=(0, 1))
         np.testing.assert_allclose(within, ONE_SIGMA_FRACTION, atol=0.02)

@@ -1,4 +1,4 @@
-"""People whose truth is known, as video without labels shows them."""
+"""People with ground truth, as in a video without labels."""
 
 import numpy as np
 import torch
@@ -19,38 +19,40 @@ from tests.motion.scenes import simulated_track, static_camera
 from tests.training.scenes import INTRINSICS
 
 
-def somebody(frames: int = WINDOW_FRAMES, seed: int = 0) -> Motion:
-    """Somebody of random proportions, left and right alike, who sways."""
+def swaying_motion(frames: int = WINDOW_FRAMES, seed: int = 0) -> Motion:
+    """Swaying motion of a person of random symmetric proportions."""
     ratios = np.exp(np.random.default_rng(seed).normal(0, 0.1, len(BONES)))
     return builders.smooth_motion(frames, seed, FPS, skeleton_from_bone_scales(ratios))
 
 
-def view_of(seed: int) -> FloatArray:
-    """camera_from_world (4, 4)."""
+def camera_pose(seed: int) -> FloatArray:
+    """Pose camera_from_world (4, 4) of a camera."""
     return static_camera(pitch=0.2, yaw=0.5 + seed)
 
 
-def labelled(seed: int = 0, noise: float = 0.0) -> Window:
-    """What is seen, with noise in px, and what is true."""
-    motion, view = somebody(seed=seed), view_of(seed)
+def labelled_window(seed: int = 0, noise: float = 0.0) -> Window:
+    """Labelled window with detection noise in px."""
+    motion, view = swaying_motion(seed=seed), camera_pose(seed)
     track = simulated_track(motion, view, INTRINSICS, noise, seed)
     points = camera.transform(view, landmark_positions(motion.skeleton, motion.rotations, motion.root_position))
     confidence = track.keypoints[..., 2]
     return create_window(
-        view_straight_at(camera.rays(INTRINSICS, track.keypoints[..., :2])[..., :2], confidence), confidence, track.landmarks_3d,
-        points, np.tile(view[:3, :3], (WINDOW_FRAMES, 1, 1)), motion.skeleton.rest_offsets, motion.rotations,
-        motion.root_position, motion.contacts,
+        view_straight_at(camera.rays(INTRINSICS, track.keypoints[..., :2])[..., :2], confidence),
+        confidence, track.landmarks_3d, points, np.tile(view[:3, :3], (WINDOW_FRAMES, 1, 1)),
+        motion.skeleton.rest_offsets, motion.rotations, motion.root_position, motion.contacts,
     )  # fmt: skip
 
 
-def unlabelled(made: Window) -> UnlabelledWindow:
-    """What is seen."""
-    observed = np.ones(len(made.points), dtype=bool)
-    return UnlabelledWindow(made.points, made.confidence, made.landmarks_3d, made.direction, made.scale, observed)
+def unlabelled_window(window: Window) -> UnlabelledWindow:
+    """The detections of a labelled window."""
+    observed = np.ones(len(window.points), dtype=bool)
+    return UnlabelledWindow(
+        window.points, window.confidence, window.landmarks_3d, window.direction, window.scale, observed
+    )
 
 
-def true_answer(windows: list[Window]) -> Prediction:
-    """What the lifter should say about them."""
+def true_prediction(windows: list[Window]) -> Prediction:
+    """The exact prediction for windows."""
     truth: Target = target_from_windows(stack_windows(windows))
     sigma = torch.full((*truth.depths.shape[:2], 66), -5.0)
     lengths = torch.cat([truth.log_bone_scales, torch.full_like(truth.log_bone_scales, -4.0)], dim=-1)
