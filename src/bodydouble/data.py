@@ -313,6 +313,8 @@ class Character:
     humanoid: dict[str, int]
     """Index of the joint by VRM 1.0 humanoid bone name."""
     meshes: tuple[Mesh, ...]
+    is_builtin: bool = False
+    """Whether the character comes with bodydouble; then it gets the proportions of the person who performs."""
 
     def __post_init__(self) -> None:
         _check(self, "rest_rotations", (len(self.skeleton.joint_names), 4))

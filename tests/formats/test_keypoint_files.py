@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from bodydouble.cli.export import KeypointFormat as FormatOption
-from bodydouble.data import Performance
+from bodydouble.data import UNKNOWN_TRACK_ID, Performance
 from bodydouble.errors import FormatError, InvalidDataError, OutputError
 from bodydouble.formats import performance as performance_file
 from bodydouble.formats.keypoint_files import (
-    UNKNOWN_TRACK_ID,
     KeypointFormat,
     KeypointRows,
     collect_keypoints,

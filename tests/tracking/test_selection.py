@@ -242,7 +242,7 @@ def test_a_point_without_person_is_an_error(people: dict[str, Track], text: str,
 def test_a_frame_without_people_is_an_error_that_lists_the_people() -> None:
     people = build_people([() if 10 <= f < 20 else (observation((100, 300)),) for f in range(FRAMES)])
     assert select_names(people, "at 100,300,9") == ["person1"]
-    with pytest.raises(InvalidDataError, match="no one is seen in that frame; in the clip there is person1"):
+    with pytest.raises(InvalidDataError, match="nobody is visible in that frame; in the clip there is person1"):
         select_names(people, "at 100,300,15")
 
 

@@ -98,7 +98,7 @@ def rig_round_trip(truth: Performance) -> EvaluationClip:
     with tempfile.TemporaryDirectory() as scratch:
         for person in truth.people:
             path = Path(scratch) / "motion.bvh"
-            bvh.write(path, _rig_motion(retarget_to_character(person.motion, template, fitted=True), person.motion))
+            bvh.write(path, _rig_motion(retarget_to_character(person.motion, template), person.motion))
             read = bvh.read(path)
             restored = replace(read, contacts=person.motion.contacts, joint_sigma=person.motion.joint_sigma)
             people.append(replace(person, motion=restored))

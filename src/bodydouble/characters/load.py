@@ -34,7 +34,7 @@ def load_character(name_or_path: str) -> Character:
         FormatError: the file is damaged, or contains no humanoid character.
     """
     if name_or_path in builtin_names():
-        return _read_character(BUILTIN / f"{name_or_path}.glb")
+        return replace(_read_character(BUILTIN / f"{name_or_path}.glb"), is_builtin=True)
     path = Path(name_or_path)
     if not path.is_file():
         raise UnknownCharacterError(

@@ -19,13 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from bodydouble.data import FloatArray, IntArray, Performance
+from bodydouble.data import UNKNOWN_TRACK_ID, FloatArray, IntArray, Performance
 from bodydouble.errors import FormatError, InvalidDataError, OutputError
 from bodydouble.formats.atomic import atomic_folder, atomic_write
 from bodydouble.skeletons import coco, openpose
-
-UNKNOWN_TRACK_ID = -1
-"""Track id of a person without identity."""
 
 _HALF_PIXEL = 0.5
 _MAX_FRAME = 2**31 - 1

@@ -110,16 +110,15 @@ def animate(
     _check_positive(fps=fps, keyframe_tolerance=keyframe_tolerance)
     request = prepare_capture(Path(video), options)
     template = character_files.load_character(character)
-    is_builtin = character in character_files.builtin_names()
     with _output_folder(video, folder) as out:
         result = capture_clip(request, progress)
         captured = result.performance
         resampled = _resample(captured, fps, progress)
         with progress.stage("characters"):
-            characters = _animate_characters(captured, template, fitted=is_builtin)
+            characters = _animate_characters(captured, template)
             resampled_characters = characters
             if resampled is not captured:
-                resampled_characters = _animate_characters(resampled, template, fitted=is_builtin)
+                resampled_characters = _animate_characters(resampled, template)
         with progress.stage("files", 1 + 2 * len(characters)):
             steps = _write_files(resampled, resampled_characters, out, clip_name(Path(video)), keyframe_tolerance)
             files = list(progress.track(steps))
@@ -189,19 +188,13 @@ def _output_folder(video: str | Path, folder: str | Path | None) -> Iterator[Pat
         raise
 
 
-def _animate_characters(captured: Performance, template: Character, *, fitted: bool) -> list[AnimatedCharacter]:
-    return [retarget_to_character(person.motion, template, fitted=fitted) for person in captured.people]
+def _animate_characters(captured: Performance, template: Character) -> list[AnimatedCharacter]:
+    return [retarget_to_character(person.motion, template) for person in captured.people]
 
 
-def retarget_to_character(motion: Motion, template: Character, *, fitted: bool) -> AnimatedCharacter:
-    """Retargets a motion to a character.
-
-    Args:
-        motion: motion of a person.
-        template: character to animate.
-        fitted: whether the character gets the person's proportions, which only built-in characters support.
-    """
-    character = fit_character(template, motion.skeleton) if fitted else template
+def retarget_to_character(motion: Motion, template: Character) -> AnimatedCharacter:
+    """Retargets the motion of a person to a character; a built-in one gets the person's proportions first."""
+    character = fit_character(template, motion.skeleton) if template.is_builtin else template
     rotations, hips_translation = retarget(motion, character)
     return AnimatedCharacter(character, rotations, hips_translation)
 

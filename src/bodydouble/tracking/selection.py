@@ -49,7 +49,7 @@ class AllPeople:
 
 @dataclass(frozen=True, slots=True)
 class MainPerson:
-    """The complete person who covers most of the clip; if nobody is complete, the one who covers most.
+    """The complete person who covers most of the clip; if there is none, the one who covers most.
 
     A static person is selected only if all are static.
     """
@@ -87,9 +87,7 @@ class PersonAtPoint:
         """
         width, height = image_size
         if not (0 <= self.point[0] <= width and 0 <= self.point[1] <= height):
-            raise InvalidDataError(
-                f"the point {self._point_text} is outside the image, which is {width} x {height} px"
-            )
+            raise InvalidDataError(f"the point {self._point_text} is outside the image, which is {width} x {height} px")
         if self.frame < 0 or (frame_count is not None and self.frame >= frame_count):
             last = "" if frame_count is None else f" to {frame_count - 1}"
             raise InvalidDataError(f"there is no frame {self.frame} in the clip; frames are counted from 0{last}")
@@ -238,6 +236,6 @@ def _distance_to_limbs(point: tuple[float, float], pose: FloatArray) -> float:
 
 def _describe_positions(people: Mapping[str, Track], rows: Mapping[str, int]) -> str:
     if not rows:
-        return f"no one is seen in that frame; in the clip there is {', '.join(people)}"
+        return f"nobody is visible in that frame; in the clip there is {', '.join(people)}"
     centers = {name: people[name].boxes[row].reshape(2, 2).mean(axis=0) for name, row in rows.items()}
     return "in that frame there is " + ", ".join(f"{name} at {x:.0f},{y:.0f}" for name, (x, y) in centers.items())
