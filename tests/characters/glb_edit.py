@@ -1,4 +1,4 @@
-"""Takes a .glb file apart and puts it together again, to make the rigs that other programs export."""
+"""Editing of .glb files, to build rigs as other programs export them."""
 
 import json
 import struct
@@ -15,7 +15,7 @@ MANNEQUIN = BUILTIN / "mannequin.glb"
 
 
 class Glb:
-    """The JSON document and the binary chunk of a file."""
+    """JSON document and binary chunk of a file."""
 
     def __init__(self, path: Path = MANNEQUIN) -> None:
         """Reads the file."""
@@ -25,17 +25,17 @@ class Glb:
         self.blob = bytearray(data[28 + length :])
 
     def node(self, name: str) -> int:
-        """Index of the node of that name."""
+        """Returns the index of the node of a name."""
         return next(i for i, node in enumerate(self.json["nodes"]) if node.get("name") == name)
 
     def array(self, accessor: int, dtype: str, width: int) -> NDArray[Any]:
-        """A tightly packed array of the file."""
+        """Returns a tightly packed array of the file."""
         entry = self.json["accessors"][accessor]
         start = self.json["bufferViews"][entry["bufferView"]].get("byteOffset", 0)
         return np.frombuffer(bytes(self.blob), dtype, entry["count"] * width, start).reshape(-1, width)
 
     def add(self, array: NDArray[Any], kind: str, normalized: bool = False) -> int:
-        """Index of the accessor of a new array."""
+        """Adds an array and returns the index of its accessor."""
         self.json["bufferViews"].append({"buffer": 0, "byteOffset": len(self.blob), "byteLength": array.nbytes})
         self.blob += array.tobytes() + bytes(-array.nbytes % 4)
         component = COMPONENT[array.dtype.str[1:]]

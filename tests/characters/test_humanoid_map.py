@@ -1,3 +1,5 @@
+"""Mapping of joints to humanoid bones, by names and by VRM extensions."""
+
 from types import ModuleType
 
 import pytest
@@ -15,7 +17,7 @@ PREFIXES = dict.fromkeys(RIGS, "") | {"mixamo": "mixamorig:", "rigify": "DEF-", 
 
 
 @pytest.mark.parametrize("rig", RIGS)
-def test_the_names_of_a_known_rig_are_all_found(rig: str) -> None:
+def test_all_joints_of_a_known_rig_are_mapped(rig: str) -> None:
     table = dict(RIGS[rig].NAMES)
     names = ["root", *(PREFIXES[rig] + name for name in table.values()), "prop"]
     assert {bone: names[i] for bone, i in humanoid_map.from_names(names).items()} == {
@@ -24,7 +26,7 @@ def test_the_names_of_a_known_rig_are_all_found(rig: str) -> None:
 
 
 @pytest.mark.parametrize("rig", RIGS.values())
-def test_tables_hold_humanoid_bones_and_no_name_twice(rig: ModuleType) -> None:
+def test_tables_contain_humanoid_bones_and_unique_names(rig: ModuleType) -> None:
     assert set(rig.NAMES) <= {*humanoid.JOINTS, *humanoid.FINGERS}
     assert len(set(rig.NAMES.values())) == len(rig.NAMES)
 
@@ -34,18 +36,18 @@ def test_tables_hold_humanoid_bones_and_no_name_twice(rig: ModuleType) -> None:
     ["upperarm.l lowerarm.l upperleg.l lowerleg.l", "UpArm_L LoArm_L UpLeg_L LoLeg_L", "arm.L forearm.L leg.L shin.L",
      "Left arm,Left elbow,Left leg,Left knee", "L_thigh L_calf L_upperarm L_forearm"],
 )  # fmt: skip
-def test_words_of_other_rigs_are_understood(sided: str) -> None:
+def test_unknown_rigs_are_mapped_by_words(sided: str) -> None:
     left = sided.split(",") if "," in sided else sided.split()
     right = [name.replace("Left", "Right").replace("_L", "_R").replace(".L", ".R").replace(".l", ".r") for name in left]
     right = [f"R{name[1:]}" if name.startswith("L_") else name for name in right]
     names = ["root", "Hips", "Spine", "Head", *left, *right]
-    found = humanoid_map.from_names(names)
-    assert not humanoid_map.missing_bones(found)
-    for bone, i in found.items():
+    bones = humanoid_map.from_names(names)
+    assert not humanoid_map.missing_bones(bones)
+    for bone, i in bones.items():
         assert names[i] in (right if bone.startswith("right") else left if bone.startswith("left") else names[:4])
 
 
-def test_what_is_missing_is_named() -> None:
+def test_error_names_the_missing_bones() -> None:
     names = [name for bone, name in mixamo.NAMES.items() if bone != "leftLowerArm"]
     with pytest.raises(FormatError, match=r"no joint for leftLowerArm; name the joints as in VRM, Mixamo"):
         humanoid_map.from_names(names)

@@ -1,3 +1,5 @@
+"""Loading of characters from intact, unusual and damaged files."""
+
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from bodydouble.geometry.kinematics import bind_matrices
 from tests.builders import assert_same
 from tests.characters.glb_edit import MANNEQUIN, Glb
 
-TURNS = {
+ROTATIONS = {
     "upright": np.eye(3),
     "z up": rotation.to_matrix(rotation.from_rotvec(np.array([np.pi / 2, 0.0, 0.0]))),
     "faces backwards": np.diag([-1.0, 1.0, -1.0]),
@@ -25,7 +27,7 @@ def mannequin() -> Character:
 
 
 def _below_armature(matrix: FloatArray, counteract: FloatArray) -> Glb:
-    """The mannequin below a node with a matrix, which its hips counteract."""
+    """Returns the mannequin below a node with a matrix, which its hips counteract."""
     glb = Glb()
     hips = glb.node("hips")
     local = np.eye(4)
@@ -38,9 +40,9 @@ def _below_armature(matrix: FloatArray, counteract: FloatArray) -> Glb:
 
 def _assert_same_character(actual: Character, expected: Character) -> None:
     assert actual.humanoid.keys() == expected.humanoid.keys()
-    ours, theirs = bind_matrices(actual), bind_matrices(expected)
+    actual_bind, expected_bind = bind_matrices(actual), bind_matrices(expected)
     for bone, joint in actual.humanoid.items():
-        assert_same(ours[joint][:3, 3], theirs[expected.humanoid[bone]][:3, 3], 2e-6)
+        assert_same(actual_bind[joint][:3, 3], expected_bind[expected.humanoid[bone]][:3, 3], 2e-6)
     for one, other in zip(actual.meshes, expected.meshes, strict=True):
         assert_same(one.positions, other.positions, 2e-6)
         assert_same(one.normals, other.normals, 1e-5)
@@ -56,9 +58,9 @@ def test_a_file_loads_like_the_built_in_character(mannequin: Character) -> None:
     _assert_same_character(load_character(str(MANNEQUIN)), mannequin)
 
 
-def test_scale_and_rotation_above_the_hips_leave_the_character_as_it_is(tmp_path: Path, mannequin: Character) -> None:
+def test_scale_and_rotation_above_the_hips_are_removed(tmp_path: Path, mannequin: Character) -> None:
     armature = np.eye(4)
-    armature[:3, :3] = 0.01 * TURNS["z up"]
+    armature[:3, :3] = 0.01 * ROTATIONS["z up"]
     loaded = load_character(str(_below_armature(armature, np.linalg.inv(armature)).save(tmp_path / "scaled.glb")))
     _assert_same_character(loaded, mannequin)
     lengths = np.linalg.norm(loaded.skeleton.rest_offsets, axis=1)
@@ -66,13 +68,11 @@ def test_scale_and_rotation_above_the_hips_leave_the_character_as_it_is(tmp_path
     assert_same(np.linalg.norm(loaded.rest_rotations, axis=1), np.ones(len(lengths)), 1e-9)
 
 
-@pytest.mark.parametrize("turn", TURNS)
-def test_it_stands_upright_and_faces_forward_however_the_file_turns_it(
-    tmp_path: Path, mannequin: Character, turn: str
-) -> None:
+@pytest.mark.parametrize("heading", ROTATIONS)
+def test_loaded_characters_are_upright_and_face_forward(tmp_path: Path, mannequin: Character, heading: str) -> None:
     armature = np.eye(4)
-    armature[:3, :3] = TURNS[turn]
-    loaded = load_character(str(_below_armature(armature, np.eye(4)).save(tmp_path / "turned.glb")))
+    armature[:3, :3] = ROTATIONS[heading]
+    loaded = load_character(str(_below_armature(armature, np.eye(4)).save(tmp_path / "rotated.glb")))
     _assert_same_character(loaded, mannequin)
 
 
@@ -115,7 +115,7 @@ def test_a_rigid_part_below_a_joint_belongs_to_the_joint(tmp_path: Path) -> None
     assert_same(hat.positions, body.positions * 0.1 + at_head + [0.0, 0.2, 0.0], 1e-6)
 
 
-def test_feet_that_hang_beside_the_legs_follow_the_legs(tmp_path: Path, mannequin: Character) -> None:
+def test_feet_outside_the_leg_hierarchy_follow_the_legs(tmp_path: Path, mannequin: Character) -> None:
     glb = Glb()
     nodes = glb.json["nodes"]
     foot, shin, hips = (glb.node(name) for name in ("leftFoot", "leftLowerLeg", "hips"))
@@ -174,9 +174,7 @@ def _bad_joint(glb: Glb) -> None:
         (_bad_joint, "damaged"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said_in_one_line(
-    tmp_path: Path, damage: Callable[[Glb], None], message: str
-) -> None:
+def test_errors_are_one_line_with_path_and_reason(tmp_path: Path, damage: Callable[[Glb], None], message: str) -> None:
     glb = Glb()
     damage(glb)
     path = glb.save(tmp_path / "bad.glb")
@@ -187,14 +185,14 @@ def test_what_is_wrong_with_a_file_is_said_in_one_line(
 
 
 @pytest.mark.parametrize("content", [b"", b"glTF", b"glTF\x02\0\0\0\x10\0\0\0", b"{}", b"\x00\xff" * 50, b"[1, 2]"])
-def test_a_file_that_is_no_gltf_file(tmp_path: Path, content: bytes) -> None:
+def test_rejects_files_that_are_not_gltf(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bad.glb"
     path.write_bytes(content)
     with pytest.raises(FormatError, match=r"not a readable glTF 2\.0 file"):
         load_character(str(path))
 
 
-def test_any_truncation_is_noticed(tmp_path: Path) -> None:
+def test_rejects_truncated_files(tmp_path: Path) -> None:
     data = MANNEQUIN.read_bytes()
     path = tmp_path / "cut.glb"
     for length in np.linspace(10, len(data) - 10, 12).astype(int):
@@ -203,7 +201,7 @@ def test_any_truncation_is_noticed(tmp_path: Path) -> None:
             load_character(str(path))
 
 
-def test_a_file_of_another_kind(tmp_path: Path) -> None:
+def test_rejects_other_file_types(tmp_path: Path) -> None:
     path = tmp_path / "walk.fbx"
     path.write_bytes(b"Kaydara FBX Binary")
     with pytest.raises(FormatError, match=r"must be a .glb, .vrm, .gltf file"):

@@ -1,3 +1,5 @@
+"""Properties of the built-in mannequin and of the template that is measured on it."""
+
 import hashlib
 from pathlib import Path
 
@@ -25,29 +27,29 @@ def _dense_weights(character: Character) -> FloatArray:
 
 
 def _mirror_vertices(positions: FloatArray, colors: FloatArray) -> list[int]:
-    """Index of each vertex's mirror image; vertices at one place differ by their colours."""
+    """Returns the index of each vertex's mirror image; vertices at the same position differ by their colours."""
     keys = np.round(np.hstack([positions, colors[:, :3]]), 5) + 0.0
-    place = {tuple(key): i for i, key in enumerate(keys)}
-    return [place[tuple(key * [-1, 1, 1, 1, 1, 1] + 0.0)] for key in keys]
+    vertex_at = {tuple(key): i for i, key in enumerate(keys)}
+    return [vertex_at[tuple(key * [-1, 1, 1, 1, 1, 1] + 0.0)] for key in keys]
 
 
-def test_it_has_every_humanoid_joint_and_finger_with_identity_axes(mannequin: Character) -> None:
+def test_the_mannequin_has_all_joints_and_fingers_with_identity_axes(mannequin: Character) -> None:
     assert set(mannequin.skeleton.joint_names) == {*humanoid.JOINTS, *humanoid.FINGERS}
     assert set(mannequin.humanoid) == {*humanoid.JOINTS, *humanoid.FINGERS}
     assert_same(mannequin.rest_rotations, np.tile([0.0, 0.0, 0.0, 1.0], (52, 1)), 1e-12)
 
 
-def test_it_is_small_enough_to_ship_and_draw(mannequin: Character) -> None:
+def test_the_mannequin_is_small(mannequin: Character) -> None:
     assert (BUILTIN / "mannequin.glb").stat().st_size < 2_000_000
     assert sum(len(mesh.triangles) for mesh in mannequin.meshes) < 15_000
 
 
-def test_the_page_about_it_names_this_very_file() -> None:
+def test_the_documentation_has_the_checksum_of_the_file() -> None:
     page = Path(__file__).parents[2] / "docs" / "characters.md"
     assert hashlib.sha256((BUILTIN / "mannequin.glb").read_bytes()).hexdigest() in page.read_text(encoding="utf-8")
 
 
-def test_the_validator_finds_nothing() -> None:
+def test_the_file_passes_the_gltf_validator() -> None:
     assert validator.issues(BUILTIN / "mannequin.glb") == []
 
 
@@ -72,15 +74,15 @@ def test_left_and_right_are_mirror_images(mannequin: Character) -> None:
 
 def test_the_mesh_is_closed_and_faces_outwards(mannequin: Character) -> None:
     (mesh,) = mannequin.meshes
-    place = np.unique(np.round(mesh.positions, 6), axis=0, return_inverse=True)[1].reshape(-1)
-    triangles = place[mesh.triangles]
+    vertex = np.unique(np.round(mesh.positions, 6), axis=0, return_inverse=True)[1].reshape(-1)
+    triangles = vertex[mesh.triangles]
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     assert {tuple(edge) for edge in edges.tolist()} == {tuple(edge[::-1]) for edge in edges.tolist()}
     a, b, c = (mesh.positions[mesh.triangles[:, k]] for k in range(3))
     assert 0.04 < np.einsum("ni,ni->n", a, np.cross(b, c)).sum() / 6 < 0.09  # cubic metres of a slim adult
 
 
-def test_it_stands_in_a_t_pose_on_the_floor(mannequin: Character) -> None:
+def test_the_mannequin_stands_in_a_t_pose_on_the_floor(mannequin: Character) -> None:
     (mesh,) = mannequin.meshes
     joint = dict(zip(mannequin.skeleton.joint_names, kinematics.rest_positions(mannequin.skeleton), strict=True))
     assert abs(mesh.positions[:, 1].min()) < 1e-3
@@ -111,16 +113,16 @@ def test_the_template_is_exactly_mirror_symmetric() -> None:
         assert np.array_equal(np.array(twin_offset) * [-1, 1, 1], np.array(offset))
 
 
-def test_landmarks_lie_where_a_body_has_them(mannequin: Character) -> None:
+def test_landmarks_are_on_the_surface_of_the_mesh(mannequin: Character) -> None:
     (mesh,) = mannequin.meshes
     joint = dict(zip(mannequin.skeleton.joint_names, kinematics.rest_positions(mannequin.skeleton), strict=True))
     assert set(adult_template.REST_LANDMARKS) == set(blazepose.LANDMARKS)
-    place = {
+    landmarks = {
         name: joint[carrier] + np.array(offset) for name, (carrier, offset) in adult_template.REST_LANDMARKS.items()
     }
     for name in ("nose", "left_eye_inner", "mouth_left", "left_ear"):
-        assert np.linalg.norm(mesh.positions - place[name], axis=1).min() < 0.015, name
+        assert np.linalg.norm(mesh.positions - landmarks[name], axis=1).min() < 0.015, name
     for name in ("left_heel", "left_foot_index"):
-        assert abs(place[name][1]) < 1e-6
-        assert np.linalg.norm((mesh.positions - place[name])[:, [0, 2]], axis=1).min() < 0.01, name
+        assert abs(landmarks[name][1]) < 1e-6
+        assert np.linalg.norm((mesh.positions - landmarks[name])[:, [0, 2]], axis=1).min() < 0.01, name
     assert abs(joint["leftFoot"][1] - adult_template.ANKLE_HEIGHT) < 1e-6

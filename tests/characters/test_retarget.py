@@ -1,3 +1,5 @@
+"""Laws of retargeting, joint matrices and bind poses."""
+
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +24,7 @@ def mannequin() -> Character:
 
 @pytest.fixture(scope="module")
 def a_pose(mannequin: Character) -> Character:
-    return _rebound(
+    return _bind_in_pose(
         mannequin,
         {
             "UpperArm": (0.0, 0.0, -50.0),
@@ -33,15 +35,15 @@ def a_pose(mannequin: Character) -> Character:
     )
 
 
-def _rebound(character: Character, pose: dict[str, tuple[float, float, float]]) -> Character:
-    """The character bound in another pose: rotation vectors of the left joints, degrees, mirrored on the right."""
+def _bind_in_pose(character: Character, pose: dict[str, tuple[float, float, float]]) -> Character:
+    """Binds the character in another pose: rotation vectors of the left joints, degrees, mirrored on the right."""
     local = kinematics.local_rotations(character.skeleton.parents, character.rest_rotations)
     for bone, degrees in pose.items():
         turn = rotation.from_rotvec(np.radians(degrees))
         local[character.humanoid["left" + bone]] = turn
         local[character.humanoid["right" + bone]] = turn * [1, -1, -1, 1]
     offsets = character.skeleton.rest_offsets.copy()
-    skinned = _skinned(character, local[None], offsets[:1])[0]
+    skinned = _skin_vertices(character, local[None], offsets[:1])[0]
     floor = np.array([0.0, skinned[:, 1].min(), 0.0])
     offsets[0] -= floor
     return replace(
@@ -52,8 +54,8 @@ def _rebound(character: Character, pose: dict[str, tuple[float, float, float]]) 
     )
 
 
-def _skinned(character: Character, rotations: FloatArray, hips: FloatArray) -> FloatArray:
-    """Vertices (T, V, 3) of the character's only mesh."""
+def _skin_vertices(character: Character, rotations: FloatArray, hips: FloatArray) -> FloatArray:
+    """Returns the vertices (T, V, 3) of the character's only mesh."""
     (mesh,) = character.meshes
     world_from_rest = pose_matrices(character, rotations, hips) @ inverse_bind_matrices(character)
     points = np.hstack([mesh.positions, np.ones((len(mesh.positions), 1))])
@@ -61,22 +63,22 @@ def _skinned(character: Character, rotations: FloatArray, hips: FloatArray) -> F
     return moved[..., :3]
 
 
-def _standing(skeleton: Skeleton = TEMPLATE, frames: int = 1) -> Motion:
-    still = builders.smooth_motion(frames, skeleton=skeleton)
+def _standing_motion(skeleton: Skeleton = TEMPLATE, frames: int = 1) -> Motion:
+    standing = builders.smooth_motion(frames, skeleton=skeleton)
     return replace(
-        still,
+        standing,
         rotations=np.tile(rotation.IDENTITY, (frames, 22, 1)),
         root_position=np.tile(skeleton.rest_offsets[0], (frames, 1)),
     )
 
 
 def _positions(character: Character, motion: Motion) -> dict[str, FloatArray]:
-    """Humanoid bone -> its path (T, 3) when the character plays the motion."""
+    """Returns the path (T, 3) of each humanoid bone of a character with the motion."""
     world = pose_matrices(character, *retarget(motion, character))
     return {bone: world[:, joint, :3, 3] for bone, joint in character.humanoid.items()}
 
 
-def test_the_mannequin_plays_the_motions_rotations_unchanged(mannequin: Character) -> None:
+def test_retargeting_to_the_mannequin_keeps_the_rotations(mannequin: Character) -> None:
     motion = builders.smooth_motion(20, seed=3, skeleton=TEMPLATE)
     rotations, hips = retarget(motion, mannequin)
     assert_same(rotations[:, [mannequin.humanoid[name] for name in humanoid.JOINTS]], motion.rotations, 1e-6)
@@ -88,9 +90,9 @@ def test_pose_matrices_are_forward_kinematics(mannequin: Character) -> None:
     rotations = builders.random_quaternions(rng, (4, len(mannequin.skeleton.joint_names)))
     hips = rng.normal(size=(4, 3))
     world = pose_matrices(mannequin, rotations, hips)
-    positions, turns = kinematics.forward_kinematics(mannequin.skeleton, rotations, hips)
+    positions, world_rotations = kinematics.forward_kinematics(mannequin.skeleton, rotations, hips)
     assert_same(world[..., :3, 3], positions, 1e-9)
-    assert_same(world[..., :3, :3], rotation.to_matrix(turns), 1e-9)
+    assert_same(world[..., :3, :3], rotation.to_matrix(world_rotations), 1e-9)
 
 
 def test_the_rest_pose_moves_no_vertex(a_pose: Character) -> None:
@@ -99,7 +101,7 @@ def test_the_rest_pose_moves_no_vertex(a_pose: Character) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_axes_of_the_rigs_joints_do_not_matter(seed: int) -> None:
+def test_retargeting_is_independent_of_the_axes_of_the_joints(seed: int) -> None:
     character, motion = replace(builders.character(seed=seed), meshes=()), builders.smooth_motion(8, seed=seed)
     path = _positions(character, motion)
     expected = kinematics.joint_positions(motion)
@@ -110,7 +112,7 @@ def test_the_axes_of_the_rigs_joints_do_not_matter(seed: int) -> None:
 def test_a_t_pose_straightens_the_limbs_of_an_a_pose_character(a_pose: Character) -> None:
     bind = bind_matrices(a_pose)[:, :3, 3]
     assert bind[a_pose.humanoid["leftHand"]][1] < bind[a_pose.humanoid["leftUpperArm"]][1] - 0.2
-    path = _positions(a_pose, _standing())
+    path = _positions(a_pose, _standing_motion())
     for end, start, direction in (
         ("leftHand", "leftUpperArm", [1, 0, 0]),
         ("rightHand", "rightUpperArm", [-1, 0, 0]),
@@ -121,7 +123,7 @@ def test_a_t_pose_straightens_the_limbs_of_an_a_pose_character(a_pose: Character
         assert_same(rotation.normalize(step), [direction], 1e-6)
 
 
-def test_an_a_pose_character_moves_as_the_t_pose_one(mannequin: Character, a_pose: Character) -> None:
+def test_a_and_t_pose_characters_have_the_same_motion(mannequin: Character, a_pose: Character) -> None:
     motion = builders.smooth_motion(10, seed=5, skeleton=TEMPLATE)
     expected, actual = _positions(mannequin, motion), _positions(a_pose, motion)
     for bone in humanoid.JOINTS:
@@ -129,33 +131,37 @@ def test_an_a_pose_character_moves_as_the_t_pose_one(mannequin: Character, a_pos
 
 
 @pytest.mark.parametrize("pose", ["t", "a"])
-def test_the_soles_of_a_standing_character_meet_the_floor(mannequin: Character, a_pose: Character, pose: str) -> None:
+def test_the_soles_of_a_standing_character_are_on_the_floor(mannequin: Character, a_pose: Character, pose: str) -> None:
     character = mannequin if pose == "t" else a_pose
     for skeleton in (TEMPLATE, replace(TEMPLATE, rest_offsets=TEMPLATE.rest_offsets * 1.4)):
-        points = _skinned(character, *retarget(_standing(skeleton), character))
+        points = _skin_vertices(character, *retarget(_standing_motion(skeleton), character))
         assert abs(points[..., 1].min()) < 5e-3
 
 
-def test_a_character_above_the_floor_is_put_onto_it(mannequin: Character) -> None:
+def test_a_character_above_the_floor_is_moved_to_it(mannequin: Character) -> None:
     raised = [replace(mesh, positions=mesh.positions + np.array([0.0, 0.3, 0.0])) for mesh in mannequin.meshes]
     offsets = mannequin.skeleton.rest_offsets + np.eye(len(mannequin.skeleton.parents), 1) * [0.0, 0.3, 0.0]
     floating = replace(mannequin, meshes=tuple(raised), skeleton=replace(mannequin.skeleton, rest_offsets=offsets))
-    assert_same(_positions(floating, _standing())["leftFoot"], _positions(mannequin, _standing())["leftFoot"], 1e-3)
+    assert_same(
+        _positions(floating, _standing_motion())["leftFoot"],
+        _positions(mannequin, _standing_motion())["leftFoot"],
+        1e-3,
+    )
 
 
 def test_hips_below_another_joint_follow_the_same_path(mannequin: Character) -> None:
     motion = builders.smooth_motion(6, seed=2, skeleton=TEMPLATE)
-    turn = rotation.from_rotvec(np.array([0.4, -1.0, 0.3]))
+    root_rotation = rotation.from_rotvec(np.array([0.4, -1.0, 0.3]))
     old = mannequin.skeleton
-    place = np.array([0.3, -0.2, 0.1])
-    to_parent = rotation.conjugate(turn)
-    offsets = np.vstack([place, old.rest_offsets])
-    offsets[1] = rotation.rotate(to_parent, old.rest_offsets[0] - place)
+    root_position = np.array([0.3, -0.2, 0.1])
+    to_parent = rotation.conjugate(root_rotation)
+    offsets = np.vstack([root_position, old.rest_offsets])
+    offsets[1] = rotation.rotate(to_parent, old.rest_offsets[0] - root_position)
     skeleton = Skeleton(("root", *old.joint_names), (-1, *(p + 1 for p in old.parents)), offsets)
     rooted = replace(
         mannequin,
         skeleton=skeleton,
-        rest_rotations=np.vstack([turn, mannequin.rest_rotations]),
+        rest_rotations=np.vstack([root_rotation, mannequin.rest_rotations]),
         humanoid={bone: joint + 1 for bone, joint in mannequin.humanoid.items()},
         meshes=tuple(replace(mesh, joints=mesh.joints + 1) for mesh in mannequin.meshes),
     )
@@ -164,17 +170,17 @@ def test_hips_below_another_joint_follow_the_same_path(mannequin: Character) -> 
         assert_same(actual[bone], expected[bone], 1e-6)
 
 
-def test_a_bend_of_the_missing_upper_chest_happens_in_the_chest(mannequin: Character) -> None:
+def test_rotations_of_a_missing_upper_chest_are_applied_to_the_chest(mannequin: Character) -> None:
     bones = {bone: joint for bone, joint in mannequin.humanoid.items() if bone != "upperChest"}
     motion = builders.smooth_motion(6, seed=4, skeleton=TEMPLATE)
     character = replace(mannequin, humanoid=bones)
     world = pose_matrices(character, *retarget(motion, character))
-    turns = rotation.to_matrix(kinematics.world_rotations(humanoid.PARENTS, motion.rotations))
-    assert_same(world[:, bones["chest"], :3, :3], turns[:, humanoid.INDEX["upperChest"]], 1e-9)
-    assert_same(world[:, bones["leftLowerArm"], :3, :3], turns[:, humanoid.INDEX["leftLowerArm"]], 1e-9)
+    world_rotations = rotation.to_matrix(kinematics.world_rotations(humanoid.PARENTS, motion.rotations))
+    assert_same(world[:, bones["chest"], :3, :3], world_rotations[:, humanoid.INDEX["upperChest"]], 1e-9)
+    assert_same(world[:, bones["leftLowerArm"], :3, :3], world_rotations[:, humanoid.INDEX["leftLowerArm"]], 1e-9)
 
 
-def test_joints_that_are_no_part_of_a_person_keep_their_rest_rotation() -> None:
+def test_joints_without_a_source_keep_their_rest_rotation() -> None:
     character = builders.character(seed=7)
     bones = {bone: joint for bone, joint in character.humanoid.items() if bone != "leftToes"}
     toes = character.humanoid["leftToes"]
@@ -184,7 +190,7 @@ def test_joints_that_are_no_part_of_a_person_keep_their_rest_rotation() -> None:
 
 
 def test_fingers_of_the_mannequin_are_curled_towards_the_palm(mannequin: Character) -> None:
-    path = _positions(mannequin, _standing())
+    path = _positions(mannequin, _standing_motion())
     for side, sign in (("left", 1), ("right", -1)):
         tip, wrist = path[f"{side}MiddleDistal"][0], path[f"{side}Hand"][0]
         assert tip[1] < wrist[1] - 0.01
@@ -201,7 +207,7 @@ def test_inverse_bind_matrices_are_rigid(a_pose: Character) -> None:
     assert_same(np.linalg.det(inverse_bind_matrices(a_pose)[:, :3, :3]), np.ones(52), 1e-9)
 
 
-def test_poses_by_the_block_are_the_pose_matrices() -> None:
+def test_blocks_of_joint_matrices_are_the_pose_matrices() -> None:
     motion = builders.smooth_motion(150)
     character = load_character("mannequin")
     rotations, translation = retarget(motion, character)
