@@ -1,4 +1,4 @@
-"""People who move in a known way before a known camera."""
+"""Known motions, a static camera and the tracks that a detector would give."""
 
 from fractions import Fraction
 
@@ -15,7 +15,7 @@ FPS = Fraction(30)
 
 
 def static_camera(height: float = 1.4, distance: float = 5.0, pitch: float = 0.0, yaw: float = 0.0) -> FloatArray:
-    """camera_from_world (4, 4) of a camera that looks at the middle of the world, tilted down by pitch."""
+    """Returns camera_from_world (4, 4) of a camera that looks at the world's vertical axis, tilted down by pitch."""
     sine, cosine = np.sin(yaw), np.cos(yaw)
     backward = np.array([sine * np.cos(pitch), np.sin(pitch), cosine * np.cos(pitch)])
     right = np.array([cosine, 0.0, -sine])
@@ -27,7 +27,7 @@ def static_camera(height: float = 1.4, distance: float = 5.0, pitch: float = 0.0
 
 
 def waving_motion(frames: int = 60) -> Motion:
-    """An adult on the spot who swings both arms, bends one knee and turns the chest; the right foot stays."""
+    """Returns a motion on the spot: both arms swing, the left knee bends, the chest rotates, the right foot rests."""
     skeleton = body_landmarks.template_skeleton()
     turn = np.zeros((frames, 22, 3))
     phase = np.linspace(0, 4 * np.pi, frames)
@@ -45,7 +45,7 @@ def waving_motion(frames: int = 60) -> Motion:
 def simulated_track(
     motion: Motion, camera_from_world: FloatArray, intrinsics: FloatArray, noise: float = 0.0, seed: int = 0
 ) -> Track:
-    """What a detector would see: landmarks with noise (px), rough depth compressed to 80 %."""
+    """Returns the track of an ideal detector: keypoints with noise in px, depth of 3D landmarks compressed to 80 %."""
     rng = np.random.default_rng(seed)
     points = camera.transform(
         camera_from_world, landmark_positions(motion.skeleton, motion.rotations, motion.root_position)
@@ -65,7 +65,7 @@ def simulated_track(
 
 
 def flipped_track(track: Track, width: int) -> Track:
-    """The track that the mirrored picture would give."""
+    """Returns the track of the horizontally flipped image."""
     swap = list(blazepose.MIRROR)
     flip = np.array([-1.0, 1.0, 1.0])
     keypoints = track.keypoints[:, swap] * flip + np.array([width, 0.0, 0.0])

@@ -1,4 +1,4 @@
-"""The camera's path is believed as far as the people agree with it."""
+"""Validation of the camera path by the people, and its metric scale."""
 
 from dataclasses import replace
 
@@ -16,15 +16,15 @@ from tests.motion.scenes import IMAGE_SIZE, simulated_track, static_camera, wavi
 
 FRAMES = 40
 INTRINSICS = default_intrinsics(IMAGE_SIZE)
-NO_CORNERS = Background(
+EMPTY_BACKGROUND = Background(
     FRAMES, np.array([0]), np.zeros(0, dtype=int), np.zeros(0, dtype=int), np.zeros((0, 2))
 )  # fmt: skip
 TRACK = simulated_track(waving_motion(FRAMES), static_camera(), INTRINSICS)
 PERSON = prepare_fit(TRACK, INTRINSICS, 30.0, np.tile(np.eye(4), (FRAMES, 1, 1)))
 
 
-def path(axis: FloatArray, travel: float = 0.0) -> CameraPath:
-    """A camera that turns by 40 degrees about an axis, and travels along x."""
+def rotating_path(axis: FloatArray, travel: float = 0.0) -> CameraPath:
+    """Returns the path of a camera that rotates by 40 degrees about an axis and travels along x."""
     angles = np.linspace(0, np.radians(40), FRAMES)[:, None]
     positions = np.linspace(0, travel, FRAMES)[:, None] * np.array([1.0, 0.0, 0.0])
     return CameraPath(
@@ -32,43 +32,52 @@ def path(axis: FloatArray, travel: float = 0.0) -> CameraPath:
     )
 
 
-def seen(
-    moves: CameraPath, monkeypatch: pytest.MonkeyPatch, speed: float = 0.0, moving: bool | None = None
+def estimate_with_path(
+    path: CameraPath, monkeypatch: pytest.MonkeyPatch, speed: float = 0.0, moving: bool | None = None
 ) -> CameraEstimate:
-    def lifted(poses: FloatArray) -> list[FitInput]:
-        """Somebody who takes the camera's up for up, and travels along x of the reference at a speed."""
+    def lift_people(poses: FloatArray) -> list[FitInput]:
+        """Returns a person whose up is that of the camera and who moves along x of the reference at a speed."""
         up = rotation.normalize(poses[:, :3, :3] @ np.array([0.0, -1.0, 0.0]))
         velocity = np.tile([speed, 0.0, 0.0], (FRAMES, 1))
         start = replace(PERSON.start, root=camera.transform(poses, np.tile([0.0, 0.0, 4.0], (FRAMES, 1, 1)))[:, 0])
         return [replace(PERSON, up=up, start=start, targets=replace(PERSON.targets, root_velocity=velocity))]
 
-    monkeypatch.setattr(module, "estimate_camera_path", lambda *_: moves)
-    return estimate_camera(lifted, [TRACK], FRAMES, NO_CORNERS, INTRINSICS, moving)
+    monkeypatch.setattr(module, "estimate_camera_path", lambda *_: path)
+    return estimate_camera(lift_people, [TRACK], FRAMES, EMPTY_BACKGROUND, INTRINSICS, moving)
 
 
-def test_a_pan_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
-    moves = path(np.array([0.0, 1.0, 0.0]))
-    np.testing.assert_array_equal(seen(moves, monkeypatch).reference_from_camera[:, :3, :3], moves.first_from_camera)
+def test_follows_a_pan(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = rotating_path(np.array([0.0, 1.0, 0.0]))
+    np.testing.assert_array_equal(
+        estimate_with_path(path, monkeypatch).reference_from_camera[:, :3, :3], path.first_from_camera
+    )
 
 
-def test_a_path_by_which_up_would_swing_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = seen(path(np.array([0.0, 0.0, 1.0])), monkeypatch)
-    np.testing.assert_array_equal(found.reference_from_camera, np.tile(np.eye(4), (FRAMES, 1, 1)))
+def test_rejects_a_path_that_makes_gravity_swing(monkeypatch: pytest.MonkeyPatch) -> None:
+    estimate = estimate_with_path(rotating_path(np.array([0.0, 0.0, 1.0])), monkeypatch)
+    np.testing.assert_array_equal(estimate.reference_from_camera, np.tile(np.eye(4), (FRAMES, 1, 1)))
 
 
-def test_a_path_is_believed_of_a_camera_that_is_known_to_move(monkeypatch: pytest.MonkeyPatch) -> None:
-    moves = path(np.array([0.0, 0.0, 1.0]))
-    found = seen(moves, monkeypatch, moving=True)
-    np.testing.assert_array_equal(found.reference_from_camera[:, :3, :3], moves.first_from_camera)
+def test_keeps_such_a_path_if_the_camera_is_known_to_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = rotating_path(np.array([0.0, 0.0, 1.0]))
+    estimate = estimate_with_path(path, monkeypatch, moving=True)
+    np.testing.assert_array_equal(estimate.reference_from_camera[:, :3, :3], path.first_from_camera)
 
 
-def test_travel_gets_the_scale_at_which_people_are_as_fast_as_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    still = path(np.zeros(3), travel=1.0)
-    found = seen(still, monkeypatch, speed=1.5)
+def test_scales_the_path_to_the_speed_of_the_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = rotating_path(np.zeros(3), travel=1.0)
+    estimate = estimate_with_path(path, monkeypatch, speed=1.5)
     seconds = (FRAMES - 1) / 30.0
-    np.testing.assert_allclose(found.reference_from_camera[-1, 0, 3], 1.5 * seconds, rtol=1e-6)
+    np.testing.assert_allclose(estimate.reference_from_camera[-1, 0, 3], 1.5 * seconds, rtol=1e-6)
 
 
-def test_without_background_the_camera_stands_still() -> None:
-    found = estimate_camera(lambda _: [PERSON], [TRACK], FRAMES, None, INTRINSICS)
-    np.testing.assert_array_equal(found.reference_from_camera, np.tile(np.eye(4), (FRAMES, 1, 1)))
+def test_camera_without_background_is_static() -> None:
+    estimate = estimate_camera(lambda _: [PERSON], [TRACK], FRAMES, None, INTRINSICS)
+    np.testing.assert_array_equal(estimate.reference_from_camera, np.tile(np.eye(4), (FRAMES, 1, 1)))
+
+
+def test_only_a_camera_without_motion_is_static() -> None:
+    poses = np.tile(np.eye(4), (3, 1, 1))
+    assert CameraEstimate(poses, []).is_static
+    poses[2, 0, 3] = 0.1
+    assert not CameraEstimate(poses, []).is_static

@@ -1,4 +1,4 @@
-"""Several shots of one scene: one motion and one world, whoever films it from where."""
+"""Laws of the reconstruction of several shots: one world, one skeleton per person, no jumps at cuts."""
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -20,70 +20,72 @@ FRAMES, CUT = 40, 22
 INTRINSICS = default_intrinsics(IMAGE_SIZE)
 
 
-def moved(motion: Motion, place: tuple[float, float], heading: float, speed: tuple[float, float] = (0, 0)) -> Motion:
-    """The motion turned about +Y and carried along, from x and z m at x and z m/s."""
+def move_motion(
+    motion: Motion, position: tuple[float, float], heading: float, speed: tuple[float, float] = (0, 0)
+) -> Motion:
+    """Returns the motion rotated about +Y by a heading, starting at x and z in m and moving at x and z in m/s."""
     turn = rotation.from_rotvec(np.array([0.0, heading, 0.0]))
     rotations = motion.rotations.copy()
     rotations[:, 0] = rotation.multiply(turn, rotations[:, 0])
     times = np.arange(len(rotations))[:, None] / float(FPS)
-    way = np.insert(np.array(place) + times * speed, 1, 0.0, axis=1)
-    return replace(motion, rotations=rotations, root_position=rotation.rotate(turn, motion.root_position) + way)
+    displacement = np.insert(np.array(position) + times * speed, 1, 0.0, axis=1)
+    return replace(
+        motion, rotations=rotations, root_position=rotation.rotate(turn, motion.root_position) + displacement
+    )
 
 
 PAIR = (
-    moved(waving_motion(FRAMES), (-0.7, 0.1), 0.3, (0.4, 0.2)),
-    moved(waving_motion(FRAMES), (0.8, -0.3), -0.6),
+    move_motion(waving_motion(FRAMES), (-0.7, 0.1), 0.3, (0.4, 0.2)),
+    move_motion(waving_motion(FRAMES), (0.8, -0.3), -0.6),
 )
 VIEWS = np.stack([static_camera(yaw=0.2)] * CUT + [static_camera(yaw=1.7, distance=4.0)] * (FRAMES - CUT))
 
 
-def without(track: Track, hidden: Sequence[int]) -> Track:
-    """The track with frames in which nobody sees the person; the first and the last one are not among them."""
-    unseen = np.isin(track.frames, hidden)
-    nothing = np.array([np.nan, np.nan, 0.0])
+def hide_frames(track: Track, hidden: Sequence[int]) -> Track:
+    """Returns the track with hidden frames, which must not include the first and the last one."""
+    is_hidden = np.isin(track.frames, hidden)
+    missing = np.array([np.nan, np.nan, 0.0])
     return Track(
         track.frames,
-        ~unseen,
-        np.where(unseen[:, None], np.nan, track.boxes),
-        np.where(unseen[:, None, None], nothing, track.keypoints),
-        np.where(unseen[:, None, None], np.nan, track.landmarks_3d),
+        ~is_hidden,
+        np.where(is_hidden[:, None], np.nan, track.boxes),
+        np.where(is_hidden[:, None, None], missing, track.keypoints),
+        np.where(is_hidden[:, None, None], np.nan, track.landmarks_3d),
     )
 
 
-def filmed(motion: Motion, hidden: Sequence[int] = ()) -> Track:
-    """Seen by the camera of VIEWS."""
-    parts = [simulated_track(motion, view, INTRINSICS) for view in VIEWS[[0, -1]]]
-    late = np.arange(FRAMES) >= CUT
-    seen = {
-        name: np.where(late.reshape(-1, *[1] * (getattr(parts[0], name).ndim - 1)), *(getattr(p, name) for p in turned))
+def simulated_two_shot_track(motion: Motion, hidden: Sequence[int] = ()) -> Track:
+    """Returns the track of a motion seen by the camera of VIEWS."""
+    first, second = (simulated_track(motion, view, INTRINSICS) for view in VIEWS[[0, -1]])
+    joined = {
+        name: np.concatenate([getattr(first, name)[:CUT], getattr(second, name)[CUT:]])
         for name in ("boxes", "keypoints", "landmarks_3d")
-        if (turned := parts[::-1])
     }
-    return without(Track(np.arange(FRAMES), np.ones(FRAMES, dtype=bool), **seen), hidden)
+    return hide_frames(replace(first, **joined), hidden)
 
 
-def numbered(person: int, hidden: Sequence[int] = ()) -> Track:
-    """A track that says in its boxes whose it is and which frame."""
+def numbered_track(person: int, hidden: Sequence[int] = ()) -> Track:
+    """Returns a track with the person and the frame encoded in its boxes."""
     track = simulated_track(PAIR[person], VIEWS[0], INTRINSICS)
     boxes = np.stack([np.full(FRAMES, person), np.arange(FRAMES), *np.zeros((2, FRAMES))], axis=1)
-    return without(replace(track, boxes=boxes.astype(float)), hidden)
+    return hide_frames(replace(track, boxes=boxes.astype(float)), hidden)
 
 
 def two_shots(
     tracks: Sequence[Track], background: Background | None = None, stature: float | None = None
 ) -> ReconstructionInput:
-    """A clip of two shots, with a cut at frame CUT."""
+    """Returns the input of a clip of two shots with a cut at frame CUT."""
     measured = MeasuredInputs(stature=stature)
     return ReconstructionInput(
         tuple(tracks), IMAGE_SIZE, FRAMES, FPS, background, shot_starts=(CUT,), measured=measured
     )
 
 
-class Elsewhere:
-    """Reconstructs everybody as they are, but puts each shot into a world of its own."""
+class FakeReconstruct:
+    """Ideal reconstruction of numbered tracks, with another world for each shot."""
 
     def __init__(self, worlds: Sequence[FloatArray], sizes: Sequence[float] = (1.0, 1.0)) -> None:
-        """Each (4, 4) shot_from_clip, and how large people seem, by the number of the shot."""
+        """Takes shot_from_clip (4, 4) and the relative size of people of each shot."""
         self.worlds, self.sizes = worlds, sizes
         self.backgrounds: list[Background | None] = []
 
@@ -93,19 +95,19 @@ class Elsewhere:
         world, size_of_people = self.worlds[int(start >= CUT)], self.sizes[int(start >= CUT)]
         self.backgrounds.append(inputs.background)
         poses = VIEWS[start : start + inputs.frame_count] @ camera.inverse(world)
-        found = []
+        motions = []
         for track in tracks:
-            own = slice_motion(PAIR[int(track.boxes[0, 0])], track.frames + start)
-            turned = own.rotations.copy()
-            turned[:, 0] = rotation.multiply(rotation.from_matrix(world[:3, :3]), turned[:, 0])
-            placed = camera.transform(world, own.root_position)
-            placed[:, 1] *= size_of_people
-            skeleton = proportions.scale_skeleton(own.skeleton, size_of_people)
-            found.append(replace(own, skeleton=skeleton, rotations=turned, root_position=placed))
-        return Camera(inputs.image_size, INTRINSICS, poses), tuple(found)
+            part = slice_motion(PAIR[int(track.boxes[0, 0])], track.frames + start)
+            rotations = part.rotations.copy()
+            rotations[:, 0] = rotation.multiply(rotation.from_matrix(world[:3, :3]), rotations[:, 0])
+            root_position = camera.transform(world, part.root_position)
+            root_position[:, 1] *= size_of_people
+            skeleton = proportions.scale_skeleton(part.skeleton, size_of_people)
+            motions.append(replace(part, skeleton=skeleton, rotations=rotations, root_position=root_position))
+        return Camera(inputs.image_size, INTRINSICS, poses), tuple(motions)
 
 
-def elsewhere(yaw: float, x: float = 0.0, z: float = 0.0) -> FloatArray:
+def shot_from_clip(yaw: float, x: float = 0.0, z: float = 0.0) -> FloatArray:
     world = np.eye(4)
     world[:3, :3] = rotation.to_matrix(rotation.from_rotvec(np.array([0.0, yaw, 0.0])))
     world[[0, 2], 3] = x, z
@@ -114,28 +116,28 @@ def elsewhere(yaw: float, x: float = 0.0, z: float = 0.0) -> FloatArray:
 
 @pytest.mark.parametrize("yaw", [0.0, 0.7, 2.0, -3.0])
 @pytest.mark.parametrize("people", [(0,), (0, 1)])
-def test_shots_of_any_world_are_put_into_that_of_the_first(
+def test_places_all_shots_in_the_world_of_the_first(
     monkeypatch: pytest.MonkeyPatch, yaw: float, people: tuple[int, ...]
 ) -> None:
-    monkeypatch.setattr(multi_shot, "reconstruct", Elsewhere([np.eye(4), elsewhere(yaw, 3.0, -5.0)]))
-    view, motions = reconstruct_shots(two_shots([numbered(n) for n in people]))
+    monkeypatch.setattr(multi_shot, "reconstruct", FakeReconstruct([np.eye(4), shot_from_clip(yaw, 3.0, -5.0)]))
+    view, motions = reconstruct_shots(two_shots([numbered_track(n) for n in people]))
     for n, motion in zip(people, motions, strict=True):
         np.testing.assert_allclose(joint_positions(motion), joint_positions(PAIR[n]), atol=1e-6)
     np.testing.assert_allclose(view.camera_from_world, VIEWS, atol=1e-6)
 
 
-def test_a_person_at_the_cut_decides_over_one_long_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other one left in the first shot and is somewhere else at the end: only whom the camera sees is sure."""
-    monkeypatch.setattr(multi_shot, "reconstruct", Elsewhere([np.eye(4), elsewhere(1.0, 2.0, 1.0)]))
-    tracks = [numbered(0), numbered(1, range(2, FRAMES - 2))]
+def test_visible_person_outweighs_one_out_of_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other person is hidden around the cut, so that the visible one determines the placement."""
+    monkeypatch.setattr(multi_shot, "reconstruct", FakeReconstruct([np.eye(4), shot_from_clip(1.0, 2.0, 1.0)]))
+    tracks = [numbered_track(0), numbered_track(1, range(2, FRAMES - 2))]
     _, motions = reconstruct_shots(two_shots(tracks))
     np.testing.assert_allclose(motions[0].root_position, PAIR[0].root_position, atol=0.02)
 
 
-def test_who_is_out_of_sight_at_a_cut_goes_straight_on_and_is_unsure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gap_at_a_cut_is_filled_on_a_line_with_a_larger_sigma(monkeypatch: pytest.MonkeyPatch) -> None:
     hidden = range(CUT - 6, CUT + 5)
-    monkeypatch.setattr(multi_shot, "reconstruct", Elsewhere([np.eye(4), elsewhere(-0.5, 1.0, 1.0)]))
-    _, motions = reconstruct_shots(two_shots([numbered(0, hidden), numbered(1)]))
+    monkeypatch.setattr(multi_shot, "reconstruct", FakeReconstruct([np.eye(4), shot_from_clip(-0.5, 1.0, 1.0)]))
+    _, motions = reconstruct_shots(two_shots([numbered_track(0, hidden), numbered_track(1)]))
     np.testing.assert_allclose(motions[0].root_position, PAIR[0].root_position, atol=1e-6)
     sigma = motions[0].joint_sigma.max(axis=1)
     assert sigma[hidden].min() > np.delete(sigma, hidden).max()
@@ -143,32 +145,32 @@ def test_who_is_out_of_sight_at_a_cut_goes_straight_on_and_is_unsure(monkeypatch
     assert not motions[0].contacts[hidden].any()
 
 
-def test_everybody_has_one_body_that_stands_on_the_floor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(multi_shot, "reconstruct", Elsewhere([np.eye(4), elsewhere(0.5)], (1.1, 0.9)))
+def test_each_person_has_one_skeleton_that_stands_on_the_floor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(multi_shot, "reconstruct", FakeReconstruct([np.eye(4), shot_from_clip(0.5)], (1.1, 0.9)))
     for height in (None, 1.9):
-        _, (motion,) = reconstruct_shots(two_shots([numbered(1)], stature=height))
-        usual = 1.1 ** (CUT / FRAMES) * 0.9 ** (1 - CUT / FRAMES)
+        _, (motion,) = reconstruct_shots(two_shots([numbered_track(1)], stature=height))
+        mean_scale = 1.1 ** (CUT / FRAMES) * 0.9 ** (1 - CUT / FRAMES)
         true = proportions.stature(PAIR[1].skeleton)
-        assert proportions.stature(motion.skeleton) == pytest.approx(height or usual * true)
+        assert proportions.stature(motion.skeleton) == pytest.approx(height or mean_scale * true)
         larger = proportions.stature(motion.skeleton) / true
-        feet = [joint_positions(one)[..., 1].min(axis=1) for one in (motion, PAIR[1])]
+        feet = [joint_positions(performed)[..., 1].min(axis=1) for performed in (motion, PAIR[1])]
         np.testing.assert_allclose(feet[0], larger * feet[1], atol=1e-6)
 
 
-def test_who_seems_elsewhere_after_a_cut_does_not_jump(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cameras that are wrong about distances cannot agree on where two people are; still, all go on where they were."""
+def test_depth_error_of_a_shot_causes_no_jump(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong distances make the shots inconsistent for two people; both motions still continue without a jump."""
     squeezed = np.diag([1.0, 1.0, 0.6, 1.0])
-    monkeypatch.setattr(multi_shot, "reconstruct", Elsewhere([np.eye(4), squeezed]))
-    _, motions = reconstruct_shots(two_shots([numbered(0), numbered(1)]))
+    monkeypatch.setattr(multi_shot, "reconstruct", FakeReconstruct([np.eye(4), squeezed]))
+    _, motions = reconstruct_shots(two_shots([numbered_track(0), numbered_track(1)]))
     for n, motion in enumerate(motions):
-        step, true = (np.linalg.norm(np.diff(one.root_position, axis=0), axis=1) for one in (motion, PAIR[n]))
+        step, true = (np.linalg.norm(np.diff(moved.root_position, axis=0), axis=1) for moved in (motion, PAIR[n]))
         assert step.max() < true.max() + 0.002
         assert np.ptp(motion.root_position - PAIR[n].root_position, axis=0)[1] < 1e-9
 
 
-def test_without_anybody_the_camera_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(multi_shot, "reconstruct", Elsewhere([np.eye(4), np.eye(4)]))
-    track = numbered(0, range(5, FRAMES))
+def test_camera_keeps_its_pose_in_a_shot_without_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(multi_shot, "reconstruct", FakeReconstruct([np.eye(4), np.eye(4)]))
+    track = numbered_track(0, range(5, FRAMES))
     short = Track(*(getattr(track, field.name)[:5] for field in fields(track)))
     view, motions = reconstruct_shots(two_shots([short]))
     np.testing.assert_allclose(view.camera_from_world, np.broadcast_to(VIEWS[0], (FRAMES, 4, 4)), atol=1e-9)
@@ -176,12 +178,14 @@ def test_without_anybody_the_camera_stays(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_each_shot_gets_its_own_background(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = Elsewhere([np.eye(4), np.eye(4)])
+    model = FakeReconstruct([np.eye(4), np.eye(4)])
     monkeypatch.setattr(multi_shot, "reconstruct", model)
     frames = np.repeat(np.arange(FRAMES), 2)
     points = np.stack([frames, frames], axis=1).astype(float)
-    whole = Background(FRAMES, np.array([0, 9, CUT]), frames, np.tile([0, 1], FRAMES) + 2 * (frames >= CUT), points)
-    reconstruct_shots(two_shots([numbered(0)], background=whole))
+    background = Background(
+        FRAMES, np.array([0, 9, CUT]), frames, np.tile([0, 1], FRAMES) + 2 * (frames >= CUT), points
+    )
+    reconstruct_shots(two_shots([numbered_track(0)], background=background))
     first, second = model.backgrounds[:2]
     assert first is not None and second is not None
     assert (first.frame_count, second.frame_count) == (CUT, FRAMES - CUT)
@@ -191,41 +195,41 @@ def test_each_shot_gets_its_own_background(monkeypatch: pytest.MonkeyPatch) -> N
     assert set(second.corner_ids) == {2, 3}
 
 
-def test_a_shot_that_begins_within_a_dissolve_has_a_background_from_its_first_keyframe_on(
+def test_background_of_a_shot_starts_at_its_first_keyframe(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     frames = np.arange(FRAMES)
     for keyframes, beginning in (([0, CUT + 3], CUT + 3), ([0], FRAMES)):
-        model = Elsewhere([np.eye(4), np.eye(4)])
+        model = FakeReconstruct([np.eye(4), np.eye(4)])
         monkeypatch.setattr(multi_shot, "reconstruct", model)
-        whole = Background(FRAMES, np.array(keyframes), frames, 0 * frames, np.zeros((FRAMES, 2)))
-        reconstruct_shots(two_shots([numbered(0)], background=whole))
+        background = Background(FRAMES, np.array(keyframes), frames, 0 * frames, np.zeros((FRAMES, 2)))
+        reconstruct_shots(two_shots([numbered_track(0)], background=background))
         second = model.backgrounds[1]
         assert second is not None
         assert (second.frames + CUT).tolist() == list(range(beginning, FRAMES))
 
 
 @pytest.mark.slow
-def test_one_shot_is_reconstructed_as_ever() -> None:
+def test_single_shot_equals_reconstruct() -> None:
     track = simulated_track(waving_motion(FRAMES), static_camera(), INTRINSICS)
     view, (motion,) = reconstruct(ReconstructionInput((track,), IMAGE_SIZE, FRAMES, FPS))
-    other_view, (other,) = reconstruct_shots(ReconstructionInput((track,), IMAGE_SIZE, FRAMES, FPS))
-    np.testing.assert_array_equal(view.camera_from_world, other_view.camera_from_world)
+    shots_view, (shots_motion,) = reconstruct_shots(ReconstructionInput((track,), IMAGE_SIZE, FRAMES, FPS))
+    np.testing.assert_array_equal(view.camera_from_world, shots_view.camera_from_world)
     for name in ("rotations", "root_position", "contacts", "joint_sigma"):
-        np.testing.assert_array_equal(getattr(motion, name), getattr(other, name))
+        np.testing.assert_array_equal(getattr(motion, name), getattr(shots_motion, name))
 
 
 @pytest.mark.slow
-def test_a_scene_seen_from_two_sides_is_one_scene() -> None:
-    view, motions = reconstruct_shots(two_shots([filmed(motion) for motion in PAIR]))
-    found, true = (np.stack([joint_positions(motion) for motion in both]) for both in (motions, PAIR))
-    # The world begins below the first person, as the first camera sees it.
+def test_scene_seen_from_two_sides_is_one_scene() -> None:
+    view, motions = reconstruct_shots(two_shots([simulated_two_shot_track(motion) for motion in PAIR]))
+    joints, true = (np.stack([joint_positions(motion) for motion in both]) for both in (motions, PAIR))
+    # The world's origin is below the first person, in the orientation of the first camera.
     to_camera, from_camera = camera.inverse(VIEWS[0]), view.camera_from_world[0]
-    seen = camera.transform(to_camera @ from_camera, found)
-    error = np.linalg.norm(seen - true, axis=-1)
+    aligned = camera.transform(to_camera @ from_camera, joints)
+    error = np.linalg.norm(aligned - true, axis=-1)
     assert np.median(error[:, :CUT]) < 0.15
     assert np.median(error[:, CUT:]) < 0.2
-    step = np.linalg.norm(np.diff(found[:, :, 0], axis=1), axis=-1)
+    step = np.linalg.norm(np.diff(joints[:, :, 0], axis=1), axis=-1)
     assert step[:, CUT - 1].max() < 0.15
     for motion in motions:
         assert motion.contacts.shape == (FRAMES, 4)

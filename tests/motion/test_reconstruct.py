@@ -1,21 +1,26 @@
-"""Laws of the whole motion stage, on people whose motion is known."""
+"""Laws of all motion stages together, on known motions."""
 
+from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
 
-from bodydouble.data import Camera, FloatArray, Motion, Track
+from bodydouble.data import Background, Camera, FloatArray, Motion, Track
+from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import camera, kinematics
 from bodydouble.motion.body.body_landmarks import landmark_positions
-from bodydouble.motion.reconstruct import ReconstructionInput, default_intrinsics, reconstruct
+from bodydouble.motion.reconstruct import MeasuredInputs, ReconstructionInput, default_intrinsics, reconstruct
 from bodydouble.skeletons import humanoid
 from tests.motion.scenes import FPS, IMAGE_SIZE, flipped_track, simulated_track, static_camera, waving_motion
 
 INTRINSICS = default_intrinsics(IMAGE_SIZE)
+NO_OBSERVATIONS = np.zeros(0, dtype=int)
+EMPTY_BACKGROUND = Background(3, NO_OBSERVATIONS, NO_OBSERVATIONS, NO_OBSERVATIONS, np.zeros((0, 2)))
 
 
-def solved(track: Track, fps: Fraction = FPS) -> tuple[Camera, Motion]:
+def reconstruct_track(track: Track, fps: Fraction = FPS) -> tuple[Camera, Motion]:
     view, (motion,) = reconstruct(ReconstructionInput((track,), IMAGE_SIZE, int(track.frames[-1]) + 1, fps))
     return view, motion
 
@@ -25,19 +30,19 @@ def in_camera(view: Camera, motion: Motion) -> FloatArray:
 
 
 @pytest.mark.parametrize("yaw", [0.0, 0.9, 2.5])
-def test_known_motion_is_found(yaw: float) -> None:
+def test_recovers_a_known_motion(yaw: float) -> None:
     truth = waving_motion()
     view = static_camera(yaw=yaw, pitch=0.1)
-    found_view, found = solved(simulated_track(truth, view, INTRINSICS))
+    estimated_view, motion = reconstruct_track(simulated_track(truth, view, INTRINSICS))
     expected = camera.transform(view, kinematics.joint_positions(truth))
-    got = in_camera(found_view, found)
-    error = (got - got[:, :1]) - (expected - expected[:, :1])
+    reconstructed = in_camera(estimated_view, motion)
+    error = (reconstructed - reconstructed[:, :1]) - (expected - expected[:, :1])
     assert np.linalg.norm(error, axis=-1).mean() < 0.04
 
 
 def test_landmarks_project_onto_the_track() -> None:
     track = simulated_track(waving_motion(), static_camera(), INTRINSICS)
-    view, motion = solved(track)
+    view, motion = reconstruct_track(track)
     points = landmark_positions(motion.skeleton, motion.rotations, motion.root_position)
     pixels = camera.project(view.intrinsics, camera.transform(view.camera_from_world[0], points))
     height = np.median(track.boxes[:, 3] - track.boxes[:, 1])
@@ -45,34 +50,34 @@ def test_landmarks_project_onto_the_track() -> None:
     assert np.median(error[:, 11:]) < 0.012 * height
 
 
-def test_mirrored_picture_gives_the_mirrored_motion() -> None:
+def test_flipped_image_gives_the_mirrored_motion() -> None:
     track = simulated_track(waving_motion(), static_camera(yaw=0.5), INTRINSICS, noise=1.5)
-    view, motion = solved(track)
-    other_view, other = solved(flipped_track(track, IMAGE_SIZE[0]))
+    view, motion = reconstruct_track(track)
+    flipped_view, flipped = reconstruct_track(flipped_track(track, IMAGE_SIZE[0]))
     expected = in_camera(view, motion)[:, list(humanoid.MIRROR)] * np.array([-1.0, 1.0, 1.0])
-    np.testing.assert_allclose(in_camera(other_view, other), expected, atol=1e-6)
+    np.testing.assert_allclose(in_camera(flipped_view, flipped), expected, atol=1e-6)
 
 
 def test_shift_in_time_changes_nothing_but_the_frames() -> None:
     track = simulated_track(waving_motion(), static_camera(), INTRINSICS, noise=1.0)
     later = Track(track.frames + 17, track.observed, track.boxes, track.keypoints, track.landmarks_3d)
-    np.testing.assert_array_equal(solved(track)[1].rotations, solved(later)[1].rotations)
+    np.testing.assert_array_equal(reconstruct_track(track)[1].rotations, reconstruct_track(later)[1].rotations)
 
 
-def test_picture_of_twice_the_size_gives_the_same_motion() -> None:
+def test_image_of_twice_the_size_gives_the_same_motion() -> None:
     track = simulated_track(waving_motion(), static_camera(), INTRINSICS, noise=1.0)
     double = np.array([2.0, 2.0, 1.0])
     large = Track(track.frames, track.observed, track.boxes * 2, track.keypoints * double, track.landmarks_3d)
     _, (motion,) = reconstruct(ReconstructionInput((large,), (2 * IMAGE_SIZE[0], 2 * IMAGE_SIZE[1]), 60, FPS))
-    np.testing.assert_allclose(motion.rotations, solved(track)[1].rotations, atol=1e-6)
+    np.testing.assert_allclose(motion.rotations, reconstruct_track(track)[1].rotations, atol=1e-6)
 
 
-def test_half_the_rate_agrees_at_the_common_frames() -> None:
+def test_half_the_frame_rate_agrees_at_the_common_frames() -> None:
     truth = waving_motion(120)
     track = simulated_track(truth, static_camera(), INTRINSICS)
     half = Track(np.arange(60), track.observed[::2], track.boxes[::2], track.keypoints[::2], track.landmarks_3d[::2])
-    view, motion = solved(track)
-    half_view, half_motion = solved(half, FPS / 2)
+    view, motion = reconstruct_track(track)
+    half_view, half_motion = reconstruct_track(half, FPS / 2)
     distance = np.linalg.norm(in_camera(view, motion)[::2] - in_camera(half_view, half_motion), axis=-1)
     assert distance.mean() < 0.025
 
@@ -83,30 +88,30 @@ def test_gap_is_filled_smoothly() -> None:
     observed = track.observed.copy()
     observed[25:31] = False
     hidden = ~observed
-    keypoints, rough, boxes = track.keypoints.copy(), track.landmarks_3d.copy(), track.boxes.copy()
+    keypoints, landmarks_3d, boxes = track.keypoints.copy(), track.landmarks_3d.copy(), track.boxes.copy()
     keypoints[hidden] = [np.nan, np.nan, 0.0]
-    rough[hidden] = np.nan
+    landmarks_3d[hidden] = np.nan
     boxes[hidden] = np.nan
-    _, motion = solved(Track(track.frames, observed, boxes, keypoints, rough))
-    _, whole = solved(track)
-    distance = np.linalg.norm(kinematics.joint_positions(motion) - kinematics.joint_positions(whole), axis=-1)
+    _, motion = reconstruct_track(Track(track.frames, observed, boxes, keypoints, landmarks_3d))
+    _, without_gap = reconstruct_track(track)
+    distance = np.linalg.norm(kinematics.joint_positions(motion) - kinematics.joint_positions(without_gap), axis=-1)
     assert np.all(np.isfinite(motion.rotations))
     assert distance.mean() < 0.04
     assert np.all(motion.joint_sigma[hidden].mean(axis=0) > motion.joint_sigma[observed].mean(axis=0))
-    assert np.all(motion.joint_sigma[hidden] > whole.joint_sigma[hidden])
+    assert np.all(motion.joint_sigma[hidden] > without_gap.joint_sigma[hidden])
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 5])
 def test_short_clips_work(frames: int) -> None:
     track = simulated_track(waving_motion(frames), static_camera(), INTRINSICS)
-    view, motion = solved(track)
+    view, motion = reconstruct_track(track)
     assert motion.rotations.shape == (frames, 22, 4)
     assert np.all(np.isfinite(kinematics.joint_positions(motion)))
     np.testing.assert_allclose(np.linalg.norm(motion.rotations, axis=-1), 1.0, atol=1e-9)
     assert view.camera_from_world.shape == (frames, 4, 4)
 
 
-def test_people_share_a_floor_and_bones_are_alike_on_both_sides() -> None:
+def test_people_share_a_floor_and_have_symmetric_bones() -> None:
     near = waving_motion()
     far = Motion(
         near.skeleton,
@@ -129,9 +134,36 @@ def test_people_share_a_floor_and_bones_are_alike_on_both_sides() -> None:
 
 def test_resting_foot_stays_on_the_floor() -> None:
     track = simulated_track(waving_motion(), static_camera(), INTRINSICS, noise=1.0)
-    _, motion = solved(track)
+    _, motion = reconstruct_track(track)
     toes = landmark_positions(motion.skeleton, motion.rotations, motion.root_position)[:, 32]
     resting = motion.contacts[:, 3] > 0.5
     assert resting.mean() > 0.7
     assert np.abs(toes[resting, 1]).max() < 0.02
     assert np.linalg.norm(np.diff(toes[resting][:, [0, 2]], axis=0), axis=-1).mean() < 0.002
+
+
+def shot(**changes: Any) -> ReconstructionInput:
+    """Returns the input of a clip of 10 frames, with changes."""
+    track = simulated_track(waving_motion(10), static_camera(), INTRINSICS)
+    return replace(ReconstructionInput((track,), IMAGE_SIZE, 10, FPS), **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tracks": ()}, "tracks is empty"),
+        ({"frame_count": 9}, "a track covers frames 0 to 9 of a clip of 9"),
+        ({"shot_starts": (6, 4)}, "shot_starts"),
+        ({"shot_starts": (11,)}, "shot_starts"),
+        ({"background": EMPTY_BACKGROUND}, "background has 3 frames, expected 10"),
+        ({"measured": MeasuredInputs(contacts=())}, "0 measured contacts for 1 tracks"),
+    ],
+)
+def test_rejects_inconsistent_input(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidDataError, match=message):
+        shot(**changes)
+
+
+def test_rejects_several_shots() -> None:
+    with pytest.raises(InvalidDataError, match="2 shots, expected one"):
+        reconstruct(shot(shot_starts=(5,)))

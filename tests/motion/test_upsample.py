@@ -1,4 +1,4 @@
-"""A performance fitted at a higher rate is the same performance, with more in it than curves have."""
+"""Laws of upsampling: the same performance at a higher rate, with less foot sliding than resampling gives."""
 
 from fractions import Fraction
 
@@ -19,23 +19,23 @@ INTRINSICS = default_intrinsics(IMAGE_SIZE)
 RIGHT_TOES = 32
 
 
-def seen_at_a_low_rate(truth: Motion, first: int = 0) -> Performance:
-    """The performance from every third frame; its clip begins some frames before the person comes."""
+def reconstruct_at_low_rate(truth: Motion, first: int = 0) -> Performance:
+    """Returns the performance from every third frame; the person appears in frame ``first`` of the clip."""
     track = simulated_track(truth, static_camera(yaw=0.5), INTRINSICS, noise=1.0)
     count = len(track.frames[::STEP])
-    low = Track(
+    low_rate_track = Track(
         np.arange(first, first + count),
         track.observed[::STEP],
         track.boxes[::STEP],
         track.keypoints[::STEP],
         track.landmarks_3d[::STEP],
     )
-    camera, (motion,) = reconstruct(ReconstructionInput((low,), IMAGE_SIZE, first + count, FPS / STEP))
-    return Performance(FPS / STEP, first + count, camera, (Person("person1", low, motion),))
+    camera, (motion,) = reconstruct(ReconstructionInput((low_rate_track,), IMAGE_SIZE, first + count, FPS / STEP))
+    return Performance(FPS / STEP, first + count, camera, (Person("person1", low_rate_track, motion),))
 
 
 def slide(motion: Motion) -> float:
-    """m/s of the toes that rest."""
+    """Returns the speed of the resting toes in m/s."""
     toes = landmark_positions(motion.skeleton, motion.rotations, motion.root_position)[:, RIGHT_TOES]
     return float(np.linalg.norm(np.diff(toes, axis=0), axis=-1).mean()) * float(motion.fps)
 
@@ -45,60 +45,62 @@ def joints(performance: Performance) -> FloatArray:
 
 
 @pytest.mark.parametrize("fps", [FPS / STEP, FPS / STEP / 2])
-def test_lower_rate_is_that_of_curves(fps: Fraction) -> None:
-    low = seen_at_a_low_rate(waving_motion(30))
-    np.testing.assert_array_equal(joints(upsample_performance(low, fps)), joints(resample_performance(low, fps)))
-
-
-def test_rates_far_above_the_video_are_reached_on_curves(monkeypatch: pytest.MonkeyPatch) -> None:
-    low = seen_at_a_low_rate(waving_motion(30))
-    monkeypatch.setattr(upsample, "MAX_FIT_RATE", 20)
-    found = upsample_performance(low, Fraction(60))
+def test_lower_rate_is_only_resampled(fps: Fraction) -> None:
+    performance = reconstruct_at_low_rate(waving_motion(30))
     np.testing.assert_array_equal(
-        joints(found), joints(resample_performance(upsample_performance(low, Fraction(20)), Fraction(60)))
+        joints(upsample_performance(performance, fps)), joints(resample_performance(performance, fps))
+    )
+
+
+def test_rates_above_the_fit_are_resampled_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    performance = reconstruct_at_low_rate(waving_motion(30))
+    monkeypatch.setattr(upsample, "MAX_FIT_RATE", 20)
+    upsampled = upsample_performance(performance, Fraction(60))
+    np.testing.assert_array_equal(
+        joints(upsampled), joints(resample_performance(upsample_performance(performance, Fraction(20)), Fraction(60)))
     )
 
 
 def test_single_frame_is_enough() -> None:
-    low = seen_at_a_low_rate(waving_motion(1))
-    assert joints(upsample_performance(low, FPS)).shape == joints(low).shape
+    performance = reconstruct_at_low_rate(waving_motion(1))
+    assert joints(upsample_performance(performance, FPS)).shape == joints(performance).shape
 
 
 @pytest.mark.parametrize("fps", [FPS, Fraction(24)])
-def test_everything_but_the_motion_is_that_of_curves(fps: Fraction) -> None:
-    low = seen_at_a_low_rate(waving_motion(30), first=4)
-    fine, curves = upsample_performance(low, fps), resample_performance(low, fps)
-    assert fine.fps == curves.fps
-    np.testing.assert_allclose(fine.camera.camera_from_world, curves.camera.camera_from_world, atol=1e-9)
-    person, drawn = fine.people[0], curves.people[0]
+def test_only_the_motion_differs_from_resampling(fps: Fraction) -> None:
+    performance = reconstruct_at_low_rate(waving_motion(30), first=4)
+    upsampled, resampled = upsample_performance(performance, fps), resample_performance(performance, fps)
+    assert upsampled.fps == resampled.fps
+    np.testing.assert_allclose(upsampled.camera.camera_from_world, resampled.camera.camera_from_world, atol=1e-9)
+    person, resampled_person = upsampled.people[0], resampled.people[0]
     for name in ("frames", "observed", "boxes", "keypoints", "landmarks_3d"):
-        np.testing.assert_allclose(getattr(person.track, name), getattr(drawn.track, name), atol=1e-9)
-    np.testing.assert_array_equal(person.motion.skeleton.rest_offsets, drawn.motion.skeleton.rest_offsets)
+        np.testing.assert_allclose(getattr(person.track, name), getattr(resampled_person.track, name), atol=1e-9)
+    np.testing.assert_array_equal(person.motion.skeleton.rest_offsets, resampled_person.motion.skeleton.rest_offsets)
     assert person.motion.fps == fps
-    assert person.motion.rotations.shape == drawn.motion.rotations.shape
+    assert person.motion.rotations.shape == resampled_person.motion.rotations.shape
 
 
-def test_frames_of_the_video_hardly_change() -> None:
-    low = seen_at_a_low_rate(waving_motion(60))
-    distance = np.linalg.norm(joints(upsample_performance(low, FPS))[::STEP] - joints(low), axis=-1)
+def test_frames_of_the_video_change_little() -> None:
+    performance = reconstruct_at_low_rate(waving_motion(60))
+    distance = np.linalg.norm(joints(upsample_performance(performance, FPS))[::STEP] - joints(performance), axis=-1)
     assert distance.mean() < 0.02
 
 
-def test_resting_foot_slides_less_than_on_curves() -> None:
-    low = seen_at_a_low_rate(waving_motion(90))
-    fine, curves = upsample_performance(low, FPS), resample_performance(low, FPS)
-    assert slide(fine.people[0].motion) < slide(curves.people[0].motion)
+def test_resting_foot_slides_less_than_with_resampling() -> None:
+    performance = reconstruct_at_low_rate(waving_motion(90))
+    upsampled, resampled = upsample_performance(performance, FPS), resample_performance(performance, FPS)
+    assert slide(upsampled.people[0].motion) < slide(resampled.people[0].motion)
 
 
-def test_spread_track_is_the_track_at_its_own_frames_and_a_gap_elsewhere() -> None:
+def test_inserted_frames_are_gaps() -> None:
     track = simulated_track(waving_motion(7), static_camera(), INTRINSICS)
-    found = insert_gap_frames(
+    expanded = insert_gap_frames(
         Track(track.frames + 5, track.observed, track.boxes, track.keypoints, track.landmarks_3d), STEP
     )
-    own = found.frames % STEP == 0
-    np.testing.assert_array_equal(found.frames[own], STEP * (track.frames + 5))
-    np.testing.assert_array_equal(found.observed, own)
-    np.testing.assert_array_equal(found.keypoints[own], track.keypoints)
-    np.testing.assert_array_equal(found.landmarks_3d[own], track.landmarks_3d)
-    assert np.all(found.keypoints[~own, :, 2] == 0)
-    assert np.all(np.isnan(found.boxes[~own]))
+    original = expanded.frames % STEP == 0
+    np.testing.assert_array_equal(expanded.frames[original], STEP * (track.frames + 5))
+    np.testing.assert_array_equal(expanded.observed, original)
+    np.testing.assert_array_equal(expanded.keypoints[original], track.keypoints)
+    np.testing.assert_array_equal(expanded.landmarks_3d[original], track.landmarks_3d)
+    assert np.all(expanded.keypoints[~original, :, 2] == 0)
+    assert np.all(np.isnan(expanded.boxes[~original]))
