@@ -1,4 +1,4 @@
-"""Products with the Jacobian of landmarks, against the Jacobian written out and against small steps."""
+"""Products with the Jacobian of landmarks, against the dense Jacobian and finite steps."""
 
 import numpy as np
 import pytest
@@ -38,31 +38,31 @@ def rows(jacobian: Jacobian) -> FloatArray:
     return jacobian.to_dense(np.arange(len(SOME)))
 
 
-def test_landmarks_move_as_the_jacobian_says(rng: np.random.Generator, state: State) -> None:
+def test_jacobian_predicts_the_displacement_of_landmarks(rng: np.random.Generator, state: State) -> None:
     skeleton = proportions.skeleton_from_bone_scales(rng.uniform(0.8, 1.2, len(proportions.BONES)))
     step = rng.normal(0, 1e-5, (FRAMES, DOF))
     before, after = (pose_skeleton(skeleton, s.rotations, s.root, SOME) for s in (state, retract(state, step)))
-    found = Jacobian.from_pose(before, SOME).to_dense(np.arange(len(SOME)))
-    predicted = (found @ step[..., None]).reshape(FRAMES, len(SOME), 3)
+    dense = Jacobian.from_pose(before, SOME).to_dense(np.arange(len(SOME)))
+    predicted = (dense @ step[..., None]).reshape(FRAMES, len(SOME), 3)
     assert_same(after.landmarks - before.landmarks, predicted, 1e-8)
 
 
-def test_a_shift_of_the_hips_shifts_everything(rows: FloatArray) -> None:
+def test_a_translation_of_the_hips_translates_all_landmarks(rows: FloatArray) -> None:
     assert_same(rows[..., ROOT_DOF], np.tile(np.eye(3), (FRAMES, len(SOME), 1)), 0.0)
 
 
-def test_joints_elsewhere_move_nothing(rows: FloatArray) -> None:
-    elsewhere = ~np.kron(blocks_of_landmarks(SOME), np.ones((3, 3), dtype=bool))
-    assert elsewhere.any()
-    assert not rows[:, elsewhere].any()
+def test_joints_that_do_not_carry_a_landmark_have_no_derivative(rows: FloatArray) -> None:
+    unrelated = ~np.kron(blocks_of_landmarks(SOME), np.ones((3, 3), dtype=bool))
+    assert unrelated.any()
+    assert not rows[:, unrelated].any()
 
 
-def test_rows_of_some_landmarks_come_in_the_order_asked_for(jacobian: Jacobian, rows: FloatArray) -> None:
+def test_dense_rows_have_the_order_of_the_given_landmarks(jacobian: Jacobian, rows: FloatArray) -> None:
     assert_same(jacobian.to_dense(np.array([4, 1])), rows[:, [12, 13, 14, 3, 4, 5]], 1e-14)
     assert jacobian.to_dense(np.array([], dtype=int)).shape == (FRAMES, 0, DOF)
 
 
-def test_transposed_products_are_those_of_the_rows(
+def test_transposed_products_are_those_of_the_dense_jacobian(
     rng: np.random.Generator, jacobian: Jacobian, rows: FloatArray
 ) -> None:
     vectors = rng.normal(size=(FRAMES, len(SOME), 2, 3))
@@ -70,7 +70,9 @@ def test_transposed_products_are_those_of_the_rows(
     assert_same(jacobian.transposed_times(vectors), expected, 1e-12)
 
 
-def test_normal_matrix_is_that_of_the_rows(rng: np.random.Generator, jacobian: Jacobian, rows: FloatArray) -> None:
+def test_normal_matrix_is_that_of_the_dense_jacobian(
+    rng: np.random.Generator, jacobian: Jacobian, rows: FloatArray
+) -> None:
     roots = rng.normal(size=(FRAMES, len(SOME), 3, 3))
     weights = roots @ np.swapaxes(roots, -1, -2)
     first, second = rng.normal(size=(2, FRAMES, DOF))

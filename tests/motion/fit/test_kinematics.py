@@ -1,4 +1,4 @@
-"""Joints and landmarks of a posed skeleton, against the kinematics of quaternions."""
+"""Joints and landmarks of a posed skeleton, against forward kinematics of quaternions."""
 
 import numpy as np
 import pytest
@@ -22,58 +22,63 @@ def skeleton() -> Skeleton:
     return proportions.skeleton_from_bone_scales(ratios)
 
 
-def pose() -> tuple[FloatArray, FloatArray]:
-    """Quaternions (FRAMES, 22, 4) and places of the hips (FRAMES, 3)."""
+def random_pose() -> tuple[FloatArray, FloatArray]:
+    """Returns quaternions (FRAMES, 22, 4) and positions of the hips (FRAMES, 3)."""
     rng = np.random.default_rng(4)
     return random_quaternions(rng, (FRAMES, JOINT_COUNT)), rng.normal(size=(FRAMES, 3))
 
 
-def placed(rotations: FloatArray, root: FloatArray, landmarks: tuple[int, ...] = ALL) -> PosedSkeleton:
+def pose_landmarks(rotations: FloatArray, root: FloatArray, landmarks: tuple[int, ...] = ALL) -> PosedSkeleton:
     return pose_skeleton(skeleton(), rotations, root, landmarks)
 
 
-def test_joints_are_where_kinematics_has_them() -> None:
-    rotations, root = pose()
-    found = placed(rotation.to_matrix(rotations), root)
+def test_positions_agree_with_forward_kinematics() -> None:
+    rotations, root = random_pose()
+    posed = pose_landmarks(rotation.to_matrix(rotations), root)
     positions, world = kinematics.forward_kinematics(skeleton(), rotations, root)
-    assert_same(found.joints, positions, 1e-12)
-    assert_same(found.rotations, rotation.to_matrix(world), 1e-12)
-    assert_same(found.landmarks, landmark_positions(skeleton(), rotations, root), 1e-12)
+    assert_same(posed.joints, positions, 1e-12)
+    assert_same(posed.rotations, rotation.to_matrix(world), 1e-12)
+    assert_same(posed.landmarks, landmark_positions(skeleton(), rotations, root), 1e-12)
 
 
-def test_landmarks_come_in_the_order_asked_for() -> None:
-    rotations, root = pose()
-    turns = rotation.to_matrix(rotations)
-    assert_same(placed(turns, root, SOME).landmarks, placed(turns, root).landmarks[:, SOME], 0.0)
+def test_landmarks_have_the_given_order() -> None:
+    rotations, root = random_pose()
+    matrices = rotation.to_matrix(rotations)
+    assert_same(pose_landmarks(matrices, root, SOME).landmarks, pose_landmarks(matrices, root).landmarks[:, SOME], 0.0)
 
 
-def test_what_turns_and_shifts_the_hips_turns_and_shifts_everything() -> None:
-    rotations, root = pose()
-    turns = rotation.to_matrix(rotations)
-    turn, shift = exponential(np.array([0.3, -1.1, 0.6])), np.array([1.0, -2.0, 0.5])
-    moved = turns.copy()
-    moved[:, 0] = turn @ turns[:, 0]
-    before, after = placed(turns, root), placed(moved, root @ turn.T + shift)
-    assert_same(after.joints, before.joints @ turn.T + shift, 1e-12)
-    assert_same(after.landmarks, before.landmarks @ turn.T + shift, 1e-12)
-    assert_same(after.rotations, turn @ before.rotations, 1e-12)
+def test_moving_the_hips_moves_joints_and_landmarks_rigidly() -> None:
+    rotations, root = random_pose()
+    matrices = rotation.to_matrix(rotations)
+    world_rotation, shift = exponential(np.array([0.3, -1.1, 0.6])), np.array([1.0, -2.0, 0.5])
+    moved = matrices.copy()
+    moved[:, 0] = world_rotation @ matrices[:, 0]
+    before, after = pose_landmarks(matrices, root), pose_landmarks(moved, root @ world_rotation.T + shift)
+    assert_same(after.joints, before.joints @ world_rotation.T + shift, 1e-12)
+    assert_same(after.landmarks, before.landmarks @ world_rotation.T + shift, 1e-12)
+    assert_same(after.rotations, world_rotation @ before.rotations, 1e-12)
 
 
 @pytest.mark.parametrize("joint", range(JOINT_COUNT))
-def test_a_joint_moves_the_landmarks_that_are_said_to_move(joint: int) -> None:
-    rotations, root = pose()
-    turns = rotation.to_matrix(rotations)
-    bent = turns.copy()
-    bent[:, joint] = turns[:, joint] @ exponential(np.array([0.5, 0.4, -0.3]))
-    step = np.linalg.norm(placed(bent, root).landmarks - placed(turns, root).landmarks, axis=-1)
-    # The landmark of a joint's own centre stays where it is.
-    at_joint = np.linalg.norm(placed(turns, root).landmarks - placed(turns, root).joints[:, [joint]], axis=-1) < 1e-9
+def test_blocks_of_landmarks_are_those_that_move_them(joint: int) -> None:
+    rotations, root = random_pose()
+    matrices = rotation.to_matrix(rotations)
+    bent = matrices.copy()
+    bent[:, joint] = matrices[:, joint] @ exponential(np.array([0.5, 0.4, -0.3]))
+    step = np.linalg.norm(pose_landmarks(bent, root).landmarks - pose_landmarks(matrices, root).landmarks, axis=-1)
+    # A landmark at the centre of the joint does not move.
+    at_joint = (
+        np.linalg.norm(
+            pose_landmarks(matrices, root).landmarks - pose_landmarks(matrices, root).joints[:, [joint]], axis=-1
+        )
+        < 1e-9
+    )
     assert np.array_equal(
         (step > 1e-9) | at_joint, np.tile(blocks_of_landmarks(ALL)[:, 1 + joint], (FRAMES, 1)) | at_joint
     )
 
 
-def test_the_shift_and_the_turn_of_the_hips_move_all_and_a_hand_only_its_own_landmarks() -> None:
+def test_the_hips_move_all_landmarks_and_a_hand_only_its_own() -> None:
     moves = blocks_of_landmarks(ALL)
     assert moves[:, :2].all()
     of_hand = {name for name in blazepose.LANDMARKS if moves[blazepose.INDEX[name], 1 + humanoid.INDEX["leftHand"]]}

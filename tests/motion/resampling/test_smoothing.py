@@ -1,4 +1,4 @@
-"""Laws of the smoother."""
+"""Laws of zero-phase smoothing."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_reversed_time_gives_the_reversed_curve() -> None:
     )
 
 
-def test_gap_in_a_line_is_filled_by_the_line() -> None:
+def test_a_gap_in_a_line_is_interpolated() -> None:
     line = np.linspace(0, 1, 200)[:, None]
     values, weights = line.copy(), ONES.copy()
     values[50:70], weights[50:70] = np.nan, 0.0
@@ -50,5 +50,5 @@ def test_smooth_rotations_do_not_depend_on_quaternion_signs() -> None:
     rotations = rng.normal(size=(1, 4)) + 0.1 * rng.normal(size=(40, 3, 4))
     rotations /= np.linalg.norm(rotations, axis=-1, keepdims=True)
     signs = rng.choice([-1.0, 1.0], size=(40, 3, 1))
-    one, other = smooth_rotations(rotations, 30, 5.0), smooth_rotations(rotations * signs, 30, 5.0)
-    np.testing.assert_allclose(np.abs(np.sum(one * other, axis=-1)), 1.0, atol=1e-12)
+    smooth, smooth_of_flipped = smooth_rotations(rotations, 30, 5.0), smooth_rotations(rotations * signs, 30, 5.0)
+    np.testing.assert_allclose(np.abs(np.sum(smooth * smooth_of_flipped, axis=-1)), 1.0, atol=1e-12)
