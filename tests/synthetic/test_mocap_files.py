@@ -51,9 +51,9 @@ def test_bvh_of_another_rig_and_unit_loses_its_calibration_pose(tmp_path: Path) 
         root_position=_with_calibration_pose(motion).root_position * small,
     )
     bvh.write(tmp_path / "01_01.bvh", cgspeed)
-    (made,) = mocap_files.read(tmp_path / "01_01.bvh")
-    assert made.name == "01_01"
-    assert_same(kinematics.joint_positions(made.motion), kinematics.joint_positions(motion), 1e-5)
+    (motion_read,) = mocap_files.read(tmp_path / "01_01.bvh")
+    assert motion_read.name == "01_01"
+    assert_same(kinematics.joint_positions(motion_read.motion), kinematics.joint_positions(motion), 1e-5)
 
 
 def test_bvh_that_begins_in_motion_keeps_its_first_frame(tmp_path: Path) -> None:
@@ -65,17 +65,17 @@ def test_bvh_that_begins_in_motion_keeps_its_first_frame(tmp_path: Path) -> None
 def test_deepmimic_joints_are_at_its_landmarks(tmp_path: Path) -> None:
     path = motions.write(tmp_path / "squat.txt", motions.squats())
     landmarks, fps = deepmimic.read_landmarks(path)
-    (made,) = mocap_files.read(path)
-    assert made.name == "squat"
-    assert made.motion.fps == fps
-    joints = kinematics.joint_positions(made.motion)
+    (motion_read,) = mocap_files.read(path)
+    assert motion_read.name == "squat"
+    assert motion_read.motion.fps == fps
+    joints = kinematics.joint_positions(motion_read.motion)
     for landmark, joint in JOINT_OF_LANDMARK.items():
         assert_same(joints[:, humanoid.INDEX[joint]], landmarks[:, blazepose.INDEX[landmark]], 1e-9)
 
 
 def test_deepmimic_knees_and_elbows_bend_anatomically(tmp_path: Path) -> None:
-    (made,) = mocap_files.read(motions.write(tmp_path / "squat.txt", motions.squats()))
-    low = rotation.to_rotvec(made.motion.rotations[len(made.motion.rotations) // 2])
+    (motion_read,) = mocap_files.read(motions.write(tmp_path / "squat.txt", motions.squats()))
+    low = rotation.to_rotvec(motion_read.motion.rotations[len(motion_read.motion.rotations) // 2])
     for side, sign in (("left", -1.0), ("right", 1.0)):
         assert low[humanoid.INDEX[f"{side}LowerLeg"], 0] == pytest.approx(1.6, abs=0.02)
         assert low[humanoid.INDEX[f"{side}UpperLeg"], 0] == pytest.approx(-0.8, abs=0.02)
@@ -85,10 +85,10 @@ def test_deepmimic_knees_and_elbows_bend_anatomically(tmp_path: Path) -> None:
 def test_performance_gives_the_motion_of_each_person(tmp_path: Path) -> None:
     whole = builders.performance(people=2)
     performance.save(tmp_path / "clip.npz", whole)
-    made = mocap_files.read(tmp_path / "clip.npz")
-    assert [one.name for one in made] == ["clip/person1", "clip/person2"]
-    for one, person in zip(made, whole.people, strict=True):
-        assert_same(one.motion.rotations, person.motion.rotations, 1e-12)
+    motion_read = mocap_files.read(tmp_path / "clip.npz")
+    assert [named.name for named in motion_read] == ["clip/person1", "clip/person2"]
+    for named, person in zip(motion_read, whole.people, strict=True):
+        assert_same(named.motion.rotations, person.motion.rotations, 1e-12)
 
 
 def _write_action_archive(path: Path, **changes: object) -> Path:
@@ -108,11 +108,11 @@ def _write_action_archive(path: Path, **changes: object) -> Path:
 
 
 def test_archive_of_action_clips_is_read(tmp_path: Path) -> None:
-    (made,) = mocap_files.read(_write_action_archive(tmp_path / "actions.npz"))
+    (motion_read,) = mocap_files.read(_write_action_archive(tmp_path / "actions.npz"))
     expected = builders.smooth_motion(30, fps=Fraction(60))
-    assert made.name == "walking_1"
-    assert made.motion.fps == Fraction(60)
-    assert_same(kinematics.joint_positions(made.motion), kinematics.joint_positions(expected), 1e-3)
+    assert motion_read.name == "walking_1"
+    assert motion_read.motion.fps == Fraction(60)
+    assert_same(kinematics.joint_positions(motion_read.motion), kinematics.joint_positions(expected), 1e-3)
 
 
 def _write_unknown_rig(path: Path) -> Path:

@@ -40,11 +40,11 @@ def test_samples_have_the_requested_length_and_frame_rate(seed: int) -> None:
 
 
 def test_same_seed_gives_same_motion() -> None:
-    one, again, other = sampled(3), sampled(3), sampled(4)
+    first, again, different = sampled(3), sampled(3), sampled(4)
     for field in fields(Motion):
         if field.name not in ("skeleton", "fps"):
-            np.testing.assert_array_equal(getattr(one, field.name), getattr(again, field.name))
-    assert np.abs(one.rotations - other.rotations).max() > 0.01
+            np.testing.assert_array_equal(getattr(first, field.name), getattr(again, field.name))
+    assert np.abs(first.rotations - different.rotations).max() > 0.01
 
 
 @pytest.mark.usefixtures("without_augmentation")

@@ -34,13 +34,13 @@ FIELD_OF_OUTPUT = {"joint_rotations_6d": "rotations"}
 def network() -> LifterNetwork:
     """Network with random weights and normalisations, as after training."""
     torch.manual_seed(2)
-    made = LifterNetwork().eval()
-    for name, buffer in made.named_buffers():
+    random_network = LifterNetwork().eval()
+    for name, buffer in random_network.named_buffers():
         if name.endswith("running_mean"):
             buffer.normal_(0, 0.3)
         elif name.endswith("running_var"):
             buffer.uniform_(0.5, 2.0)
-    return made
+    return random_network
 
 
 @pytest.fixture(scope="module")
@@ -66,11 +66,11 @@ def test_exported_network_predicts_as_the_trained_one(
     features_in = inputs(frames)
     with torch.no_grad():
         expected = network(torch.from_numpy(features_in))
-    found = dict(zip(OUTPUTS, exported(features_in), strict=True))
-    columns = found["joint_rotations_6d"].reshape(1, frames, 22, 2, 3)
-    predicted: dict[str, FloatArray] = dict(found) | {
-        "points": found["points"].reshape(1, frames, 33, 2),
-        "log_sigma": found["log_sigma"] - calibration.log_factors,
+    outputs = dict(zip(OUTPUTS, exported(features_in), strict=True))
+    columns = outputs["joint_rotations_6d"].reshape(1, frames, 22, 2, 3)
+    predicted: dict[str, FloatArray] = dict(outputs) | {
+        "points": outputs["points"].reshape(1, frames, 33, 2),
+        "log_sigma": outputs["log_sigma"] - calibration.log_factors,
         "joint_rotations_6d": rotation.from_axes(columns[..., 0, :], columns[..., 1, :]),
     }
     for name, value in predicted.items():
@@ -87,15 +87,17 @@ def test_outputs_are_those_of_the_lifter() -> None:
 
 def test_point_and_depth_features_select_points_and_depths() -> None:
     rng = np.random.default_rng(4)
-    points, rough = rng.normal(size=(5, 33, 2)), rng.normal(size=(5, 33, 3))
-    made = build_features(points, np.ones((5, 33)), rough, np.zeros((5, 2)), np.array(0.1), np.zeros(5))
-    assert made.shape == (5, FEATURE_COUNT)
-    assert_same(made[:, POINT_FEATURES], points.reshape(5, -1), 0.0)
-    assert_same(made[:, DEPTH_FEATURES], 2 * rough[..., 2], 0.0)
+    points, landmarks_3d = rng.normal(size=(5, 33, 2)), rng.normal(size=(5, 33, 3))
+    frame_features = build_features(
+        points, np.ones((5, 33)), landmarks_3d, np.zeros((5, 2)), np.array(0.1), np.zeros(5)
+    )
+    assert frame_features.shape == (5, FEATURE_COUNT)
+    assert_same(frame_features[:, POINT_FEATURES], points.reshape(5, -1), 0.0)
+    assert_same(frame_features[:, DEPTH_FEATURES], 2 * landmarks_3d[..., 2], 0.0)
 
 
 def test_columns_are_orthonormalised_to_rotations() -> None:
     columns = np.random.default_rng(5).normal(size=(4, 22, 2, 3))
-    found = rotations_from_columns(torch.from_numpy(columns)).numpy()
-    assert_same(found, rotation.from_axes(columns[..., 0, :], columns[..., 1, :]), 1e-9)
-    assert_same(np.linalg.det(found), 1.0, 1e-9)
+    rotations = rotations_from_columns(torch.from_numpy(columns)).numpy()
+    assert_same(rotations, rotation.from_axes(columns[..., 0, :], columns[..., 1, :]), 1e-9)
+    assert_same(np.linalg.det(rotations), 1.0, 1e-9)

@@ -48,28 +48,28 @@ def sampler(detected: list[Window], seed: int = 5) -> WindowSampler:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_points_without_noise_are_the_true_points(seed: int) -> None:
-    made = simulated_window(noise(0.0), seed)
-    assert_same(made.points, made.true_points, 1e-9)
-    assert_same(DetectorNoise.from_window(made).points, 0.0, 1e-9)
+    window = simulated_window(noise(0.0), seed)
+    assert_same(window.points, window.true_points, 1e-9)
+    assert_same(DetectorNoise.from_window(window).points, 0.0, 1e-9)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_landmarks_3d_of_a_static_person_without_noise_are_true(seed: int) -> None:
     still = slice_motion(swaying_motion(), np.zeros(WINDOW_FRAMES, dtype=int))
-    made = simulate_window((bodies.load_bodies()[0], still), noise(0.0), np.random.default_rng(seed))
+    window = simulate_window((bodies.load_bodies()[0], still), noise(0.0), np.random.default_rng(seed))
     # The centre of two projected hips is not exactly the projection of their centre.
-    assert_same(DetectorNoise.from_window(made).landmarks_3d, 0.0, 1e-3)
+    assert_same(DetectorNoise.from_window(window).landmarks_3d, 0.0, 1e-3)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_noise_of_a_simulated_window_is_the_scaled_input(seed: int) -> None:
     detector_noise = noise(0.05)
     # Noise is measured from the centre of the detected hips, as are the true points of a window.
-    made = DetectorNoise.from_window(simulated_window(detector_noise, seed))
-    factor = (made.points * detector_noise.points).sum() / (detector_noise.points**2).sum()
+    estimated = DetectorNoise.from_window(simulated_window(detector_noise, seed))
+    factor = (estimated.points * detector_noise.points).sum() / (detector_noise.points**2).sum()
     assert NOISE_SCALES[0] <= factor <= NOISE_SCALES[1]
-    assert_same(made.points, factor * detector_noise.points, 1e-9)
-    assert_same(made.confidence, detector_noise.confidence, 0.0)
+    assert_same(estimated.points, factor * detector_noise.points, 1e-9)
+    assert_same(estimated.confidence, detector_noise.confidence, 0.0)
 
 
 def test_time_reversal_reverses_the_frames() -> None:
@@ -85,8 +85,8 @@ def test_same_seed_gives_same_batch(detected: list[Window]) -> None:
     assert_same(again, inputs, 0.0)
     for field in fields(Window):
         assert_same(getattr(truth_again, field.name), getattr(truth, field.name), 0.0)
-    other, _ = sampler(detected, seed=6).sample_batch(6, 0.4)
-    assert np.abs(other - inputs).max() > 0.1
+    different, _ = sampler(detected, seed=6).sample_batch(6, 0.4)
+    assert np.abs(different - inputs).max() > 0.1
 
 
 def test_batches_are_finite_and_observed_frames_are_those_of_the_windows(detected: list[Window]) -> None:
@@ -107,22 +107,22 @@ def test_batches_are_finite_and_observed_frames_are_those_of_the_windows(detecte
 
 def test_detected_clips_are_only_flipped_or_reversed(detected: list[Window]) -> None:
     _, truth = sampler(detected).sample_batch(8, 1.0)
-    sizes = {float(one.scale) for one in detected}
+    sizes = {float(window.scale) for window in detected}
     assert {float(size) for size in truth.scale} <= sizes
 
 
 def test_unobserved_frames_are_interpolated(detected: list[Window]) -> None:
-    many = stack_windows(detected[:2])
+    stacked = stack_windows(detected[:2])
     observed = np.ones((2, WINDOW_FRAMES), dtype=bool)
     observed[0, 10:13] = False
-    complete = features_with_gaps(many, np.ones((2, WINDOW_FRAMES), dtype=bool))
-    found = features_with_gaps(many, observed)
-    assert_same(found[1], complete[1], 0.0)
-    assert_same(found[observed], complete[observed], 0.0)
+    complete = features_with_gaps(stacked, np.ones((2, WINDOW_FRAMES), dtype=bool))
+    features = features_with_gaps(stacked, observed)
+    assert_same(features[1], complete[1], 0.0)
+    assert_same(features[observed], complete[observed], 0.0)
     fractions = np.arange(1, 4)[:, None] / 4
     expected = (1 - fractions) * complete[0, 9, :-1] + fractions * complete[0, 13, :-1]
-    assert_same(found[0, 10:13, :-1], expected, 1e-5)
-    assert_same(found[0, 10:13, -1] * float(FPS), [1, 2, 1], 1e-5)
+    assert_same(features[0, 10:13, :-1], expected, 1e-5)
+    assert_same(features[0, 10:13, -1] * float(FPS), [1, 2, 1], 1e-5)
 
 
 def _features(truth: Window) -> FloatArray:

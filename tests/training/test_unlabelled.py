@@ -56,33 +56,33 @@ def track_with_gap(full_track: Track, first: int, count: int) -> Track:
     return replace(full_track, observed=observed, keypoints=keypoints, landmarks_3d=landmarks_3d)
 
 
-def assert_alike(one: UnlabelledWindow, other: UnlabelledWindow, tolerance: float) -> None:
+def assert_alike(first: UnlabelledWindow, second: UnlabelledWindow, tolerance: float) -> None:
     for field in fields(UnlabelledWindow):
-        assert_same(getattr(one, field.name), getattr(other, field.name), tolerance)
+        assert_same(getattr(first, field.name), getattr(second, field.name), tolerance)
 
 
 def test_window_equals_the_inputs_of_a_labelled_window() -> None:
-    windows = scenes.labelled_window()
-    (found,) = windows_from_track(track(WINDOW_FRAMES), INTRINSICS, 30.0)
-    assert_alike(found, scenes.unlabelled_window(windows), 1e-9)
+    labelled = scenes.labelled_window()
+    (window,) = windows_from_track(track(WINDOW_FRAMES), INTRINSICS, 30.0)
+    assert_alike(window, scenes.unlabelled_window(labelled), 1e-9)
 
 
 def test_windows_overlap_by_half() -> None:
-    found = windows_from_track(track(2 * WINDOW_FRAMES + 5), INTRINSICS, 30.0)
-    assert len(found) == 3
+    windows = windows_from_track(track(2 * WINDOW_FRAMES + 5), INTRINSICS, 30.0)
+    assert len(windows) == 3
     half = WINDOW_FRAMES // 2
-    assert_same(found[0].landmarks_3d[half:], found[1].landmarks_3d[:half], 0.0)
-    assert_same(found[1].landmarks_3d[half:], found[2].landmarks_3d[:half], 0.0)
+    assert_same(windows[0].landmarks_3d[half:], windows[1].landmarks_3d[:half], 0.0)
+    assert_same(windows[1].landmarks_3d[half:], windows[2].landmarks_3d[:half], 0.0)
 
 
 @pytest.mark.parametrize(("step", "tolerance"), [(2, 0.1), (3, 0.2)])
 def test_low_frame_rate_gives_the_same_window_with_gaps(step: int, tolerance: float) -> None:
     full = track(WINDOW_FRAMES + 2)
-    (found,) = windows_from_track(subsampled_track(full, step), INTRINSICS, 30.0 / step)
+    (window,) = windows_from_track(subsampled_track(full, step), INTRINSICS, 30.0 / step)
     (expected,) = windows_from_track(full, INTRINSICS, 30.0)
-    assert list(np.flatnonzero(found.observed)) == list(range(0, WINDOW_FRAMES, step))
-    assert_same(found.points[found.observed], expected.points[found.observed], 0.02)
-    assert_same(found.points, expected.points, tolerance)
+    assert list(np.flatnonzero(window.observed)) == list(range(0, WINDOW_FRAMES, step))
+    assert_same(window.points[window.observed], expected.points[window.observed], 0.02)
+    assert_same(window.points, expected.points, tolerance)
 
 
 @pytest.mark.parametrize("fps", [24.0, 25.0, 30000 / 1001, 50.0])
@@ -92,9 +92,9 @@ def test_common_frame_rates_are_observed_in_all_frames(fps: float) -> None:
 
 
 def test_gap_is_interpolated_and_not_observed() -> None:
-    (found,) = windows_from_track(track_with_gap(track(WINDOW_FRAMES), 20, 10), INTRINSICS, 30.0)
-    assert list(np.flatnonzero(~found.observed)) == list(range(20, 30))
-    assert all(np.isfinite(getattr(found, field.name)).all() for field in fields(UnlabelledWindow))
+    (window,) = windows_from_track(track_with_gap(track(WINDOW_FRAMES), 20, 10), INTRINSICS, 30.0)
+    assert list(np.flatnonzero(~window.observed)) == list(range(20, 30))
+    assert all(np.isfinite(getattr(window, field.name)).all() for field in fields(UnlabelledWindow))
 
 
 def test_rarely_observed_or_short_tracks_give_no_window() -> None:
@@ -104,26 +104,28 @@ def test_rarely_observed_or_short_tracks_give_no_window() -> None:
 
 def test_features_are_those_of_labelled_windows_and_of_flipped_ones() -> None:
     windows = [scenes.labelled_window(seed, noise=2.0) for seed in range(2)]
-    there = np.ones((2, WINDOW_FRAMES), dtype=bool)
-    found = features_with_flipped(stack_windows([scenes.unlabelled_window(one) for one in windows]))
-    assert_same(found[:2], features_with_gaps(stack_labelled_windows(windows), there), 1e-6)
+    observed = np.ones((2, WINDOW_FRAMES), dtype=bool)
+    features = features_with_flipped(stack_windows([scenes.unlabelled_window(window) for window in windows]))
+    assert_same(features[:2], features_with_gaps(stack_labelled_windows(windows), observed), 1e-6)
     assert_same(
-        found[2:], features_with_gaps(stack_labelled_windows([flip_horizontally(one) for one in windows]), there), 1e-6
+        features[2:],
+        features_with_gaps(stack_labelled_windows([flip_horizontally(window) for window in windows]), observed),
+        1e-6,
     )
 
 
 def test_same_seed_samples_same_windows() -> None:
     windows = [scenes.unlabelled_window(scenes.labelled_window(seed)) for seed in range(3)]
-    first, again, other = (sample_windows(windows, 8, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    first, again, different = (sample_windows(windows, 8, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert_alike(first, again, 0.0)
-    assert np.any(first.scale != other.scale)
+    assert np.any(first.scale != different.scale)
 
 
 def test_saved_windows_can_be_loaded(tmp_path: Path) -> None:
     windows = [scenes.unlabelled_window(scenes.labelled_window(seed)) for seed in range(2)]
     save_windows(tmp_path / "windows.npz", windows)
-    for one, other in zip(load_windows(tmp_path / "windows.npz"), windows, strict=True):
-        assert_alike(one, other, 0.0)
+    for loaded, saved in zip(load_windows(tmp_path / "windows.npz"), windows, strict=True):
+        assert_alike(loaded, saved, 0.0)
 
 
 def performance_of(frames: int) -> Performance:

@@ -46,7 +46,7 @@ def windows() -> list[Window]:
 
 @pytest.fixture(scope="module")
 def observed(windows: list[Window]) -> ObservedPoints:
-    return ObservedPoints.from_windows(stack_windows([scenes.unlabelled_window(one) for one in windows]))
+    return ObservedPoints.from_windows(stack_windows([scenes.unlabelled_window(window) for window in windows]))
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +54,9 @@ def prediction(windows: list[Window]) -> Prediction:
     return scenes.true_prediction(windows)
 
 
-def term_values(prediction: Prediction, observed: ObservedPoints, other: Prediction | None = None) -> Terms:
-    found = unlabelled_loss_terms(prediction, other or flip_prediction(prediction), observed)
-    return {name.removeprefix("unlabelled_"): float(term) for name, term in found.items()}
+def term_values(prediction: Prediction, observed: ObservedPoints, flipped: Prediction | None = None) -> Terms:
+    terms = unlabelled_loss_terms(prediction, flipped or flip_prediction(prediction), observed)
+    return {name.removeprefix("unlabelled_"): float(term) for name, term in terms.items()}
 
 
 def noise(like: torch.Tensor, size: float) -> torch.Tensor:
@@ -64,11 +64,11 @@ def noise(like: torch.Tensor, size: float) -> torch.Tensor:
 
 
 def test_terms_vanish_for_the_true_prediction(prediction: Prediction, observed: ObservedPoints) -> None:
-    found = term_values(prediction, observed)
+    values = term_values(prediction, observed)
     for name in EXACT:
-        assert found[name] == pytest.approx(0.0, abs=1e-5), name
-    assert found["skeleton"] < NEARLY
-    assert found["acceleration"] < 0.01
+        assert values[name] == pytest.approx(0.0, abs=1e-5), name
+    assert values["skeleton"] < NEARLY
+    assert values["acceleration"] < 0.01
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,10 @@ def test_terms_grow_with_the_error(term: str, field: str, prediction: Prediction
     offsets = noise(value, 1.0)
     if field == "log_bone_scales":
         offsets = offsets[:, :1].expand_as(value)
-    found = [
+    values = [
         term_values(replace(prediction, **{field: value + size * offsets}), observed)[term] for size in (0.0, 0.05, 0.2)
     ]
-    assert found[0] + 1e-3 < found[1] < found[2]
+    assert values[0] + 1e-3 < values[1] < values[2]
 
 
 def test_speed_term_penalises_excessive_speed_only(prediction: Prediction, observed: ObservedPoints) -> None:
@@ -102,9 +102,9 @@ def test_speed_term_penalises_excessive_speed_only(prediction: Prediction, obser
     "field", ["points", "depths", "rotations", "gravity_up", "velocity", "contacts", "log_bone_scales"]
 )
 def test_flip_inconsistency_raises_the_loss(field: str, prediction: Prediction, observed: ObservedPoints) -> None:
-    other = flip_prediction(prediction)
-    value = getattr(other, field)
-    assert term_values(prediction, observed, replace(other, **{field: value + noise(value, 0.3)}))["mirror"] > 1e-3
+    flipped = flip_prediction(prediction)
+    value = getattr(flipped, field)
+    assert term_values(prediction, observed, replace(flipped, **{field: value + noise(value, 0.3)}))["mirror"] > 1e-3
 
 
 def test_loss_is_invariant_to_horizontal_flips(prediction: Prediction, windows: list[Window]) -> None:
@@ -112,36 +112,37 @@ def test_loss_is_invariant_to_horizontal_flips(prediction: Prediction, windows: 
         prediction, **{n: getattr(prediction, n) + noise(getattr(prediction, n), 0.1) for n in ("depths", "rotations")}
     )
     plain, image = (
-        [scenes.unlabelled_window(one) for one in many] for many in (windows, map(flip_horizontally, windows))
+        [scenes.unlabelled_window(window) for window in many] for many in (windows, map(flip_horizontally, windows))
     )
-    found = term_values(wrong, ObservedPoints.from_windows(stack_windows(plain)), flip_prediction(prediction))
+    values = term_values(wrong, ObservedPoints.from_windows(stack_windows(plain)), flip_prediction(prediction))
     expected = term_values(flip_prediction(wrong), ObservedPoints.from_windows(stack_windows(image)), prediction)
-    assert found == pytest.approx(expected, rel=1e-4)
+    assert values == pytest.approx(expected, rel=1e-4)
 
 
 def test_flipped_prediction_is_the_truth_of_the_flipped_window(prediction: Prediction, windows: list[Window]) -> None:
-    expected = scenes.true_prediction([flip_horizontally(one) for one in windows])
+    expected = scenes.true_prediction([flip_horizontally(window) for window in windows])
     for field in fields(Prediction):
         assert_same(getattr(flip_prediction(prediction), field.name), getattr(expected, field.name), 1e-5)
 
 
 def test_unobserved_or_uncertain_points_count_less(prediction: Prediction, windows: list[Window]) -> None:
-    made = scenes.unlabelled_window(windows[0])
-    one = split_predictions(prediction, [1, 1])[0]
-    points = made.points.copy()
+    window = scenes.unlabelled_window(windows[0])
+    first_prediction = split_predictions(prediction, [1, 1])[0]
+    points = window.points.copy()
     points[20:30, :, 0] += 0.5
-    found = []
+    values = []
     for trusted in (1.0, 0.2, 0.0):
-        confidence = made.confidence.copy()
+        confidence = window.confidence.copy()
         confidence[20:30] *= trusted
-        found.append(
+        values.append(
             term_values(
-                one, ObservedPoints.from_windows(stack_windows([replace(made, points=points, confidence=confidence)]))
+                first_prediction,
+                ObservedPoints.from_windows(stack_windows([replace(window, points=points, confidence=confidence)])),
             )
         )
-    hidden = replace(made, points=points, observed=~np.isin(np.arange(len(points)), np.arange(20, 30)))
-    assert found[0]["seen"] > 2 * found[1]["seen"] > found[2]["seen"] == pytest.approx(0.0, abs=1e-5)
-    assert term_values(one, ObservedPoints.from_windows(stack_windows([hidden])))["seen"] == pytest.approx(
+    occluded = replace(window, points=points, observed=~np.isin(np.arange(len(points)), np.arange(20, 30)))
+    assert values[0]["seen"] > 2 * values[1]["seen"] > values[2]["seen"] == pytest.approx(0.0, abs=1e-5)
+    assert term_values(first_prediction, ObservedPoints.from_windows(stack_windows([occluded])))["seen"] == pytest.approx(
         0.0, abs=1e-5
     )
 
@@ -153,7 +154,7 @@ def test_outliers_count_logarithmically() -> None:
 
 
 def test_projection_is_perspective_along_the_view_of_the_hips(windows: list[Window], prediction: Prediction) -> None:
-    size = torch.tensor([float(one.scale) for one in windows])
+    size = torch.tensor([float(window.scale) for window in windows])
     space = unproject(prediction.points, prediction.depths, size)
     distance = 1 / size[:, None, None, None]
     from_camera = (space + torch.cat([torch.zeros(*distance.shape[:3], 2), distance], dim=-1)).numpy()
@@ -166,23 +167,23 @@ def test_fitted_scale_reprojects_the_skeleton() -> None:
     rng = torch.Generator().manual_seed(3)
     joints, size, true = torch.randn((2, 5, 12, 3), generator=rng), torch.tensor([0.1, 0.3]), torch.tensor([2.0, 1.5])
     points = project(true[:, None, None, None] * joints.clamp(-1, 1), size)
-    found = fit_scale(joints.clamp(-1, 1), points, torch.ones(2, 5, 12), size)
-    assert_same(found, true[:, None].expand(2, 5), 1e-4)
+    scale = fit_scale(joints.clamp(-1, 1), points, torch.ones(2, 5, 12), size)
+    assert_same(scale, true[:, None].expand(2, 5), 1e-4)
 
 
 def test_skeleton_with_true_bone_scales_is_the_true_one(prediction: Prediction, windows: list[Window]) -> None:
-    found = joint_positions(prediction.rotations, predicted_offsets(prediction.log_bone_scales))
-    for one, window, seed in zip(found, windows, range(2), strict=True):
+    skeletons = joint_positions(prediction.rotations, predicted_offsets(prediction.log_bone_scales))
+    for skeleton, window, seed in zip(skeletons, windows, range(2), strict=True):
         sizes = torch.from_numpy(window.offsets).float()
         scaled = joint_positions(prediction.rotations[seed : seed + 1], sizes[None])[0]
-        ratio = scaled.norm(dim=-1).sum(dim=-1) / one.norm(dim=-1).sum(dim=-1)
-        assert_same(one * ratio[:, None, None], scaled, 1e-4)
+        ratio = scaled.norm(dim=-1).sum(dim=-1) / skeleton.norm(dim=-1).sum(dim=-1)
+        assert_same(skeleton * ratio[:, None, None], scaled, 1e-4)
 
 
 def loss_terms_of(network: LifterNetwork, windows: list[Window]) -> dict[str, torch.Tensor]:
-    many = stack_windows([scenes.unlabelled_window(one) for one in windows])
-    plain, image = split_predictions(network(torch.from_numpy(features_with_flipped(many))), [len(windows)] * 2)
-    return unlabelled_loss_terms(plain, image, ObservedPoints.from_windows(many))
+    stacked = stack_windows([scenes.unlabelled_window(window) for window in windows])
+    plain, image = split_predictions(network(torch.from_numpy(features_with_flipped(stacked))), [len(windows)] * 2)
+    return unlabelled_loss_terms(plain, image, ObservedPoints.from_windows(stacked))
 
 
 def test_every_term_has_a_gradient(windows: list[Window]) -> None:
@@ -215,7 +216,7 @@ def test_optimisation_reduces_the_loss(windows: list[Window]) -> None:
 
 @pytest.mark.parametrize("projector", [False, True])
 def test_interrupted_training_resumes(projector: bool, windows: list[Window], tmp_path: Path) -> None:
-    video = [scenes.unlabelled_window(one) for one in windows]
+    video = [scenes.unlabelled_window(window) for window in windows]
     reports: list[dict[str, Any]] = []
 
     def run(steps: int) -> None:
