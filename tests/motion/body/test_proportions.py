@@ -36,9 +36,9 @@ def carried_by(*parts: str) -> list[int]:
 
 def offsets(bone_scales: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Returns the offsets (33, 3) of landmarks on a body with bone scales, and on the template."""
-    return body_landmarks.landmark_attachments(skeleton_from_bone_scales(bone_scales))[
-        1
-    ], body_landmarks.landmark_attachments(body_landmarks.template_skeleton())[1]
+    skeletons = (skeleton_from_bone_scales(bone_scales), body_landmarks.template_skeleton())
+    scaled, template = (body_landmarks.landmark_attachments(skeleton)[1] for skeleton in skeletons)
+    return scaled, template
 
 
 @given(random_bone_scales)
