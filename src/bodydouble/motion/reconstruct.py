@@ -34,8 +34,8 @@ from bodydouble.motion.focal_length import estimate_focal_length, with_focal_rat
 from bodydouble.motion.lifting.lift import FitInput, prepare_fit, rescale_fit_input
 
 DEFAULT_FOCAL_RATIO = 1.0
-"""Focal length of an unknown camera relative to the image's long side: 53 degrees, between phone (0.75) and portrait
-lens (1.4)."""
+"""Focal length of an unknown camera relative to the image's long side: 53 degrees, between phones (0.75) and portraits
+(1.4)."""
 HAND_KNEE_RAISED_HEIGHT = 0.1
 """Height in m above the support at which a motionless hand or knee rests with half the probability."""
 

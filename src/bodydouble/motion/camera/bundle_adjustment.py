@@ -182,6 +182,7 @@ def cauchy_loss(residual: FloatArray) -> float:
 
 
 def _cauchy_losses(residual: FloatArray) -> FloatArray:
+    """Returns the Cauchy loss (N,) of each residual (N, 2) px."""
     return np.asarray(np.log1p(np.sum(residual**2, axis=-1)))
 
 

@@ -262,8 +262,8 @@ class _Reconstruction:
         count = np.bincount(observations.view_ids, minlength=self.frame_count)
         total = np.bincount(self.observations.view_ids, minlength=self.frame_count)
         min_fraction = self.options.min_inlier_fraction
-        known = np.where(count >= self.options.min_corners, count / np.maximum(total, 1), 0.0)
-        ready = (known > 0) & (known >= min(min_fraction, known.max(initial=0.0)))
+        known_fraction = np.where(count >= self.options.min_corners, count / np.maximum(total, 1), 0.0)
+        ready = (known_fraction > 0) & (known_fraction >= min(min_fraction, known_fraction.max(initial=0.0)))
         observations = observations.select(ready[observations.view_ids])
         bundle = self._guess_poses(bundle, observations, registered)
         bundle = refine_poses(bundle, observations, self.radians_per_pixel, 15)

@@ -101,8 +101,8 @@ def _epipolar_residuals(
     """Computes the epipolar residuals of S poses.
 
     Returns:
-        Sines (S, N) of the angles between second rays and epipolar planes, rotated first rays (S, N, 3), normals of
-        the planes (S, N, 3) and their lengths (S, N, 1) before normalisation.
+        Sines (S, N) of the angles between second rays and epipolar planes; rotated first rays (S, N, 3); normals (S, N,
+        3) of the planes; lengths (S, N, 1) of the normals before normalisation.
     """
     rotated = np.einsum("sij,nj->sni", rotations, first)
     normals = np.cross(translations[:, None], rotated)

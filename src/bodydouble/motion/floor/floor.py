@@ -104,8 +104,8 @@ def estimate_floor(
 ) -> tuple[Floor, FloatArray]:
     """Fits the floor plane and one scale per person to resting feet.
 
-    Robust Gauss-Newton fit of the plane ``a x - y + b z + h = 0`` (camera axes), with Gaussian priors on the camera's
-    roll, pitch and height, on the lifter's gravity direction and on the lifter's body sizes.
+    Robust Gauss-Newton fit of the plane ``a x - y + b z + h = 0`` (camera axes). Gaussian priors are on the camera's
+    roll, pitch and height, and on the lifter's gravity direction and body sizes.
 
     Args:
         people: at least one.
