@@ -39,9 +39,9 @@ def _bind_in_pose(character: Character, pose: dict[str, tuple[float, float, floa
     """Binds the character in another pose: rotation vectors of the left joints, degrees, mirrored on the right."""
     local = kinematics.local_rotations(character.skeleton.parents, character.rest_rotations)
     for bone, degrees in pose.items():
-        turn = rotation.from_rotvec(np.radians(degrees))
-        local[character.humanoid["left" + bone]] = turn
-        local[character.humanoid["right" + bone]] = turn * [1, -1, -1, 1]
+        left = rotation.from_rotvec(np.radians(degrees))
+        local[character.humanoid["left" + bone]] = left
+        local[character.humanoid["right" + bone]] = left * [1, -1, -1, 1]
     offsets = character.skeleton.rest_offsets.copy()
     skinned = _skin_vertices(character, local[None], offsets[:1])[0]
     floor = np.array([0.0, skinned[:, 1].min(), 0.0])

@@ -49,9 +49,9 @@ def rig(pose: str, seed: int | None = None, skeleton: Skeleton = PERSON) -> Rig:
     """Returns a rig at rest in a pose; with a seed its joints have random axes."""
     local = np.tile(rotation.IDENTITY, (22, 1))
     for bone, degrees in RESTS[pose].items():
-        turn = rotation.from_rotvec(np.radians(degrees))
-        local[humanoid.INDEX["left" + bone]] = turn
-        local[humanoid.INDEX["right" + bone]] = turn * [1, -1, -1, 1]
+        left = rotation.from_rotvec(np.radians(degrees))
+        local[humanoid.INDEX["left" + bone]] = left
+        local[humanoid.INDEX["right" + bone]] = left * [1, -1, -1, 1]
     positions, _ = kinematics.forward_kinematics(skeleton, local, skeleton.rest_offsets[0])
     positions[:, 1] -= positions[:, 1].min() - 0.02
     axes = np.tile(rotation.IDENTITY, (22, 1))
@@ -71,8 +71,8 @@ def sample_motion(of: Rig, seed: int = 1, frames: int = 12) -> Motion:
 
 
 def rename_joints(motion: Motion, names: Mapping[str, str]) -> Motion:
-    own = tuple(names[bone] for bone in motion.skeleton.joint_names)
-    return replace(motion, skeleton=replace(motion.skeleton, joint_names=own))
+    joint_names = tuple(names[bone] for bone in motion.skeleton.joint_names)
+    return replace(motion, skeleton=replace(motion.skeleton, joint_names=joint_names))
 
 
 def remove_joints(motion: Motion, *joints: str) -> Motion:
@@ -158,10 +158,12 @@ def test_conversion_is_independent_of_the_naming_convention(names: ModuleType) -
 @pytest.mark.parametrize("yaw", [-90, 180, 33])
 def test_conversion_is_independent_of_the_heading_at_rest(yaw: float) -> None:
     motion = builders.smooth_motion(8)
-    turn = rotation.from_rotvec(np.radians([0.0, yaw, 0.0]))
+    heading_rotation = rotation.from_rotvec(np.radians([0.0, yaw, 0.0]))
     world = kinematics.world_rotations(humanoid.PARENTS, motion.rotations)
-    rotations = kinematics.local_rotations(humanoid.PARENTS, rotation.multiply(world, rotation.conjugate(turn)))
-    skeleton = replace(motion.skeleton, rest_offsets=rotation.rotate(turn, motion.skeleton.rest_offsets))
+    rotations = kinematics.local_rotations(
+        humanoid.PARENTS, rotation.multiply(world, rotation.conjugate(heading_rotation))
+    )
+    skeleton = replace(motion.skeleton, rest_offsets=rotation.rotate(heading_rotation, motion.skeleton.rest_offsets))
     rotated = replace(motion, skeleton=skeleton, rotations=rotations)
     assert_same(kinematics.joint_positions(rotated), kinematics.joint_positions(motion), 1e-9)
     assert_same_motion(convert_to_humanoid(rotated), convert_to_humanoid(motion))
@@ -249,8 +251,8 @@ def test_a_neck_that_leans_back_at_rest_is_upright_in_the_t_pose() -> None:
     assert_same(converted.skeleton.rest_offsets[head], [0.0, length, 0.0], 1e-9)
     bent = kinematics.world_rotations(humanoid.PARENTS, motion.rotations)[:, head]
     upright = kinematics.world_rotations(humanoid.PARENTS, converted.rotations)[:, head]
-    turn = rotation.to_rotvec(rotation.multiply(rotation.conjugate(bent), upright))
-    assert_same(turn, np.tile([-lean, 0.0, 0.0], (8, 1)), 1e-9)
+    rotvecs = rotation.to_rotvec(rotation.multiply(rotation.conjugate(bent), upright))
+    assert_same(rotvecs, np.tile([-lean, 0.0, 0.0], (8, 1)), 1e-9)
 
 
 def test_a_divided_bone_points_at_its_end() -> None:

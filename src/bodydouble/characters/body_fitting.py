@@ -144,7 +144,7 @@ def _reshape(character: Character, linear: FloatArray, shift: FloatArray, new: F
 
 def _reshape_mesh(mesh: Mesh, linear: FloatArray, shift: FloatArray) -> Mesh:
     blend = np.einsum("vk,vkij->vij", mesh.weights, linear[mesh.joints])
-    moved = np.einsum("vk,vki->vi", mesh.weights, shift[mesh.joints])
+    translation = np.einsum("vk,vki->vi", mesh.weights, shift[mesh.joints])
     normals = np.linalg.solve(np.swapaxes(blend, 1, 2), mesh.normals[:, :, None])[..., 0]
-    positions = np.einsum("vij,vj->vi", blend, mesh.positions) + moved
+    positions = np.einsum("vij,vj->vi", blend, mesh.positions) + translation
     return replace(mesh, positions=positions, normals=rotation.normalize(normals))

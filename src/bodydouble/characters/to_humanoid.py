@@ -62,9 +62,9 @@ def convert_to_humanoid(
             it must stand in the first frame.
         rest_rotations: (J, 4) xyzw, world rotations of the rig's rest pose; the offsets are in these axes, as in a
             Character. All identity if not given.
-        scale: metres per metre of the motion. If not given, the file was read as centimetres, and the first of the
-            units centimetre, metre, millimetre, inch and CMU's in which the rig has a human stature is used; if there
-            is none, the legs become 0.85 m long.
+        scale: metres per metre of the motion. If not given, it is estimated for a file that was read as centimetres:
+            by the first of the units centimetre, metre, millimetre, inch and CMU's that gives a human stature. If none
+            does, the legs become 0.85 m long.
 
     Returns:
         T frames of the 22 joints; contacts and joint_sigma as given.
@@ -141,23 +141,23 @@ def _build_t_pose(rest_positions: Bones, corrections: Bones) -> tuple[Bones, Flo
         positions[bone] = positions[parent] + rotation.rotate(
             corrections[parent], rest_positions[bone] - rest_positions[parent]
         )
-    size = _leg_length(positions) / _leg_length({bone: _ADULT_POSITIONS[bone] for bone in positions})
+    scale_to_rig = _leg_length(positions) / _leg_length({bone: _ADULT_POSITIONS[bone] for bone in positions})
     spine, legs = positions[_next_in_trunk("hips", positions)], _legs_midpoint(positions)
     if np.linalg.norm(spine) < MIN_PELVIS_LENGTH or legs[1] > MAX_HIPS_DEPTH:
-        positions["hips"] = legs + size * (_ADULT_POSITIONS["hips"] - _legs_midpoint(_ADULT_POSITIONS))
+        positions["hips"] = legs + scale_to_rig * (_ADULT_POSITIONS["hips"] - _legs_midpoint(_ADULT_POSITIONS))
     shift = positions["hips"]
     for bone in humanoid.JOINTS:
         if bone not in positions:
-            positions[bone] = _missing_joint_position(bone, positions, size)
-    floor = (positions["leftFoot"] + positions["rightFoot"])[1] / 2 - _ankle_height(rest_positions, size)
+            positions[bone] = _missing_joint_position(bone, positions, scale_to_rig)
+    floor = (positions["leftFoot"] + positions["rightFoot"])[1] / 2 - _ankle_height(rest_positions, scale_to_rig)
     return {bone: positions[bone] - np.array([0.0, floor, 0.0]) for bone in humanoid.JOINTS}, shift
 
 
-def _missing_joint_position(bone: str, positions: Bones, size: float) -> FloatArray:
+def _missing_joint_position(bone: str, positions: Bones, scale_to_rig: float) -> FloatArray:
     """Returns the position (3,) of a joint that the rig lacks, in the proportions of the template."""
     parent = humanoid.PARENT[bone] or "hips"
     if bone not in TRUNK_BONES:
-        return positions[parent] + size * (_ADULT_POSITIONS[bone] - _ADULT_POSITIONS[parent])
+        return positions[parent] + scale_to_rig * (_ADULT_POSITIONS[bone] - _ADULT_POSITIONS[parent])
     above = _next_in_trunk(bone, positions)
     fraction = float(
         (_ADULT_POSITIONS[bone] - _ADULT_POSITIONS[parent])[1] / (_ADULT_POSITIONS[above] - _ADULT_POSITIONS[parent])[1]
@@ -182,9 +182,9 @@ def _leg_length(positions: Bones) -> float:
     return sum(float(np.linalg.norm(np.diff(chain, axis=0), axis=1).sum()) for chain in chains) / 2
 
 
-def _ankle_height(rest_positions: Bones, size: float) -> float:
+def _ankle_height(rest_positions: Bones, scale_to_rig: float) -> float:
     """Returns the height of the ankles above the soles: that at rest, if the rest pose stands on the floor."""
-    adult_height = size * adult_template.ANKLE_HEIGHT
+    adult_height = scale_to_rig * adult_template.ANKLE_HEIGHT
     feet = [rest_positions[side + "Foot"][1] for side in ("left", "right") if side + "Foot" in rest_positions]
     rig_height = float(np.mean(feet)) if feet else adult_height
     return rig_height if ANKLE_HEIGHT_RANGE[0] < rig_height / adult_height < ANKLE_HEIGHT_RANGE[1] else adult_height

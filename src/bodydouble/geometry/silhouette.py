@@ -50,7 +50,7 @@ class Silhouette:
 
 
 def trunk_length(points: FloatArray) -> FloatArray:
-    """Returns the trunk length (...) px of people (..., 33, 2), bounded from below for people who bend forward."""
+    """Returns the trunk length (...) px of people (..., 33, 2), bounded below where foreshortened."""
     length = np.linalg.norm(_midpoint(points, _SHOULDERS) - _midpoint(points, _HIPS), axis=-1)
     return np.asarray(np.maximum(length, MIN_TRUNK_LENGTH * pose_extent(points)))
 

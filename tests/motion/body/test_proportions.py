@@ -118,5 +118,5 @@ def test_feet_scale_with_their_bone_and_reach_the_floor(bone_scales: FloatArray)
 
 def test_weighted_quantile() -> None:
     values, weights = np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 2.0])
-    assert [weighted_quantile(values, weights, share) for share in (0.1, 0.5, 0.9)] == [1.0, 2.0, 3.0]
+    assert [weighted_quantile(values, weights, fraction) for fraction in (0.1, 0.5, 0.9)] == [1.0, 2.0, 3.0]
     assert weighted_quantile(values, np.array([0.0, 0.0, 1.0]), 0.01) == 2.0

@@ -24,12 +24,12 @@ def _view(points: FloatArray) -> person_view.PersonView:
 def test_points_from_depths_inverts_relative_depths(seed: int) -> None:
     points = _points(seed)
     view = _view(points)
-    found = person_view.points_from_depths(person_view.relative_depths(points, view), view)
+    recovered = person_view.points_from_depths(person_view.relative_depths(points, view), view)
     hips = points[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
     hips_depth = (hips @ view.camera_from_view)[..., 2:]
     expected = (points - hips) / (hips_depth * view.scale)
-    offset = found[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
-    np.testing.assert_allclose(found - offset, expected, atol=1e-9)
+    offset = recovered[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
+    np.testing.assert_allclose(recovered - offset, expected, atol=1e-9)
     assert np.abs(offset).max() < 0.1
 
 

@@ -53,7 +53,7 @@ def skeleton_from_bone_scales(bone_scales: FloatArray) -> Skeleton:
 
 
 def stature(skeleton: Skeleton) -> float:
-    """Returns the height, m, from sole to crown of a person with this skeleton who stands upright."""
+    """Returns the height, m, from sole to crown of an upright person with a skeleton."""
     head = humanoid.INDEX["head"]
     skeletons = (skeleton, body_landmarks.template_skeleton())
     height, template_height = (kinematics.rest_positions(one)[head, 1] for one in skeletons)

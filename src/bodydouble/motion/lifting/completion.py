@@ -39,8 +39,8 @@ def complete_landmarks(
         fps: frames per second.
 
     Returns:
-        The image points, unknown ones imputed; the confidences, those of unknown landmarks the median of the frame; and
-        the 3D landmarks (T, 33, 3) m, in the axes of a camera that looks straight at the person.
+        The image points with imputed unknown ones, the confidences, and the 3D landmarks (T, 33, 3) m in the axes of
+        the person view. Unknown landmarks get the median confidence of the frame.
 
     Raises:
         ModelError: the network cannot be loaded.
