@@ -91,7 +91,7 @@ def estimate_trajectory(
     views = np.unique(np.linspace(0, frame_count - 1, options.view_count).round().astype(int))
     in_views = observations.select(np.isin(observations.view_ids, views))
     reconstruction = _Reconstruction(
-        _select_most_observed(in_views, options.max_corners),
+        _select_observed_longest(in_views, options.max_corners),
         views,
         frame_count,
         int(observations.point_ids.max(initial=-1)) + 1,
@@ -124,7 +124,7 @@ def rotation_only_inlier_fraction(
     return float(np.mean(_reprojection_errors(bundle, observations, radians_per_pixel) < threshold))
 
 
-def _select_most_observed(observations: PointObservations, max_corners: int) -> PointObservations:
+def _select_observed_longest(observations: PointObservations, max_corners: int) -> PointObservations:
     """Returns the observations of those points that are among the ``max_corners`` most observed ones of some view."""
     views, points = observations.view_ids, observations.point_ids
     order = np.lexsort((-np.bincount(points, minlength=1)[points], views))
