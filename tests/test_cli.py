@@ -131,7 +131,9 @@ def test_rejects_text_that_is_not_a_length(text: str) -> None:
     ("command", "option", "value"),
     [("animate", "--fps", "fast"), ("capture", "--fps", "0"), ("animate", "--keyframe-tolerance", "5in")],
 )
-def test_bad_value_is_reported_in_one_line_before_any_work(command: str, option: str, value: str, tmp_path: Path) -> None:
+def test_bad_value_is_reported_in_one_line_before_any_work(
+    command: str, option: str, value: str, tmp_path: Path
+) -> None:
     outcome = run(command, str(tmp_path / "nothing.mp4"), option, value)
     assert outcome.returncode == 1
     assert outcome.stderr.startswith(f"bodydouble: {option} ")
