@@ -1,10 +1,10 @@
-"""The adult template skeleton and where BlazePose's landmarks lie on it, in the T-pose.
+"""Adult template: skeleton in the T-pose, and BlazePose's landmarks on it.
 
 Written by tools/bake_characters.py, measured on the built-in mannequin, 1.70 m tall. Exactly mirror-symmetric.
 """
 
 STATURE = 1.70
-"""m, of the mannequin."""
+"""Stature of the mannequin in m."""
 
 REST_OFFSETS: tuple[tuple[float, float, float], ...] = (
     (0.0000, 0.9075, 0.0000),  # hips
@@ -30,10 +30,10 @@ REST_OFFSETS: tuple[tuple[float, float, float], ...] = (
     (0.0000, -0.4190, 0.0000),  # rightFoot
     (0.0051, -0.0480, 0.1450),  # rightToes
 )
-"""(22, 3) m from the parent, order of humanoid.JOINTS; for the hips, their position above the floor."""
+"""Offsets (22, 3) in m from the parent, ordered as humanoid.JOINTS; for the hips, their position above the floor."""
 
 ANKLE_HEIGHT: float = 0.0751
-"""Metres from the sole to the ankle joint."""
+"""Height in m of the ankle joint above the sole."""
 
 REST_LANDMARKS: dict[str, tuple[str, tuple[float, float, float]]] = {
     "nose": ("head", (0.0000, 0.0019, 0.1196)),
@@ -70,7 +70,7 @@ REST_LANDMARKS: dict[str, tuple[str, tuple[float, float, float]]] = {
     "left_foot_index": ("leftToes", (-0.0200, -0.0271, 0.0559)),
     "right_foot_index": ("rightToes", (0.0200, -0.0271, 0.0559)),
 }
-"""BlazePose landmark -> (joint that carries it rigidly, offset in metres from that joint at rest).
+"""Joint that rigidly carries each BlazePose landmark, and the offset in m from that joint at rest.
 
 Heels and foot indices are the points of the sole that touch the floor below the back of the heel and the longest toe.
 """
