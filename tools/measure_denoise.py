@@ -1,12 +1,13 @@
-"""Measures what cleaning noisy, dark and blurred pictures does for finding people and their keypoints.
+"""Measures the effect of the enhancement of noisy, dark and blurred frames on detected people and keypoints.
 
-Renders short clips (their people, clothes and places are in no other set), spoils them in known ways, and looks at
-them with every choice of ``--enhance``::
+Short clips are rendered (their people, clothes and environments are in no other set), degraded in known ways, and
+processed with every choice of ``--enhance``::
 
     python tools/measure_denoise.py -o measured > table.md
 
-Clips and figures are kept in the folder: a run that was interrupted goes on. The choices that ``auto`` makes were
-taken from the clips of ``--half choose``; the table in docs/noisy_video.md is that of ``--half report``, the default.
+Input: none; the motions are those of the PyPI package pybullet. Output: the table in Markdown on standard output. Clips
+and metrics are cached in the folder, so that an interrupted run resumes. The choices of ``auto`` were made on the clips
+of ``--half choose``; the table in docs/noisy-video.md is that of ``--half report``, the default.
 """
 
 import argparse
@@ -61,36 +62,36 @@ SCENES = {
               (View(0.0, -50.0, camera_motion=CameraMotion.HANDHELD),)),
     ),
 }  # fmt: skip
-SEEN_SHARE = 0.25
-"""Somebody is to be found while at least this share of the COCO keypoints is visible."""
+MIN_VISIBLE_FRACTION = 0.25
+"""Minimum fraction of visible COCO keypoints of a person who is expected to be detected."""
 
-HEADINGS = ("picture", "noise, light, blur", "--enhance", "found %", "ghosts", "median %", "90 % below", "within 5 %",
-            "CPU ms")  # fmt: skip
+HEADINGS = ("picture", "noise, light, blur", "--enhance", "detected %", "ghosts", "median %", "90 % below",
+            "within 5 %", "CPU ms")  # fmt: skip
 
 Degradation = Callable[[list[RgbImage]], list[RgbImage]]
 
 
-def sensor(noise: float, light: float = 1.0) -> Degradation:
-    """Less light, and noise: half its variance at middle grey is read noise, half is shot noise."""
+def darken_and_add_noise(noise: float, light: float = 1.0) -> Degradation:
+    """Darkens, and adds noise: at middle grey half of its variance is read noise, half is shot noise."""
 
-    def spoil(frames: list[RgbImage]) -> list[RgbImage]:
+    def degrade(frames: list[RgbImage]) -> list[RgbImage]:
         rng = np.random.default_rng(7)
-        return [_exposed(frame, noise, light, rng) for frame in frames]
+        return [_expose(frame, noise, light, rng) for frame in frames]
 
-    return spoil
+    return degrade
 
 
-def _exposed(frame: RgbImage, noise: float, light: float, rng: np.random.Generator) -> RgbImage:
+def _expose(frame: RgbImage, noise: float, light: float, rng: np.random.Generator) -> RgbImage:
     dark = np.floor(frame.astype(np.float32) * np.float32(light))
     deviation = noise * np.sqrt(0.5 + 0.5 * dark / 128)
-    spoilt = dark + deviation * rng.standard_normal(frame.shape, dtype=np.float32)
-    return np.asarray(np.clip(spoilt, 0, 255), np.uint8)
+    noisy = dark + deviation * rng.standard_normal(frame.shape, dtype=np.float32)
+    return np.asarray(np.clip(noisy, 0, 255), np.uint8)
 
 
-def h264(crf: int) -> Degradation:
-    """Stored with few bits."""
+def compress_h264(crf: int) -> Degradation:
+    """Compresses as H.264 at a constant rate factor."""
 
-    def spoil(frames: list[RgbImage]) -> list[RgbImage]:
+    def degrade(frames: list[RgbImage]) -> list[RgbImage]:
         file = io.BytesIO()
         with av.open(file, "w", format="mp4") as container:
             stream = container.add_stream("libx264", rate=FPS, options={"crf": str(crf), "preset": "veryfast"})
@@ -103,179 +104,184 @@ def h264(crf: int) -> Degradation:
         with av.open(file) as container:
             return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
-    return spoil
+    return degrade
 
 
-def defocus(sigma: float) -> Degradation:
-    """Blurred by a Gaussian, px."""
+def blur_defocus(sigma: float) -> Degradation:
+    """Blurs by a Gaussian of that standard deviation in px."""
     return lambda frames: [np.asarray(cv2.GaussianBlur(f, (0, 0), sigma), np.uint8) for f in frames]
 
 
-def shaken(length: int) -> Degradation:
-    """Blurred along the horizontal, px."""
+def blur_motion(length: int) -> Degradation:
+    """Blurs along the horizontal over that length in px."""
     return lambda frames: [np.asarray(cv2.blur(f, (length, 1)), np.uint8) for f in frames]
 
 
-def both(one: Degradation, other: Degradation) -> Degradation:
-    """One after the other."""
-    return lambda frames: other(one(frames))
+def chain(first: Degradation, second: Degradation) -> Degradation:
+    """Applies two degradations in order."""
+    return lambda frames: second(first(frames))
 
 
 DEGRADATIONS: dict[str, Degradation] = {
     "none": list,
-    "noise 10": sensor(10),
-    "noise 20": sensor(20),
-    "noise 40": sensor(40),
-    "noise 40, H.264 at CRF 34": both(sensor(40), h264(34)),
-    "light x 0.3, noise 5": sensor(5, 0.3),
-    "light x 0.15, noise 5": sensor(5, 0.15),
-    "light x 0.15, noise 13": sensor(13, 0.15),
-    "light x 0.1, noise 4": sensor(4, 0.1),
-    "light x 0.06, noise 3": sensor(3, 0.06),
-    "defocus 2 px": defocus(2),
-    "defocus 4 px": defocus(4),
-    "shaken by 25 px": shaken(25),
-    "H.264 at CRF 40": h264(40),
+    "noise 10": darken_and_add_noise(10),
+    "noise 20": darken_and_add_noise(20),
+    "noise 40": darken_and_add_noise(40),
+    "noise 40, H.264 at CRF 34": chain(darken_and_add_noise(40), compress_h264(34)),
+    "light x 0.3, noise 5": darken_and_add_noise(5, 0.3),
+    "light x 0.15, noise 5": darken_and_add_noise(5, 0.15),
+    "light x 0.15, noise 13": darken_and_add_noise(13, 0.15),
+    "light x 0.1, noise 4": darken_and_add_noise(4, 0.1),
+    "light x 0.06, noise 3": darken_and_add_noise(3, 0.06),
+    "defocus 2 px": blur_defocus(2),
+    "defocus 4 px": blur_defocus(4),
+    "shaken by 25 px": blur_motion(25),
+    "H.264 at CRF 40": compress_h264(40),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """What was found in one clip, or in several."""
+class DetectionCounts:
+    """Detections in one clip, or in several."""
 
     visible: int
-    """Person-frames."""
-    found: int
-    ghosts: int
-    """People found who are nobody, or somebody who was found already."""
+    """Number of person-frames in which a detection is expected."""
+    detected: int
+    """Number of these with a detection."""
+    false_positives: int
+    """Number of detections of no person, or of a person who has another detection."""
     errors: FloatArray
-    """(K,) of the visible keypoints, relative to the longer side of the true box; infinite where not found."""
+    """Errors (K,) of the visible keypoints relative to the longer side of the true box; infinite if undetected."""
 
-    def __add__(self, other: "Figures") -> "Figures":
+    def __add__(self, other: "DetectionCounts") -> "DetectionCounts":
         errors = np.concatenate([self.errors, other.errors])
-        ghosts = self.ghosts + other.ghosts
-        return Figures(self.visible + other.visible, self.found + other.found, ghosts, errors)
+        false_positives = self.false_positives + other.false_positives
+        return DetectionCounts(self.visible + other.visible, self.detected + other.detected, false_positives, errors)
 
-    def cells(self) -> list[str]:
-        """Of a row of the table."""
-        known = 100 * self.errors[np.isfinite(self.errors)]
-        median, most = np.percentile(known, (50, 90)) if known.size else (np.nan, np.nan)
-        right = 100 * np.mean(self.errors <= PCK_THRESHOLD)
+    def format_cells(self) -> list[str]:
+        """Formats the cells of a row of the table."""
+        percent = 100 * self.errors[np.isfinite(self.errors)]
+        median_error, error_90 = np.percentile(percent, (50, 90)) if percent.size else (np.nan, np.nan)
+        within_threshold = 100 * np.mean(self.errors <= PCK_THRESHOLD)
         return [
-            f"{100 * self.found / self.visible:.1f}",
-            str(self.ghosts),
-            f"{median:.2f}",
-            f"{most:.2f}",
-            f"{right:.1f}",
+            f"{100 * self.detected / self.visible:.1f}",
+            str(self.false_positives),
+            f"{median_error:.2f}",
+            f"{error_90:.2f}",
+            f"{within_threshold:.1f}",
         ]
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
-    """F frames, N people."""
+class TrueKeypoints:
+    """True COCO keypoints of N people in F frames."""
 
     keypoints: FloatArray
-    """(F, N, 17, 3) px, px, 1 if visible; NaN where there is nobody."""
+    """Keypoints (F, N, 17, 3): x and y in px, 1 if visible; NaN in frames without the person."""
     boxes: FloatArray
-    """(F, N, 4) px."""
+    """Boxes (F, N, 4) in px."""
 
 
-def truth_of(real: Performance) -> Truth:
-    """The true COCO keypoints."""
-    keypoints = np.full((real.frame_count, len(real.people), len(coco.KEYPOINTS), 3), np.nan)
-    boxes = np.full((real.frame_count, len(real.people), 4), np.nan)
-    for n, person in enumerate(real.people):
+def true_keypoints(ground_truth: Performance) -> TrueKeypoints:
+    """Returns the true COCO keypoints of a performance."""
+    keypoints = np.full((ground_truth.frame_count, len(ground_truth.people), len(coco.KEYPOINTS), 3), np.nan)
+    boxes = np.full((ground_truth.frame_count, len(ground_truth.people), 4), np.nan)
+    for n, person in enumerate(ground_truth.people):
         keypoints[person.track.frames, n] = person.track.keypoints[:, list(coco.BLAZEPOSE_INDICES)]
         boxes[person.track.frames, n] = person.track.boxes
-    return Truth(keypoints, boxes)
+    return TrueKeypoints(keypoints, boxes)
 
 
 def keypoint_errors(people: Sequence[Observation], keypoints: FloatArray, boxes: FloatArray) -> FloatArray:
-    """(N, 17) of true people (N, 17, 3), relative to their boxes (N, 4); infinite for those who were not found."""
+    """Returns errors (N, 17) of true people (N, 17, 3) relative to their boxes (N, 4); infinite if undetected."""
     errors = np.full(keypoints.shape[:2], np.inf)
-    found = np.array([one.keypoints[list(coco.BLAZEPOSE_INDICES), :2] for one in people]).reshape(-1, 17, 2)
+    detected = np.array([person.keypoints[list(coco.BLAZEPOSE_INDICES), :2] for person in people]).reshape(-1, 17, 2)
     visible = keypoints[:, None, :, 2] > 0.5
-    similarity = keypoint_similarity(found[None], keypoints[:, None, :, :2], visible, boxes[:, None])
+    similarity = keypoint_similarity(detected[None], keypoints[:, None, :, :2], visible, boxes[:, None])
     for i, j in zip(*linear_sum_assignment(similarity, maximize=True), strict=True):
         if similarity[i, j] >= MIN_SIMILARITY:
-            errors[i] = relative_errors(found[j], keypoints[i, :, :2], boxes[i])
+            errors[i] = relative_errors(detected[j], keypoints[i, :, :2], boxes[i])
     return errors
 
 
-def observed(frames: Sequence[RgbImage], truth: Truth, quality: str) -> Figures:
-    """What the observer finds in the frames of a clip."""
+def detect_people(frames: Sequence[RgbImage], truth: TrueKeypoints, quality: str) -> DetectionCounts:
+    """Runs perception on the frames of a clip and compares it with the ground truth."""
     observer = create_observer(quality)
-    visible, found, ghosts, errors = 0, 0, 0, []
+    visible, detected, false_positives, errors = 0, 0, 0, []
     for frame, keypoints, boxes in zip(frames, truth.keypoints, truth.boxes, strict=False):
-        seen = keypoints[..., 2] > 0.5
-        there = seen.mean(axis=1) >= SEEN_SHARE
+        is_visible = keypoints[..., 2] > 0.5
+        is_expected = is_visible.mean(axis=1) >= MIN_VISIBLE_FRACTION
         people = observer.observe(frame).current
-        own = keypoint_errors(people, keypoints, boxes)
-        matched = np.isfinite(own[:, 0])
-        visible += int(there.sum())
-        found += int((there & matched).sum())
-        ghosts += len(people) - int(matched.sum())
-        errors.append(own[there][seen[there]])
-    return Figures(visible, found, ghosts, np.concatenate(errors))
+        person_errors = keypoint_errors(people, keypoints, boxes)
+        matched = np.isfinite(person_errors[:, 0])
+        visible += int(is_expected.sum())
+        detected += int((is_expected & matched).sum())
+        false_positives += len(people) - int(matched.sum())
+        errors.append(person_errors[is_expected][is_visible[is_expected]])
+    return DetectionCounts(visible, detected, false_positives, np.concatenate(errors))
 
 
-def kept(frames: Sequence[RgbImage], clip: BenchClip, asked: argparse.Namespace) -> Figures:
-    """As ``observed``; the same pictures are looked at once."""
+def detect_cached(frames: Sequence[RgbImage], clip: BenchClip, arguments: argparse.Namespace) -> DetectionCounts:
+    """Returns the result of ``detect_people``, cached by the content of the frames."""
     digest = hashlib.sha256(b"".join(frame.tobytes() for frame in frames)).hexdigest()[:16]
-    path = asked.output / f"{clip.video.stem}.{asked.quality}.{digest}.json"
+    path = arguments.output / f"{clip.video.stem}.{arguments.quality}.{digest}.json"
     if not path.exists():
-        found = observed(frames, truth_of(performance.load(clip.ground_truth)), asked.quality)
-        path.write_text(json.dumps([*astuple(found)[:3], found.errors.tolist()]), encoding="utf-8")
+        detected = detect_people(frames, true_keypoints(performance.load(clip.ground_truth)), arguments.quality)
+        path.write_text(json.dumps([*astuple(detected)[:3], detected.errors.tolist()]), encoding="utf-8")
     *counts, errors = json.loads(path.read_text(encoding="utf-8"))
-    return Figures(*counts, np.array(errors))
+    return DetectionCounts(*counts, np.array(errors))
 
 
-def spoilt(clip: BenchClip, degradation: str, count: int) -> list[RgbImage]:
-    """The first frames of a clip, in a worse state."""
+def degrade_clip(clip: BenchClip, degradation: str, count: int) -> list[RgbImage]:
+    """Reads the first frames of a clip and degrades them."""
     with FrameReader(clip.video) as reader:
         return DEGRADATIONS[degradation](list(islice(reader, count)))
 
 
-def row(clips: Sequence[tuple[BenchClip, list[RgbImage]]], method: str, asked: argparse.Namespace) -> list[str]:
-    """Of the table: figures over all clips with their spoilt frames."""
-    total, seconds, qualities = Figures(0, 0, 0, np.empty(0)), [], []
+def measure_row(
+    clips: Sequence[tuple[BenchClip, list[RgbImage]]], method: str, arguments: argparse.Namespace
+) -> list[str]:
+    """Measures one row of the table over all clips with their degraded frames."""
+    total, seconds, qualities = DetectionCounts(0, 0, 0, np.empty(0)), [], []
     for clip, frames in clips:
-        denoiser = FrameEnhancer(method)
+        enhancer = FrameEnhancer(method)
         start = time.process_time()
-        cleaned = [denoiser.enhance(frame) for frame in frames]
+        enhanced = [enhancer.enhance(frame) for frame in frames]
         seconds.append((time.process_time() - start) / len(frames))
         qualities.append(astuple(measure_quality(frames[0])))
-        total += kept(cleaned, clip, asked)
+        total += detect_cached(enhanced, clip, arguments)
     noise, light, blur = np.median(qualities, axis=0)
     measures = f"{noise:.0f}, {light:.0f}, {blur:.1f}".replace("nan", "?")
-    return [measures, method, *total.cells(), f"{1e3 * np.mean(seconds):.0f}"]
+    return [measures, method, *total.format_cells(), f"{1e3 * np.mean(seconds):.0f}"]
 
 
-def arguments() -> argparse.Namespace:
-    """What was asked for."""
+def parse_arguments() -> argparse.Namespace:
+    """Parses the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder for clips and figures")
-    parser.add_argument("--half", choices=SCENES, default="report", help="which clips")
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
-    parser.add_argument("--degradations", nargs="+", choices=DEGRADATIONS, default=list(DEGRADATIONS))
-    parser.add_argument("--quality", default="balanced", help="as of bodydouble capture")
-    parser.add_argument("--frames", type=int, default=25, help="of each clip")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder of cached clips and metrics")
+    parser.add_argument("--half", choices=SCENES, default="report", help="set of clips")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS), help="choices of --enhance")
+    parser.add_argument(
+        "--degradations", nargs="+", choices=DEGRADATIONS, default=list(DEGRADATIONS), help="degradations to apply"
+    )
+    parser.add_argument("--quality", default="balanced", help="quality of bodydouble capture")
+    parser.add_argument("--frames", type=int, default=25, help="number of frames of each clip")
     return parser.parse_args()
 
 
 def main() -> None:
     """Prints the table."""
-    asked = arguments()
-    ensure_folder(asked.output)
+    arguments = parse_arguments()
+    ensure_folder(arguments.output)
     files = motion_files()
-    clips = [render_clip(scene, files, asked.output) for scene in SCENES[asked.half]]
+    clips = [render_clip(scene, files, arguments.output) for scene in SCENES[arguments.half]]
     print(f"| {' | '.join(HEADINGS)} |")
     print("|---|---|---|" + "--:|" * (len(HEADINGS) - 3))
-    for degradation in asked.degradations:
-        # Encoders do not give the same pictures every time: all methods get those of one time.
-        frames = [(clip, spoilt(clip, degradation, asked.frames)) for clip in clips]
-        for method in asked.methods:
-            print(f"| {' | '.join([degradation, *row(frames, method, asked)])} |", flush=True)
+    for degradation in arguments.degradations:
+        # Encoders are not deterministic: all methods get the frames of one encoding.
+        frames = [(clip, degrade_clip(clip, degradation, arguments.frames)) for clip in clips]
+        for method in arguments.methods:
+            print(f"| {' | '.join([degradation, *measure_row(frames, method, arguments)])} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -70,4 +70,4 @@ def test_error_for_unknown_split_or_source_lists_the_known_ones(split: str, sour
 @pytest.mark.skipif(not (DATA / "mocap.tar.xz").is_file(), reason="the motion capture is not here")
 def test_tool_reproduces_the_table() -> None:
     pytest.importorskip("pybullet_data")
-    assert _load_tool().table(DATA) == splits.load_table()
+    assert _load_tool().build_table(DATA) == splits.load_table()

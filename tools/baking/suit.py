@@ -1,4 +1,4 @@
-"""Cuts the mesh along the edges of a body suit and colours its pieces."""
+"""Body suit of the mannequin: `Surface` -> `Surface` cut along the seams, with coloured pieces."""
 
 from dataclasses import dataclass, replace
 
@@ -10,19 +10,22 @@ from bodydouble.geometry import rotation
 SKIN = (0.74, 0.71, 0.66)
 SUIT = (0.165, 0.215, 0.29)
 TRIM = (0.06, 0.08, 0.115)
-"""Linear RGB."""
+"""Linear RGB colours of skin, suit and trim."""
 
 SEAMS = (
     ((0.0, 1.0, 0.6), 1.438, 0.016),
     ((1.0, 0.0, 0.0), 0.664, 0.012),
     ((0.0, -1.0, 0.0), -0.105, 0.012),
 )
-"""Collar, cuff and ankle of the left half: skin where direction . p > offset; the trim's width below. Metres."""
+"""Collar, cuff and ankle of the left half: direction, offset and width of the trim in m.
+
+Points p with direction . p > offset are skin; the trim lies below the seam.
+"""
 
 
 @dataclass(frozen=True)
 class Surface:
-    """A mesh: positions (V, 3), unit normals (V, 3), faces (N, 3), weights (V, 52) of RIG's joints, RGBA (V, 4)."""
+    """Mesh: positions (V, 3), unit normals (V, 3), faces (N, 3), weights (V, 52) of RIG's joints, RGBA (V, 4)."""
 
     positions: Array
     normals: Array
@@ -31,8 +34,8 @@ class Surface:
     colors: Array
 
 
-def sliced(surface: Surface, height: Array) -> Surface:
-    """The mesh with every edge cut where a linear function of the vertices, height (V,), changes sign."""
+def slice_edges(surface: Surface, height: Array) -> Surface:
+    """Splits every edge at which a linear function of the vertices, height (V,), changes sign."""
     side = np.where(np.abs(height) < 1e-3, 0, np.sign(height)).astype(int)
     new: dict[tuple[int, int], int] = {}
     rows: list[tuple[int, int, float]] = []
@@ -56,37 +59,37 @@ def sliced(surface: Surface, height: Array) -> Surface:
         whole = polygons[1] if (side[face] >= 0).all() else polygons[-1] if (side[face] <= 0).all() else None
         for corners in [whole] if whole else polygons.values():
             faces += [[corners[0], corners[i], corners[i + 1]] for i in range(1, len(corners) - 1)]
-    first, second, share = (np.array(column) for column in zip(*rows, strict=True))
+    first, second, fraction = (np.array(column) for column in zip(*rows, strict=True))
 
-    def extended(values: Array) -> Array:
-        between = values[first] + (values[second] - values[first]) * share[:, None]
+    def extend(values: Array) -> Array:
+        between = values[first] + (values[second] - values[first]) * fraction[:, None]
         return np.concatenate([values, between])
 
     return replace(
         surface,
-        positions=extended(surface.positions),
-        normals=rotation.normalize(extended(surface.normals)),
-        weights=extended(surface.weights),
-        colors=extended(surface.colors),
+        positions=extend(surface.positions),
+        normals=rotation.normalize(extend(surface.normals)),
+        weights=extend(surface.weights),
+        colors=extend(surface.colors),
         faces=np.array(faces),
     )
 
 
-def dressed(surface: Surface) -> Surface:
-    """The left half cut along the seams, its faces coloured as suit, trim and skin, with hard edges between them."""
+def color_suit(surface: Surface) -> Surface:
+    """Cuts the left half along the seams and colours its faces as suit, trim and skin, with hard edges between them."""
     for direction, offset, width in SEAMS:
         for edge in (offset, offset - width):
-            surface = sliced(surface, surface.positions @ np.array(direction) - edge)
+            surface = slice_edges(surface, surface.positions @ np.array(direction) - edge)
     centers = surface.positions[surface.faces].mean(axis=1)
     kind = np.zeros(len(centers), dtype=np.int64)
     for direction, offset, width in SEAMS:
         height = centers @ np.array(direction) - offset
         kind = np.maximum(kind, (height > -width).astype(int) + (height > 0))
-    return painted(surface, kind)
+    return split_by_color(surface, kind)
 
 
-def painted(surface: Surface, kind: Array) -> Surface:
-    """The mesh with a vertex for each colour that meets there; kind (N,) indexes the colours of the faces."""
+def split_by_color(surface: Surface, kind: Array) -> Surface:
+    """Duplicates vertices so that each has one colour; kind (N,) indexes the colours of the faces."""
     palette = np.array([SUIT, TRIM, SKIN])
     pairs = np.stack([surface.faces, np.broadcast_to(kind[:, None], surface.faces.shape)], axis=-1).reshape(-1, 2)
     unique, corner = np.unique(pairs, axis=0, return_inverse=True)
