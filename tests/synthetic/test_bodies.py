@@ -40,7 +40,7 @@ def test_rest_positions_of_skeletons_are_the_joints(body: bodies.Body) -> None:
 
 
 def test_landmark_attachments_reproduce_the_landmarks(body: bodies.Body) -> None:
-    joints, offsets = bodies.landmark_attachments(body)
+    joints, offsets = bodies.attach_landmarks(body)
     np.testing.assert_allclose(body.joints[joints] + offsets, body.landmarks, atol=1e-9)
 
 

@@ -39,7 +39,7 @@ def test_true_landmarks_project_onto_the_true_keypoints(squat: Motion) -> None:
     ground_truth = rendered_clip.create_ground_truth(scene)
     track, motion = ground_truth.people[0].track, ground_truth.people[0].motion
     positions, world = kinematics.forward_kinematics(motion.skeleton, motion.rotations, motion.root_position)
-    joints, offsets = bodies.landmark_attachments(scene.people[0].body)
+    joints, offsets = bodies.attach_landmarks(scene.people[0].body)
     points = positions[:, joints] + rotation.rotate(world[:, joints], offsets)
     pixels = camera.project(
         ground_truth.camera.intrinsics, camera.transform(ground_truth.camera.camera_from_world, points)

@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 import torch
 
 from bodydouble.geometry import kinematics, rotation
-from bodydouble.training.loss import Target, joint_positions, laplace_nll, loss_terms, masked_error
+from bodydouble.training.loss import Target, compute_loss_terms, joint_positions, laplace_nll, masked_error
 from bodydouble.training.network import Prediction
 from bodydouble.training.training_loop import target_from_windows
 from bodydouble.training.windows import stack_windows
@@ -37,11 +37,11 @@ def exact_prediction(target: Target) -> Prediction:
 
 
 def total_loss(prediction: Prediction, target: Target) -> float:
-    return float(torch.stack(list(loss_terms(prediction, target).values())).sum())
+    return float(torch.stack(list(compute_loss_terms(prediction, target).values())).sum())
 
 
 def test_terms_vanish_for_the_exact_prediction(target: Target) -> None:
-    terms = loss_terms(exact_prediction(target), target)
+    terms = compute_loss_terms(exact_prediction(target), target)
     for name in EXACT:
         assert float(terms[name]) == pytest.approx(0.0, abs=1e-6)
     assert float(terms["contacts"]) == pytest.approx(0.0, abs=1e-3)

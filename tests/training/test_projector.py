@@ -14,7 +14,7 @@ import torch
 
 from bodydouble.training.network import OUTPUT_SIZES, LifterNetwork
 from bodydouble.training.projector import ProjectorNetwork, cycle_consistency_loss, truth_projection_loss
-from bodydouble.training.samples import features_with_gaps
+from bodydouble.training.samples import build_features_with_gaps
 from bodydouble.training.training_loop import STATE_FILE, TrainOptions, target_from_windows, train
 from bodydouble.training.unlabelled_loss import ObservedPoints, unproject
 from bodydouble.training.windows import Window, stack_windows
@@ -91,7 +91,7 @@ def test_cycle_consistency_has_gradients_for_both_networks(biased_window: Window
     assert isinstance(last, torch.nn.Conv1d)
     torch.nn.init.normal_(last.weight, 0, 0.1)
     observed = np.ones(biased_window.confidence.shape[:2], dtype=bool)
-    prediction = network(torch.from_numpy(features_with_gaps(biased_window, observed)))
+    prediction = network(torch.from_numpy(build_features_with_gaps(biased_window, observed)))
     cycle_consistency_loss(projector, prediction, ObservedPoints.from_windows(biased_window)).backward()
     assert network.answer.weight.grad is not None
     for gradient in (network.answer.weight.grad[DEPTHS], first.weight.grad):

@@ -17,7 +17,7 @@ from bodydouble.training.samples import (
     NOISE_SCALES,
     DetectorNoise,
     WindowSampler,
-    features_with_gaps,
+    build_features_with_gaps,
     simulate_window,
 )
 from bodydouble.training.windows import Window, stack_windows
@@ -115,8 +115,8 @@ def test_unobserved_frames_are_interpolated(detected: list[Window]) -> None:
     stacked = stack_windows(detected[:2])
     observed = np.ones((2, WINDOW_FRAMES), dtype=bool)
     observed[0, 10:13] = False
-    complete = features_with_gaps(stacked, np.ones((2, WINDOW_FRAMES), dtype=bool))
-    features = features_with_gaps(stacked, observed)
+    complete = build_features_with_gaps(stacked, np.ones((2, WINDOW_FRAMES), dtype=bool))
+    features = build_features_with_gaps(stacked, observed)
     assert_same(features[1], complete[1], 0.0)
     assert_same(features[observed], complete[observed], 0.0)
     fractions = np.arange(1, 4)[:, None] / 4

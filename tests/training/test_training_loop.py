@@ -19,7 +19,7 @@ from bodydouble.training.training_loop import (
     STATE_FILE,
     Calibration,
     TrainOptions,
-    prediction_errors,
+    compute_errors,
     train,
 )
 from bodydouble.training.windows import Window, stack_windows
@@ -83,7 +83,7 @@ def test_calibrated_sigma_covers_68_percent_of_errors(detected: list[Window]) ->
     torch.manual_seed(3)
     network = LifterNetwork()
     factors = np.exp(Calibration.from_windows(network, detected).log_factors)
-    point_errors, depth_errors, scales_across, scales_along = prediction_errors(network, stack_windows(detected))
+    point_errors, depth_errors, scales_across, scales_along = compute_errors(network, stack_windows(detected))
     for error, scale, factor in (
         (point_errors, scales_across, factors[:LANDMARK_COUNT]),
         (depth_errors, scales_along, factors[LANDMARK_COUNT:]),

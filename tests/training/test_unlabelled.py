@@ -16,11 +16,11 @@ from bodydouble.errors import MediaError, NoPeopleError
 from bodydouble.pipeline import Progress
 from bodydouble.training import unlabelled
 from bodydouble.training.detections import WINDOW_FRAMES
-from bodydouble.training.samples import features_with_gaps
+from bodydouble.training.samples import build_features_with_gaps
 from bodydouble.training.unlabelled import (
     UnlabelledWindow,
+    build_features_with_flips,
     extract_video_windows,
-    features_with_flipped,
     load_windows,
     sample_windows,
     save_windows,
@@ -105,11 +105,11 @@ def test_rarely_observed_or_short_tracks_give_no_window() -> None:
 def test_features_are_those_of_labelled_windows_and_of_flipped_ones() -> None:
     windows = [scenes.labelled_window(seed, noise=2.0) for seed in range(2)]
     observed = np.ones((2, WINDOW_FRAMES), dtype=bool)
-    features = features_with_flipped(stack_windows([scenes.unlabelled_window(window) for window in windows]))
-    assert_same(features[:2], features_with_gaps(stack_labelled_windows(windows), observed), 1e-6)
+    features = build_features_with_flips(stack_windows([scenes.unlabelled_window(window) for window in windows]))
+    assert_same(features[:2], build_features_with_gaps(stack_labelled_windows(windows), observed), 1e-6)
     assert_same(
         features[2:],
-        features_with_gaps(stack_labelled_windows([flip_horizontally(window) for window in windows]), observed),
+        build_features_with_gaps(stack_labelled_windows([flip_horizontally(window) for window in windows]), observed),
         1e-6,
     )
 

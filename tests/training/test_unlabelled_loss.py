@@ -15,17 +15,17 @@ from bodydouble.geometry import camera
 from bodydouble.training.loss import joint_positions
 from bodydouble.training.network import LifterNetwork, Prediction
 from bodydouble.training.training_loop import STATE_FILE, TrainOptions, train
-from bodydouble.training.unlabelled import features_with_flipped, stack_windows
+from bodydouble.training.unlabelled import build_features_with_flips, stack_windows
 from bodydouble.training.unlabelled_loss import (
     MAX_SPEED,
     ObservedPoints,
+    compute_unlabelled_loss_terms,
     fit_scale,
     flip_prediction,
     predicted_offsets,
     project,
     robust_error,
     split_predictions,
-    unlabelled_loss_terms,
     unproject,
 )
 from bodydouble.training.windows import Window, flip_horizontally
@@ -55,7 +55,7 @@ def prediction(windows: list[Window]) -> Prediction:
 
 
 def term_values(prediction: Prediction, observed: ObservedPoints, flipped: Prediction | None = None) -> Terms:
-    terms = unlabelled_loss_terms(prediction, flipped or flip_prediction(prediction), observed)
+    terms = compute_unlabelled_loss_terms(prediction, flipped or flip_prediction(prediction), observed)
     return {name.removeprefix("unlabelled_"): float(term) for name, term in terms.items()}
 
 
@@ -142,9 +142,9 @@ def test_unobserved_or_uncertain_points_count_less(prediction: Prediction, windo
         )
     occluded = replace(window, points=points, observed=~np.isin(np.arange(len(points)), np.arange(20, 30)))
     assert values[0]["seen"] > 2 * values[1]["seen"] > values[2]["seen"] == pytest.approx(0.0, abs=1e-5)
-    assert term_values(first_prediction, ObservedPoints.from_windows(stack_windows([occluded])))["seen"] == pytest.approx(
-        0.0, abs=1e-5
-    )
+    assert term_values(first_prediction, ObservedPoints.from_windows(stack_windows([occluded])))[
+        "seen"
+    ] == pytest.approx(0.0, abs=1e-5)
 
 
 def test_outliers_count_logarithmically() -> None:
@@ -182,8 +182,8 @@ def test_skeleton_with_true_bone_scales_is_the_true_one(prediction: Prediction, 
 
 def loss_terms_of(network: LifterNetwork, windows: list[Window]) -> dict[str, torch.Tensor]:
     stacked = stack_windows([scenes.unlabelled_window(window) for window in windows])
-    plain, image = split_predictions(network(torch.from_numpy(features_with_flipped(stacked))), [len(windows)] * 2)
-    return unlabelled_loss_terms(plain, image, ObservedPoints.from_windows(stacked))
+    plain, image = split_predictions(network(torch.from_numpy(build_features_with_flips(stacked))), [len(windows)] * 2)
+    return compute_unlabelled_loss_terms(plain, image, ObservedPoints.from_windows(stacked))
 
 
 def test_every_term_has_a_gradient(windows: list[Window]) -> None:

@@ -122,7 +122,7 @@ def parent_joint(name: str) -> str | None:
     return f"{side}Hand" if first_of_finger else JOINTS[JOINTS.index(name) - 1]
 
 
-def landmark_attachments(body: Body) -> tuple[IntArray, FloatArray]:
+def attach_landmarks(body: Body) -> tuple[IntArray, FloatArray]:
     """Returns the joint (33,) that rigidly carries each BlazePose landmark, and its offset (33, 3) in m at rest."""
     carriers = np.array([humanoid.INDEX[adult_template.REST_LANDMARKS[name][0]] for name in blazepose.LANDMARKS])
     return carriers, body.landmarks - body.joints[carriers]
@@ -130,5 +130,5 @@ def landmark_attachments(body: Body) -> tuple[IntArray, FloatArray]:
 
 def landmark_positions(motion: Motion, body: Body) -> FloatArray:
     """Returns the positions (T, 33, 3) m of the BlazePose landmarks of a body that performs a motion."""
-    attachments = landmark_attachments(body)
+    attachments = attach_landmarks(body)
     return body_landmarks.landmark_positions(motion.skeleton, motion.rotations, motion.root_position, attachments)

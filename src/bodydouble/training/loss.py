@@ -34,7 +34,7 @@ class Target:
     log_bone_scales: Tensor
 
 
-def loss_terms(prediction: Prediction, target: Target) -> dict[str, Tensor]:
+def compute_loss_terms(prediction: Prediction, target: Target) -> dict[str, Tensor]:
     """Returns the weighted terms of the loss; their sum is minimised."""
     weight = torch.ones(LANDMARK_COUNT)
     weight[FACE_LANDMARKS] = FACE_WEIGHT

@@ -88,7 +88,7 @@ class WindowSampler:
         ]
         observed = np.stack([_sample_observed(rng) for _ in windows])
         stacked = stack_windows(windows)
-        return features_with_gaps(stacked, observed), stacked
+        return build_features_with_gaps(stacked, observed), stacked
 
     def _drop_keypoints(self, window: Window) -> Window:
         """Applies keypoint dropout at random: limbs lose confidence for a while, and may be displaced as outliers."""
@@ -256,7 +256,7 @@ def _sample_observed(rng: np.random.Generator) -> BoolArray:
     return observed
 
 
-def features_with_gaps(windows: Window, observed: BoolArray) -> FloatArray:
+def build_features_with_gaps(windows: Window, observed: BoolArray) -> FloatArray:
     """Builds features (N, T, F), float32, of N windows; frames that are not observed (N, T) are interpolated."""
     ages = np.stack([lifter.seconds_since_observed(row, float(FPS)) for row in observed])
     features = lifter.build_features(

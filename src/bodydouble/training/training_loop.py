@@ -19,12 +19,12 @@ from torch import Tensor, nn
 from bodydouble.data import LANDMARK_COUNT, FloatArray, Motion
 from bodydouble.formats.atomic import atomic_write, ensure_folder
 from bodydouble.geometry import rotation
-from bodydouble.training.loss import Target, loss_terms
+from bodydouble.training.loss import Target, compute_loss_terms
 from bodydouble.training.network import LifterNetwork
 from bodydouble.training.projector import ProjectorNetwork, cycle_consistency_loss, truth_projection_loss
-from bodydouble.training.samples import WindowSampler, features_with_gaps
-from bodydouble.training.unlabelled import UnlabelledWindow, features_with_flipped, sample_windows
-from bodydouble.training.unlabelled_loss import ObservedPoints, split_predictions, unlabelled_loss_terms
+from bodydouble.training.samples import WindowSampler, build_features_with_gaps
+from bodydouble.training.unlabelled import UnlabelledWindow, build_features_with_flips, sample_windows
+from bodydouble.training.unlabelled_loss import ObservedPoints, compute_unlabelled_loss_terms, split_predictions
 from bodydouble.training.windows import Window, stack_windows
 
 T = TypeVar("T")
@@ -124,7 +124,7 @@ def train(
     for step in range(first_step, options.steps):
         for group in (group for state in states.values() for group in state.optimizer.param_groups):
             group["lr"] = options.learning_rate * _learning_rate_factor(step, options.steps)
-        losses.append(_optimization_step(states, partial(_loss_terms, network, projector, next(batches))))
+        losses.append(_optimization_step(states, partial(_compute_loss_terms, network, projector, next(batches))))
         if (step + 1) % options.validation_interval == 0 or step + 1 == options.steps:
             metrics = {"step": step + 1, "seconds": round(time.perf_counter() - start, 1)}
             metrics |= {name: float(np.mean([loss[name] for loss in losses])) for name in losses[0]}
@@ -148,7 +148,7 @@ def _batch_factory(
                 torch.from_numpy(inputs), target_from_windows(windows), ObservedPoints.from_windows(windows), None
             )
         unlabelled_windows = sample_windows(unlabelled, options.unlabelled_batch_size, rng)
-        features = np.concatenate([inputs, features_with_flipped(unlabelled_windows)])
+        features = np.concatenate([inputs, build_features_with_flips(unlabelled_windows)])
         return Batch(
             torch.from_numpy(features),
             target_from_windows(windows),
@@ -159,18 +159,18 @@ def _batch_factory(
     return make_batch
 
 
-def _loss_terms(network: LifterNetwork, projector: ProjectorNetwork | None, batch: Batch) -> dict[str, Tensor]:
+def _compute_loss_terms(network: LifterNetwork, projector: ProjectorNetwork | None, batch: Batch) -> dict[str, Tensor]:
     """Returns the terms of the loss. All windows share one forward pass, and so one batch normalisation."""
     unlabelled_count = len(batch.unlabelled.points) if batch.unlabelled else 0
     prediction, unlabelled_prediction, flipped_prediction = split_predictions(
         network(batch.features), [len(batch.target.points), unlabelled_count, unlabelled_count]
     )
-    terms = loss_terms(prediction, batch.target)
+    terms = compute_loss_terms(prediction, batch.target)
     if projector:
         terms["projector"] = truth_projection_loss(projector, batch.target, batch.observed)
         terms["cycle"] = cycle_consistency_loss(projector, prediction, batch.observed)
     if batch.unlabelled:
-        terms |= unlabelled_loss_terms(unlabelled_prediction, flipped_prediction, batch.unlabelled)
+        terms |= compute_unlabelled_loss_terms(unlabelled_prediction, flipped_prediction, batch.unlabelled)
         if projector:
             terms["unlabelled_cycle"] = cycle_consistency_loss(projector, unlabelled_prediction, batch.unlabelled)
     return terms
@@ -238,9 +238,9 @@ def _save_checkpoint(folder: Path, step: int, states: Mapping[str, TrainState], 
 def evaluate(network: LifterNetwork, windows: Sequence[Window]) -> dict[str, float]:
     """Returns metrics on detected clips, in person sizes, with those of the detector for comparison."""
     stacked = stack_windows(list(windows))
-    point_errors, depth_errors, scales_across, scales_along = prediction_errors(network, stacked)
+    point_errors, depth_errors, scales_across, scales_along = compute_errors(network, stacked)
     with torch.no_grad():
-        terms = loss_terms(network(torch.from_numpy(_gapless_features(stacked))), target_from_windows(stacked))
+        terms = compute_loss_terms(network(torch.from_numpy(_gapless_features(stacked))), target_from_windows(stacked))
     detected_depths = stacked.landmarks_3d[..., 2]
     depth_scale = (detected_depths * stacked.depths).sum() / (detected_depths**2).sum()
     return {
@@ -264,14 +264,12 @@ class Calibration:
     @classmethod
     def from_windows(cls, network: LifterNetwork, held_out: Sequence[Window]) -> "Calibration":
         """Calibrates so that 68 % of the errors in held-out clips are within one standard deviation."""
-        point_errors, depth_errors, scales_across, scales_along = prediction_errors(
-            network, stack_windows(list(held_out))
-        )
+        point_errors, depth_errors, scales_across, scales_along = compute_errors(network, stack_windows(list(held_out)))
         ratios = np.concatenate([point_errors / scales_across, depth_errors / scales_along], axis=-1)
         return cls(np.log(np.quantile(ratios, ONE_SIGMA_FRACTION, axis=(0, 1))))
 
 
-def prediction_errors(network: LifterNetwork, windows: Window) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+def compute_errors(network: LifterNetwork, windows: Window) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Returns errors (N, T, 33) across the line of sight and along it, and their predicted scales."""
     network.eval()
     with torch.no_grad():
@@ -283,4 +281,4 @@ def prediction_errors(network: LifterNetwork, windows: Window) -> tuple[FloatArr
 
 
 def _gapless_features(windows: Window) -> FloatArray:
-    return features_with_gaps(windows, np.ones(windows.confidence.shape[:2], dtype=bool))
+    return build_features_with_gaps(windows, np.ones(windows.confidence.shape[:2], dtype=bool))

@@ -122,7 +122,7 @@ def sample_windows(windows: Sequence[UnlabelledWindow], count: int, rng: np.rand
     return stack_windows([windows[int(index)] for index in rng.integers(len(windows), size=count)])
 
 
-def features_with_flipped(windows: UnlabelledWindow) -> FloatArray:
+def build_features_with_flips(windows: UnlabelledWindow) -> FloatArray:
     """Builds features (2 N, T, F), float32, of N windows, followed by those of their horizontally flipped images."""
     plain = (windows.points, windows.confidence, windows.landmarks_3d, windows.direction)
     ages = np.stack([lifter.seconds_since_observed(row, float(FPS)) for row in windows.observed])

@@ -94,7 +94,7 @@ class ObservedPoints:
         return cls(*(torch.from_numpy(np.asarray(array, dtype=np.float32)) for array in arrays))
 
 
-def unlabelled_loss_terms(
+def compute_unlabelled_loss_terms(
     prediction: Prediction, flipped_prediction: Prediction, observed: ObservedPoints
 ) -> dict[str, Tensor]:
     """Returns the weighted terms of the loss; their sum is minimised.
