@@ -22,6 +22,7 @@ RgbImage = NDArray[np.uint8]
 """(height, width, 3) red, green and blue, 0 to 255."""
 
 LANDMARK_COUNT = 33
+COCO_KEYPOINT_COUNT = 17
 FULL_FRAME_DIAGONAL_MM = hypot(36.0, 24.0)
 """Diagonal in mm of the full-frame format (36 mm x 24 mm) to which focal lengths are converted: 43.27."""
 APPEARANCE_PARTS = 8
@@ -99,11 +100,15 @@ class Observation:
     where not observed."""
     face_embedding: FloatArray | None = None
     """(1024,) unit vector; embeddings of one person have a large cosine. None if the face was not embedded."""
+    second_keypoints: FloatArray | None = None
+    """(17, 3) x px, y px, confidence in COCO order, of the second network; None if it did not run."""
 
     def __post_init__(self) -> None:
         _check(self, "appearance", (APPEARANCE_PARTS, 3))
         if self.face_embedding is not None:
             _check(self, "face_embedding", (FACE_EMBEDDING_DIM,))
+        if self.second_keypoints is not None:
+            _check(self, "second_keypoints", (COCO_KEYPOINT_COUNT, 3))
         _check(self, "box", (4,))
         _check(self, "keypoints", (LANDMARK_COUNT, 3))
         _check(self, "landmarks_3d", (LANDMARK_COUNT, 3))

@@ -24,7 +24,12 @@ def golden(name: str) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize(
     ("name", "image"),
-    [*((name, "crop") for name in POSE_NETWORKS), ("movenet_multipose", "people"), ("faceres", "face")],
+    [
+        *((name, "crop") for name in POSE_NETWORKS),
+        ("movenet_multipose", "people"),
+        ("movenet_thunder", "crop"),
+        ("faceres", "face"),
+    ],
 )
 def test_a_converted_network_reproduces_the_original_outputs(name: str, image: str) -> None:
     expected = golden(name)

@@ -151,6 +151,31 @@ def bench_people(
         bench_runner.run(partial(bench_runner.measure_people, mocap=mocap), arguments)
 
 
+@app.command("real")
+def bench_real(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder of videos with *_truth.npz files (docs/formats.md).")
+    ],
+    quality: QualityOption = Quality.BALANCED,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure MPJPE on real video with 3D ground truth.
+
+    Prints MPJPE and PA-MPJPE of the most observed person in each view.
+    """
+    with report_errors():
+        from bodydouble.bench import real
+        from bodydouble.cli.progress import ProgressBars
+        from bodydouble.cli.tables import print_table
+
+        with ProgressBars() as progress:
+            errors = real.measure_views(real.load_views(folder), quality, progress)
+        if as_json:
+            print_json(real.as_dict(quality, errors))
+        else:
+            print_table(*real.tabulate(errors))
+
+
 @app.command("h36m")
 def bench_h36m(
     positions: Annotated[

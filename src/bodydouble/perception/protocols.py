@@ -1,7 +1,7 @@
 """Interfaces of the detection and landmark networks, and the types that they return.
 
 ``PeopleDetector``: ``RgbImage`` -> ``Detection``s. ``LandmarkModel``: ``RgbImage`` and ``RotatedRoi`` -> ``Landmarks``.
-Another network needs to implement one of these two protocols only.
+``KeypointModel``: ``RgbImage`` and a rough pose -> COCO keypoints. Another network implements one of these protocols.
 """
 
 from collections.abc import Sequence
@@ -106,4 +106,24 @@ class LandmarkModel(Protocol):
             frame: (H, W, 3) RGB.
             roi: Region of interest that shows the person.
             occluders: Landmarks (33, 2) px of the people in front of that person.
+        """
+
+
+class KeypointModel(Protocol):
+    """Estimates the keypoints of a person whose landmarks are roughly known: a second opinion."""
+
+    @property
+    def seconds(self) -> float:
+        """Time spent inside the network so far."""
+
+    def estimate(self, frame: RgbImage, pose: FloatArray, occluders: Sequence[FloatArray] = ()) -> FloatArray:
+        """Estimates the keypoints of one person.
+
+        Args:
+            frame: (H, W, 3) RGB.
+            pose: Landmarks (33, 2) px of the person.
+            occluders: Landmarks (33, 2) px of the people in front of that person.
+
+        Returns:
+            (17, 3) x px, y px, confidence in COCO order.
         """

@@ -289,7 +289,9 @@ class _Perception:
 def _rescale(observation: Observation, scale: FloatArray) -> Observation:
     """Scales an observation by (2,) factors in x and y."""
     box, keypoints = observation.box * np.tile(scale, 2), observation.keypoints * np.append(scale, 1.0)
-    return replace(observation, box=box, keypoints=keypoints)
+    second = observation.second_keypoints
+    second = None if second is None else second * np.append(scale, 1.0)
+    return replace(observation, box=box, keypoints=keypoints, second_keypoints=second)
 
 
 def _track_people(

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from bodydouble.data import (
+    COCO_KEYPOINT_COUNT,
     FACE_EMBEDDING_DIM,
     LANDMARK_COUNT,
     UNKNOWN_TRACK_ID,
@@ -28,6 +29,7 @@ from bodydouble.data import (
 )
 from bodydouble.geometry.similarity import box_area, box_iou, pose_center, pose_extent, pose_similarity
 from bodydouble.skeletons import coco
+from bodydouble.tracking.keypoint_fusion import fuse_keypoints
 from bodydouble.tracking.keypoint_reliability import downweight_unreliable_keypoints
 from bodydouble.tracking.likelihoods import ReidentificationOptions, appearance_llr
 from bodydouble.tracking.reidentification import link_tracklets
@@ -104,7 +106,8 @@ def build_tracks(
     options = options or AssociationOptions()
     if ids is None:
         tracklets = associate_observations(observations, fps, options, shot_starts)
-        tracks = downweight_unreliable_keypoints([build_track(t) for t in tracklets], image_size, fps)
+        fused = [fuse_keypoints(build_track(t), collect_second_keypoints(t)) for t in tracklets]
+        tracks = downweight_unreliable_keypoints(fused, image_size, fps)
     else:
         identified, unidentified = _split_by_id(observations, ids)
         tracklets = _drop_short(identified, fps, len(observations), options)
@@ -177,6 +180,15 @@ def build_track(tracklet: Tracklet) -> Track:
     keypoints[rows] = [observation.keypoints for observation in tracklet.observations]
     landmarks_3d[rows] = [observation.landmarks_3d for observation in tracklet.observations]
     return Track(frames, observed, boxes, keypoints, landmarks_3d)
+
+
+def collect_second_keypoints(tracklet: Tracklet) -> FloatArray:
+    """Returns (T, 17, 3) keypoints of the second network in the frames of ``build_track``; NaN where it did not run."""
+    keypoints = np.full((tracklet.frames[-1] + 1 - tracklet.frames[0], COCO_KEYPOINT_COUNT, 3), np.nan)
+    for frame, observation in zip(tracklet.frames, tracklet.observations, strict=True):
+        if observation.second_keypoints is not None:
+            keypoints[frame - tracklet.frames[0]] = observation.second_keypoints
+    return keypoints
 
 
 def _collect_face_embeddings(tracklet: Tracklet) -> FaceEmbeddings:

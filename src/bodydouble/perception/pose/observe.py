@@ -5,8 +5,8 @@ detector runs at intervals to find new people and to correct regions that have d
 detected late are tracked backward, so the result of a frame also has observations in earlier frames.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -31,8 +31,9 @@ from bodydouble.perception.pose.frame_history import FrameHistory
 from bodydouble.perception.pose.movenet import MoveNetDetector, MoveNetOptions
 from bodydouble.perception.pose.occlusion import argsort_nearest_first, find_occluders, is_occluded
 from bodydouble.perception.pose.onnx_detectors import create_detector
+from bodydouble.perception.pose.thunder import Thunder
 from bodydouble.perception.pose.tracked_person import TrackedPerson
-from bodydouble.perception.protocols import Detection, LandmarkModel, Landmarks, PeopleDetector
+from bodydouble.perception.protocols import Detection, KeypointModel, LandmarkModel, Landmarks, PeopleDetector
 from bodydouble.skeletons import coco
 
 _COCO = list(coco.BLAZEPOSE_INDICES)
@@ -51,12 +52,14 @@ class QualityPreset:
     """Number of frames from one run of the detector to the next."""
     flip_test: bool
     """Whether the result is averaged with that of the horizontally flipped image: more accurate, in twice the time."""
+    second_network_interval: int
+    """Number of frames of a person from one run of the second network to the next."""
 
 
 QUALITY_PRESETS = {
-    "fast": QualityPreset("lite", (384, 256), 10, flip_test=False),
-    "balanced": QualityPreset("full", (512, 256), 6, flip_test=False),
-    "best": QualityPreset("heavy", (768, 256), 3, flip_test=True),
+    "fast": QualityPreset("lite", (384, 256), 10, flip_test=False, second_network_interval=5),
+    "balanced": QualityPreset("full", (512, 256), 6, flip_test=False, second_network_interval=3),
+    "best": QualityPreset("heavy", (768, 256), 3, flip_test=True, second_network_interval=1),
 }
 
 
@@ -84,6 +87,8 @@ class ObserverOptions:
     """Minimum similarity of a detection and of landmarks that show the same pose."""
     duplicate_similarity: float = 0.6
     """Minimum similarity of landmarks that belong to the same person."""
+    second_network_interval: int = 3
+    """Number of frames of a person from one run of the second network to the next."""
 
 
 Searches = Sequence[tuple[TrackedPerson, Landmarks | None]]
@@ -94,18 +99,24 @@ class Observer:
     """Detects and tracks people in the frames of one video, which it gets in order."""
 
     def __init__(
-        self, detector: PeopleDetector, landmarks: LandmarkModel, options: ObserverOptions | None = None
+        self,
+        detector: PeopleDetector,
+        landmarks: LandmarkModel,
+        options: ObserverOptions | None = None,
+        second_network: KeypointModel | None = None,
     ) -> None:
         """Starts without tracked people."""
         self.options = options or ObserverOptions()
         self._detector = detector
         self._landmarks = landmarks
+        self._second_network = second_network
         self.begin_shot()
 
     @property
     def network_seconds(self) -> float:
         """Time spent inside the networks so far."""
-        return self._detector.seconds + self._landmarks.seconds
+        second = self._second_network.seconds if self._second_network else 0.0
+        return self._detector.seconds + self._landmarks.seconds + second
 
     def begin_shot(self) -> None:
         """Forgets all people: the next frame is the first one of another camera."""
@@ -129,7 +140,21 @@ class Observer:
         self._tracked = self._update_tracked(searches, people, (frame.shape[1], frame.shape[0]))
         backfilled = self._backfill()
         self._history.append(frame, people)
-        return FrameObservations(tuple(create_observation(person, frame) for person in people), backfilled)
+        observations = (create_observation(person, frame) for person in people)
+        return FrameObservations(tuple(self._add_second_keypoints(frame, people, observations)), backfilled)
+
+    def _add_second_keypoints(
+        self, frame: RgbImage, people: Sequence[Landmarks], observations: Iterable[Observation]
+    ) -> Iterator[Observation]:
+        """Adds the second network's keypoints to the people whose turn it is; new people are among them."""
+        poses = [person.pose for person in people]
+        for i, (person, observation) in enumerate(zip(self._tracked, observations, strict=False)):
+            if self._second_network is None or person.age % self.options.second_network_interval:
+                yield observation
+                continue
+            occluders = [poses[k] for k in find_occluders(poses[i], poses)]
+            keypoints = self._second_network.estimate(frame, poses[i], occluders)
+            yield replace(observation, second_keypoints=keypoints)
 
     def _backfill(self) -> tuple[PastObservation, ...]:
         """Tracks people backward who have been observed for just long enough to be certain."""
@@ -272,8 +297,10 @@ def create_observer(quality: str = "balanced", detector: str | Path = MOVENET) -
     preset = QUALITY_PRESETS[quality]
     movenet = MoveNetDetector(MoveNetOptions(long_sides=preset.detector_sides))
     people_detector = movenet if detector == MOVENET else create_detector(Path(detector), movenet)
-    options = ObserverOptions(detection_interval=preset.detection_interval)
-    return Observer(people_detector, create_landmark_model(preset), options)
+    options = ObserverOptions(
+        detection_interval=preset.detection_interval, second_network_interval=preset.second_network_interval
+    )
+    return Observer(people_detector, create_landmark_model(preset), options, Thunder())
 
 
 def create_landmark_model(preset: QualityPreset) -> BlazePose:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, RgbImage
-from bodydouble.geometry.silhouette import depth_within, is_nearer, build_silhouettes
+from bodydouble.geometry.silhouette import build_silhouettes, depth_within, is_nearer
 from bodydouble.geometry.similarity import box_intersection
 
 INPAINT_DOWNSCALE = 2
