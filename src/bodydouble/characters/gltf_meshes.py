@@ -1,4 +1,4 @@
-"""Meshes of a glTF file in the bind pose of a ``Rig``: vertices, skin weights, materials."""
+"""Meshes and GLB materials of a glTF file, in the bind pose of a ``Rig``: vertices, skin weights, textures."""
 
 import numpy as np
 import pygltflib

@@ -1,8 +1,8 @@
 """BVH (Biovision hierarchy) files: ``Motion`` <-> text with a skeleton and its motion, in centimetres and degrees.
 
 Files are written so that all importers agree. The root's OFFSET is zero and its position channels are positions in the
-world. All joints rotate by ``Zrotation Xrotation Yrotation`` (matrix ``Rz @ Rx @ Ry``). The tip of the toes lies on the
-floor at rest, which gives readers the height of the hips at rest.
+world. The BVH channel order of all joints is ``Zrotation Xrotation Yrotation`` (matrix ``Rz @ Rx @ Ry``). The tip of
+the toes lies on the floor at rest, which gives readers the height of the hips at rest.
 
 Source: M. Meredith and S. Maddock, "Motion capture file formats explained", University of Sheffield, 2001.
 """

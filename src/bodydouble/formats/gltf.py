@@ -1,5 +1,7 @@
 """glTF 2.0 binary (GLB): ``Character``, node rotations and hips translation -> one file with one animation.
 
+Meshes, skin, animation and GLB materials (metallic-roughness, base colour texture) are written.
+
 Source: the glTF 2.0 specification, https://www.khronos.org/gltf/
 """
 

@@ -1,4 +1,4 @@
-"""Floor contacts: positions of heels and toes -> their speed and the probability that they rest on the floor."""
+"""Foot contacts: positions of heels and toes -> their speed and the probability that they rest on the floor."""
 
 import numpy as np
 from scipy.special import expit

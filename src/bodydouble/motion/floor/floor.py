@@ -37,7 +37,7 @@ class FloorOptions:
     """Noise model and priors of the floor estimate."""
 
     roll_sigma: float = 0.03
-    """Standard deviation in rad of the camera's roll: people hold cameras level."""
+    """Standard deviation in rad of the camera roll: people hold cameras level."""
     pitch_sigma: float = 0.30
     """Standard deviation in rad of the camera's pitch."""
     camera_height: float = 1.4
