@@ -16,6 +16,9 @@ from tests.clips import EXAMPLE, read_example_frames, write_clip
 from tests.media_builders import beep, write_sound, write_video
 
 
+pytestmark = pytest.mark.slow
+
+
 def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bodydouble", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload,no-any-return]
