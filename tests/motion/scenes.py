@@ -1,5 +1,6 @@
 """Known motions, a static camera and the tracks that a detector would give."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -8,7 +9,7 @@ from bodydouble.data import FloatArray, Motion, Track
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body import body_landmarks
 from bodydouble.motion.body.body_landmarks import landmark_positions
-from bodydouble.skeletons import blazepose, humanoid
+from bodydouble.skeletons import blazepose, coco, humanoid
 
 IMAGE_SIZE = (1280, 720)
 FPS = Fraction(30)
@@ -62,6 +63,24 @@ def simulated_track(
         keypoints=np.concatenate([pixels, np.full((frames, 33, 1), 0.95)], axis=-1),
         landmarks_3d=landmarks_3d,
     )
+
+
+_FEET = [i for i, name in enumerate(blazepose.LANDMARKS) if name.endswith(("ankle", "heel", "foot_index"))]
+
+
+def without_feet(track: Track, first: int = 0) -> Track:
+    """Returns the track with feet of confidence 0 from a row on, as if they were outside the image."""
+    keypoints = track.keypoints.copy()
+    keypoints[first:, _FEET, 2] = 0.0
+    return replace(track, keypoints=keypoints)
+
+
+def coco_track(track: Track) -> Track:
+    """Returns the track as it is read from keypoints of COCO: neither heels, toes nor 3D landmarks."""
+    keypoints = track.keypoints.copy()
+    missing = np.setdiff1d(np.arange(len(blazepose.LANDMARKS)), coco.BLAZEPOSE_INDICES)
+    keypoints[:, missing, 2] = 0.0
+    return replace(track, keypoints=keypoints, landmarks_3d=np.full_like(track.landmarks_3d, np.nan))
 
 
 def flipped_track(track: Track, width: int) -> Track:

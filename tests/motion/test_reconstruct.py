@@ -1,5 +1,6 @@
 """Laws of all motion stages together, on known motions."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -10,10 +11,21 @@ import pytest
 from bodydouble.data import Background, Camera, FloatArray, Motion, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import camera, kinematics
+from bodydouble.motion.body import proportions
 from bodydouble.motion.body.body_landmarks import landmark_positions
+from bodydouble.motion.floor.contacts import sole_positions
 from bodydouble.motion.reconstruct import MeasuredInputs, ReconstructionInput, default_intrinsics, reconstruct
 from bodydouble.skeletons import humanoid
-from tests.motion.scenes import FPS, IMAGE_SIZE, flipped_track, simulated_track, static_camera, waving_motion
+from tests.motion.scenes import (
+    FPS,
+    IMAGE_SIZE,
+    coco_track,
+    flipped_track,
+    simulated_track,
+    static_camera,
+    waving_motion,
+    without_feet,
+)
 
 INTRINSICS = default_intrinsics(IMAGE_SIZE)
 NO_OBSERVATIONS = np.zeros(0, dtype=int)
@@ -140,6 +152,52 @@ def test_resting_foot_stays_on_the_floor() -> None:
     assert resting.mean() > 0.7
     assert np.abs(toes[resting, 1]).max() < 0.02
     assert np.linalg.norm(np.diff(toes[resting][:, [0, 2]], axis=0), axis=-1).mean() < 0.002
+
+
+def sole_heights(motion: Motion) -> FloatArray:
+    """Returns the heights (T,) m of the lowest point of the soles above the floor."""
+    soles = sole_positions(motion.skeleton, motion.rotations, motion.root_position)
+    return np.asarray(soles[..., 1].min(axis=1))
+
+
+@pytest.mark.parametrize("camera_height", [0.8, 1.4, 2.2])
+def test_person_whose_feet_are_never_seen_stands_on_the_floor_without_contacts(camera_height: float) -> None:
+    track = without_feet(simulated_track(waving_motion(), static_camera(camera_height), INTRINSICS, noise=1.0))
+    _, motion = reconstruct_track(track)
+    assert np.median(sole_heights(motion)) == pytest.approx(0.0, abs=0.02)
+    assert not motion.contacts.any()
+
+
+def test_height_of_a_person_whose_feet_are_never_seen_is_kept() -> None:
+    track = without_feet(simulated_track(waving_motion(), static_camera(), INTRINSICS))
+    inputs = ReconstructionInput((track,), IMAGE_SIZE, 60, FPS, measured=MeasuredInputs(stature=1.9))
+    _, (motion,) = reconstruct(inputs)
+    assert proportions.stature(motion.skeleton) == pytest.approx(1.9)
+    assert np.median(sole_heights(motion)) == pytest.approx(0.0, abs=0.02)
+
+
+def test_feet_that_leave_the_image_have_no_contacts_from_then_on() -> None:
+    track = simulated_track(waving_motion(90), static_camera(), INTRINSICS)
+    _, whole = reconstruct_track(track)
+    _, cut = reconstruct_track(without_feet(track, first=40))
+    assert cut.contacts[:40].max() > 0.5
+    assert not cut.contacts[60:].any()
+    assert whole.contacts[60:].max() > 0.5
+    assert np.abs(sole_heights(cut)).max() < 0.05
+
+
+@pytest.mark.parametrize("convert", [lambda track: track, coco_track], ids=["all landmarks", "coco"])
+def test_one_person_on_a_roof_leaves_the_other_on_the_floor(convert: Callable[[Track], Track]) -> None:
+    walker = waving_motion()
+    root = walker.root_position
+    on_roof = replace(walker, root_position=root + np.array([-1.5, 1.9, 0.0]))
+    walker = replace(walker, root_position=root + np.array([1.5, 0.0, 0.0]))
+    view = static_camera(height=1.6, distance=8.0)
+    tracks = tuple(convert(simulated_track(motion, view, INTRINSICS, noise=1.0)) for motion in (on_roof, walker))
+    _, motions = reconstruct(ReconstructionInput(tracks, IMAGE_SIZE, 60, FPS))
+    assert np.median(sole_heights(motions[1])) == pytest.approx(0.0, abs=0.03)
+    # The height of the roof is as uncertain as the size of the person on it, 7 %, and of the camera above the floor.
+    assert np.median(sole_heights(motions[0])) == pytest.approx(1.9, rel=0.15)
 
 
 def shot(**changes: Any) -> ReconstructionInput:

@@ -30,6 +30,7 @@ from bodydouble.motion.floor.floor import (
     floor_from_camera,
     support_height,
 )
+from bodydouble.motion.floor.foot_visibility import are_feet_ever_seen, known_contacts
 from bodydouble.motion.focal_length import estimate_focal_length, with_focal_ratio
 from bodydouble.motion.lifting.lift import FitInput, prepare_fit, rescale_fit_input
 
@@ -150,13 +151,17 @@ def reconstruct(inputs: ReconstructionInput, options: MotionOptions | None = Non
         states = [_rescale_state(*args) for args in zip(states, scales, positions, strict=True)]
         people = [rescale_fit_input(person, scale) for person, scale in zip(people, scales, strict=True)]
     camera_from_world = _first_camera_from_world(inputs.measured, floor, states[0].root[0])
-    measured_contacts = inputs.measured.contacts or (None,) * len(inputs.tracks)
     motions = []
-    for person, state, known_contacts in zip(people, states, measured_contacts, strict=True):
-        final_state, contacts = _fit_on_floor(person, state, floor, known_contacts, options.solve)
+    for person, state, measured in zip(people, states, _measured_contacts(inputs), strict=True):
+        final_state, contacts = _fit_on_floor(person, state, floor, measured, options.solve)
         motions.append(_world_motion(person, final_state, contacts, camera.inverse(camera_from_world), inputs.fps))
     poses = camera.inverse(reference_from_camera) @ camera_from_world
     return Camera(inputs.image_size, intrinsics, poses), tuple(motions)
+
+
+def _measured_contacts(inputs: ReconstructionInput) -> tuple[FloatArray | None, ...]:
+    """Returns the measured contacts (T, 4) of each track, None where they are estimated."""
+    return inputs.measured.contacts or (None,) * len(inputs.tracks)
 
 
 def _estimate_camera_and_people(inputs: ReconstructionInput, fps: float) -> tuple[CameraEstimate, FloatArray]:
@@ -228,28 +233,32 @@ def _first_camera_from_world(measured: MeasuredInputs, floor: Floor, root: Float
 
 
 def _fit_on_floor(
-    person: FitInput, state: State, floor: Floor, known_contacts: FloatArray | None, options: SolveOptions
+    person: FitInput, state: State, floor: Floor, measured_contacts: FloatArray | None, options: SolveOptions
 ) -> tuple[State, FloatArray]:
-    """Fits a person again with floor and contacts in the targets.
+    """Fits a person again with floor and contacts in the targets, unless the feet are never seen.
 
     Args:
         person: T frames.
         state: result of the first fit.
         floor: floor in the axes of the reference.
-        known_contacts: (T, 4), if they are known.
+        measured_contacts: (T, 4), if they are known.
         options: options of the fit.
 
     Returns:
         The state, and the probabilities (T, 4) that the soles rest.
     """
+    fps = person.targets.fps
+    if measured_contacts is None and not are_feet_ever_seen(person.confidence, fps):
+        return state, np.zeros((len(state.root), len(SOLE_LANDMARKS)))
     landmarks = pose_skeleton(person.skeleton, state.rotations, state.root, FIT_LANDMARKS).landmarks
     height = floor.height_above(landmarks)
-    support = support_height(height.min(axis=1), person.targets.fps)
-    contacts = _sole_contacts(person, state, floor, support) if known_contacts is None else known_contacts
+    support = support_height(height.min(axis=1), fps)
+    contacts = _sole_contacts(person, state, floor, support) if measured_contacts is None else measured_contacts
     targets = _add_floor(person.targets, floor, support, landmarks, contacts)
     final_state = solve(person.skeleton, state, targets, options)
-    contacts = _sole_contacts(person, final_state, floor, support) if known_contacts is None else known_contacts
-    return final_state, contacts
+    if measured_contacts is not None:
+        return final_state, measured_contacts
+    return final_state, _sole_contacts(person, final_state, floor, support) * known_contacts(person.confidence, fps)
 
 
 def _add_floor(

@@ -1,12 +1,16 @@
 """Laws of the floor estimate: one floor for all people, scales at which they stand on it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bodydouble.data import FloatArray
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body import proportions
-from bodydouble.motion.floor.floor import Floor, StandingPerson, estimate_floor, floor_from_camera
+from bodydouble.motion.floor.contacts import sole_positions
+from bodydouble.motion.floor.floor import Floor, FloorOptions, StandingPerson, estimate_floor, floor_from_camera
+from bodydouble.skeletons import blazepose
 from tests.motion.scenes import FPS, static_camera, waving_motion
 
 VIEW = static_camera(height=1.6, distance=6.0, pitch=0.1)
@@ -26,6 +30,18 @@ def standing_person(position: tuple[float, float, float], size: float = 1.0, vie
 
 def three_people() -> list[StandingPerson]:
     return [standing_person(position) for position in ((0.0, 0.0, 0.0), (1.5, 0.0, -3.0), (-1.0, 0.0, 1.5))]
+
+
+def without_visible_feet(person: StandingPerson) -> StandingPerson:
+    confidence = person.confidence.copy()
+    confidence[:, blazepose.INDEX["left_ankle"] :] = 0.0
+    return replace(person, confidence=confidence)
+
+
+def median_height(person: StandingPerson, floor: Floor, scale: float) -> float:
+    """Returns the median height, m, of the lowest point of the soles of a person of a scale above a floor."""
+    soles = scale * sole_positions(person.skeleton, person.rotations, person.root_position)
+    return float(np.median(floor.height_above(soles).min(axis=1)))
 
 
 def up_error(floor: Floor) -> float:
@@ -76,3 +92,54 @@ def test_order_of_people_does_not_matter() -> None:
     again, reversed_scales = estimate_floor(people[::-1], RATE)
     np.testing.assert_allclose(again.up, floor.up, atol=1e-9)
     np.testing.assert_allclose(reversed_scales[::-1], scales, atol=1e-9)
+
+
+@pytest.mark.parametrize("size", [0.9, 1.0, 1.1])
+def test_person_whose_feet_are_never_seen_stands_on_the_floor_of_the_others(size: float) -> None:
+    hidden = without_visible_feet(standing_person((2.0, 0.0, 0.0), size))
+    floor, scales = estimate_floor([*three_people(), hidden], RATE)
+    assert floor.camera_height == pytest.approx(1.6, rel=0.03)
+    assert median_height(hidden, floor, scales[-1]) == pytest.approx(0.0, abs=0.01)
+    assert scales[-1] * size == pytest.approx(1.0, abs=0.04)
+
+
+def test_person_whose_feet_are_never_seen_does_not_move_the_floor() -> None:
+    below = without_visible_feet(standing_person((2.0, -1.5, 0.0)))
+    alone, _ = estimate_floor(three_people(), RATE)
+    floor, _ = estimate_floor([*three_people(), below], RATE)
+    # Feet that are not seen keep a weight of 0.001.
+    assert floor.camera_height == pytest.approx(alone.camera_height, abs=0.01)
+
+
+def test_person_on_a_balcony_whose_feet_are_never_seen_stays_there() -> None:
+    balcony = without_visible_feet(standing_person((2.0, 3.0, 0.0)))
+    floor, scales = estimate_floor([*three_people(), balcony], RATE)
+    assert scales[-1] == pytest.approx(1.0, abs=0.03)
+    assert median_height(balcony, floor, scales[-1]) == pytest.approx(3.0, rel=0.1)
+
+
+@pytest.mark.parametrize("up_error_rad", [0.0, 0.1])
+def test_nobody_who_is_seen_well_stands_below_the_floor(up_error_rad: float) -> None:
+    tilt = rotation.from_rotvec(np.array([up_error_rad, 0.0, 0.0]))
+    people = [standing_person((x, y, 0.0)) for x, y in ((0.0, 1.9), (-1.5, 1.9), (1.5, 0.0))]
+    people = [replace(person, up=rotation.rotate(tilt, person.up)) for person in people]
+    floor, scales = estimate_floor(people, RATE)
+    heights = [median_height(person, floor, scale) for person, scale in zip(people, scales, strict=True)]
+    assert min(heights) == pytest.approx(0.0, abs=0.05)
+
+
+@pytest.mark.parametrize("seen_frames", [60, 20])
+def test_wrong_prior_leaves_nobody_who_is_seen_well_below_the_floor(seen_frames: int) -> None:
+    person = standing_person((0.0, 0.0, 0.0))
+    person.confidence[seen_frames:] = 0.0
+    options = FloorOptions(camera_height=0.4, camera_height_sigma=0.001)
+    floor, scales = estimate_floor([person], RATE, options)
+    assert median_height(person, floor, scales[0]) == pytest.approx(0.0, abs=0.01)
+
+
+def test_person_seen_for_a_moment_does_not_move_the_floor_of_the_others() -> None:
+    passerby = standing_person((2.0, -1.0, 0.0))
+    passerby.confidence[:50] = 0.0
+    options = FloorOptions(camera_height=1.6, camera_height_sigma=0.001, max_effective_samples=60.0)
+    floor, _ = estimate_floor([*three_people(), passerby], RATE, options)
+    assert floor.camera_height == pytest.approx(1.6, rel=0.05)

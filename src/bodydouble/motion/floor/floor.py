@@ -5,14 +5,15 @@ functions: pose of a camera above a floor, height of the support under a person,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, IntArray, Skeleton
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body import proportions
-from bodydouble.motion.floor.contacts import SOLE_LANDMARKS, lateral_speed, sole_positions
+from bodydouble.motion.floor.contacts import lateral_speed, sole_positions
+from bodydouble.motion.floor.foot_visibility import are_feet_ever_seen, sole_confidence
 
 MIN_CAMERA_HEIGHT = 0.2
 """Minimum height in m of the camera above the floor."""
@@ -30,6 +31,10 @@ MIN_HORIZON_ANGLE = 0.02
 """Angle in rad below the horizon under which feet have no influence on the floor."""
 UNOBSERVED_WEIGHT = 1e-3
 """Weight of feet that are not observed; with it a floor exists even if all feet are outside the image."""
+MAX_STANDING_SCALE = 1.2
+"""Maximum factor by which a person whose feet are never seen is scaled to stand on the floor."""
+MIN_LOWEST_WEIGHT = 0.5
+"""Minimum weight of the feet of a person below the floor, relative to the largest, with which they set the floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +130,38 @@ def estimate_floor(
     log_scales = np.zeros(len(people))
     if stature is not None:
         log_scales[0] = np.log(stature / proportions.stature(people[0].skeleton))
+    seen = np.array([are_feet_ever_seen(person.confidence, fps) for person in people])
     plane = (
-        _plane_below_lowest(feet, log_scales, up_slope) if measured_floor is None else _plane_parameters(measured_floor)
+        _plane_below_lowest(feet, log_scales, up_slope, seen)
+        if measured_floor is None
+        else _plane_parameters(measured_floor)
     )
     fixed = np.array([measured_floor is not None] * 3 + [stature is not None] + [False] * (len(people) - 1))
     priors = _gaussian_priors(up_slope, len(people), options)
-    state = np.concatenate([plane, log_scales])
+    if not seen.any():
+        # Guessed feet would only tilt the plane towards the mean height of cameras.
+        feet = replace(feet, weights=np.zeros_like(feet.weights))
+    floor, scales = _fit_floor(np.concatenate([plane, log_scales]), ~fixed, feet, priors, options)
+    lowest = _person_below_floor(floor, scales, feet, seen) if seen.any() else 0
+    if lowest is not None:
+        floor = _floor_below_person(floor, scales, feet, lowest)
+    floor = measured_floor or floor
+    return floor, _standing_scales(floor, scales, feet, fixed[3:] | seen)
+
+
+def _fit_floor(
+    state: FloatArray,
+    free: BoolArray,
+    feet: "_RestingFeet",
+    priors: Sequence[tuple[int, float, float]],
+    options: FloorOptions,
+) -> tuple[Floor, FloatArray]:
+    """Fits plane and logarithms of scales (a, b, h, ...) from a start; returns the floor and the scales (P,)."""
     for _ in range(options.iterations):
-        state = _gauss_newton_step(state, ~fixed, feet, priors, options)
+        state = _gauss_newton_step(state, free, feet, priors, options)
     length = float(np.sqrt(state[0] ** 2 + 1 + state[1] ** 2))
-    estimated_floor = Floor(np.array([state[0], -1.0, state[1]]) / length, float(state[2]) / length)
-    return measured_floor or estimated_floor, np.exp(state[3:])
+    floor = Floor(np.array([state[0], -1.0, state[1]]) / length, float(state[2]) / length)
+    return floor, np.exp(state[3:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +169,9 @@ class _RestingFeet:
     """Lowest sole point of every frame of all people, N together."""
 
     points: FloatArray
-    """(N, 3) m, camera axes."""
+    """(N, 3) m, camera axes; the lowest of the soles."""
+    soles: FloatArray
+    """(N, 4, 3) m, camera axes."""
     weights: FloatArray
     """(N,) weight of each point, large where the foot rests."""
     person_ids: IntArray
@@ -153,15 +181,49 @@ class _RestingFeet:
     def from_people(cls, people: Sequence[StandingPerson], fps: float, options: FloorOptions) -> "_RestingFeet":
         """Collects the points of all people."""
         per_person = [_lowest_sole_points(person, fps, options) for person in people]
-        points, weights = (np.concatenate(parts) for parts in zip(*per_person, strict=True))
-        counts = [len(person_points) for person_points, _ in per_person]
-        return cls(points, weights, np.repeat(np.arange(len(people)), counts))
+        points, soles, weights = (np.concatenate(parts) for parts in zip(*per_person, strict=True))
+        counts = [len(person_points) for person_points, *_ in per_person]
+        return cls(points, soles, weights, np.repeat(np.arange(len(people)), counts))
+
+    def median_below_camera(self, up: FloatArray, scale: float, person: int) -> float:
+        """Returns the median depth, m, of the lowest point of the soles of a person of a scale below the camera."""
+        return scale * float(np.median(np.max(-self.soles[self.person_ids == person] @ up, axis=1)))
 
 
-def _plane_below_lowest(feet: _RestingFeet, log_scales: FloatArray, up_slope: FloatArray) -> FloatArray:
-    """Returns a, b, h (3,) of a floor with slopes (a, b) under the lowest person: others may stand on an object."""
+def _person_below_floor(floor: Floor, scales: FloatArray, feet: _RestingFeet, seen: BoolArray) -> int | None:
+    """Returns the lowest one of the people whose seen feet are far below a floor, or None.
+
+    A person seen much less than others does not count, as the floor would be worse for the others.
+    """
+    weights = np.bincount(feet.person_ids, feet.weights, len(scales))
+    depth = np.array([feet.median_below_camera(floor.up, scale, i) for i, scale in enumerate(scales)])
+    counts = seen & (weights >= MIN_LOWEST_WEIGHT * weights.max()) & (depth > floor.camera_height + MAX_STEP_HEIGHT)
+    return int(np.argmax(np.where(counts, depth, -np.inf))) if counts.any() else None
+
+
+def _floor_below_person(floor: Floor, scales: FloatArray, feet: _RestingFeet, person: int) -> Floor:
+    """Returns the floor at the median height of the soles of a person, below the camera."""
+    depth = feet.median_below_camera(floor.up, scales[person], person)
+    return replace(floor, camera_height=depth)
+
+
+def _standing_scales(floor: Floor, scales: FloatArray, feet: _RestingFeet, fixed: BoolArray) -> FloatArray:
+    """Returns scales (P,) with which people stand on a floor; a fixed or an implausible scale is not changed."""
+    depth = np.array([feet.median_below_camera(floor.up, scale, i) for i, scale in enumerate(scales)])
+    ratio = max(floor.camera_height, MIN_DEPTH) / np.maximum(depth, MIN_DEPTH)
+    plausible = (depth > MIN_DEPTH) & (np.maximum(ratio, 1 / ratio) <= MAX_STANDING_SCALE)
+    return np.where(plausible & ~fixed, scales * ratio, scales)
+
+
+def _plane_below_lowest(
+    feet: _RestingFeet, log_scales: FloatArray, up_slope: FloatArray, seen: BoolArray
+) -> FloatArray:
+    """Returns a, b, h (3,) of a floor with slopes (a, b) under the lowest person: others may stand on an object.
+
+    People whose feet are never seen do not count, unless those of nobody are.
+    """
     below = (feet.points @ np.array([-up_slope[0], 1.0, -up_slope[1]])) * np.exp(log_scales)[feet.person_ids]
-    masks = (feet.person_ids == person for person in range(len(log_scales)))
+    masks = (feet.person_ids == person for person in np.flatnonzero(seen | ~seen.any()))
     lowest = max(proportions.weighted_quantile(below[mask], feet.weights[mask], 0.5) for mask in masks)
     return np.array([*up_slope, max(lowest, MIN_CAMERA_HEIGHT)])
 
@@ -223,15 +285,17 @@ def _gaussian_priors(up_slope: FloatArray, person_count: int, options: FloorOpti
     ]
 
 
-def _lowest_sole_points(person: StandingPerson, fps: float, options: FloorOptions) -> tuple[FloatArray, FloatArray]:
-    """Returns the lowest sole point of each frame (T, 3) m, camera axes, and its weight (T,)."""
+def _lowest_sole_points(
+    person: StandingPerson, fps: float, options: FloorOptions
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Returns the lowest sole point of each frame (T, 3) m, all soles (T, 4, 3) m, camera axes, and a weight (T,)."""
     soles = sole_positions(person.skeleton, person.rotations, person.root_position)
     lowest = soles[..., 1].argmax(axis=1)
     rows = np.arange(len(soles))
     speed = lateral_speed(soles, rotation.normalize(soles), fps)[rows, lowest]
-    visibility = person.confidence[:, SOLE_LANDMARKS][rows, lowest] + UNOBSERVED_WEIGHT
+    visibility = sole_confidence(person.confidence)[rows, lowest] + UNOBSERVED_WEIGHT
     weight = visibility / (1 + (speed / options.resting_speed) ** 4)
-    return soles[rows, lowest], weight * min(1.0, options.max_effective_samples / weight.sum())
+    return soles[rows, lowest], soles, weight * min(1.0, options.max_effective_samples / weight.sum())
 
 
 def camera_pose_above_floor(floor: Floor, origin: FloatArray) -> FloatArray:
