@@ -7,14 +7,17 @@ import pytest
 
 import bodydouble
 from bodydouble import pipeline
-from bodydouble.data import FloatArray, Performance, RgbImage
+from bodydouble.data import Camera, FloatArray, Performance, Person, RgbImage
 from bodydouble.errors import BodydoubleError, InvalidDataError, ModelError
 from bodydouble.evaluation.metrics.pose import aligned_errors_mm
 from bodydouble.formats.keypoint_files import KeypointFormat, collect_keypoints, write_keypoints
 from bodydouble.geometry import kinematics
+from bodydouble.motion.floor.contacts import sole_positions
+from bodydouble.motion.reconstruct import default_intrinsics
 from bodydouble.perception.pose.movenet import MoveNetDetector
 from bodydouble.pipeline import Progress
 from tests.clips import read_example_frames, write_clip
+from tests.motion.scenes import FPS, IMAGE_SIZE, simulated_track, static_camera, waving_motion, without_feet
 from tests.perception import onnx_detectors
 from tests.test_cli import run
 
@@ -47,6 +50,12 @@ def joints(performance: Performance, person: int) -> FloatArray:
     return kinematics.joint_positions(performance.people[person].motion)
 
 
+def sole_height(performance: Performance, person: int) -> float:
+    """Returns the median height, m, of the lowest point of the soles above the floor."""
+    motion = performance.people[person].motion
+    return float(np.median(sole_positions(motion.skeleton, motion.rotations, motion.root_position)[..., 1].min(axis=1)))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("file_format", list(KeypointFormat))
 def test_exported_keypoints_give_similar_motion(
@@ -63,6 +72,32 @@ def test_exported_keypoints_give_similar_motion(
         np.testing.assert_array_equal(one.track.observed, other.track.observed)
         assert np.isnan(one.track.landmarks_3d).all()
         assert aligned_errors_mm(joints(performance, number), joints(reference, number)).mean() < 70
+        # One person walks on the ground, the other one stands on a roof, whose height is uncertain.
+        height, known_height = sole_height(performance, number), sole_height(reference, number)
+        assert height == pytest.approx(known_height, abs=0.03 + 0.15 * known_height)
+
+
+def test_keypoints_without_feet_give_a_person_on_the_floor_and_one_warning(tmp_path: Path) -> None:
+    video = write_clip(tmp_path / "grey.mp4", [np.full((720, 1280, 3), 90, np.uint8)] * 30)
+    motion = waving_motion(30)
+    track = without_feet(simulated_track(motion, static_camera(), default_intrinsics(IMAGE_SIZE)))
+    view = Camera(IMAGE_SIZE, default_intrinsics(IMAGE_SIZE), np.tile(np.eye(4), (30, 1, 1)))
+    performance = Performance(FPS, 30, view, (Person("person1", track, motion),))
+    progress = Progress()
+    result = bodydouble.animate(
+        video,
+        tmp_path / "out",
+        keypoints=export_keypoints(performance, KeypointFormat.COCO, tmp_path),
+        preview=False,
+        progress=progress,
+    )
+    message = (
+        "person1: the feet are never visible; contacts are not estimated, and the height above the floor is assumed"
+    )
+    assert [warning for warning in progress.warnings if warning.startswith("person1")] == [message]
+    assert message in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert not result.performance.people[0].motion.contacts.any()
+    assert sole_height(result.performance, 0) == pytest.approx(0.0, abs=0.02)
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from bodydouble.data import Background, Clip, FloatArray, Observation, Performan
 from bodydouble.errors import InvalidDataError, NoPeopleError
 from bodydouble.formats.keypoint_files import read_keypoints
 from bodydouble.formats.media import FrameReader, probe
+from bodydouble.motion.floor.plausibility import describe_doubts
 from bodydouble.motion.multi_shot import reconstruct_shots
 from bodydouble.motion.reconstruct import MeasuredInputs, ReconstructionInput
 from bodydouble.perception.appearance.faces import FaceEmbedder
@@ -156,6 +157,8 @@ def capture_clip(request: CaptureRequest, progress: Progress) -> CaptureResult:
         camera, motions = reconstruct_shots(inputs)
     pairs = zip(people.items(), motions, strict=True)
     performers = tuple(Person(name, person.track, motion) for (name, person), motion in pairs)
+    for message in (doubt for performer in performers for doubt in describe_doubts(performer)):
+        progress.warn(message)
     return CaptureResult(
         Performance(clip.fps, inputs.frame_count, camera, performers),
         {name: person.face_embeddings for name, person in people.items()},
