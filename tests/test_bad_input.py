@@ -15,7 +15,6 @@ from bodydouble.data import RgbImage
 from tests.clips import EXAMPLE, read_example_frames, write_clip
 from tests.media_builders import beep, write_sound, write_video
 
-
 pytestmark = pytest.mark.slow
 
 

@@ -19,7 +19,7 @@ from bodydouble.motion.camera_estimate import CameraEstimate, estimate_camera
 from bodydouble.motion.fit.kinematics import pose_skeleton
 from bodydouble.motion.fit.solve import SolveOptions, solve
 from bodydouble.motion.fit.terms import FIT_LANDMARKS, SUPPORT_LANDMARKS, FitTargets, State
-from bodydouble.motion.floor.contacts import SOLE_LANDMARKS, contact_probability
+from bodydouble.motion.floor.contacts import SOLE_LANDMARKS, are_feet_ever_seen, contact_probability, known_contacts
 from bodydouble.motion.floor.floor import (
     Floor,
     FloorOptions,
@@ -30,7 +30,6 @@ from bodydouble.motion.floor.floor import (
     floor_from_camera,
     support_height,
 )
-from bodydouble.motion.floor.foot_visibility import are_feet_ever_seen, known_contacts
 from bodydouble.motion.focal_length import estimate_focal_length, with_focal_ratio
 from bodydouble.motion.lifting.lift import FitInput, prepare_fit, rescale_fit_input
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bodydouble.data import FloatArray
-from bodydouble.motion.floor.foot_visibility import are_feet_ever_seen, known_contacts, seen_feet, sole_confidence
+from bodydouble.motion.floor.contacts import are_feet_ever_seen, known_contacts, seen_feet, sole_confidence
 from bodydouble.skeletons import blazepose, coco
 
 FPS = 30.0

@@ -1,9 +1,15 @@
-"""Foot contacts: positions of heels and toes -> their speed and the probability that they rest on the floor."""
+"""Foot contacts, and visibility of the feet.
+
+In: positions of heels and toes -> their speed and the probability that they rest on the floor. In: confidence (T, 33)
+of a person, 0 where not observed -> frames in which a foot is seen. Detectors guess feet that are hidden or outside the
+image, so a foot counts as seen only where its confidence is high for some time.
+"""
 
 import numpy as np
+from scipy.ndimage import distance_transform_edt, median_filter
 from scipy.special import expit
 
-from bodydouble.data import FloatArray, Skeleton
+from bodydouble.data import BoolArray, FloatArray, Skeleton, Track
 from bodydouble.motion.body.body_landmarks import landmark_positions
 from bodydouble.motion.resampling.smoothing import whittaker
 from bodydouble.skeletons import blazepose
@@ -20,6 +26,16 @@ MIN_SPEED, MAX_HEIGHT = 0.05, 0.4
 """Speed in m/s that is added before the logarithm, and height in m beyond which the regression is constant."""
 RAISED_HEIGHT, RAISED_HEIGHT_SCALE = 0.15, 0.04
 """Height in m at which a motionless point rests with half the probability, and logistic scale of that transition."""
+MIN_FOOT_CONFIDENCE = 0.5
+"""Minimum confidence of the best landmark of a foot that is seen."""
+MEDIAN_SECONDS = 0.5
+"""Duration in s over which the confidence is filtered by its median; guesses are confident for shorter times."""
+MAX_UNSEEN_SECONDS = 0.5
+"""Maximum distance in s from a frame in which a foot is seen, beyond which its contacts are unknown."""
+
+_ANKLES = [blazepose.INDEX[f"{side}_ankle"] for side in ("left", "right")]
+_SIDE_OF_SOLE = np.array([0, 0, 1, 1])
+"""(4,) left or right foot of each of SOLE_LANDMARKS."""
 
 
 def sole_positions(skeleton: Skeleton, rotations: FloatArray, root_position: FloatArray) -> FloatArray:
@@ -58,3 +74,41 @@ def contact_probability(
         CONTACT_INTERCEPT - LOG_SPEED_COEFFICIENT * np.log(speed + MIN_SPEED) - HEIGHT_COEFFICIENT * bounded_height
     )
     return np.asarray(expit(log_odds) * expit((raised_height - height) / RAISED_HEIGHT_SCALE))
+
+
+def landmark_confidence(track: Track) -> FloatArray:
+    """Returns the confidence (T, 33) of the landmarks of a track; 0 where not observed."""
+    return np.where(track.observed[:, None], track.keypoints[..., 2], 0.0)
+
+
+def sole_confidence(confidence: FloatArray) -> FloatArray:
+    """Returns the confidence (T, 4) of the soles; a point that is never observed has that of its ankle.
+
+    Keypoints of COCO have neither heels nor toes.
+    """
+    soles, ankles = confidence[:, SOLE_LANDMARKS], confidence[:, _ANKLES][:, _SIDE_OF_SOLE]
+    return np.where(soles.any(axis=0), soles, ankles)
+
+
+def seen_feet(confidence: FloatArray, fps: float) -> BoolArray:
+    """Returns whether the left and the right foot are seen (T, 2), from confidences (T, 33)."""
+    soles = sole_confidence(confidence)
+    feet = np.maximum(np.maximum(soles[:, ::2], soles[:, 1::2]), confidence[:, _ANKLES])
+    observed = confidence.any(axis=1)
+    window = 2 * int(MEDIAN_SECONDS * fps * observed.mean() / 2) + 1
+    seen = np.zeros(feet.shape, dtype=bool)
+    seen[observed] = median_filter(feet[observed], (window, 1), mode="reflect") >= MIN_FOOT_CONFIDENCE
+    return seen
+
+
+def are_feet_ever_seen(confidence: FloatArray, fps: float) -> bool:
+    """Returns whether a foot is seen in any frame, from confidences (T, 33)."""
+    return bool(seen_feet(confidence, fps).any())
+
+
+def known_contacts(confidence: FloatArray, fps: float) -> BoolArray:
+    """Returns the points of the soles (T, 4) whose contacts can be estimated: their foot is seen, or was shortly."""
+    seen = seen_feet(confidence, fps)
+    frames_away = np.stack([distance_transform_edt(~foot) for foot in seen.T], axis=1)
+    is_near = (frames_away / fps <= MAX_UNSEEN_SECONDS) & seen.any(axis=0)
+    return np.asarray(is_near[:, _SIDE_OF_SOLE])

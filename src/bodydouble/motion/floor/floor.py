@@ -12,8 +12,7 @@ import numpy as np
 from bodydouble.data import BoolArray, FloatArray, IntArray, Skeleton
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body import proportions
-from bodydouble.motion.floor.contacts import lateral_speed, sole_positions
-from bodydouble.motion.floor.foot_visibility import are_feet_ever_seen, sole_confidence
+from bodydouble.motion.floor.contacts import are_feet_ever_seen, lateral_speed, sole_confidence, sole_positions
 
 MIN_CAMERA_HEIGHT = 0.2
 """Minimum height in m of the camera above the floor."""

@@ -3,9 +3,8 @@
 import numpy as np
 
 from bodydouble.data import Person
-from bodydouble.motion.floor.contacts import sole_positions
+from bodydouble.motion.floor.contacts import are_feet_ever_seen, landmark_confidence, sole_positions
 from bodydouble.motion.floor.floor import MAX_STEP_HEIGHT
-from bodydouble.motion.floor.foot_visibility import are_feet_ever_seen, landmark_confidence
 
 
 def describe_doubts(person: Person) -> list[str]:

@@ -13,7 +13,6 @@ from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body import proportions
 from bodydouble.motion.body.root_translation import fit_lateral_translation, fit_translation
 from bodydouble.motion.fit.terms import FIT_LANDMARKS, SUPPORT_LANDMARKS, FitTargets, State
-from bodydouble.motion.floor.foot_visibility import landmark_confidence
 from bodydouble.motion.lifting import lifter, person_view
 from bodydouble.motion.lifting.completion import complete_landmarks
 from bodydouble.motion.resampling.smoothing import robust_whittaker, smooth_rotations
@@ -69,7 +68,7 @@ def prepare_fit(
     Raises:
         ModelError: a network cannot be loaded.
     """
-    confidence = landmark_confidence(track)
+    confidence = np.where(track.observed[:, None], track.keypoints[..., 2], 0.0)
     keypoints = interpolate_gaps(np.where(track.observed[:, None, None], track.keypoints, np.nan))
     image_points = camera.rays(intrinsics, keypoints[..., :2])[..., :2]
     if np.isfinite(track.landmarks_3d[track.observed]).all():
