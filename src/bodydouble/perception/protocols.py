@@ -85,8 +85,11 @@ class PeopleDetector(Protocol):
     def seconds(self) -> float:
         """Time spent inside the network so far."""
 
-    def detect(self, frame: RgbImage) -> tuple[Detection, ...]:
-        """Detects the people in an image (H, W, 3) RGB, the most certain first, each once."""
+    def detect(self, frame: RgbImage, min_size: float = 0.0) -> tuple[Detection, ...]:
+        """Detects the people in an image (H, W, 3) RGB, the most certain first, each once.
+
+        People whose box has a longer side under ``min_size`` px may be missed if that saves time.
+        """
 
 
 class LandmarkModel(Protocol):

@@ -211,7 +211,7 @@ def _perceive(request: CaptureRequest, keypoints: ExternalKeypoints | None, prog
     """Runs all networks over the frames, in one pass."""
     clip, options = request.clip, request.options
     with progress.stage("loading networks"):
-        perception = _Perception(_create_observer(options, keypoints), options)
+        perception = _Perception(_create_observer(options, keypoints, float(clip.fps)), options)
     with (
         FrameReader(clip.path, max_side=PERCEPTION_MAX_SIDE) as reader,
         progress.stage("perception", reader.clip.frame_count),
@@ -226,11 +226,11 @@ def _perceive(request: CaptureRequest, keypoints: ExternalKeypoints | None, prog
 
 
 def _create_observer(
-    options: CaptureOptions, keypoints: ExternalKeypoints | None
+    options: CaptureOptions, keypoints: ExternalKeypoints | None, fps: float
 ) -> Observer | ExternalKeypointObserver:
     if keypoints is not None:
         return ExternalKeypointObserver(keypoints)
-    return create_observer(options.get("quality", "balanced"), options.get("detector", MOVENET))
+    return create_observer(options.get("quality", "balanced"), options.get("detector", MOVENET), fps)
 
 
 class _Perception:

@@ -36,7 +36,7 @@ class FakeNetworks:
     people_by_pixel: Sequence[Sequence[Position]] = ()
     """People to locate in frames with these pixel values; empty: ``people`` in all frames."""
 
-    def detect(self, frame: RgbImage) -> tuple[Detection, ...]:  # noqa: ARG002
+    def detect(self, frame: RgbImage, min_size: float = 0.0) -> tuple[Detection, ...]:  # noqa: ARG002
         self.runs += 1
         poses = [body(position)[list(coco.BLAZEPOSE_INDICES)] for position in self.people if self.is_detectable]
         return tuple(Detection(np.zeros(4), pose, 0.9) for pose in poses)

@@ -29,7 +29,7 @@ class NoDetections:
 
     seconds = 0.0
 
-    def detect(self, frame: RgbImage) -> tuple[Detection, ...]:  # noqa: ARG002 - independent of the frame
+    def detect(self, frame: RgbImage, min_size: float = 0.0) -> tuple[Detection, ...]:  # noqa: ARG002 - independent of the frame
         """Returns nothing."""
         return ()
 

@@ -20,6 +20,8 @@ STRIDE = 32
 """Number of px that must divide the sides of the network's input."""
 MAX_PEOPLE = 6
 """Maximum number of people that the network detects in one run."""
+MIN_INPUT_SIZE = 72.0
+"""Longer side of a person's box, px of the network's input, from which on no larger input is needed."""
 TILE_FRACTION = 0.6
 """Fraction of the longer side of a crowded image that each of its two overlapping tiles covers."""
 MAX_TILE_DEPTH = 2
@@ -80,9 +82,14 @@ class MoveNetDetector:
         """Time spent inside the network so far."""
         return self._network.seconds
 
-    def detect(self, frame: RgbImage) -> tuple[Detection, ...]:
-        """Detects the people in an image (H, W, 3) RGB, best first, each once."""
-        runs = [self._detect_once(frame, side) for side in self.options.long_sides]
+    def detect(self, frame: RgbImage, min_size: float = 0.0) -> tuple[Detection, ...]:
+        """Detects the people in an image (H, W, 3) RGB, best first, each once.
+
+        Only the smallest input is used if people of ``min_size`` px are large enough in it.
+        """
+        smallest = min(self.options.long_sides)
+        is_large = min_size * smallest >= MIN_INPUT_SIZE * max(frame.shape[:2])
+        runs = [self._detect_once(frame, side) for side in ((smallest,) if is_large else self.options.long_sides)]
         if any(len(run) == MAX_PEOPLE for run in runs):
             runs += self._detect_in_tiles(frame, MAX_TILE_DEPTH)
         similarity = self.options.duplicate_similarity

@@ -17,6 +17,7 @@ from bodydouble.errors import InvalidDataError
 from bodydouble.geometry.similarity import pose_similarity
 from bodydouble.perception.appearance.clothing_colors import describe_appearance
 from bodydouble.perception.pose.blazepose import BlazePose
+from bodydouble.perception.pose.detection_schedule import DetectionSchedule, KnownPerson
 from bodydouble.perception.pose.duplicate_suppression import (
     add_reacquired,
     bounding_box,
@@ -49,7 +50,9 @@ class QualityPreset:
     detector_sides: tuple[int, ...]
     """Long sides in px of the images in which people are detected."""
     detection_interval: int
-    """Number of frames from one run of the detector to the next."""
+    """Number of frames from one run of the detector to the next while a person is in doubt or may be hidden."""
+    max_detection_seconds: float
+    """Maximum time in s from one run of the detector to the next; 0: always the interval above."""
     flip_test: bool
     """Whether the result is averaged with that of the horizontally flipped image: more accurate, in twice the time."""
     second_network_interval: int
@@ -57,9 +60,9 @@ class QualityPreset:
 
 
 QUALITY_PRESETS = {
-    "fast": QualityPreset("lite", (384, 256), 10, flip_test=False, second_network_interval=5),
-    "balanced": QualityPreset("full", (512, 256), 6, flip_test=False, second_network_interval=3),
-    "best": QualityPreset("heavy", (768, 256), 3, flip_test=True, second_network_interval=1),
+    "fast": QualityPreset("lite", (384, 256), 10, 1.0, flip_test=False, second_network_interval=5),
+    "balanced": QualityPreset("full", (512, 256), 6, 1.0, flip_test=False, second_network_interval=3),
+    "best": QualityPreset("heavy", (768, 256), 3, 0.0, flip_test=True, second_network_interval=1),
 }
 
 
@@ -68,7 +71,9 @@ class ObserverOptions:
     """Parameters of tracking within perception."""
 
     detection_interval: int = 6
-    """Maximum number of frames from one run of the detector to the next."""
+    """Maximum number of frames between runs of the detector while a person is in doubt or may be hidden."""
+    max_detection_interval: int = 0
+    """Maximum number of frames between any two runs of the detector; 0: ``detection_interval``."""
     min_presence: float = 0.5
     """Minimum presence of a person who is not lost."""
     min_visible_fraction: float = 0.1
@@ -122,8 +127,7 @@ class Observer:
         """Forgets all people: the next frame is the first one of another camera."""
         self._history = FrameHistory(self.options.max_backfill)
         self._tracked: list[TrackedPerson] = []
-        self._until_detection = 0
-        self._detection_wait = 1
+        self._schedule = DetectionSchedule(self.options.detection_interval, self.options.max_detection_interval)
 
     def observe(self, frame: RgbImage) -> FrameObservations:
         """Observes the people in the next frame (H, W, 3) RGB, and adds late detections to past frames."""
@@ -133,10 +137,7 @@ class Observer:
         kept = suppress_duplicates(visible, self.options.duplicate_similarity)
         is_anyone_lost = len(kept) < sum(not person.time_since_update for person in self._tracked)
         people = add_reacquired(kept, reacquired)
-        if self._until_detection <= 0 or is_anyone_lost:
-            people = self._add_detections(frame, people)
-            self._schedule_detection(is_anyone_lost)
-        self._until_detection -= 1
+        people = self._detect_if_due(frame, people, is_anyone_lost)
         self._tracked = self._update_tracked(searches, people, (frame.shape[1], frame.shape[0]))
         backfilled = self._backfill()
         self._history.append(frame, people)
@@ -217,15 +218,28 @@ class Observer:
             and float(is_occluded(landmarks.pose, occluders).mean()) <= max_occlusion
         )
 
-    def _schedule_detection(self, is_anyone_lost: bool) -> None:
-        """Schedules the next run of the detector: in the next frame after a loss, then at increasing intervals."""
-        next_wait = min(2 * self._detection_wait, self.options.detection_interval)
-        self._detection_wait = 1 if is_anyone_lost else next_wait
-        self._until_detection = self._detection_wait
+    def _detect_if_due(self, frame: RgbImage, people: list[Landmarks], is_anyone_lost: bool) -> list[Landmarks]:
+        """Adds detected people to the tracked ones in the frames of the schedule."""
+        known = self._known_people(people)
+        if not self._schedule.is_due(frame, known, is_anyone_lost=is_anyone_lost):
+            return people
+        min_size = self._schedule.min_size(known)
+        people = self._add_detections(frame, people, min_size)
+        known = self._known_people(people)
+        self._schedule.mark_detected(frame, known, min_size=min_size, is_anyone_lost=is_anyone_lost)
+        return people
 
-    def _add_detections(self, frame: RgbImage, tracked: Sequence[Landmarks]) -> list[Landmarks]:
+    def _known_people(self, people: Sequence[Landmarks]) -> list[KnownPerson]:
+        """Returns the people in this frame, and those lost whom it may show."""
+        lost = (person for person in self._tracked if person.time_since_update)
+        return [
+            *(KnownPerson(bounding_box(person.pose), person.presence) for person in people),
+            *(KnownPerson(bounding_box(person.predicted_pose), 0.0) for person in lost),
+        ]
+
+    def _add_detections(self, frame: RgbImage, tracked: Sequence[Landmarks], min_size: float) -> list[Landmarks]:
         """Adds people who are detected but not tracked, and replaces tracked people who have drifted off."""
-        detections = self._detector.detect(frame)
+        detections = self._detector.detect(frame, min_size)
         similarity = detection_similarity(detections, tracked)
         is_tracked = similarity.max(axis=1, initial=0.0) >= self.options.min_agreement
         is_confirmed = np.asarray(similarity.max(axis=0, initial=0.0) >= self.options.min_agreement)
@@ -281,12 +295,13 @@ def create_observation(landmarks: Landmarks, frame: RgbImage) -> Observation:
     return Observation(box, landmarks.keypoints, landmarks.landmarks_3d, landmarks.presence, appearance)
 
 
-def create_observer(quality: str = "balanced", detector: str | Path = MOVENET) -> Observer:
+def create_observer(quality: str = "balanced", detector: str | Path = MOVENET, fps: float = 30.0) -> Observer:
     """Creates an observer with the networks of a quality preset.
 
     Args:
         quality: a key of QUALITY_PRESETS.
         detector: MOVENET, which comes with this package, or an ONNX file that ``onnx_detectors`` supports.
+        fps: frame rate of the video, frames/s.
 
     Raises:
         InvalidDataError: there is no such quality or detector.
@@ -297,8 +312,11 @@ def create_observer(quality: str = "balanced", detector: str | Path = MOVENET) -
     preset = QUALITY_PRESETS[quality]
     movenet = MoveNetDetector(MoveNetOptions(long_sides=preset.detector_sides))
     people_detector = movenet if detector == MOVENET else create_detector(Path(detector), movenet)
+    interval = preset.detection_interval
     options = ObserverOptions(
-        detection_interval=preset.detection_interval, second_network_interval=preset.second_network_interval
+        detection_interval=interval,
+        max_detection_interval=max(round(fps * preset.max_detection_seconds), interval),
+        second_network_interval=preset.second_network_interval,
     )
     return Observer(people_detector, create_landmark_model(preset), options, Thunder())
 

@@ -103,7 +103,7 @@ class OneStageDetector:
         """Time spent inside the network so far."""
         return self._network.seconds
 
-    def detect(self, frame: RgbImage) -> tuple[Detection, ...]:
+    def detect(self, frame: RgbImage, min_size: float = 0.0) -> tuple[Detection, ...]:
         """Detects the people in an image (H, W, 3) RGB, best first, each once."""
         image, scale = _fit_to_input(frame, self._input_size)
         outputs = self._network(_channels_first(self._format.preprocess(image)))
@@ -129,9 +129,9 @@ class TopDownDetector:
         """Time spent inside the networks so far."""
         return self._network.seconds + self._box_detector.seconds
 
-    def detect(self, frame: RgbImage) -> tuple[Detection, ...]:
+    def detect(self, frame: RgbImage, min_size: float = 0.0) -> tuple[Detection, ...]:
         """Detects the people in an image (H, W, 3) RGB, best first, each once."""
-        return tuple(self._locate_keypoints(frame, person) for person in self._box_detector.detect(frame))
+        return tuple(self._locate_keypoints(frame, person) for person in self._box_detector.detect(frame, min_size))
 
     def _locate_keypoints(self, frame: RgbImage, person: Detection) -> Detection:
         width, height = self._input_size
