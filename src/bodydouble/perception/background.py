@@ -50,6 +50,19 @@ class BackgroundOptions:
     """Minimum fraction of a keyframe's corners that are still tracked; with fewer, a new keyframe begins."""
 
 
+@dataclass(frozen=True, slots=True)
+class _GreyImage:
+    """A reduced image, and the same image smoothed, in which local brightness is read."""
+
+    levels: RgbImage
+    smooth: RgbImage
+
+    @classmethod
+    def of(cls, levels: RgbImage) -> "_GreyImage":
+        """Smoothes an image (H, W)."""
+        return cls(levels, np.asarray(cv2.blur(levels, (9, 9)), dtype=np.uint8) if levels.size else levels)
+
+
 class BackgroundTracker:
     """Tracks the background of one video. The frames must be passed to it in order."""
 
@@ -60,8 +73,7 @@ class BackgroundTracker:
         self._keyframes: list[int] = []
         self._corner_count = 0
         self._observations: list[tuple[IntArray, FloatArray]] = []
-        self._key_image: RgbImage = np.empty((0, 0), np.uint8)
-        self._last_image = self._key_image
+        self._key_image = self._last_image = _GreyImage.of(np.empty((0, 0), np.uint8))
         self._key_points: FloatArray = np.empty((0, 2), np.float32)
         self._points: FloatArray = np.empty((0, 2), np.float32)
         self._corner_ids: IntArray = np.empty(0, np.int32)
@@ -80,9 +92,10 @@ class BackgroundTracker:
             frame: (H, W, 3) RGB.
             boxes: (N, 4) x_min, y_min, x_max, y_max of the people in it, px.
         """
-        grey = self._reduce(frame)
-        scale = np.array([frame.shape[1] / grey.shape[1], frame.shape[0] / grey.shape[0]])
-        mask = self._background_mask(grey.shape, boxes / np.tile(scale, 2))
+        grey = _GreyImage.of(self._reduce(frame))
+        height, width = grey.levels.shape
+        scale = np.array([frame.shape[1] / width, frame.shape[0] / height])
+        mask = self._background_mask((height, width), boxes / np.tile(scale, 2))
         if len(self._points):
             self._track_corners(grey, mask)
         min_count = self.options.min_tracked_fraction * self._keyframe_corner_count
@@ -130,13 +143,13 @@ class BackgroundTracker:
             mask[top:bottom, left:right] = 0
         return mask
 
-    def _track_corners(self, grey: RgbImage, mask: RgbImage) -> None:
+    def _track_corners(self, grey: _GreyImage, mask: RgbImage) -> None:
         """Tracks the corners into the next frame: from the last frame first, then against the keyframe."""
         adjusted = _match_brightness(grey, self._points, self._last_image, self._points)
-        guess, tracked = self._optical_flow(self._last_image, adjusted, self._points)
+        guess, tracked = self._optical_flow(self._last_image.levels, adjusted, self._points)
         adjusted = _match_brightness(grey, guess, self._key_image, self._key_points)
-        points, matched = self._optical_flow(self._key_image, adjusted, self._key_points, guess)
-        back, tracked_back = self._optical_flow(adjusted, self._key_image, points, self._key_points)
+        points, matched = self._optical_flow(self._key_image.levels, adjusted, self._key_points, guess)
+        back, tracked_back = self._optical_flow(adjusted, self._key_image.levels, points, self._key_points)
         error = np.linalg.norm(back - self._key_points, axis=1)
         kept = tracked & matched & tracked_back & (error < self.options.max_forward_backward_error)
         kept &= _in_mask(mask, points) & _is_first_in_cell(points, self.options.min_distance / 4)
@@ -160,13 +173,13 @@ class BackgroundTracker:
         )  # fmt: skip
         return np.asarray(moved, dtype=np.float32), np.asarray(status[:, 0] > 0)
 
-    def _begin_keyframe(self, grey: RgbImage, mask: RgbImage) -> None:
+    def _begin_keyframe(self, grey: _GreyImage, mask: RgbImage) -> None:
         """Makes this frame the keyframe: the tracked corners stay, and new ones are detected between them."""
         options = self.options
         open_mask = mask.copy()
         for x, y in np.round(self._points).astype(int):
             cv2.circle(open_mask, (int(x), int(y)), int(options.min_distance), 0, -1)
-        new_points = self._detect_corners(grey, open_mask, options.max_corners - len(self._points))
+        new_points = self._detect_corners(grey.levels, open_mask, options.max_corners - len(self._points))
         new_ids = np.arange(self._corner_count, self._corner_count + len(new_points), dtype=np.int32)
         self._points = np.concatenate([self._points, new_points])
         self._corner_ids = np.concatenate([self._corner_ids, new_ids])
@@ -199,21 +212,21 @@ class BackgroundTracker:
 
 
 def _match_brightness(
-    grey: RgbImage, points: FloatArray, reference: RgbImage, reference_points: FloatArray
+    grey: _GreyImage, points: FloatArray, reference: _GreyImage, reference_points: FloatArray
 ) -> RgbImage:
     """Scales an image so that it is as bright around its points (N, 2) as a reference image around its own.
 
     Lamps flicker and cameras adapt their exposure.
     """
     gain = _local_brightness(reference, reference_points) / np.maximum(_local_brightness(grey, points), 1.0)
-    return np.asarray(cv2.convertScaleAbs(grey, alpha=float(np.median(gain))), dtype=np.uint8)
+    return np.asarray(cv2.convertScaleAbs(grey.levels, alpha=float(np.median(gain))), dtype=np.uint8)
 
 
-def _local_brightness(grey: RgbImage, points: FloatArray) -> FloatArray:
+def _local_brightness(grey: _GreyImage, points: FloatArray) -> FloatArray:
     """Returns the mean brightness (N,) around points (N, 2)."""
     column, row = np.round(points).astype(int).T
-    smooth = cv2.blur(grey, (9, 9))
-    return np.asarray(smooth[np.clip(row, 0, grey.shape[0] - 1), np.clip(column, 0, grey.shape[1] - 1)], np.float64)
+    height, width = grey.smooth.shape
+    return np.asarray(grey.smooth[np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)], np.float64)
 
 
 def _in_mask(mask: RgbImage, points: FloatArray) -> BoolArray:

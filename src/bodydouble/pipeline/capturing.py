@@ -3,17 +3,19 @@
 Stages: perception (frames -> observations), tracking (observations -> tracks), motion (tracks -> 3D motion).
 """
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 import numpy as np
 
-from bodydouble.data import Background, Clip, FloatArray, Observation, Performance, Person, Track
+from bodydouble.data import Background, Clip, FloatArray, Observation, Performance, Person, RgbImage, Track
 from bodydouble.errors import InvalidDataError, NoPeopleError
 from bodydouble.formats.keypoint_files import read_keypoints
 from bodydouble.formats.media import FrameReader, probe
+from bodydouble.formats.media.read_ahead import ReadAhead
 from bodydouble.motion.floor.plausibility import describe_doubts
 from bodydouble.motion.multi_shot import reconstruct_shots
 from bodydouble.motion.reconstruct import MeasuredInputs, ReconstructionInput
@@ -23,11 +25,14 @@ from bodydouble.perception.external_keypoints import ExternalKeypointObserver, E
 from bodydouble.perception.image.enhance import FrameEnhancer, check_method
 from bodydouble.perception.pose.observe import MOVENET, Observer, create_observer
 from bodydouble.perception.shots.detect import ShotFrame, split_into_shots
+from bodydouble.pipeline.ordered_worker import OrderedWorker
 from bodydouble.pipeline.progress import Progress
 from bodydouble.tracking.association import FaceEmbeddings, PersonTrack, build_tracks
 from bodydouble.tracking.selection import PersonAtPoint, Selection, name_people, parse_selection, select_people
 from bodydouble.tracking.static_detection import detect_static_people
 
+PREPARED_FRAMES = 2
+"""Maximum number of frames that are prepared ahead of the networks."""
 PERCEPTION_MAX_SIDE = 1920
 """Maximum long side in px of the frames that perception processes; larger ones are scaled down."""
 CAMERA_MODES = ("auto", "static", "moving")
@@ -217,8 +222,7 @@ def _perceive(request: CaptureRequest, keypoints: ExternalKeypoints | None, prog
         progress.stage("perception", reader.clip.frame_count),
     ):
         scale = np.array(clip.image_size) / reader.clip.image_size
-        for frame in progress.track(split_into_shots(reader)):
-            perception.process(frame, scale)
+        perception.process_all(reader, scale, progress)
         for warning in (*reader.warnings, *perception.quality_warnings(reader.clip.image_size)):
             progress.warn(warning)
     progress.network_seconds += perception.network_seconds
@@ -258,35 +262,57 @@ class _Perception:
         tracker = self._background_tracker
         return replace(self._perceived, background=tracker.result(scale) if tracker else None)
 
-    def process(self, frame: ShotFrame, scale: FloatArray) -> None:
-        """Processes the next frame.
+    def process_all(self, reader: FrameReader, scale: FloatArray, progress: Progress) -> None:
+        """Processes all frames; ``scale`` is as for ``process``.
 
-        Only the networks get the enhanced image, as filters displace background corners. Trackers are not reset at a
-        gradual transition: it is detected at its end, when the new people are already tracked.
+        Frames are prepared ahead in one thread, and the background is tracked behind the networks in another.
+        """
+        prepared = ReadAhead(self._prepare_frames(reader), PREPARED_FRAMES)
+        with closing(prepared), OrderedWorker() as background_worker:
+            for frame, image in progress.track(prepared):
+                people = self.process(frame, image, scale)
+                if self._background_tracker:
+                    boxes = np.array([person.box for person in people]).reshape(-1, 4)
+                    background_worker.submit(_track_background, self._background_tracker, frame, boxes)
+            background_worker.finish()
+
+    def _prepare_frames(self, reader: FrameReader) -> Generator[tuple[ShotFrame, RgbImage], None, None]:
+        """Yields the frames with their shot starts, and the image that the networks see.
+
+        Only the networks get the enhanced image, as filters displace background corners.
+        """
+        for frame in split_into_shots(reader):
+            if frame.is_shot_start:
+                self._enhancer.begin_shot()
+            yield frame, self._enhancer.enhance(frame.image)
+
+    def process(self, frame: ShotFrame, image: RgbImage, scale: FloatArray) -> tuple[Observation, ...]:
+        """Observes the people in the next frame, and returns them in px of the frame.
+
+        Trackers are not reset at a gradual transition: it is detected at its end, when the new people are already
+        tracked.
 
         Args:
             frame: frame, scaled for perception.
+            image: the same frame, enhanced for the networks.
             scale: (2,) px of the original image per px of the frame, in x and y.
         """
         self._perceived.shot_starts.extend(frame.shot_starts)
         if frame.is_shot_start:
-            self._begin_shot()
-        image = self._enhancer.enhance(frame.image)
+            self._observer.begin_shot()
         result = self._observer.observe(image)
         people = self._face_embedder.embed_people(image, result.current)
-        if self._background_tracker:
-            boxes = np.array([person.box for person in people]).reshape(-1, 4)
-            self._background_tracker.process_frame(frame.image, boxes)
         observations = self._perceived.observations
         observations.append(tuple(_rescale(person, scale) for person in people))
         for past in result.backfilled:
             observations[-1 - past.frames_ago] += (_rescale(past.observation, scale),)
+        return people
 
-    def _begin_shot(self) -> None:
-        self._observer.begin_shot()
-        self._enhancer.begin_shot()
-        if self._background_tracker:
-            self._background_tracker.begin_shot()
+
+def _track_background(tracker: BackgroundTracker, frame: ShotFrame, boxes: FloatArray) -> None:
+    if frame.is_shot_start:
+        tracker.begin_shot()
+    tracker.process_frame(frame.image, boxes)
 
 
 def _rescale(observation: Observation, scale: FloatArray) -> Observation:

@@ -139,7 +139,7 @@ def test_overall_quality_is_the_median_of_the_measurements() -> None:
 
 
 def test_frames_with_unknown_blur_do_not_count() -> None:
-    meter = QualityMeter(measurement_interval=1)
+    meter = QualityMeter(measurement_interval=1, blur_interval=1)
     plain = np.full((*SIZE, 3), 90, np.uint8)
     for frame in (plain, boxes(), plain):
         meter.update(frame)

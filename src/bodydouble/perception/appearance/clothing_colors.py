@@ -65,5 +65,11 @@ def describe_appearance(frame: RgbImage, keypoints: FloatArray) -> FloatArray:
     for part in range(APPEARANCE_PARTS):
         samples = colors[parts == part]
         if len(samples) >= MIN_SAMPLES:
-            appearance[part] = np.median(samples, axis=0)
+            appearance[part] = _median(samples)
     return appearance
+
+
+def _median(samples: FloatArray) -> FloatArray:
+    """Returns the median (3,) of a few samples (N, 3), several times faster than ``np.median``."""
+    middle = len(samples) // 2
+    return np.asarray(np.sort(samples, axis=0)[(len(samples) - 1) // 2 : middle + 1].mean(axis=0))

@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 import cv2
 import numpy as np
 
-from bodydouble.data import FloatArray, RgbImage
+from bodydouble.data import FloatArray, IntArray, RgbImage
 
 BLOCK_SIZE = 16
 """Side of the square blocks in each of which the noise is measured, px."""
@@ -48,11 +48,11 @@ class ImageQuality:
     stands out of the noise."""
 
 
-def measure_quality(frame: RgbImage) -> ImageQuality:
-    """Measures noise, light and blur of an image (H, W, 3) RGB."""
+def measure_quality(frame: RgbImage, *, with_blur: bool = True) -> ImageQuality:
+    """Measures noise, light and, on request, blur of an image (H, W, 3) RGB; the blur takes most of the time."""
     luma = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
     noise = noise_level(luma)
-    return ImageQuality(noise, light_level(frame), edge_width(luma, noise))
+    return ImageQuality(noise, light_level(frame), edge_width(luma, noise) if with_blur else float("nan"))
 
 
 def light_level(frame: RgbImage) -> float:
@@ -61,8 +61,16 @@ def light_level(frame: RgbImage) -> float:
     A lit spot, such as a person on a dark stage, raises it to at least SPOT_LEVEL, even if the spot is small.
     """
     sampled = cv2.cvtColor(np.ascontiguousarray(frame[::4, ::4]), cv2.COLOR_RGB2GRAY)
-    light, lightest = np.percentile(sampled, (LIGHT_PERCENTILE, SPOT_PERCENTILE)).tolist()
+    light, lightest = (_percentile(np.bincount(sampled.ravel()), q) for q in (LIGHT_PERCENTILE, SPOT_PERCENTILE))
     return float(max(light, SPOT_LEVEL) if lightest >= SPOT_LEVEL else light)
+
+
+def _percentile(histogram: IntArray, percentile: float) -> float:
+    """Returns a percentile of integers with a histogram, linear between two of them; faster than sorting."""
+    cumulative = np.cumsum(histogram)
+    rank = percentile / 100 * (int(cumulative[-1]) - 1)
+    low, high = np.searchsorted(cumulative, [np.floor(rank), np.ceil(rank)], side="right")
+    return float(low + (high - low) * (rank % 1))
 
 
 def noise_level(luma: FloatArray) -> float:
@@ -123,14 +131,16 @@ def _gradient_magnitude(luma: FloatArray, sigma: float) -> FloatArray:
 class QualityMeter:
     """Measures the quality of a video at regular intervals. All frames must be passed to it in order."""
 
-    def __init__(self, measurement_interval: int = 15, window: int = 3) -> None:
+    def __init__(self, measurement_interval: int = 15, window: int = 3, blur_interval: int = 60) -> None:
         """Starts without measurements.
 
         Args:
             measurement_interval: Frames from one measurement to the next.
+            blur_interval: Minimum number of frames from one measurement of the blur to the next.
             window: Number of last measurements over which ``update`` takes the median.
         """
         self._measurement_interval = measurement_interval
+        self._blur_interval = blur_interval
         self._frames = 0
         self._measurements: list[ImageQuality] = []
         self._recent: deque[ImageQuality] = deque(maxlen=window)
@@ -143,7 +153,7 @@ class QualityMeter:
     def update(self, frame: RgbImage) -> ImageQuality:
         """Returns the quality around this frame, the next one of the video, from it and earlier frames."""
         if self._frames % self._measurement_interval == 0:
-            quality = measure_quality(frame)
+            quality = measure_quality(frame, with_blur=self._frames % self._blur_interval == 0)
             self._measurements.append(quality)
             self._recent.append(quality)
         self._frames += 1

@@ -104,7 +104,8 @@ class DetectionSchedule:
         self._frames_since_loss = 0 if is_anyone_lost else self._frames_since_loss + 1
         if self._frames_since_full_size is not None:
             self._frames_since_full_size += 1
-        if is_anyone_lost or self._frames_since_detection >= min(self._wait, self._max_wait(people)):
+        max_wait = self._interval if self._is_uncertain(people) else self._max_interval
+        if is_anyone_lost or self._frames_since_detection >= min(self._wait, max_wait):
             return True
         if not self.is_adaptive or self._frames_since_detection % CHECK_INTERVAL:
             return False
@@ -112,11 +113,14 @@ class DetectionSchedule:
         return self._is_changed and self._frames_since_detection >= self._change_wait
 
     def min_size(self, people: Sequence[KnownPerson]) -> float:
-        """Returns the minimum size of people to detect in this frame, px; smaller ones may be missed."""
+        """Returns the minimum size of people to detect in this frame, px; smaller ones may be missed.
+
+        While all known people are certain, only new ones are detected: mostly large ones, small ones now and then.
+        """
         since = self._frames_since_full_size
-        if not self.is_adaptive or not people or since is None:
+        if not self.is_adaptive or not people or since is None or since >= FULL_SIZE_INTERVALS[not self._is_changed]:
             return 0.0
-        return 0.0 if since >= FULL_SIZE_INTERVALS[not self._is_changed] else min(person.size for person in people)
+        return min(person.size for person in people) if self._is_uncertain(people) else np.inf
 
     def mark_detected(
         self, frame: RgbImage, people: Sequence[KnownPerson], *, min_size: float, is_anyone_lost: bool
@@ -131,14 +135,14 @@ class DetectionSchedule:
         if self.is_adaptive:
             self._view.restart(frame, people)
 
-    def _max_wait(self, people: Sequence[KnownPerson]) -> int:
-        is_uncertain = (
+    def _is_uncertain(self, people: Sequence[KnownPerson]) -> bool:
+        """Returns whether a person may be hidden or elsewhere."""
+        return (
             not people
             or self._frames_since_loss < LOSS_MEMORY
             or any(person.presence < DOUBTFUL_PRESENCE for person in people)
             or any(float(box_intersection(a.box, b.box)) > 0 for a, b in combinations(people, 2))
         )
-        return self._interval if is_uncertain else self._max_interval
 
 
 def _small_image(frame: RgbImage) -> FloatArray:

@@ -20,7 +20,7 @@ STRIDE = 32
 """Number of px that must divide the sides of the network's input."""
 MAX_PEOPLE = 6
 """Maximum number of people that the network detects in one run."""
-MIN_INPUT_SIZE = 72.0
+MIN_INPUT_SIZE = 60.0
 """Longer side of a person's box, px of the network's input, from which on no larger input is needed."""
 TILE_FRACTION = 0.6
 """Fraction of the longer side of a crowded image that each of its two overlapping tiles covers."""
