@@ -50,7 +50,8 @@ def _session_options() -> Any:
     options.log_severity_level = _LOG_ERRORS_ONLY
     options.intra_op_num_threads = min(core_count(), MAX_THREADS)
     options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.force_spinning_stop", "1")
+    # Threads that wait for each other without spinning leave the cores to decoding and the rest of perception.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options
 
 

@@ -116,11 +116,14 @@ class DetectionSchedule:
         """Returns the minimum size of people to detect in this frame, px; smaller ones may be missed.
 
         While all known people are certain, only new ones are detected: mostly large ones, small ones now and then.
+        Several people of whom one is in doubt or hidden are detected as well as possible.
         """
         since = self._frames_since_full_size
-        if not self.is_adaptive or not people or since is None or since >= FULL_SIZE_INTERVALS[not self._is_changed]:
+        if not self.is_adaptive or since is None or since >= FULL_SIZE_INTERVALS[not self._is_changed]:
             return 0.0
-        return min(person.size for person in people) if self._is_uncertain(people) else np.inf
+        if not self._is_uncertain(people):
+            return np.inf
+        return people[0].size if len(people) == 1 else 0.0
 
     def mark_detected(
         self, frame: RgbImage, people: Sequence[KnownPerson], *, min_size: float, is_anyone_lost: bool
