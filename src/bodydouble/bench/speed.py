@@ -13,26 +13,32 @@ from typing import Any
 
 import numpy as np
 
+from bodydouble.bench.mediapipe_speed import check_mediapipe, compare_with_mediapipe
 from bodydouble.errors import BodydoubleError
 from bodydouble.formats.media import FrameReader, VideoWriter, probe
 
 
-def measure_speed(video: Path, *, quality: str = "balanced", repeat: int = 1) -> dict[str, Any]:
+def measure_speed(
+    video: Path, *, quality: str = "balanced", repeat: int = 1, mediapipe: str | None = None
+) -> dict[str, Any]:
     """Animates a video in separate processes, without and with the preview.
 
     Args:
         video: input clip.
         quality: preset of ``pipeline.animate``.
         repeat: number of times that the clip is played, forwards and backwards in turn.
+        mediapipe: Python interpreter of an environment with MediaPipe, to which capture is compared; None: neither.
 
     Returns:
         The machine, the clip, and per run: total_seconds of the whole process (wall clock, start-up included),
         frames_per_second over that time, network_seconds, their ratio, seconds and peak memory per stage, and
-        peak_memory_mb.
+        peak_memory_mb. With MediaPipe also its comparison, as of ``compare_with_mediapipe``.
 
     Raises:
         BodydoubleError: a run failed.
     """
+    if mediapipe is not None:
+        check_mediapipe(mediapipe)
     with tempfile.TemporaryDirectory() as scratch:
         clip = video if repeat == 1 else _repeat_video(video, repeat, Path(scratch) / "repeated.mp4")
         size = probe(clip).image_size
@@ -40,6 +46,7 @@ def measure_speed(video: Path, *, quality: str = "balanced", repeat: int = 1) ->
             _run(name, clip, Path(scratch) / "out", ["--quality", quality, *options])
             for name, options in (("without preview", ["--no-preview"]), ("with preview", []))
         ]
+        comparison = None if mediapipe is None else _compare(clip, Path(scratch) / "out", quality, mediapipe)
     return {
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {_processor_name()}",
         "size": f"{size[0]}x{size[1]}",
@@ -48,7 +55,18 @@ def measure_speed(video: Path, *, quality: str = "balanced", repeat: int = 1) ->
         "quality": quality,
         "help_seconds": _measure_help_seconds(),
         "runs": runs,
+        **({"mediapipe": comparison} if comparison else {}),
     }
+
+
+def _compare(clip: Path, folder: Path, quality: str, mediapipe: str) -> dict[str, Any]:
+    """Compares animation without preview with MediaPipe."""
+
+    def run() -> float:
+        figures = _run("without preview", clip, folder, ["--quality", quality, "--no-preview"])
+        return float(figures["frames_per_second"])
+
+    return compare_with_mediapipe(clip, mediapipe, run)
 
 
 def _measure_help_seconds() -> float:

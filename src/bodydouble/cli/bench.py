@@ -41,6 +41,10 @@ def bench_speed(
             min=1, metavar="N", help="Number of times that VIDEO is played, to make start-up time negligible."
         ),
     ] = 1,
+    mediapipe: Annotated[
+        str | None,
+        typer.Option(metavar="PYTHON", help="Python with mediapipe 0.10.21; compares the speed with MediaPipe Pose."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure frames per second and peak memory of animate."""
@@ -48,7 +52,7 @@ def bench_speed(
         from bodydouble.bench.speed import measure_speed
         from bodydouble.cli.summary import print_speed
 
-        report = measure_speed(Path(video), quality=quality, repeat=repeat)
+        report = measure_speed(Path(video), quality=quality, repeat=repeat, mediapipe=mediapipe)
         if as_json:
             print_json(report)
         else:

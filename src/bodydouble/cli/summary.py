@@ -84,6 +84,17 @@ def print_speed(report: dict[str, Any]) -> None:
     for run in report["runs"]:
         console.print(_stage_table(run, report["frames"]))
     console.print(f"bodydouble --help: {report['help_seconds']:.2f} s")
+    if "mediapipe" in report:
+        _print_comparison(console, report["mediapipe"])
+
+
+def _print_comparison(console: Console, comparison: dict[str, Any]) -> None:
+    pairs = ", ".join(f"{pair['bodydouble']:.1f} / {pair['mediapipe']:.1f}" for pair in comparison["pairs"])
+    console.print(
+        f"without preview, medians: bodydouble {comparison['bodydouble']:.1f} frames/s, MediaPipe Pose (full) "
+        f"{comparison['mediapipe']:.1f} frames/s, ratio {comparison['ratio']:.2f} (runs in turn: {pairs})",
+        soft_wrap=True,
+    )
 
 
 def _stage_table(run: dict[str, Any], frames: int) -> Table:

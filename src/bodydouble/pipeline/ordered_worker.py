@@ -10,10 +10,10 @@ P = ParamSpec("P")
 class OrderedWorker:
     """Runs calls in order in a thread of its own, at most one behind the main thread. ::
 
-        with OrderedWorker() as worker:
-            for frame in frames:
-                worker.submit(process, frame)
-            worker.finish()
+    with OrderedWorker() as worker:
+        for frame in frames:
+            worker.submit(process, frame)
+        worker.finish()
     """
 
     def __init__(self) -> None:
