@@ -105,6 +105,19 @@ def test_a_tiny_image_can_be_measured() -> None:
     assert (quality.noise, quality.light) == (0.0, 50.0)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_the_light_is_the_percentile_of_every_fourth_pixel(seed: int) -> None:
+    frame = np.repeat(np.random.default_rng(seed).integers(0, 110, (67, 43, 1), dtype=np.uint8), 3, axis=2)
+    expected = np.percentile(frame[::4, ::4, 0], 95.0)
+    assert measure_quality(frame).light == pytest.approx(expected, abs=1e-9)  # rounding of the interpolation
+
+
+def test_the_blur_is_measured_at_its_own_interval() -> None:
+    meter, frame = QualityMeter(measurement_interval=2, window=1, blur_interval=4), boxes()
+    blurs = [meter.update(frame).blur for _ in range(8)]
+    assert np.isfinite(blurs).tolist() == [True, True, False, False] * 2
+
+
 def test_the_meter_measures_at_the_interval_and_is_causal() -> None:
     meter = QualityMeter(measurement_interval=3, window=3)
     clean, dark = boxes(), np.zeros_like(boxes())

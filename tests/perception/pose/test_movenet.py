@@ -1,11 +1,19 @@
 """Laws of the people detector."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from bodydouble.data import RgbImage
 from bodydouble.geometry.similarity import box_iou, pose_similarity
-from bodydouble.perception.pose.movenet import MoveNetDetector, MoveNetOptions, decode_detections, pose_nms
+from bodydouble.perception.pose.movenet import (
+    MIN_INPUT_SIZE,
+    MoveNetDetector,
+    MoveNetOptions,
+    decode_detections,
+    pose_nms,
+)
 from bodydouble.perception.protocols import Detection
 from bodydouble.skeletons import coco
 from tests.perception.test_models import golden
@@ -85,3 +93,17 @@ def test_a_crowd_in_a_tall_image_is_detected(frame: RgbImage) -> None:
     crowd = np.vstack([np.hstack([alone, alone[:, ::-1]])] * 5)
     detections = MoveNetDetector(MoveNetOptions((512, 256))).detect(crowd)
     assert len(detections) == 10
+
+
+def test_only_the_smallest_input_is_used_if_people_are_large_enough_in_it(frame: RgbImage) -> None:
+    both, small = MoveNetDetector(MoveNetOptions((384, 256))), MoveNetDetector(MoveNetOptions((256,)))
+    large_enough = MIN_INPUT_SIZE * max(frame.shape) / 256
+    assert_same(both.detect(frame, 1.01 * large_enough), small.detect(frame))
+    assert_same(both.detect(frame, 0.99 * large_enough), both.detect(frame))
+    with pytest.raises(AssertionError):
+        assert_same(small.detect(frame), both.detect(frame))
+
+
+def assert_same(first: Sequence[Detection], second: Sequence[Detection]) -> None:
+    assert len(first) == len(second)
+    assert all(np.array_equal(a.keypoints, b.keypoints) for a, b in zip(first, second, strict=True))

@@ -104,10 +104,11 @@ class DetectionSchedule:
         self._frames_since_loss = 0 if is_anyone_lost else self._frames_since_loss + 1
         if self._frames_since_full_size is not None:
             self._frames_since_full_size += 1
-        max_wait = self._interval if self._is_uncertain(people) else self._max_interval
+        is_uncertain = not self.is_adaptive or self._is_uncertain(people)
+        max_wait = self._interval if is_uncertain else self._max_interval
         if is_anyone_lost or self._frames_since_detection >= min(self._wait, max_wait):
             return True
-        if not self.is_adaptive or self._frames_since_detection % CHECK_INTERVAL:
+        if is_uncertain or self._frames_since_detection % CHECK_INTERVAL:
             return False
         self._is_changed = self._view.is_seen(frame, people)
         return self._is_changed and self._frames_since_detection >= self._change_wait
@@ -158,6 +159,7 @@ def _mask_boxes(people: Sequence[KnownPerson], shape: tuple[int, ...]) -> BoolAr
     scale = np.tile([DETAILED_SIZE[0] / shape[1], DETAILED_SIZE[1] / shape[0]], 2)
     for person in people:
         margin = BOX_MARGIN * person.size * np.array([-1, -1, 1, 1])
-        left, top, right, bottom = (int(side) for side in np.floor((person.box + margin) * scale))
+        sides = np.clip(np.floor((person.box + margin) * scale), -1, max(DETAILED_SIZE)).astype(int)
+        left, top, right, bottom = sides.tolist()
         cv2.rectangle(mask, (left, top), (right, bottom), 1, -1)
     return mask > 0

@@ -103,7 +103,7 @@ class OneStageDetector:
         """Time spent inside the network so far."""
         return self._network.seconds
 
-    def detect(self, frame: RgbImage, min_size: float = 0.0) -> tuple[Detection, ...]:
+    def detect(self, frame: RgbImage, min_size: float = 0.0) -> tuple[Detection, ...]:  # noqa: ARG002 - one size of input
         """Detects the people in an image (H, W, 3) RGB, best first, each once."""
         image, scale = _fit_to_input(frame, self._input_size)
         outputs = self._network(_channels_first(self._format.preprocess(image)))
