@@ -1,5 +1,7 @@
 """Schedule of the detector: laws of the intervals, and changes of a view that is drawn."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -45,7 +47,7 @@ def detection_frames(
 
 
 def gaps(frames: dict[int, float]) -> list[int]:
-    return np.diff(list(frames)).tolist()
+    return [later - earlier for earlier, later in pairwise(frames)]
 
 
 def test_one_certain_person_before_a_calm_background_is_detected_ever_less_often() -> None:

@@ -2,8 +2,8 @@
 
 The detector is the slowest network, and tracked people need it rarely. It runs at shot starts, after a loss, while a
 person is in doubt or hidden, when something changes outside the boxes of the known people, and else about once a
-second. ``ViewChange`` sees changes in the small images of ``shots``. It does not tell people from other things, nor motion of
-the camera from that of things, so the detector runs less often while changes bring nobody.
+second. ``ViewChange`` sees changes in the small images of ``shots``. It does not tell people from other things, nor
+motion of the camera from that of things, so the detector runs less often while changes bring nobody.
 """
 
 from collections.abc import Sequence
@@ -95,7 +95,7 @@ class DetectionSchedule:
 
     @property
     def is_adaptive(self) -> bool:
-        """Whether the interval depends on the frames."""
+        """True if the interval depends on the frames."""
         return self._max_interval > self._interval
 
     def is_due(self, frame: RgbImage, people: Sequence[KnownPerson], *, is_anyone_lost: bool) -> bool:
