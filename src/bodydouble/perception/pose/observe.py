@@ -61,7 +61,7 @@ class QualityPreset:
 
 QUALITY_PRESETS = {
     "fast": QualityPreset("lite", (384, 256), 10, 1.0, flip_test=False, second_network_interval=5),
-    "balanced": QualityPreset("full", (512, 256), 6, 1.0, flip_test=False, second_network_interval=3),
+    "balanced": QualityPreset("full", (512, 256), 6, 1.0, flip_test=False, second_network_interval=5),
     "best": QualityPreset("heavy", (768, 256), 3, 0.0, flip_test=True, second_network_interval=1),
 }
 
@@ -92,7 +92,7 @@ class ObserverOptions:
     """Minimum similarity of a detection and of landmarks that show the same pose."""
     duplicate_similarity: float = 0.6
     """Minimum similarity of landmarks that belong to the same person."""
-    second_network_interval: int = 3
+    second_network_interval: int = 5
     """Number of frames of a person from one run of the second network to the next."""
 
 
