@@ -72,7 +72,7 @@ def test_doctor_reports_the_machine() -> None:
     found = json.loads(run("doctor", "--json").stdout)
     assert found["packages"]["numpy"][0].isdigit()
     assert "CPUExecutionProvider" in found["networks run on"]
-    assert found["films"].startswith("yes")
+    assert found["rendering"].startswith("yes")
     assert "Apache-2.0" in found["licences"].values()
     assert "not installed" not in found["packages"].values()
 

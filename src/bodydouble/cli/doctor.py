@@ -61,7 +61,7 @@ def diagnose() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "packages": {name: _version(name) for name in PACKAGES},
         "networks run on": _accelerator(),
-        "films": _renderer(),
+        "rendering": _renderer(),
         "licences": LICENCES,
     }
 
