@@ -8,7 +8,13 @@ import pytest
 
 from bodydouble.data import FloatArray, RgbImage
 from bodydouble.errors import InvalidDataError
-from bodydouble.perception.pose.observe import QUALITY_PRESETS, Observer, ObserverOptions, create_observer
+from bodydouble.perception.pose.observe import (
+    QUALITY_PRESETS,
+    Observer,
+    ObserverOptions,
+    create_observer,
+    second_network_interval,
+)
 from bodydouble.perception.protocols import Detection, Landmarks, RotatedRoi
 from bodydouble.skeletons import coco
 from tests.perception.test_models import golden
@@ -246,3 +252,11 @@ def test_the_networks_detect_and_track_a_real_person(quality: str) -> None:
 def test_an_unknown_quality_is_an_error_that_lists_the_known_ones() -> None:
     with pytest.raises(InvalidDataError, match="'ultra'; choose one of fast, balanced, best"):
         create_observer("ultra")
+
+
+@pytest.mark.parametrize(("fps", "interval"), [(60.0, 5), (30.0, 5), (15.0, 2), (5.0, 1), (1.0, 1)])
+def test_the_second_network_runs_about_six_times_a_second_and_never_less_often_in_frames(
+    fps: float, interval: int
+) -> None:
+    assert second_network_interval(QUALITY_PRESETS["balanced"], fps) == interval
+    assert second_network_interval(QUALITY_PRESETS["best"], fps) == 1

@@ -56,7 +56,7 @@ class QualityPreset:
     flip_test: bool
     """Whether the result is averaged with that of the horizontally flipped image: more accurate, in twice the time."""
     second_network_interval: int
-    """Number of frames of a person from one run of the second network to the next."""
+    """Number of frames of a person from one run of the second network to the next, at 30 frames/s and more."""
 
 
 QUALITY_PRESETS = {
@@ -147,9 +147,13 @@ class Observer:
     def _add_second_keypoints(
         self, frame: RgbImage, people: Sequence[Landmarks], observations: Iterable[Observation]
     ) -> Iterator[Observation]:
-        """Adds the second network's keypoints to the people whose turn it is; new people are among them."""
+        """Adds the second network's keypoints to the people whose turn it is; new people are among them.
+
+        Tracked people start with those of this frame, in the same order; lost people follow.
+        """
         poses = [person.pose for person in people]
-        for i, (person, observation) in enumerate(zip(self._tracked, observations, strict=False)):
+        visible = self._tracked[: len(people)]
+        for i, (person, observation) in enumerate(zip(visible, observations, strict=True)):
             if self._second_network is None or person.age % self.options.second_network_interval:
                 yield observation
                 continue
@@ -316,9 +320,14 @@ def create_observer(quality: str = "balanced", detector: str | Path = MOVENET, f
     options = ObserverOptions(
         detection_interval=interval,
         max_detection_interval=max(round(fps * preset.max_detection_seconds), interval),
-        second_network_interval=preset.second_network_interval,
+        second_network_interval=second_network_interval(preset, fps),
     )
     return Observer(people_detector, create_landmark_model(preset), options, Thunder())
+
+
+def second_network_interval(preset: QualityPreset, fps: float) -> int:
+    """Returns the frames between runs of the second network: fewer below 30 frames/s, where each is a longer step."""
+    return max(min(preset.second_network_interval, round(preset.second_network_interval * fps / 30)), 1)
 
 
 def create_landmark_model(preset: QualityPreset) -> BlazePose:
