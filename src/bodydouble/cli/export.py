@@ -1,4 +1,4 @@
-"""Command ``export``: the 2D keypoints of a performance as a file of another program."""
+"""Command ``export``: the motions or the 2D keypoints of a capture as files of other programs."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 
 from bodydouble.cli.errors import report_errors
 from bodydouble.cli.options import JsonOption, print_json
+from bodydouble.cli.values import parse_frame_rate
 
 
 class KeypointFormat(StrEnum):
@@ -19,27 +20,71 @@ class KeypointFormat(StrEnum):
 
 
 def export(
-    performance: Annotated[Path, typer.Argument(metavar="PERFORMANCE.npz", help="A captured performance.")],
-    keypoint_format: Annotated[KeypointFormat, typer.Option("--format", help="File format of the 2D keypoints.")],
+    motion: Annotated[Path, typer.Argument(metavar="MOTION", help="A performance.npz or a .bvh file.")],
     output: Annotated[
         Path,
         typer.Option(
-            "-o", "--output", metavar="FILE.json|DIR", help="Output file; for openpose a new or empty folder."
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Output file: .glb, .bvh, .usda, .usdz, .vmd, .trc, .c3d, .mot, .csv or .json. Several people get a "
+            "file each, such as FILE_person1.bvh. With --format openpose a new or empty folder.",
         ),
     ],
+    keypoint_format: Annotated[
+        KeypointFormat | None,
+        typer.Option("--format", help="Export the 2D keypoints of a performance in this file format."),
+    ] = None,
+    people: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="People to export, such as person1,person3. Default: all.")
+    ] = None,
+    character: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="Character of formats with a mesh: .glb, .usda and .usdz.")
+    ] = "mannequin",
+    fps: Annotated[
+        str | None,
+        typer.Option(metavar="RATE", help="Frame rate in frames/s, such as 60 or 30000/1001. Default: as captured."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write 2D keypoints as COCO, AlphaPose or OpenPose files."""
+    """Write motions, joint angles or 2D keypoints for other programs."""
     with report_errors():
-        from bodydouble.formats import keypoint_files
-        from bodydouble.formats.performance import load
-
-        captured = load(performance)
-        file_format = keypoint_files.KeypointFormat(keypoint_format)
-        rows = keypoint_files.collect_keypoints(captured, file_format)
-        keypoint_files.write_keypoints(output, rows, file_format, captured.frame_count)
-        if as_json:
-            facts = {"people": len(captured.people), "frames": captured.frame_count, "poses": len(rows.frames)}
-            print_json(facts | {"file": str(output)})
+        if keypoint_format is not None:
+            facts, files = _export_keypoints(motion, output, keypoint_format)
         else:
-            typer.echo(output)
+            facts, files = _export_motions(motion, output, people, character, fps)
+        if as_json:
+            print_json(facts)
+        else:
+            for file in files:
+                typer.echo(file)
+
+
+def _export_keypoints(
+    path: Path, output: Path, keypoint_format: KeypointFormat
+) -> tuple[dict[str, object], tuple[Path, ...]]:
+    from bodydouble.formats import keypoint_files
+    from bodydouble.formats.performance import load
+
+    captured = load(path)
+    file_format = keypoint_files.KeypointFormat(keypoint_format)
+    rows = keypoint_files.collect_keypoints(captured, file_format)
+    keypoint_files.write_keypoints(output, rows, file_format, captured.frame_count)
+    facts: dict[str, object] = {
+        "people": len(captured.people),
+        "frames": captured.frame_count,
+        "poses": len(rows.frames),
+    }
+    return facts | {"file": str(output)}, (output,)
+
+
+def _export_motions(
+    path: Path, output: Path, people: str | None, character: str, fps: str | None
+) -> tuple[dict[str, object], tuple[Path, ...]]:
+    from bodydouble.pipeline.exporting import export_motions
+    from bodydouble.pipeline.motion_files import load_motions, select_motions
+
+    rate = None if fps is None else parse_frame_rate(fps)
+    motions = select_motions(load_motions(path), people)
+    files = export_motions(motions, output, character=character, fps=rate)
+    return {"people": [motion.name for motion in motions], "files": [str(file) for file in files]}, files

@@ -1,0 +1,45 @@
+"""Command ``retarget``: a motion on a character."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bodydouble.cli.errors import report_errors
+from bodydouble.cli.options import JsonOption, print_json
+from bodydouble.cli.values import parse_frame_rate
+
+
+def retarget(
+    motion: Annotated[Path, typer.Argument(metavar="MOTION", help="A performance.npz or a .bvh file.")],
+    character: Annotated[str, typer.Argument(metavar="CHARACTER", help="Built-in character, or a .glb or .vrm file.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Output file: .glb, .usda or .usdz. Several people get a .glb each, such as FILE_person1.glb.",
+        ),
+    ],
+    people: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="People to retarget, such as person1,person3. Default: all.")
+    ] = None,
+    fps: Annotated[
+        str | None,
+        typer.Option(metavar="RATE", help="Frame rate in frames/s, such as 60 or 30000/1001. Default: as captured."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put the motion of MOTION on CHARACTER."""
+    with report_errors():
+        from bodydouble.pipeline.exporting import retarget_motions
+        from bodydouble.pipeline.motion_files import load_motions, select_motions
+
+        rate = None if fps is None else parse_frame_rate(fps)
+        files = retarget_motions(select_motions(load_motions(motion), people), character, output, fps=rate)
+        if as_json:
+            print_json({"files": [str(file) for file in files]})
+        else:
+            for file in files:
+                typer.echo(file)

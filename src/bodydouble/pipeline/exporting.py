@@ -1,0 +1,150 @@
+"""Export of motions: named motions -> files of other programs, one writer per suffix."""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from bodydouble.characters.load import load_character
+from bodydouble.data import Character
+from bodydouble.errors import InvalidDataError
+from bodydouble.formats import bvh, c3d, gltf, motion_json, motion_table, trc, usd, vmd
+from bodydouble.formats.atomic import ensure_folder
+from bodydouble.geometry import kinematics
+from bodydouble.motion.body.joint_angles import compute_joint_angles
+from bodydouble.motion.resampling.motion import resample_motion
+from bodydouble.pipeline.animating import retarget_to_character
+from bodydouble.pipeline.motion_files import NamedMotion
+from bodydouble.skeletons.rigs import mmd_standard
+
+DEFAULT_CHARACTER = "mannequin"
+
+
+def export_motions(
+    motions: Sequence[NamedMotion], path: Path, *, character: str = DEFAULT_CHARACTER, fps: Fraction | None = None
+) -> tuple[Path, ...]:
+    """Writes motions in the format of a file's suffix.
+
+    Args:
+        motions: at least one.
+        path: file to write. Formats of one motion get a file per person, ``NAME_person1.bvh``, if there are several;
+            .usda and .usdz hold all people.
+        character: built-in character or file, for the formats with a mesh: .glb, .usda, .usdz.
+        fps: frame rate of the file; default: that of the motion. MMD's is always 30.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        InvalidDataError: the suffix is unknown.
+        BodydoubleError: the character cannot be read or a file cannot be written.
+    """
+    suffix = _check_suffix(path, SUFFIXES)
+    if suffix in _CHARACTER_WRITERS:
+        return retarget_motions(motions, character, path, fps=fps)
+    rate = Fraction(mmd_standard.FPS) if suffix == ".vmd" else fps
+    ensure_folder(path.parent)
+    files = person_files(path, [motion.name for motion in motions])
+    for file, motion in zip(files, _resample(motions, rate), strict=True):
+        _MOTION_WRITERS[suffix](file, motion)
+    return files
+
+
+def retarget_motions(
+    motions: Sequence[NamedMotion], character: str, path: Path, *, fps: Fraction | None = None
+) -> tuple[Path, ...]:
+    """Puts motions on a character and writes it with its mesh; arguments, files and errors are as in export_motions."""
+    suffix = _check_suffix(path, tuple(_CHARACTER_WRITERS))
+    template = load_character(character)
+    ensure_folder(path.parent)
+    return _CHARACTER_WRITERS[suffix](path, _resample(motions, fps), template)
+
+
+def _check_suffix(path: Path, suffixes: Sequence[str]) -> str:
+    suffix = path.suffix.lower()
+    if suffix not in suffixes:
+        raise InvalidDataError(f"cannot write {path.name}: choose a name that ends in {', '.join(suffixes)}")
+    return suffix
+
+
+def _resample(motions: Sequence[NamedMotion], fps: Fraction | None) -> list[NamedMotion]:
+    if fps is None:
+        return list(motions)
+    return [
+        NamedMotion(named.name, resample_motion(named.motion, fps), round(named.first_frame * fps / named.motion.fps))
+        for named in motions
+    ]
+
+
+def person_files(path: Path, names: Sequence[str]) -> tuple[Path, ...]:
+    """Returns one file per name: the path itself for one, else the path with each name appended to its stem."""
+    return (path,) if len(names) == 1 else tuple(path.with_stem(f"{path.stem}_{name}") for name in names)
+
+
+def _write_bvh(path: Path, motion: NamedMotion) -> None:
+    bvh.write(path, motion.motion)
+
+
+def _write_json(path: Path, motion: NamedMotion) -> None:
+    motion_json.write(path, motion.motion)
+
+
+def _write_vmd(path: Path, motion: NamedMotion) -> None:
+    vmd.write(path, motion.motion)
+
+
+def _write_trc(path: Path, motion: NamedMotion) -> None:
+    trc.write(path, motion.motion.skeleton.joint_names, kinematics.joint_positions(motion.motion), motion.motion.fps)
+
+
+def _write_c3d(path: Path, motion: NamedMotion) -> None:
+    c3d.write(path, motion.motion.skeleton.joint_names, kinematics.joint_positions(motion.motion), motion.motion.fps)
+
+
+def _write_mot(path: Path, motion: NamedMotion) -> None:
+    angles = compute_joint_angles(motion.motion)
+    motion_table.write_mot(path, angles.names, angles.values, motion.motion.fps)
+
+
+def _write_csv(path: Path, motion: NamedMotion) -> None:
+    angles = compute_joint_angles(motion.motion)
+    motion_table.write_csv(path, angles.names, angles.values, motion.motion.fps)
+
+
+def _write_glb(path: Path, motions: Sequence[NamedMotion], template: Character) -> tuple[Path, ...]:
+    files = person_files(path, [motion.name for motion in motions])
+    for file, motion in zip(files, motions, strict=True):
+        animated = retarget_to_character(motion.motion, template)
+        gltf.write(
+            file, animated.character, animated.rotations, animated.hips_translation, motion.motion.fps, motion.name
+        )
+    return files
+
+
+def _write_usd(path: Path, motions: Sequence[NamedMotion], template: Character) -> tuple[Path, ...]:
+    usd.write(path, [_usd_animation(motion, template) for motion in motions], motions[0].motion.fps)
+    return (path,)
+
+
+def _usd_animation(named: NamedMotion, template: Character) -> usd.UsdAnimation:
+    animated = retarget_to_character(named.motion, template)
+    return usd.UsdAnimation(
+        named.name, animated.character, animated.rotations, animated.hips_translation, named.first_frame
+    )
+
+
+_MOTION_WRITERS: dict[str, Callable[[Path, NamedMotion], None]] = {
+    ".bvh": _write_bvh,
+    ".trc": _write_trc,
+    ".c3d": _write_c3d,
+    ".mot": _write_mot,
+    ".csv": _write_csv,
+    ".json": _write_json,
+    ".vmd": _write_vmd,
+}
+_CHARACTER_WRITERS: dict[str, Callable[[Path, Sequence[NamedMotion], Character], tuple[Path, ...]]] = {
+    ".glb": _write_glb,
+    ".usda": _write_usd,
+    ".usdz": _write_usd,
+}
+SUFFIXES = (*_CHARACTER_WRITERS, *_MOTION_WRITERS)
+"""Suffixes of the formats that motions are exported to."""

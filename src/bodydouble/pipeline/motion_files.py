@@ -1,0 +1,70 @@
+"""Motion files of any kind -> named motions of the 22 humanoid joints."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bodydouble.characters.to_humanoid import convert_to_humanoid
+from bodydouble.data import Motion
+from bodydouble.errors import FormatError, InvalidDataError
+from bodydouble.formats import bvh, performance
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMotion:
+    """Motion of the humanoid joints with the name of its person or animation."""
+
+    name: str
+    motion: Motion
+    first_frame: int = 0
+    """Frame of the clip at which the motion starts."""
+
+
+def load_motions(path: Path) -> tuple[NamedMotion, ...]:
+    """Loads the motions of a file, at least one.
+
+    Args:
+        path: a performance.npz (one motion per person) or a .bvh of any humanoid rig.
+
+    Raises:
+        FormatError: the file is of another kind or damaged, or holds no humanoid motion.
+    """
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise FormatError(f"{path}: a motion must be a {', '.join(_READERS)} file")
+    motions = reader(path)
+    if not motions:
+        raise FormatError(f"{path}: contains no motion")
+    return motions
+
+
+def select_motions(motions: tuple[NamedMotion, ...], names: str | None) -> tuple[NamedMotion, ...]:
+    """Selects motions by comma-separated names; all without names.
+
+    Raises:
+        InvalidDataError: there is no motion of a name.
+    """
+    if names is None:
+        return motions
+    by_name = {motion.name: motion for motion in motions}
+    wanted = [name.strip() for name in names.split(",")]
+    for name in wanted:
+        if name not in by_name:
+            raise InvalidDataError(f"there is no person {name!r}; the file has {', '.join(by_name)}")
+    return tuple(by_name[name] for name in wanted)
+
+
+def _read_performance(path: Path) -> tuple[NamedMotion, ...]:
+    return tuple(
+        NamedMotion(person.name, person.motion, int(person.track.frames[0])) for person in performance.load(path).people
+    )
+
+
+def _read_bvh(path: Path) -> tuple[NamedMotion, ...]:
+    try:
+        return (NamedMotion(path.stem, convert_to_humanoid(bvh.read(path))),)
+    except FormatError as error:
+        raise error if str(path) in str(error) else FormatError(f"{path}: {error}") from error
+
+
+_READERS: dict[str, Callable[[Path], tuple[NamedMotion, ...]]] = {".npz": _read_performance, ".bvh": _read_bvh}

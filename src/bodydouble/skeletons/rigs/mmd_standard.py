@@ -1,0 +1,40 @@
+"""Bones of the standard MikuMikuDance model that a motion drives, with the parents that transmit rotation.
+
+Source: https://mikumikudance.fandom.com/wiki/VMD_file_format and the standard bone structure of MMD models
+(センター, 上半身, 下半身 and so on).
+"""
+
+CENTER = "センター"
+"""Bone that carries the position of the body."""
+BONES: tuple[tuple[str, str, str | None], ...] = (
+    ("下半身", "hips", None),
+    ("上半身", "spine", None),
+    ("上半身2", "upperChest", "上半身"),
+    ("首", "neck", "上半身2"),
+    ("頭", "head", "首"),
+    ("左肩", "leftShoulder", "上半身2"),
+    ("左腕", "leftUpperArm", "左肩"),
+    ("左ひじ", "leftLowerArm", "左腕"),
+    ("左手首", "leftHand", "左ひじ"),
+    ("右肩", "rightShoulder", "上半身2"),
+    ("右腕", "rightUpperArm", "右肩"),
+    ("右ひじ", "rightLowerArm", "右腕"),
+    ("右手首", "rightHand", "右ひじ"),
+    ("左足", "leftUpperLeg", "下半身"),
+    ("左ひざ", "leftLowerLeg", "左足"),
+    ("左足首", "leftFoot", "左ひざ"),
+    ("右足", "rightUpperLeg", "下半身"),
+    ("右ひざ", "rightLowerLeg", "右足"),
+    ("右足首", "rightFoot", "右ひざ"),
+)
+"""Bone, humanoid joint whose world rotation it takes, and parent bone; parents stand before children."""
+ARM_BONES = ("左腕", "左ひじ", "左手首", "右腕", "右ひじ", "右手首")
+"""Bones that point down by ARM_ANGLE at rest (A-pose)."""
+ARM_ANGLE_DEG = 37.0
+"""Angle of the arms below the horizontal at rest."""
+LEG_IK_BONES = ("左足ＩＫ", "右足ＩＫ", "左つま先ＩＫ", "右つま先ＩＫ")
+"""Inverse kinematics of the legs, which is switched off: the legs follow their rotations."""
+UNITS_PER_M = 12.5
+"""MMD's unit is 8 cm."""
+FPS = 30
+"""Frame rate of all MMD motions."""

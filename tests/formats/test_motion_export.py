@@ -1,0 +1,229 @@
+"""Files of motions for other programs, each read back by an independent reader."""
+
+import csv
+import json
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import c3d as c3d_reader
+import ezc3d
+import numpy as np
+import pytest
+from pxr import Usd, UsdSkel, UsdValidation
+
+from bodydouble.characters.load import load_character
+from bodydouble.characters.retarget import pose_matrices
+from bodydouble.data import FloatArray, Motion
+from bodydouble.errors import BodydoubleError, FormatError, InvalidDataError
+from bodydouble.formats import bvh, c3d, motion_json, motion_table, trc, usd, vmd
+from bodydouble.formats.performance import save
+from bodydouble.geometry import kinematics, rotation
+from bodydouble.motion.body.joint_angles import compute_joint_angles
+from bodydouble.pipeline.animating import retarget_to_character
+from bodydouble.pipeline.exporting import SUFFIXES, export_motions, retarget_motions
+from bodydouble.pipeline.motion_files import NamedMotion, load_motions, select_motions
+from bodydouble.skeletons.rigs import mmd_standard
+from tests import builders
+from tests.formats.validator import NODE_FOLDER
+
+MILLIMETRE = 1e-3
+
+
+@pytest.fixture(scope="module")
+def motion() -> Motion:
+    return builders.smooth_motion(frames=12, seed=4)
+
+
+def test_trc_has_all_positions(motion: Motion, tmp_path: Path) -> None:
+    path = tmp_path / "dance.trc"
+    positions = kinematics.joint_positions(motion)
+    positions[3, 5] = np.nan
+    trc.write(path, motion.skeleton.joint_names, positions, motion.fps)
+    rows = [line.split("\t") for line in path.read_text().splitlines()]
+    assert rows[0] == ["PathFileType", "4", "(X/Y/Z)", "dance.trc"]
+    facts = dict(zip(rows[1], rows[2], strict=True))
+    assert (facts["DataRate"], facts["NumFrames"], facts["NumMarkers"], facts["Units"]) == ("30", "12", "22", "m")
+    assert [name for name in rows[3][2:] if name] == list(motion.skeleton.joint_names)
+    assert len(rows[4]) == 2 + 3 * len(motion.skeleton.joint_names)
+    body = np.array([[float(cell or "nan") for cell in row] for row in rows[6:]])
+    np.testing.assert_array_equal(body[:, 0], np.arange(1, 13))
+    np.testing.assert_allclose(body[:, 1], np.arange(12) / 30, atol=1e-6)
+    np.testing.assert_allclose(body[:, 2:].reshape(12, -1, 3), positions, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:No analog data")
+def test_c3d_is_read_by_two_readers(motion: Motion, tmp_path: Path) -> None:
+    path = tmp_path / "dance.c3d"
+    positions = kinematics.joint_positions(motion)
+    c3d.write(path, motion.skeleton.joint_names, positions, Fraction(30000, 1001))
+    file = ezc3d.c3d(str(path))
+    parameters = file["parameters"]["POINT"]
+    assert parameters["LABELS"]["value"] == list(motion.skeleton.joint_names)
+    assert parameters["RATE"]["value"][0] == pytest.approx(30000 / 1001, rel=1e-6)
+    assert (parameters["X_SCREEN"]["value"], parameters["Y_SCREEN"]["value"]) == (["+X"], ["+Z"])
+    points = np.moveaxis(file["data"]["points"][:3], 0, -1).transpose(1, 0, 2)
+    with path.open("rb") as stream:
+        others = np.array([frame[1][:, :3] for frame in c3d_reader.Reader(stream).read_frames()])
+    for read in (points, others):
+        # The file's axes are X, -Z and Y of the world, in mm.
+        world = np.stack([read[..., 0], read[..., 2], -read[..., 1]], axis=-1) / 1000
+        np.testing.assert_allclose(world, positions, atol=1e-6)
+
+
+def test_mot_and_csv_have_all_angles(motion: Motion, tmp_path: Path) -> None:
+    angles = compute_joint_angles(motion)
+    motion_table.write_mot(tmp_path / "a.mot", angles.names, angles.values, motion.fps)
+    motion_table.write_csv(tmp_path / "a.csv", angles.names, angles.values, motion.fps)
+    header, table = (tmp_path / "a.mot").read_text().split("endheader\n")
+    assert {"nRows=12", f"nColumns={len(angles.names) + 1}", "inDegrees=yes"} <= set(header.splitlines())
+    with (tmp_path / "a.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    names, *lines = (line.split("\t") for line in table.splitlines())
+    assert names == ["time", *angles.names] == list(rows[0])
+    expected = np.column_stack([np.arange(12) / 30, angles.values])
+    np.testing.assert_allclose(np.array(lines, dtype=float), expected, atol=1e-6)
+    np.testing.assert_allclose([[float(row[name]) for name in names] for row in rows], expected, atol=1e-6)
+
+
+def test_json_has_the_motion(motion: Motion, tmp_path: Path) -> None:
+    motion_json.write(tmp_path / "a.json", motion)
+    content = json.loads((tmp_path / "a.json").read_text())
+    assert content["joint_names"] == list(motion.skeleton.joint_names)
+    assert Fraction(*content["fps"]) == motion.fps
+    np.testing.assert_allclose(content["rotations"], motion.rotations, atol=1e-6)
+    np.testing.assert_allclose(content["joints_world"], kinematics.joint_positions(motion), atol=1e-6)
+
+
+def read_vmd(path: Path) -> dict[str, Any]:
+    """Reads a VMD file with mmd-parser."""
+    node = shutil.which("node")
+    if node is None or not (NODE_FOLDER / "node_modules" / "mmd-parser").is_dir():
+        pytest.fail("mmd-parser is not installed: install Node.js, then run `make test`", pytrace=False)
+    command = [node, "vmd.mjs", str(path)]
+    done = subprocess.run(command, cwd=NODE_FOLDER, capture_output=True, text=True, check=True, timeout=60)
+    content: dict[str, Any] = json.loads(done.stdout)
+    return content
+
+
+def test_vmd_moves_the_standard_model_as_the_person(motion: Motion, tmp_path: Path) -> None:
+    vmd.write(tmp_path / "a.vmd", motion)
+    content = read_vmd(tmp_path / "a.vmd")
+    assert content["metadata"]["motionCount"] == (1 + len(mmd_standard.BONES)) * 12
+    keys = {(key["boneName"], key["frameNum"]): key for key in content["keys"]}
+    world = kinematics.world_rotations(motion.skeleton.parents, motion.rotations)
+    for frame in (0, 11):
+        position = np.array(keys[mmd_standard.CENTER, frame]["position"]) / mmd_standard.UNITS_PER_M * [1, 1, -1]
+        moved = motion.root_position[frame] - motion.skeleton.rest_offsets[0]
+        np.testing.assert_allclose(position, moved, atol=1e-6)
+        in_world: dict[str | None, FloatArray] = {None: rotation.IDENTITY}
+        for bone, joint, parent in mmd_standard.BONES:
+            local = np.array(keys[bone, frame]["rotation"]) * [-1.0, -1.0, 1.0, 1.0]
+            in_world[bone] = rotation.multiply(in_world[parent], local)
+            rest = vmd.t_pose_from_rest(bone)
+            expected = rotation.multiply(world[frame, motion.skeleton.index(joint)], rest)
+            assert rotation.angle_between(in_world[bone], expected) < 1e-3
+
+
+def test_vmd_of_another_rate_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidDataError, match="30 frames/s, not 25"):
+        vmd.write(tmp_path / "a.vmd", builders.smooth_motion(frames=3, fps=Fraction(25)))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", [".usda", ".usdz"])
+def test_usd_is_valid_and_moves_as_the_character(motion: Motion, suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"two people{suffix}"
+    other = builders.smooth_motion(frames=8, seed=9)
+    export_motions([NamedMotion("person1", motion), NamedMotion("person 2", other, first_frame=4)], path)
+    stage = Usd.Stage.Open(str(path))
+    validators = UsdValidation.ValidationRegistry().GetOrLoadAllValidators()
+    assert not [e.GetErrorAsString() for e in UsdValidation.ValidationContext(validators).Validate(stage)]
+    assert (stage.GetStartTimeCode(), stage.GetEndTimeCode(), stage.GetTimeCodesPerSecond()) == (0, 11, 30)
+    for name, source, first in (("person1", motion, 0), ("person_2", other, 4)):
+        animated = retarget_to_character(source, load_character("mannequin"))
+        for frame in (0, 7):
+            matrices = pose_matrices(animated.character, animated.rotations, animated.hips_translation)[frame]
+            np.testing.assert_allclose(_usd_joints(stage, name, first + frame), matrices[:, :3, 3], atol=MILLIMETRE)
+
+
+def _usd_joints(stage: Any, name: str, time: int) -> builders.Floats:
+    """Returns the positions (J, 3) of the joints at a time code, by UsdSkel."""
+    root = stage.GetPrimAtPath(f"/scene/{name}")
+    cache = UsdSkel.Cache()
+    cache.Populate(UsdSkel.Root(root), Usd.PrimDefaultPredicate)
+    query = cache.GetSkelQuery(UsdSkel.Skeleton(root.GetChild("skeleton")))
+    return np.array([tuple(m.ExtractTranslation()) for m in query.ComputeJointSkelTransforms(Usd.TimeCode(time))])
+
+
+def test_usdz_entries_are_stored_and_aligned(motion: Motion, tmp_path: Path) -> None:
+    path = tmp_path / "a.usdz"
+    export_motions([NamedMotion("person1", motion)], path)
+    data = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            name_length, extra_length = np.frombuffer(data, "<u2", 2, entry.header_offset + 26)
+            start = entry.header_offset + 30 + int(name_length) + int(extra_length)
+            assert (entry.compress_type, start % 64) == (zipfile.ZIP_STORED, 0)
+
+
+def test_usd_names_are_valid_and_different() -> None:
+    assert usd._unique_identifiers(["1a", "a b", "a.b", ""]) == ["_1a", "a_b", "a_b_2", "_"]
+    paths = usd.joint_paths(builders.character())
+    assert len(set(paths)) == len(paths)
+
+
+@pytest.fixture(scope="module")
+def performance_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("export") / "performance.npz"
+    save(path, builders.performance())
+    return path
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_suffix_is_written(performance_file: Path, suffix: str, tmp_path: Path) -> None:
+    motions = load_motions(performance_file)
+    files = export_motions(motions, tmp_path / f"out{suffix}")
+    assert sorted(tmp_path.iterdir()) == sorted(files)
+    assert all(file.stat().st_size > 0 and file.suffix == suffix for file in files)
+
+
+def test_several_people_get_a_file_each(motion: Motion, tmp_path: Path) -> None:
+    files = export_motions([NamedMotion("ann", motion), NamedMotion("bob", motion)], tmp_path / "new" / "out.bvh")
+    assert [file.name for file in files] == ["out_ann.bvh", "out_bob.bvh"]
+    np.testing.assert_array_equal(bvh.read(files[0]).rotations, bvh.read(files[1]).rotations)
+
+
+def test_bvh_is_a_source(motion: Motion, tmp_path: Path) -> None:
+    bvh.write(tmp_path / "take.bvh", motion)
+    (named,) = load_motions(tmp_path / "take.bvh")
+    assert named.name == "take"
+    back = kinematics.joint_positions(named.motion)
+    source = kinematics.joint_positions(motion)
+    # The joints are those of the rig; the world is that of the file.
+    np.testing.assert_allclose(back - back[:, :1], source - source[:, :1], atol=2 * MILLIMETRE)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda m, d: export_motions(m, d / "a.xyz"), InvalidDataError, r"a\.xyz: choose a name that ends in \.glb"),
+        (lambda m, d: retarget_motions(m, "mannequin", d / "a.bvh"), InvalidDataError, r"ends in \.glb"),
+        (lambda m, d: retarget_motions(m, "nobody", d / "a.glb"), BodydoubleError, "unknown character 'nobody'"),
+        (lambda _, d: load_motions(d / "a.txt"), FormatError, r"a motion must be a \.npz"),
+        (
+            lambda m, _: select_motions(tuple(m), "person1,cat"),
+            InvalidDataError,
+            "no person 'cat'; the file has person1",
+        ),
+    ],
+)
+def test_bad_input_is_refused(call: Any, error: type[Exception], message: str, motion: Motion, tmp_path: Path) -> None:
+    motions: Sequence[NamedMotion] = [NamedMotion("person1", motion)]
+    with pytest.raises(error, match=message):
+        call(motions, tmp_path)
+    assert not list(tmp_path.iterdir())
