@@ -1,5 +1,6 @@
 """Command ``retarget``: a motion on a character."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -37,9 +38,15 @@ def retarget(
         from bodydouble.pipeline.motion_files import load_motions, select_motions
 
         rate = None if fps is None else parse_frame_rate(fps)
-        files = retarget_motions(select_motions(load_motions(motion), people), character, output, fps=rate)
+        result = retarget_motions(select_motions(load_motions(motion), people), character, output, fps=rate)
         if as_json:
-            print_json({"files": [str(file) for file in files]})
-        else:
-            for file in files:
-                typer.echo(file)
+            feet = {name: [asdict(before), asdict(after)] for name, (before, after) in result.feet.items()}
+            print_json({"files": [str(file) for file in result.files], "feet": feet})
+            return
+        for name, (before, after) in result.feet.items():
+            typer.echo(
+                f"{name}: foot slide {before.slide_mm:.1f} -> {after.slide_mm:.1f} mm, "
+                f"penetration {before.penetration_mm:.1f} -> {after.penetration_mm:.1f} mm by foot planting"
+            )
+        for file in result.files:
+            typer.echo(file)

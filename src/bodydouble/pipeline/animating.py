@@ -9,6 +9,8 @@ from typing import Unpack
 
 from bodydouble.characters import load as character_files
 from bodydouble.characters.body_fitting import fit_character
+from bodydouble.characters.foot_planting import plant_feet
+from bodydouble.characters.hand_contacts import keep_hand_contacts
 from bodydouble.characters.keyframe_reduction import reduce_keyframes
 from bodydouble.characters.retarget import JointMatrixSequence, retarget
 from bodydouble.data import BoolArray, Character, FloatArray, Motion, Performance
@@ -193,10 +195,17 @@ def _animate_characters(captured: Performance, template: Character) -> list[Anim
 
 
 def retarget_to_character(motion: Motion, template: Character) -> AnimatedCharacter:
-    """Retargets the motion of a person to a character; a built-in one gets the person's proportions first."""
-    character = fit_character(template, motion.skeleton) if template.is_builtin else template
-    rotations, hips_translation = retarget(motion, character)
-    return AnimatedCharacter(character, rotations, hips_translation)
+    """Retargets the motion of a person to a character.
+
+    A built-in character gets the person's proportions first. On others, feet are planted and hand contacts are kept.
+    """
+    if template.is_builtin:
+        character = fit_character(template, motion.skeleton)
+        return AnimatedCharacter(character, *retarget(motion, character))
+    rotations, hips_translation = retarget(motion, template)
+    rotations = keep_hand_contacts(motion, template, rotations, hips_translation)
+    fps = float(motion.fps)
+    return AnimatedCharacter(template, *plant_feet(template, rotations, hips_translation, motion.contacts, fps))
 
 
 def _write_files(

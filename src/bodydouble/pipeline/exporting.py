@@ -1,22 +1,40 @@
 """Export of motions: named motions -> files of other programs, one writer per suffix."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from bodydouble.characters.load import load_character
-from bodydouble.data import Character
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats import bvh, c3d, gltf, motion_json, motion_table, trc, usd, vmd
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.geometry import kinematics
 from bodydouble.motion.body.joint_angles import compute_joint_angles
 from bodydouble.motion.resampling.motion import resample_motion
-from bodydouble.pipeline.animating import retarget_to_character
+from bodydouble.pipeline.animating import AnimatedCharacter, retarget_to_character
+from bodydouble.pipeline.foot_quality import FootQuality, measure_feet
 from bodydouble.pipeline.motion_files import NamedMotion
 from bodydouble.skeletons.rigs import mmd_standard
 
 DEFAULT_CHARACTER = "mannequin"
+
+
+@dataclass(frozen=True, slots=True)
+class Performed:
+    """A motion and the character that performs it."""
+
+    named: NamedMotion
+    animated: AnimatedCharacter
+
+
+@dataclass(frozen=True, slots=True)
+class RetargetResult:
+    """Files of retargeted motions, and the quality of their feet."""
+
+    files: tuple[Path, ...]
+    feet: Mapping[str, tuple[FootQuality, FootQuality]]
+    """Name of the motion -> feet before and after foot planting; without characters that have no feet."""
 
 
 def export_motions(
@@ -40,7 +58,7 @@ def export_motions(
     """
     suffix = _check_suffix(path, SUFFIXES)
     if suffix in _CHARACTER_WRITERS:
-        return retarget_motions(motions, character, path, fps=fps)
+        return retarget_motions(motions, character, path, fps=fps).files
     rate = Fraction(mmd_standard.FPS) if suffix == ".vmd" else fps
     ensure_folder(path.parent)
     files = person_files(path, [motion.name for motion in motions])
@@ -51,12 +69,15 @@ def export_motions(
 
 def retarget_motions(
     motions: Sequence[NamedMotion], character: str, path: Path, *, fps: Fraction | None = None
-) -> tuple[Path, ...]:
-    """Puts motions on a character and writes it with its mesh; arguments, files and errors are as in export_motions."""
+) -> RetargetResult:
+    """Puts motions on a character and writes it with its mesh; arguments and errors are as in export_motions."""
     suffix = _check_suffix(path, tuple(_CHARACTER_WRITERS))
     template = load_character(character)
     ensure_folder(path.parent)
-    return _CHARACTER_WRITERS[suffix](path, _resample(motions, fps), template)
+    performed = [Performed(named, retarget_to_character(named.motion, template)) for named in _resample(motions, fps)]
+    files = _CHARACTER_WRITERS[suffix](path, performed)
+    feet = {p.named.name: measured for p in performed if (measured := measure_feet(p.named.motion, p.animated))}
+    return RetargetResult(files, feet)
 
 
 def _check_suffix(path: Path, suffixes: Sequence[str]) -> str:
@@ -110,23 +131,20 @@ def _write_csv(path: Path, motion: NamedMotion) -> None:
     motion_table.write_csv(path, angles.names, angles.values, motion.motion.fps)
 
 
-def _write_glb(path: Path, motions: Sequence[NamedMotion], template: Character) -> tuple[Path, ...]:
-    files = person_files(path, [motion.name for motion in motions])
-    for file, motion in zip(files, motions, strict=True):
-        animated = retarget_to_character(motion.motion, template)
-        gltf.write(
-            file, animated.character, animated.rotations, animated.hips_translation, motion.motion.fps, motion.name
-        )
+def _write_glb(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
+    files = person_files(path, [p.named.name for p in performed])
+    for file, p in zip(files, performed, strict=True):
+        a, fps = p.animated, p.named.motion.fps
+        gltf.write(file, a.character, a.rotations, a.hips_translation, fps, p.named.name)
     return files
 
 
-def _write_usd(path: Path, motions: Sequence[NamedMotion], template: Character) -> tuple[Path, ...]:
-    usd.write(path, [_usd_animation(motion, template) for motion in motions], motions[0].motion.fps)
+def _write_usd(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
+    usd.write(path, [_usd_animation(p.named, p.animated) for p in performed], performed[0].named.motion.fps)
     return (path,)
 
 
-def _usd_animation(named: NamedMotion, template: Character) -> usd.UsdAnimation:
-    animated = retarget_to_character(named.motion, template)
+def _usd_animation(named: NamedMotion, animated: AnimatedCharacter) -> usd.UsdAnimation:
     return usd.UsdAnimation(
         named.name, animated.character, animated.rotations, animated.hips_translation, named.first_frame
     )
@@ -141,7 +159,7 @@ _MOTION_WRITERS: dict[str, Callable[[Path, NamedMotion], None]] = {
     ".json": _write_json,
     ".vmd": _write_vmd,
 }
-_CHARACTER_WRITERS: dict[str, Callable[[Path, Sequence[NamedMotion], Character], tuple[Path, ...]]] = {
+_CHARACTER_WRITERS: dict[str, Callable[[Path, Sequence[Performed]], tuple[Path, ...]]] = {
     ".glb": _write_glb,
     ".usda": _write_usd,
     ".usdz": _write_usd,

@@ -1,13 +1,14 @@
 """Motion files of any kind -> named motions of the 22 humanoid joints."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bodydouble.characters.to_humanoid import convert_to_humanoid
 from bodydouble.data import Motion
 from bodydouble.errors import FormatError, InvalidDataError
 from bodydouble.formats import bvh, performance
+from bodydouble.motion.floor.contacts import contact_probability, sole_positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,15 @@ def _read_performance(path: Path) -> tuple[NamedMotion, ...]:
     )
 
 
+def _with_contacts(motion: Motion) -> Motion:
+    """Adds estimated contacts of the soles to a motion from a file that holds none; the floor is at y = 0."""
+    soles = sole_positions(motion.skeleton, motion.rotations, motion.root_position)
+    return replace(motion, contacts=contact_probability(soles, soles[..., 1], float(motion.fps)))
+
+
 def _read_bvh(path: Path) -> tuple[NamedMotion, ...]:
     try:
-        return (NamedMotion(path.stem, convert_to_humanoid(bvh.read(path))),)
+        return (NamedMotion(path.stem, _with_contacts(convert_to_humanoid(bvh.read(path)))),)
     except FormatError as error:
         raise error if str(path) in str(error) else FormatError(f"{path}: {error}") from error
 

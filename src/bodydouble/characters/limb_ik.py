@@ -1,0 +1,87 @@
+"""Analytic inverse kinematics of a limb of two bones, batched over frames.
+
+Source: D. Tolani, A. Goswami and N. Badler, "Real-time inverse kinematics techniques for anthropomorphic limbs" (2000).
+"""
+
+import numpy as np
+
+from bodydouble.data import Character, FloatArray
+from bodydouble.geometry import rotation
+
+MAX_REACH = 0.9995
+"""Maximum distance of a limb's ends relative to the sum of its bones, so that the limb never locks."""
+POLE_WEIGHT = 0.05
+"""Distance of knee or elbow from the line of the limb, in upper bones, at which pole and present bend count equally."""
+
+
+def solve_two_bones(
+    start: FloatArray, middle: FloatArray, end: FloatArray, target: FloatArray, pole: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Computes the rotations of the two bones that bring the end of a limb to a target, or as near as it reaches.
+
+    The plane of the bend is kept: it turns with the line from start to end.
+
+    Args:
+        start: (T, 3) m, hip or shoulder.
+        middle: (T, 3) m, knee or elbow.
+        end: (T, 3) m, ankle or wrist.
+        target: (T, 3) m, position of the end.
+        pole: (T, 3) direction in which a straight limb bends; need not be unit.
+
+    Returns:
+        World rotations (T, 4) of the upper and of the lower bone, to compose before their present rotations.
+    """
+    upper, lower = middle - start, end - middle
+    lengths = np.linalg.norm(upper, axis=-1), np.linalg.norm(lower, axis=-1)
+    new_middle = _place_middle(start, upper, end, target, pole, lengths)
+    new_end = start + _reachable(target - start, *lengths)
+    upper_rotation = rotation.between(rotation.normalize(upper), rotation.normalize(new_middle - start))
+    lower_rotation = rotation.between(rotation.normalize(lower), rotation.normalize(new_end - new_middle))
+    return upper_rotation, lower_rotation
+
+
+def bend_direction(character: Character, joint: int, world: FloatArray, at_rest: FloatArray) -> FloatArray:
+    """Returns the direction (T, 3) to which the knee or elbow below a joint points, from that (3,) at rest.
+
+    Args:
+        character: Jc joints.
+        joint: the joint of the upper bone.
+        world: (T, Jc, 4) world rotations of the joints.
+        at_rest: direction in the character's rest pose.
+    """
+    turn = rotation.multiply(world[:, joint], rotation.conjugate(character.rest_rotations[joint]))
+    return rotation.rotate(turn, at_rest)
+
+
+def _place_middle(
+    start: FloatArray,
+    upper: FloatArray,
+    end: FloatArray,
+    target: FloatArray,
+    pole: FloatArray,
+    lengths: tuple[FloatArray, FloatArray],
+) -> FloatArray:
+    """Returns the position (T, 3) of the knee or elbow, by the law of cosines in the turned plane of the bend."""
+    axis, new_axis = rotation.normalize(end - start), rotation.normalize(target - start)
+    # A nearly straight limb has no certain plane of its own; the pole decides there without a switch.
+    bend = _across(upper, axis) + POLE_WEIGHT * lengths[0][:, None] * _unit_across(pole, axis)
+    direction = _unit_across(rotation.rotate(rotation.between(axis, new_axis), bend), new_axis)
+    distance = np.linalg.norm(_reachable(target - start, *lengths), axis=-1)
+    cosine = (lengths[0] ** 2 + distance**2 - lengths[1] ** 2) / np.maximum(2 * lengths[0] * distance, 1e-9)
+    cosine = np.clip(cosine, -1.0, 1.0)[:, None]
+    return np.asarray(start + lengths[0][:, None] * (cosine * new_axis + np.sqrt(1 - cosine**2) * direction))
+
+
+def _reachable(vectors: FloatArray, upper: FloatArray, lower: FloatArray) -> FloatArray:
+    """Shortens or lengthens vectors (T, 3) to distances that two bones of given lengths (T,) can span."""
+    distances = np.linalg.norm(vectors, axis=-1)
+    bounded = np.clip(distances, np.abs(upper - lower) + 1e-6, MAX_REACH * (upper + lower))
+    return np.asarray(vectors * (bounded / np.maximum(distances, 1e-9))[:, None])
+
+
+def _across(vectors: FloatArray, axis: FloatArray) -> FloatArray:
+    return np.asarray(vectors - np.sum(vectors * axis, axis=-1, keepdims=True) * axis)
+
+
+def _unit_across(vectors: FloatArray, axis: FloatArray) -> FloatArray:
+    return rotation.normalize(_across(vectors, axis))
