@@ -63,6 +63,8 @@ SIZES: tuple[tuple[str, tuple[object, ...]], ...] = (
     ("bufferViews", ("byteStride",)),
     ("buffers", ("byteLength",)),
 )
+MAX_ENTRIES = 250_000
+"""Maximum number of entries of a kind, far above that of any character."""
 NODE_VECTORS = {"translation": 3, "rotation": 4, "scale": 3, "matrix": 16}
 
 USED_EXTENSIONS = frozenset(
@@ -94,6 +96,8 @@ def check_document(document: Document) -> None:
     for kind in KINDS:
         if not _is_list_of_mappings(document.get(kind, [])):
             raise FormatError(f"damaged, its {kind} are not a list of objects")
+        if len(document.get(kind, [])) > MAX_ENTRIES:
+            raise FormatError(f"it has more than {MAX_ENTRIES:,} {kind}")
     _check_required_extensions(document.get("extensionsRequired", []))
     for kind, path, target in REFERENCES:
         _check_references(document, kind, path, target)

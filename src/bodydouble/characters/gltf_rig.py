@@ -1,6 +1,6 @@
 """Rig of a glTF file: its joints as one hierarchy, their bind matrices in metres and their humanoid bones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -67,13 +67,12 @@ def read_rig(file: GltfFile) -> Rig:
     """
     nodes = file.entries("nodes")
     in_file = node_parents(nodes)
-    local = np.stack([local_matrix(node) for node in nodes]) if nodes else np.empty((0, 4, 4))
+    local = local_matrices(nodes)
     world = world_matrices(local, in_file)
     skinned = {joint for skin in file.entries("skins") for joint in skin["joints"]}
     bones = _find_bones(file, skinned, in_file)
     parents = _reparent_bones(in_file, bones)
-    top = _root(parents, bones["hips"])
-    attached = {node for node in skinned if _root(parents, node) == top}
+    attached = skinned & _same_tree(parents, bones["hips"])
     joints = _joint_nodes(parents, attached | set(bones.values()))
     joint_of_node = {node: j for j, node in enumerate(joints)}
     binds = [mesh_bind_matrices(file, skin) for skin in file.entries("skins") if set(skin["joints"]) <= attached]
@@ -81,21 +80,25 @@ def read_rig(file: GltfFile) -> Rig:
         nodes=tuple(joints),
         names=tuple(_node_name(nodes, node) for node in joints),
         parents=tuple(joint_of_node.get(parents[node], -1) for node in joints),
-        bind=_bind_matrices(joints, parents, world, place_skins(binds, world, parents, bones)),
+        bind=_bind_matrices(joints, parents, world, place_skins(binds, joints, world, parents, bones)),
         humanoid={bone: joint_of_node[node] for bone, node in bones.items()},
         node_parents=tuple(in_file),
         local=local,
     )
 
 
-def local_matrix(node: Mapping[str, Any]) -> FloatArray:
-    """Returns parent from node (4, 4)."""
-    if "matrix" in node:
-        return np.array(node["matrix"], dtype=np.float64).reshape(4, 4).T
-    local = np.eye(4)
-    quaternion = rotation.normalize(np.array(node.get("rotation", rotation.IDENTITY), dtype=np.float64))
-    local[:3, :3] = rotation.to_matrix(quaternion) * np.array(node.get("scale", [1.0, 1.0, 1.0]))
-    local[:3, 3] = node.get("translation", [0.0, 0.0, 0.0])
+def local_matrices(nodes: Sequence[Mapping[str, Any]]) -> FloatArray:
+    """Returns parent from node (N, 4, 4) of the nodes of a file."""
+
+    def values(name: str, default: Sequence[float]) -> FloatArray:
+        return np.array([node.get(name, default) for node in nodes], dtype=np.float64).reshape(-1, len(default))
+
+    local = values("matrix", np.eye(4).ravel().tolist()).reshape(-1, 4, 4).swapaxes(1, 2)
+    parted = [i for i, node in enumerate(nodes) if "matrix" not in node]
+    quaternions = rotation.normalize(values("rotation", rotation.IDENTITY.tolist()))
+    linear = rotation.to_matrix(quaternions) * values("scale", (1.0, 1.0, 1.0))[:, None, :]
+    local[parted, :3, :3] = linear[parted]
+    local[parted, :3, 3] = values("translation", (0.0, 0.0, 0.0))[parted]
     return local
 
 
@@ -128,15 +131,16 @@ def _choose_among_namesakes(
     bones: Mapping[str, int], candidates: Sequence[int], nodes: Sequence[Mapping[str, Any]], parents: Sequence[int]
 ) -> dict[str, int]:
     """Replaces a joint by one of the same name that is between more of the other bones, as its bone is."""
-    chains = {node: set(_ancestors(parents, node)) for node in candidates}
+    is_below = _descent(parents)
     chosen = dict(bones)
     for bone, node in bones.items():
         namesakes = [n for n in candidates if nodes[n].get("name") == nodes[node].get("name")]
         if len(namesakes) > 1:
-            above = {n for b, n in chosen.items() if b in _bones_above(bone)}
+            above = [n for b, n in chosen.items() if b in _bones_above(bone)]
             below = [n for b, n in chosen.items() if bone in _bones_above(b)]
             chosen[bone] = max(
-                namesakes, key=lambda n: len(above & chains[n]) + sum(n in chains.get(b, ()) for b in below)
+                namesakes,
+                key=lambda n: sum(is_below(n, a) for a in above) + sum(is_below(b, n) for b in below),
             )
     return chosen
 
@@ -180,10 +184,23 @@ def _ancestors(parents: Sequence[int], node: int) -> list[int]:
     return chain
 
 
-def _root(parents: Sequence[int], node: int) -> int:
-    while parents[node] >= 0:
-        node = parents[node]
-    return node
+def _descent(parents: Sequence[int]) -> Callable[[int, int], bool]:
+    """Returns the test whether a node is below another one."""
+    order = parents_first(parents)
+    first = {node: i for i, node in enumerate(order)}
+    last: dict[int, int] = {}
+    for node in reversed(order):
+        last[node] = max(last.get(node, 0), first[node])
+        last[parents[node]] = max(last.get(parents[node], 0), last[node])
+    return lambda node, ancestor: first[ancestor] < first[node] <= last[ancestor]
+
+
+def _same_tree(parents: Sequence[int], node: int) -> set[int]:
+    """Returns all nodes that have the root of a node."""
+    roots: dict[int, int] = {}
+    for each in parents_first(parents):
+        roots[each] = roots.get(parents[each], each)
+    return {each for each, root in roots.items() if root == roots[node]}
 
 
 def _joint_nodes(parents: Sequence[int], wanted: set[int]) -> list[int]:

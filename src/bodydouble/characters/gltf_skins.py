@@ -41,11 +41,18 @@ def mesh_bind_matrices(file: GltfFile, skin: Mapping[str, Any]) -> Bound:
     return {joint: np.linalg.inv(m) for joint, m, ok in zip(joints, inverse_bind, is_regular, strict=True) if ok}
 
 
-def place_skins(skins: Sequence[Bound], world: FloatArray, parents: Sequence[int], bones: Mapping[str, int]) -> Bound:
+def place_skins(
+    skins: Sequence[Bound],
+    joints: Sequence[int],
+    world: FloatArray,
+    parents: Sequence[int],
+    bones: Mapping[str, int],
+) -> Bound:
     """Places the bind poses of several skins in one world.
 
     Args:
         skins: bind pose of each skin, mesh from joint.
+        joints: nodes of all joints of the rig, parents first.
         world: (N, 4, 4) world from node, in the pose in which the nodes are stored.
         parents: N parents of the nodes.
         bones: humanoid bone -> node.
@@ -69,9 +76,14 @@ def place_skins(skins: Sequence[Bound], world: FloatArray, parents: Sequence[int
             placements = dict.fromkeys(skin, world_from_body)
         elif shared:
             at = {joint: placed[joint] @ np.linalg.inv(skin[joint]) for joint in shared}
-            placements = {joint: at[_nearest_ancestor(joint, at, parents, shared[0])] for joint in skin}
+            nearest: dict[int, int] = {}
+            for joint in joints:
+                nearest[joint] = joint if joint in at else nearest.get(parents[joint], shared[0])
+            placements = {joint: at[nearest[joint]] for joint in skin}
         else:
-            placements = dict.fromkeys(skin, _place_separate_skin(skin, placed, world, parents, world_from_body))
+            placements = dict.fromkeys(
+                skin, _place_separate_skin(skin, placed, joints, world, parents, world_from_body)
+            )
         for joint, matrix in skin.items():
             placed.setdefault(joint, placements[joint] @ matrix)
     return placed
@@ -116,26 +128,31 @@ def _walks_backwards(world_from_mesh: FloatArray, skin: Bound, bones: Mapping[st
     return bool(np.dot(np.cross(left, up), toes) < 0)
 
 
-def _nearest_ancestor(joint: int, among: Mapping[int, object], parents: Sequence[int], default: int) -> int:
-    """Returns the joint itself or its nearest ancestor among some joints."""
-    node = joint
-    while node >= 0 and node not in among:
+def _nearest_above(joint: int, placed: Bound, parents: Sequence[int]) -> int:
+    """Returns the nearest placed joint above a joint; -1 if there is none."""
+    node = parents[joint]
+    while node >= 0 and node not in placed:
         node = parents[node]
-    return node if node >= 0 else default
+    return node
 
 
 def _place_separate_skin(
-    skin: Bound, placed: Bound, world: FloatArray, parents: Sequence[int], world_from_body: FloatArray
+    skin: Bound,
+    placed: Bound,
+    joints: Sequence[int],
+    world: FloatArray,
+    parents: Sequence[int],
+    world_from_body: FloatArray,
 ) -> FloatArray:
     """Returns world from mesh (4, 4) of a skin that shares no joint with those placed.
 
     Its mesh space is that of the body if its topmost joint is then as far from the joint above as in the nodes, which
     no rotation of a bone changes. Otherwise the nodes tell where it is.
     """
-    top = next((joint for joint in skin if _nearest_ancestor(parents[joint], placed, parents, -1) >= 0), None)
-    if top is None:
+    top = min(skin, key=joints.index)
+    above = _nearest_above(top, placed, parents)
+    if above < 0:
         return world_from_body
-    above = _nearest_ancestor(parents[top], placed, parents, -1)
     of_nodes = placed[above] @ np.linalg.inv(world[above]) @ world[top]
     in_body_space = world_from_body @ skin[top]
     length, bound_length = (np.linalg.norm(m[:3, 3] - placed[above][:3, 3]) for m in (of_nodes, in_body_space))
