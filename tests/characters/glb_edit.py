@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bodydouble.characters.load import BUILTIN
 
-COMPONENT = {"u1": 5121, "u2": 5123, "u4": 5125, "f4": 5126}
+COMPONENT = {"i1": 5120, "u1": 5121, "i2": 5122, "u2": 5123, "u4": 5125, "f4": 5126}
 MANNEQUIN = BUILTIN / "mannequin.glb"
 
 

@@ -19,6 +19,7 @@ from bodydouble.data import BoolArray, Character, FloatArray, Mesh, MorphTarget
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.formats.gltf_materials import MaterialTable
+from bodydouble.formats.gltf_tangents import compute_tangents
 from bodydouble.geometry import camera, kinematics, rotation
 
 STATIC_ROTATION_TOLERANCE = 1e-6
@@ -185,6 +186,10 @@ class _Document:
         uv_sets = [] if mesh.uvs is None else [mesh.uvs, *mesh.further_uvs]
         for k, uvs in enumerate(uv_sets):
             attributes[f"TEXCOORD_{k}"] = self._add_floats(uvs)
+        if mesh.material.normal_map is not None and uv_sets:
+            uvs = uv_sets[mesh.material.normal_map.placement.uv_set]
+            tangents = compute_tangents(mesh.positions, _unit_normals(mesh.normals), uvs, mesh.triangles)
+            attributes["TANGENT"] = self._add_floats(tangents)
         if mesh.colors is not None:
             attributes["COLOR_0"] = self._add_floats(mesh.colors)
         # The largest index of a type is reserved for primitive restart.
@@ -210,6 +215,7 @@ class _Document:
         sparse = pygltflib.AccessorSparseIndices, pygltflib.AccessorSparseValues
         self.gltf.accessors.append(
             pygltflib.Accessor(
+                byteOffset=None,
                 componentType=pygltflib.FLOAT,
                 count=len(values),
                 type="VEC3",
