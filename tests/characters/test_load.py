@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from bodydouble.characters.load import builtin_names, load_character
-from bodydouble.data import Character, FloatArray
+from bodydouble.data import Character
 from bodydouble.errors import FormatError, UnknownCharacterError
 from bodydouble.geometry import rotation
 from bodydouble.geometry.kinematics import bind_matrices
 from tests.builders import assert_same
+from tests.characters.comparison import assert_same_character, below_armature
 from tests.characters.glb_edit import MANNEQUIN, Glb
 
 ROTATIONS = {
@@ -26,43 +27,19 @@ def mannequin() -> Character:
     return load_character("mannequin")
 
 
-def _below_armature(matrix: FloatArray, counteract: FloatArray) -> Glb:
-    """Returns the mannequin below a node with a matrix, which its hips counteract."""
-    glb = Glb()
-    hips = glb.node("hips")
-    local = np.eye(4)
-    local[:3, 3] = glb.json["nodes"][hips].pop("translation")
-    glb.json["nodes"][hips]["matrix"] = (counteract @ local).T.reshape(-1).tolist()
-    glb.json["nodes"].append({"name": "Armature", "children": [hips], "matrix": matrix.T.reshape(-1).tolist()})
-    glb.json["scenes"][0]["nodes"] = [0, len(glb.json["nodes"]) - 1]
-    return glb
-
-
-def _assert_same_character(actual: Character, expected: Character) -> None:
-    assert actual.humanoid.keys() == expected.humanoid.keys()
-    actual_bind, expected_bind = bind_matrices(actual), bind_matrices(expected)
-    for bone, joint in actual.humanoid.items():
-        assert_same(actual_bind[joint][:3, 3], expected_bind[expected.humanoid[bone]][:3, 3], 2e-6)
-    for one, other in zip(actual.meshes, expected.meshes, strict=True):
-        assert_same(one.positions, other.positions, 2e-6)
-        assert_same(one.normals, other.normals, 1e-5)
-        assert_same(one.weights, other.weights, 5e-3)
-        assert np.array_equal(one.triangles, other.triangles)
-
-
 def test_the_mannequin_is_built_in() -> None:
     assert builtin_names() == ("mannequin",)
 
 
 def test_a_file_loads_like_the_built_in_character(mannequin: Character) -> None:
-    _assert_same_character(load_character(str(MANNEQUIN)), mannequin)
+    assert_same_character(load_character(str(MANNEQUIN)), mannequin)
 
 
 def test_scale_and_rotation_above_the_hips_are_removed(tmp_path: Path, mannequin: Character) -> None:
     armature = np.eye(4)
     armature[:3, :3] = 0.01 * ROTATIONS["z up"]
-    loaded = load_character(str(_below_armature(armature, np.linalg.inv(armature)).save(tmp_path / "scaled.glb")))
-    _assert_same_character(loaded, mannequin)
+    loaded = load_character(str(below_armature(armature, np.linalg.inv(armature)).save(tmp_path / "scaled.glb")))
+    assert_same_character(loaded, mannequin)
     lengths = np.linalg.norm(loaded.skeleton.rest_offsets, axis=1)
     assert lengths.max() < 1.0
     assert_same(np.linalg.norm(loaded.rest_rotations, axis=1), np.ones(len(lengths)), 1e-9)
@@ -72,12 +49,12 @@ def test_scale_and_rotation_above_the_hips_are_removed(tmp_path: Path, mannequin
 def test_loaded_characters_are_upright_and_face_forward(tmp_path: Path, mannequin: Character, heading: str) -> None:
     armature = np.eye(4)
     armature[:3, :3] = ROTATIONS[heading]
-    loaded = load_character(str(_below_armature(armature, np.eye(4)).save(tmp_path / "rotated.glb")))
-    _assert_same_character(loaded, mannequin)
+    loaded = load_character(str(below_armature(armature, np.eye(4)).save(tmp_path / "rotated.glb")))
+    assert_same_character(loaded, mannequin)
 
 
 def test_scale_of_a_whole_rig_reaches_the_mesh(tmp_path: Path, mannequin: Character) -> None:
-    loaded = load_character(str(_below_armature(np.diag([2.0, 2.0, 2.0, 1.0]), np.eye(4)).save(tmp_path / "giant.glb")))
+    loaded = load_character(str(below_armature(np.diag([2.0, 2.0, 2.0, 1.0]), np.eye(4)).save(tmp_path / "giant.glb")))
     assert_same(loaded.meshes[0].positions, 2 * mannequin.meshes[0].positions, 1e-5)
     assert_same(loaded.skeleton.rest_offsets, 2 * mannequin.skeleton.rest_offsets, 1e-5)
 
@@ -89,7 +66,7 @@ def test_weights_and_joints_of_any_component_type(tmp_path: Path, mannequin: Cha
     joints = glb.array(attributes["JOINTS_0"], "u1", 4)
     attributes["WEIGHTS_0"] = glb.add(np.round(weights * 255).astype("u1"), "VEC4", normalized=True)
     attributes["JOINTS_0"] = glb.add(joints.astype("<u2"), "VEC4")
-    _assert_same_character(load_character(str(glb.save(tmp_path / "bytes.glb"))), mannequin)
+    assert_same_character(load_character(str(glb.save(tmp_path / "bytes.glb"))), mannequin)
 
 
 def test_missing_normals_are_computed(tmp_path: Path, mannequin: Character) -> None:
@@ -125,7 +102,7 @@ def test_feet_outside_the_leg_hierarchy_follow_the_legs(tmp_path: Path, mannequi
     step = world[mannequin.humanoid["leftFoot"]] - world[mannequin.humanoid["hips"]]
     nodes[foot]["translation"] = step[:3, 3].tolist()
     loaded = load_character(str(glb.save(tmp_path / "control_rig.glb")))
-    _assert_same_character(loaded, mannequin)
+    assert_same_character(loaded, mannequin)
     assert loaded.skeleton.parents[loaded.humanoid["leftFoot"]] == loaded.humanoid["leftLowerLeg"]
 
 

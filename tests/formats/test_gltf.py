@@ -10,9 +10,10 @@ from scipy.spatial.transform import Rotation
 
 from bodydouble import __version__
 from bodydouble.characters.keyframe_reduction import reduce_keyframes
-from bodydouble.data import Character, Material, Motion
+from bodydouble.data import Character, Material, MorphTarget, Motion, Texture, TexturePlacement
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats import gltf
+from bodydouble.formats.gltf_tangents import compute_tangents
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.skeletons import humanoid
 from tests import builders
@@ -324,3 +325,66 @@ def test_wrong_arrays_are_refused(glb_path: Path) -> None:
                 glb_path, character, motion.rotations, position, motion.fps, "dance", (rotation_keys, everything[:, 0])
             )
     assert not glb_path.exists()
+
+
+def test_materials_with_every_property_are_valid(glb_path: Path) -> None:
+    image = Texture(
+        _png((9, 9, 9)), TexturePlacement(wrap=("clamp", "mirror"), offset=(0.5, 0.0), scale=(0.5, 2.0)), 0.5
+    )
+    materials = (
+        Material("hair", alpha_mode="mask", alpha_cutoff=0.25, is_double_sided=True, is_unlit=True),
+        Material("glass", alpha_mode="blend", base_color=(1.0, 1.0, 1.0, 0.5)),
+        Material("lamp", emissive_color=(4.0, 2.0, 0.0), emissive_map=image),
+        Material("steel", texture_png=image.image, texture_placement=image.placement, metallic_roughness_map=image),
+        Material("stone", normal_map=image, occlusion_map=image),
+    )
+    body = builders.character().meshes[0]
+    meshes = tuple(replace(body, material=material) for material in materials)
+    glb = _write(glb_path, replace(builders.character(), meshes=meshes), builders.smooth_motion(frames=2))
+    assert validator.serious_issues(glb_path) == []
+    hair, glass, lamp, steel, stone = glb.json["materials"]
+    assert (hair["alphaMode"], hair["alphaCutoff"], hair["doubleSided"]) == ("MASK", 0.25, True)
+    assert hair["extensions"] == {"KHR_materials_unlit": {}}
+    assert glass["alphaMode"] == "BLEND" and "alphaCutoff" not in glass
+    assert lamp["emissiveFactor"] == [1.0, 0.5, 0.0]
+    assert lamp["extensions"]["KHR_materials_emissive_strength"] == {"emissiveStrength": 4.0}
+    transform = steel["pbrMetallicRoughness"]["baseColorTexture"]["extensions"]["KHR_texture_transform"]
+    assert transform == {"offset": [0.5, 0.0], "scale": [0.5, 2.0]}
+    assert (stone["normalTexture"]["scale"], stone["occlusionTexture"]["strength"]) == (0.5, 0.5)
+    assert len(glb.json["textures"]) == len(glb.json["samplers"]) == len(glb.json["images"]) == 1
+    assert set(glb.json["extensionsUsed"]) == {
+        "KHR_materials_unlit", "KHR_materials_emissive_strength", "KHR_texture_transform",
+    }  # fmt: skip
+
+
+def test_meshes_of_one_name_are_one_mesh(glb_path: Path) -> None:
+    body = builders.character().meshes[0]
+    offsets = np.zeros_like(body.positions)
+    offsets[5] = 0.01
+    smile = MorphTarget("smile", offsets, weight=0.25)
+    meshes = (body, replace(body, name="hat"), replace(body, name="face", morph_targets=(smile,)), body)
+    glb = _write(glb_path, replace(builders.character(), meshes=meshes), builders.smooth_motion(frames=2))
+    assert validator.serious_issues(glb_path) == []
+    assert [(mesh["name"], len(mesh["primitives"])) for mesh in glb.json["meshes"]] == [
+        ("boxes", 2), ("hat", 1), ("face", 1),
+    ]  # fmt: skip
+    face = glb.json["meshes"][2]
+    assert (face["weights"], face["extras"]) == ([0.25], {"targetNames": ["smile"]})
+
+
+@pytest.mark.parametrize(("direction", "sign"), [(1.0, 1.0), (-1.0, -1.0)])
+def test_tangents_are_along_u_and_bitangents_up_in_the_image(direction: float, sign: float) -> None:
+    """Source: glTF 2.0 specification, 3.7.2.1 and normalTexture: +Y is up in the image, against v."""
+    corners = np.array([[-1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [-1.0, -1.0, 0.0], [1.0, -1.0, 0.0]])
+    uvs = np.stack([direction * corners[:, 0], -corners[:, 1]], axis=-1)
+    normals = np.tile([0.0, 0.0, 1.0], (4, 1))
+    tangents = compute_tangents(corners, normals, uvs, np.array([[0, 2, 1], [1, 2, 3]]))
+    assert_same(tangents, np.tile([direction, 0.0, 0.0, sign], (4, 1)), 1e-12)
+    assert_same(np.cross(normals, tangents[:, :3]) * tangents[:, 3:], np.tile([0.0, 1.0, 0.0], (4, 1)), 1e-12)
+
+
+def test_tangents_are_unit_where_coordinates_say_nothing() -> None:
+    body = builders.character().meshes[0]
+    tangents = compute_tangents(body.positions, body.normals, np.zeros((len(body.positions), 2)), body.triangles)
+    assert_same(np.linalg.norm(tangents[:, :3], axis=1), np.ones(len(tangents)), 1e-9)
+    assert_same(np.sum(tangents[:, :3] * body.normals, axis=1), np.zeros(len(tangents)), 1e-9)

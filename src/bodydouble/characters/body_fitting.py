@@ -147,4 +147,8 @@ def _reshape_mesh(mesh: Mesh, linear: FloatArray, shift: FloatArray) -> Mesh:
     translation = np.einsum("vk,vki->vi", mesh.weights, shift[mesh.joints])
     normals = np.linalg.solve(np.swapaxes(blend, 1, 2), mesh.normals[:, :, None])[..., 0]
     positions = np.einsum("vij,vj->vi", blend, mesh.positions) + translation
-    return replace(mesh, positions=positions, normals=rotation.normalize(normals))
+    targets = tuple(
+        replace(target, position_offsets=np.einsum("vij,vj->vi", blend, target.position_offsets))
+        for target in mesh.morph_targets
+    )
+    return replace(mesh, positions=positions, normals=rotation.normalize(normals), morph_targets=targets)

@@ -1,112 +1,176 @@
-"""Arrays and texture images of a glTF 2.0 file, decoded on demand."""
+"""Arrays and image files of a glTF 2.0 file, decoded on demand."""
 
 import base64
 import json
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
 
 import numpy as np
-import pygltflib
 from numpy.typing import NDArray
 
+from bodydouble.characters.gltf_check import check_document, describe_lost_extensions
 from bodydouble.data import FloatArray
 from bodydouble.errors import FormatError
 
 COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
-WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
+WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
+MAX_ELEMENTS = 20_000_000
+"""Maximum number of elements of an array, far above that of any character."""
+COMPRESSION_EXTENSIONS = ("EXT_meshopt_compression", "KHR_meshopt_compression")
+
+Rows = NDArray[np.generic]
 
 
 class GltfFile:
     """Open glTF 2.0 file (.glb, .vrm or .gltf)."""
 
     def __init__(self, path: Path) -> None:
-        """Reads a file.
+        """Reads a file and checks its structure.
 
         Raises:
             FormatError: it is not a readable glTF file.
         """
         self.path = path
         try:
-            document, self._blob = _split_chunks(path.read_bytes())
-            # Files with many animations hold thousands of accessors; only those in use are worth decoding.
-            self._accessors = document.pop("accessors", [])
-            self._views = document.pop("bufferViews", [])
-            document.pop("animations", None)
-            self.gltf = pygltflib.GLTF2.from_json(json.dumps(document), infer_missing=True)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
+            self.document, self._blob = _split_chunks(path.read_bytes())
+        except (OSError, ValueError, RecursionError, struct.error) as error:
             raise FormatError(f"{path}: not a readable glTF 2.0 file ({_summarize_error(error)})") from error
+        try:
+            check_document(self.document)
+        except FormatError as error:
+            raise FormatError(f"{path}: {error}") from error
+        lost = describe_lost_extensions(self.document)
+        self.notes = [lost] if lost else []
         self._buffers: dict[int, bytes] = {}
+        self._decoded: dict[int, Rows] = {}
 
-    def accessor(self, index: int) -> pygltflib.Accessor:
+    def entries(self, kind: str) -> list[dict[str, Any]]:
+        """Returns the objects of a kind, as "nodes" or "meshes"."""
+        entries: list[dict[str, Any]] = self.document.get(kind, [])
+        return entries
+
+    @property
+    def animations(self) -> list[dict[str, Any]]:
+        """Animations of the file."""
+        return self.entries("animations")
+
+    def note(self, message: str) -> None:
+        """Adds a line for the user about something that was not kept or was repaired, once."""
+        if message not in self.notes:
+            self.notes.append(message)
+
+    def accessor(self, index: int) -> dict[str, Any]:
         """Returns the description of an array."""
-        return pygltflib.Accessor.from_dict(self._accessors[index], infer_missing=True)
+        return self.entries("accessors")[index]
 
-    def array(self, accessor_index: int) -> NDArray[np.generic]:
+    def has_data(self, index: int) -> bool:
+        """Returns whether the elements of an accessor are in the file or were provided."""
+        return index in self._decoded or "bufferView" in self.accessor(index) or "sparse" in self.accessor(index)
+
+    def provide(self, arrays: Mapping[int, Rows]) -> None:
+        """Sets the rows (count, width) of accessors, decoded from a compressed part of the file."""
+        self._decoded.update(arrays)
+
+    def array(self, index: int) -> Rows:
         """Returns the rows of an accessor, (count, width), in their stored type; sparse values are applied."""
-        accessor = self.accessor(accessor_index)
-        dtype, width = np.dtype(COMPONENTS[accessor.componentType]), WIDTHS[accessor.type]
-        if accessor.bufferView is None:
-            rows = np.zeros((accessor.count, width), dtype)
+        if index in self._decoded:
+            return self._decoded[index]
+        accessor = self.accessor(index)
+        count = accessor["count"]
+        if count > MAX_ELEMENTS:
+            raise FormatError(f"damaged, its accessor {index} claims {count:,} elements")
+        dtype, width = _element_type(accessor, index)
+        if "bufferView" in accessor:
+            rows = self._rows(accessor["bufferView"], accessor.get("byteOffset", 0), count, dtype, width)
         else:
-            rows = self._rows(accessor.bufferView, accessor.byteOffset or 0, accessor.count, dtype, width)
-        if accessor.sparse is not None:
-            rows = self._fill_sparse(rows.copy(), accessor.sparse, dtype, width)
-        return rows
+            rows = np.zeros((count, width), dtype)
+        return self._fill_sparse(rows.copy(), accessor["sparse"]) if "sparse" in accessor else rows
 
-    def floats(self, accessor_index: int) -> FloatArray:
-        """Returns the rows of an accessor as float64; normalized integers become 0 to 1 (or -1 to 1)."""
-        rows = self.array(accessor_index)
+    def floats(self, index: int, *, replace_nan: bool = False) -> FloatArray:
+        """Returns the rows of an accessor as float64; normalized integers become 0 to 1 (or -1 to 1).
+
+        Raises:
+            FormatError: a value is not finite and shall not be replaced by 0.
+        """
+        rows = self.array(index)
         values = rows.astype(np.float64)
-        if self.accessor(accessor_index).normalized and rows.dtype.kind in "iu":
+        if self.accessor(index).get("normalized") and rows.dtype.kind in "iu":
             bits = 8 * rows.dtype.itemsize - (rows.dtype.kind == "i")
             values = np.maximum(values / (2**bits - 1), -1.0)
+        if replace_nan:
+            return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+        if not np.isfinite(values).all():
+            raise FormatError(f"damaged, its accessor {index} has values that are not finite")
         return values
 
-    def image(self, texture_index: int) -> bytes | None:
-        """Returns the encoded image of a texture; None if it is neither PNG nor JPEG."""
-        source = self.gltf.textures[texture_index].source
-        if source is None:
-            return None
-        image = self.gltf.images[source]
-        data = self._view(image.bufferView) if image.bufferView is not None else self._uri(image.uri)
-        return data if data.startswith((b"\x89PNG", b"\xff\xd8")) else None
+    def view(self, index: int) -> bytes:
+        """Returns the bytes of a buffer view."""
+        view = self.entries("bufferViews")[index]
+        start, length = view.get("byteOffset", 0), view["byteLength"]
+        buffer = self.entries("buffers")[view["buffer"]]
+        compression = next((name for name in COMPRESSION_EXTENSIONS if name in view.get("extensions", {})), None)
+        if compression and "uri" not in buffer and (view["buffer"] > 0 or not self._blob):
+            raise FormatError(f"it is compressed with {compression}, which is not supported; export it uncompressed")
+        data = self._buffer(view["buffer"])
+        if start + length > len(data):
+            raise FormatError(f"damaged or cut off, its buffer view {index} ends behind the end of the data")
+        return data[start : start + length]
 
-    def _rows(self, view_index: int, offset: int, count: int, dtype: np.dtype, width: int) -> NDArray[np.generic]:
-        data = self._view(view_index)
+    def image_file(self, index: int) -> bytes:
+        """Returns the encoded file of an image; raises OSError if it is a file that is missing."""
+        image = self.entries("images")[index]
+        return self.view(image["bufferView"]) if "bufferView" in image else self._uri(str(image.get("uri", "")))
+
+    def _rows(self, view_index: int, offset: int, count: int, dtype: np.dtype[Any], width: int) -> Rows:
+        data = self.view(view_index)
         row = dtype.itemsize * width
-        stride = self._views[view_index].get("byteStride", row)
-        if offset + stride * (count - 1) + row > len(data):
-            raise FormatError(f"{self.path}: damaged, an accessor is longer than its data")
+        stride = self.entries("bufferViews")[view_index].get("byteStride", row)
+        if stride < row or (count and offset + stride * (count - 1) + row > len(data)):
+            raise FormatError("damaged, an accessor is longer than its data")
         return np.ndarray((count, width), dtype, data, offset, (stride, dtype.itemsize))
 
-    def _fill_sparse(
-        self, rows: NDArray[np.generic], sparse: pygltflib.Sparse, dtype: np.dtype, width: int
-    ) -> NDArray[np.generic]:
-        indices, values = sparse.indices, sparse.values
-        index_type = np.dtype(COMPONENTS[indices.componentType])
-        rows_to_set = self._rows(indices.bufferView, indices.byteOffset or 0, sparse.count, index_type, 1)
-        rows[rows_to_set[:, 0].astype(np.int64)] = self._rows(
-            values.bufferView, values.byteOffset or 0, sparse.count, dtype, width
+    def _fill_sparse(self, rows: Rows, sparse: Mapping[str, Any]) -> Rows:
+        indices, values, count = sparse["indices"], sparse["values"], sparse["count"]
+        index_type = np.dtype(COMPONENTS[indices["componentType"]])
+        changed = self._rows(indices["bufferView"], indices.get("byteOffset", 0), count, index_type, 1)
+        rows[changed[:, 0].astype(np.int64)] = self._rows(
+            values["bufferView"], values.get("byteOffset", 0), count, rows.dtype, rows.shape[1]
         )
         return rows
 
-    def _view(self, view_index: int) -> bytes:
-        view = self._views[view_index]
-        start = view.get("byteOffset", 0)
-        return self._buffer(view["buffer"])[start : start + view["byteLength"]]
-
     def _buffer(self, index: int) -> bytes:
         if index not in self._buffers:
-            uri = self.gltf.buffers[index].uri
-            self._buffers[index] = self._blob if uri is None else self._uri(uri)
+            uri = self.entries("buffers")[index].get("uri")
+            if uri is None and index > 0:
+                raise FormatError(f"damaged, its buffer {index} has no data")
+            try:
+                self._buffers[index] = self._blob if uri is None else self._uri(str(uri))
+            except OSError as error:
+                raise FormatError(f"its buffer {str(uri)!r:.80} cannot be read; keep it beside the file") from error
         return self._buffers[index]
 
     def _uri(self, uri: str) -> bytes:
+        """Returns the content of a data URI, or of a file in the folder of this one."""
         if uri.startswith("data:"):
-            return base64.b64decode(uri.split(",", 1)[1])
-        return (self.path.parent / unquote(uri)).read_bytes()
+            header, _, content = uri.partition(",")
+            return base64.b64decode(content, validate=True) if header.endswith("base64") else unquote_to_bytes(content)
+        folder, name = self.path.parent.resolve(), unquote(uri)
+        target = Path(folder, name).resolve() if "\0" not in name else folder
+        if ":" in name or "\\" in name or not target.is_relative_to(folder) or target == folder:
+            raise FormatError(f"it refers to {uri!r:.80}, outside its folder; that is not followed")
+        if not target.is_file():
+            raise FileNotFoundError(uri)
+        return target.read_bytes()
+
+
+def _element_type(accessor: Mapping[str, Any], index: int) -> tuple[np.dtype[Any], int]:
+    component, kind = accessor.get("componentType"), accessor.get("type")
+    if component not in COMPONENTS or kind not in WIDTHS:
+        raise FormatError(f"damaged, its accessor {index} has type {component!r:.20} {kind!r:.20}")
+    return np.dtype(COMPONENTS[component]), WIDTHS[kind]
 
 
 def _split_chunks(data: bytes) -> tuple[dict[str, Any], bytes]:
@@ -114,21 +178,28 @@ def _split_chunks(data: bytes) -> tuple[dict[str, Any], bytes]:
     if data[:4] != b"glTF":
         return _parse_document(data), b""
     (length,) = struct.unpack_from("<I", data, 12)
-    blob = data[20 + length :]
+    if 20 + length > len(data):
+        raise ValueError("it is cut off")
+    document, blob = _parse_document(data[20 : 20 + length]), data[20 + length :]
     if len(blob) < 8:
-        return _parse_document(data[20 : 20 + length]), b""
+        return document, b""
     (blob_length,) = struct.unpack_from("<I", blob)
-    return _parse_document(data[20 : 20 + length]), blob[8 : 8 + blob_length]
+    if blob_length > len(blob) - 8:
+        raise ValueError("it is cut off")
+    return document, blob[8 : 8 + blob_length]
 
 
 def _parse_document(text: bytes) -> dict[str, Any]:
     document = json.loads(text)
-    if not isinstance(document, dict) or not str(document.get("asset", {}).get("version", "")).startswith("2"):
+    asset = document.get("asset") if isinstance(document, dict) else None
+    if not isinstance(asset, dict) or not str(asset.get("version", "")).startswith("2"):
         raise ValueError("it does not say that it is glTF 2")
-    return document
+    return dict(document)
 
 
 def _summarize_error(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return "its JSON is damaged"
+    if isinstance(error, RecursionError):
+        return "its JSON is nested too deeply"
     return str(error).splitlines()[0] if str(error) else type(error).__name__

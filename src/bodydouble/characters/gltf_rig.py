@@ -1,17 +1,22 @@
 """Rig of a glTF file: its joints as one hierarchy, their bind matrices in metres and their humanoid bones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
-import pygltflib
 
 from bodydouble.characters import humanoid_map
 from bodydouble.characters.gltf_arrays import GltfFile
+from bodydouble.characters.gltf_check import node_parents, parents_first
+from bodydouble.characters.gltf_skins import Bound, mesh_bind_matrices, place_skins
 from bodydouble.data import FloatArray, Skeleton
 from bodydouble.errors import FormatError
 from bodydouble.geometry import rotation
 from bodydouble.skeletons import humanoid
+
+MAX_JOINTS = 4096
 
 
 @dataclass(frozen=True)
@@ -26,8 +31,22 @@ class Rig:
     """(J, 4, 4) world from joint in the bind pose; may contain scale."""
     humanoid: dict[str, int]
     """Humanoid bone -> joint."""
-    world_from_node: FloatArray
-    """(N, 4, 4) world from node of all N nodes, in the pose in which the file stores them."""
+    node_parents: tuple[int, ...]
+    """Parents of all N nodes of the file."""
+    local: FloatArray
+    """(N, 4, 4) parent from node of all nodes, in the pose in which the file stores them."""
+
+    @cached_property
+    def joint_of_node(self) -> dict[int, int]:
+        """Node -> joint, of the joints of the rig."""
+        return {node: j for j, node in enumerate(self.nodes)}
+
+    def nodes_below(self, joint: int, node: int) -> FloatArray:
+        """Returns joint from node (4, 4) of a node below a joint, in the pose in which the file stores them."""
+        matrix = np.eye(4)
+        while node != self.nodes[joint]:
+            matrix, node = self.local[node] @ matrix, self.node_parents[node]
+        return matrix
 
     def skeleton(self) -> tuple[Skeleton, FloatArray]:
         """Returns the skeleton without scale, and the world rotations (J, 4) of its joints."""
@@ -46,80 +65,96 @@ def read_rig(file: GltfFile) -> Rig:
     Raises:
         FormatError: the file has no humanoid skeleton.
     """
-    gltf = file.gltf
-    parents = _node_parents(gltf)
-    world_from_node = _world_matrices(gltf, parents)
-    skinned = {joint for skin in gltf.skins for joint in skin.joints}
-    bones = _find_bones(gltf, skinned)
-    parents = _reparent_bones(parents, bones)
-    nodes = _joint_nodes(parents, skinned | set(bones.values()))
-    joint_of_node = {node: j for j, node in enumerate(nodes)}
+    nodes = file.entries("nodes")
+    in_file = node_parents(nodes)
+    local = local_matrices(nodes)
+    world = world_matrices(local, in_file)
+    skinned = {joint for skin in file.entries("skins") for joint in skin["joints"]}
+    bones = _find_bones(file, skinned, in_file)
+    parents = _reparent_bones(in_file, bones)
+    attached = skinned & _same_tree(parents, bones["hips"])
+    joints = _joint_nodes(parents, attached | set(bones.values()))
+    joint_of_node = {node: j for j, node in enumerate(joints)}
+    binds = [mesh_bind_matrices(file, skin) for skin in file.entries("skins") if set(skin["joints"]) <= attached]
     return Rig(
-        nodes=tuple(nodes),
-        names=tuple(_node_name(gltf, node) for node in nodes),
-        parents=tuple(joint_of_node.get(parents[node], -1) for node in nodes),
-        bind=_bind_matrices(file, nodes, parents, world_from_node),
+        nodes=tuple(joints),
+        names=tuple(_node_name(nodes, node) for node in joints),
+        parents=tuple(joint_of_node.get(parents[node], -1) for node in joints),
+        bind=_bind_matrices(joints, parents, world, place_skins(binds, joints, world, parents, bones)),
         humanoid={bone: joint_of_node[node] for bone, node in bones.items()},
-        world_from_node=world_from_node,
+        node_parents=tuple(in_file),
+        local=local,
     )
 
 
-def _find_bones(gltf: pygltflib.GLTF2, skinned: set[int]) -> dict[str, int]:
-    """Returns humanoid bone -> node, from the VRM extension or from the names of the skinned nodes."""
-    bones = humanoid_map.from_extensions(gltf.extensions or {})
-    if bones:
-        if missing := humanoid_map.missing_bones(bones):
-            raise FormatError(f"its VRM humanoid lacks {', '.join(missing)}")
-        return bones
-    if not skinned:
-        raise FormatError("no skeleton in this file; export the character with its bones and skin")
-    candidates = sorted(skinned)
-    named_bones = humanoid_map.from_names([_node_name(gltf, node) for node in candidates])
-    return {bone: candidates[i] for bone, i in named_bones.items()}
+def local_matrices(nodes: Sequence[Mapping[str, Any]]) -> FloatArray:
+    """Returns parent from node (N, 4, 4) of the nodes of a file."""
 
+    def values(name: str, default: Sequence[float]) -> FloatArray:
+        return np.array([node.get(name, default) for node in nodes], dtype=np.float64).reshape(-1, len(default))
 
-def _node_name(gltf: pygltflib.GLTF2, node: int) -> str:
-    return gltf.nodes[node].name or f"node_{node}"
-
-
-def _node_parents(gltf: pygltflib.GLTF2) -> list[int]:
-    parents = [-1] * len(gltf.nodes)
-    for i, node in enumerate(gltf.nodes):
-        for child in node.children or []:
-            parents[child] = i
-    return parents
-
-
-def _local_matrix(node: pygltflib.Node) -> FloatArray:
-    if node.matrix is not None:
-        return np.array(node.matrix, dtype=np.float64).reshape(4, 4).T
-    local = np.eye(4)
-    quaternion = rotation.normalize(np.array(node.rotation or rotation.IDENTITY, dtype=np.float64))
-    local[:3, :3] = rotation.to_matrix(quaternion) * np.array(node.scale or [1.0, 1.0, 1.0])
-    local[:3, 3] = node.translation or [0.0, 0.0, 0.0]
+    local = values("matrix", np.eye(4).ravel().tolist()).reshape(-1, 4, 4).swapaxes(1, 2)
+    parted = [i for i, node in enumerate(nodes) if "matrix" not in node]
+    quaternions = rotation.normalize(values("rotation", rotation.IDENTITY.tolist()))
+    linear = rotation.to_matrix(quaternions) * values("scale", (1.0, 1.0, 1.0))[:, None, :]
+    local[parted, :3, :3] = linear[parted]
+    local[parted, :3, 3] = values("translation", (0.0, 0.0, 0.0))[parted]
     return local
 
 
-def _world_matrices(gltf: pygltflib.GLTF2, parents: Sequence[int]) -> FloatArray:
-    world = np.tile(np.eye(4), (len(parents), 1, 1))
-    for node in _parents_first(parents, range(len(parents))):
-        local = _local_matrix(gltf.nodes[node])
-        world[node] = local if parents[node] < 0 else world[parents[node]] @ local
+def world_matrices(local: FloatArray, parents: Sequence[int]) -> FloatArray:
+    """Returns world from node (N, 4, 4) of nodes with the matrices parent from node (N, 4, 4)."""
+    world = local.copy()
+    for node in parents_first(parents):
+        if parents[node] >= 0:
+            world[node] = world[parents[node]] @ local[node]
     return world
 
 
-def _parents_first(parents: Sequence[int], nodes: Sequence[int]) -> list[int]:
-    """Returns the nodes in the order of a depth-first walk; raises FormatError if the hierarchy has a loop."""
+def _find_bones(file: GltfFile, skinned: set[int], parents: Sequence[int]) -> dict[str, int]:
+    """Returns humanoid bone -> node, from the VRM extension or from the names of the skinned nodes."""
+    bones = humanoid_map.from_extensions(file.document.get("extensions") or {})
+    if bones:
+        if missing := humanoid_map.missing_bones(bones):
+            raise FormatError(f"its VRM humanoid lacks {', '.join(missing)}")
+        if unknown := [bone for bone, node in bones.items() if not 0 <= node < len(parents)]:
+            raise FormatError(f"its VRM humanoid names nodes that do not exist for {', '.join(unknown)}")
+        return bones
+    if not skinned:
+        raise FormatError("no skeleton in this file; export the character with its bones and skin")
+    candidates, nodes = sorted(skinned), file.entries("nodes")
+    named_bones = humanoid_map.from_names([_node_name(nodes, node) for node in candidates])
+    return _choose_among_namesakes({b: candidates[i] for b, i in named_bones.items()}, candidates, nodes, parents)
 
-    def path(node: int) -> tuple[int, ...]:
-        chain = [node]
-        while parents[chain[-1]] >= 0:
-            chain.append(parents[chain[-1]])
-            if len(chain) > len(parents):
-                raise FormatError("its nodes form a loop")
-        return tuple(reversed(chain))
 
-    return sorted(nodes, key=path)
+def _choose_among_namesakes(
+    bones: Mapping[str, int], candidates: Sequence[int], nodes: Sequence[Mapping[str, Any]], parents: Sequence[int]
+) -> dict[str, int]:
+    """Replaces a joint by one of the same name that is between more of the other bones, as its bone is."""
+    is_below = _descent(parents)
+    chosen = dict(bones)
+    for bone, node in bones.items():
+        namesakes = [n for n in candidates if nodes[n].get("name") == nodes[node].get("name")]
+        if len(namesakes) > 1:
+            above = [n for b, n in chosen.items() if b in _bones_above(bone)]
+            below = [n for b, n in chosen.items() if bone in _bones_above(b)]
+            chosen[bone] = max(
+                namesakes,
+                key=lambda n: sum(is_below(n, a) for a in above) + sum(is_below(b, n) for b in below),
+            )
+    return chosen
+
+
+def _bones_above(bone: str) -> set[str]:
+    """Returns the humanoid bones between a bone and the hips, and the hips."""
+    above = set()
+    while (parent := humanoid.PARENT.get(bone)) is not None:
+        above.add(bone := parent)
+    return above
+
+
+def _node_name(nodes: Sequence[Mapping[str, Any]], node: int) -> str:
+    return str(nodes[node].get("name") or f"node_{node}")
 
 
 def _reparent_bones(parents: Sequence[int], bones: Mapping[str, int]) -> list[int]:
@@ -132,6 +167,8 @@ def _reparent_bones(parents: Sequence[int], bones: Mapping[str, int]) -> list[in
         above = humanoid.PARENT.get(bone)
         while above is not None and above not in bones:
             above = humanoid.PARENT[above]
+        if above is not None and bones[above] == node:
+            raise FormatError(f"its skeleton has {bone} and {above} at one joint")
         if above is not None and bones[above] not in _ancestors(result, node):
             if node in _ancestors(result, bones[above]):
                 raise FormatError(f"its skeleton has {bone} above {above}")
@@ -140,45 +177,60 @@ def _reparent_bones(parents: Sequence[int], bones: Mapping[str, int]) -> list[in
 
 
 def _ancestors(parents: Sequence[int], node: int) -> list[int]:
+    """Returns the ancestors of a node, the nearest first."""
     chain = []
-    while (node := parents[node]) >= 0 and node not in chain:
+    while (node := parents[node]) >= 0:
         chain.append(node)
     return chain
 
 
+def _descent(parents: Sequence[int]) -> Callable[[int, int], bool]:
+    """Returns the test whether a node is below another one."""
+    order = parents_first(parents)
+    first = {node: i for i, node in enumerate(order)}
+    last: dict[int, int] = {}
+    for node in reversed(order):
+        last[node] = max(last.get(node, 0), first[node])
+        last[parents[node]] = max(last.get(parents[node], 0), last[node])
+    return lambda node, ancestor: first[ancestor] < first[node] <= last[ancestor]
+
+
+def _same_tree(parents: Sequence[int], node: int) -> set[int]:
+    """Returns all nodes that have the root of a node."""
+    roots: dict[int, int] = {}
+    for each in parents_first(parents):
+        roots[each] = roots.get(parents[each], each)
+    return {each for each, root in roots.items() if root == roots[node]}
+
+
 def _joint_nodes(parents: Sequence[int], wanted: set[int]) -> list[int]:
     """Returns the wanted nodes and all between them, up to their lowest common ancestor, parents first."""
-    chains = [[*reversed(_ancestors(parents, node)), node] for node in sorted(wanted)]
-    shared = [nodes[0] for nodes in zip(*chains, strict=False) if len(set(nodes)) == 1]
+    wanted_below = dict.fromkeys(range(len(parents)), 0)
+    order = parents_first(parents)
+    for node in reversed(order):
+        wanted_below[node] += node in wanted
+        if parents[node] >= 0:
+            wanted_below[parents[node]] += wanted_below[node]
+    shared = [node for node in order if wanted_below[node] == len(wanted)]
     if not shared:
         raise FormatError("its joints do not share one root; put them below one node")
-    return _parents_first(parents, sorted({node for chain in chains for node in chain[len(shared) - 1 :]}))
+    joints = [shared[-1], *(node for node in order if 0 < wanted_below[node] < len(wanted))]
+    if len(joints) > MAX_JOINTS:
+        raise FormatError(f"its skeleton has {len(joints)} joints; at most {MAX_JOINTS} are supported")
+    return joints
 
 
 def _bind_matrices(
-    file: GltfFile, nodes: Sequence[int], parents: Sequence[int], world_from_node: FloatArray
+    nodes: Sequence[int], parents: Sequence[int], world_from_node: FloatArray, placed: Bound
 ) -> FloatArray:
     """Returns world from joint (J, 4, 4) in the bind pose of the skins; other joints keep their stored local pose."""
-    bound: dict[int, FloatArray] = {}
-    for skin in file.gltf.skins:
-        inverse_bind = skin_inverse_bind(file, skin)
-        top = min(range(len(skin.joints)), key=lambda k: len(_ancestors(parents, skin.joints[k])))
-        world_from_mesh = world_from_node[skin.joints[top]] @ inverse_bind[top]
-        for joint, matrix in zip(skin.joints, inverse_bind, strict=True):
-            bound.setdefault(joint, world_from_mesh @ np.linalg.inv(matrix))
-    world: dict[int, FloatArray] = {}
+    world: Bound = {}
     for node in nodes:
         above = parents[node]
-        local = (
-            np.linalg.inv(world_from_node[above]) @ world_from_node[node] if above in world else world_from_node[node]
-        )
-        free = world[above] @ local if above in world else local
-        world[node] = bound.get(node, free)
+        if node in placed:
+            world[node] = placed[node]
+        elif above in world and np.linalg.cond(world_from_node[above]) < 1e12:
+            world[node] = world[above] @ np.linalg.inv(world_from_node[above]) @ world_from_node[node]
+        else:
+            world[node] = world_from_node[node]
     return np.stack([world[node] for node in nodes])
-
-
-def skin_inverse_bind(file: GltfFile, skin: pygltflib.Skin) -> FloatArray:
-    """Returns the matrices (K, 4, 4) joint from mesh of the K joints of a skin."""
-    if skin.inverseBindMatrices is None:
-        return np.tile(np.eye(4), (len(skin.joints), 1, 1))
-    return np.swapaxes(file.floats(skin.inverseBindMatrices).reshape(-1, 4, 4), 1, 2)

@@ -93,4 +93,4 @@ def _character(file: str) -> dict[str, Any]:
         "triangles": sum(len(mesh.triangles) for mesh in character.meshes),
         "humanoid bones": len(character.humanoid),
         "missing bones": ", ".join(name for name in humanoid.JOINTS if name not in character.humanoid) or "none",
-    }
+    } | ({"notes": "; ".join(character.notes)} if character.notes else {})

@@ -1,6 +1,6 @@
 """glTF 2.0 binary (GLB): ``Character``, node rotations and hips translation -> one file with one animation.
 
-Meshes, skin, animation and GLB materials (metallic-roughness, base colour texture) are written.
+Meshes with their morph targets, the skin, the animation and the materials are written.
 
 Source: the glTF 2.0 specification, https://www.khronos.org/gltf/
 """
@@ -15,13 +15,17 @@ import numpy as np
 import pygltflib
 from numpy.typing import NDArray
 
-from bodydouble.data import BoolArray, Character, FloatArray, Material, Mesh
+from bodydouble.data import BoolArray, Character, FloatArray, Mesh, MorphTarget
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats.atomic import atomic_write
+from bodydouble.formats.gltf_materials import MaterialTable
+from bodydouble.formats.gltf_tangents import compute_tangents
 from bodydouble.geometry import camera, kinematics, rotation
 
 STATIC_ROTATION_TOLERANCE = 1e-6
 """A joint whose quaternion stays this close to its rest rotation gets no track."""
+MIN_MORPH_OFFSET = 1e-7
+"""Smaller offsets of a morph target, m, are zero."""
 
 _COMPONENT_TYPES = {
     np.dtype(np.uint8): pygltflib.UNSIGNED_BYTE,
@@ -101,8 +105,7 @@ class _Document:
             scenes=[pygltflib.Scene(nodes=[0])],
         )
         self.binary = bytearray()
-        self.materials: dict[Material, int] = {}
-        self.textures: dict[bytes, int] = {}
+        self.materials = MaterialTable(self.gltf, self.add_buffer_view)
         rest = kinematics.local_rotations(character.skeleton.parents, character.rest_rotations)
         self.rest_local = rotation.normalize(rest)
 
@@ -148,7 +151,7 @@ class _Document:
             )
 
     def add_skin_and_meshes(self) -> None:
-        """Adds all meshes as primitives of one skinned node at the top of the scene."""
+        """Adds the meshes of each name as the primitives of one skinned node at the top of the scene."""
         gltf, joints = self.gltf, len(self.character.skeleton.joint_names)
         gltf.skins.append(
             pygltflib.Skin(
@@ -157,10 +160,14 @@ class _Document:
                 inverseBindMatrices=self.add_accessor(self._inverse_bind_matrices()),
             )
         )
-        primitives = [self._add_primitive(mesh) for mesh in self.character.meshes]
-        gltf.meshes.append(pygltflib.Mesh(name=self.character.name, primitives=primitives))
-        gltf.nodes.append(pygltflib.Node(name=self.character.name, mesh=0, skin=0))
-        gltf.scenes[0].nodes.append(joints)
+        for (name, target_names), meshes in _group_meshes(self.character):
+            mesh = pygltflib.Mesh(name=name, primitives=[self._add_primitive(mesh) for mesh in meshes])
+            if target_names:
+                mesh.weights = [target.weight for target in meshes[0].morph_targets]
+                mesh.extras = {"targetNames": list(target_names)}
+            gltf.scenes[0].nodes.append(len(gltf.nodes))
+            gltf.nodes.append(pygltflib.Node(name=name, mesh=len(gltf.meshes), skin=0))
+            gltf.meshes.append(mesh)
 
     def _inverse_bind_matrices(self) -> NDArray[np.float32]:
         """(J, 4, 4), column-major as glTF wants it."""
@@ -176,8 +183,13 @@ class _Document:
             "JOINTS_0": self.add_accessor(joints, pygltflib.ARRAY_BUFFER),
             "WEIGHTS_0": self._add_floats(weights),
         }
-        if mesh.uvs is not None:
-            attributes["TEXCOORD_0"] = self._add_floats(mesh.uvs)
+        uv_sets = [] if mesh.uvs is None else [mesh.uvs, *mesh.further_uvs]
+        for k, uvs in enumerate(uv_sets):
+            attributes[f"TEXCOORD_{k}"] = self._add_floats(uvs)
+        if mesh.material.normal_map is not None and uv_sets:
+            uvs = uv_sets[mesh.material.normal_map.placement.uv_set]
+            tangents = compute_tangents(mesh.positions, _unit_normals(mesh.normals), uvs, mesh.triangles)
+            attributes["TANGENT"] = self._add_floats(tangents)
         if mesh.colors is not None:
             attributes["COLOR_0"] = self._add_floats(mesh.colors)
         # The largest index of a type is reserved for primitive restart.
@@ -185,41 +197,45 @@ class _Document:
         return pygltflib.Primitive(
             attributes=pygltflib.Attributes(**attributes),
             indices=self.add_accessor(mesh.triangles.ravel().astype(index_type), pygltflib.ELEMENT_ARRAY_BUFFER),
-            material=self._material_index(mesh.material),
+            material=self.materials.index(mesh.material),
+            targets=[self._add_morph_target(target) for target in mesh.morph_targets],
         )
+
+    def _add_morph_target(self, target: MorphTarget) -> dict[str, int]:
+        attributes = {"POSITION": self._add_sparse(target.position_offsets)}
+        if target.normal_offsets is not None:
+            attributes["NORMAL"] = self._add_sparse(target.normal_offsets)
+        return attributes
+
+    def _add_sparse(self, offsets: FloatArray) -> int:
+        """Appends offsets (V, 3), of which only those that are not zero are stored."""
+        values = offsets.astype(np.float32)
+        changed = np.flatnonzero(np.abs(values).max(axis=1) > MIN_MORPH_OFFSET).astype(np.uint32)
+        values = np.where(np.isin(np.arange(len(values)), changed)[:, None], values, np.float32(0.0))
+        sparse = pygltflib.AccessorSparseIndices, pygltflib.AccessorSparseValues
+        self.gltf.accessors.append(
+            pygltflib.Accessor(
+                byteOffset=None,
+                componentType=pygltflib.FLOAT,
+                count=len(values),
+                type="VEC3",
+                min=values.min(axis=0).tolist(),
+                max=values.max(axis=0).tolist(),
+                sparse=pygltflib.Sparse(
+                    count=len(changed),
+                    indices=sparse[0](
+                        bufferView=self.add_buffer_view(changed.tobytes()), componentType=pygltflib.UNSIGNED_INT
+                    ),
+                    values=sparse[1](bufferView=self.add_buffer_view(values[changed].tobytes())),
+                )
+                if len(changed)
+                else None,
+            )
+        )
+        return len(self.gltf.accessors) - 1
 
     def _add_floats(self, values: FloatArray) -> int:
         return self.add_accessor(values.astype(np.float32), pygltflib.ARRAY_BUFFER)
-
-    def _material_index(self, material: Material) -> int:
-        """Returns the index of a material; equal materials are stored once."""
-        if material not in self.materials:
-            self.materials[material] = len(self.gltf.materials)
-            texture = None if material.texture_png is None else self._texture_info(material.texture_png)
-            self.gltf.materials.append(
-                pygltflib.Material(
-                    name=material.name,
-                    alphaMode=pygltflib.BLEND if material.base_color[3] < 1 else pygltflib.OPAQUE,
-                    alphaCutoff=None,
-                    pbrMetallicRoughness=pygltflib.PbrMetallicRoughness(
-                        baseColorFactor=list(material.base_color),
-                        baseColorTexture=texture,
-                        metallicFactor=material.metallic,
-                        roughnessFactor=material.roughness,
-                    ),
-                )
-            )
-        return self.materials[material]
-
-    def _texture_info(self, encoded_image: bytes) -> pygltflib.TextureInfo:
-        """Returns an image as a texture; equal images are stored once."""
-        if encoded_image not in self.textures:
-            self.textures[encoded_image] = len(self.gltf.textures)
-            self.gltf.images.append(
-                pygltflib.Image(bufferView=self.add_buffer_view(encoded_image), mimeType=_mime_type(encoded_image))
-            )
-            self.gltf.textures.append(pygltflib.Texture(source=len(self.gltf.images) - 1))
-        return pygltflib.TextureInfo(index=self.textures[encoded_image])
 
     def add_animation(
         self,
@@ -258,6 +274,15 @@ class _Document:
             )
 
 
+def _group_meshes(character: Character) -> list[tuple[tuple[str, tuple[str, ...]], list[Mesh]]]:
+    """Groups meshes that become one mesh of the file: of one name, with the same morph targets."""
+    groups: dict[tuple[str, tuple[str, ...]], list[Mesh]] = {}
+    for mesh in character.meshes:
+        key = mesh.name or character.name, tuple(target.name for target in mesh.morph_targets)
+        groups.setdefault(key, []).append(mesh)
+    return list(groups.items())
+
+
 def _normalize_skin_weights(mesh: Mesh) -> tuple[NDArray[Any], NDArray[np.float32]]:
     """Returns joints and weights (V, 4) that meet the rules of glTF.
 
@@ -282,11 +307,3 @@ def _unit_normals(normals: FloatArray) -> FloatArray:
     """Normalizes normals; zero normals, which degenerate triangles have, become +Y."""
     length = np.linalg.norm(normals, axis=1, keepdims=True)
     return rotation.normalize(np.where(length > 1e-12, normals, [0.0, 1.0, 0.0]))
-
-
-def _mime_type(encoded_image: bytes) -> str:
-    if encoded_image.startswith(b"\x89PNG"):
-        return "image/png"
-    if encoded_image.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    raise InvalidDataError("Material: texture_png is neither a PNG nor a JPEG file")

@@ -112,6 +112,8 @@ def animate(
     _check_positive(fps=fps, keyframe_tolerance=keyframe_tolerance)
     request = prepare_capture(Path(video), options)
     template = character_files.load_character(character)
+    for note in template.notes:
+        progress.warn(f"{character}: {note}")
     with _output_folder(video, folder) as out:
         result = capture_clip(request, progress)
         captured = result.performance

@@ -1,17 +1,19 @@
 """Skinned model: a character in graphics memory, posed by joint matrices and drawn in several passes."""
 
 from dataclasses import dataclass
-from io import BytesIO
 
 import moderngl
 import numpy as np
-from PIL import Image
 
 from bodydouble.data import Character, FloatArray, Material, Mesh
 from bodydouble.geometry.kinematics import inverse_bind_matrices
 from bodydouble.render.context import compile_program, read_shader
+from bodydouble.render.surface import place_coordinates, upload_texture
 from bodydouble.render.tint import tint_character
 from bodydouble.render.view_volumes import joint_boxes, skin_bounds
+
+OPAQUE_ALPHA = 0.95
+"""Alpha in the mode "blend" from which on a surface hides what is behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class _DrawRange:
 
     material: Material
     texture: moderngl.Texture | None
+    emissive_texture: moderngl.Texture | None
     first: int
     count: int
 
@@ -91,7 +94,7 @@ class SkinnedModel:
         )
         counts = [3 * len(mesh.triangles) for mesh in character.meshes]
         self._draw_ranges = [
-            _DrawRange(mesh.material, _upload_texture(context, mesh.material), first, count)
+            _describe_range(context, mesh.material, first, count)
             for mesh, first, count in zip(character.meshes, np.cumsum([0, *counts]).tolist(), counts, strict=False)
         ]
 
@@ -116,25 +119,42 @@ class SkinnedModel:
 
     def draw_depth(self) -> None:
         """Draws the depth pass."""
-        self._set_culling()
+        self._set_culling(any(part.material.is_double_sided for part in self._draw_ranges))
         self._depth_pass.render()
 
-    def draw(self, texture_unit: int) -> None:
-        """Draws every part with its material; its texture is bound to a texture unit."""
-        self._set_culling()
-        self._character_program["rim_color"] = tuple(self._color)
+    def draw(self, texture_unit: int, *, is_blended: bool) -> None:
+        """Draws the parts with their materials; textures are bound to a texture unit and the next one.
+
+        Args:
+            texture_unit: unit of the base colour texture.
+            is_blended: whether only the translucent surfaces are drawn, or all others.
+        """
+        program = self._character_program
+        program["rim_color"] = tuple(self._color)
+        program["base_texture"], program["emissive_texture"] = texture_unit, texture_unit + 1
         for part in self._draw_ranges:
-            self._character_program["base_color"] = part.material.base_color
-            self._character_program["roughness"] = part.material.roughness
-            self._character_program["has_texture"] = part.texture is not None
-            if part.texture is not None:
-                part.texture.use(texture_unit)
-                self._character_program["base_texture"] = texture_unit
+            mode = part.material.effective_alpha_mode
+            if is_blended and mode != "blend":
+                continue
+            self._set_culling(part.material.is_double_sided)
+            cutoffs = {"opaque": 0.0, "mask": part.material.alpha_cutoff, "blend": OPAQUE_ALPHA}
+            program["min_alpha"] = 0.0 if is_blended else cutoffs[mode]
+            program["max_alpha"] = OPAQUE_ALPHA if is_blended else 2.0
+            self._bind_material(part, texture_unit)
             self._color_pass.render(vertices=part.count, first=part.first)
 
-    def _set_culling(self) -> None:
-        # Textured hair and skirts are often single sheets that are visible from both sides.
-        if any(part.texture is not None for part in self._draw_ranges):
+    def _bind_material(self, part: _DrawRange, texture_unit: int) -> None:
+        program, material = self._character_program, part.material
+        program["base_color"], program["roughness"] = material.base_color, material.roughness
+        program["is_unlit"], program["emissive_color"] = material.is_unlit, material.emissive_color
+        program["has_texture"] = part.texture is not None
+        program["has_emissive_texture"] = part.emissive_texture is not None
+        for unit, texture in enumerate((part.texture, part.emissive_texture), start=texture_unit):
+            if texture is not None:
+                texture.use(unit)
+
+    def _set_culling(self, is_double_sided: bool) -> None:
+        if is_double_sided:
             self._context.disable(moderngl.CULL_FACE)
         else:
             self._context.enable(moderngl.CULL_FACE)
@@ -143,23 +163,25 @@ class SkinnedModel:
 def _skin_vertices(mesh: Mesh) -> "np.ndarray[tuple[int], np.dtype[np.void]]":
     layout = [("position", "f4", 3), ("normal", "f4", 3), ("joints", "u2", 4), ("weights", "f4", 4)]
     vertices = np.empty(len(mesh.positions), dtype=layout)
-    vertices["position"], vertices["normal"] = mesh.positions, mesh.normals
+    at_rest = [(target.weight, target.position_offsets) for target in mesh.morph_targets if target.weight]
+    vertices["position"] = sum((weight * offsets for weight, offsets in at_rest), start=mesh.positions)
+    vertices["normal"] = mesh.normals
     vertices["joints"], vertices["weights"] = mesh.joints, mesh.weights
     return vertices
 
 
 def _surface_vertices(mesh: Mesh) -> FloatArray:
     count = len(mesh.positions)
-    uvs = np.zeros((count, 2)) if mesh.uvs is None else mesh.uvs
+    uvs = np.zeros((count, 2)) if mesh.uvs is None else place_coordinates(mesh.uvs, mesh.material.texture_placement)
     colors = np.ones((count, 4)) if mesh.colors is None else mesh.colors
     return np.concatenate([uvs, colors], axis=1).astype(np.float32)
 
 
-def _upload_texture(context: moderngl.Context, material: Material) -> moderngl.Texture | None:
-    if material.texture_png is None:
-        return None
-    image = Image.open(BytesIO(material.texture_png)).convert("RGBA")
-    texture = context.texture(image.size, 4, image.tobytes())
-    texture.build_mipmaps()
-    texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
-    return texture
+def _describe_range(context: moderngl.Context, material: Material, first: int, count: int) -> _DrawRange:
+    texture, emissive = None, None
+    if material.texture_png is not None:
+        texture = upload_texture(context, material.texture_png, material.texture_placement)
+    if material.emissive_map is not None:
+        # Both textures share their coordinates, as they do in nearly all files.
+        emissive = upload_texture(context, material.emissive_map.image, material.texture_placement)
+    return _DrawRange(material, texture, emissive, first, count)

@@ -152,7 +152,15 @@ class SceneRenderer:
         self._character_program["ground"] = self._light.ground
         self._shadows.bind_sun(self._character_program, _SUN_DEPTH_UNIT)
         for model in models:
-            model.draw(_BASE_TEXTURE_UNIT)
+            model.draw(_BASE_TEXTURE_UNIT, is_blended=False)
+        # Translucent surfaces come last; they are hidden by what is in front of them, but hide nothing.
+        self._context.enable(moderngl.BLEND)
+        self._context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
+        self._canvas.depth_mask = False
+        for model in models:
+            model.draw(_BASE_TEXTURE_UNIT, is_blended=True)
+        self._canvas.depth_mask = True
+        self._context.disable(moderngl.BLEND)
 
     def _compose_image(self, world_from_pixel: FloatArray, eye: FloatArray, region: PixelRect) -> None:
         self._context.enable_only(moderngl.NOTHING)

@@ -49,5 +49,5 @@ def _linear_colors(mesh: Mesh) -> FloatArray:
 def _tint_mesh(mesh: Mesh, colors: FloatArray, cloth_color: FloatArray, cloth_limit: float) -> Mesh:
     brightness = colors[:, :3].mean(axis=1, keepdims=True)
     tinted = np.where(brightness < cloth_limit, brightness * cloth_color, colors[:, :3])
-    material = replace(mesh.material, base_color=(1.0, 1.0, 1.0, 1.0))
+    material = replace(mesh.material, base_color=(1.0, 1.0, 1.0, 1.0), alpha_mode=mesh.material.effective_alpha_mode)
     return replace(mesh, material=material, colors=np.concatenate([tinted, colors[:, 3:]], axis=1))

@@ -298,7 +298,7 @@ def _build_mesh(
         triangles=local.reshape(-1, 3),
         joints=topology.joint_indices[used],
         weights=topology.joint_weights[used],
-        material=Material(base_color=(1.0, 1.0, 1.0, 1.0), texture_png=texture),
+        material=Material(base_color=(1.0, 1.0, 1.0, 1.0), texture_png=texture, is_double_sided=True),
         uvs=None if uvs is None else uvs[used],
         colors=colors,
     )

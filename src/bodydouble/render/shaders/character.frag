@@ -1,10 +1,16 @@
 #version 330 core
 uniform sampler2D base_texture;
 uniform bool has_texture;
+uniform sampler2D emissive_texture;
+uniform bool has_emissive_texture;
+uniform vec3 emissive_color;  // linear
+uniform float min_alpha;      // fragments with less alpha are not drawn
+uniform float max_alpha;      // nor are those with this much
 
 centroid in vec3 diffuse;
 centroid in vec3 specular;
 centroid in vec2 uv;
+centroid in float vertex_alpha;
 out vec4 color;
 
 // Keeps colours as they are up to a shoulder, above which they approach white.
@@ -19,11 +25,19 @@ vec3 tone_mapped(vec3 c) {
 
 void main() {
     vec3 light = diffuse;
+    float alpha = vertex_alpha;
     if (has_texture) {
         vec4 texel = texture(base_texture, uv);
-        if (texel.a < 0.5) discard;
+        alpha *= texel.a;
         light *= texel.rgb * texel.rgb;
     }
+    if (alpha < min_alpha || alpha >= max_alpha) discard;
+    vec3 emitted = emissive_color;
+    if (has_emissive_texture) {
+        vec3 texel = texture(emissive_texture, uv).rgb;
+        emitted *= texel * texel;
+    }
     // A square root is close to the sRGB curve and cheaper; the texture was squared to match.
-    color = vec4(sqrt(tone_mapped(light + specular)), 1.0);
+    float coverage = max_alpha > 1.0 ? 1.0 : alpha;
+    color = vec4(sqrt(tone_mapped(light + specular + emitted)), 1.0) * coverage;
 }

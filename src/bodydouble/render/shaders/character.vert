@@ -13,6 +13,7 @@ uniform vec3 ground;       // ambient light from below
 uniform vec4 base_color;   // linear
 uniform vec3 rim_color;    // linear
 uniform float roughness;
+uniform bool is_unlit;
 
 in vec3 position;
 in vec3 normal;
@@ -22,6 +23,7 @@ in vec4 vertex_color;
 centroid out vec3 diffuse;   // to be multiplied by the texture
 centroid out vec3 specular;  // to be added
 centroid out vec2 uv;
+centroid out float vertex_alpha;
 
 const int TAPS = 12;
 const float GOLDEN_ANGLE = 2.39996323;
@@ -57,6 +59,11 @@ void main() {
     diffuse = base_color.rgb * vertex_color.rgb * (key * direct * 0.36 + ambient * 0.56);
     specular = key * 0.03 * gloss * clamp(facing, 0.0, 1.0) * shadow;
     specular += mix(sky * 1.35, rim_color, 0.5) * grazing * (0.3 + 0.7 * (n.y * 0.5 + 0.5)) * 0.42 * near_floor;
+    if (is_unlit) {
+        diffuse = base_color.rgb * vertex_color.rgb;
+        specular = vec3(0.0);
+    }
     uv = texture_coordinates;
+    vertex_alpha = base_color.a * vertex_color.a;
     gl_Position = clip_from_world * vec4(position, 1.0);
 }
