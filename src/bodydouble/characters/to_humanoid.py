@@ -25,6 +25,8 @@ ANKLE_HEIGHT_RANGE = (0.3, 2.0)
 """Range of plausible heights of a rig's ankles, relative to the template's."""
 MIN_PELVIS_LENGTH = 0.02
 """Minimum distance in m of the spine from the hips; a shorter pelvis counts as missing."""
+T_POSE_TOLERANCE = np.radians(5.0)
+"""Maximum angle of the limbs of a rig at rest from those of the template in rad that is a T-pose of its own."""
 MAX_HIPS_DEPTH = 0.01
 """Maximum depth in m of the hips below the joints of the legs."""
 
@@ -75,7 +77,7 @@ def convert_to_humanoid(
     bones = _body_bones(motion.skeleton.joint_names)
     pose = standing_rig_pose(motion, bones, rest_rotations)
     pose = pose.scale(_estimate_scale(pose.rest_positions) if scale is None else scale)
-    corrections = t_pose_corrections(pose.rest_positions, TEMPLATE) | _upright_neck(pose.rest_positions)
+    corrections = _t_pose_from_rest(pose.rest_positions)
     t_pose, hips_shift = _build_t_pose(pose.rest_positions, corrections)
     rotations = {bone: _bone_rotations(bone, pose, corrections[bone]) for bone in bones}
     for bone in filter(lambda bone: _is_divided(bone, bones, motion.skeleton.parents), BONE_ENDS):
@@ -89,6 +91,14 @@ def convert_to_humanoid(
         contacts=motion.contacts,
         joint_sigma=motion.joint_sigma[:, [bones[_nearest_mapped_bone(bone, bones)] for bone in humanoid.JOINTS]],
     )
+
+
+def _t_pose_from_rest(rest_positions: Bones) -> Bones:
+    """Returns the rotation (4,) of each bone from the rest pose to the T-pose; none for a rig that stands in one."""
+    corrections = t_pose_corrections(rest_positions, TEMPLATE)
+    if max(rotation.angle_between(q, rotation.IDENTITY) for q in corrections.values()) <= T_POSE_TOLERANCE:
+        corrections = dict.fromkeys(corrections, rotation.IDENTITY)
+    return corrections | _upright_neck(rest_positions)
 
 
 def _upright_neck(rest_positions: Bones) -> Bones:

@@ -20,15 +20,17 @@ class KeypointFormat(StrEnum):
 
 
 def export(
-    motion: Annotated[Path, typer.Argument(metavar="MOTION", help="A performance.npz or a .bvh file.")],
+    motion: Annotated[
+        Path, typer.Argument(metavar="MOTION", help="A performance.npz, or a .bvh, .glb, .vrm or .vrma file.")
+    ],
     output: Annotated[
         Path,
         typer.Option(
             "-o",
             "--output",
             metavar="FILE",
-            help="Output file: .glb, .bvh, .usda, .usdz, .vmd, .trc, .c3d, .mot, .csv or .json. Several people get a "
-            "file each, such as FILE_person1.bvh. With --format openpose a new or empty folder.",
+            help="Output file: .glb, .bvh, .vrma, .usda, .usdz, .vmd, .trc, .c3d, .mot, .csv or .json. Several people "
+            "get a file each, such as FILE_person1.bvh. With --format openpose a new or empty folder.",
         ),
     ],
     keypoint_format: Annotated[

@@ -12,7 +12,9 @@ from bodydouble.cli.values import parse_frame_rate
 
 
 def retarget(
-    motion: Annotated[Path, typer.Argument(metavar="MOTION", help="A performance.npz or a .bvh file.")],
+    motion: Annotated[
+        Path, typer.Argument(metavar="MOTION", help="A performance.npz, or a .bvh, .glb, .vrm or .vrma file.")
+    ],
     character: Annotated[str, typer.Argument(metavar="CHARACTER", help="Built-in character, or a .glb or .vrm file.")],
     output: Annotated[
         Path,

@@ -3,7 +3,8 @@
 - ``media``: video or images -> ``Clip`` and upright RGB frames at an exact rate; RGB frames -> MP4 video.
 - ``performance``: ``Performance`` <-> performance.npz.
 - ``gltf``: ``Character`` and node rotations -> GLB. ``bvh``: ``Motion`` <-> BVH.
-- ``usd``: characters -> UsdSkel. ``vmd``: ``Motion`` -> MikuMikuDance. ``motion_json``: ``Motion`` -> JSON.
+- ``vrma``: ``Motion`` -> VRM animation. ``usd``: characters -> UsdSkel. ``vmd``: ``Motion`` -> MikuMikuDance.
+- ``motion_json``: ``Motion`` -> JSON.
 - ``trc``, ``c3d``: joint positions as markers. ``motion_table``: joint angles -> .mot and .csv.
 - ``keypoint_files``: ``Performance`` -> 2D keypoints of COCO, AlphaPose and OpenPose; these files -> ``KeypointRows``.
 - ``face_embeddings``: face embeddings -> embeddings.npz. ``pickled_arrays``: .npz files with pickles -> plain objects.

@@ -5,6 +5,7 @@ Meshes with their morph targets, the skin, the animation and the materials are w
 Source: the glTF 2.0 specification, https://www.khronos.org/gltf/
 """
 
+from collections.abc import Mapping
 from fractions import Fraction
 from importlib.metadata import version
 from itertools import combinations
@@ -44,6 +45,7 @@ def write(
     fps: Fraction,
     name: str,
     keys: tuple[BoolArray, BoolArray] | None = None,
+    extensions: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes a character with an animation.
 
@@ -56,6 +58,7 @@ def write(
         name: name of the animation.
         keys: (T, J) and (T,) True where a joint's rotation and the hips' translation have a key. The first and the last
             frame need one. None: keys in all frames for all joints.
+        extensions: glTF extensions of the whole file, by name. Node j is joint j.
 
     Raises:
         InvalidDataError: the arrays do not fit the character or hold values that are not finite.
@@ -70,6 +73,7 @@ def write(
     if character.meshes:
         document.add_skin_and_meshes()
     document.add_animation(rotations, hips_translation, fps, name, keys)
+    document.add_extensions(extensions or {})
     with atomic_write(path) as temporary:
         temporary.write_bytes(document.to_bytes())
 
@@ -114,6 +118,11 @@ class _Document:
         self.gltf.buffers = [pygltflib.Buffer(byteLength=len(self.binary))]
         self.gltf.set_binary_blob(bytes(self.binary))
         return b"".join(self.gltf.save_to_bytes())
+
+    def add_extensions(self, extensions: Mapping[str, Any]) -> None:
+        """Adds extensions of the whole file."""
+        self.gltf.extensions.update(extensions)
+        self.gltf.extensionsUsed.extend(extensions)
 
     def add_buffer_view(self, data: bytes, target: int | None = None) -> int:
         """Appends bytes at a multiple of four; returns the index of their buffer view."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bodydouble.characters.load import load_character
 from bodydouble.errors import InvalidDataError
-from bodydouble.formats import bvh, c3d, gltf, motion_json, motion_table, trc, usd, vmd
+from bodydouble.formats import bvh, c3d, gltf, motion_json, motion_table, trc, usd, vmd, vrma
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.geometry import kinematics
 from bodydouble.motion.body.joint_angles import compute_joint_angles
@@ -113,6 +113,10 @@ def _write_vmd(path: Path, motion: NamedMotion) -> None:
     vmd.write(path, motion.motion)
 
 
+def _write_vrma(path: Path, motion: NamedMotion) -> None:
+    vrma.write(path, motion.motion, motion.name)
+
+
 def _write_trc(path: Path, motion: NamedMotion) -> None:
     trc.write(path, motion.motion.skeleton.joint_names, kinematics.joint_positions(motion.motion), motion.motion.fps)
 
@@ -152,6 +156,7 @@ def _usd_animation(named: NamedMotion, animated: AnimatedCharacter) -> usd.UsdAn
 
 _MOTION_WRITERS: dict[str, Callable[[Path, NamedMotion], None]] = {
     ".bvh": _write_bvh,
+    ".vrma": _write_vrma,
     ".trc": _write_trc,
     ".c3d": _write_c3d,
     ".mot": _write_mot,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bodydouble.characters.gltf_animation import read_animations
 from bodydouble.characters.to_humanoid import convert_to_humanoid
 from bodydouble.data import Motion
 from bodydouble.errors import FormatError, InvalidDataError
@@ -25,7 +26,8 @@ def load_motions(path: Path) -> tuple[NamedMotion, ...]:
     """Loads the motions of a file, at least one.
 
     Args:
-        path: a performance.npz (one motion per person) or a .bvh of any humanoid rig.
+        path: a performance.npz (one motion per person), a .bvh of any humanoid rig, or the animations of a .glb, .gltf,
+            .vrm or .vrma file.
 
     Raises:
         FormatError: the file is of another kind or damaged, or holds no humanoid motion.
@@ -74,4 +76,12 @@ def _read_bvh(path: Path) -> tuple[NamedMotion, ...]:
         raise error if str(path) in str(error) else FormatError(f"{path}: {error}") from error
 
 
-_READERS: dict[str, Callable[[Path], tuple[NamedMotion, ...]]] = {".npz": _read_performance, ".bvh": _read_bvh}
+def _read_gltf(path: Path) -> tuple[NamedMotion, ...]:
+    return tuple(NamedMotion(name, _with_contacts(motion)) for name, motion in read_animations(path).items())
+
+
+_READERS: dict[str, Callable[[Path], tuple[NamedMotion, ...]]] = {
+    ".npz": _read_performance,
+    ".bvh": _read_bvh,
+    **dict.fromkeys((".glb", ".gltf", ".vrm", ".vrma"), _read_gltf),
+}
