@@ -180,7 +180,7 @@ def test_sizes_that_no_human_has_are_rescaled_with_a_note(
     loaded = load_character(str(glb.save(tmp_path / "giant.glb")))
     assert character_height(loaded) == pytest.approx(height, rel=0.01)
     (note,) = loaded.notes
-    assert re.search(rf"giant was {character_height(mannequin) * scale:.4g} m tall: .*{reason}", note)
+    assert re.search(rf"the character was {character_height(mannequin) * scale:.4g} m tall: .*{reason}", note)
     factor = character_height(loaded) / character_height(mannequin)
     assert_same(loaded.meshes[0].positions, factor * mannequin.meshes[0].positions, 1e-5)
     assert_same(loaded.skeleton.rest_offsets, factor * mannequin.skeleton.rest_offsets, 1e-5)
