@@ -180,7 +180,7 @@ def test_sizes_that_no_human_has_are_rescaled_with_a_note(
     loaded = load_character(str(glb.save(tmp_path / "giant.glb")))
     assert character_height(loaded) == pytest.approx(height, rel=0.01)
     (note,) = loaded.notes
-    assert re.search(rf"giant was {character_height(mannequin) * scale:.4g} m tall: .*{reason}", note)
+    assert re.search(rf"the character was {character_height(mannequin) * scale:.4g} m tall: .*{reason}", note)
     factor = character_height(loaded) / character_height(mannequin)
     assert_same(loaded.meshes[0].positions, factor * mannequin.meshes[0].positions, 1e-5)
     assert_same(loaded.skeleton.rest_offsets, factor * mannequin.skeleton.rest_offsets, 1e-5)
@@ -273,3 +273,26 @@ def test_a_joint_with_the_name_of_a_bone_elsewhere_is_not_the_bone(tmp_path: Pat
             if each.get("children") is None:
                 each.pop("children", None)
     assert_same_character(load_character(str(glb.save(tmp_path / "names.glb"))), mannequin)
+
+
+@pytest.mark.parametrize("posed_deg", [0.0, 40.0])
+def test_hips_that_no_skin_has_are_placed_by_the_joints_below(
+    tmp_path: Path, mannequin: Character, posed_deg: float
+) -> None:
+    """The skin has a joint below the spine in the place of the hips, which are in no skin."""
+    glb = Glb()
+    bind = bind_matrices(mannequin)
+    step = bind[mannequin.humanoid["hips"], :3, 3] - bind[mannequin.humanoid["spine"], :3, 3]
+    glb.json["nodes"].append({"name": "pelvis_deform", "translation": step.tolist()})
+    spine = glb.json["nodes"][glb.node("spine")]
+    spine["children"] = [*spine["children"], len(glb.json["nodes"]) - 1]
+    joints = glb.json["skins"][0]["joints"]
+    joints[joints.index(glb.node("hips"))] = len(glb.json["nodes"]) - 1
+    if posed_deg:
+        _pose_randomly(glb, posed_deg)
+        _walk_away(glb)
+    loaded = load_character(str(glb.save(tmp_path / "hips.glb")))
+    assert_same(loaded.meshes[0].positions, mannequin.meshes[0].positions, 2e-6)
+    actual = bind_matrices(loaded)
+    for bone, joint in mannequin.humanoid.items():
+        assert_same(actual[loaded.humanoid[bone], :3, 3], bind[joint, :3, 3], 0.03 if bone == "hips" else 2e-6)

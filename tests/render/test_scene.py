@@ -1,3 +1,4 @@
+from dataclasses import replace
 from io import BytesIO
 
 import moderngl
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from bodydouble.data import FloatArray, Material, RgbImage
+from bodydouble.data import Character, FloatArray, Material, MorphTarget, RgbImage, Texture, TexturePlacement
 from bodydouble.errors import RenderingUnavailableError
 from bodydouble.geometry.camera import intrinsics_from_focal_length, inverse, project, transform
 from bodydouble.geometry.kinematics import inverse_bind_matrices
@@ -15,6 +16,7 @@ from bodydouble.geometry.rotation import from_rotvec, to_matrix
 from bodydouble.render.context import open_context, query_renderer_name
 from bodydouble.render.model import SkinnedModel, compile_programs
 from bodydouble.render.scene import SceneRenderer
+from bodydouble.render.surface import place_coordinates
 from tests.render.cameras import level_camera
 from tests.render.figure import STRIDE, build_ball, build_figure, build_rigid_body, place_joint, pose_figure
 
@@ -168,3 +170,119 @@ def test_missing_opengl_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch)
             attempt()
         assert "\n" not in str(caught.value)
         assert "install" in str(caught.value)
+
+
+def _sheet(material: Material, depth: float = 0.0, front: bool = True) -> Character:
+    """Returns a square of 1 m that faces the camera or turns its back on it."""
+    corners = np.array([[-0.5, 1.5, depth], [0.5, 1.5, depth], [-0.5, 0.5, depth], [0.5, 0.5, depth]])
+    uvs = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    triangles = np.array([[0, 2, 1], [1, 2, 3]])
+    normals = np.tile([0.0, 0.0, 1.0], (4, 1))
+    return build_rigid_body(corners, normals, triangles if front else triangles[:, ::-1], material, uvs)
+
+
+def _draw_sheets(*sheets: Character) -> RgbImage:
+    intrinsics, camera = intrinsics_from_focal_length(300.0, SIZE), level_camera(1.0, 2.5)
+    with SceneRenderer(SIZE, sheets, [BLUE] * len(sheets)) as scene:
+        return scene.draw([place_joint(np.zeros(3))] * len(sheets), intrinsics, camera)
+
+
+def _halves(left: tuple[int, int, int, int], right: tuple[int, int, int, int]) -> bytes:
+    """Returns a PNG whose left and right halves have an RGBA colour each."""
+    png = BytesIO()
+    pixels = np.array([[left, right]], dtype=np.uint8).repeat(64, axis=0).repeat(64, axis=1)
+    Image.fromarray(pixels).save(png, "PNG")
+    return png.getvalue()
+
+
+LEFT, RIGHT = np.s_[110:130, 115:140], np.s_[110:130, 180:205]
+"""Pixels within the left and the right half of a sheet."""
+
+
+def test_masked_texels_are_not_drawn() -> None:
+    texture = _halves((255, 0, 0, 90), (255, 0, 0, 160))
+    base = (1.0, 1.0, 1.0, 1.0)
+    images = {
+        cutoff: _draw_sheets(_sheet(Material("m", base, texture_png=texture, alpha_mode="mask", alpha_cutoff=cutoff)))
+        for cutoff in (0.2, 0.5, 0.8)
+    }
+    drawn = {cutoff: [len(_red(image[half])) > 0 for half in (LEFT, RIGHT)] for cutoff, image in images.items()}
+    assert drawn == {0.2: [True, True], 0.5: [False, True], 0.8: [False, False]}
+    opaque = _draw_sheets(_sheet(Material("m", base, texture_png=texture, alpha_mode="opaque")))
+    assert len(_red(opaque[LEFT])) and len(_red(opaque[RIGHT]))
+
+
+@pytest.mark.parametrize("behind_first", [True, False])
+def test_translucent_surfaces_mix_with_what_is_behind_them(behind_first: bool) -> None:
+    """The order of the people makes no difference."""
+    green = _sheet(Material("g", (0.0, 1.0, 0.0, 1.0), is_unlit=True), -0.3)
+    glass = _sheet(Material("r", (1.0, 0.0, 0.0, 0.5), is_unlit=True))
+    sheets = (green, glass) if behind_first else (glass, green)
+    red = _sheet(Material("r", RED, is_unlit=True))
+    expected = (_draw_sheets(green)[LEFT].astype(float) + _draw_sheets(red)[LEFT]) / 2
+    np.testing.assert_allclose(_draw_sheets(*sheets)[LEFT], expected, atol=3)
+
+
+def test_single_sided_surfaces_show_their_front_only() -> None:
+    drawn = {
+        (front, is_double_sided): len(
+            _red(_draw_sheets(_sheet(Material("m", RED, is_double_sided=is_double_sided), front=front))[LEFT])
+        )
+        > 0
+        for front in (True, False)
+        for is_double_sided in (True, False)
+    }
+    assert drawn == {(True, True): True, (True, False): True, (False, True): True, (False, False): False}
+
+
+def test_unlit_and_emissive_materials_do_not_depend_on_light() -> None:
+    unlit = Material("m", (0.25, 0.25, 0.25, 1.0), is_unlit=True, texture_png=_halves((255, 0, 0, 255), (255,) * 4))
+    image = _draw_sheets(_sheet(unlit))
+    np.testing.assert_allclose(image[LEFT].reshape(-1, 3).mean(axis=0), [127.5, 0.0, 0.0], atol=3)
+    glow = Material("m", (0.0, 0.0, 0.0, 1.0), is_unlit=True, emissive_color=(0.0, 0.25, 0.0))
+    np.testing.assert_allclose(_draw_sheets(_sheet(glow))[LEFT].reshape(-1, 3).mean(axis=0), [0, 127.5, 0], atol=3)
+    mapped = replace(glow, emissive_map=Texture(_halves((0, 0, 0, 255), (255, 255, 255, 255))))
+    image = _draw_sheets(_sheet(mapped))
+    np.testing.assert_allclose(image[LEFT].reshape(-1, 3).mean(axis=0), [0, 0, 0], atol=3)
+    np.testing.assert_allclose(image[RIGHT].reshape(-1, 3).mean(axis=0), [0, 127.5, 0], atol=3)
+
+
+@pytest.mark.parametrize(
+    ("placement", "expected"),
+    [
+        (TexturePlacement(), ["red", "blue"]),
+        (TexturePlacement(offset=(0.5, 0.0), scale=(0.5, 1.0)), ["blue", "blue"]),
+        (TexturePlacement(offset=(0.5, 0.0)), ["blue", "red"]),
+        (TexturePlacement(offset=(0.5, 0.0), wrap=("clamp", "clamp")), ["blue", "blue"]),
+        (TexturePlacement(offset=(1.0, 0.0), wrap=("mirror", "repeat")), ["blue", "red"]),
+        (TexturePlacement(offset=(1.0, 0.0), wrap=("repeat", "repeat")), ["red", "blue"]),
+        (TexturePlacement(offset=(1.0, 1.0), rotation=np.pi), ["blue", "red"]),
+        (TexturePlacement(scale=(0.4, 1.0), is_pixelated=True), ["red", "red"]),
+    ],
+)
+def test_textures_lie_where_they_are_placed(placement: TexturePlacement, expected: list[str]) -> None:
+    texture = _halves((255, 0, 0, 255), (0, 0, 255, 255))
+    base = (1.0, 1.0, 1.0, 1.0)
+    image = _draw_sheets(_sheet(Material("m", base, texture_png=texture, texture_placement=placement, is_unlit=True)))
+    colors = [image[half].reshape(-1, 3).mean(axis=0) for half in (LEFT, RIGHT)]
+    assert [{0: "red", 2: "blue"}[int(np.argmax(color))] for color in colors] == expected
+
+
+def test_quarter_turns_of_a_texture_are_counter_clockwise() -> None:
+    """Source: KHR_texture_transform: offset (0, 1) and rotation pi / 2 show the image rotated clockwise."""
+    uvs = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    placed = place_coordinates(uvs, TexturePlacement(offset=(0.0, 1.0), rotation=np.pi / 2))
+    np.testing.assert_allclose(placed, [[0.0, 1.0], [0.0, 0.0], [1.0, 1.0], [1.0, 0.0]], atol=1e-12)
+
+
+def test_a_damaged_texture_leaves_the_base_colour() -> None:
+    material = Material("m", RED, texture_png=b"\x89PNG\r\n\x1a\n" + b"garbage" * 9)
+    assert len(_red(_draw_sheets(_sheet(material))[LEFT]))
+
+
+def test_morph_targets_at_rest_are_drawn() -> None:
+    sheet = _sheet(Material("m", RED))
+    aside = np.tile([10.0, 0.0, 0.0], (4, 1))
+    for weight, is_drawn in ((0.0, True), (1.0, False)):
+        mesh = replace(sheet.meshes[0], morph_targets=(MorphTarget("aside", aside, weight=weight),))
+        assert bool(len(_red(_draw_sheets(replace(sheet, meshes=(mesh,)))[LEFT]))) == is_drawn

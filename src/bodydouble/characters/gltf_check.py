@@ -81,7 +81,9 @@ USED_EXTENSIONS = frozenset(
     }
 )
 """Extensions whose content is read."""
-DISPENSABLE_EXTENSIONS = ("KHR_materials_", "KHR_lights_punctual", "KHR_xmp", "VRMC_")
+DISPENSABLE_EXTENSIONS = (
+    "KHR_materials_", "KHR_lights_", "KHR_animation_", "KHR_node_", "KHR_xmp", "EXT_lights_", "VRMC_",
+)  # fmt: skip
 """Beginnings of the names of extensions without which a character still has its shape and its base colour."""
 LOST_EXTENSIONS = frozenset({"KHR_draco_mesh_compression", "KHR_mesh_quantization", "VRM", "VRMC_vrm"})
 """Extensions that say nothing that a note should name: storage, and the humanoid block."""

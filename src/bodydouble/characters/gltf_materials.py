@@ -1,5 +1,6 @@
 """Materials of a glTF file: metallic-roughness, its textures with their placement, and the extensions that are kept."""
 
+import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -30,7 +31,7 @@ def read_material(file: GltfFile, index: int | None) -> Material:
     old = extensions.get("KHR_materials_pbrSpecularGlossiness")
     base = _specular_glossiness(old) if old and not {"baseColorTexture", "baseColorFactor"} & pbr.keys() else pbr
     texture = _read_texture(file, base.get("baseColorTexture"))
-    strength = extensions.get("KHR_materials_emissive_strength", {}).get("emissiveStrength", 1.0)
+    strength = max(_number(extensions.get("KHR_materials_emissive_strength", {}).get("emissiveStrength", 1.0)), 0.0)
     return Material(
         name=str(source.get("name") or f"material_{index}"),
         base_color=_color(base.get("baseColorFactor"), (1.0, 1.0, 1.0, 1.0)),
@@ -39,10 +40,10 @@ def read_material(file: GltfFile, index: int | None) -> Material:
         texture_png=texture.image if texture else None,
         texture_placement=texture.placement if texture else TexturePlacement(),
         alpha_mode=_alpha_mode(source),
-        alpha_cutoff=max(float(source.get("alphaCutoff", 0.5)), 0.0),
+        alpha_cutoff=max(_number(source.get("alphaCutoff", 0.5)), 0.0),
         is_double_sided=bool(source.get("doubleSided", False)),
         is_unlit="KHR_materials_unlit" in extensions,
-        emissive_color=tuple(float(strength) * c for c in _color(source.get("emissiveFactor"), (0.0, 0.0, 0.0))),
+        emissive_color=tuple(strength * c for c in _color(source.get("emissiveFactor"), (0.0, 0.0, 0.0))),
         emissive_map=_read_texture(file, source.get("emissiveTexture")),
         normal_map=_read_texture(file, source.get("normalTexture"), "scale"),
         metallic_roughness_map=_read_texture(file, base.get("metallicRoughnessTexture")),
@@ -60,7 +61,7 @@ def select_uv_sets(material: Material, set_count: int) -> tuple[Material, list[i
     Returns:
         The material, and the sets of the mesh in the order in which the material now counts them.
     """
-    if material.texture_placement.uv_set >= set_count:
+    if not 0 <= material.texture_placement.uv_set < set_count:
         material = replace(material, texture_png=None, texture_placement=TexturePlacement())
     first = material.texture_placement.uv_set
     order = [first, *(k for k in range(set_count) if k != first)][:set_count]
@@ -81,7 +82,7 @@ def _specular_glossiness(old: Mapping[str, Any]) -> dict[str, Any]:
         "baseColorFactor": old.get("diffuseFactor"),
         "baseColorTexture": old.get("diffuseTexture"),
         "metallicFactor": 0.0,
-        "roughnessFactor": 1.0 - float(old["glossinessFactor"]) if is_number else DEFAULT_ROUGHNESS,
+        "roughnessFactor": 1.0 - _number(old["glossinessFactor"]) if is_number else DEFAULT_ROUGHNESS,
     }
 
 
@@ -91,7 +92,14 @@ def _alpha_mode(source: Mapping[str, Any]) -> str:
 
 
 def _factor(base: Mapping[str, Any], name: str) -> float:
-    return float(np.clip(float(base.get(name, 1.0)), 0.0, 1.0))
+    return float(np.clip(_number(base.get(name, 1.0)), 0.0, 1.0))
+
+
+def _number(value: Any) -> float:
+    """Returns a finite number; raises FormatError if it is none."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise FormatError(f"damaged, its materials have {value!r:.40} where a number belongs")
+    return float(value)
 
 
 def _color(values: Any, default: tuple[float, ...]) -> Any:
@@ -121,15 +129,15 @@ def _read_texture(file: GltfFile, info: Mapping[str, Any] | None, strength: str 
         wrap=(WRAP_MODES.get(sampler.get("wrapS", 0), "repeat"), WRAP_MODES.get(sampler.get("wrapT", 0), "repeat")),
         is_pixelated=sampler.get("magFilter") == NEAREST_FILTER,
         offset=_pair(transform.get("offset", (0.0, 0.0))),
-        rotation=float(transform.get("rotation", 0.0)),
+        rotation=_number(transform.get("rotation", 0.0)),
         scale=_pair(transform.get("scale", (1.0, 1.0))),
     )
-    return Texture(image, placement, float(info.get(strength, 1.0)))
+    return Texture(image, placement, _number(info.get(strength, 1.0)))
 
 
 def _pair(values: Any) -> tuple[float, float]:
     u, v = values
-    return float(u), float(v)
+    return _number(u), _number(v)
 
 
 def _read_image(file: GltfFile, index: int) -> bytes | None:

@@ -251,8 +251,10 @@ def _read_morph_targets(
     """Reads the morph targets of a primitive whose vertices are transformed by linear (V, 3, 3)."""
     targets = primitive.get("targets", [])
     mesh = file.entries("meshes")[file.entries("nodes")[node]["mesh"]]
-    names = [str(name) for name in (mesh.get("extras") or {}).get("targetNames", [])]
-    weights = file.entries("nodes")[node].get("weights", mesh.get("weights", []))
+    extras = mesh.get("extras")
+    names = extras.get("targetNames") if isinstance(extras, dict) else None
+    names = [str(name) for name in names] if isinstance(names, list) else []
+    weights = np.nan_to_num(np.array(file.entries("nodes")[node].get("weights", mesh.get("weights", [])), float))
     result = []
     for k, target in enumerate(targets):
         offsets, normal_offsets = np.zeros((len(linear), 3)), None

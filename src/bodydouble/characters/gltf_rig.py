@@ -1,6 +1,6 @@
 """Rig of a glTF file: its joints as one hierarchy, their bind matrices in metres and their humanoid bones."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -112,7 +112,7 @@ def world_matrices(local: FloatArray, parents: Sequence[int]) -> FloatArray:
 
 
 def _find_bones(file: GltfFile, skinned: set[int], parents: Sequence[int]) -> dict[str, int]:
-    """Returns humanoid bone -> node, from the VRM extension or from the names of the skinned nodes."""
+    """Returns humanoid bone -> node, from the VRM extension or from the names of the skinned nodes and those above."""
     bones = humanoid_map.from_extensions(file.document.get("extensions") or {})
     if bones:
         if missing := humanoid_map.missing_bones(bones):
@@ -122,7 +122,7 @@ def _find_bones(file: GltfFile, skinned: set[int], parents: Sequence[int]) -> di
         return bones
     if not skinned:
         raise FormatError("no skeleton in this file; export the character with its bones and skin")
-    candidates, nodes = sorted(skinned), file.entries("nodes")
+    candidates, nodes = [*sorted(skinned), *sorted(_nodes_above(parents, skinned) - skinned)], file.entries("nodes")
     named_bones = humanoid_map.from_names([_node_name(nodes, node) for node in candidates])
     return _choose_among_namesakes({b: candidates[i] for b, i in named_bones.items()}, candidates, nodes, parents)
 
@@ -134,13 +134,16 @@ def _choose_among_namesakes(
     is_below = _descent(parents)
     chosen = dict(bones)
     for bone, node in bones.items():
-        namesakes = [n for n in candidates if nodes[n].get("name") == nodes[node].get("name")]
+        namesakes = [n for n in candidates if _node_name(nodes, n) == _node_name(nodes, node)]
         if len(namesakes) > 1:
             above = [n for b, n in chosen.items() if b in _bones_above(bone)]
             below = [n for b, n in chosen.items() if bone in _bones_above(b)]
             chosen[bone] = max(
                 namesakes,
-                key=lambda n: sum(is_below(n, a) for a in above) + sum(is_below(b, n) for b in below),
+                key=lambda n: (
+                    sum(is_below(n, a) for a in above) + sum(is_below(b, n) for b in below),
+                    -sum(is_below(n, other) for other in namesakes),
+                ),
             )
     return chosen
 
@@ -184,6 +187,15 @@ def _ancestors(parents: Sequence[int], node: int) -> list[int]:
     return chain
 
 
+def _nodes_above(parents: Sequence[int], nodes: Iterable[int]) -> set[int]:
+    """Returns the ancestors of some nodes."""
+    above: set[int] = set()
+    for node in nodes:
+        while (node := parents[node]) >= 0 and node not in above:
+            above.add(node)
+    return above
+
+
 def _descent(parents: Sequence[int]) -> Callable[[int, int], bool]:
     """Returns the test whether a node is below another one."""
     order = parents_first(parents)
@@ -225,6 +237,7 @@ def _bind_matrices(
 ) -> FloatArray:
     """Returns world from joint (J, 4, 4) in the bind pose of the skins; other joints keep their stored local pose."""
     world: Bound = {}
+    placed = placed | _place_above(nodes, parents, world_from_node, placed)
     for node in nodes:
         above = parents[node]
         if node in placed:
@@ -234,3 +247,21 @@ def _bind_matrices(
         else:
             world[node] = world_from_node[node]
     return np.stack([world[node] for node in nodes])
+
+
+def _place_above(nodes: Sequence[int], parents: Sequence[int], world: FloatArray, placed: Bound) -> Bound:
+    """Places the joints above all placed ones where the positions of these demand it, rotated as their nodes."""
+    has_placed_above: set[int] = set()
+    for node in nodes:
+        if parents[node] in placed or parents[node] in has_placed_above:
+            has_placed_above.add(node)
+    located, result = dict(placed), {}
+    for node in reversed(nodes):
+        if node in placed or node in has_placed_above:
+            continue
+        children = [child for child in nodes if parents[child] == node and child in located]
+        if children:
+            shifts = [located[child][:3, 3] - world[child][:3, 3] for child in children]
+            located[node] = result[node] = world[node].copy()
+            result[node][:3, 3] += np.mean(shifts, axis=0)
+    return result

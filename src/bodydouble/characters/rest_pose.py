@@ -43,7 +43,7 @@ def fit_human_height(character: Character) -> Character:
     if height <= 0 or MIN_HEIGHT <= height <= MAX_HEIGHT:
         return character
     factor, reason = _plausible_scale(height)
-    note = f"{character.name} was {height:.4g} m tall: {reason}, it is now {height * factor:.2f} m tall"
+    note = f"the character was {height:.4g} m tall: {reason}, it is now {height * factor:.2f} m tall"
     scaled = _transform(character, np.eye(3), factor)
     return replace(scaled, notes=(*character.notes, note))
 

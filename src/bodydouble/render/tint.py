@@ -10,6 +10,8 @@ _MAX_GREY_RANGE = 0.15
 """Maximum difference between the channels of a linear colour that counts as grey."""
 _MIN_SKIN_BRIGHTNESS = 0.6
 """Minimum brightness of skin relative to the brightest part, if there are darker parts."""
+_MIN_CLOTH_BRIGHTNESS = 1e-3
+"""Brightness below which cloth stays black."""
 _CLOTH_REFLECTANCE = 0.85
 """Linear reflectance of cloth in a colour of full brightness."""
 _CLOTH_DESATURATION = 0.1
@@ -32,7 +34,7 @@ def tint_character(character: Character, color: FloatArray) -> Character:
     cloth_limit = _MIN_SKIN_BRIGHTNESS * brightness.max()
     if not np.any(brightness < cloth_limit):
         cloth_limit = np.inf
-    max_cloth_brightness = brightness[brightness < cloth_limit].max()
+    max_cloth_brightness = max(float(brightness[brightness < cloth_limit].max()), _MIN_CLOTH_BRIGHTNESS)
     cloth_color = (color + _CLOTH_DESATURATION * (color.mean() - color)) * _CLOTH_REFLECTANCE / max_cloth_brightness
     meshes = [
         _tint_mesh(mesh, mesh_colors, cloth_color, cloth_limit)
