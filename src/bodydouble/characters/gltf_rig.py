@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pygltflib
 
-from bodydouble.characters import humanoid_map
 from bodydouble.characters.gltf_arrays import GltfFile
+from bodydouble.characters.gltf_humanoid import GltfNodes, map_nodes
+from bodydouble.characters.humanoid_map import HumanoidMap
 from bodydouble.data import FloatArray, Skeleton
 from bodydouble.errors import FormatError
 from bodydouble.geometry import rotation
@@ -40,8 +41,8 @@ class Rig:
         return Skeleton(self.names, self.parents, offsets), rotations
 
 
-def read_rig(file: GltfFile) -> Rig:
-    """Reads the skeleton of a file.
+def read_rig(file: GltfFile, overrides: Mapping[str, str] | None = None) -> Rig:
+    """Reads the skeleton of a file; overrides are humanoid bone -> joint name, chosen by a person.
 
     Raises:
         FormatError: the file has no humanoid skeleton.
@@ -50,7 +51,7 @@ def read_rig(file: GltfFile) -> Rig:
     parents = _node_parents(gltf)
     world_from_node = _world_matrices(gltf, parents)
     skinned = {joint for skin in gltf.skins for joint in skin.joints}
-    bones = _find_bones(gltf, skinned)
+    bones = map_rig(file, overrides)[0].bones
     parents = _reparent_bones(parents, bones)
     nodes = _joint_nodes(parents, skinned | set(bones.values()))
     joint_of_node = {node: j for j, node in enumerate(nodes)}
@@ -64,18 +65,28 @@ def read_rig(file: GltfFile) -> Rig:
     )
 
 
-def _find_bones(gltf: pygltflib.GLTF2, skinned: set[int]) -> dict[str, int]:
-    """Returns humanoid bone -> node, from the VRM extension or from the names of the skinned nodes."""
-    bones = humanoid_map.from_extensions(gltf.extensions or {})
-    if bones:
-        if missing := humanoid_map.missing_bones(bones):
-            raise FormatError(f"its VRM humanoid lacks {', '.join(missing)}")
-        return bones
-    if not skinned:
-        raise FormatError("no skeleton in this file; export the character with its bones and skin")
-    candidates = sorted(skinned)
-    named_bones = humanoid_map.from_names([_node_name(gltf, node) for node in candidates])
-    return {bone: candidates[i] for bone, i in named_bones.items()}
+def map_rig(file: GltfFile, overrides: Mapping[str, str] | None = None) -> tuple[HumanoidMap, GltfNodes]:
+    """Finds the humanoid bones of a file.
+
+    Args:
+        file: the file.
+        overrides: humanoid bone -> joint name, chosen by a person.
+
+    Returns:
+        The map, whose bones are nodes, and the nodes.
+
+    Raises:
+        FormatError: the file has no humanoid skeleton.
+    """
+    parents = _node_parents(file.gltf)
+    order = _parents_first(parents, range(len(parents)))
+    positions = np.zeros((len(parents), 3))
+    if order:
+        bind = _bind_matrices(file, order, parents, _world_matrices(file.gltf, parents))
+        positions[order] = bind[:, :3, 3]
+    names = tuple(_node_name(file.gltf, node) for node in range(len(parents)))
+    nodes = GltfNodes(names, tuple(parents), positions)
+    return map_nodes(file, nodes, overrides), nodes
 
 
 def _node_name(gltf: pygltflib.GLTF2, node: int) -> str:

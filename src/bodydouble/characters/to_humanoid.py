@@ -8,10 +8,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bodydouble.characters import humanoid_map
+from bodydouble.characters.humanoid_map import HumanoidMap, RigDescription, map_humanoid
 from bodydouble.characters.retarget import t_pose_corrections
 from bodydouble.characters.rig_pose import Bones, RigPose, standing_rig_pose
 from bodydouble.data import FloatArray, Motion, Skeleton
+from bodydouble.errors import FormatError
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.skeletons import adult_template, humanoid
 
@@ -48,7 +49,11 @@ _ADULT_POSITIONS: Bones = dict(zip(humanoid.JOINTS, kinematics.rest_positions(TE
 
 
 def convert_to_humanoid(
-    motion: Motion, *, rest_rotations: FloatArray | None = None, scale: float | None = None
+    motion: Motion,
+    *,
+    rest_rotations: FloatArray | None = None,
+    scale: float | None = None,
+    bones: Mapping[str, int] | None = None,
 ) -> Motion:
     """Converts a motion of any humanoid rig to a motion of the 22 humanoid joints.
 
@@ -58,13 +63,13 @@ def convert_to_humanoid(
     them or they are below the legs. Bones that the rig divides keep their length.
 
     Args:
-        motion: T frames of any rig whose joint names match one of skeletons.rigs. If the rig does not stand at rest,
-            it must stand in the first frame.
+        motion: T frames of any rig. If the rig does not stand at rest, it must stand in the first frame.
         rest_rotations: (J, 4) xyzw, world rotations of the rig's rest pose; the offsets are in these axes, as in a
             Character. All identity if not given.
         scale: metres per metre of the motion. If not given, it is estimated for a file that was read as centimetres:
             by the first of the units centimetre, metre, millimetre, inch and CMU's that gives a human stature. If none
             does, the legs become 0.85 m long.
+        bones: humanoid bone -> joint; found by `map_motion` if not given.
 
     Returns:
         T frames of the 22 joints; contacts and joint_sigma as given.
@@ -72,7 +77,7 @@ def convert_to_humanoid(
     Raises:
         FormatError: the rig is not humanoid, or stands neither at rest nor in the first frame.
     """
-    bones = _body_bones(motion.skeleton.joint_names)
+    bones = _body_bones(map_motion(motion, rest_rotations).bones if bones is None else bones)
     pose = standing_rig_pose(motion, bones, rest_rotations)
     pose = pose.scale(_estimate_scale(pose.rest_positions) if scale is None else scale)
     corrections = t_pose_corrections(pose.rest_positions, TEMPLATE) | _upright_neck(pose.rest_positions)
@@ -101,9 +106,30 @@ def _upright_neck(rest_positions: Bones) -> Bones:
     return {} if lean >= 0 else dict.fromkeys(("neck", "head"), rotation.from_rotvec(np.array([-lean, 0.0, 0.0])))
 
 
-def _body_bones(names: tuple[str, ...]) -> dict[str, int]:
+def map_motion(motion: Motion, rest_rotations: FloatArray | None = None) -> HumanoidMap:
+    """Finds the humanoid bones of a motion's rig by names, or by the shape of its rest pose or first frame.
+
+    Args:
+        motion: T frames of any rig.
+        rest_rotations: (J, 4) xyzw, world rotations of the rest pose; all identity if not given.
+
+    Raises:
+        FormatError: the rig is not humanoid.
+    """
+    skeleton = motion.skeleton
+    at_rest = np.tile(rotation.IDENTITY, (len(skeleton.parents), 1)) if rest_rotations is None else rest_rotations
+    local = kinematics.local_rotations(skeleton.parents, at_rest)
+    rest, _ = kinematics.forward_kinematics(skeleton, local, skeleton.rest_offsets[0])
+    try:
+        return map_humanoid(RigDescription(skeleton.joint_names, skeleton.parents, rest))
+    except FormatError:
+        first, _ = kinematics.forward_kinematics(skeleton, motion.rotations[0], motion.root_position[0])
+        return map_humanoid(RigDescription(skeleton.joint_names, skeleton.parents, first))
+
+
+def _body_bones(bones: Mapping[str, int]) -> dict[str, int]:
     """Returns humanoid bone -> joint, of the body and the ends of the hands."""
-    return {b: j for b, j in humanoid_map.from_names(names).items() if b in humanoid.JOINTS or b in HAND_ENDS}
+    return {bone: joint for bone, joint in bones.items() if bone in humanoid.JOINTS or bone in HAND_ENDS}
 
 
 def _nearest_mapped_bone(bone: str, bones: Mapping[str, object]) -> str:
