@@ -9,9 +9,19 @@ import pytest
 
 from bodydouble.characters.gltf_arrays import GltfFile
 from bodydouble.characters.gltf_rig import map_rig
-from bodydouble.characters.humanoid_map import HumanoidMap, RigDescription, from_extensions, map_humanoid, read_map_file
+from bodydouble.characters.humanoid_map import (
+    OTHER_POSE,
+    HumanoidMap,
+    RigDescription,
+    describe_pose,
+    from_extensions,
+    map_humanoid,
+    read_map_file,
+)
 from bodydouble.characters.humanoid_map.mapping import BY_DECLARATION, BY_HAND, BY_SHAPE, BY_WORDS
+from bodydouble.data import FloatArray
 from bodydouble.errors import FormatError, InvalidDataError
+from bodydouble.geometry import rotation
 from bodydouble.skeletons import humanoid
 from bodydouble.skeletons.rigs import biped, cmu, makehuman, mixamo, unreal
 from bodydouble.skeletons.rigs.families import FAMILIES, Family
@@ -304,11 +314,57 @@ def test_error_names_the_missing_bones(lacking: str) -> None:
         map_humanoid(rig.describe())
 
 
+def test_figures_without_elbows_and_knees_are_refused() -> None:
+    rig = humanoid_rig()
+    remove(*humanoid.FINGERS)(rig)
+    for side in ("left", "right"):
+        remove(*(side + bone for bone in ("Shoulder", "LowerArm", "Hand", "LowerLeg", "Foot", "Toes")))(rig)
+    rig.rename({bone: f"j{bone[-3:]}{bone[0]}" for bone in rig.parent})
+    with pytest.raises(FormatError, match="neither names nor shape show two legs with knees and two arms with elbows"):
+        map_humanoid(rig.describe())
+
+
 def test_loops_and_wrong_shapes_are_refused() -> None:
     with pytest.raises(FormatError, match="loop"):
         map_humanoid(RigDescription(("a", "b"), (1, 0), np.zeros((2, 3))))
     with pytest.raises(InvalidDataError):
         RigDescription(("a", "b"), (-1, 0), np.zeros((3, 3)))
+
+
+# Rest poses
+
+
+def rotated(rig: RigDescription, degrees: tuple[float, float, float]) -> Mapping[str, FloatArray]:
+    quaternion = rotation.from_rotvec(np.radians(degrees))
+    points = rotation.rotate(quaternion, rig.rest_positions)
+    return {bone: points[joint] for bone, joint in map_humanoid(rig).bones.items()}
+
+
+@pytest.mark.parametrize(
+    ("degrees", "up", "facing"),
+    [
+        ((0, 0, 0), "+Y", "+Z"),
+        ((90, 0, 0), "+Z", "-Y"),
+        ((0, 180, 0), "+Y", "-Z"),
+        ((0, 90, 0), "+Y", "+X"),
+        ((0, 45, 0), "+Y", "45 degrees from"),
+        ((0, 0, -90), "+X", "+Z"),
+    ],
+)
+def test_up_axis_and_facing_are_named(degrees: tuple[float, float, float], up: str, facing: str) -> None:
+    found = describe_pose(rotated(humanoid_rig().describe(), degrees))
+    assert (found.up, found.facing[: len(facing)], found.pose) == (up, facing, "T-pose")
+
+
+def test_poses_are_named() -> None:
+    rig = humanoid_rig("a").describe()
+    positions = dict(rotated(rig, (0, 0, 0)))
+    assert describe_pose(positions).pose == "A-pose, arms 45 degrees down"
+    for side, x in (("left", 0.2), ("right", -0.2)):
+        positions[side + "LowerArm"] = positions[side + "UpperArm"] + [x * 0.1, -0.27, 0]
+    assert describe_pose(positions).pose == "arms down"
+    positions["leftLowerArm"] = positions["leftUpperArm"] + [0.05, 0, 0.27]
+    assert describe_pose(positions).pose == OTHER_POSE
 
 
 # Declarations
@@ -362,9 +418,18 @@ def test_a_map_file_suffices_where_nothing_else_does() -> None:
     assert map_humanoid(flat, names).bones == {bone: i for i, bone in enumerate(humanoid.JOINTS)}
 
 
+def test_a_chosen_hand_loses_the_fingers_of_the_automatic_one() -> None:
+    rig = humanoid_rig()
+    rig.add("claw", "leftLowerArm", [0.7, 1.4, 0.0])
+    found = map_humanoid(rig.describe(), {"leftHand": "claw"})
+    assert not [bone for bone in humanoid.FINGERS if bone.startswith("left") and bone in found.bones]
+    assert [bone for bone in humanoid.FINGERS if bone.startswith("right") and bone in found.bones]
+
+
 @pytest.mark.parametrize(
     ("overrides", "reason"),
     [
+        ({"hips": "head"}, "leftUpperArm .leftUpperArm. is not below hips .head."),
         ({"leftHand": "paw"}, "leftHand = 'paw', but there is no such joint"),
         ({"leftHand": "leftFoot"}, "leftHand .leftFoot. is not below leftLowerArm"),
         ({"leftFoot": "rightLowerLeg", "rightLowerLeg": "rightUpperLeg", "rightUpperLeg": ""}, "is not below"),
@@ -443,7 +508,9 @@ def describe_file(path: Path) -> tuple[HumanoidMap, tuple[str, ...], RigDescript
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no shared data")
 def test_a_figure_without_elbows_and_knees_is_refused() -> None:
-    with pytest.raises(FormatError, match="no humanoid skeleton found: no joint for"):
+    with pytest.raises(
+        FormatError, match="no humanoid skeleton found: neither names nor shape show two legs with knees"
+    ):
         map_rig(GltfFile(SHARED / "data" / "characters" / "raylib_greenman.glb"))
 
 

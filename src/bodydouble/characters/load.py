@@ -36,6 +36,8 @@ def load_character(name_or_path: str, bone_map: Mapping[str, str] | None = None)
         FormatError: the file is damaged, or contains no humanoid character.
     """
     if name_or_path in builtin_names():
+        if bone_map:
+            raise FormatError(f"{name_or_path}: a map of bones is for characters of your own")
         return replace(_read_character(BUILTIN / f"{name_or_path}.glb"), is_builtin=True)
     path = Path(name_or_path)
     if not path.is_file():

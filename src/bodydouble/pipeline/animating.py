@@ -79,6 +79,7 @@ def animate(
     folder: str | Path | None = None,
     *,
     character: str = "mannequin",
+    bone_map: Mapping[str, str] | None = None,
     preview: bool = True,
     fps: Fraction | None = None,
     keyframe_tolerance: float | None = None,
@@ -92,6 +93,7 @@ def animate(
         video: as for ``capture``.
         folder: output folder; default: the video's name beside it, with ``_bodydouble``.
         character: name of a built-in character, or a .glb or .vrm file.
+        bone_map: humanoid bone -> joint name of that file, where the automatic map is wrong.
         preview: whether to render ``preview.mp4``.
         fps: frame rate of all files but the preview; default: that of the video.
         keyframe_tolerance: maximum distance in m of a joint of a .glb from its position, which saves keyframes;
@@ -109,7 +111,7 @@ def animate(
     progress = progress or Progress()
     _check_positive(fps=fps, keyframe_tolerance=keyframe_tolerance)
     request = prepare_capture(Path(video), options)
-    template = character_files.load_character(character)
+    template = character_files.load_character(character, bone_map)
     with _output_folder(video, folder) as out:
         result = capture_clip(request, progress)
         captured = result.performance

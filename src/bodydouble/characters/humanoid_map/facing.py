@@ -41,7 +41,7 @@ def evidence_of_sides(positions: Positions) -> float:
     """Returns the evidence that left is left (> 0) or that the sides are exchanged (< 0).
 
     In a right-handed frame a person looks along left x up. Toes lie ahead of ankles, knees bend forward, elbows
-    backward; thumbs and the head point forward.
+    backward, thumbs point forward, and the head is ahead of the line through hips and neck.
     """
     up, _ = up_and_left(positions)
     forward = forward_direction(positions)
@@ -49,8 +49,8 @@ def evidence_of_sides(positions: Positions) -> float:
     for side in SIDES:
         total += _leg_evidence(positions, side, forward, up) + _arm_evidence(positions, side, forward)
     if "neck" in positions:
-        trunk = _distance(positions["head"], positions["leftUpperLeg"])
-        total += HEAD_EVIDENCE * float((positions["head"] - positions["neck"]) @ forward) / trunk
+        lean = _offset_from_line(positions["head"], positions["hips"], positions["neck"])
+        total += HEAD_EVIDENCE * float(lean @ forward) / _distance(positions["hips"], positions["neck"])
     return total
 
 

@@ -27,7 +27,7 @@ def find_fingers(finder: LimbFinder, hand: int, forearm: float) -> dict[str, int
         hand: joint of the hand.
         forearm: length of the forearm; longer chains are no fingers.
     """
-    chains = [_finger_chain(finder, hand, child) for child in finder.tree.children[hand]]
+    chains = [_longest_branch(finder, child) for child in finder.tree.children[hand]]
     chains = [c for c in chains if len(c) >= MIN_JOINTS and finder.step(hand, c[-1]) < forearm]
     if len(chains) < 2:
         return {}
@@ -49,13 +49,12 @@ def name_joints(finger: str, chain: list[int]) -> dict[str, int]:
     return {finger + part: joint for part, joint in zip(parts, chain, strict=False)}
 
 
-def _finger_chain(finder: LimbFinder, hand: int, child: int) -> list[int]:
-    """Returns the longest chain below a hand, without joints at the place of the hand."""
+def _longest_branch(finder: LimbFinder, child: int) -> list[int]:
+    """Returns the longest chain of joints below a hand that starts with a child."""
     chain = [child]
     while below := finder.tree.children[chain[-1]]:
         chain.append(max(below, key=lambda c: finder.sizes[c]))
-    reach = finder.step(hand, chain[-1])
-    return chain[1:] if finder.step(hand, child) < 1e-3 * reach else chain
+    return chain
 
 
 def _without_metacarpal(finder: LimbFinder, hand: int, chain: list[int]) -> list[int]:

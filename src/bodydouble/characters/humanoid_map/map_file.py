@@ -4,10 +4,11 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from bodydouble.characters.humanoid_map.faults import find_faults
-from bodydouble.characters.humanoid_map.rig_description import RigDescription
+from bodydouble.characters.humanoid_map.faults import LEG_BONES, find_faults, mapped_parent
+from bodydouble.characters.humanoid_map.rig_description import RigDescription, RigTree
 from bodydouble.errors import FormatError
 from bodydouble.skeletons import humanoid
+from bodydouble.skeletons.rigs import vrm
 
 BONES = humanoid.JOINTS + humanoid.FINGERS
 
@@ -40,10 +41,26 @@ def apply_overrides(rig: RigDescription, automatic: Mapping[str, int], names: Ma
     """
     chosen = {bone: _find_joint(rig, bone, name) for bone, name in names.items() if name}
     taken = set(chosen.values())
-    bones = {bone: j for bone, j in automatic.items() if bone not in names and j not in taken} | chosen
+    free = {bone: joint for bone, joint in automatic.items() if bone not in names and joint not in taken}
+    bones = _drop_displaced(rig, free | chosen, chosen)
     if faults := find_faults(rig, bones, strict=chosen):
         raise FormatError(f"the map cannot be right: {'; '.join(faults)}")
     return bones
+
+
+def _drop_displaced(rig: RigDescription, bones: Mapping[str, int], chosen: Mapping[str, int]) -> dict[str, int]:
+    """Returns the bones without automatic ones that a person's choice has moved away from the bone above them.
+
+    A chosen hand loses the fingers of the automatic one; required bones stay, so that their fault is reported.
+    """
+    tree = RigTree(rig.parents)
+    kept: dict[str, int] = {}
+    for bone in (bone for bone in BONES if bone in bones):
+        above = mapped_parent(bone, kept)
+        fits = above is None or tree.is_below(bones[bone], kept[above])
+        if fits or bone in chosen or bone in LEG_BONES or bone in vrm.REQUIRED_BONES:
+            kept[bone] = bones[bone]
+    return kept
 
 
 def _find_joint(rig: RigDescription, bone: str, name: str) -> int:

@@ -1,6 +1,7 @@
 """Mapping of the joints of any rig to the bones of the VRM humanoid."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from bodydouble.characters.humanoid_map.faults import LEG_BONES, PARENT, find_faults
 from bodydouble.characters.humanoid_map.map_file import apply_overrides
@@ -16,8 +17,20 @@ BY_SHAPE = "shape of the skeleton"
 BY_HAND = "map file"
 TRUNK = ("spine", "chest", "upperChest")
 
-Attempt = tuple[str, dict[str, int], list[str]]
-"""Source of a map, humanoid bone -> joint, and notes."""
+BONES = humanoid.JOINTS + humanoid.FINGERS
+NOTHING_FOUND = "neither names nor shape show two legs with knees and two arms with elbows"
+ADVICE = "name the joints as in VRM, Mixamo, Unreal or Rigify, or give the joints with --map"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Map from one kind of evidence."""
+
+    source: str
+    bones: dict[str, int]
+    faults: tuple[str, ...] = ()
+    """Reasons why it is not taken."""
+    notes: tuple[str, ...] = ()
 
 
 def map_humanoid(rig: RigDescription, overrides: Mapping[str, str] | None = None) -> HumanoidMap:
@@ -33,41 +46,45 @@ def map_humanoid(rig: RigDescription, overrides: Mapping[str, str] | None = None
     Raises:
         FormatError: no such map exists, or the overrides cannot be right.
     """
-    notes: list[str] = []
-    best: Attempt = ("", {}, [])
-    for attempt in _attempts(rig):
-        source, bones, remarks = attempt
-        reasons = _reject(rig, bones)
-        if bones and not reasons:
-            best = attempt
-            break
-        if source == BY_DECLARATION:
-            notes.append(f"the {source} of the file is ignored: {'; '.join(reasons)}")
-        if len(missing_bones(bones)) < len(missing_bones(best[1])):
-            best = source, bones, [*remarks, *reasons]
-    source, bones, remarks = best
+    best, ignored = _find_best_attempt(rig)
+    source, bones = best.source, best.bones
     if overrides:
-        source, bones = _join_sources(source), apply_overrides(rig, bones, overrides)
-        remarks = []
-    elif bones and not missing_bones(bones) and remarks and _reject(rig, bones):
-        raise FormatError(f"no humanoid skeleton found: {'; '.join(remarks)}")
+        source = f"{BY_HAND}, then {source}" if source else BY_HAND
+        bones = apply_overrides(rig, bones, overrides)
+    elif bones and not missing_bones(bones) and best.faults:
+        raise FormatError(f"no humanoid skeleton found: {'; '.join(best.faults)}; {ADVICE}")
     if missing := missing_bones(bones):
-        raise FormatError(
-            f"no humanoid skeleton found: no joint for {', '.join(missing)}; "
-            "name the joints as in VRM, Mixamo, Unreal or Rigify, or give the joints with --map"
-        )
+        reason = f"no joint for {', '.join(missing)}" if bones else NOTHING_FOUND
+        raise FormatError(f"no humanoid skeleton found: {reason}; {ADVICE}")
+    bones = {bone: bones[bone] for bone in BONES if bone in bones}
     lacking = tuple(bone for bone in humanoid.JOINTS if bone not in bones)
-    return HumanoidMap(bones, source, lacking, (*notes, *remarks, *_note_detached(rig, bones)))
+    return HumanoidMap(bones, source, lacking, (*ignored, *best.notes, *_note_detached(rig, bones)))
+
+
+def _find_best_attempt(rig: RigDescription) -> tuple[Attempt, list[str]]:
+    """Returns the first attempt without faults, or the one that lacks fewest bones; and notes on declarations."""
+    ignored: list[str] = []
+    best = Attempt("", {})
+    for attempt in _attempts(rig):
+        if not attempt.faults:
+            return attempt, ignored
+        if attempt.source == BY_DECLARATION:
+            ignored.append(f"the {attempt.source} of the file is ignored: {'; '.join(attempt.faults)}")
+        if len(missing_bones(attempt.bones)) < len(missing_bones(best.bones)):
+            best = attempt
+    return best, ignored
 
 
 def _attempts(rig: RigDescription) -> Iterator[Attempt]:
+    def attempt(source: str, bones: Mapping[str, int], notes: Sequence[str] = ()) -> Attempt:
+        return Attempt(source, dict(bones), tuple(_find_reasons(rig, bones)), tuple(notes))
+
     if rig.declared:
-        yield BY_DECLARATION, {b: j for b, j in rig.declared.items() if b in PARENT or b == "hips"}, []
+        yield attempt(BY_DECLARATION, {b: j for b, j in rig.declared.items() if b in BONES and 0 <= j < len(rig.names)})
     for label, bones in map_by_tables(rig):
-        yield f"names of {label}", complete_spine(bones), []
-    yield BY_WORDS, complete_spine(map_by_words(rig)), []
-    bones, notes = map_by_shape(rig)
-    yield BY_SHAPE, bones, notes
+        yield attempt(f"names of {label}", complete_spine(bones))
+    yield attempt(BY_WORDS, complete_spine(map_by_words(rig)))
+    yield attempt(BY_SHAPE, *map_by_shape(rig))
 
 
 def complete_spine(bones: Mapping[str, int]) -> dict[str, int]:
@@ -77,16 +94,11 @@ def complete_spine(bones: Mapping[str, int]) -> dict[str, int]:
     return others | dict(zip(TRUNK, joints, strict=False))
 
 
-def _reject(rig: RigDescription, bones: Mapping[str, int]) -> list[str]:
+def _find_reasons(rig: RigDescription, bones: Mapping[str, int]) -> list[str]:
+    """Returns the reasons why a map is not taken."""
     if missing := missing_bones(bones):
         return [f"it lacks {', '.join(missing)}"]
-    if any(not 0 <= joint < len(rig.names) for joint in bones.values()):
-        return ["it names a joint that does not exist"]
     return find_faults(rig, bones)
-
-
-def _join_sources(automatic: str) -> str:
-    return f"{BY_HAND}, then {automatic}" if automatic else BY_HAND
 
 
 def _note_detached(rig: RigDescription, bones: Mapping[str, int]) -> list[str]:

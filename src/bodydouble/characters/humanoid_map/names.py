@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from bodydouble.characters.humanoid_map.fingers import name_joints
-from bodydouble.characters.humanoid_map.resolve import resolve_candidates
+from bodydouble.characters.humanoid_map.resolve import count_bones, resolve_candidates
 from bodydouble.characters.humanoid_map.rig_description import RigDescription, RigTree
 from bodydouble.skeletons.rigs import generic
 from bodydouble.skeletons.rigs.families import FAMILIES, Family
@@ -31,11 +31,11 @@ def map_by_tables(rig: RigDescription) -> list[tuple[str, dict[str, int]]]:
         index = _index_names(normalize_name(name) for name in names)
         for family in FAMILIES:
             bones = max(
-                (resolve_candidates(rig, tree, c) for c in _candidates(family, index)), key=len, default={}
+                (resolve_candidates(rig, tree, c) for c in _candidates(family, index)), key=count_bones, default={}
             )  # fmt: skip
             if bones:
                 found.append((family.label, bones))
-    return sorted(found, key=lambda entry: -len(entry[1]))
+    return sorted(found, key=lambda entry: count_bones(entry[1]), reverse=True)
 
 
 def map_by_words(rig: RigDescription) -> dict[str, int]:

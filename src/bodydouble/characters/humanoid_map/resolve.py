@@ -20,7 +20,12 @@ def resolve_candidates(rig: RigDescription, tree: RigTree, candidates: Candidate
     from which most bones follow is taken, then the one that moves most of the skin, then the largest.
     """
     maps = [_resolve_below(tree, hips, candidates) for hips in candidates.get("hips", ())]
-    return max(maps, key=lambda bones: (len(bones), _skin_share(rig, bones), _extent(rig, bones)), default={})
+    return max(maps, key=lambda bones: (*count_bones(bones), _skin_share(rig, bones), _extent(rig, bones)), default={})
+
+
+def count_bones(bones: Mapping[str, object]) -> tuple[int, int]:
+    """Returns the number of bones of the body and of all bones; maps are compared by the body first."""
+    return sum(bone in humanoid.INDEX for bone in bones), len(bones)
 
 
 def _skin_share(rig: RigDescription, bones: Mapping[str, int]) -> float:

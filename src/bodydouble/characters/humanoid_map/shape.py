@@ -16,6 +16,8 @@ LIMBS = {
 }
 HEAD_HEIGHT = 0.27
 """Height of the head's joint above the shoulders, relative to the distance from hip joints to shoulders."""
+MAX_HEAD_HEIGHT = 0.6
+"""Maximum height of the head's joint; higher joints mark the top of the head."""
 ZERO_LENGTH = 1e-3
 """Length relative to the trunk below which two joints are at one place."""
 WEAK_EVIDENCE = 0.02
@@ -100,7 +102,14 @@ def _trunk_bones(finder: LimbFinder, rig: RigDescription, body: Body) -> dict[st
     limb_roots = {chain.joints[0] for pair in (body.legs, body.arms) for chain in pair.chains}
     to_legs = {body.legs.base, *tree.ancestors(body.legs.base)}
     necks = [c for c in tree.children[body.arms.base] if c not in limb_roots | to_legs]
-    return bones | _head_bones(finder, rig, necks, low, high)
+    chains = [_neck_chain(finder, neck, has_tips=_has_tips(body)) for neck in necks]
+    return bones | _head_bones(finder, rig, chains, low, high)
+
+
+def _has_tips(body: Body) -> bool:
+    """Returns whether chains of the rig end with joints that mark the tips of bones, as those of its feet do."""
+    division = body.leg_division
+    return division.end is not None and len(body.legs.chains[0].joints) > division.end + 2
 
 
 def _holds_the_hips(
@@ -121,36 +130,51 @@ def _spine_bones(spine: list[int]) -> dict[str, int]:
 
 
 def _head_bones(
-    finder: LimbFinder, rig: RigDescription, necks: list[int], low: FloatArray, high: FloatArray
+    finder: LimbFinder, rig: RigDescription, chains: list[list[int]], low: FloatArray, high: FloatArray
 ) -> dict[str, int]:
-    """Returns neck and head of the joints that leave between the arms."""
+    """Returns neck and head, of the chains of joints that leave between the arms."""
     trunk = max(float(np.linalg.norm(high - low)), 1e-9)
     up = (high - low) / trunk
-    if not necks:
+    if not chains:
         return {}
 
     def off_axis(joint: int) -> float:
         step = finder.positions[joint] - high
         return float(np.linalg.norm(step - (step @ up) * up)) / trunk
 
-    chains = [_neck_chain(finder, neck) for neck in necks]
     best = max(chains, key=lambda c: 2 * finder.weights[c[0]] - off_axis(c[-1]) + _rise(finder, c[-1], high, up, trunk))
     heights = [_rise(finder, joint, high, up, trunk) for joint in best]
-    skinned = [i for i, j in enumerate(best) if rig.skin_weights is None or rig.skin_weights[j] > 0]
-    head = min(skinned or range(len(best)), key=lambda i: abs(np.log(max(heights[i], 0.01) / HEAD_HEIGHT)))
+    skinned = [rig.skin_weights is not None and bool(rig.skin_weights[j] > 0) for j in best]
+    head = _head_place(heights, skinned)
     below = [j for j in best[:head] if finder.step(finder.tree.parents[j], j) > ZERO_LENGTH * trunk] or best[:head]
     return {"head": best[head]} | ({"neck": below[0]} if below else {})
 
 
-def _neck_chain(finder: LimbFinder, joint: int) -> list[int]:
-    """Returns a joint and those above it, up to one from which the face or hair leaves; single helpers are passed."""
+def _head_place(heights: list[float], skinned: list[bool]) -> int:
+    """Returns the place of the head in a chain of joints of relative heights.
+
+    Of skinned joints it is the one whose height is most usual. Without a skin it is the last joint, unless that is the
+    top of the head.
+    """
+    if any(skinned):
+        places = [i for i, is_skinned in enumerate(skinned) if is_skinned]
+        return min(places, key=lambda i: abs(np.log(max(heights[i], 0.01) / HEAD_HEIGHT)))
+    return max((i for i, height in enumerate(heights) if height < MAX_HEAD_HEIGHT), default=0)
+
+
+def _neck_chain(finder: LimbFinder, joint: int, *, has_tips: bool) -> list[int]:
+    """Returns a joint and those above it, up to one from which the face or hair leaves; single helpers are passed.
+
+    If the chains of the rig end with tips, that of the head is left out.
+    """
     chain = [joint]
     while below := finder.tree.children[chain[-1]]:
         long = [child for child in below if finder.sizes[child] >= 2]
         if len(below) > 1 and len(long) != 1:
             break
         chain.append((long or below)[0])
-    return chain
+    ends_with_tip = has_tips and len(chain) > 1 and not finder.tree.children[chain[-1]]
+    return chain[:-1] if ends_with_tip else chain
 
 
 def _rise(finder: LimbFinder, joint: int, high: FloatArray, up: FloatArray, trunk: float) -> float:
