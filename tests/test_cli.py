@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import bodydouble
+from bodydouble.characters.load import BUILTIN
 from bodydouble.cli.values import join_point_words, parse_frame_rate, parse_length
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats import bvh, performance
@@ -27,6 +28,7 @@ COMMANDS = (
     "synth",
     "train",
 )
+STREET = Path(__file__).parents[1] / "examples" / "street.mp4"
 HEAVY = ("numpy", "scipy", "cv2", "onnxruntime", "av", "moderngl", "PIL", "rich")
 
 
@@ -87,6 +89,42 @@ def test_inspect_describes_a_performance_and_a_bvh(tmp_path: Path) -> None:
     assert set(found) >= {person.name for person in made.people}
     found = json.loads(run("inspect", str(tmp_path / "motion.bvh"), "--json").stdout)
     assert found["joints"] == 22
+    assert found["unit"] == "cm" and found["up axis"] == "+Y" and found["facing"] == "+Z"
+    assert found["rest pose"] == "T-pose" and found["bones found by"] == "names of VRM"
+    assert found["bones"]["leftHand"] == "leftHand" and found["missing bones"] == []
+    assert 1.5 < found["height, m"] < 2.0
+
+
+def test_inspect_describes_a_bvh_that_is_no_humanoid(tmp_path: Path) -> None:
+    path = tmp_path / "arm.bvh"
+    joint = "OFFSET 0 10 0 CHANNELS 3 Zrotation Xrotation Yrotation"
+    path.write_text(
+        f"HIERARCHY\nROOT a {{ {joint} JOINT b {{ {joint} }} }}\nMOTION\nFrames: 1\nFrame Time: 0.1\n0 0 0 0 0 0\n"
+    )
+    found = json.loads(run("inspect", str(path), "--json").stdout)
+    assert found["joints"] == 2 and found["humanoid"].startswith("no: no humanoid skeleton found")
+
+
+def test_inspect_shows_the_map_of_a_character_and_obeys_a_map_file(tmp_path: Path) -> None:
+    character, bone_map = str(BUILTIN / "mannequin.glb"), tmp_path / "map.toml"
+    found = json.loads(run("inspect", character, "--json").stdout)
+    assert found["height, m"] == pytest.approx(1.7, abs=0.01)
+    assert (found["rest pose"], found["unit"], found["missing bones"]) == ("T-pose", "m", [])
+    assert "  leftHand: leftHand\n" in run("inspect", character).stdout
+    bone_map.write_text('chest = ""\n')
+    found = json.loads(run("inspect", character, "--map", str(bone_map), "--json").stdout)
+    assert found["missing bones"] == ["chest"] and found["bones found by"] == "map file, then names of VRM"
+    bone_map.write_text('leftHand = "rightHand"\nrightHand = "leftHand"\n')
+    outcome = run("inspect", character, "--map", str(bone_map))
+    assert outcome.returncode == 1 and "the map cannot be right: leftHand" in outcome.stderr
+
+
+def test_animate_refuses_a_wrong_map_at_once(tmp_path: Path) -> None:
+    bone_map = tmp_path / "map.toml"
+    bone_map.write_text('leftHand = "paw"\n')
+    character = ("--character", str(BUILTIN / "mannequin.glb"), "--map", str(bone_map))
+    outcome = run("animate", str(STREET), "-o", str(tmp_path / "out"), *character)
+    assert outcome.returncode == 1 and "no such joint" in outcome.stderr
 
 
 def test_performance_has_no_error_with_respect_to_itself(tmp_path: Path) -> None:

@@ -113,9 +113,10 @@ def test_an_unknown_name_lists_the_built_in_characters() -> None:
         load_character("robo")
 
 
-def _renamed(glb: Glb) -> None:
+def _without_hierarchy(glb: Glb) -> None:
     for i, node in enumerate(glb.json["nodes"]):
         node["name"] = f"bone{i}"
+        node.pop("children", None)
 
 
 def _unskinned(glb: Glb) -> None:
@@ -143,7 +144,7 @@ def _bad_joint(glb: Glb) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (_renamed, "no humanoid skeleton found"),
+        (_without_hierarchy, "no humanoid skeleton found"),
         (_unskinned, "no skeleton in this file"),
         (_without_mesh, "no mesh moves with its skeleton"),
         (_short_buffer, "damaged"),

@@ -177,6 +177,12 @@ def test_line_endings_and_byte_order_marks_do_not_matter(bvh_path: Path) -> None
         ("1", Fraction(1)),
         ("2.5", Fraction(2, 5)),
         ("1e-2", Fraction(100)),
+        ("0.033", Fraction(30)),
+        ("0.034", Fraction(1000, 34)),
+        ("0.017", Fraction(60)),
+        ("0.016", Fraction(60)),
+        ("0.042", Fraction(24)),
+        ("0.008", Fraction(125)),
     ],
 )
 def test_frame_times_snap_to_rates(frame_time: str, fps: Fraction, bvh_path: Path) -> None:
@@ -188,6 +194,49 @@ def test_frame_times_snap_to_rates(frame_time: str, fps: Fraction, bvh_path: Pat
 def test_round_trip_of_common_rates(tmp_path_factory: pytest.TempPathFactory, number: int, factor: Fraction) -> None:
     motion = builders.smooth_motion(frames=1, fps=number * factor)
     assert _round_trip(tmp_path_factory.getbasetemp() / "rate.bvh", motion).fps == number * factor
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+def test_one_row_more_or_less_than_declared_is_read_with_a_note(frames: int, bvh_path: Path) -> None:
+    bvh_path.write_text(MINIMAL.replace("Frames: 2", f"Frames: {frames}"))
+    file = bvh.read_file(bvh_path)
+    assert file.notes == (f"the file says {frames} frames but holds 2; these are read",)
+    assert len(file.motion.rotations) == 2
+
+
+@pytest.mark.parametrize("width", [1, 2, 4, 8])
+def test_rows_may_be_wrapped_at_any_width(width: int, bvh_path: Path) -> None:
+    expected = _read_text(bvh_path, MINIMAL)
+    head, rows = MINIMAL.split("0.04\n")
+    wrapped = ""
+    for row in rows.splitlines():
+        words = row.split()
+        wrapped += "".join(" ".join(words[i : i + width]) + "\n" for i in range(0, len(words), width))
+    bvh_path.write_text(f"{head}0.04\n{wrapped}")
+    file = bvh.read_file(bvh_path)
+    np.testing.assert_array_equal(file.motion.rotations, expected.rotations)
+    assert file.notes == ("rows of numbers are wrapped over several lines",)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name", "note"),
+    [("utf-8", "左腕", None), ("utf-8-sig", "左腕", None), ("utf-16", "左腕", None), ("cp932", "左腕", "Shift-JIS"),
+     ("gb18030", "左臂骨", None), ("cp1252", "Hüfte", None)],
+)  # fmt: skip
+def test_names_may_have_any_encoding(encoding: str, name: str, note: str | None, bvh_path: Path) -> None:
+    bvh_path.write_bytes(MINIMAL.replace("Left Arm", name).encode(encoding))
+    file = bvh.read_file(bvh_path)
+    assert len(file.motion.skeleton.joint_names) == 2
+    if encoding.startswith(("utf", "cp932")):
+        assert file.motion.skeleton.joint_names[1] == name
+        assert file.notes == (() if note is None else (f"names are not UTF-8; they are read as {note}",))
+
+
+def test_a_rounded_frame_time_is_noted(bvh_path: Path) -> None:
+    bvh_path.write_text(MINIMAL.replace("0.04\n", "0.033\n"))
+    assert bvh.read_file(bvh_path).notes == ("the frame time 0.033 is rounded; 30 frames/s are assumed",)
+    bvh_path.write_text(MINIMAL)
+    assert bvh.read_file(bvh_path).notes == ()
 
 
 @pytest.mark.parametrize(
@@ -204,7 +253,7 @@ def test_round_trip_of_common_rates(tmp_path_factory: pytest.TempPathFactory, nu
         ("ROOT Hips", "JOINT Hips", "line 2: there must be one ROOT"),
         ("      OFFSET 0 -5 0", "      JOINT a", "line 12: there must be one ROOT"),
         ("MOTION\n", "}\nMOTION\n", "line 16: unexpected '}'"),
-        ("Frames: 2", "Frames: 3", "line 20: the file says 3 frames but holds 2"),
+        ("Frames: 2", "Frames: 4", "line 20: the file says 4 frames but holds 2"),
         ("Frames: 2", "Frames: 0", "must be greater than zero"),
         ("Frames: 2", "Frames: two", "line 17: expected a whole number"),
         ("0.04", "0", "must be greater than zero"),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bodydouble.data import Motion
+from bodydouble.data import Motion, Skeleton
 from bodydouble.errors import FormatError
 from bodydouble.formats import bvh, performance
 from bodydouble.geometry import kinematics, rotation
@@ -116,9 +116,10 @@ def test_archive_of_action_clips_is_read(tmp_path: Path) -> None:
 
 
 def _write_unknown_rig(path: Path) -> Path:
+    """Writes a motion of a single chain of joints."""
     motion = builders.smooth_motion(3)
-    names = tuple(f"box{j}" for j in range(22))
-    bvh.write(path, replace(motion, skeleton=replace(motion.skeleton, joint_names=names)))
+    skeleton = Skeleton(tuple(f"box{j}" for j in range(22)), tuple(range(-1, 21)), motion.skeleton.rest_offsets)
+    bvh.write(path, replace(motion, skeleton=skeleton))
     return path
 
 

@@ -1,16 +1,17 @@
 """Rig of a glTF file: its joints as one hierarchy, their bind matrices in metres and their humanoid bones."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from bodydouble.characters import humanoid_map
 from bodydouble.characters.gltf_arrays import GltfFile
 from bodydouble.characters.gltf_check import node_parents, parents_first
+from bodydouble.characters.gltf_humanoid import GltfNodes, map_nodes
 from bodydouble.characters.gltf_skins import Bound, mesh_bind_matrices, place_skins
+from bodydouble.characters.humanoid_map import HumanoidMap
 from bodydouble.data import FloatArray, Skeleton
 from bodydouble.errors import FormatError
 from bodydouble.geometry import rotation
@@ -59,8 +60,8 @@ class Rig:
         return Skeleton(self.names, self.parents, offsets), rotations
 
 
-def read_rig(file: GltfFile) -> Rig:
-    """Reads the skeleton of a file.
+def read_rig(file: GltfFile, overrides: Mapping[str, str] | None = None) -> Rig:
+    """Reads the skeleton of a file; overrides are humanoid bone -> joint name, chosen by a person.
 
     Raises:
         FormatError: the file has no humanoid skeleton.
@@ -70,7 +71,10 @@ def read_rig(file: GltfFile) -> Rig:
     local = local_matrices(nodes)
     world = world_matrices(local, in_file)
     skinned = {joint for skin in file.entries("skins") for joint in skin["joints"]}
-    bones = _find_bones(file, skinned, in_file)
+    found = map_rig(file, overrides)[0]
+    for note in found.notes:
+        file.note(note)
+    bones = found.bones
     parents = _reparent_bones(in_file, bones)
     attached = skinned & _same_tree(parents, bones["hips"])
     joints = _joint_nodes(parents, attached | set(bones.values()))
@@ -85,6 +89,33 @@ def read_rig(file: GltfFile) -> Rig:
         node_parents=tuple(in_file),
         local=local,
     )
+
+
+def map_rig(file: GltfFile, overrides: Mapping[str, str] | None = None) -> tuple[HumanoidMap, GltfNodes]:
+    """Finds the humanoid bones of a file.
+
+    Args:
+        file: the file.
+        overrides: humanoid bone -> joint name, chosen by a person.
+
+    Returns:
+        The map, whose bones are nodes, and the nodes.
+
+    Raises:
+        FormatError: the file has no humanoid skeleton.
+    """
+    entries = file.entries("nodes")
+    parents = node_parents(entries)
+    order = parents_first(parents)
+    world = world_matrices(local_matrices(entries), parents)
+    binds = [mesh_bind_matrices(file, skin) for skin in file.entries("skins")]
+    positions = np.zeros((len(parents), 3))
+    if order:
+        positions[order] = _bind_matrices(order, parents, world, place_skins(binds, order, world, parents, {}))[
+            :, :3, 3
+        ]
+    nodes = GltfNodes(tuple(_node_name(entries, node) for node in range(len(parents))), tuple(parents), positions)
+    return map_nodes(file, nodes, overrides), nodes
 
 
 def local_matrices(nodes: Sequence[Mapping[str, Any]]) -> FloatArray:
@@ -109,51 +140,6 @@ def world_matrices(local: FloatArray, parents: Sequence[int]) -> FloatArray:
         if parents[node] >= 0:
             world[node] = world[parents[node]] @ local[node]
     return world
-
-
-def _find_bones(file: GltfFile, skinned: set[int], parents: Sequence[int]) -> dict[str, int]:
-    """Returns humanoid bone -> node, from the VRM extension or from the names of the skinned nodes and those above."""
-    bones = humanoid_map.from_extensions(file.document.get("extensions") or {})
-    if bones:
-        if missing := humanoid_map.missing_bones(bones):
-            raise FormatError(f"its VRM humanoid lacks {', '.join(missing)}")
-        if unknown := [bone for bone, node in bones.items() if not 0 <= node < len(parents)]:
-            raise FormatError(f"its VRM humanoid names nodes that do not exist for {', '.join(unknown)}")
-        return bones
-    if not skinned:
-        raise FormatError("no skeleton in this file; export the character with its bones and skin")
-    candidates, nodes = [*sorted(skinned), *sorted(_nodes_above(parents, skinned) - skinned)], file.entries("nodes")
-    named_bones = humanoid_map.from_names([_node_name(nodes, node) for node in candidates])
-    return _choose_among_namesakes({b: candidates[i] for b, i in named_bones.items()}, candidates, nodes, parents)
-
-
-def _choose_among_namesakes(
-    bones: Mapping[str, int], candidates: Sequence[int], nodes: Sequence[Mapping[str, Any]], parents: Sequence[int]
-) -> dict[str, int]:
-    """Replaces a joint by one of the same name that is between more of the other bones, as its bone is."""
-    is_below = _descent(parents)
-    chosen = dict(bones)
-    for bone, node in bones.items():
-        namesakes = [n for n in candidates if _node_name(nodes, n) == _node_name(nodes, node)]
-        if len(namesakes) > 1:
-            above = [n for b, n in chosen.items() if b in _bones_above(bone)]
-            below = [n for b, n in chosen.items() if bone in _bones_above(b)]
-            chosen[bone] = max(
-                namesakes,
-                key=lambda n: (
-                    sum(is_below(n, a) for a in above) + sum(is_below(b, n) for b in below),
-                    -sum(is_below(n, other) for other in namesakes),
-                ),
-            )
-    return chosen
-
-
-def _bones_above(bone: str) -> set[str]:
-    """Returns the humanoid bones between a bone and the hips, and the hips."""
-    above = set()
-    while (parent := humanoid.PARENT.get(bone)) is not None:
-        above.add(bone := parent)
-    return above
 
 
 def _node_name(nodes: Sequence[Mapping[str, Any]], node: int) -> str:
@@ -185,26 +171,6 @@ def _ancestors(parents: Sequence[int], node: int) -> list[int]:
     while (node := parents[node]) >= 0:
         chain.append(node)
     return chain
-
-
-def _nodes_above(parents: Sequence[int], nodes: Iterable[int]) -> set[int]:
-    """Returns the ancestors of some nodes."""
-    above: set[int] = set()
-    for node in nodes:
-        while (node := parents[node]) >= 0 and node not in above:
-            above.add(node)
-    return above
-
-
-def _descent(parents: Sequence[int]) -> Callable[[int, int], bool]:
-    """Returns the test whether a node is below another one."""
-    order = parents_first(parents)
-    first = {node: i for i, node in enumerate(order)}
-    last: dict[int, int] = {}
-    for node in reversed(order):
-        last[node] = max(last.get(node, 0), first[node])
-        last[parents[node]] = max(last.get(parents[node], 0), last[node])
-    return lambda node, ancestor: first[ancestor] < first[node] <= last[ancestor]
 
 
 def _same_tree(parents: Sequence[int], node: int) -> set[int]:

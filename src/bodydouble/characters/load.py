@@ -1,5 +1,6 @@
 """Loading of characters: a built-in name, or the path of a .glb, .vrm or .gltf file -> ``Character``."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,11 +20,12 @@ def builtin_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in BUILTIN.glob("*.glb")))
 
 
-def load_character(name_or_path: str) -> Character:
+def load_character(name_or_path: str, bone_map: Mapping[str, str] | None = None) -> Character:
     """Loads a character in metres, +Y up, facing +Z, without scale in its joints.
 
     Args:
         name_or_path: name of a built-in character, or path of a .glb, .vrm or .gltf file.
+        bone_map: humanoid bone -> joint name of a file, where the automatic map is wrong.
 
     Raises:
         UnknownCharacterError: neither a built-in character nor a file has that name.
@@ -31,6 +33,8 @@ def load_character(name_or_path: str) -> Character:
         MissingExtraError: the file is compressed with Draco, and the package that decodes it is not installed.
     """
     if name_or_path in builtin_names():
+        if bone_map:
+            raise FormatError(f"{name_or_path}: a map of bones is for characters of your own")
         return replace(_read_character(BUILTIN / f"{name_or_path}.glb"), is_builtin=True)
     path = Path(name_or_path)
     if not path.is_file():
@@ -39,13 +43,13 @@ def load_character(name_or_path: str) -> Character:
         )
     if path.suffix.lower() not in SUFFIXES:
         raise FormatError(f"{path}: a character must be a {', '.join(SUFFIXES)} file")
-    return _read_character(path)
+    return _read_character(path, bone_map)
 
 
-def _read_character(path: Path) -> Character:
+def _read_character(path: Path, bone_map: Mapping[str, str] | None = None) -> Character:
     file = GltfFile(path)
     try:
-        rig = read_rig(file)
+        rig = read_rig(file, bone_map)
         meshes = read_meshes(file, rig)
     except FormatError as error:
         raise error if str(path) in str(error) else FormatError(f"{path}: {error}") from error

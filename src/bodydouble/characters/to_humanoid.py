@@ -5,18 +5,21 @@ the rest pose are known, and the equation is solved for the motion.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 
 import numpy as np
 
-from bodydouble.characters import humanoid_map
+from bodydouble.characters.humanoid_map import OTHER_POSE, HumanoidMap, RigDescription, describe_pose, map_humanoid
 from bodydouble.characters.retarget import t_pose_corrections
 from bodydouble.characters.rig_pose import Bones, RigPose, standing_rig_pose
 from bodydouble.data import FloatArray, Motion, Skeleton
+from bodydouble.errors import FormatError
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.skeletons import adult_template, humanoid
 
-UNITS_CM = (1.0, 100.0, 0.1, 2.54, 2.54 / 0.45)
-"""Units of files, cm: centimetre, metre, millimetre, inch, and the unit of the CMU database."""
+UNITS_CM = {"cm": 1.0, "m": 100.0, "mm": 0.1, "inch": 2.54, "5.64 cm, as in the CMU database": 2.54 / 0.45}
+"""Units of files, cm."""
 STATURE_RANGE = (1.2, 2.2)
 """Range in m of the stature of people."""
 DEFAULT_LEG_LENGTH = 0.85
@@ -50,7 +53,11 @@ _ADULT_POSITIONS: Bones = dict(zip(humanoid.JOINTS, kinematics.rest_positions(TE
 
 
 def convert_to_humanoid(
-    motion: Motion, *, rest_rotations: FloatArray | None = None, scale: float | None = None
+    motion: Motion,
+    *,
+    rest_rotations: FloatArray | None = None,
+    scale: float | None = None,
+    bones: Mapping[str, int] | None = None,
 ) -> Motion:
     """Converts a motion of any humanoid rig to a motion of the 22 humanoid joints.
 
@@ -60,13 +67,13 @@ def convert_to_humanoid(
     them or they are below the legs. Bones that the rig divides keep their length.
 
     Args:
-        motion: T frames of any rig whose joint names match one of skeletons.rigs. If the rig does not stand at rest,
-            it must stand in the first frame.
+        motion: T frames of any rig. If the rig does not stand at rest, it must stand in the first frame.
         rest_rotations: (J, 4) xyzw, world rotations of the rig's rest pose; the offsets are in these axes, as in a
             Character. All identity if not given.
         scale: metres per metre of the motion. If not given, it is estimated for a file that was read as centimetres:
             by the first of the units centimetre, metre, millimetre, inch and CMU's that gives a human stature. If none
             does, the legs become 0.85 m long.
+        bones: humanoid bone -> joint; found by `describe_rig` if not given.
 
     Returns:
         T frames of the 22 joints; contacts and joint_sigma as given.
@@ -74,7 +81,7 @@ def convert_to_humanoid(
     Raises:
         FormatError: the rig is not humanoid, or stands neither at rest nor in the first frame.
     """
-    bones = _body_bones(motion.skeleton.joint_names)
+    bones = _body_bones(describe_rig(motion, rest_rotations).humanoid.bones if bones is None else bones)
     pose = standing_rig_pose(motion, bones, rest_rotations)
     pose = pose.scale(_estimate_scale(pose.rest_positions) if scale is None else scale)
     corrections = _t_pose_from_rest(pose.rest_positions)
@@ -111,9 +118,58 @@ def _upright_neck(rest_positions: Bones) -> Bones:
     return {} if lean >= 0 else dict.fromkeys(("neck", "head"), rotation.from_rotvec(np.array([-lean, 0.0, 0.0])))
 
 
-def _body_bones(names: tuple[str, ...]) -> dict[str, int]:
+@dataclass(frozen=True)
+class MotionRig:
+    """Humanoid rig of a motion."""
+
+    humanoid: HumanoidMap
+    rest_positions: Bones
+    """(3,) of each bone at rest, in the axes of the motion."""
+    unit: str
+    """Unit of the file that was read as centimetres."""
+    stature: float
+    """Estimated height of the person, m."""
+
+
+def describe_rig(
+    motion: Motion, rest_rotations: FloatArray | None = None, overrides: Mapping[str, str] | None = None
+) -> MotionRig:
+    """Finds the humanoid bones of a motion's rig, and its size.
+
+    If the skeleton does not stand at rest, as in files with all bones along one axis, the first frame is its rest pose.
+
+    Args:
+        motion: T frames of any rig.
+        rest_rotations: (J, 4) xyzw, world rotations of the rest pose; all identity if not given.
+        overrides: humanoid bone -> joint name, chosen by a person.
+
+    Raises:
+        FormatError: the rig is not humanoid, or the overrides cannot be right.
+    """
+    skeleton = motion.skeleton
+    at_rest = np.tile(rotation.IDENTITY, (len(skeleton.parents), 1)) if rest_rotations is None else rest_rotations
+    local = kinematics.local_rotations(skeleton.parents, at_rest)
+    rest, _ = kinematics.forward_kinematics(skeleton, local, skeleton.rest_offsets[0])
+    first, _ = kinematics.forward_kinematics(skeleton, motion.rotations[0], motion.root_position[0])
+    rigs: list[MotionRig] = []
+    for points in (rest, first):
+        with suppress(FormatError):
+            rigs.append(_describe_points(skeleton, points, overrides))
+            if describe_pose(rigs[-1].rest_positions).pose != OTHER_POSE:
+                return rigs[-1]
+    return rigs[0] if rigs else _describe_points(skeleton, rest, overrides)
+
+
+def _describe_points(skeleton: Skeleton, points: FloatArray, overrides: Mapping[str, str] | None) -> MotionRig:
+    """Describes a rig whose joints are at points (J, 3) at rest."""
+    found = map_humanoid(RigDescription(skeleton.joint_names, skeleton.parents, points), overrides)
+    rest_positions = {bone: points[joint] for bone, joint in found.bones.items()}
+    return MotionRig(found, rest_positions, *_estimate_unit(rest_positions))
+
+
+def _body_bones(bones: Mapping[str, int]) -> dict[str, int]:
     """Returns humanoid bone -> joint, of the body and the ends of the hands."""
-    return {b: j for b, j in humanoid_map.from_names(names).items() if b in humanoid.JOINTS or b in HAND_ENDS}
+    return {bone: joint for bone, joint in bones.items() if bone in humanoid.JOINTS or bone in HAND_ENDS}
 
 
 def _nearest_mapped_bone(bone: str, bones: Mapping[str, object]) -> str:
@@ -202,13 +258,25 @@ def _ankle_height(rest_positions: Bones, scale_to_rig: float) -> float:
 
 def _estimate_scale(rest_positions: Bones) -> float:
     """Returns metres per metre of a rig at rest whose file was read as centimetres."""
+    unit, _ = _estimate_unit(rest_positions)
+    if unit in UNITS_CM:
+        return UNITS_CM[unit]
+    adult = {bone: p for bone, p in _ADULT_POSITIONS.items() if bone in rest_positions}
+    return DEFAULT_LEG_LENGTH / (_leg_length(_ADULT_POSITIONS) * _leg_length(rest_positions) / _leg_length(adult))
+
+
+def _estimate_unit(rest_positions: Bones) -> tuple[str, float]:
+    """Returns the first unit that gives a human stature, and that stature, m.
+
+    If there is none, the unit is "unknown" and the stature is that of a person with legs of DEFAULT_LEG_LENGTH.
+    """
     adult = {bone: p for bone, p in _ADULT_POSITIONS.items() if bone in rest_positions}
     heights = [_leg_length(p) + float(np.linalg.norm(p["head"] - _legs_midpoint(p))) for p in (rest_positions, adult)]
     stature = adult_template.STATURE * heights[0] / heights[1]
-    fitting = (unit for unit in UNITS_CM if STATURE_RANGE[0] <= stature * unit <= STATURE_RANGE[1])
-    return next(
-        fitting, DEFAULT_LEG_LENGTH / (_leg_length(_ADULT_POSITIONS) * _leg_length(rest_positions) / _leg_length(adult))
-    )
+    for name, unit in UNITS_CM.items():
+        if STATURE_RANGE[0] <= stature * unit <= STATURE_RANGE[1]:
+            return name, stature * unit
+    return "unknown", stature * DEFAULT_LEG_LENGTH / max(_leg_length(rest_positions), 1e-9)
 
 
 def _skeleton_from_positions(t_pose: Bones) -> Skeleton:

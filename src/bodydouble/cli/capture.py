@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bodydouble.cli.errors import report_errors
-from bodydouble.cli.options import CaptureArguments, expand_arguments, print_json
+from bodydouble.cli.options import CaptureArguments, MapOption, expand_arguments, print_json
 from bodydouble.cli.values import parse_frame_rate, parse_length
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def animate(
     character: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="Built-in character, or your own rig as a .glb or .vrm file.")
     ] = "mannequin",
+    bone_map: MapOption = None,
     preview: Annotated[
         bool, typer.Option("--preview/--no-preview", help="Render preview.mp4 with the source and the characters.")
     ] = True,
@@ -38,6 +39,7 @@ def animate(
     """
     with report_errors():
         from bodydouble import pipeline
+        from bodydouble.characters.humanoid_map import read_map_file
         from bodydouble.cli.progress import ProgressBars
 
         fps = _file_frame_rate(arguments)
@@ -47,6 +49,7 @@ def animate(
                 arguments.video,
                 arguments.output,
                 character=character,
+                bone_map=None if bone_map is None else read_map_file(bone_map),
                 preview=preview,
                 fps=fps,
                 keyframe_tolerance=tolerance,

@@ -1,39 +1,59 @@
 """Command ``inspect``: the contents of a video, performance, motion or character file."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bodydouble.cli.errors import report_errors
-from bodydouble.cli.options import JsonOption, print_json
+from bodydouble.cli.options import JsonOption, MapOption, print_json
 
 if TYPE_CHECKING:
-    from bodydouble.data import Motion
+    from bodydouble.characters.humanoid_map import HumanoidMap
+    from bodydouble.data import FloatArray, Motion
 
 
 def inspect(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A video, performance.npz, .bvh, .glb or .vrm file.")],
+    bone_map: MapOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Describe the contents of FILE."""
     with report_errors():
-        facts = describe_file(file)
+        facts = describe_file(file, bone_map)
         if as_json:
             print_json(facts)
         else:
-            for key, value in facts.items():
-                typer.echo(f"{key}: {value}")
+            _print_facts(facts)
 
 
-def describe_file(file: str) -> dict[str, Any]:
+def _print_facts(facts: Mapping[str, Any]) -> None:
+    for key, value in facts.items():
+        if isinstance(value, Mapping):
+            typer.echo(f"{key}:")
+            for inner_key, inner_value in value.items():
+                typer.echo(f"  {inner_key}: {inner_value}")
+        else:
+            typer.echo(f"{key}: {', '.join(value) or 'none' if isinstance(value, list) else value}")
+
+
+def describe_file(file: str, bone_map: Path | None = None) -> dict[str, Any]:
     """Describes a video, performance, motion or character file.
+
+    Args:
+        file: the file.
+        bone_map: TOML file that overrides the humanoid map of a motion or character.
 
     Raises:
         BodydoubleError: the file cannot be read.
     """
-    readers = {".npz": _performance, ".bvh": _bvh, ".glb": _character, ".gltf": _character, ".vrm": _character}
-    return readers.get(Path(file).suffix.lower(), _video)(file)
+    suffix = Path(file).suffix.lower()
+    if suffix in RIG_READERS:
+        from bodydouble.characters.humanoid_map import read_map_file
+
+        return RIG_READERS[suffix](file, None if bone_map is None else read_map_file(bone_map))
+    return _performance(file) if suffix == ".npz" else _video(file)
 
 
 def _video(file: str) -> dict[str, Any]:
@@ -59,10 +79,44 @@ def _motion(motion: "Motion") -> dict[str, Any]:
     }
 
 
-def _bvh(file: str) -> dict[str, Any]:
+def _bvh(file: str, overrides: Mapping[str, str] | None) -> dict[str, Any]:
+    from bodydouble.characters.to_humanoid import describe_rig
+    from bodydouble.errors import FormatError
     from bodydouble.formats import bvh
 
-    return {"kind": "BVH motion"} | _motion(bvh.read(Path(file)))
+    content = bvh.read_file(Path(file))
+    facts = {"kind": "BVH motion"} | _motion(content.motion)
+    names = content.motion.skeleton.joint_names
+    try:
+        rig = describe_rig(content.motion, overrides=overrides)
+    except FormatError as error:
+        if overrides:
+            raise
+        return facts | {"humanoid": f"no: {error}"} | _list_notes(content.notes)
+    facts |= {"unit": rig.unit, "height, m": round(rig.stature, 3)}
+    return facts | _humanoid(rig.humanoid, names, rig.rest_positions, content.notes)
+
+
+def _humanoid(
+    found: "HumanoidMap", names: Sequence[str], positions: "Mapping[str, FloatArray]", notes: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Describes a humanoid map and the rest pose."""
+    from bodydouble.characters.humanoid_map import describe_pose
+
+    pose = describe_pose(positions)
+    return {
+        "rest pose": pose.pose,
+        "up axis": pose.up,
+        "facing": pose.facing,
+        "humanoid bones": len(found.bones),
+        "missing bones": list(found.missing),
+        "bones found by": found.source,
+        "bones": {bone: names[joint] for bone, joint in found.bones.items()},
+    } | _list_notes(tuple(dict.fromkeys((*notes, *found.notes))))
+
+
+def _list_notes(notes: Sequence[str]) -> dict[str, Any]:
+    return {"notes": list(notes)} if notes else {}
 
 
 def _performance(file: str) -> dict[str, Any]:
@@ -81,16 +135,26 @@ def _performance(file: str) -> dict[str, Any]:
     } | people
 
 
-def _character(file: str) -> dict[str, Any]:
+def _character(file: str, overrides: Mapping[str, str] | None) -> dict[str, Any]:
+    from bodydouble.characters.gltf_arrays import GltfFile
+    from bodydouble.characters.gltf_rig import map_rig
     from bodydouble.characters.load import load_character
-    from bodydouble.skeletons import humanoid
 
-    character = load_character(file)
+    character = load_character(file, overrides)
+    found, nodes = map_rig(GltfFile(Path(file)), overrides)
+    heights = [mesh.positions[:, 1] for mesh in character.meshes]
+    height = max(float(y.max()) for y in heights) - min(float(y.min()) for y in heights)
     return {
         "kind": "character",
         "name": character.name,
         "joints": len(character.skeleton.joint_names),
         "triangles": sum(len(mesh.triangles) for mesh in character.meshes),
-        "humanoid bones": len(character.humanoid),
-        "missing bones": ", ".join(name for name in humanoid.JOINTS if name not in character.humanoid) or "none",
-    } | ({"notes": "; ".join(character.notes)} if character.notes else {})
+        "unit": "m",
+        "height, m": round(height, 3),
+    } | _humanoid(
+        found, nodes.names, {bone: nodes.positions[node] for bone, node in found.bones.items()}, character.notes
+    )
+
+
+RIG_READERS = {".bvh": _bvh, ".glb": _character, ".gltf": _character, ".vrm": _character}
+"""File name extension -> reader of a file with a rig."""

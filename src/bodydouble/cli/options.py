@@ -110,6 +110,14 @@ SaveFaceEmbeddingsOption = Annotated[
         help="Write face embeddings, which are biometric data, to embeddings.npz. Default: they are not stored.",
     ),
 ]
+MapOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--map",
+        metavar="FILE.toml",
+        help='Joints of the character where the automatic map is wrong: lines such as leftHand = "joint name".',
+    ),
+]
 ClipsOption = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Number of clips, evenly spread over the set. Default: all clips."),

@@ -7,10 +7,8 @@ the toes lies on the floor at rest, which gives readers the height of the hips a
 Source: M. Meredith and S. Maddock, "Motion capture file formats explained", University of Sheffield, 2001.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,17 +16,26 @@ import numpy as np
 
 from bodydouble.data import CONTACT_POINTS, FloatArray, Motion, Skeleton
 from bodydouble.errors import FormatError
+from bodydouble.formats import bvh_text
 from bodydouble.formats.atomic import atomic_write
+from bodydouble.formats.bvh_text import Tokens
 from bodydouble.geometry import kinematics, rotation
 
 CM_PER_M = 100.0
-NTSC_FACTOR = Fraction(1000, 1001)
-"""Ratio of an NTSC rate to the whole rate that it is named after."""
 GIMBAL_LOCK_COSINE = 1e-7
 """Cosine of the x angle below which the z and y angles are not unique."""
 AXES = "xyz"
 STRETCH_TOLERANCE_M = 1e-3
 """Maximum movement in m of a joint relative to its parent over the whole file."""
+
+
+@dataclass(frozen=True, slots=True)
+class BvhFile:
+    """Content of a BVH file."""
+
+    motion: Motion
+    notes: tuple[str, ...]
+    """Sentences on what was read differently than declared."""
 
 
 def write(path: Path, motion: Motion) -> None:
@@ -57,25 +64,35 @@ def write(path: Path, motion: Motion) -> None:
 
 
 def read(path: Path) -> Motion:
-    """Reads a BVH file whose unit is the centimetre.
+    """Reads the motion of a BVH file, see read_file."""
+    return read_file(path).motion
 
-    Joint names, channel orders and the hierarchy are free. The root's position channels are positions in the world, as
-    in Blender, MotionBuilder and Mixamo. If the root's OFFSET is zero, the rest pose is placed on the floor.
+
+def read_file(path: Path) -> BvhFile:
+    """Reads a BVH file as if its unit were the centimetre.
+
+    Joint names, their encoding, channel orders and the hierarchy are free; rows may be wrapped. The root's position
+    channels are positions in the world, as in Blender, MotionBuilder and Mixamo. If the root's OFFSET is zero, the rest
+    pose is placed on the floor.
 
     Args:
         path: the file to read.
 
     Returns:
-        The motion, in the axes of the file; contacts and joint_sigma are NaN, since BVH does not hold them.
+        The motion, in the axes of the file, and notes on what was read differently than declared; contacts and
+        joint_sigma are NaN, since BVH does not hold them.
 
     Raises:
         FormatError: the file is not a BVH file or is malformed; the message names the line.
     """
-    tokens = _Tokens(path, _read_text(path).splitlines())
+    text, encoding = bvh_text.read_text(path)
+    tokens = Tokens(path, text.splitlines())
+    if encoding is not None:
+        tokens.notes.append(f"names are not UTF-8; they are read as {encoding}")
     joints, ends = _parse_hierarchy(tokens)
-    frames, fps = _parse_timing(tokens)
-    rows = _parse_rows(tokens, frames, sum(len(joint.channels) for joint in joints))
-    return _build_motion(path, joints, ends, fps, rows)
+    frames, fps = bvh_text.parse_timing(tokens)
+    rows = bvh_text.parse_rows(tokens, frames, sum(len(joint.channels) for joint in joints))
+    return BvhFile(_build_motion(path, joints, ends, fps, rows), tuple(tokens.notes))
 
 
 def _children(skeleton: Skeleton, joint: int) -> list[int]:
@@ -165,68 +182,7 @@ class _HierarchyNode:
     channels: list[str] = field(default_factory=list)
 
 
-class _Tokens:
-    """Iterator over the words of a text that keeps the number of the current line."""
-
-    def __init__(self, path: Path, lines: list[str]) -> None:
-        self.path, self.lines, self.line_number = path, lines, 0
-        self._words = self._iterate()
-
-    def _iterate(self) -> Iterator[str]:
-        for number, text in enumerate(self.lines, start=1):
-            self.line_number = number
-            yield from text.split()
-
-    def error(self, message: str) -> FormatError:
-        """Creates an error that names the file and the line."""
-        return FormatError(f"{self.path}, line {self.line_number}: {message}")
-
-    def next_word(self) -> str:
-        """Returns the next word."""
-        word = next(self._words, None)
-        if word is None:
-            raise self.error("the file ends too early")
-        return word
-
-    def expect(self, *words: str) -> None:
-        """Skips the given words in any case; any other word is an error."""
-        for expected in words:
-            word = self.next_word()
-            if word.upper() != expected.upper():
-                raise self.error(f"expected {expected!r}, found {word!r}")
-
-    def read_until(self, end: str) -> str:
-        """Returns all words before the word ``end``, which is skipped."""
-        return " ".join(iter(self.next_word, end))
-
-    def parse_number(self, word: str) -> float:
-        """Parses a word that must be a finite number."""
-        try:
-            value = float(word)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            raise self.error(f"expected a number, found {word!r}")
-        return value
-
-    def next_count(self) -> int:
-        """Parses the next word, which must be a whole number."""
-        word = self.next_word()
-        if not (word.isascii() and word.isdigit()):
-            raise self.error(f"expected a whole number, found {word!r}")
-        return int(word)
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise FormatError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path} is not a BVH file: it is not text") from error
-
-
-def _parse_hierarchy(tokens: _Tokens) -> tuple[list[_HierarchyNode], list[_HierarchyNode]]:
+def _parse_hierarchy(tokens: Tokens) -> tuple[list[_HierarchyNode], list[_HierarchyNode]]:
     """Reads up to the word MOTION; returns the joints in the order of the file, and the end sites."""
     tokens.expect("HIERARCHY")
     joints: list[_HierarchyNode] = []
@@ -256,7 +212,7 @@ def _parse_hierarchy(tokens: _Tokens) -> tuple[list[_HierarchyNode], list[_Hiera
     return joints, ends
 
 
-def _parse_property(tokens: _Tokens, word: str, node: _HierarchyNode) -> None:
+def _parse_property(tokens: Tokens, word: str, node: _HierarchyNode) -> None:
     if word == "OFFSET":
         node.offset = np.array([tokens.parse_number(tokens.next_word()) for _ in range(3)]) / CM_PER_M
     elif word == "CHANNELS":
@@ -266,50 +222,6 @@ def _parse_property(tokens: _Tokens, word: str, node: _HierarchyNode) -> None:
             raise tokens.error(f"unknown channel {unknown_channels[0]!r}")
     else:
         raise tokens.error(f"expected OFFSET, CHANNELS, JOINT, End Site or }}, found {word!r}")
-
-
-def _parse_timing(tokens: _Tokens) -> tuple[int, Fraction]:
-    """Reads the number of frames and their rate."""
-    tokens.expect("Frames:")
-    frames = tokens.next_count()
-    tokens.expect("Frame", "Time:")
-    word = tokens.next_word()
-    if frames == 0 or tokens.parse_number(word) <= 0:
-        raise tokens.error("the number of frames and the frame time must be greater than zero")
-    return frames, _snap_frame_rate(Decimal(word))
-
-
-def _snap_frame_rate(frame_time: Decimal) -> Fraction:
-    """Snaps a rounded frame time to the whole, NTSC (n * 1000/1001) or simple rate that it stands for.
-
-    Coarse frame times may differ by 0.02 percent: less than the 0.1 percent between a whole and an NTSC rate.
-    """
-    exponent = frame_time.as_tuple().exponent
-    last_digit = Fraction(10) ** exponent if isinstance(exponent, int) else Fraction(0)
-    seconds = Fraction(frame_time)
-    exact_rate = 1 / seconds
-    for rate in (
-        Fraction(round(exact_rate)),
-        round(exact_rate / NTSC_FACTOR) * NTSC_FACTOR,
-        exact_rate.limit_denominator(1001),
-    ):
-        if rate > 0 and abs(1 / rate - seconds) <= min(last_digit, seconds / 5000):
-            return rate
-    return exact_rate
-
-
-def _parse_rows(tokens: _Tokens, frames: int, columns: int) -> FloatArray:
-    """Reads the numbers (frames, columns) on the lines after the current one."""
-    rows: list[list[float]] = []
-    for number, text in enumerate(tokens.lines[tokens.line_number :], start=tokens.line_number + 1):
-        if words := text.split():
-            tokens.line_number = number
-            if len(words) != columns:
-                raise tokens.error(f"expected {columns} numbers, found {len(words)}")
-            rows.append([tokens.parse_number(word) for word in words])
-    if len(rows) != frames:
-        raise tokens.error(f"the file says {frames} frames but holds {len(rows)}")
-    return np.array(rows).reshape(frames, columns)
 
 
 def _build_motion(

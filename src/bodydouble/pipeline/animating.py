@@ -81,6 +81,7 @@ def animate(
     folder: str | Path | None = None,
     *,
     character: str = "mannequin",
+    bone_map: Mapping[str, str] | None = None,
     preview: bool = True,
     fps: Fraction | None = None,
     keyframe_tolerance: float | None = None,
@@ -94,6 +95,7 @@ def animate(
         video: as for ``capture``.
         folder: output folder; default: the video's name beside it, with ``_bodydouble``.
         character: name of a built-in character, or a .glb or .vrm file.
+        bone_map: humanoid bone -> joint name of that file, where the automatic map is wrong.
         preview: whether to render ``preview.mp4``.
         fps: frame rate of all files but the preview; default: that of the video.
         keyframe_tolerance: maximum distance in m of a joint of a .glb from its position, which saves keyframes;
@@ -111,7 +113,7 @@ def animate(
     progress = progress or Progress()
     _check_positive(fps=fps, keyframe_tolerance=keyframe_tolerance)
     request = prepare_capture(Path(video), options)
-    template = character_files.load_character(character)
+    template = character_files.load_character(character, bone_map)
     for note in template.notes:
         progress.warn(f"{character}: {note}")
     with _output_folder(video, folder) as out:

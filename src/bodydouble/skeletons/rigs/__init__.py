@@ -1,5 +1,5 @@
-"""Joint names of rigs: VRM 1.0 humanoid bone -> name of the joint, one table ``NAMES`` per rig.
+"""Joint names of rigs: VRM 1.0 humanoid bone -> name of the joint, one module per family of rigs.
 
-``vrm`` lists the required bones. ``generic`` holds the words that joint names of other rigs consist of. Tables are used
-by ``characters.humanoid_map``; read ``mixamo.py`` for an example.
+``families`` lists all of them for ``characters.humanoid_map``; ``table`` has their building blocks; ``vrm`` lists the
+required bones. ``generic`` holds the words that joint names of other rigs consist of. Read ``mixamo.py`` first.
 """

@@ -1,8 +1,10 @@
-"""Joint names of the 3ds Max Biped, without the prefix ``Bip01``.
+"""Joint names of the 3ds Max Biped, without the prefix ``Bip01`` or ``Bip001``, and of Valve's rigs made with it.
 
-Source: https://docs.unity3d.com/ScriptReference/HumanBone.html has an example of them; checked against
+Sources: https://wiki.facepunch.com/gmod/ValveBiped_Bones (``ValveBiped.Bip01_``); checked against
 https://github.com/saturday06/VRM-Addon-for-Blender/tree/main/src/io_scene_vrm/common/human_bone_mapper
 """
+
+from bodydouble.skeletons.rigs.table import both_sides, count_fingers
 
 NAMES: dict[str, str] = {
     "hips": "Pelvis",
@@ -11,51 +13,25 @@ NAMES: dict[str, str] = {
     "upperChest": "Spine2",
     "neck": "Neck",
     "head": "Head",
-    "leftShoulder": "L Clavicle",
-    "leftUpperArm": "L UpperArm",
-    "leftLowerArm": "L Forearm",
-    "leftHand": "L Hand",
-    "leftUpperLeg": "L Thigh",
-    "leftLowerLeg": "L Calf",
-    "leftFoot": "L Foot",
-    "leftToes": "L Toe0",
-    "leftThumbMetacarpal": "L Finger0",
-    "leftThumbProximal": "L Finger01",
-    "leftThumbDistal": "L Finger02",
-    "leftIndexProximal": "L Finger1",
-    "leftIndexIntermediate": "L Finger11",
-    "leftIndexDistal": "L Finger12",
-    "leftMiddleProximal": "L Finger2",
-    "leftMiddleIntermediate": "L Finger21",
-    "leftMiddleDistal": "L Finger22",
-    "leftRingProximal": "L Finger3",
-    "leftRingIntermediate": "L Finger31",
-    "leftRingDistal": "L Finger32",
-    "leftLittleProximal": "L Finger4",
-    "leftLittleIntermediate": "L Finger41",
-    "leftLittleDistal": "L Finger42",
-    "rightShoulder": "R Clavicle",
-    "rightUpperArm": "R UpperArm",
-    "rightLowerArm": "R Forearm",
-    "rightHand": "R Hand",
-    "rightUpperLeg": "R Thigh",
-    "rightLowerLeg": "R Calf",
-    "rightFoot": "R Foot",
-    "rightToes": "R Toe0",
-    "rightThumbMetacarpal": "R Finger0",
-    "rightThumbProximal": "R Finger01",
-    "rightThumbDistal": "R Finger02",
-    "rightIndexProximal": "R Finger1",
-    "rightIndexIntermediate": "R Finger11",
-    "rightIndexDistal": "R Finger12",
-    "rightMiddleProximal": "R Finger2",
-    "rightMiddleIntermediate": "R Finger21",
-    "rightMiddleDistal": "R Finger22",
-    "rightRingProximal": "R Finger3",
-    "rightRingIntermediate": "R Finger31",
-    "rightRingDistal": "R Finger32",
-    "rightLittleProximal": "R Finger4",
-    "rightLittleIntermediate": "R Finger41",
-    "rightLittleDistal": "R Finger42",
-}
+} | both_sides(
+    {
+        "Shoulder": "{side} Clavicle",
+        "UpperArm": "{side} UpperArm",
+        "LowerArm": "{side} Forearm",
+        "Hand": "{side} Hand",
+        "UpperLeg": "{side} Thigh",
+        "LowerLeg": "{side} Calf",
+        "Foot": "{side} Foot",
+        "Toes": "{side} Toe0",
+    }
+    | count_fingers("{side} Finger{finger}{n}", ("0", "1", "2", "3", "4"), ("", "1", "2")),
+    "L",
+    "R",
+)
 """VRM 1.0 humanoid bone -> name of the joint."""
+
+VALVE_NAMES: dict[str, str] = NAMES | {"chest": "Spine2", "upperChest": "Spine4", "neck": "Neck1", "head": "Head1"}
+"""VRM 1.0 humanoid bone -> name of the joint of Source engine characters, whose Spine3 is optional."""
+
+VALVE_ALTERNATIVES: dict[str, tuple[str, ...]] = {"head": ("Head",)}
+"""VRM 1.0 humanoid bone -> other names of the joint."""

@@ -1,16 +1,10 @@
-"""Joint names of Poser and DAZ figures.
+"""Joint names of Poser and DAZ figures: Genesis 1 and 2, Genesis 3 and 8, Genesis 9.
 
-Source: the names are those of the DAZ-friendly conversion of the CMU motion capture database by B. Hahn,
-https://sites.google.com/a/cgspeed.com/cgspeed/motion-capture/daz-friendly-release.
+Sources: https://sites.google.com/a/cgspeed.com/cgspeed/motion-capture/daz-friendly-release (Poser, Genesis 1 and 2) and
+https://github.com/daz3d/DazToUnreal (skeletons of Genesis).
 """
 
-_FINGERS: tuple[tuple[str, str, tuple[str, str, str]], ...] = (
-    ("Thumb", "Thumb", ("Metacarpal", "Proximal", "Distal")),
-    ("Index", "Index", ("Proximal", "Intermediate", "Distal")),
-    ("Middle", "Mid", ("Proximal", "Intermediate", "Distal")),
-    ("Ring", "Ring", ("Proximal", "Intermediate", "Distal")),
-    ("Little", "Pinky", ("Proximal", "Intermediate", "Distal")),
-)
+from bodydouble.skeletons.rigs.table import both_sides, count_fingers
 
 NAMES: dict[str, str] = {
     "hips": "hip",
@@ -18,26 +12,67 @@ NAMES: dict[str, str] = {
     "chest": "chest",
     "neck": "neck",
     "head": "head",
-    "leftShoulder": "lCollar",
-    "leftUpperArm": "lShldr",
-    "leftLowerArm": "lForeArm",
-    "leftHand": "lHand",
-    "leftUpperLeg": "lThigh",
-    "leftLowerLeg": "lShin",
-    "leftFoot": "lFoot",
-    "leftToes": "lToe",
-    "rightShoulder": "rCollar",
-    "rightUpperArm": "rShldr",
-    "rightLowerArm": "rForeArm",
-    "rightHand": "rHand",
-    "rightUpperLeg": "rThigh",
-    "rightLowerLeg": "rShin",
-    "rightFoot": "rFoot",
-    "rightToes": "rToe",
-} | {
-    f"{side}{finger}{part}": f"{side[0]}{name}{n}"
-    for side in ("left", "right")
-    for finger, name, parts in _FINGERS
-    for n, part in enumerate(parts, start=1)
-}
-"""VRM 1.0 humanoid bone -> name of the joint."""
+} | both_sides(
+    {
+        "Shoulder": "{side}Collar",
+        "UpperArm": "{side}Shldr",
+        "LowerArm": "{side}ForeArm",
+        "Hand": "{side}Hand",
+        "UpperLeg": "{side}Thigh",
+        "LowerLeg": "{side}Shin",
+        "Foot": "{side}Foot",
+        "Toes": "{side}Toe",
+    }
+    | count_fingers("{side}{finger}{n}", ("Thumb", "Index", "Mid", "Ring", "Pinky")),
+    "l",
+    "r",
+)
+"""VRM 1.0 humanoid bone -> name of the joint of Poser, Genesis 1 and 2."""
+
+GENESIS8_NAMES: dict[str, str] = {
+    "hips": "hip",
+    "spine": "abdomenLower",
+    "chest": "chestLower",
+    "upperChest": "chestUpper",
+    "neck": "neckLower",
+    "head": "head",
+} | both_sides(
+    {
+        "Shoulder": "{side}Collar",
+        "UpperArm": "{side}ShldrBend",
+        "LowerArm": "{side}ForearmBend",
+        "Hand": "{side}Hand",
+        "UpperLeg": "{side}ThighBend",
+        "LowerLeg": "{side}Shin",
+        "Foot": "{side}Foot",
+        "Toes": "{side}Toe",
+    }
+    | count_fingers("{side}{finger}{n}", ("Thumb", "Index", "Mid", "Ring", "Pinky")),
+    "l",
+    "r",
+)
+"""VRM 1.0 humanoid bone -> name of the joint of Genesis 3 and 8; the twist joints have no bone."""
+
+GENESIS9_NAMES: dict[str, str] = {
+    "hips": "hip",
+    "spine": "spine1",
+    "chest": "spine3",
+    "upperChest": "spine4",
+    "neck": "neck1",
+    "head": "head",
+} | both_sides(
+    {
+        "Shoulder": "{side}_shoulder",
+        "UpperArm": "{side}_upperarm",
+        "LowerArm": "{side}_forearm",
+        "Hand": "{side}_hand",
+        "UpperLeg": "{side}_thigh",
+        "LowerLeg": "{side}_shin",
+        "Foot": "{side}_foot",
+        "Toes": "{side}_toes",
+    }
+    | count_fingers("{side}_{finger}{n}", ("thumb", "index", "mid", "ring", "pinky")),
+    "l",
+    "r",
+)
+"""VRM 1.0 humanoid bone -> name of the joint of Genesis 9."""

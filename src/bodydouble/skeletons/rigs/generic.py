@@ -17,10 +17,19 @@ SIDED_BONES: dict[str, tuple[str, ...]] = {
     "Shoulder": ("shoulder", "clavicle", "collar", "collarbone"),
     "UpperArm": ("upperarm", "armupper", "uparm", "arm", "arm1"),
     "LowerArm": ("lowerarm", "armlower", "forearm", "loarm", "elbow", "arm2"),
-    "Hand": ("hand", "wrist", "palm", "palm2"),
+    "Hand": ("wrist", "hand", "palm", "palm2"),
     "UpperLeg": ("upperleg", "legupper", "thigh", "upleg", "leg", "leg1"),
     "LowerLeg": ("lowerleg", "leglower", "calf", "shin", "knee", "loleg", "leg", "leg2"),
     "Foot": ("foot", "ankle"),
     "Toes": ("toes", "toe", "toebase", "ball"),
 }
 """Bone without its side -> words; a joint is assigned once, to the first bone that matches it."""
+
+FINGERS: dict[str, tuple[str, ...]] = {
+    "Thumb": ("thumb",),
+    "Index": ("index", "point", "fore"),
+    "Middle": ("middle", "mid"),
+    "Ring": ("ring",),
+    "Little": ("little", "pinky", "pinkie"),
+}
+"""Finger -> words that the names of its joints contain."""

@@ -1,8 +1,14 @@
-"""Joint names of Mixamo characters, without the prefix ``mixamorig:``.
+"""Joint names of Mixamo characters, without the prefix ``mixamorig:``; the same as those of HumanIK.
 
-Source: the names are those of https://www.mixamo.com characters; checked against
+HumanIK of Maya and MotionBuilder puts ``Character1_`` before them, Ready Player Me and Perception Neuron nothing.
+
+Sources: https://www.mixamo.com characters,
+https://help.autodesk.com/cloudhelp/2023/ENU/Maya-CharacterAnimation/files/GUID-5DEFC6E5-033C-45D5-9A0E-224E7A35131B.htm
+(HumanIK character structure); checked against
 https://github.com/saturday06/VRM-Addon-for-Blender/tree/main/src/io_scene_vrm/common/human_bone_mapper
 """
+
+from bodydouble.skeletons.rigs.table import both_sides, count_fingers
 
 NAMES: dict[str, str] = {
     "hips": "Hips",
@@ -11,51 +17,19 @@ NAMES: dict[str, str] = {
     "upperChest": "Spine2",
     "neck": "Neck",
     "head": "Head",
-    "leftShoulder": "LeftShoulder",
-    "leftUpperArm": "LeftArm",
-    "leftLowerArm": "LeftForeArm",
-    "leftHand": "LeftHand",
-    "leftUpperLeg": "LeftUpLeg",
-    "leftLowerLeg": "LeftLeg",
-    "leftFoot": "LeftFoot",
-    "leftToes": "LeftToeBase",
-    "leftThumbMetacarpal": "LeftHandThumb1",
-    "leftThumbProximal": "LeftHandThumb2",
-    "leftThumbDistal": "LeftHandThumb3",
-    "leftIndexProximal": "LeftHandIndex1",
-    "leftIndexIntermediate": "LeftHandIndex2",
-    "leftIndexDistal": "LeftHandIndex3",
-    "leftMiddleProximal": "LeftHandMiddle1",
-    "leftMiddleIntermediate": "LeftHandMiddle2",
-    "leftMiddleDistal": "LeftHandMiddle3",
-    "leftRingProximal": "LeftHandRing1",
-    "leftRingIntermediate": "LeftHandRing2",
-    "leftRingDistal": "LeftHandRing3",
-    "leftLittleProximal": "LeftHandPinky1",
-    "leftLittleIntermediate": "LeftHandPinky2",
-    "leftLittleDistal": "LeftHandPinky3",
-    "rightShoulder": "RightShoulder",
-    "rightUpperArm": "RightArm",
-    "rightLowerArm": "RightForeArm",
-    "rightHand": "RightHand",
-    "rightUpperLeg": "RightUpLeg",
-    "rightLowerLeg": "RightLeg",
-    "rightFoot": "RightFoot",
-    "rightToes": "RightToeBase",
-    "rightThumbMetacarpal": "RightHandThumb1",
-    "rightThumbProximal": "RightHandThumb2",
-    "rightThumbDistal": "RightHandThumb3",
-    "rightIndexProximal": "RightHandIndex1",
-    "rightIndexIntermediate": "RightHandIndex2",
-    "rightIndexDistal": "RightHandIndex3",
-    "rightMiddleProximal": "RightHandMiddle1",
-    "rightMiddleIntermediate": "RightHandMiddle2",
-    "rightMiddleDistal": "RightHandMiddle3",
-    "rightRingProximal": "RightHandRing1",
-    "rightRingIntermediate": "RightHandRing2",
-    "rightRingDistal": "RightHandRing3",
-    "rightLittleProximal": "RightHandPinky1",
-    "rightLittleIntermediate": "RightHandPinky2",
-    "rightLittleDistal": "RightHandPinky3",
-}
+} | both_sides(
+    {
+        "Shoulder": "{side}Shoulder",
+        "UpperArm": "{side}Arm",
+        "LowerArm": "{side}ForeArm",
+        "Hand": "{side}Hand",
+        "UpperLeg": "{side}UpLeg",
+        "LowerLeg": "{side}Leg",
+        "Foot": "{side}Foot",
+        "Toes": "{side}ToeBase",
+    }
+    | count_fingers("{side}Hand{finger}{n}"),
+    "Left",
+    "Right",
+)
 """VRM 1.0 humanoid bone -> name of the joint."""

@@ -1,8 +1,10 @@
-"""Joint names of Blender's Rigify human, without the prefix ``DEF-``.
+"""Joint names of Blender's Rigify human, without the prefix ``DEF-`` or ``ORG-``.
 
 Source: https://docs.blender.org/manual/en/latest/addons/rigging/rigify/metarigs.html; checked against
 https://github.com/saturday06/VRM-Addon-for-Blender/tree/main/src/io_scene_vrm/common/human_bone_mapper
 """
+
+from bodydouble.skeletons.rigs.table import both_sides, count_fingers
 
 NAMES: dict[str, str] = {
     "hips": "spine",
@@ -11,51 +13,19 @@ NAMES: dict[str, str] = {
     "upperChest": "spine.003",
     "neck": "spine.004",
     "head": "spine.006",
-    "leftShoulder": "shoulder.L",
-    "leftUpperArm": "upper_arm.L",
-    "leftLowerArm": "forearm.L",
-    "leftHand": "hand.L",
-    "leftUpperLeg": "thigh.L",
-    "leftLowerLeg": "shin.L",
-    "leftFoot": "foot.L",
-    "leftToes": "toe.L",
-    "leftThumbMetacarpal": "thumb.01.L",
-    "leftThumbProximal": "thumb.02.L",
-    "leftThumbDistal": "thumb.03.L",
-    "leftIndexProximal": "f_index.01.L",
-    "leftIndexIntermediate": "f_index.02.L",
-    "leftIndexDistal": "f_index.03.L",
-    "leftMiddleProximal": "f_middle.01.L",
-    "leftMiddleIntermediate": "f_middle.02.L",
-    "leftMiddleDistal": "f_middle.03.L",
-    "leftRingProximal": "f_ring.01.L",
-    "leftRingIntermediate": "f_ring.02.L",
-    "leftRingDistal": "f_ring.03.L",
-    "leftLittleProximal": "f_pinky.01.L",
-    "leftLittleIntermediate": "f_pinky.02.L",
-    "leftLittleDistal": "f_pinky.03.L",
-    "rightShoulder": "shoulder.R",
-    "rightUpperArm": "upper_arm.R",
-    "rightLowerArm": "forearm.R",
-    "rightHand": "hand.R",
-    "rightUpperLeg": "thigh.R",
-    "rightLowerLeg": "shin.R",
-    "rightFoot": "foot.R",
-    "rightToes": "toe.R",
-    "rightThumbMetacarpal": "thumb.01.R",
-    "rightThumbProximal": "thumb.02.R",
-    "rightThumbDistal": "thumb.03.R",
-    "rightIndexProximal": "f_index.01.R",
-    "rightIndexIntermediate": "f_index.02.R",
-    "rightIndexDistal": "f_index.03.R",
-    "rightMiddleProximal": "f_middle.01.R",
-    "rightMiddleIntermediate": "f_middle.02.R",
-    "rightMiddleDistal": "f_middle.03.R",
-    "rightRingProximal": "f_ring.01.R",
-    "rightRingIntermediate": "f_ring.02.R",
-    "rightRingDistal": "f_ring.03.R",
-    "rightLittleProximal": "f_pinky.01.R",
-    "rightLittleIntermediate": "f_pinky.02.R",
-    "rightLittleDistal": "f_pinky.03.R",
-}
+} | both_sides(
+    {
+        "Shoulder": "shoulder.{side}",
+        "UpperArm": "upper_arm.{side}",
+        "LowerArm": "forearm.{side}",
+        "Hand": "hand.{side}",
+        "UpperLeg": "thigh.{side}",
+        "LowerLeg": "shin.{side}",
+        "Foot": "foot.{side}",
+        "Toes": "toe.{side}",
+    }
+    | count_fingers("{finger}.{n}.{side}", ("thumb", "f_index", "f_middle", "f_ring", "f_pinky"), ("01", "02", "03")),
+    "L",
+    "R",
+)
 """VRM 1.0 humanoid bone -> name of the joint."""

@@ -1,8 +1,10 @@
-"""Joint names of the Unreal Engine mannequin.
+"""Joint names of the Unreal Engine mannequins: UE4, and UE5 with its five spine joints, as in MetaHuman.
 
-Source: the names are those of the engine's own mannequin; checked against
+Source: the names are those of the engine's own mannequins; checked against
 https://github.com/saturday06/VRM-Addon-for-Blender/tree/main/src/io_scene_vrm/common/human_bone_mapper
 """
+
+from bodydouble.skeletons.rigs.table import both_sides, count_fingers
 
 NAMES: dict[str, str] = {
     "hips": "pelvis",
@@ -11,51 +13,22 @@ NAMES: dict[str, str] = {
     "upperChest": "spine_03",
     "neck": "neck_01",
     "head": "head",
-    "leftShoulder": "clavicle_l",
-    "leftUpperArm": "upperarm_l",
-    "leftLowerArm": "lowerarm_l",
-    "leftHand": "hand_l",
-    "leftUpperLeg": "thigh_l",
-    "leftLowerLeg": "calf_l",
-    "leftFoot": "foot_l",
-    "leftToes": "ball_l",
-    "leftThumbMetacarpal": "thumb_01_l",
-    "leftThumbProximal": "thumb_02_l",
-    "leftThumbDistal": "thumb_03_l",
-    "leftIndexProximal": "index_01_l",
-    "leftIndexIntermediate": "index_02_l",
-    "leftIndexDistal": "index_03_l",
-    "leftMiddleProximal": "middle_01_l",
-    "leftMiddleIntermediate": "middle_02_l",
-    "leftMiddleDistal": "middle_03_l",
-    "leftRingProximal": "ring_01_l",
-    "leftRingIntermediate": "ring_02_l",
-    "leftRingDistal": "ring_03_l",
-    "leftLittleProximal": "pinky_01_l",
-    "leftLittleIntermediate": "pinky_02_l",
-    "leftLittleDistal": "pinky_03_l",
-    "rightShoulder": "clavicle_r",
-    "rightUpperArm": "upperarm_r",
-    "rightLowerArm": "lowerarm_r",
-    "rightHand": "hand_r",
-    "rightUpperLeg": "thigh_r",
-    "rightLowerLeg": "calf_r",
-    "rightFoot": "foot_r",
-    "rightToes": "ball_r",
-    "rightThumbMetacarpal": "thumb_01_r",
-    "rightThumbProximal": "thumb_02_r",
-    "rightThumbDistal": "thumb_03_r",
-    "rightIndexProximal": "index_01_r",
-    "rightIndexIntermediate": "index_02_r",
-    "rightIndexDistal": "index_03_r",
-    "rightMiddleProximal": "middle_01_r",
-    "rightMiddleIntermediate": "middle_02_r",
-    "rightMiddleDistal": "middle_03_r",
-    "rightRingProximal": "ring_01_r",
-    "rightRingIntermediate": "ring_02_r",
-    "rightRingDistal": "ring_03_r",
-    "rightLittleProximal": "pinky_01_r",
-    "rightLittleIntermediate": "pinky_02_r",
-    "rightLittleDistal": "pinky_03_r",
-}
+} | both_sides(
+    {
+        "Shoulder": "clavicle_{side}",
+        "UpperArm": "upperarm_{side}",
+        "LowerArm": "lowerarm_{side}",
+        "Hand": "hand_{side}",
+        "UpperLeg": "thigh_{side}",
+        "LowerLeg": "calf_{side}",
+        "Foot": "foot_{side}",
+        "Toes": "ball_{side}",
+    }
+    | count_fingers("{finger}_{n}_{side}", ("thumb", "index", "middle", "ring", "pinky"), ("01", "02", "03")),
+    "l",
+    "r",
+)
 """VRM 1.0 humanoid bone -> name of the joint."""
+
+UE5_NAMES: dict[str, str] = NAMES | {"chest": "spine_03", "upperChest": "spine_05"}
+"""VRM 1.0 humanoid bone -> name of the joint of UE5 and MetaHuman; neck_02 and the metacarpals have no bone."""

@@ -29,3 +29,6 @@ VRM0_THUMB_BONES: dict[str, str] = {
     for old, new in (("Proximal", "Metacarpal"), ("Intermediate", "Proximal"))
 }
 """VRM 0.x thumb bone -> VRM 1.0 thumb bone; the distal bone keeps its name."""
+
+UNITY_NAMES: dict[str, str] = NAMES | {new: old for old, new in VRM0_THUMB_BONES.items()}
+"""VRM 1.0 humanoid bone -> name in Unity's humanoid and VRM 0.x, which count the thumb from the proximal bone."""
