@@ -7,12 +7,11 @@ import pytest
 
 from bodydouble.data import FloatArray, Track
 from bodydouble.skeletons import blazepose, coco
-from bodydouble.tracking.keypoint_fusion import LABELINGS, FusionOptions, fuse_keypoints, viterbi
+from bodydouble.tracking.keypoint_fusion import LABELINGS, SECOND_LABELINGS, FusionOptions, fuse_keypoints, viterbi
 
 FRAMES = 40
 COCO = list(coco.BLAZEPOSE_INDICES)
-BODY = COCO[5:]
-FACE = COCO[:5]
+HIPS = [blazepose.INDEX["left_hip"], blazepose.INDEX["right_hip"]]
 WIDTH = 640.0
 
 
@@ -58,6 +57,19 @@ def test_left_right_swaps_are_repaired(labeling: int, interval: int) -> None:
     np.testing.assert_array_equal(fused.landmarks_3d, track.landmarks_3d)
 
 
+@pytest.mark.parametrize("labeling", [1, 2, 3], ids=["arms", "legs", "whole body"])
+@pytest.mark.parametrize("interval", [1, 3])
+def test_swaps_of_the_second_network_change_nothing(labeling: int, interval: int) -> None:
+    track = walking_track()
+    second = second_opinion(track)
+    second[9:30] = second[9:30][:, SECOND_LABELINGS[labeling]]
+    second[np.arange(FRAMES) % interval > 0] = np.nan
+    fused = fuse_keypoints(track, second)
+    # Only the second network jumps where the swap begins and ends.
+    np.testing.assert_allclose(fused.keypoints, track.keypoints, atol=1e-9)
+    np.testing.assert_array_equal(fused.landmarks_3d, track.landmarks_3d)
+
+
 def test_limbs_that_really_cross_keep_their_labels() -> None:
     track = walking_track()
     fused = fuse_keypoints(track, second_opinion(track, 3))
@@ -75,9 +87,22 @@ def test_keypoints_move_by_the_weight_where_both_agree() -> None:
     second[..., 0] += 8.0  # 2 % of the person's size: agreement without doubt
     fused = fuse_keypoints(track, second)
     moved = fused.keypoints[..., :2] - track.keypoints[..., :2]
-    np.testing.assert_allclose(moved[:, BODY], [[[FusionOptions().weight * 8.0, 0.0]] * len(BODY)] * FRAMES, atol=1e-9)
-    np.testing.assert_array_equal(moved[:, FACE], 0.0)
+    np.testing.assert_allclose(moved[:, COCO], [[[FusionOptions().weight * 8.0, 0.0]] * len(COCO)] * FRAMES, atol=1e-9)
+    np.testing.assert_array_equal(np.delete(moved, COCO, axis=1), 0.0)
     np.testing.assert_array_equal(fused.keypoints[..., 2], track.keypoints[..., 2])
+
+
+def test_3d_landmarks_follow_the_keypoints_across_the_line_of_sight() -> None:
+    track = walking_track()
+    metres_per_px = 1 / 300
+    relative = track.keypoints[..., :2] - track.keypoints[:, HIPS, :2].mean(axis=1, keepdims=True)
+    landmarks_3d = np.concatenate([metres_per_px * relative, track.landmarks_3d[..., 2:]], axis=-1)
+    second = second_opinion(track)
+    second[..., :2] += np.random.default_rng(4).normal(0, 4.0, (FRAMES, 17, 2))
+    fused = fuse_keypoints(replace(track, landmarks_3d=landmarks_3d), second)
+    relative = fused.keypoints[..., :2] - fused.keypoints[:, HIPS, :2].mean(axis=1, keepdims=True)
+    np.testing.assert_allclose(fused.landmarks_3d[..., :2], metres_per_px * relative, atol=1e-9)
+    np.testing.assert_array_equal(fused.landmarks_3d[..., 2], landmarks_3d[..., 2])
 
 
 def test_a_constant_offset_is_known_in_frames_between_runs_of_the_second_network() -> None:
@@ -117,7 +142,8 @@ def test_frames_without_observation_stay_unknown() -> None:
 def mirror(track: Track) -> Track:
     keypoints = track.keypoints[:, list(blazepose.MIRROR)]
     keypoints[..., 0] = WIDTH - keypoints[..., 0]
-    return replace(track, keypoints=keypoints, landmarks_3d=track.landmarks_3d[:, list(blazepose.MIRROR)])
+    landmarks_3d = track.landmarks_3d[:, list(blazepose.MIRROR)] * [-1.0, 1.0, 1.0]
+    return replace(track, keypoints=keypoints, landmarks_3d=landmarks_3d)
 
 
 def test_the_mirror_image_is_fused_to_the_mirror_image() -> None:
@@ -128,8 +154,9 @@ def test_the_mirror_image_is_fused_to_the_mirror_image() -> None:
     swap = [COCO.index(blazepose.MIRROR[i]) for i in COCO]
     mirrored = second[:, swap].copy()
     mirrored[..., 0] = WIDTH - mirrored[..., 0]
-    expected = mirror(fuse_keypoints(track, second))
-    np.testing.assert_allclose(fuse_keypoints(mirror(track), mirrored).keypoints, expected.keypoints, atol=1e-9)
+    expected, actual = mirror(fuse_keypoints(track, second)), fuse_keypoints(mirror(track), mirrored)
+    np.testing.assert_allclose(actual.keypoints, expected.keypoints, atol=1e-9)
+    np.testing.assert_allclose(actual.landmarks_3d, expected.landmarks_3d, atol=1e-9)
 
 
 def test_viterbi_finds_the_cheapest_of_all_sequences() -> None:
