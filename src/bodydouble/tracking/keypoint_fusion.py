@@ -47,6 +47,8 @@ class FusionOptions:
 
 
 _COCO = np.array(coco.BLAZEPOSE_INDICES)
+FACE = _COCO[: coco.INDEX["left_shoulder"]]
+"""Landmarks (5,) that are COCO's keypoints of the face: nose, eyes and ears."""
 _HIPS = [blazepose.INDEX["left_hip"], blazepose.INDEX["right_hip"]]
 _BODY = np.arange(coco.INDEX["left_shoulder"], len(coco.KEYPOINTS))
 """COCO keypoints by which left and right are told: all but those of the face."""
@@ -79,7 +81,7 @@ _PAIRS = np.stack(np.meshgrid(np.arange(4), np.arange(4), indexing="ij"), axis=-
 """(16, 2) labelings of the first and the second network."""
 
 
-def fuse_keypoints(track: Track, second: FloatArray, options: FusionOptions | None = None) -> Track:
+def fuse_keypoints(track: Track, second: FloatArray, options: FusionOptions | None = None) -> tuple[Track, FloatArray]:
     """Repairs left/right swaps of a track, and fuses its keypoints with those of a second network.
 
     Args:
@@ -88,16 +90,19 @@ def fuse_keypoints(track: Track, second: FloatArray, options: FusionOptions | No
         options: parameters of fusion.
 
     Returns:
-        The same track with other ``keypoints``, and with ``landmarks_3d`` that have the same labels and follow them.
-        The track itself if the second network never ran.
+        The same track with other ``keypoints`` of the body, and with ``landmarks_3d`` that have the same labels and
+        follow them; and the fused points (T, 5, 2) px of COCO's FACE. The track keeps the first network's face, which
+        is what the lifter was trained with. The track itself, with its face, if the second network never ran.
     """
     options = options or FusionOptions()
     is_known = np.isfinite(second).all(axis=(1, 2)) & track.observed
     if not is_known.any():
-        return track
+        return track, track.keypoints[:, FACE, :2]
     track, second = _repair_labels(track, second, options)
-    fused = _blend(track, second, is_known, options)
-    return replace(track, keypoints=fused, landmarks_3d=_follow_keypoints(track, fused[..., :2]))
+    keypoints = _blend(track, second, is_known, options)
+    face = keypoints[:, FACE, :2].copy()
+    keypoints[:, FACE] = track.keypoints[:, FACE]
+    return replace(track, keypoints=keypoints, landmarks_3d=_follow_keypoints(track, keypoints[..., :2])), face
 
 
 def _repair_labels(track: Track, second: FloatArray, options: FusionOptions) -> tuple[Track, FloatArray]:
