@@ -207,7 +207,7 @@ def test_the_face_by_both_networks_is_in_the_fused_track_alone() -> None:
     observed = [person for (person,) in observe_paths(12, straight_path(300, 200, 2))]
     second = [person.keypoints[list(coco.BLAZEPOSE_INDICES)] + np.array([4.0, 0.0, 0.0]) for person in observed]
     pairs = zip(observed, second, strict=True)
-    (person,) = build_tracks([(replace(a, second_keypoints=b),) for a, b in pairs], FPS, (WIDTH, 480))
+    (person,) = build_tracks([(replace(a, second_keypoints=b),) for a, b in pairs], FPS, (640, 480))
     fused, lifted, plain = (
         t.keypoints for t in (person.fused_track(), person.track, build([(o,) for o in observed])[0])
     )
