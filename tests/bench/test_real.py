@@ -47,7 +47,7 @@ def test_a_view_without_people_has_no_figures() -> None:
     view, _ = exact_view()
     errors = real.compare_view(view, None)
     assert np.isnan(errors.mpjpe_mm)
-    assert real.as_dict("fast", [errors])["views"][0]["mpjpe_mm"] is None
+    assert real.as_dict(real.RealErrors("fast", (errors,), ()))["views"][0]["mpjpe_mm"] is None
 
 
 def write_truth(folder: Path, **arrays: object) -> None:
@@ -79,5 +79,5 @@ def test_a_missing_array_is_named(tmp_path: Path, missing: str) -> None:
 
 
 def test_a_folder_without_ground_truth_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="has no"):
-        real.load_views(tmp_path)
+    with pytest.raises(FormatError, match="has no ground truth"):
+        real.measure_folder(tmp_path, "fast")

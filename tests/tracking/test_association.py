@@ -1,13 +1,16 @@
 """Laws of association."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bodydouble.data import UNKNOWN_TRACK_ID, Observation, Track
-from bodydouble.skeletons import blazepose
+from bodydouble.skeletons import blazepose, coco
 from bodydouble.tracking.association import build_tracks
+from bodydouble.tracking.keypoint_fusion import FACE, FusionOptions
 from bodydouble.tracking.keypoint_reliability import downweight_unreliable_keypoints
 from tests.tracking.people import FPS, WIDTH, associate, observation, observe_paths, straight_path
 
@@ -198,6 +201,19 @@ def test_without_ids_unreliable_keypoints_are_downweighted() -> None:
     expected = downweight_unreliable_keypoints(associate(observations), IMAGE_SIZE, FPS)
     assert are_equal(build(observations), expected)
     assert not are_equal(build(observations), associate(observations))
+
+
+def test_the_face_by_both_networks_is_in_the_fused_track_alone() -> None:
+    observed = [person for (person,) in observe_paths(12, straight_path(300, 200, 2))]
+    second = [person.keypoints[list(coco.BLAZEPOSE_INDICES)] + np.array([4.0, 0.0, 0.0]) for person in observed]
+    pairs = zip(observed, second, strict=True)
+    (person,) = build_tracks([(replace(a, second_keypoints=b),) for a, b in pairs], FPS, (640, 480))
+    fused, lifted, plain = (
+        t.keypoints for t in (person.fused_track(), person.track, build([(o,) for o in observed])[0])
+    )
+    np.testing.assert_allclose(fused[:, FACE, 0], plain[:, FACE, 0] + FusionOptions().weight * 4.0)
+    np.testing.assert_array_equal(lifted[:, FACE, :2], plain[:, FACE, :2])
+    np.testing.assert_array_equal(np.delete(fused, FACE, axis=1), np.delete(lifted, FACE, axis=1))
 
 
 def test_unknown_ids_give_the_tracks_of_association() -> None:

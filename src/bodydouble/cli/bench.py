@@ -158,14 +158,15 @@ def bench_people(
 @app.command("real")
 def bench_real(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Folder of videos with *_truth.npz files (docs/formats.md).")
+        Path, typer.Argument(metavar="DIR", help="Folder of videos with ground truth (docs/formats.md).")
     ],
     quality: QualityOption = Quality.BALANCED,
     as_json: JsonOption = False,
 ) -> None:
     """Measure MPJPE on real video with 3D ground truth.
 
-    Prints MPJPE and PA-MPJPE of the most observed person in each view.
+    Prints MPJPE and PA-MPJPE of the most observed person in each view. Ground truth is a *_truth.npz file, or
+    triangulated from the views of a calibrated camera array.
     """
     with report_errors():
         from bodydouble.bench import real
@@ -173,11 +174,15 @@ def bench_real(
         from bodydouble.cli.tables import print_table
 
         with ProgressBars() as progress:
-            errors = real.measure_views(real.load_views(folder), quality, progress)
+            errors = real.measure_folder(folder, quality, progress)
         if as_json:
-            print_json(real.as_dict(quality, errors))
-        else:
-            print_table(*real.tabulate(errors))
+            print_json(real.as_dict(errors))
+            return
+        for views in (errors.views, *(array.views for array in errors.arrays)):
+            if views:
+                print_table(*real.tabulate(views))
+        for array in errors.arrays:
+            typer.echo(real.describe_ground_truth(array))
 
 
 @app.command("h36m")

@@ -161,7 +161,7 @@ def capture_clip(request: CaptureRequest, progress: Progress) -> CaptureResult:
     with progress.stage("motion"):
         camera, motions = reconstruct_shots(inputs)
     pairs = zip(people.items(), motions, strict=True)
-    performers = tuple(Person(name, person.track, motion) for (name, person), motion in pairs)
+    performers = tuple(Person(name, person.fused_track(), motion) for (name, person), motion in pairs)
     for message in (doubt for performer in performers for doubt in describe_doubts(performer)):
         progress.warn(message)
     return CaptureResult(

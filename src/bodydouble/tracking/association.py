@@ -10,7 +10,7 @@ velocity, optimal assignment; here with pose similarity in addition to box overl
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +29,7 @@ from bodydouble.data import (
 )
 from bodydouble.geometry.similarity import box_area, box_iou, pose_center, pose_extent, pose_similarity
 from bodydouble.skeletons import coco
-from bodydouble.tracking.keypoint_fusion import fuse_keypoints
+from bodydouble.tracking.keypoint_fusion import FACE, fuse_keypoints
 from bodydouble.tracking.keypoint_reliability import downweight_unreliable_keypoints
 from bodydouble.tracking.likelihoods import ReidentificationOptions, appearance_llr
 from bodydouble.tracking.reidentification import link_tracklets
@@ -78,7 +78,16 @@ class PersonTrack:
     """Track of one person, with the face embeddings of its observations."""
 
     track: Track
+    """Input of the motion stage; nose, eyes and ears are those of the first landmark network."""
     face_embeddings: FaceEmbeddings
+    fused_face: FloatArray
+    """(T, 5, 2) px, nose, eyes and ears by both landmark networks."""
+
+    def fused_track(self) -> Track:
+        """Returns the track with the face by both landmark networks: the best 2D keypoints."""
+        keypoints = self.track.keypoints.copy()
+        keypoints[:, FACE, :2] = self.fused_face
+        return replace(self.track, keypoints=keypoints)
 
 
 def build_tracks(
@@ -107,14 +116,16 @@ def build_tracks(
     if ids is None:
         tracklets = associate_observations(observations, fps, options, shot_starts)
         fused = [fuse_keypoints(build_track(t), collect_second_keypoints(t)) for t in tracklets]
-        tracks = downweight_unreliable_keypoints(fused, image_size, fps)
+        tracks = downweight_unreliable_keypoints([track for track, _ in fused], image_size, fps)
+        faces = [face for _, face in fused]
     else:
         identified, unidentified = _split_by_id(observations, ids)
         tracklets = _drop_short(identified, fps, len(observations), options)
         tracklets += associate_observations(unidentified, fps, options, shot_starts)
         tracks = tuple(build_track(tracklet) for tracklet in tracklets)
+        faces = [track.keypoints[:, FACE, :2] for track in tracks]
     embeddings = map(_collect_face_embeddings, tracklets)
-    return tuple(PersonTrack(*pair) for pair in zip(tracks, embeddings, strict=True))
+    return tuple(PersonTrack(*parts) for parts in zip(tracks, embeddings, faces, strict=True))
 
 
 def associate_observations(

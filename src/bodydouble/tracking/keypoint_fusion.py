@@ -1,10 +1,11 @@
 """Fusion of two landmark networks over the clip: a ``Track`` and COCO keypoints -> a ``Track`` with better keypoints.
 
-1. Left/right swap repair. The labels of arms, legs or the whole body are exchanged in the frames in which the second
-   network and continuity say so: the most probable sequence of labels by the Viterbi algorithm.
+1. Left/right swap repair. Either network may exchange the labels of arms, legs or the whole body. The most probable
+   labels of both follow from their agreement and the continuity of each, by the Viterbi algorithm.
 2. Fusion. Where both networks agree, the keypoint moves towards that of the second one; the offset is interpolated over
    frames in which the second network did not run, since it changes slowly.
-3. Disagreement lowers the confidence, which raises the lifter's standard deviation.
+3. The 3D landmarks follow the keypoints across the line of sight, so that the lifter's inputs are consistent.
+4. Disagreement lowers the confidence, which raises the lifter's standard deviation.
 
 Source of the algorithm: Forney, The Viterbi algorithm (1973).
 """
@@ -38,14 +39,19 @@ class FusionOptions:
     max_deviation: float = 4.0
     """Maximum residual in standard deviations, so that single outliers do not decide."""
     swap_cost: float = 1.0
-    """Cost of a frame with exchanged labels."""
+    """Cost of a frame with exchanged labels of the first network."""
+    second_swap_cost: float = 2.0
+    """Cost of a frame with exchanged labels of the second network, which keeps left and right apart better."""
     change_cost: float = 2.0
-    """Cost of a change between exchanged and original labels."""
+    """Cost of a change between exchanged and original labels of a network."""
 
 
 _COCO = np.array(coco.BLAZEPOSE_INDICES)
+FACE = _COCO[: coco.INDEX["left_shoulder"]]
+"""Landmarks (5,) that are COCO's keypoints of the face: nose, eyes and ears."""
+_HIPS = [blazepose.INDEX["left_hip"], blazepose.INDEX["right_hip"]]
 _BODY = np.arange(coco.INDEX["left_shoulder"], len(coco.KEYPOINTS))
-"""COCO keypoints that are fused: all but those of the face, which BlazePose locates better."""
+"""COCO keypoints by which left and right are told: all but those of the face."""
 
 
 def _exchange(*parts: str) -> IntArray:
@@ -63,12 +69,19 @@ LABELINGS = (
     _exchange("hip", "knee", "ankle", "heel", "foot_index"),
     np.array(blazepose.MIRROR),
 )
-"""Permutations (33,) of landmarks: original labels, arms exchanged, legs exchanged, whole body exchanged."""
-_TRACKED = _COCO[_BODY]
-"""Landmarks whose continuity is compared."""
+"""Permutations (33,) of landmarks: original labels, arms exchanged, legs exchanged, whole body exchanged.
+
+The bits of an index tell what is exchanged: arms and legs."""
+SECOND_LABELINGS = tuple(
+    np.array([coco.BLAZEPOSE_INDICES.index(int(order[landmark])) for landmark in coco.BLAZEPOSE_INDICES])
+    for order in LABELINGS
+)
+"""The same permutations (17,) of COCO keypoints."""
+_PAIRS = np.stack(np.meshgrid(np.arange(4), np.arange(4), indexing="ij"), axis=-1).reshape(-1, 2)
+"""(16, 2) labelings of the first and the second network."""
 
 
-def fuse_keypoints(track: Track, second: FloatArray, options: FusionOptions | None = None) -> Track:
+def fuse_keypoints(track: Track, second: FloatArray, options: FusionOptions | None = None) -> tuple[Track, FloatArray]:
     """Repairs left/right swaps of a track, and fuses its keypoints with those of a second network.
 
     Args:
@@ -77,26 +90,37 @@ def fuse_keypoints(track: Track, second: FloatArray, options: FusionOptions | No
         options: parameters of fusion.
 
     Returns:
-        The same track with other ``keypoints``; in repaired frames ``landmarks_3d`` have exchanged labels, too. The
-        track itself if the second network never ran.
+        The same track with other ``keypoints`` of the body, and with ``landmarks_3d`` that have the same labels and
+        follow them; and the fused points (T, 5, 2) px of COCO's FACE. The track keeps the first network's face, which
+        is what the lifter was trained with. The track itself, with its face, if the second network never ran.
     """
     options = options or FusionOptions()
     is_known = np.isfinite(second).all(axis=(1, 2)) & track.observed
     if not is_known.any():
-        return track
-    sizes = _box_sizes(track)
-    labels = estimate_labelings(track.keypoints, second, sizes, options)
-    order = np.stack(LABELINGS)[labels]
-    keypoints = np.take_along_axis(track.keypoints, order[..., None], axis=1)
-    landmarks_3d = np.take_along_axis(track.landmarks_3d, order[..., None], axis=1)
-    fused = _blend(keypoints, second, sizes, is_known, options)
-    return replace(track, keypoints=fused, landmarks_3d=landmarks_3d)
+        return track, track.keypoints[:, FACE, :2]
+    track, second = _repair_labels(track, second, options)
+    keypoints = _blend(track, second, is_known, options)
+    face = keypoints[:, FACE, :2].copy()
+    keypoints[:, FACE] = track.keypoints[:, FACE]
+    return replace(track, keypoints=keypoints, landmarks_3d=_follow_keypoints(track, keypoints[..., :2])), face
+
+
+def _repair_labels(track: Track, second: FloatArray, options: FusionOptions) -> tuple[Track, FloatArray]:
+    """Exchanges left and right of both networks in the frames in which they are swapped; arguments as above."""
+    labels, second_labels = estimate_labelings(track.keypoints, second, _box_sizes(track), options)
+    order = np.stack(LABELINGS)[labels][..., None]
+    repaired = replace(
+        track,
+        keypoints=np.take_along_axis(track.keypoints, order, axis=1),
+        landmarks_3d=np.take_along_axis(track.landmarks_3d, order, axis=1),
+    )
+    return repaired, np.take_along_axis(second, np.stack(SECOND_LABELINGS)[second_labels][..., None], axis=1)
 
 
 def estimate_labelings(
     keypoints: FloatArray, second: FloatArray, sizes: FloatArray, options: FusionOptions
-) -> IntArray:
-    """(T,) index into LABELINGS of the most probable labels of each frame.
+) -> tuple[IntArray, IntArray]:
+    """Returns two indices (T,) into LABELINGS: the most probable labels of either network in each frame.
 
     Args:
         keypoints: (T, 33, 3) x px, y px, confidence; NaN where not observed.
@@ -104,13 +128,37 @@ def estimate_labelings(
         sizes: (T,) px.
         options: parameters of fusion.
     """
-    candidates = [keypoints[:, order] for order in LABELINGS]
-    unary = np.stack([_disagreement_cost(points, second, sizes, options) for points in candidates], axis=1)
-    unary[:, 1:] += options.swap_cost
-    pairwise = np.stack(
-        [np.stack([_motion_cost(a, b, sizes, options) for b in candidates], axis=-1) for a in candidates], axis=1
+    first = [keypoints[:, order][:, _COCO] for order in LABELINGS]
+    agreement = np.stack([_disagreement_cost(points, second, sizes, options) for points in first], axis=1)
+    own, other = _PAIRS.T
+    # Labels that are exchanged in both networks agree as much as original ones.
+    unary = agreement[:, own ^ other] + options.swap_cost * (own > 0) + options.second_swap_cost * (other > 0)
+    held, steps = _hold_last_known(second)
+    second_candidates = [held[:, order] for order in SECOND_LABELINGS]
+    pairwise = _label_motion_cost(first, sizes, np.ones(len(sizes)), options)[:, own[:, None], own]
+    pairwise += _label_motion_cost(second_candidates, sizes, steps, options)[:, other[:, None], other]
+    states = viterbi(unary, pairwise)
+    return own[states], other[states]
+
+
+def _hold_last_known(second: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Fills frames without the second network with the last known ones; also returns the frames since those (T,)."""
+    is_known = np.isfinite(second).all(axis=(1, 2))
+    times = np.arange(len(second))
+    last = np.maximum.accumulate(np.where(is_known, times, 0))
+    previous = np.concatenate([[0], last[:-1]])
+    return second[last], np.maximum(times - previous, 1).astype(np.float64)
+
+
+def _label_motion_cost(
+    candidates: list[FloatArray], sizes: FloatArray, steps: FloatArray, options: FusionOptions
+) -> FloatArray:
+    """(T - 1, 4, 4) cost of the movement of keypoints from frames labelled one way to the next labelled another way."""
+    cost = np.stack(
+        [np.stack([_motion_cost(a, b, sizes * steps, options) for b in candidates], axis=-1) for a in candidates],
+        axis=1,
     )
-    return viterbi(unary, pairwise + options.change_cost * (1 - np.eye(len(LABELINGS))))
+    return cost + options.change_cost * (1 - np.eye(len(candidates)))
 
 
 def viterbi(unary: FloatArray, pairwise: FloatArray) -> IntArray:
@@ -142,32 +190,46 @@ def _box_sizes(track: Track) -> FloatArray:
 
 def _disagreement_cost(points: FloatArray, second: FloatArray, sizes: FloatArray, options: FusionOptions) -> FloatArray:
     """(T,) distance of body keypoints from the second network's, weighted by its confidence; 0 where it did not run."""
-    offsets = points[:, _COCO[_BODY], :2] - second[:, _BODY, :2]
+    offsets = points[:, _BODY, :2] - second[:, _BODY, :2]
     residuals = np.linalg.norm(offsets, axis=-1) / sizes[:, None] / options.label_sigma
     return np.asarray(np.nansum(np.minimum(residuals, options.max_deviation) * second[:, _BODY, 2], axis=1))
 
 
 def _motion_cost(before: FloatArray, after: FloatArray, sizes: FloatArray, options: FusionOptions) -> FloatArray:
-    """(T - 1,) movement of body keypoints from frames labelled one way to the next ones labelled another way."""
-    steps = after[1:, _TRACKED, :2] - before[:-1, _TRACKED, :2]
-    residuals = np.linalg.norm(steps, axis=-1) / sizes[1:, None] / options.motion_sigma
+    """(T - 1,) movement of body keypoints (T, 17, 3) from frames labelled one way to the next labelled another way."""
+    moved = after[1:, _BODY, :2] - before[:-1, _BODY, :2]
+    residuals = np.linalg.norm(moved, axis=-1) / sizes[1:, None] / options.motion_sigma
     return np.asarray(np.nansum(np.minimum(residuals, options.max_deviation), axis=1))
 
 
-def _blend(
-    keypoints: FloatArray, second: FloatArray, sizes: FloatArray, is_known: BoolArray, options: FusionOptions
-) -> FloatArray:
-    """Moves body keypoints (T, 33, 3) towards the second network's, and lowers confidences where both disagree."""
-    landmarks = _COCO[_BODY]
-    offsets = (second[is_known][:, _BODY, :2] - keypoints[is_known][:, landmarks, :2]) / sizes[is_known, None, None]
+def _blend(track: Track, second: FloatArray, is_known: BoolArray, options: FusionOptions) -> FloatArray:
+    """Moves keypoints (T, 33, 3) towards the second network's, and lowers confidences where both disagree."""
+    sizes = _box_sizes(track)
+    offsets = (second[is_known][..., :2] - track.keypoints[is_known][:, _COCO, :2]) / sizes[is_known, None, None]
     distances = np.linalg.norm(offsets, axis=-1)
     offsets = np.where(distances[..., None] <= options.max_disagreement, offsets, 0.0)
     excess = np.clip((distances - options.disagreement_onset) / options.disagreement_range, 0.0, 1.0)
     steps = _interpolate(np.concatenate([offsets, excess[..., None]], axis=-1), is_known)
-    fused = keypoints.copy()
-    fused[:, landmarks, :2] += options.weight * steps[..., :2] * sizes[:, None, None]
-    fused[:, landmarks, 2] *= 1 - options.confidence_loss * steps[..., 2]
+    fused = track.keypoints.copy()
+    fused[:, _COCO, :2] += options.weight * steps[..., :2] * sizes[:, None, None]
+    fused[:, _COCO, 2] *= 1 - options.confidence_loss * steps[..., 2]
     return fused
+
+
+def _follow_keypoints(track: Track, points: FloatArray) -> FloatArray:
+    """Moves 3D landmarks (T, 33, 3) across the line of sight as keypoints move to points (T, 33, 2), px.
+
+    The scale of each frame is that of the projection that maps the landmarks to the keypoints best.
+    """
+    before, across = _relative_to_hips(track.keypoints[..., :2]), track.landmarks_3d[..., :2]
+    metres_per_px = (before * across).sum(axis=(1, 2)) / np.maximum((before**2).sum(axis=(1, 2)), 1.0)
+    landmarks_3d = track.landmarks_3d.copy()
+    landmarks_3d[..., :2] += metres_per_px[:, None, None] * (_relative_to_hips(points) - before)
+    return landmarks_3d
+
+
+def _relative_to_hips(points: FloatArray) -> FloatArray:
+    return np.asarray(points - points[:, _HIPS].mean(axis=1, keepdims=True))
 
 
 def _interpolate(values: FloatArray, is_known: BoolArray) -> FloatArray:

@@ -322,7 +322,7 @@ def create_observer(quality: str = "balanced", detector: str | Path = MOVENET, f
         max_detection_interval=max(round(fps * preset.max_detection_seconds), interval),
         second_network_interval=second_network_interval(preset, fps),
     )
-    return Observer(people_detector, create_landmark_model(preset), options, Thunder())
+    return Observer(people_detector, create_landmark_model(preset), options, Thunder(flip_test=preset.flip_test))
 
 
 def second_network_interval(preset: QualityPreset, fps: float) -> int:

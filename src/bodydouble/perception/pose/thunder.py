@@ -15,7 +15,7 @@ from bodydouble.networks import Network
 from bodydouble.perception.image.roi import extract_roi
 from bodydouble.perception.pose.occlusion import inpaint_people
 from bodydouble.perception.protocols import MODELS, RotatedRoi
-from bodydouble.skeletons import blazepose
+from bodydouble.skeletons import blazepose, coco
 
 INPUT_SIDE = 256
 """Side of the network's input, px."""
@@ -23,9 +23,12 @@ ROI_MARGIN = 1.15
 """Side of the region of interest, in longer sides of the box around the landmarks."""
 MIN_ROI_SIDE = 8.0
 """px; minimum side of the region of interest."""
+MAX_DISAGREEMENT = 0.05
+"""Maximum distance between the keypoints of both flip test outputs that are averaged, in sides of the region."""
 
 _HIPS = [blazepose.INDEX["left_hip"], blazepose.INDEX["right_hip"]]
 _SHOULDERS = [blazepose.INDEX["left_shoulder"], blazepose.INDEX["right_shoulder"]]
+_MIRROR = [coco.INDEX[blazepose.mirrored_name(name)] for name in coco.KEYPOINTS]
 
 
 def roi_from_pose(pose: FloatArray) -> RotatedRoi:
@@ -38,11 +41,32 @@ def roi_from_pose(pose: FloatArray) -> RotatedRoi:
     return RotatedRoi((low + high) / 2 @ upright.axes.T, side, upright.angle)
 
 
+def unflip_keypoints(keypoints: FloatArray) -> FloatArray:
+    """Converts keypoints (17, 3) of a horizontally flipped region, 0 to 1, to the original region."""
+    return keypoints[_MIRROR] * [-1.0, 1.0, 1.0] + [1.0, 0.0, 0.0]
+
+
+def merge_keypoints(keypoints: FloatArray, unflipped: FloatArray) -> FloatArray:
+    """Merges both outputs (17, 3) of the flip test: their mean where they agree, else the more confident output.
+
+    They disagree, for example, about left and right: the mean would lie between the limbs.
+    """
+    distance = np.linalg.norm(keypoints[:, :2] - unflipped[:, :2], axis=1, keepdims=True)
+    preferred = unflipped if unflipped[:, 2].sum() > keypoints[:, 2].sum() else keypoints
+    return np.where(distance < MAX_DISAGREEMENT, (keypoints + unflipped) / 2, preferred)
+
+
 class Thunder:
     """MoveNet SinglePose Thunder."""
 
-    def __init__(self) -> None:
-        """Loads the network; raises ModelError if that is not possible."""
+    def __init__(self, *, flip_test: bool = False) -> None:
+        """Loads the network; raises ModelError if that is not possible.
+
+        Args:
+            flip_test: Whether the network runs on each image and its horizontally flipped copy, and the outputs are
+                averaged.
+        """
+        self._flip_test = flip_test
         self._network = Network(MODELS / "movenet_thunder.onnx", ("keypoints",))
 
     @property
@@ -54,6 +78,13 @@ class Thunder:
         """Estimates (17, 3) keypoints, as ``KeypointModel`` describes it; occluders are inpainted."""
         roi = roi_from_pose(pose)
         image = inpaint_people(extract_roi(frame, roi, INPUT_SIDE), [INPUT_SIDE * roi.from_image(o) for o in occluders])
-        (keypoints,) = self._network(image[None])
-        y, x, confidence = keypoints.reshape(17, 3).astype(np.float64).T
-        return np.concatenate([roi.to_image(np.stack([x, y], axis=-1)), confidence[:, None]], axis=-1)
+        keypoints = self._run_network(image)
+        if self._flip_test:
+            flipped = self._run_network(np.ascontiguousarray(image[:, ::-1]))
+            keypoints = merge_keypoints(keypoints, unflip_keypoints(flipped))
+        return np.concatenate([roi.to_image(keypoints[:, :2]), keypoints[:, 2:]], axis=-1)
+
+    def _run_network(self, image: RgbImage) -> FloatArray:
+        """Returns keypoints (17, 3) of an image (INPUT_SIDE, INPUT_SIDE, 3): x and y from 0 to 1, confidence."""
+        (output,) = self._network(image[None])
+        return np.asarray(output.reshape(17, 3)[:, [1, 0, 2]].astype(np.float64))
