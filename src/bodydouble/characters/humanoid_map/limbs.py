@@ -25,6 +25,8 @@ SKIP_PENALTY = 0.2
 """Penalty of each joint between the ends of a bone: a twist joint."""
 MAX_PAIRS_PER_JOINT = 12
 """Maximum number of pairs that leave one joint; skirts and hair have many more chains than bodies have limbs."""
+ZERO_LENGTH = 0.02
+"""Length of a bone relative to the one before it below which it is only a second joint at one place."""
 MISSING_END_PENALTY = 1.5
 """Penalty of a limb without a hand or foot."""
 
@@ -117,7 +119,11 @@ class LimbFinder:
         fan = max(below, key=lambda j: (self.fingers[j], -len(self.tree.ancestors(j))))
         head = [joint, *self.tree.path(joint, fan)] if fan != joint else [joint]
         chain = (head + self.longest_chain(self._central_child(fan)))[:MAX_CHAIN]
-        return Chain(tuple(chain), len(head) - 1 if len(head) <= len(chain) else None)
+        place = len(head) - 1
+        # Xsens has a carpus at the place of the hand.
+        while place > 1 and self.step(head[place - 1], fan) < ZERO_LENGTH * self.step(head[place - 2], fan):
+            place -= 1
+        return Chain(tuple(chain), place if len(head) <= len(chain) else None)
 
     def _central_child(self, fan: int) -> int:
         """Returns the child of a hand whose chain points most nearly as the others do, the thumb left out."""
