@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 import pytest
@@ -322,6 +323,23 @@ def test_figures_without_elbows_and_knees_are_refused() -> None:
     rig.rename({bone: f"j{bone[-3:]}{bone[0]}" for bone in rig.parent})
     with pytest.raises(FormatError, match="neither names nor shape show two legs with knees and two arms with elbows"):
         map_humanoid(rig.describe())
+
+
+HUGE_TREES = {
+    "chain": tuple(range(-1, 3999)),
+    "star": (-1, *[0] * 1500, *range(1, 1501), *range(1501, 2000)),
+    "tree": (-1, *(k // 3 for k in range(3999))),
+}
+
+
+@pytest.mark.parametrize("parents", HUGE_TREES.values(), ids=HUGE_TREES)
+def test_huge_rigs_are_refused_soon(parents: tuple[int, ...]) -> None:
+    positions = np.random.default_rng(0).normal(size=(len(parents), 3))
+    names = tuple(f"{k}head{k}" for k in range(len(parents)))
+    start = process_time()
+    with pytest.raises(FormatError, match="no humanoid skeleton found"):
+        map_humanoid(RigDescription(names, parents, positions, np.ones(len(parents))))
+    assert process_time() - start < 10
 
 
 def test_loops_and_wrong_shapes_are_refused() -> None:

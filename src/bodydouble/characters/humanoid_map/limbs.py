@@ -23,6 +23,8 @@ FINGER_COUNT = 3
 """Number of chains of at least two joints that make a joint a hand."""
 SKIP_PENALTY = 0.2
 """Penalty of each joint between the ends of a bone: a twist joint."""
+MAX_LIMBS_PER_JOINT = 48
+"""Maximum number of chains that leave one joint and are compared with each other."""
 MAX_PAIRS_PER_JOINT = 12
 """Maximum number of pairs that leave one joint; skirts and hair have many more chains than bodies have limbs."""
 ZERO_LENGTH = 0.02
@@ -158,6 +160,9 @@ class LimbFinder:
 
     def _pairs_at(self, base: int) -> Iterator[LimbPair]:
         limbs = [c for c in self.tree.children[base] if self.sizes[c] >= 2 and self.weights[c] > 0]
+        if len(limbs) < 2:
+            return
+        limbs = sorted(limbs, key=lambda c: self.weights[c] if self.has_skin else self.reach[c])[-MAX_LIMBS_PER_JOINT:]
         chain_of = {limb: self.limb_chain(limb) for limb in limbs}
         for a, b in combinations(limbs, 2):
             chains = (chain_of[a], chain_of[b])
