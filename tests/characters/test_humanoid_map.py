@@ -26,6 +26,7 @@ from bodydouble.geometry import rotation
 from bodydouble.skeletons import humanoid
 from bodydouble.skeletons.rigs import biped, cmu, makehuman, mixamo, unreal
 from bodydouble.skeletons.rigs.families import FAMILIES, Family
+from tests.characters.glb_edit import Glb
 from tests.characters.rig_builder import RigBuilder, humanoid_rig, move_rig, number_joints
 
 SHARED = Path("/work/shared")
@@ -522,6 +523,18 @@ def describe_file(path: Path) -> tuple[HumanoidMap, tuple[str, ...], RigDescript
         patch.setattr("bodydouble.characters.gltf_humanoid.map_humanoid", remember)
         found, nodes = map_rig(GltfFile(path))
     return found, nodes.names, replace(seen[0], declared=None)
+
+
+def test_a_mirroring_armature_does_not_exchange_left_and_right(tmp_path: Path) -> None:
+    glb = Glb()
+    nodes = glb.json["nodes"]
+    children = {child for node in nodes for child in node.get("children", [])}
+    tops = [i for i in range(len(nodes)) if i not in children]
+    nodes.append({"name": "Armature", "scale": [-1, 1, 1], "children": tops})
+    glb.json["scenes"][0]["nodes"] = [len(nodes) - 1]
+    found, read = map_rig(GltfFile(glb.save(tmp_path / "mirrored.glb")))
+    assert {bone: read.names[node] for bone, node in found.bones.items()} == {bone: bone for bone in found.bones}
+    assert found.source == "names of VRM"
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no shared data")

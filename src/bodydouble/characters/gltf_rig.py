@@ -84,6 +84,10 @@ def map_rig(file: GltfFile, overrides: Mapping[str, str] | None = None) -> tuple
     if order:
         bind = _bind_matrices(file, order, parents, _world_matrices(file.gltf, parents))
         positions[order] = bind[:, :3, 3]
+        skinned = [order.index(joint) for skin in file.gltf.skins for joint in skin.joints]
+        # A mirroring armature does not exchange left and right.
+        if np.sum(np.sign(np.linalg.det(bind[skinned, :3, :3]))) < 0:
+            positions[:, 0] *= -1
     names = tuple(_node_name(file.gltf, node) for node in range(len(parents)))
     nodes = GltfNodes(names, tuple(parents), positions)
     return map_nodes(file, nodes, overrides), nodes
