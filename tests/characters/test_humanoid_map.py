@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from bodydouble.geometry import rotation
 from bodydouble.skeletons import humanoid
 from bodydouble.skeletons.rigs import biped, cmu, makehuman, mixamo, unreal
 from bodydouble.skeletons.rigs.families import FAMILIES, Family
+from tests.characters.glb_edit import Glb
 from tests.characters.rig_builder import RigBuilder, humanoid_rig, move_rig, number_joints
 
 SHARED = Path("/work/shared")
@@ -324,6 +326,23 @@ def test_figures_without_elbows_and_knees_are_refused() -> None:
         map_humanoid(rig.describe())
 
 
+HUGE_TREES = {
+    "chain": tuple(range(-1, 3999)),
+    "star": (-1, *[0] * 1500, *range(1, 1501), *range(1501, 2000)),
+    "tree": (-1, *(k // 3 for k in range(3999))),
+}
+
+
+@pytest.mark.parametrize("parents", HUGE_TREES.values(), ids=HUGE_TREES)
+def test_huge_rigs_are_refused_soon(parents: tuple[int, ...]) -> None:
+    positions = np.random.default_rng(0).normal(size=(len(parents), 3))
+    names = tuple(f"{k}head{k}" for k in range(len(parents)))
+    start = process_time()
+    with pytest.raises(FormatError, match="no humanoid skeleton found"):
+        map_humanoid(RigDescription(names, parents, positions, np.ones(len(parents))))
+    assert process_time() - start < 10
+
+
 def test_loops_and_wrong_shapes_are_refused() -> None:
     with pytest.raises(FormatError, match="loop"):
         map_humanoid(RigDescription(("a", "b"), (1, 0), np.zeros((2, 3))))
@@ -504,6 +523,18 @@ def describe_file(path: Path) -> tuple[HumanoidMap, tuple[str, ...], RigDescript
         patch.setattr("bodydouble.characters.gltf_humanoid.map_humanoid", remember)
         found, nodes = map_rig(GltfFile(path))
     return found, nodes.names, replace(seen[0], declared=None)
+
+
+def test_a_mirroring_armature_does_not_exchange_left_and_right(tmp_path: Path) -> None:
+    glb = Glb()
+    nodes = glb.json["nodes"]
+    children = {child for node in nodes for child in node.get("children", [])}
+    tops = [i for i in range(len(nodes)) if i not in children]
+    nodes.append({"name": "Armature", "scale": [-1, 1, 1], "children": tops})
+    glb.json["scenes"][0]["nodes"] = [len(nodes) - 1]
+    found, read = map_rig(GltfFile(glb.save(tmp_path / "mirrored.glb")))
+    assert {bone: read.names[node] for bone, node in found.bones.items()} == {bone: bone for bone in found.bones}
+    assert found.source == "names of VRM"
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no shared data")

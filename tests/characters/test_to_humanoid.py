@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import ModuleType
 
 import numpy as np
 import pytest
 
+from bodydouble.characters.humanoid_map.mapping import BY_SHAPE
 from bodydouble.characters.retarget import pose_matrices, retarget
-from bodydouble.characters.to_humanoid import convert_to_humanoid
+from bodydouble.characters.to_humanoid import UNITS_CM, convert_to_humanoid, describe_rig
 from bodydouble.data import Character, FloatArray, Motion, Skeleton
 from bodydouble.errors import FormatError
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.skeletons import adult_template, humanoid
-from bodydouble.skeletons.rigs import biovision, biped, cmu, mixamo, rigify, unreal
+from bodydouble.skeletons.rigs.families import FAMILIES, Family
 from tests import builders
 from tests.builders import assert_same
 
@@ -149,10 +149,33 @@ def test_the_skeleton_stands_in_the_t_pose_with_its_soles_on_the_floor(pose: str
     assert 0 < kinematics.rest_positions(converted)[humanoid.INDEX["leftToes"], 1] < 0.06
 
 
-@pytest.mark.parametrize("names", [biped, cmu, biovision, mixamo, rigify, unreal])
-def test_conversion_is_independent_of_the_naming_convention(names: ModuleType) -> None:
+FULL_FAMILIES = [family for family in FAMILIES if set(humanoid.JOINTS) <= set(family.names)]
+
+
+@pytest.mark.parametrize("family", FULL_FAMILIES, ids=lambda f: f.label)
+def test_conversion_is_independent_of_the_naming_convention(family: Family) -> None:
     motion = builders.smooth_motion(8)
-    assert_same_motion(convert_to_humanoid(rename_joints(motion, names.NAMES)), convert_to_humanoid(motion))
+    names = {bone: names[0] for bone, names in family.names.items()}
+    assert_same_motion(convert_to_humanoid(rename_joints(motion, names)), convert_to_humanoid(motion))
+
+
+@pytest.mark.parametrize("pose", RESTS)
+def test_joints_without_names_are_found_by_shape(pose: str) -> None:
+    source = rig(pose)
+    motion = sample_motion(source)
+    numbered = rename_joints(motion, {bone: str(n) for n, bone in enumerate(humanoid.JOINTS)})
+    found = describe_rig(numbered, source.rest_rotations)
+    assert found.humanoid.source == BY_SHAPE and found.humanoid.bones == humanoid.INDEX
+    expected = convert_to_humanoid(motion, rest_rotations=source.rest_rotations)
+    assert_same_motion(convert_to_humanoid(numbered, rest_rotations=source.rest_rotations), expected)
+
+
+def test_bones_may_be_given() -> None:
+    motion = builders.smooth_motion(8)
+    flat = rename_joints(motion, {bone: str(n) for n, bone in enumerate(humanoid.JOINTS)})
+    assert_same_motion(convert_to_humanoid(flat, bones=humanoid.INDEX), convert_to_humanoid(motion))
+    with pytest.raises(FormatError, match="the map cannot be right"):
+        describe_rig(motion, overrides={"leftHand": "rightHand"})
 
 
 @pytest.mark.parametrize("yaw", [-90, 180, 33])
@@ -212,8 +235,12 @@ def test_missing_joints_do_not_rotate(lacking: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("unit_cm", [1.0, 100.0, 0.1, 2.54, 2.54 / 0.45])
 def test_common_units_are_recognized(unit_cm: float) -> None:
-    converted = convert_to_humanoid(_scaled(builders.smooth_motion(5), 1 / unit_cm))
-    assert_same_motion(converted, convert_to_humanoid(builders.smooth_motion(5)))
+    scaled = _scaled(builders.smooth_motion(5), 1 / unit_cm)
+    assert_same_motion(convert_to_humanoid(scaled), convert_to_humanoid(builders.smooth_motion(5)))
+    found, expected = describe_rig(scaled), describe_rig(builders.smooth_motion(5))
+    assert UNITS_CM[found.unit] == unit_cm
+    assert found.stature == pytest.approx(expected.stature)
+    assert 1.6 < found.stature < 1.9
 
 
 def test_unknown_units_give_default_legs_and_a_given_scale_is_used() -> None:
@@ -223,6 +250,8 @@ def test_unknown_units_give_default_legs_and_a_given_scale_is_used() -> None:
 
     giant = _scaled(builders.smooth_motion(5), 7.0)
     assert leg(convert_to_humanoid(giant)) == pytest.approx(0.85)
+    assert describe_rig(giant).unit == "unknown"
+    assert 1.6 < describe_rig(giant).stature < 1.9
     assert leg(convert_to_humanoid(giant, scale=0.1)) == pytest.approx(0.7 * leg(builders.smooth_motion(5)))
 
 
@@ -296,6 +325,8 @@ def test_the_first_frame_is_the_rest_pose_if_the_skeleton_does_not_stand() -> No
     offsets[1:] = rotation.rotate(rotation.conjugate(axes[parents]), PERSON.rest_offsets[1:])
     rotations = kinematics.local_rotations(humanoid.PARENTS, rotation.multiply(world, axes))
     strange = replace(standing, skeleton=replace(PERSON, rest_offsets=offsets), rotations=rotations)
+    numbered = rename_joints(strange, {bone: str(n) for n, bone in enumerate(humanoid.JOINTS)})
+    assert describe_rig(numbered).humanoid.bones == humanoid.INDEX
     converted = convert_to_humanoid(strange, scale=1.0)
     assert_same(kinematics.joint_positions(converted), positions, 1e-9)
     assert rotation.angle_between(converted.rotations[0], rotation.IDENTITY).max() < 1e-6

@@ -111,9 +111,8 @@ def map_rig(file: GltfFile, overrides: Mapping[str, str] | None = None) -> tuple
     binds = [mesh_bind_matrices(file, skin) for skin in file.entries("skins")]
     positions = np.zeros((len(parents), 3))
     if order:
-        positions[order] = _bind_matrices(order, parents, world, place_skins(binds, order, world, parents, {}))[
-            :, :3, 3
-        ]
+        bind = _bind_matrices(order, parents, world, place_skins(binds, order, world, parents, {}))
+        positions[order] = bind[:, :3, 3]
     nodes = GltfNodes(tuple(_node_name(entries, node) for node in range(len(parents))), tuple(parents), positions)
     return map_nodes(file, nodes, overrides), nodes
 

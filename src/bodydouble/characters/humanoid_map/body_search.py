@@ -1,10 +1,11 @@
 """Search of the two pairs of limbs of a humanoid that are its legs and its arms."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from bodydouble.characters.humanoid_map.limbs import ARM, LEG, LimbDivision, LimbFinder, LimbPair
+from bodydouble.characters.humanoid_map.limbs import ARM, LEG, LimbDivision, LimbFinder, LimbKind, LimbPair
 from bodydouble.data import FloatArray
 from bodydouble.geometry import rotation
 
@@ -13,6 +14,8 @@ LEG_TRUNK_RATIO = 1.6
 ARM_TRUNK_RATIO = 1.0
 PROPORTION_SIGMA = 0.7
 """Standard deviation of the logarithm of both ratios, cartoon characters included."""
+MAX_PAIRS = 60
+"""Maximum number of pairs that are tried as legs, and as arms."""
 MIN_SCORE = -0.5
 """Minimum score of a body: humanoids of common files score 0.3 to 6, rigs without legs or arms below -5."""
 FOOT_BEND_COSINE = 0.75
@@ -41,13 +44,18 @@ def search_body(finder: LimbFinder) -> Body | None:
     """Returns the most plausible body of a rig; None if there is no pair of legs and arms."""
     pairs = finder.find_pairs()
     longest = max((pair.length for pair in pairs), default=1.0)
-    legs = [(pair, division) for pair in pairs if (division := finder.divide(pair, LEG)) is not None]
-    arms = [(pair, division) for pair in pairs if (division := finder.divide(pair, ARM)) is not None]
+    legs, arms = (_divide_pairs(finder, pairs, kind) for kind in (LEG, ARM))
     bodies = [
         _rate_body(finder, leg, arm, longest) for leg in legs for arm in arms if _are_separate(finder, leg[0], arm[0])
     ]
     best = max(bodies, key=lambda body: body.score, default=None)
     return best if best is not None and best.score > MIN_SCORE else None
+
+
+def _divide_pairs(finder: LimbFinder, pairs: Sequence[LimbPair], kind: LimbKind) -> list[tuple[LimbPair, LimbDivision]]:
+    """Returns the pairs that can be limbs of a kind, each with its division; of many, the most plausible ones."""
+    divided = [(pair, division) for pair in pairs if (division := finder.divide(pair, kind)) is not None]
+    return sorted(divided, key=lambda limb: limb[1].penalty - float(np.log(limb[0].length)))[:MAX_PAIRS]
 
 
 def _are_separate(finder: LimbFinder, legs: LimbPair, arms: LimbPair) -> bool:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bodydouble.characters.humanoid_map.limbs import LimbFinder
+from bodydouble.characters.humanoid_map.limbs import ZERO_LENGTH, LimbFinder
 from bodydouble.data import FloatArray
 from bodydouble.geometry import rotation
 
@@ -27,7 +27,7 @@ def find_fingers(finder: LimbFinder, hand: int, forearm: float) -> dict[str, int
         hand: joint of the hand.
         forearm: length of the forearm; longer chains are no fingers.
     """
-    chains = [_longest_branch(finder, child) for child in finder.tree.children[hand]]
+    chains = [_longest_branch(finder, child) for child in finder.tree.children[_find_palm(finder, hand, forearm)]]
     chains = [c for c in chains if len(c) >= MIN_JOINTS and finder.step(hand, c[-1]) < forearm]
     if len(chains) < 2:
         return {}
@@ -38,6 +38,15 @@ def find_fingers(finder: LimbFinder, hand: int, forearm: float) -> dict[str, int
     for finger, chain in zip(FINGERS, _order_from_thumb(finder, hand, chains[thumb], others), strict=False):
         bones |= name_joints(finger, _without_metacarpal(finder, hand, chain))
     return bones
+
+
+def _find_palm(finder: LimbFinder, hand: int, forearm: float) -> int:
+    """Returns the joint that the fingers leave: the hand, or one below it at the same place."""
+    while len(long := [c for c in finder.tree.children[hand] if finder.sizes[c] >= MIN_JOINTS]) == 1:
+        if finder.step(hand, long[0]) > ZERO_LENGTH * forearm:
+            break
+        hand = long[0]
+    return hand
 
 
 def name_joints(finger: str, chain: list[int]) -> dict[str, int]:

@@ -23,8 +23,12 @@ FINGER_COUNT = 3
 """Number of chains of at least two joints that make a joint a hand."""
 SKIP_PENALTY = 0.2
 """Penalty of each joint between the ends of a bone: a twist joint."""
+MAX_LIMBS_PER_JOINT = 48
+"""Maximum number of chains that leave one joint and are compared with each other."""
 MAX_PAIRS_PER_JOINT = 12
 """Maximum number of pairs that leave one joint; skirts and hair have many more chains than bodies have limbs."""
+ZERO_LENGTH = 0.02
+"""Length of a bone relative to the one before it below which it is only a second joint at one place."""
 MISSING_END_PENALTY = 1.5
 """Penalty of a limb without a hand or foot."""
 
@@ -117,7 +121,11 @@ class LimbFinder:
         fan = max(below, key=lambda j: (self.fingers[j], -len(self.tree.ancestors(j))))
         head = [joint, *self.tree.path(joint, fan)] if fan != joint else [joint]
         chain = (head + self.longest_chain(self._central_child(fan)))[:MAX_CHAIN]
-        return Chain(tuple(chain), len(head) - 1 if len(head) <= len(chain) else None)
+        place = len(head) - 1
+        # Xsens has a carpus at the place of the hand.
+        while place > 1 and self.step(head[place - 1], fan) < ZERO_LENGTH * self.step(head[place - 2], fan):
+            place -= 1
+        return Chain(tuple(chain), place if len(head) <= len(chain) else None)
 
     def _central_child(self, fan: int) -> int:
         """Returns the child of a hand whose chain points most nearly as the others do, the thumb left out."""
@@ -152,6 +160,9 @@ class LimbFinder:
 
     def _pairs_at(self, base: int) -> Iterator[LimbPair]:
         limbs = [c for c in self.tree.children[base] if self.sizes[c] >= 2 and self.weights[c] > 0]
+        if len(limbs) < 2:
+            return
+        limbs = sorted(limbs, key=lambda c: self.weights[c] if self.has_skin else self.reach[c])[-MAX_LIMBS_PER_JOINT:]
         chain_of = {limb: self.limb_chain(limb) for limb in limbs}
         for a, b in combinations(limbs, 2):
             chains = (chain_of[a], chain_of[b])

@@ -20,6 +20,8 @@ HELPER_WORDS = frozenset(
     | {"end", "tip", "nub", "leaf", "socket", "slot", "dummy", "weapon", "prop"}
 )
 """Words of joints that are no main bones: twist, roll, control and inverse kinematics joints, ends and sockets."""
+MAX_AFFIXES = 50
+"""Maximum number of pairs of prefix and suffix that are tried."""
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -80,12 +82,13 @@ def _candidates(family: Family, index: Mapping[str, list[int]]) -> list[dict[str
     """Returns the joints of each bone for every prefix and suffix that the name of the head has."""
     tables = {bone: [normalize_name(name) for name in names] for bone, names in family.names.items()}
     affixes = {tuple(name.split(head, 1)) for head in tables["head"] for name in index if head in name}
+    shortest = sorted(affixes, key=lambda affix: (len(affix[0] + affix[1]), affix))[:MAX_AFFIXES]
     return [
         {
             bone: [joint for name in names for joint in index.get(prefix + name + suffix, ())]
             for bone, names in tables.items()
         }
-        for prefix, suffix in sorted(affixes)
+        for prefix, suffix in shortest
     ]
 
 

@@ -46,7 +46,7 @@ def _resolve_below(tree: RigTree, hips: int, candidates: Candidates) -> dict[str
         below = [joint for joint in free if above is not None and tree.is_below(joint, bones[above])]
         # Control rigs keep feet, or whole legs, beside the hips.
         if not below and bone in LEG_BONES and above is not None:
-            below = [joint for joint in free if joint not in tree.ancestors(bones[above])]
+            below = [joint for joint in free if not tree.is_below(bones[above], joint)]
         if below:
             bones[bone] = below[0]
             used.add(below[0])

@@ -60,16 +60,16 @@ class RigTree:
         for joint, parent in enumerate(parents):
             if parent >= 0:
                 self.children[parent].append(joint)
-        self.order = [joint for joint, parent in enumerate(parents) if parent < 0]
-        """All joints, parents first."""
-        for joint in self.order:
-            self.order.extend(self.children[joint])
+        self.order: list[int] = []
+        """All joints, depth first."""
+        waiting = [joint for joint, parent in enumerate(parents) if parent < 0][::-1]
+        while waiting:
+            self.order.append(waiting.pop())
+            waiting.extend(reversed(self.children[self.order[-1]]))
         if len(self.order) != len(parents):
             raise FormatError("its joints form a loop")
-        self._above: list[frozenset[int]] = [frozenset()] * len(parents)
-        for joint in self.order:
-            if (parent := parents[joint]) >= 0:
-                self._above[joint] = self._above[parent] | {parent}
+        self._place = {joint: i for i, joint in enumerate(self.order)}
+        self._size = self.sums(np.ones(len(parents)))
 
     def ancestors(self, joint: int) -> list[int]:
         """Returns the joints above a joint, the nearest first."""
@@ -80,7 +80,8 @@ class RigTree:
 
     def is_below(self, joint: int, ancestor: int) -> bool:
         """Returns whether a joint is a descendant of another one."""
-        return ancestor in self._above[joint]
+        steps = self._place[joint] - self._place[ancestor]
+        return bool(0 < steps < self._size[ancestor])
 
     def path(self, ancestor: int, joint: int) -> list[int]:
         """Returns the joints from below an ancestor down to a descendant, which is the last."""

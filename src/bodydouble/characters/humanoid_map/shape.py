@@ -14,6 +14,8 @@ LIMBS = {
     "legs": {"upper": "UpperLeg", "lower": "LowerLeg", "end": "Foot"},
     "arms": {"upper": "UpperArm", "lower": "LowerArm", "end": "Hand"},
 }
+MAX_JOINTS = 4096
+"""Maximum number of joints of a rig that is mapped by shape."""
 HEAD_HEIGHT = 0.27
 """Height of the head's joint above the shoulders, relative to the distance from hip joints to shoulders."""
 MAX_HEAD_HEIGHT = 0.6
@@ -36,6 +38,8 @@ def map_by_shape(rig: RigDescription) -> tuple[dict[str, int], list[str]]:
     between them are the spine, and the joint that leaves between the arms leads to the head. Toes, knees, elbows and
     thumbs show where forward is, and the right-handed frame then tells left from right.
     """
+    if len(rig.names) > MAX_JOINTS:
+        return {}, []
     finder = LimbFinder(rig, RigTree(rig.parents))
     body = search_body(finder)
     if body is None:
