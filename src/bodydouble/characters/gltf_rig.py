@@ -132,9 +132,12 @@ def _choose_among_namesakes(
 ) -> dict[str, int]:
     """Replaces a joint by one of the same name that is between more of the other bones, as its bone is."""
     is_below = _descent(parents)
+    by_name: dict[str, list[int]] = {}
+    for node in candidates:
+        by_name.setdefault(_node_name(nodes, node), []).append(node)
     chosen = dict(bones)
     for bone, node in bones.items():
-        namesakes = [n for n in candidates if _node_name(nodes, n) == _node_name(nodes, node)]
+        namesakes = by_name[_node_name(nodes, node)]
         if len(namesakes) > 1:
             above = [n for b, n in chosen.items() if b in _bones_above(bone)]
             below = [n for b, n in chosen.items() if bone in _bones_above(b)]
