@@ -18,6 +18,8 @@ SAME_POSE_TOLERANCE = 1e-3
 """Maximum difference between places of one mesh space, relative to the scale or to the size of the rig."""
 MIN_LEAN = np.radians(1.0)
 """A body that leans by this much more in the nodes than in its mesh space does so because the nodes are posed."""
+MAX_CONDITION = 1e12
+"""Condition number from which on a matrix is singular."""
 
 Bound = dict[int, FloatArray]
 """Node -> matrix (4, 4), world or mesh from joint, in the bind pose."""
@@ -37,7 +39,7 @@ def inverse_bind_matrices(file: GltfFile, skin: Mapping[str, Any]) -> FloatArray
 def mesh_bind_matrices(file: GltfFile, skin: Mapping[str, Any]) -> Bound:
     """Returns mesh from joint of the joints of a skin; one whose matrix is singular is left out."""
     joints, inverse_bind = skin["joints"], inverse_bind_matrices(file, skin)
-    is_regular = np.linalg.cond(inverse_bind) < 1e12
+    is_regular = np.linalg.cond(inverse_bind) < MAX_CONDITION
     return {joint: np.linalg.inv(m) for joint, m, ok in zip(joints, inverse_bind, is_regular, strict=True) if ok}
 
 
