@@ -112,14 +112,6 @@ def _view_behind_the_end(glb: Glb) -> None:
     glb.json["bufferViews"][0]["byteLength"] = len(glb.blob) + 8
 
 
-def _bones_at_one_joint(glb: Glb) -> None:
-    names = ["hips", "spine", "head", *(s + b for s in ("left", "right") for b in LIMBS)]
-    bones = {name: {"node": glb.node(name)} for name in names}
-    bones["spine"] = bones["hips"]
-    glb.json["extensions"] = {"VRMC_vrm": {"humanoid": {"humanBones": bones}}}
-
-
-LIMBS = ("UpperArm", "LowerArm", "Hand", "UpperLeg", "LowerLeg", "Foot")
 DAMAGES: list[tuple[str, Damage, str]] = [
     ("node with two parents", _two_parents, "node 5 has two parents|node .* has two parents"),
     ("node that is its own child", _own_child, "loop|two parents"),
@@ -153,7 +145,6 @@ DAMAGES: list[tuple[str, Damage, str]] = [
     ("targets that are a number", _set("meshes/0/primitives/0/targets", 7), "damaged"),
     ("huge inverse bind matrices", _huge_inverse_bind, "claims 1,000,000,000"),
     ("colour of text", _set("materials/0/pbrMetallicRoughness/baseColorFactor", "red"), "damaged"),
-    ("two bones at one joint", _bones_at_one_joint, "at one joint|no humanoid"),
     ("extension that is required", _set("extensionsRequired", ["ACME_mesh"]), "it requires ACME_mesh"),
 ]
 
