@@ -80,6 +80,11 @@ def _huge_accessor(glb: Glb) -> None:
     glb.json["accessors"][glb.primitive["attributes"]["POSITION"]]["count"] = 1_000_000_000
 
 
+def _huge_inverse_bind(glb: Glb) -> None:
+    glb.json["accessors"].append({"componentType": 5126, "count": 1_000_000_000, "type": "MAT4"})
+    glb.json["skins"][0]["inverseBindMatrices"] = len(glb.json["accessors"]) - 1
+
+
 def _huge_accessor_without_data(glb: Glb) -> None:
     glb.json["accessors"].append({"componentType": 5126, "count": 1_000_000_000, "type": "VEC3"})
     glb.primitive["attributes"]["NORMAL"] = len(glb.json["accessors"]) - 1
@@ -107,14 +112,6 @@ def _view_behind_the_end(glb: Glb) -> None:
     glb.json["bufferViews"][0]["byteLength"] = len(glb.blob) + 8
 
 
-def _bones_at_one_joint(glb: Glb) -> None:
-    names = ["hips", "spine", "head", *(s + b for s in ("left", "right") for b in LIMBS)]
-    bones = {name: {"node": glb.node(name)} for name in names}
-    bones["spine"] = bones["hips"]
-    glb.json["extensions"] = {"VRMC_vrm": {"humanoid": {"humanBones": bones}}}
-
-
-LIMBS = ("UpperArm", "LowerArm", "Hand", "UpperLeg", "LowerLeg", "Foot")
 DAMAGES: list[tuple[str, Damage, str]] = [
     ("node with two parents", _two_parents, "node 5 has two parents|node .* has two parents"),
     ("node that is its own child", _own_child, "loop|two parents"),
@@ -134,7 +131,7 @@ DAMAGES: list[tuple[str, Damage, str]] = [
     ("positions that are not a number", _poison("POSITION", np.inf), "not finite"),
     ("joint out of range", _joint_out_of_range, "names joint 200 of a skin of 52"),
     ("accessor of a billion elements", _huge_accessor, "claims 1,000,000,000|more than"),
-    ("a billion elements without data", _huge_accessor_without_data, "claims 1,000,000,000"),
+    ("a billion elements without data", _huge_accessor_without_data, "more than 20,000,000"),
     ("count that is a fraction", _set("accessors/0/count", 1.5), "count 1.5"),
     ("count that is negative", _set("accessors/0/count", -3), "count -3"),
     ("unknown component type", _set("accessors/0/componentType", 1), "has type 1"),
@@ -144,8 +141,10 @@ DAMAGES: list[tuple[str, Damage, str]] = [
     ("many morph targets", _many_morph_targets, "more than 20,000,000"),
     ("view behind the end", _view_behind_the_end, "cut off"),
     ("buffer without data", _set("bufferViews/0/buffer", 7), "do not exist"),
+    ("attributes that are a list", _set("meshes/0/primitives/0/attributes", [0, 1]), "damaged"),
+    ("targets that are a number", _set("meshes/0/primitives/0/targets", 7), "damaged"),
+    ("huge inverse bind matrices", _huge_inverse_bind, "claims 1,000,000,000"),
     ("colour of text", _set("materials/0/pbrMetallicRoughness/baseColorFactor", "red"), "damaged"),
-    ("two bones at one joint", _bones_at_one_joint, "at one joint|no humanoid"),
     ("extension that is required", _set("extensionsRequired", ["ACME_mesh"]), "it requires ACME_mesh"),
 ]
 

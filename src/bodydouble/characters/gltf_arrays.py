@@ -11,14 +11,12 @@ from urllib.parse import unquote, unquote_to_bytes
 import numpy as np
 from numpy.typing import NDArray
 
-from bodydouble.characters.gltf_check import check_document, describe_lost_extensions
+from bodydouble.characters.gltf_check import MAX_ELEMENTS, check_document, describe_lost_extensions
 from bodydouble.data import FloatArray
 from bodydouble.errors import FormatError
 
 COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT2": 4, "MAT3": 9, "MAT4": 16}
-MAX_ELEMENTS = 20_000_000
-"""Maximum number of elements of an array, far above that of any character."""
 COMPRESSION_EXTENSIONS = ("EXT_meshopt_compression", "KHR_meshopt_compression")
 
 Rows = NDArray[np.generic]
@@ -42,6 +40,8 @@ class GltfFile:
             check_document(self.document)
         except FormatError as error:
             raise FormatError(f"{path}: {error}") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise FormatError(f"{path}: damaged glTF file ({type(error).__name__}: {error})") from error
         lost = describe_lost_extensions(self.document)
         self.notes = [lost] if lost else []
         self._buffers: dict[int, bytes] = {}

@@ -63,8 +63,12 @@ SIZES: tuple[tuple[str, tuple[object, ...]], ...] = (
     ("bufferViews", ("byteStride",)),
     ("buffers", ("byteLength",)),
 )
-MAX_ENTRIES = 250_000
+MAX_ENTRIES = 100_000
 """Maximum number of entries of a kind, far above that of any character."""
+MAX_ELEMENTS = 20_000_000
+"""Maximum number of elements of an array, and of vectors of all meshes with their repetitions."""
+VERTEX_VECTORS = 4
+"""Number of vectors of a vertex without morph targets, about."""
 NODE_VECTORS = {"translation": 3, "rotation": 4, "scale": 3, "matrix": 16}
 
 USED_EXTENSIONS = frozenset(
@@ -111,6 +115,7 @@ def check_document(document: Document) -> None:
         if not skin.get("joints"):
             raise FormatError(f"damaged, its skin {i} has no joints")
     parents_first(node_parents(document.get("nodes", [])))
+    _check_mesh_sizes(document)
 
 
 def describe_lost_extensions(document: Document) -> str | None:
@@ -144,6 +149,24 @@ def parents_first(parents: Sequence[int]) -> list[int]:
     if len(order) < len(parents):
         raise FormatError("damaged, its nodes form a loop")
     return order
+
+
+def _check_mesh_sizes(document: Document) -> None:
+    counts = [accessor.get("count", 0) for accessor in document.get("accessors", [])]
+    sizes = [
+        sum(_count_elements(primitive, counts) for primitive in mesh.get("primitives", []))
+        for mesh in document.get("meshes", [])
+    ]
+    if sum(sizes[node["mesh"]] for node in document.get("nodes", []) if "mesh" in node) > MAX_ELEMENTS:
+        raise FormatError(f"its meshes have more than {MAX_ELEMENTS:,} elements, counted with their repetitions")
+
+
+def _count_elements(primitive: Mapping[str, Any], counts: Sequence[int]) -> int:
+    """Returns the number of vectors of vertices and morph targets and of indices that a primitive claims."""
+    attributes = primitive.get("attributes", {})
+    vertices = max((counts[accessor] for accessor in attributes.values()), default=0)
+    indices = counts[primitive["indices"]] if "indices" in primitive else 0
+    return int(vertices * (VERTEX_VECTORS + len(primitive.get("targets", []))) + indices)
 
 
 def _is_list_of_mappings(value: object) -> bool:
@@ -193,8 +216,8 @@ def _check_sizes(document: Document, kind: str, path: tuple[object, ...]) -> Non
 
 
 def _check_node_vectors(node: Mapping[str, Any], index: int) -> None:
-    for name, length in NODE_VECTORS.items():
-        values = node.get(name, [0.0] * length)
+    for name in NODE_VECTORS.keys() & node.keys():
+        values, length = node[name], NODE_VECTORS[name]
         is_valid = isinstance(values, list) and len(values) == length
         if not (is_valid and all(isinstance(v, int | float) and math.isfinite(v) for v in values)):
             raise FormatError(f"damaged, the {name} of its node {index} is not {length} finite numbers")

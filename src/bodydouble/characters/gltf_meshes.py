@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bodydouble.characters.gltf_arrays import MAX_ELEMENTS, GltfFile
+from bodydouble.characters.gltf_arrays import GltfFile
 from bodydouble.characters.gltf_draco import decode_primitive
 from bodydouble.characters.gltf_materials import read_material, select_uv_sets
 from bodydouble.characters.gltf_rig import Rig
@@ -16,8 +16,6 @@ from bodydouble.geometry import rotation
 
 TRIANGLES, TRIANGLE_STRIP, TRIANGLE_FAN = 4, 5, 6
 """Constants of glTF for the modes of a primitive; those below are points and lines."""
-VERTEX_VECTORS = 4
-"""Number of vectors of a vertex without morph targets, about."""
 MAX_INFLUENCES = 4
 """Number of joints per vertex that are kept."""
 
@@ -31,18 +29,8 @@ def read_meshes(file: GltfFile, rig: Rig) -> tuple[Mesh, ...]:
         FormatError: a mesh is damaged.
     """
     joint_of_node = _joint_of_node(file, rig)
-    primitives = list(_primitives(file))
-    if sum(_count_elements(file, primitive) for _, primitive in primitives) > MAX_ELEMENTS:
-        raise FormatError(f"its meshes have more than {MAX_ELEMENTS:,} elements, counted with their repetitions")
-    meshes = [_read_primitive(file, primitive, rig, node, joint_of_node) for node, primitive in primitives]
+    meshes = [_read_primitive(file, primitive, rig, node, joint_of_node) for node, primitive in _primitives(file)]
     return tuple(mesh for mesh in meshes if mesh is not None and len(mesh.triangles))
-
-
-def _count_elements(file: GltfFile, primitive: Primitive) -> int:
-    """Returns the number of vectors of vertices and morph targets and of indices that a primitive claims."""
-    vertices = file.accessor(primitive["attributes"]["POSITION"])["count"]
-    indices = file.accessor(primitive["indices"])["count"] if "indices" in primitive else 0
-    return int(vertices * (VERTEX_VECTORS + len(primitive.get("targets", []))) + indices)
 
 
 def _primitives(file: GltfFile) -> Iterator[tuple[int, Primitive]]:

@@ -10,7 +10,7 @@ import numpy as np
 from bodydouble.characters.gltf_arrays import GltfFile
 from bodydouble.characters.gltf_check import node_parents, parents_first
 from bodydouble.characters.gltf_humanoid import GltfNodes, map_nodes
-from bodydouble.characters.gltf_skins import Bound, mesh_bind_matrices, place_skins
+from bodydouble.characters.gltf_skins import MAX_CONDITION, Bound, mesh_bind_matrices, place_skins
 from bodydouble.characters.humanoid_map import HumanoidMap
 from bodydouble.data import FloatArray, Skeleton
 from bodydouble.errors import FormatError
@@ -66,15 +66,19 @@ def read_rig(file: GltfFile, overrides: Mapping[str, str] | None = None) -> Rig:
     Raises:
         FormatError: the file has no humanoid skeleton.
     """
+    found = map_rig(file, overrides)[0]
+    for note in found.notes:
+        file.note(note)
+    return _build_rig(file, found.bones)
+
+
+def _build_rig(file: GltfFile, bones: Mapping[str, int]) -> Rig:
+    """Builds the rig of all skins that hang on the humanoid; bones are humanoid bone -> node."""
     nodes = file.entries("nodes")
     in_file = node_parents(nodes)
     local = local_matrices(nodes)
     world = world_matrices(local, in_file)
     skinned = {joint for skin in file.entries("skins") for joint in skin["joints"]}
-    found = map_rig(file, overrides)[0]
-    for note in found.notes:
-        file.note(note)
-    bones = found.bones
     parents = _reparent_bones(in_file, bones)
     attached = skinned & _same_tree(parents, bones["hips"])
     joints = _joint_nodes(parents, attached | set(bones.values()))
@@ -202,12 +206,13 @@ def _bind_matrices(
 ) -> FloatArray:
     """Returns world from joint (J, 4, 4) in the bind pose of the skins; other joints keep their stored local pose."""
     world: Bound = {}
+    is_regular = np.linalg.cond(world_from_node) < MAX_CONDITION
     placed = placed | _place_above(nodes, parents, world_from_node, placed)
     for node in nodes:
         above = parents[node]
         if node in placed:
             world[node] = placed[node]
-        elif above in world and np.linalg.cond(world_from_node[above]) < 1e12:
+        elif above in world and is_regular[above]:
             world[node] = world[above] @ np.linalg.inv(world_from_node[above]) @ world_from_node[node]
         else:
             world[node] = world_from_node[node]
@@ -220,13 +225,13 @@ def _place_above(nodes: Sequence[int], parents: Sequence[int], world: FloatArray
     for node in nodes:
         if parents[node] in placed or parents[node] in has_placed_above:
             has_placed_above.add(node)
-    located, result = dict(placed), {}
+    shifts: dict[int, list[FloatArray]] = {}
+    result: Bound = {}
     for node in reversed(nodes):
-        if node in placed or node in has_placed_above:
-            continue
-        children = [child for child in nodes if parents[child] == node and child in located]
-        if children:
-            shifts = [located[child][:3, 3] - world[child][:3, 3] for child in children]
-            located[node] = result[node] = world[node].copy()
-            result[node][:3, 3] += np.mean(shifts, axis=0)
+        if node in shifts and node not in placed and node not in has_placed_above:
+            result[node] = world[node].copy()
+            result[node][:3, 3] += np.mean(shifts[node], axis=0)
+        located = placed.get(node, result.get(node))
+        if located is not None:
+            shifts.setdefault(parents[node], []).append(located[:3, 3] - world[node][:3, 3])
     return result

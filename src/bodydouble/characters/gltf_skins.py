@@ -18,6 +18,8 @@ SAME_POSE_TOLERANCE = 1e-3
 """Maximum difference between places of one mesh space, relative to the scale or to the size of the rig."""
 MIN_LEAN = np.radians(1.0)
 """A body that leans by this much more in the nodes than in its mesh space does so because the nodes are posed."""
+MAX_CONDITION = 1e12
+"""Condition number from which on a matrix is singular."""
 
 Bound = dict[int, FloatArray]
 """Node -> matrix (4, 4), world or mesh from joint, in the bind pose."""
@@ -37,7 +39,7 @@ def inverse_bind_matrices(file: GltfFile, skin: Mapping[str, Any]) -> FloatArray
 def mesh_bind_matrices(file: GltfFile, skin: Mapping[str, Any]) -> Bound:
     """Returns mesh from joint of the joints of a skin; one whose matrix is singular is left out."""
     joints, inverse_bind = skin["joints"], inverse_bind_matrices(file, skin)
-    is_regular = np.linalg.cond(inverse_bind) < 1e12
+    is_regular = np.linalg.cond(inverse_bind) < MAX_CONDITION
     return {joint: np.linalg.inv(m) for joint, m, ok in zip(joints, inverse_bind, is_regular, strict=True) if ok}
 
 
@@ -55,7 +57,7 @@ def place_skins(
         joints: nodes of all joints of the rig, parents first.
         world: (N, 4, 4) world from node, in the pose in which the nodes are stored.
         parents: N parents of the nodes.
-        bones: humanoid bone -> node.
+        bones: humanoid bone -> node; empty if they are not known yet.
 
     Returns:
         Node -> world from joint of all joints of the skins. The skin with most humanoid bones comes first; the others
@@ -101,7 +103,8 @@ def _place_first_skin(skin: Bound, world: FloatArray, bones: Mapping[str, int]) 
     world_from_mesh = np.diag([scale, scale, scale, 1.0])
     if max(turned, moved) < SAME_POSE_TOLERANCE and not _makes_lean(each[0], world_from_mesh, skin, bones):
         world_from_mesh = each[0]
-    if np.linalg.det(world_from_mesh[:3, :3]) < 0 and _walks_backwards(world_from_mesh, skin, bones):
+    is_mirrored = np.linalg.det(world_from_mesh[:3, :3]) < 0
+    if is_mirrored and (not bones or _walks_backwards(world_from_mesh, skin, bones)):
         # The nodes mirror the character, so that its left side bears the names of the right one.
         world_from_mesh = world_from_mesh @ np.diag([-1.0, 1.0, 1.0, 1.0])
     return np.asarray(world_from_mesh)
