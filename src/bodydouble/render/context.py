@@ -53,16 +53,22 @@ def read_shader(name: str) -> str:
     return resources.files(__package__).joinpath("shaders", name).read_text(encoding="utf-8")
 
 
-def compile_program(context: moderngl.Context, vertex: str, fragment: str, **units: int) -> moderngl.Program:
+def compile_program(
+    context: moderngl.Context, vertex: str, fragment: str, define: str = "", **units: int
+) -> moderngl.Program:
     """Compiles a shader program from files in the folder shaders.
 
     Args:
         context: context that owns the program.
         vertex: file of the vertex shader.
         fragment: file of the fragment shader.
+        define: macro that selects a variant of the fragment shader; a software driver runs both sides of a branch.
         **units: texture unit of each sampler.
     """
-    compiled = context.program(vertex_shader=read_shader(vertex), fragment_shader=read_shader(fragment))
+    fragment_source = read_shader(fragment)
+    if define:
+        fragment_source = fragment_source.replace("\n", f"\n#define {define}\n", 1)
+    compiled = context.program(vertex_shader=read_shader(vertex), fragment_shader=fragment_source)
     for name, unit in units.items():
         compiled[name] = unit
     return compiled

@@ -1,6 +1,8 @@
 #version 330 core
+// With TEXTURED, the light is multiplied by a texture, and its transparent parts are left out.
+#ifdef TEXTURED
 uniform sampler2D base_texture;
-uniform bool has_texture;
+#endif
 
 centroid in vec3 diffuse;
 centroid in vec3 specular;
@@ -19,11 +21,11 @@ vec3 tone_mapped(vec3 c) {
 
 void main() {
     vec3 light = diffuse;
-    if (has_texture) {
-        vec4 texel = texture(base_texture, uv);
-        if (texel.a < 0.5) discard;
-        light *= texel.rgb * texel.rgb;
-    }
+#ifdef TEXTURED
+    vec4 texel = texture(base_texture, uv);
+    if (texel.a < 0.5) discard;
+    light *= texel.rgb * texel.rgb;
+#endif
     // A square root is close to the sRGB curve and cheaper; the texture was squared to match.
     color = vec4(sqrt(tone_mapped(light + specular)), 1.0);
 }
