@@ -31,7 +31,7 @@ class Backdrop:
         if camera_key == self._camera_key:
             return
         self._draw(self._target, world_from_pixel, eye)
-        self._image = np.ascontiguousarray(read_pixels(self._target, (0, 0, *self._target.size)))
+        self._image = read_pixels(self._target, (0, 0, *self._target.size))
         self._camera_key = camera_key
 
     def bind(self, texture_unit: int) -> None:

@@ -4,6 +4,7 @@ import sys
 from importlib import resources
 from typing import Any
 
+import cv2
 import moderngl
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +84,6 @@ def write_matrix(target: moderngl.Program, name: str, matrix: FloatArray) -> Non
 
 def read_pixels(target: moderngl.Framebuffer, region: tuple[int, int, int, int]) -> NDArray[np.uint8]:
     """Reads the pixels (height, width, 3) RGB of a region x, y, width, height of a framebuffer."""
-    # Four channels are copied as they are; three would be converted pixel by pixel.
-    rgba = np.frombuffer(target.read(viewport=region, components=4), np.uint8)
-    return rgba.reshape(region[3], region[2], 4)[..., :3]
+    # The driver copies four channels as they are, but would convert three pixel by pixel; OpenCV does it faster.
+    rgba = np.frombuffer(target.read(viewport=region, components=4), np.uint8).reshape(region[3], region[2], 4)
+    return np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), dtype=np.uint8)
