@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -104,6 +105,20 @@ def test_panels_are_the_source_and_the_scene() -> None:
             left[caption] = source[caption]
             assert np.array_equal(left, source) == (not present)
     np.testing.assert_array_equal(source, before)
+
+
+@pytest.mark.parametrize(
+    ("camera_size", "source_size"), [((1920, 1080), (958, 538)), ((480, 270), (480, 270)), ((64, 48), (64, 48))]
+)
+def test_source_frames_are_read_at_the_size_of_the_panel_unless_it_enlarges_them(
+    camera_size: tuple[int, int], source_size: tuple[int, int]
+) -> None:
+    performance = replace(_performance(), camera=replace(_performance().camera, image_size=camera_size))
+    with PreviewRenderer(performance, [build_figure()], [_poses()]) as preview:
+        assert preview.source_size == source_size
+        frame = preview.render_frame(0, np.full((source_size[1], source_size[0], 3), 90, dtype=np.uint8))
+        panel_width = (preview.image_size[0] - GUTTER_WIDTH) // 2
+    np.testing.assert_array_equal(frame[: frame.shape[0] // 2, :panel_width], 90)
 
 
 def test_rendering_is_deterministic() -> None:

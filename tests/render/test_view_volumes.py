@@ -83,3 +83,18 @@ def test_region_is_the_whole_image_for_points_behind_the_camera() -> None:
     assert x + width == 58
     assert y + height == 47
     assert view_volumes.image_region(clip, np.array([[50.0, 0.0, 2.0]]), (100, 80))[2] == 0
+
+
+rectangles = st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(1, 30), st.integers(1, 30))
+
+
+@given(st.lists(rectangles, max_size=8))
+def test_merged_regions_cover_the_same_pixels_once(regions: list[tuple[int, int, int, int]]) -> None:
+    covered, count = np.zeros((90, 90), dtype=bool), np.zeros((90, 90), dtype=int)
+    for x, y, width, height in regions:
+        covered[y : y + height, x : x + width] = True
+    for x, y, width, height in view_volumes.merge_regions(regions):
+        count[y : y + height, x : x + width] += 1
+    assert np.all(count[covered] == 1)
+    assert count.max(initial=0) <= 1
+    assert len(view_volumes.merge_regions(regions)) <= len(regions)

@@ -25,9 +25,6 @@ from bodydouble.pipeline.capturing import CaptureOptions, CaptureResult, capture
 from bodydouble.pipeline.progress import Progress
 from bodydouble.tracking.association import FaceEmbeddings
 
-PREVIEW_MAX_SIDE = 960
-"""Maximum long side in px of the frames in the left half of the preview; larger ones are scaled down."""
-
 PERFORMANCE_FILE = "performance.npz"
 PREVIEW_FILE = "preview.mp4"
 REPORT_FILE = "report.html"
@@ -250,8 +247,8 @@ def _render_preview(
         with (
             progress.stage("preview", captured.frame_count),
             PreviewRenderer(captured, [a.character for a in characters], matrices) as renderer,
-            FrameReader(video, max_side=PREVIEW_MAX_SIDE) as reader,
-            VideoWriter(path, image_size=renderer.image_size, fps=captured.fps, audio_from=video) as writer,
+            FrameReader(video, image_size=renderer.source_size) as reader,
+            VideoWriter(path, image_size=renderer.image_size, fps=captured.fps, audio_from=video, fast=True) as writer,
         ):
             for index, frame in enumerate(progress.track(reader)):
                 images.add_frame(index, frame)

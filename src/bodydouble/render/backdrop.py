@@ -31,16 +31,16 @@ class Backdrop:
         if camera_key == self._camera_key:
             return
         self._draw(self._target, world_from_pixel, eye)
-        self._image = read_pixels(self._target, (0, 0, *self._target.size)).copy()
+        self._image = read_pixels(self._target, (0, 0, *self._target.size))
         self._camera_key = camera_key
 
     def bind(self, texture_unit: int) -> None:
         """Binds the image to a texture unit."""
         self._texture.use(texture_unit)
 
-    def copy_image(self) -> NDArray[np.uint8]:
-        """Returns a copy of the image, (height, width, 3) RGB."""
-        return self._image.copy()
+    def copy_into(self, image: NDArray[np.uint8]) -> None:
+        """Copies the image into an array (height, width, 3) RGB."""
+        np.copyto(image, self._image)
 
 
 class _Studio:

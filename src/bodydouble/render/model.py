@@ -1,5 +1,6 @@
 """Skinned model: a character in graphics memory, posed by joint matrices and drawn in several passes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import moderngl
@@ -10,10 +11,13 @@ from bodydouble.geometry.kinematics import inverse_bind_matrices
 from bodydouble.render.context import compile_program, read_shader
 from bodydouble.render.surface import place_coordinates, upload_texture
 from bodydouble.render.tint import tint_character
+from bodydouble.render.triangle_order import sort_triangles
 from bodydouble.render.view_volumes import joint_boxes, skin_bounds
 
 OPAQUE_ALPHA = 0.95
 """Alpha in the mode "blend" from which on a surface hides what is behind it."""
+_VERTEX_BYTES = 24
+"""Bytes of a vertex in a buffer of two vectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +28,40 @@ class ShaderPrograms:
     """Skinning: moves vertices to a pose."""
     depth: moderngl.Program
     """Depth pass."""
-    character: moderngl.Program
-    """Colour pass with light and material."""
+    light: moderngl.Program
+    """Light at the vertices of a pose."""
+    plain: moderngl.Program
+    """Colour pass of lit vertices of opaque surfaces without textures."""
+    surface: moderngl.Program
+    """Colour pass of lit vertices with textures, emitted light and alpha."""
+
+    @property
+    def colors(self) -> tuple[moderngl.Program, moderngl.Program]:
+        """Programs of the colour pass."""
+        return self.plain, self.surface
 
 
 @dataclass(frozen=True, slots=True)
 class _DrawRange:
-    """Range of indices with one material."""
+    """Range of vertices and indices with one material."""
 
     material: Material
     texture: moderngl.Texture | None
     emissive_texture: moderngl.Texture | None
-    first: int
-    count: int
+    first_vertex: int
+    vertex_count: int
+    first_index: int
+    index_count: int
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the surface is opaque, emits nothing and has no texture."""
+        return (
+            self.texture is None
+            and self.emissive_texture is None
+            and not any(self.material.emissive_color)
+            and self.material.effective_alpha_mode == "opaque"
+        )
 
 
 def compile_programs(context: moderngl.Context) -> ShaderPrograms:
@@ -44,7 +69,9 @@ def compile_programs(context: moderngl.Context) -> ShaderPrograms:
     return ShaderPrograms(
         context.program(vertex_shader=read_shader("skin.vert"), varyings=("position", "normal")),
         compile_program(context, "depth.vert", "depth.frag"),
+        context.program(vertex_shader=read_shader("light.vert"), varyings=("diffuse", "specular")),
         compile_program(context, "character.vert", "character.frag"),
+        compile_program(context, "character.vert", "character.frag", "SURFACE"),
     )
 
 
@@ -64,39 +91,38 @@ class SkinnedModel:
         self._context = context
         self._inverse_bind = inverse_bind_matrices(character)
         self._boxes = joint_boxes(character, self._inverse_bind)
-        self._character_program = programs.character
+        self._programs = programs
         self._color = np.asarray(color) ** 2.2
         self._joint_texture = context.texture((3, len(self._inverse_bind)), 4, dtype="f4")
         self._joint_texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        self._upload(context, programs, tint_character(character, self._color))
+        self._upload(context, tint_character(character, self._color))
 
-    def _upload(self, context: moderngl.Context, programs: ShaderPrograms, character: Character) -> None:
-        skin_buffer = context.buffer(np.concatenate([_skin_vertices(mesh) for mesh in character.meshes]).tobytes())
-        surface_buffer = context.buffer(
-            np.concatenate([_surface_vertices(mesh) for mesh in character.meshes]).tobytes()
-        )
-        starts = np.cumsum([0] + [len(mesh.positions) for mesh in character.meshes])
-        triangles = np.concatenate(
-            [mesh.triangles + start for mesh, start in zip(character.meshes, starts, strict=False)]
-        )
-        indices = context.buffer(triangles.astype(np.uint32).tobytes())
-        self._posed_buffer = context.buffer(reserve=int(starts[-1]) * 24)
+    def _upload(self, context: moderngl.Context, character: Character) -> None:
+        programs, meshes = self._programs, character.meshes
+        self._draw_ranges = _draw_ranges(context, meshes)
+        starts = [part.first_vertex for part in self._draw_ranges]
+        vertex_count = sum(len(mesh.positions) for mesh in meshes)
+        skin_buffer = context.buffer(np.concatenate([_skin_vertices(mesh) for mesh in meshes]).tobytes())
+        surface_buffer = context.buffer(np.concatenate([_surface_vertices(mesh) for mesh in meshes]).tobytes())
+        color_buffer = context.buffer(np.concatenate([_vertex_colors(mesh) for mesh in meshes]).tobytes())
+        triangles = [
+            sort_triangles(mesh.positions, mesh.triangles) + start for mesh, start in zip(meshes, starts, strict=True)
+        ]
+        indices = context.buffer(np.concatenate(triangles).astype(np.uint32).tobytes())
+        self._posed_buffer = context.buffer(reserve=vertex_count * _VERTEX_BYTES)
+        self._lit_buffer = context.buffer(reserve=vertex_count * _VERTEX_BYTES)
         attributes = ("rest_position", "rest_normal", "joint_indices", "joint_weights")
         self._skinning_pass = context.vertex_array(programs.skin, [(skin_buffer, "3f4 3f4 4u2 4f4", *attributes)])
         self._depth_pass = context.vertex_array(programs.depth, [(self._posed_buffer, "3f4 12x", "position")], indices)
-        self._color_pass = context.vertex_array(
-            programs.character,
-            [
-                (self._posed_buffer, "3f4 3f4", "position", "normal"),
-                (surface_buffer, "2f4 4f4", "texture_coordinates", "vertex_color"),
-            ],
-            indices,
-        )
-        counts = [3 * len(mesh.triangles) for mesh in character.meshes]
-        self._draw_ranges = [
-            _describe_range(context, mesh.material, first, count)
-            for mesh, first, count in zip(character.meshes, np.cumsum([0, *counts]).tolist(), counts, strict=False)
+        posed = (self._posed_buffer, "3f4 3f4", "position", "normal")
+        self._light_pass = context.vertex_array(programs.light, [posed, (color_buffer, "4f4", "vertex_color")])
+        lit = [
+            (self._posed_buffer, "3f4 12x", "position"),
+            (self._lit_buffer, "3f4 3f4", "vertex_diffuse", "vertex_specular"),
         ]
+        self._plain_pass = context.vertex_array(programs.plain, lit, indices)
+        surface = (surface_buffer, "2f4 1f4", "texture_coordinates", "vertex_opacity")
+        self._surface_pass = context.vertex_array(programs.surface, [*lit, surface], indices)
 
     def pose(self, joint_matrices: FloatArray) -> FloatArray:
         """Moves the vertices by linear blend skinning.
@@ -122,33 +148,47 @@ class SkinnedModel:
         self._set_culling(any(part.material.is_double_sided for part in self._draw_ranges))
         self._depth_pass.render()
 
+    def light(self) -> None:
+        """Lights the vertices of the last pose; light and shadow map are set in the program."""
+        program = self._programs.light
+        program["rim_color"] = tuple(self._color)
+        for part in self._draw_ranges:
+            program["base_color"], program["roughness"] = part.material.base_color, part.material.roughness
+            program["is_unlit"] = part.material.is_unlit
+            self._light_pass.transform(
+                self._lit_buffer,
+                moderngl.POINTS,
+                vertices=part.vertex_count,
+                first=part.first_vertex,
+                buffer_offset=part.first_vertex * _VERTEX_BYTES,
+            )
+
     def draw(self, texture_unit: int, *, is_blended: bool) -> None:
-        """Draws the parts with their materials; textures are bound to a texture unit and the next one.
+        """Draws the parts, lit already; textures are bound to a texture unit and the next one.
 
         Args:
             texture_unit: unit of the base colour texture.
             is_blended: whether only the translucent surfaces are drawn, or all others.
         """
-        program = self._character_program
-        program["rim_color"] = tuple(self._color)
-        program["base_texture"], program["emissive_texture"] = texture_unit, texture_unit + 1
         for part in self._draw_ranges:
-            mode = part.material.effective_alpha_mode
-            if is_blended and mode != "blend":
+            if is_blended and part.material.effective_alpha_mode != "blend":
                 continue
             self._set_culling(part.material.is_double_sided)
-            cutoffs = {"opaque": 0.0, "mask": part.material.alpha_cutoff, "blend": OPAQUE_ALPHA}
-            program["min_alpha"] = 0.0 if is_blended else cutoffs[mode]
-            program["max_alpha"] = OPAQUE_ALPHA if is_blended else 2.0
-            self._bind_material(part, texture_unit)
-            self._color_pass.render(vertices=part.count, first=part.first)
+            colors = self._plain_pass
+            if not part.is_plain:
+                self._bind_surface(part, texture_unit, is_blended)
+                colors = self._surface_pass
+            colors.render(vertices=part.index_count, first=part.first_index)
 
-    def _bind_material(self, part: _DrawRange, texture_unit: int) -> None:
-        program, material = self._character_program, part.material
-        program["base_color"], program["roughness"] = material.base_color, material.roughness
-        program["is_unlit"], program["emissive_color"] = material.is_unlit, material.emissive_color
+    def _bind_surface(self, part: _DrawRange, texture_unit: int, is_blended: bool) -> None:
+        program, material = self._programs.surface, part.material
+        cutoffs = {"opaque": 0.0, "mask": material.alpha_cutoff, "blend": OPAQUE_ALPHA}
+        program["min_alpha"] = 0.0 if is_blended else cutoffs[material.effective_alpha_mode]
+        program["max_alpha"] = OPAQUE_ALPHA if is_blended else 2.0
+        program["base_alpha"], program["emissive_color"] = material.base_color[3], material.emissive_color
         program["has_texture"] = part.texture is not None
         program["has_emissive_texture"] = part.emissive_texture is not None
+        program["base_texture"], program["emissive_texture"] = texture_unit, texture_unit + 1
         for unit, texture in enumerate((part.texture, part.emissive_texture), start=texture_unit):
             if texture is not None:
                 texture.use(unit)
@@ -171,17 +211,36 @@ def _skin_vertices(mesh: Mesh) -> "np.ndarray[tuple[int], np.dtype[np.void]]":
 
 
 def _surface_vertices(mesh: Mesh) -> FloatArray:
+    """Returns texture coordinates and opacity (V, 3) of the vertices."""
     count = len(mesh.positions)
     uvs = np.zeros((count, 2)) if mesh.uvs is None else place_coordinates(mesh.uvs, mesh.material.texture_placement)
-    colors = np.ones((count, 4)) if mesh.colors is None else mesh.colors
-    return np.concatenate([uvs, colors], axis=1).astype(np.float32)
+    opacity = np.ones(count) if mesh.colors is None else mesh.colors[:, 3]
+    return np.column_stack([uvs, opacity]).astype(np.float32)
 
 
-def _describe_range(context: moderngl.Context, material: Material, first: int, count: int) -> _DrawRange:
+def _vertex_colors(mesh: Mesh) -> FloatArray:
+    colors = np.ones((len(mesh.positions), 4)) if mesh.colors is None else mesh.colors
+    return colors.astype(np.float32)
+
+
+def _draw_ranges(context: moderngl.Context, meshes: Sequence[Mesh]) -> list[_DrawRange]:
+    first_vertex = first_index = 0
+    ranges = []
+    for mesh in meshes:
+        vertex_count, index_count = len(mesh.positions), 3 * len(mesh.triangles)
+        textures = _upload_textures(context, mesh.material)
+        ranges.append(_DrawRange(mesh.material, *textures, first_vertex, vertex_count, first_index, index_count))
+        first_vertex, first_index = first_vertex + vertex_count, first_index + index_count
+    return ranges
+
+
+def _upload_textures(
+    context: moderngl.Context, material: Material
+) -> tuple[moderngl.Texture | None, moderngl.Texture | None]:
+    """Returns the base colour and the emissive texture; both share their coordinates, as in nearly all files."""
     texture, emissive = None, None
     if material.texture_png is not None:
         texture = upload_texture(context, material.texture_png, material.texture_placement)
     if material.emissive_map is not None:
-        # Both textures share their coordinates, as they do in nearly all files.
         emissive = upload_texture(context, material.emissive_map.image, material.texture_placement)
-    return _DrawRange(material, texture, emissive, first, count)
+    return texture, emissive

@@ -97,6 +97,12 @@ class PreviewRenderer:
         """Width and height of the preview, px."""
         return self._layout.image_size
 
+    @property
+    def source_size(self) -> tuple[int, int]:
+        """Width and height of source frames, px, of which none are scaled down here."""
+        source_size, panel_size = self._performance.camera.image_size, self._layout.panel_size
+        return source_size if panel_size[0] > source_size[0] else panel_size
+
     def __enter__(self) -> Self:
         return self
 
@@ -120,21 +126,17 @@ class PreviewRenderer:
         width, height = self.image_size
         panel_width = self._layout.panel_size[0]
         image = np.empty((height, width, 3), dtype=np.uint8)
-        image[:, :panel_width] = self._draw_source_panel(index, source_frame)
+        self._start_characters(index)
+        self._draw_source(index, source_frame, image[:, :panel_width])
         image[:, panel_width:-panel_width] = _GUTTER_COLOR
-        image[:, -panel_width:] = self._draw_character_panel(index)
+        self._scene.read_into(image[:, -panel_width:])
         for caption, x in zip(self._captions, (0, width - panel_width), strict=True):
             _write_caption(image, caption, x)
         return image
 
-    def _draw_source_panel(self, index: int, source_frame: NDArray[np.uint8]) -> RgbImage:
-        shrinks = source_frame.shape[1] > self._layout.panel_size[0]
-        interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-        panel = np.asarray(
-            cv2.resize(source_frame, self._layout.panel_size, interpolation=interpolation), dtype=np.uint8
-        )
-        if panel is source_frame:
-            panel = source_frame.copy()
+    def _draw_source(self, index: int, source_frame: NDArray[np.uint8], panel: NDArray[np.uint8]) -> None:
+        """Draws the source frame with the 2D skeletons of all people into a panel."""
+        _scale_into(panel, source_frame)
         scale = np.array([*np.divide(self._layout.panel_size, self._performance.camera.image_size), 1.0])
         present = [
             (person.name, person.track.keypoints[index - first] * scale, color)
@@ -145,16 +147,16 @@ class PreviewRenderer:
             draw_skeleton(panel, keypoints, color)
         for name, keypoints, color in present:
             draw_name(panel, keypoints, name, color)
-        return panel
 
-    def _draw_character_panel(self, index: int) -> RgbImage:
+    def _start_characters(self, index: int) -> None:
+        """Begins to draw the characters, which the driver continues while the source frame is drawn."""
         joint_matrices: list[FloatArray | None] = []
         for person, matrices, drawn in zip(
             self._performance.people, self._joint_matrices, self._drawn_masks, strict=True
         ):
             row = index - int(person.track.frames[0])
             joint_matrices.append(matrices[row] if 0 <= row < len(matrices) and drawn[row] else None)
-        return self._scene.draw(joint_matrices, self._intrinsics, self._performance.camera.camera_from_world[index])
+        self._scene.start(joint_matrices, self._intrinsics, self._performance.camera.camera_from_world[index])
 
 
 def is_drawn(track: Track, fps: float) -> BoolArray:
@@ -192,6 +194,15 @@ def _light_beside_camera(camera_from_world: FloatArray) -> Light:
     x, y, z = Light().direction
     direction = x * math.cos(azimuth) + z * math.sin(azimuth), y, z * math.cos(azimuth) - x * math.sin(azimuth)
     return Light(direction)
+
+
+def _scale_into(panel: NDArray[np.uint8], frame: NDArray[np.uint8]) -> None:
+    height, width = panel.shape[:2]
+    if frame.shape == panel.shape:
+        np.copyto(panel, frame)
+        return
+    interpolation = cv2.INTER_AREA if frame.shape[1] > width else cv2.INTER_CUBIC
+    panel[...] = cv2.resize(frame, (width, height), interpolation=interpolation)
 
 
 def _write_caption(image: NDArray[np.uint8], text: str, x: int) -> None:

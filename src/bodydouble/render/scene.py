@@ -5,6 +5,7 @@ from typing import Self
 
 import moderngl
 import numpy as np
+from numpy.typing import NDArray
 
 from bodydouble.data import Character, FloatArray, RgbImage
 from bodydouble.geometry.camera import inverse
@@ -15,9 +16,7 @@ from bodydouble.render.context import compile_program, open_context, read_pixels
 from bodydouble.render.environment import Environment
 from bodydouble.render.model import SkinnedModel, compile_programs
 from bodydouble.render.shadows import ShadowMaps
-
-PixelRect = tuple[int, int, int, int]
-"""Rectangle x, y, width, height, px."""
+from bodydouble.render.view_volumes import PixelRect
 
 _NEAR_PLANE, _FAR_PLANE = 0.1, 150.0
 """Depths of the clip planes in m."""
@@ -29,8 +28,8 @@ _BACKDROP_UNIT, _FLOOR_SHADE_UNIT, _CHARACTERS_UNIT, _SUN_DEPTH_UNIT, _BASE_TEXT
 class SceneRenderer:
     """Renderer of characters. A context manager; owns an OpenGL context and everything in it.
 
-    Passes of a frame: skinning, depth from the light and from the floor, floor shadows, characters, compositing over
-    the backdrop. Only the region with characters and their shadows is drawn and read.
+    Passes of a frame: skinning, depth from the light and from the floor, floor shadows, light, characters, compositing
+    over the backdrop. Only the regions with characters and their shadows are drawn and read.
 
     Args:
         image_size: width and height of the images, px.
@@ -57,7 +56,7 @@ class SceneRenderer:
         with self._context:
             self._context.front_face = "cw"  # because the first row of the buffer is the top one
             programs = compile_programs(self._context)
-            self._character_program = programs.character
+            self._programs = programs
             self._shadows = ShadowMaps(self._context, programs.depth, normalize(np.array(self._light.direction)))
             self._backdrop = Backdrop(self._context, image_size, environment)
             rgb = np.asarray(colors, dtype=np.float64).reshape(-1, 3) / 255.0
@@ -77,9 +76,11 @@ class SceneRenderer:
         self._resolved_texture = context.texture(image_size, 4)
         self._resolved_target = context.framebuffer([self._resolved_texture])
         self._target = context.framebuffer([context.renderbuffer(image_size, 4)])
+        self._floor_program = compile_program(context, "full.vert", "compose.frag", backdrop=_BACKDROP_UNIT)
         self._compose_program = compile_program(
-            context, "full.vert", "compose.frag", backdrop=_BACKDROP_UNIT, characters=_CHARACTERS_UNIT
+            context, "full.vert", "compose.frag", "CHARACTERS", backdrop=_BACKDROP_UNIT, characters=_CHARACTERS_UNIT
         )
+        self._floor_pass = context.vertex_array(self._floor_program, [])
         self._compose_pass = context.vertex_array(self._compose_program, [])
 
     def __enter__(self) -> Self:
@@ -98,59 +99,78 @@ class SceneRenderer:
         camera_intrinsics: FloatArray,
         camera_from_world: FloatArray,
     ) -> RgbImage:
-        """Draws one image.
+        """Draws one image; takes the arguments of start and returns (height, width, 3) RGB."""
+        self.start(joint_matrices, camera_intrinsics, camera_from_world)
+        image = np.empty((self.image_size[1], self.image_size[0], 3), dtype=np.uint8)
+        self.read_into(image)
+        return image
+
+    def start(
+        self,
+        joint_matrices: Sequence[FloatArray | None],
+        camera_intrinsics: FloatArray,
+        camera_from_world: FloatArray,
+    ) -> None:
+        """Begins to draw one image, which a driver continues while other work is done.
 
         Args:
             joint_matrices: per person, world_from_joint (J, 4, 4) of the character's joints, or None if absent.
             camera_intrinsics: (3, 3) px, for image_size.
             camera_from_world: (4, 4).
-
-        Returns:
-            (height, width, 3) RGB.
         """
         with self._context:
-            return self._draw(joint_matrices, camera_intrinsics, camera_from_world)
+            self._regions = self._draw(joint_matrices, camera_intrinsics, camera_from_world)
+
+    def read_into(self, image: NDArray[np.uint8]) -> None:
+        """Reads the image that was started into an array (height, width, 3) RGB."""
+        self._backdrop.copy_into(image)
+        with self._context:
+            for region in self._regions:
+                x, y, width, height = region
+                image[y : y + height, x : x + width] = read_pixels(self._target, region)
 
     def _draw(
         self, joint_matrices: Sequence[FloatArray | None], camera_intrinsics: FloatArray, camera_from_world: FloatArray
-    ) -> RgbImage:
+    ) -> list[PixelRect]:
+        """Draws the parts of an image that differ from the backdrop, and returns them."""
         self._context.enable_only(moderngl.NOTHING)
         world_from_camera = inverse(camera_from_world)
         world_from_pixel = world_from_camera[:3, :3] @ np.linalg.inv(camera_intrinsics)
         eye = world_from_camera[:3, 3]
         self._backdrop.update(world_from_pixel, eye)
-        image = self._backdrop.copy_image()
         poses = {i: matrices for i, matrices in enumerate(joint_matrices) if matrices is not None}
         if not poses:
-            return image
+            return []
         present = [self._models[i] for i in poses]
-        points = np.concatenate([model.pose(matrices) for model, matrices in zip(present, poses.values(), strict=True)])
+        bounds = [model.pose(matrices) for model, matrices in zip(present, poses.values(), strict=True)]
+        points = np.concatenate(bounds)
         area = view_volumes.floor_area(points, self._shadows.sun)
         self._shadows.update(present, area, max(float(points[:, 1].max()), 0.1))
         clip_from_world = (
             view_volumes.clip_from_camera(camera_intrinsics, self.image_size, _NEAR_PLANE, _FAR_PLANE)
             @ camera_from_world
         )
-        bounds = np.concatenate([points, view_volumes.floor_corners(area)])
-        region = view_volumes.image_region(clip_from_world, bounds, self.image_size)
-        if region[2] > 0 and region[3] > 0:
-            self._draw_characters(present, clip_from_world, eye, region)
-            self._compose_image(world_from_pixel, eye, region)
-            x, y, width, height = region
-            image[y : y + height, x : x + width] = read_pixels(self._target, region)
-        return image
+        figures = self._image_regions(clip_from_world, bounds)
+        floors = self._image_regions(clip_from_world, [self._shadows.floor_points(person) for person in bounds])
+        self._draw_characters(present, clip_from_world, eye, figures)
+        self._compose_image(world_from_pixel, eye, floors, figures)
+        return floors + figures
+
+    def _image_regions(self, clip_from_world: FloatArray, bounds: Sequence[FloatArray]) -> list[PixelRect]:
+        """Returns the rectangles of the image, without overlap, that hold each of several sets of points (N, 3)."""
+        regions = [view_volumes.image_region(clip_from_world, points, self.image_size) for points in bounds]
+        return view_volumes.merge_regions([region for region in regions if region[2] > 0 and region[3] > 0])
 
     def _draw_characters(
-        self, models: Sequence[SkinnedModel], clip_from_world: FloatArray, eye: FloatArray, region: PixelRect
+        self, models: Sequence[SkinnedModel], clip_from_world: FloatArray, eye: FloatArray, regions: Sequence[PixelRect]
     ) -> None:
+        self._light_characters(models, eye)
         self._canvas.use()
-        self._canvas.clear(depth=1.0, viewport=region)
+        for region in regions:
+            self._canvas.clear(depth=1.0, viewport=region)
         self._context.enable_only(moderngl.DEPTH_TEST)
-        write_matrix(self._character_program, "clip_from_world", clip_from_world)
-        self._character_program["eye"] = tuple(eye)
-        self._character_program["key"], self._character_program["sky"] = self._light.key, self._light.sky
-        self._character_program["ground"] = self._light.ground
-        self._shadows.bind_sun(self._character_program, _SUN_DEPTH_UNIT)
+        for program in self._programs.colors:
+            write_matrix(program, "clip_from_world", clip_from_world)
         for model in models:
             model.draw(_BASE_TEXTURE_UNIT, is_blended=False)
         # Translucent surfaces come last; they are hidden by what is in front of them, but hide nothing.
@@ -162,16 +182,36 @@ class SceneRenderer:
         self._canvas.depth_mask = True
         self._context.disable(moderngl.BLEND)
 
-    def _compose_image(self, world_from_pixel: FloatArray, eye: FloatArray, region: PixelRect) -> None:
+    def _light_characters(self, models: Sequence[SkinnedModel], eye: FloatArray) -> None:
+        program = self._programs.light
+        program["eye"] = tuple(eye)
+        program["key"], program["sky"], program["ground"] = self._light.key, self._light.sky, self._light.ground
+        self._shadows.bind_sun(program, _SUN_DEPTH_UNIT)
+        for model in models:
+            model.light()
+
+    def _compose_image(
+        self,
+        world_from_pixel: FloatArray,
+        eye: FloatArray,
+        floors: Sequence[PixelRect],
+        figures: Sequence[PixelRect],
+    ) -> None:
         self._context.enable_only(moderngl.NOTHING)
-        self._resolved_target.scissor = region
-        self._resolved_target.use()
-        self._context.copy_framebuffer(self._resolved_target, self._canvas)
-        write_matrix(self._compose_program, "world_from_pixel", world_from_pixel)
-        self._compose_program["eye"] = tuple(eye)
+        for region in figures:
+            self._resolved_target.scissor = region
+            self._resolved_target.use()
+            self._context.copy_framebuffer(self._resolved_target, self._canvas)
         self._backdrop.bind(_BACKDROP_UNIT)
-        self._shadows.bind_floor_shade(self._compose_program, _FLOOR_SHADE_UNIT)
         self._resolved_texture.use(_CHARACTERS_UNIT)
-        self._target.scissor = region
-        self._target.use()
-        self._compose_pass.render(vertices=3)
+        for program, draw_pass, regions in (
+            (self._floor_program, self._floor_pass, floors),
+            (self._compose_program, self._compose_pass, figures),
+        ):
+            write_matrix(program, "world_from_pixel", world_from_pixel)
+            program["eye"] = tuple(eye)
+            self._shadows.bind_floor_shade(program, _FLOOR_SHADE_UNIT)
+            for region in regions:
+                self._target.scissor = region
+                self._target.use()
+                draw_pass.render(vertices=3)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import moderngl
+import numpy as np
 
 from bodydouble.data import FloatArray
 from bodydouble.render import view_volumes
@@ -15,6 +16,9 @@ _FLOOR_MAP_SIZE = 144
 """Side in texels of the maps of the floor."""
 _MAX_CONTACT_HEIGHT = 0.25
 """Maximum height in m above the floor that casts a contact shadow."""
+
+_MAX_SHADE_REACH = 0.6
+"""Maximum distance in m from a character's shadow, as a rectangle, at which soft edges still darken the floor."""
 
 
 class ShadowMaps:
@@ -75,6 +79,14 @@ class ShadowMaps:
         write_matrix(self._depth_program, "clip_from_world", clip_from_world)
         for model in models:
             model.draw_depth()
+
+    def floor_points(self, points: FloatArray) -> FloatArray:
+        """Returns corners (4, 3) m, world, of the floor that one character, enclosed by points (N, 3), may shade."""
+        x, z, width, length = self._floor_area
+        own = view_volumes.floor_area(points, self.sun, _MAX_SHADE_REACH)
+        low = np.maximum(own[:2], (x, z))
+        high = np.minimum(own[:2] + own[2:], (x + width, z + length))
+        return view_volumes.floor_corners(np.concatenate([low, high - low]))
 
     def bind_sun(self, program: moderngl.Program, texture_unit: int) -> None:
         """Sets light and depth map, on a texture unit, in the program that draws characters."""

@@ -1,8 +1,13 @@
 """View volumes: bounding boxes, floor area and projection matrices of the camera and the shadow maps."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from bodydouble.data import Character, FloatArray
+
+PixelRect = tuple[int, int, int, int]
+"""Rectangle x, y, width, height, px."""
 
 _MIN_SKIN_WEIGHT = 0.02
 """Minimum weight of a vertex that counts for the bounding box of a joint."""
@@ -113,9 +118,7 @@ def clip_from_camera(intrinsics: FloatArray, image_size: tuple[int, int], near: 
     return clip
 
 
-def image_region(
-    clip_from_world: FloatArray, points: FloatArray, image_size: tuple[int, int]
-) -> tuple[int, int, int, int]:
+def image_region(clip_from_world: FloatArray, points: FloatArray, image_size: tuple[int, int]) -> PixelRect:
     """Computes the bounding rectangle of points in the image.
 
     Args:
@@ -133,3 +136,24 @@ def image_region(
     low = np.clip(np.floor(pixels.min(axis=0)) - 1, 0, image_size).astype(int)
     high = np.clip(np.ceil(pixels.max(axis=0)) + 1, 0, image_size).astype(int)
     return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])
+
+
+def merge_regions(regions: Sequence[PixelRect]) -> list[PixelRect]:
+    """Merges rectangles that overlap into their bounding rectangles, until none overlap."""
+    separate: list[PixelRect] = []
+    for region in regions:
+        merged = region
+        while overlapping := next((other for other in separate if _overlap(merged, other)), None):
+            separate.remove(overlapping)
+            merged = _bounding_region(merged, overlapping)
+        separate.append(merged)
+    return separate
+
+
+def _overlap(a: PixelRect, b: PixelRect) -> bool:
+    return a[0] < b[0] + b[2] and b[0] < a[0] + a[2] and a[1] < b[1] + b[3] and b[1] < a[1] + a[3]
+
+
+def _bounding_region(a: PixelRect, b: PixelRect) -> PixelRect:
+    x, y = min(a[0], b[0]), min(a[1], b[1])
+    return x, y, max(a[0] + a[2], b[0] + b[2]) - x, max(a[1] + a[3], b[1] + b[3]) - y

@@ -178,6 +178,16 @@ def test_large_frames_are_scaled_down(tmp_path: Path, max_side: int, size: tuple
     assert quadrant_colors(frame) == ("gwrb" if rotation else "rgbw")
 
 
+@pytest.mark.parametrize("rotation", [0, 90])
+def test_frames_are_scaled_to_an_exact_size(tmp_path: Path, rotation: int) -> None:
+    path = write_video(tmp_path / "large.mp4", [quadrants((64, 36))] * 2, rotation=rotation)
+    with FrameReader(path, image_size=(30, 44)) as reader:
+        frame = next(iter(reader))
+    assert reader.clip.image_size == (30, 44)
+    assert frame.shape == (44, 30, 3)
+    assert quadrant_colors(frame) == ("gwrb" if rotation else "rgbw")
+
+
 def test_pixels_are_square(tmp_path: Path) -> None:
     path = write_video(tmp_path / "wide.mp4", [quadrants((72, 54))] * 2, pixel_aspect=Fraction(4, 3))
     assert probe(path).image_size == (96, 54)

@@ -33,6 +33,19 @@ def test_every_frame_comes_back_once_and_in_order(tmp_path: Path, fps: Fraction,
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_fast_encoding_keeps_the_pictures(tmp_path: Path) -> None:
+    pictures = numbered_pictures(45)
+    height, width = pictures[0].shape[:2]
+    path = tmp_path / "video.mp4"
+    with VideoWriter(path, image_size=(width, height), fps=Fraction(30), fast=True) as writer:
+        for picture in pictures:
+            writer.write(picture)
+    with FrameReader(path) as reader:
+        frames = list(reader)
+    assert [read_number(frame) for frame in frames] == list(range(45))
+    assert np.abs(np.array(frames, dtype=int) - pictures).mean() < 5.0
+
+
 @pytest.mark.parametrize("rgb", [(255, 255, 255), (0, 0, 0), (128, 128, 128), (200, 100, 50), (30, 60, 220)])
 def test_colours_are_bt709_and_say_so(tmp_path: Path, rgb: tuple[int, int, int]) -> None:
     path = write(tmp_path / "video.mp4", [np.full((32, 32, 3), rgb, dtype=np.uint8)] * 3)

@@ -44,7 +44,14 @@ class FrameReader:
                 ...
     """
 
-    def __init__(self, path: str | Path, *, fps: Fraction | None = None, max_side: int | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        fps: Fraction | None = None,
+        max_side: int | None = None,
+        image_size: tuple[int, int] | None = None,
+    ) -> None:
         """Opens a clip.
 
         Args:
@@ -53,11 +60,13 @@ class FrameReader:
             fps: Rate to deliver. None: the native rate of a video, 30 for images. A video is resampled to another rate
                 by its timestamps; images are delivered once each at any rate.
             max_side: Frames with a longer side are scaled down to it while they are decoded, px.
+            image_size: Width and height to which all frames are scaled instead, px.
 
         Raises:
             MediaError: The path has nothing that can be decoded.
         """
-        self._source = open_source(Path(path), fps, max_side)
+        source = open_source(Path(path), fps, max_side)
+        self._source = source if image_size is None else source.scale_to(image_size)
         self._read_ahead: ReadAhead[RgbImage] | None = None
         self._warnings: list[str] = []
 

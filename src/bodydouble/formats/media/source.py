@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -38,6 +38,11 @@ class Source:
     orientation: Orientation
     frames: Callable[[Warn], Frames]
     """Function that decodes the clip: one frame per instant i / fps. Its argument receives lines about damage."""
+
+    def scale_to(self, image_size: tuple[int, int]) -> "Source":
+        """Returns the same clip with upright frames of another width and height, px."""
+        clip = replace(self.clip, image_size=image_size)
+        return replace(self, clip=clip, scaled_size=_upright_size(image_size, self.orientation))
 
 
 def open_source(path: Path, fps: Fraction | None, max_side: int | None) -> Source:

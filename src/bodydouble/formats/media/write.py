@@ -27,6 +27,8 @@ _ENCODERS: dict[str, dict[str, str]] = {
     "mpeg4": {"qscale": "3"},
 }
 """Encoders in order of preference, with their options; the wheels of PyAV include the first."""
+_FAST_OPTIONS: dict[str, dict[str, str]] = {"libx264": {"x264-params": "subme=1"}}
+"""Options of fast encoding: without subpixel refinement of motion, x264 takes a quarter less time."""
 _MAX_QUEUED_FRAMES = 4
 """Maximum number of frames that wait for the encoder."""
 
@@ -42,7 +44,13 @@ class VideoWriter:
     """
 
     def __init__(
-        self, path: str | Path, *, image_size: tuple[int, int], fps: Fraction, audio_from: str | Path | None = None
+        self,
+        path: str | Path,
+        *,
+        image_size: tuple[int, int],
+        fps: Fraction,
+        audio_from: str | Path | None = None,
+        fast: bool = False,
     ) -> None:
         """Prepares a video; the file is created when the block begins.
 
@@ -51,6 +59,7 @@ class VideoWriter:
             image_size: Width and height, both even, px.
             fps: Exact rate.
             audio_from: A video whose audio, if any, is copied: from its first frame on, trimmed to this video.
+            fast: Whether to encode in less time to a file about a tenth larger.
 
         Raises:
             InvalidDataError: The size is odd.
@@ -60,6 +69,7 @@ class VideoWriter:
         self._path = Path(path)
         self._image_size = image_size
         self._fps = fps
+        self._fast = fast
         self._audio_from = None if audio_from is None else Path(audio_from)
         self._queue: Queue[VideoFrame | None] = Queue(_MAX_QUEUED_FRAMES)
         self._error: Exception | None = None
@@ -69,7 +79,7 @@ class VideoWriter:
         with output_errors(self._path), ExitStack() as stack:
             temporary = stack.enter_context(temporary_sibling(self._path))
             container = stack.enter_context(_open_output(temporary))
-            stream = _add_video_stream(container, self._image_size, self._fps)
+            stream = _add_video_stream(container, self._image_size, self._fps, self._fast)
             audio = None
             if self._audio_from is not None:
                 audio = AudioCopy(container, self._audio_from)
@@ -92,10 +102,10 @@ class VideoWriter:
             self._raise_error()
 
     def write(self, frame: RgbImage) -> None:
-        """Adds a frame; it is copied.
+        """Adds a frame.
 
         Args:
-            frame: (H, W, 3) uint8 RGB of the writer's size.
+            frame: (H, W, 3) uint8 RGB of the writer's size. It is encoded later and must not change any more.
 
         Raises:
             InvalidDataError: The frame has another shape or type.
@@ -106,7 +116,7 @@ class VideoWriter:
             raise InvalidDataError(f"frame is {frame.shape} {frame.dtype}, expected ({height}, {width}, 3) uint8")
         with output_errors(self._path):
             self._raise_error()
-        self._queue.put(VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24"))
+        self._queue.put(VideoFrame.from_numpy_buffer(np.ascontiguousarray(frame), format="rgb24"))
 
     def _raise_error(self) -> None:
         if self._error is not None:
@@ -142,9 +152,12 @@ def _open_output(path: Path) -> OutputContainer:
     return av.open(f"file:{path}", "w", format="mp4", container_options={"movflags": "+faststart"})
 
 
-def _add_video_stream(container: OutputContainer, image_size: tuple[int, int], fps: Fraction) -> VideoStream:
+def _add_video_stream(
+    container: OutputContainer, image_size: tuple[int, int], fps: Fraction, fast: bool
+) -> VideoStream:
     encoder = next(name for name in _ENCODERS if name in av.codecs_available)
-    stream = container.add_stream(encoder, rate=fps, options=_ENCODERS[encoder])
+    options = _ENCODERS[encoder] | (_FAST_OPTIONS.get(encoder, {}) if fast else {})
+    stream = container.add_stream(encoder, rate=fps, options=options)
     if not isinstance(stream, VideoStream):
         raise TypeError(f"{encoder} does not encode video")
     stream.width, stream.height = image_size

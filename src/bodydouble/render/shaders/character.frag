@@ -1,4 +1,6 @@
 #version 330 core
+// With SURFACE, textures, emitted light and alpha are applied; plain opaque surfaces do without.
+#ifdef SURFACE
 uniform sampler2D base_texture;
 uniform bool has_texture;
 uniform sampler2D emissive_texture;
@@ -6,6 +8,7 @@ uniform bool has_emissive_texture;
 uniform vec3 emissive_color;  // linear
 uniform float min_alpha;      // fragments with less alpha are not drawn
 uniform float max_alpha;      // nor are those with this much
+#endif
 
 centroid in vec3 diffuse;
 centroid in vec3 specular;
@@ -25,6 +28,9 @@ vec3 tone_mapped(vec3 c) {
 
 void main() {
     vec3 light = diffuse;
+    vec3 emitted = vec3(0.0);
+    float coverage = 1.0;
+#ifdef SURFACE
     float alpha = vertex_alpha;
     if (has_texture) {
         vec4 texel = texture(base_texture, uv);
@@ -32,12 +38,13 @@ void main() {
         light *= texel.rgb * texel.rgb;
     }
     if (alpha < min_alpha || alpha >= max_alpha) discard;
-    vec3 emitted = emissive_color;
+    emitted = emissive_color;
     if (has_emissive_texture) {
         vec3 texel = texture(emissive_texture, uv).rgb;
         emitted *= texel * texel;
     }
+    coverage = max_alpha > 1.0 ? 1.0 : alpha;
+#endif
     // A square root is close to the sRGB curve and cheaper; the texture was squared to match.
-    float coverage = max_alpha > 1.0 ? 1.0 : alpha;
     color = vec4(sqrt(tone_mapped(light + specular + emitted)), 1.0) * coverage;
 }
