@@ -11,25 +11,19 @@ import pytest
 from bodydouble.characters.gltf_arrays import GltfFile
 from bodydouble.characters.gltf_rig import map_rig
 from bodydouble.characters.humanoid_map import (
-    OTHER_POSE,
     HumanoidMap,
     RigDescription,
-    describe_pose,
     from_extensions,
     map_humanoid,
-    read_map_file,
 )
-from bodydouble.characters.humanoid_map.mapping import BY_DECLARATION, BY_HAND, BY_SHAPE, BY_WORDS
-from bodydouble.data import FloatArray
+from bodydouble.characters.humanoid_map.mapping import BY_DECLARATION, BY_SHAPE, BY_WORDS
 from bodydouble.errors import FormatError, InvalidDataError
-from bodydouble.geometry import rotation
 from bodydouble.skeletons import humanoid
 from bodydouble.skeletons.rigs import biped, cmu, makehuman, mixamo, unreal
 from bodydouble.skeletons.rigs.families import FAMILIES, Family
 from tests.characters.glb_edit import Glb
 from tests.characters.rig_builder import RigBuilder, humanoid_rig, move_rig, number_joints
 
-SHARED = Path("/work/shared")
 LIMBS = ("UpperArm", "LowerArm", "Hand", "UpperLeg", "LowerLeg", "Foot")
 MAIN_BONES = ("hips", "spine", "head", *(side + bone for side in ("left", "right") for bone in LIMBS))
 PREFIXES = {
@@ -350,42 +344,6 @@ def test_loops_and_wrong_shapes_are_refused() -> None:
         RigDescription(("a", "b"), (-1, 0), np.zeros((3, 3)))
 
 
-# Rest poses
-
-
-def rotated(rig: RigDescription, degrees: tuple[float, float, float]) -> Mapping[str, FloatArray]:
-    quaternion = rotation.from_rotvec(np.radians(degrees))
-    points = rotation.rotate(quaternion, rig.rest_positions)
-    return {bone: points[joint] for bone, joint in map_humanoid(rig).bones.items()}
-
-
-@pytest.mark.parametrize(
-    ("degrees", "up", "facing"),
-    [
-        ((0, 0, 0), "+Y", "+Z"),
-        ((90, 0, 0), "+Z", "-Y"),
-        ((0, 180, 0), "+Y", "-Z"),
-        ((0, 90, 0), "+Y", "+X"),
-        ((0, 45, 0), "+Y", "45 degrees from"),
-        ((0, 0, -90), "+X", "+Z"),
-    ],
-)
-def test_up_axis_and_facing_are_named(degrees: tuple[float, float, float], up: str, facing: str) -> None:
-    found = describe_pose(rotated(humanoid_rig().describe(), degrees))
-    assert (found.up, found.facing[: len(facing)], found.pose) == (up, facing, "T-pose")
-
-
-def test_poses_are_named() -> None:
-    rig = humanoid_rig("a").describe()
-    positions = dict(rotated(rig, (0, 0, 0)))
-    assert describe_pose(positions).pose == "A-pose, arms 45 degrees down"
-    for side, x in (("left", 0.2), ("right", -0.2)):
-        positions[side + "LowerArm"] = positions[side + "UpperArm"] + [x * 0.1, -0.27, 0]
-    assert describe_pose(positions).pose == "arms down"
-    positions["leftLowerArm"] = positions["leftUpperArm"] + [0.05, 0, 0.27]
-    assert describe_pose(positions).pose == OTHER_POSE
-
-
 # Declarations
 
 
@@ -414,117 +372,6 @@ def test_a_declaration_decides_and_a_broken_one_is_ignored_with_a_note() -> None
         assert "is ignored" in found.notes[0]
 
 
-# Maps by hand
-
-
-def test_a_map_file_overrides_and_removes_bones(tmp_path: Path) -> None:
-    rig = humanoid_rig().describe()
-    path = tmp_path / "map.toml"
-    path.write_text('chest = "upperChest"\nupperChest = ""\n')
-    found = map_humanoid(rig, read_map_file(path))
-    assert found.bones["chest"] == rig.names.index("upperChest")
-    assert found.source.startswith(BY_HAND)
-    assert found.missing == ("upperChest",)
-
-
-def test_a_map_file_suffices_where_nothing_else_does() -> None:
-    rig = humanoid_rig()
-    rig.rename({bone: f"j{i}" for i, bone in enumerate(humanoid.JOINTS + humanoid.FINGERS)})
-    flat = replace(rig.describe(), rest_positions=np.zeros((52, 3)))
-    with pytest.raises(FormatError):
-        map_humanoid(flat)
-    names = {bone: f"j{i}" for i, bone in enumerate(humanoid.JOINTS)}
-    assert map_humanoid(flat, names).bones == {bone: i for i, bone in enumerate(humanoid.JOINTS)}
-
-
-def test_a_chosen_hand_loses_the_fingers_of_the_automatic_one() -> None:
-    rig = humanoid_rig()
-    rig.add("claw", "leftLowerArm", [0.7, 1.4, 0.0])
-    found = map_humanoid(rig.describe(), {"leftHand": "claw"})
-    assert not [bone for bone in humanoid.FINGERS if bone.startswith("left") and bone in found.bones]
-    assert [bone for bone in humanoid.FINGERS if bone.startswith("right") and bone in found.bones]
-
-
-@pytest.mark.parametrize(
-    ("overrides", "reason"),
-    [
-        ({"hips": "head"}, "leftUpperArm .leftUpperArm. is not below hips .head."),
-        ({"leftHand": "paw"}, "leftHand = 'paw', but there is no such joint"),
-        ({"leftHand": "leftFoot"}, "leftHand .leftFoot. is not below leftLowerArm"),
-        ({"leftFoot": "rightLowerLeg", "rightLowerLeg": "rightUpperLeg", "rightUpperLeg": ""}, "is not below"),
-        ({"leftUpperArm": "leftLowerArm", "leftLowerArm": "leftUpperArm"}, "is not below leftUpperArm"),
-        ({"leftHand": "rightHand", "rightHand": "rightHand"}, "are the same joint, rightHand"),
-    ],
-)
-def test_maps_that_cannot_be_right_are_refused_with_the_reason(overrides: dict[str, str], reason: str) -> None:
-    with pytest.raises(FormatError, match=rf"the map cannot be right: .*{reason}") as error:
-        map_humanoid(humanoid_rig().describe(), overrides)
-    assert "\n" not in str(error.value)
-
-
-def test_a_map_that_exchanges_left_and_right_is_refused() -> None:
-    bones = humanoid.JOINTS + humanoid.FINGERS
-    exchanged = {b: humanoid.mirrored_name(b) for b in bones if humanoid.mirrored_name(b) != b}
-    with pytest.raises(FormatError, match="left and right are exchanged"):
-        map_humanoid(humanoid_rig().describe(), exchanged)
-    arms = {b: j for b, j in exchanged.items() if any(w in b for w in ("Arm", "Hand", "Shoulder")) or b in bones[22:]}
-    with pytest.raises(FormatError, match="exchanged between arms and legs"):
-        map_humanoid(humanoid_rig().describe(), arms)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("hips", "is not a TOML file"),
-        ('tail = "x"', "'tail' is no humanoid bone"),
-        ("hips = 3", "hips must be the name of a joint"),
-    ],
-)
-def test_wrong_map_files_are_refused_in_one_line(text: str, message: str, tmp_path: Path) -> None:
-    path = tmp_path / "map.toml"
-    path.write_text(text)
-    with pytest.raises(FormatError, match=message) as error:
-        read_map_file(path)
-    assert "\n" not in str(error.value)
-    with pytest.raises(FormatError, match="cannot be read"):
-        read_map_file(tmp_path / "none.toml")
-
-
-# Files of others
-
-
-def shared_rigs() -> list[Path]:
-    folders = (SHARED / "data" / "characters", SHARED / "cases" / "rigs")
-    files = [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir())]
-    unreadable = {"tex_meshopt.glb", "human_a_pose.glb", "raylib_greenman.glb", "hips_spine_twisting.vrma"}
-    return [path for path in files if path.name not in unreadable]
-
-
-@pytest.mark.parametrize("path", shared_rigs(), ids=lambda p: p.name)
-def test_rigs_of_others_are_mapped_the_same_with_numbered_names(path: Path) -> None:
-    """Laws of the 15 main bones and of the fingers that both maps have; the declared ones may be fewer."""
-    found, nodes, rig = describe_file(path)
-    numbered, order = number_joints(move_rig(rig, 5), 5)
-    by_shape = {bone: rig.names[order[j]] for bone, j in map_humanoid(numbered).bones.items()}
-    for bone in MAIN_BONES + humanoid.FINGERS:
-        if bone in found.bones:
-            assert by_shape.get(bone) == nodes[found.bones[bone]], bone
-
-
-def describe_file(path: Path) -> tuple[HumanoidMap, tuple[str, ...], RigDescription]:
-    """Returns the map of a file, the names of its nodes, and its joints without declared bones."""
-    seen: list[RigDescription] = []
-
-    def remember(rig: RigDescription, overrides: Mapping[str, str] | None = None) -> HumanoidMap:
-        seen.append(rig)
-        return map_humanoid(rig, overrides)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bodydouble.characters.gltf_humanoid.map_humanoid", remember)
-        found, nodes = map_rig(GltfFile(path))
-    return found, nodes.names, replace(seen[0], declared=None)
-
-
 def test_a_mirroring_armature_does_not_exchange_left_and_right(tmp_path: Path) -> None:
     glb = Glb()
     nodes = glb.json["nodes"]
@@ -535,14 +382,6 @@ def test_a_mirroring_armature_does_not_exchange_left_and_right(tmp_path: Path) -
     found, read = map_rig(GltfFile(glb.save(tmp_path / "mirrored.glb")))
     assert {bone: read.names[node] for bone, node in found.bones.items()} == {bone: bone for bone in found.bones}
     assert found.source == "names of VRM"
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="no shared data")
-def test_a_figure_without_elbows_and_knees_is_refused() -> None:
-    with pytest.raises(
-        FormatError, match="no humanoid skeleton found: neither names nor shape show two legs with knees"
-    ):
-        map_rig(GltfFile(SHARED / "data" / "characters" / "raylib_greenman.glb"))
 
 
 def test_valve_and_cmu_chains_are_told_from_their_relatives() -> None:
