@@ -9,7 +9,7 @@ import numpy as np
 
 from bodydouble.characters.gltf_arrays import GltfFile
 from bodydouble.characters.gltf_check import node_parents, parents_first
-from bodydouble.characters.gltf_humanoid import GltfNodes, map_nodes
+from bodydouble.characters.gltf_humanoid import GltfNodes, map_nodes, place_in_bind_pose
 from bodydouble.characters.gltf_skins import MAX_CONDITION, Bound, mesh_bind_matrices, place_skins
 from bodydouble.characters.humanoid_map import HumanoidMap
 from bodydouble.data import FloatArray, Skeleton
@@ -108,17 +108,13 @@ def map_rig(file: GltfFile, overrides: Mapping[str, str] | None = None) -> tuple
     Raises:
         FormatError: the file has no humanoid skeleton.
     """
-    entries = file.entries("nodes")
-    parents = node_parents(entries)
-    order = parents_first(parents)
-    world = world_matrices(local_matrices(entries), parents)
-    binds = [mesh_bind_matrices(file, skin) for skin in file.entries("skins")]
-    positions = np.zeros((len(parents), 3))
-    if order:
-        bind = _bind_matrices(order, parents, world, place_skins(binds, order, world, parents, {}))
-        positions[order] = bind[:, :3, 3]
-    nodes = GltfNodes(tuple(_node_name(entries, node) for node in range(len(parents))), tuple(parents), positions)
-    return map_nodes(file, nodes, overrides), nodes
+    nodes = file.entries("nodes")
+    parents = node_parents(nodes)
+    world = world_matrices(local_matrices(nodes), parents)
+    positions = world[:, :3, 3].copy()
+    place_in_bind_pose(file, positions, world, parents)
+    found_nodes = GltfNodes(tuple(_node_name(nodes, n) for n in range(len(nodes))), tuple(parents), positions)
+    return map_nodes(file, found_nodes, overrides), found_nodes
 
 
 def local_matrices(nodes: Sequence[Mapping[str, Any]]) -> FloatArray:
