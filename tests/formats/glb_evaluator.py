@@ -57,7 +57,7 @@ class Glb:
         matrix = np.eye(4)
         matrix[:3, :3] = Rotation.from_quat(values.get("rotation", [0, 0, 0, 1])).as_matrix()
         matrix[:3, 3] = values.get("translation", [0, 0, 0])
-        assert "matrix" not in values and "scale" not in values
+        assert "matrix" not in values and np.allclose(values.get("scale", 1.0), 1.0, atol=1e-5)
         return matrix
 
     def _sample(self, sampler: dict[str, int], path: str, seconds: float) -> Floats:
