@@ -257,6 +257,33 @@ class Performance:
 
 
 @dataclass(frozen=True, slots=True)
+class TexturePlacement:
+    """Placement of a texture on a mesh: p -> offset + rotation * scale * p, then the wrap modes."""
+
+    uv_set: int = 0
+    """Set of texture coordinates: 0 is ``Mesh.uvs``, k is ``Mesh.further_uvs[k - 1]``."""
+    wrap: tuple[str, str] = ("repeat", "repeat")
+    """Beyond 0 to 1, along u and v: "repeat", "clamp" or "mirror"."""
+    is_pixelated: bool = False
+    """Whether the nearest texel is shown and not a mean."""
+    offset: tuple[float, float] = (0.0, 0.0)
+    rotation: float = 0.0
+    """Counter-clockwise in the image, rad, about the offset."""
+    scale: tuple[float, float] = (1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Texture:
+    """Image on a mesh."""
+
+    image: bytes
+    """Encoded PNG or JPEG file."""
+    placement: TexturePlacement = field(default_factory=TexturePlacement)
+    strength: float = 1.0
+    """Scale of a normal map, strength of an occlusion map."""
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
     """Material of a mesh: glTF metallic-roughness."""
 
@@ -267,6 +294,39 @@ class Material:
     metallic: float = 0.0
     texture_png: bytes | None = None
     """Base colour texture as an encoded PNG or JPEG file."""
+    texture_placement: TexturePlacement = field(default_factory=TexturePlacement)
+    """Placement of the base colour texture."""
+    alpha_mode: str | None = None
+    """"opaque", "mask" or "blend"; None: "blend" if the base colour is transparent, else "opaque"."""
+    alpha_cutoff: float = 0.5
+    """Alpha below which nothing is drawn in the mode "mask"."""
+    is_double_sided: bool = False
+    is_unlit: bool = False
+    """Whether the base colour is shown without any light."""
+    emissive_color: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Linear RGB of the emitted light, above 1 if it is bright."""
+    emissive_map: Texture | None = None
+    normal_map: Texture | None = None
+    metallic_roughness_map: Texture | None = None
+    occlusion_map: Texture | None = None
+
+    @property
+    def effective_alpha_mode(self) -> str:
+        """Alpha mode: "opaque", "mask" or "blend"."""
+        return self.alpha_mode or ("blend" if self.base_color[3] < 1 else "opaque")
+
+
+@dataclass(frozen=True, slots=True)
+class MorphTarget:
+    """Shape that a mesh changes to in part, as a smile or a closed eye."""
+
+    name: str
+    position_offsets: FloatArray
+    """(V, 3) m, added to the positions at weight 1."""
+    normal_offsets: FloatArray | None = None
+    """(V, 3), added to the normals at weight 1."""
+    weight: float = 0.0
+    """Weight at rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +348,11 @@ class Mesh:
     """(V, 2) texture coordinates, origin at the top left; None: untextured."""
     colors: FloatArray | None = None
     """(V, 4) linear RGBA that multiplies the base colour; None: white."""
+    name: str = ""
+    """Meshes of one name are the parts of one mesh with several materials; empty: the name of the character."""
+    further_uvs: tuple[FloatArray, ...] = ()
+    """(V, 2) each, further sets of texture coordinates."""
+    morph_targets: tuple[MorphTarget, ...] = ()
 
     def __post_init__(self) -> None:
         vertices = len(self.positions)
@@ -320,6 +385,8 @@ class Character:
     meshes: tuple[Mesh, ...]
     is_builtin: bool = False
     """Whether the character comes with bodydouble; then it gets the proportions of the person who performs."""
+    notes: tuple[str, ...] = ()
+    """Lines for the user: what of the file was not kept, and what was repaired or rescaled."""
 
     def __post_init__(self) -> None:
         _check(self, "rest_rotations", (len(self.skeleton.joint_names), 4))

@@ -1,4 +1,4 @@
-"""Loading of characters: a built-in name, or the path of a .glb, .vrm or .gltf file -> ``Character``."""
+"""Loading of characters: a built-in name, or the path of a .glb, .vrm, .gltf or .fbx file -> ``Character``."""
 
 import itertools
 import struct
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bodydouble.characters.fbx_rig import read_fbx_character
 from bodydouble.characters.gltf_arrays import GltfFile
 from bodydouble.characters.gltf_meshes import read_meshes
 from bodydouble.characters.gltf_rig import read_rig
@@ -15,7 +16,7 @@ from bodydouble.errors import FormatError, UnknownCharacterError
 from bodydouble.geometry import kinematics, rotation
 
 BUILTIN = Path(__file__).parent / "builtin"
-SUFFIXES = (".glb", ".vrm", ".gltf")
+SUFFIXES = (".glb", ".vrm", ".gltf", ".fbx")
 
 
 def builtin_names() -> tuple[str, ...]:
@@ -27,7 +28,7 @@ def load_character(name_or_path: str) -> Character:
     """Loads a character in metres, +Y up, facing +Z, without scale in its joints.
 
     Args:
-        name_or_path: name of a built-in character, or path of a .glb, .vrm or .gltf file.
+        name_or_path: name of a built-in character, or path of a .glb, .vrm, .gltf or .fbx file.
 
     Raises:
         UnknownCharacterError: neither a built-in character nor a file has that name.
@@ -46,6 +47,8 @@ def load_character(name_or_path: str) -> Character:
 
 
 def _read_character(path: Path) -> Character:
+    if path.suffix.lower() == ".fbx":
+        return _rotate_to_face_forward(read_fbx_character(path))
     file = GltfFile(path)
     try:
         rig = read_rig(file)

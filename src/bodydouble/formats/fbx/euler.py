@@ -61,7 +61,7 @@ def _principal_angles(matrices: FloatArray) -> FloatArray:
     x = np.arctan2(matrices[..., 2, 1], matrices[..., 2, 2])
     y = np.arctan2(-matrices[..., 2, 0], cosine)
     z = np.arctan2(matrices[..., 1, 0], matrices[..., 0, 0])
-    return np.degrees(np.stack([x, y, z], axis=-1))
+    return np.asarray(np.degrees(np.stack([x, y, z], axis=-1)))
 
 
 def _locked_angles(matrices: FloatArray, angles: FloatArray, previous: FloatArray) -> FloatArray:

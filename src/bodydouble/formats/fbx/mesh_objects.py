@@ -28,6 +28,7 @@ def add_meshes(objects: Objects, character: Character, skeleton: SkeletonObjects
     for material in materials:
         objects.connect(_add_material(objects, material, textures), model)
     _add_skin(objects, geometry, meshes, skeleton)
+    _add_morph_targets(objects, geometry, meshes)
     return model
 
 
@@ -128,6 +129,36 @@ def _add_skin(objects: Objects, geometry: np.int64, meshes: Sequence[Mesh], skel
         node.add("TransformLink", to_stored_matrix(skeleton.bind[joint]))
         objects.connect(cluster, skin)
         objects.connect(skeleton.bones[joint], cluster)
+
+
+def _add_morph_targets(objects: Objects, geometry: np.int64, meshes: Sequence[Mesh]) -> None:
+    """Adds the morph targets; those of the same name in several meshes are one."""
+    names = list(dict.fromkeys(target.name for mesh in meshes for target in mesh.morph_targets))
+    if not names:
+        return
+    deformer, node = objects.add("Deformer", "", "Deformer", "BlendShape")
+    node.add("Version", 100)
+    objects.connect(deformer, geometry)
+    for name in names:
+        offsets = np.concatenate([_target_offsets(mesh, name) for mesh in meshes])
+        moved = np.flatnonzero(np.abs(offsets).max(axis=1) > 0)
+        channel, node = objects.add("Deformer", name, "SubDeformer", "BlendShapeChannel")
+        node.add("Version", 100)
+        node.add("DeformPercent", 0.0)
+        node.add("FullWeights", np.array([100.0]))
+        shape, node = objects.add("Geometry", name, "Geometry", "Shape")
+        node.add("Version", 100)
+        node.add("Indexes", moved.astype(np.int32))
+        node.add("Vertices", (offsets[moved] * CM_PER_M).astype(np.float64).ravel())
+        node.add("Normals", np.zeros(3 * len(moved)))
+        objects.connect(channel, deformer)
+        objects.connect(shape, channel)
+
+
+def _target_offsets(mesh: Mesh, name: str) -> FloatArray:
+    """Returns the offsets (V, 3) m of a morph target; zeros if the mesh does not have it."""
+    offsets = (target.position_offsets for target in mesh.morph_targets if target.name == name)
+    return next(offsets, np.zeros((len(mesh.positions), 3)))
 
 
 def _influences(meshes: Sequence[Mesh]) -> tuple[IntArray, IntArray, FloatArray]:

@@ -96,11 +96,8 @@ def to_local(top: FloatArray, positions: FloatArray, rotations: FloatArray) -> t
 
 def has_root_bone(character: Character) -> bool:
     """Returns whether joint 0 is a root bone: at the origin, and not the hips."""
-    return bool(
-        character.humanoid["hips"] != 0
-        and np.linalg.norm(character.skeleton.rest_offsets[0]) < ORIGIN_TOLERANCE
-        and rotation.angle_between(character.rest_rotations[0], rotation.IDENTITY) < ORIGIN_TOLERANCE
-    )
+    at_origin = np.linalg.norm(character.skeleton.rest_offsets[0]) < ORIGIN_TOLERANCE
+    return bool(character.humanoid["hips"] != 0 and at_origin)
 
 
 def bone_names(character: Character, naming: BoneNaming) -> list[str]:
