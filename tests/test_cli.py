@@ -11,7 +11,7 @@ import pytest
 import bodydouble
 from bodydouble.cli.values import join_point_words, parse_frame_rate, parse_length
 from bodydouble.errors import InvalidDataError
-from bodydouble.formats import bvh, performance
+from bodydouble.formats import bvh, fbx, performance
 from tests import builders
 
 COMMANDS = (
@@ -87,6 +87,15 @@ def test_inspect_describes_a_performance_and_a_bvh(tmp_path: Path) -> None:
     assert set(found) >= {person.name for person in made.people}
     found = json.loads(run("inspect", str(tmp_path / "motion.bvh"), "--json").stdout)
     assert found["joints"] == 22
+
+
+def test_inspect_describes_an_fbx_file(tmp_path: Path) -> None:
+    character, motion = builders.character(), builders.smooth_motion(frames=7)
+    model = fbx.AnimatedModel("boxes", character, motion.rotations, motion.root_position)
+    fbx.write(tmp_path / "boxes.fbx", [model], motion.fps, "take")
+    found = json.loads(run("inspect", str(tmp_path / "boxes.fbx"), "--json").stdout)
+    assert found["kind"] == "character"
+    assert (found["joints"], found["frames"], found["fps"]) == (23, 7, "30")
 
 
 def test_performance_has_no_error_with_respect_to_itself(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def inspect(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A video, performance.npz, .bvh, .glb or .vrm file.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A video, performance.npz, .bvh, .fbx, .glb or .vrm file.")
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """Describe the contents of FILE."""
@@ -32,7 +34,8 @@ def describe_file(file: str) -> dict[str, Any]:
     Raises:
         BodydoubleError: the file cannot be read.
     """
-    readers = {".npz": _performance, ".bvh": _bvh, ".glb": _character, ".gltf": _character, ".vrm": _character}
+    characters = dict.fromkeys((".glb", ".gltf", ".vrm"), _character)
+    readers = {".npz": _performance, ".bvh": _bvh, ".fbx": _fbx} | characters
     return readers.get(Path(file).suffix.lower(), _video)(file)
 
 
@@ -63,6 +66,15 @@ def _bvh(file: str) -> dict[str, Any]:
     from bodydouble.formats import bvh
 
     return {"kind": "BVH motion"} | _motion(bvh.read(Path(file)))
+
+
+def _fbx(file: str) -> dict[str, Any]:
+    from bodydouble.characters.fbx_rig import read_fbx_motion
+    from bodydouble.formats.fbx.scene import read_scene
+
+    scene = read_scene(Path(file))
+    facts = _character(file) if scene.objects.all_of("Geometry") else {"kind": "FBX motion"}
+    return facts if scene.take is None else _motion(read_fbx_motion(Path(file))[0]) | facts
 
 
 def _performance(file: str) -> dict[str, Any]:

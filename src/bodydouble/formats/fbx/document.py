@@ -145,11 +145,12 @@ def read(path: Path) -> Node:
         FormatError: the file is not such a file, or is damaged.
     """
     try:
-        data = path.read_bytes()
-        return _Reader(data).read_document()
+        return _Reader(path.read_bytes()).read_document()
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read ({error.strerror})") from error
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from error
-    except (OSError, struct.error, zlib.error) as error:
+    except (struct.error, zlib.error) as error:
         raise FormatError(f"{path}: damaged FBX file ({error})") from error
 
 
