@@ -9,6 +9,7 @@ import numpy as np
 from bodydouble.characters import humanoid_map
 from bodydouble.data import CONTACT_POINTS, Character, FloatArray, IntArray, Motion, Skeleton
 from bodydouble.errors import FormatError
+from bodydouble.formats.fbx.document import damage_errors
 from bodydouble.formats.fbx.scene import FRAME_BLOCK, FbxScene, read_scene
 from bodydouble.formats.fbx.scene_meshes import cluster_bones, read_meshes
 from bodydouble.geometry import kinematics, rotation
@@ -37,14 +38,12 @@ def read_fbx_character(path: Path) -> Character:
         FormatError: the file is damaged or contains no humanoid character.
     """
     scene = read_scene(path)
-    try:
+    with damage_errors(path):
         rig = _read_rig(scene)
         meshes = read_meshes(scene, {int(model): j for j, model in enumerate(rig.models)}, rig.bind)
-    except (FormatError, ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError) as error:
-        raise _with_path(path, error) from error
+        skeleton, rest_rotations = _skeleton(rig.names, rig.parents, rig.bind)
     if not meshes:
         raise FormatError(f"{path}: no mesh moves with its skeleton; bind the mesh to the bones and export it again")
-    skeleton, rest_rotations = _skeleton(rig.names, rig.parents, rig.bind)
     return Character(path.stem, skeleton, rest_rotations, rig.humanoid, meshes)
 
 
@@ -59,31 +58,24 @@ def read_fbx_motion(path: Path) -> tuple[Motion, FloatArray]:
         FormatError: the file is damaged, or contains no humanoid skeleton or no animation.
     """
     scene = read_scene(path)
-    try:
+    with damage_errors(path):
         rig = _below_hips(_read_rig(scene))
         rotations, positions = _animated_joints(scene, rig)
-    except (FormatError, ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError) as error:
-        raise _with_path(path, error) from error
-    skeleton, rest_rotations = _skeleton(rig.names, rig.parents, rig.bind)
-    offsets = skeleton.rest_offsets.copy()
-    for j, parent in enumerate(rig.parents[1:], start=1):
-        steps = positions[:, j] - positions[:, parent]
-        offsets[j] = np.median(rotation.rotate(rotation.conjugate(rotations[:, parent]), steps), axis=0)
+        skeleton, rest_rotations = _skeleton(rig.names, rig.parents, rig.bind)
+        offsets = skeleton.rest_offsets.copy()
+        for j, parent in enumerate(rig.parents[1:], start=1):
+            steps = positions[:, j] - positions[:, parent]
+            offsets[j] = np.median(rotation.rotate(rotation.conjugate(rotations[:, parent]), steps), axis=0)
+        local = rotation.make_continuous(kinematics.local_rotations(rig.parents, rotations))
     motion = Motion(
         skeleton=Skeleton(rig.names, rig.parents, offsets),
         fps=scene.fps,
-        rotations=rotation.make_continuous(kinematics.local_rotations(rig.parents, rotations)),
+        rotations=local,
         root_position=positions[:, 0],
         contacts=np.full((len(rotations), len(CONTACT_POINTS)), np.nan),
         joint_sigma=np.full(rotations.shape[:2], np.nan),
     )
     return motion, rest_rotations
-
-
-def _with_path(path: Path, error: Exception) -> FormatError:
-    if isinstance(error, FormatError):
-        return error if str(path) in str(error) else FormatError(f"{path}: {error}")
-    return FormatError(f"{path}: damaged FBX file ({type(error).__name__}: {error})")
 
 
 def _animated_joints(scene: FbxScene, rig: _Rig) -> tuple[FloatArray, FloatArray]:

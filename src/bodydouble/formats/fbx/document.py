@@ -9,6 +9,7 @@ Source: A. Gessler, "FBX binary file format specification", https://code.blender
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,8 @@ _FOOTER_END = bytes.fromhex("f85a8c6adef5d97eece90ce3758f290b")
 Value = bool | int | float | str | bytes | np.int64 | NDArray[Any]
 """Property of a node. An int is stored in 32 bits, an np.int64 in 64."""
 
+_DAMAGE = (ValueError, TypeError, IndexError, KeyError, AttributeError, ArithmeticError, MemoryError)
+"""Errors that values of the wrong type, number or size cause."""
 _SCALARS = {"Y": struct.Struct("<h"), "C": struct.Struct("<?"), "I": struct.Struct("<i"), "F": struct.Struct("<f"),
             "D": struct.Struct("<d"), "L": struct.Struct("<q")}  # fmt: skip
 _ARRAYS = {"f": "<f4", "d": "<f8", "l": "<i8", "i": "<i4", "b": "?", "c": "u1"}
@@ -144,14 +147,26 @@ def read(path: Path) -> Node:
     Raises:
         FormatError: the file is not such a file, or is damaged.
     """
-    try:
+    with damage_errors(path):
         return _Reader(path.read_bytes()).read_document()
+
+
+@contextmanager
+def damage_errors(path: Path) -> Iterator[None]:
+    """Converts the errors that the values of a damaged file cause inside the block into a FormatError about it.
+
+    Raises:
+        FormatError: the block raised an error of a file, a value or a calculation.
+    """
+    try:
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            yield
+    except FormatError as error:
+        raise error if str(path) in str(error) else FormatError(f"{path}: {error}") from error
     except OSError as error:
         raise FormatError(f"{path}: cannot be read ({error.strerror})") from error
-    except FormatError as error:
-        raise FormatError(f"{path}: {error}") from error
-    except (struct.error, zlib.error) as error:
-        raise FormatError(f"{path}: damaged FBX file ({error})") from error
+    except (*_DAMAGE, struct.error, zlib.error) as error:
+        raise FormatError(f"{path}: damaged FBX file ({type(error).__name__}: {error})") from error
 
 
 def _check_header(data: bytes) -> int:

@@ -156,15 +156,11 @@ def read_scene(path: Path) -> FbxScene:
         FormatError: the file is not such a file, or is damaged.
     """
     root = document.read(path)
-    try:
+    with document.damage_errors(path):
         objects = SceneObjects(root)
         models, parents = _order_models(objects)
         fps = read_frame_rate(root)
         return FbxScene(path, objects, models, parents, _metres_from_file(root), fps, read_take(objects, fps))
-    except FormatError as error:
-        raise FormatError(f"{path}: {error}") from error
-    except (ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError) as error:
-        raise FormatError(f"{path}: damaged FBX file ({type(error).__name__}: {error})") from error
 
 
 def _order_models(objects: SceneObjects) -> tuple[tuple[int, ...], tuple[int, ...]]:
