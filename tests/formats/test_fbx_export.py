@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from bodydouble.characters.retarget import pose_matrices
-from bodydouble.data import Character, Material, Motion, Skeleton
+from bodydouble.data import Character, Material, MorphTarget, Motion, Skeleton
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats import fbx, gltf
 from bodydouble.formats.fbx import document, euler
@@ -169,6 +169,23 @@ def test_textures_are_embedded(motion: Motion, tmp_path: Path) -> None:
     places = np.concatenate([glb.accessor(attributes["POSITION"]), glb.accessor(attributes["TEXCOORD_0"])], axis=1)
     for expected in np.concatenate([mesh.positions, uvs], axis=1)[::5]:
         assert np.abs(places - expected).max(axis=1).min() < 1e-4
+
+
+def test_morph_targets_are_seen_by_both_readers(motion: Motion, tmp_path: Path) -> None:
+    character = builders.character()
+    mesh, rng = character.meshes[0], np.random.default_rng(2)
+    offsets = np.where(np.arange(len(mesh.positions))[:, None] < 8, rng.uniform(0.01, 0.1, (len(mesh.positions), 3)), 0)
+    targets = (MorphTarget("smile", offsets), MorphTarget("blink", -offsets))
+    character = replace(character, meshes=(replace(mesh, morph_targets=targets),))
+    fbx.write(tmp_path / "a.fbx", [_model(character, motion)], motion.fps, "take")
+    assert fbx_judges.read_with_three(tmp_path / "a.fbx", [0], [0])["morphs"] == ["smile", "blink"]
+    glb = fbx_judges.read_with_autodesk(tmp_path / "a.fbx")
+    (primitive,) = glb.json["meshes"][0]["primitives"]
+    places = glb.accessor(primitive["attributes"]["POSITION"])
+    for target, morph in zip(primitive["targets"], targets, strict=True):
+        moved = np.concatenate([places, glb.accessor(target["POSITION"])], axis=1)
+        for expected in np.concatenate([mesh.positions, morph.position_offsets], axis=1)[:16]:
+            assert np.abs(moved - expected).max(axis=1).min() < 1e-4
 
 
 def test_file_is_reproducible(motion: Motion, tmp_path: Path) -> None:

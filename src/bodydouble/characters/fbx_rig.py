@@ -99,8 +99,7 @@ def _read_rig(scene: FbxScene) -> _Rig:
         raise FormatError("no skeleton in this file; export the character with its bones and skin")
     if len(bones) > MAX_JOINTS:
         raise FormatError(f"its skeleton has {len(bones)} joints; at most {MAX_JOINTS} are supported")
-    found = humanoid_map.from_names([scene.names[i] for i in bones])
-    mapped = {bone: bones[k] for bone, k in found.items()}
+    mapped = _map_bones(scene, bones)
     joints = _joint_tree(scene, bones, mapped["hips"])
     joint_of_model = {model: j for j, model in enumerate(joints)}
     if lost := [bone for bone, model in mapped.items() if model not in joint_of_model]:
@@ -114,6 +113,12 @@ def _read_rig(scene: FbxScene) -> _Rig:
         bind=_bind_matrices(scene, joints, {**scene.bind_pose(), **bound}),
         humanoid={bone: joint_of_model[model] for bone, model in mapped.items()},
     )
+
+
+def _map_bones(scene: FbxScene, bones: Sequence[int]) -> dict[str, int]:
+    """Returns humanoid bone -> object of the scene."""
+    found = humanoid_map.from_names([scene.names[model] for model in bones])
+    return {bone: bones[k] for bone, k in found.items()}
 
 
 def _joint_tree(scene: FbxScene, bones: Sequence[int], hips: int) -> list[int]:
