@@ -136,7 +136,7 @@ def test_several_people_share_a_file(motion: Motion, tmp_path: Path) -> None:
     head = character.skeleton.index("head")
     for frame, expected_frame in zip(report["frames"], (0, 6), strict=True):
         assert_same(np.array(frame["bones"]["person2head"]), expected[expected_frame, head], TOLERANCE_M)
-    assert set(report["frames"][0]["meshes"]) == {"person1", "person2"}
+    assert set(report["frames"][0]["meshes"]) == {"person1mesh", "person2mesh"}
 
 
 @pytest.mark.parametrize("fps", [Fraction(24), Fraction(30000, 1001), Fraction(60), Fraction(25, 2)])

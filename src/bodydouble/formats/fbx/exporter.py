@@ -14,12 +14,14 @@ from bodydouble.data import Character, FloatArray, IntArray
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats.fbx import document, euler
 from bodydouble.formats.fbx.mesh_objects import add_meshes
-from bodydouble.formats.fbx.objects import Objects, add_properties, sections, to_ticks
+from bodydouble.formats.fbx.objects import SCENE, Objects, add_properties, sections, to_ticks
 from bodydouble.formats.fbx.skeleton_objects import (
     CM_PER_M,
     BoneNaming,
+    Group,
     SkeletonObjects,
     add_bind_pose,
+    add_model,
     add_skeleton,
     to_local,
 )
@@ -79,7 +81,8 @@ def write(
     objects = Objects()
     layer = _add_take(objects, fps, max(model.first_frame + len(model.rotations) for model in models), take)
     for model in models:
-        _add_model(objects, model, fps, layer, naming, f"{model.name}:" if len(models) > 1 else "")
+        group = _add_group(objects, model.name) if len(models) > 1 else Group(SCENE, "")
+        _add_model(objects, model, fps, layer, naming, group)
     frames = max(model.first_frame + len(model.rotations) for model in models)
     document.write(path, sections(objects, fps, frames, take))
 
@@ -95,14 +98,22 @@ def _add_take(objects: Objects, fps: Fraction, frames: int, take: str) -> np.int
     return layer
 
 
+def _add_group(objects: Objects, name: str) -> Group:
+    """Adds an empty object above the bones and the mesh of a character, by which importers tell characters apart."""
+    number = add_model(objects, name, "Null", np.zeros(3), np.zeros(3))
+    objects.connect(number, SCENE)
+    return Group(number, f"{name}:")
+
+
 def _add_model(
-    objects: Objects, model: AnimatedModel, fps: Fraction, layer: np.int64, naming: BoneNaming, namespace: str
+    objects: Objects, model: AnimatedModel, fps: Fraction, layer: np.int64, naming: BoneNaming, group: Group
 ) -> None:
     character = model.character
-    skeleton = add_skeleton(objects, character, naming, namespace)
+    skeleton = add_skeleton(objects, character, naming, group)
     bind_pose = skeleton.bind_pose()
     if character.meshes:
-        bind_pose[add_meshes(objects, character, skeleton, model.name)] = np.eye(4)
+        name = f"{group.namespace}mesh" if group.namespace else model.name
+        bind_pose[add_meshes(objects, character, skeleton, name, group.number)] = np.eye(4)
     add_bind_pose(objects, bind_pose)
     times = np.array([to_ticks(model.first_frame + i, fps) for i in range(len(model.rotations))])
     _Curves(objects, layer, times).add_motion(model, skeleton)

@@ -7,7 +7,7 @@ import numpy as np
 from bodydouble.data import Character, FloatArray, IntArray, Material, Mesh
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats.fbx.document import Node
-from bodydouble.formats.fbx.objects import SCENE, Objects, Properties, add_properties
+from bodydouble.formats.fbx.objects import Objects, Properties, add_properties
 from bodydouble.formats.fbx.skeleton_objects import CM_PER_M, SkeletonObjects, add_model, to_stored_matrix
 from bodydouble.geometry import camera
 
@@ -15,11 +15,13 @@ MAX_SHININESS = 100.0
 """Exponent of the specular highlight of a mirror."""
 
 
-def add_meshes(objects: Objects, character: Character, skeleton: SkeletonObjects, name: str) -> np.int64:
+def add_meshes(
+    objects: Objects, character: Character, skeleton: SkeletonObjects, name: str, parent: np.int64
+) -> np.int64:
     """Adds all meshes of a character as one object with one material per mesh; returns its number."""
     meshes = character.meshes
     model = add_model(objects, name, "Mesh", np.zeros(3), np.zeros(3))
-    objects.connect(model, SCENE)
+    objects.connect(model, parent)
     geometry, node = objects.add("Geometry", name, "Geometry", "Mesh")
     objects.connect(geometry, model)
     materials = list(dict.fromkeys(mesh.material for mesh in meshes))

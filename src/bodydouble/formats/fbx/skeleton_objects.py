@@ -9,7 +9,7 @@ import numpy as np
 
 from bodydouble.data import Character, FloatArray
 from bodydouble.formats.fbx import euler
-from bodydouble.formats.fbx.objects import SCENE, Objects, add_properties
+from bodydouble.formats.fbx.objects import Objects, add_properties
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.skeletons.rigs import mixamo, unreal
 
@@ -35,6 +35,15 @@ class BoneNaming(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Object above the bones and the mesh of a character."""
+
+    number: np.int64
+    namespace: str
+    """Text before the names of the bones; it tells those of several characters apart."""
+
+
+@dataclass(frozen=True, slots=True)
 class SkeletonObjects:
     """Numbers of the bones of a character with J joints."""
 
@@ -56,7 +65,7 @@ class SkeletonObjects:
         return matrices
 
 
-def add_skeleton(objects: Objects, character: Character, naming: BoneNaming, namespace: str) -> SkeletonObjects:
+def add_skeleton(objects: Objects, character: Character, naming: BoneNaming, group: Group) -> SkeletonObjects:
     """Adds the bones of a character in its rest pose, below one root bone at the origin.
 
     Joint 0 serves as the root bone if it is at the origin and not the hips; otherwise a bone is added above it.
@@ -66,22 +75,22 @@ def add_skeleton(objects: Objects, character: Character, naming: BoneNaming, nam
         objects: receives the bones.
         character: a character with J joints.
         naming: names of the bones.
-        namespace: text before every name; it tells the bones of several characters apart.
+        group: object above the bones.
     """
     skeleton = character.skeleton
     names = bone_names(character, naming)
     rest = kinematics.local_rotations(skeleton.parents, character.rest_rotations)
-    top, top_bone, added_root = rotation.IDENTITY, SCENE, None
+    top, top_bone, added_root = rotation.IDENTITY, group.number, None
     offsets = skeleton.rest_offsets * CM_PER_M
     if naming is not BoneNaming.MIXAMO and not has_root_bone(character):
         top = Z_UP
-        added_root = _add_bone(objects, namespace + _unused_name(ROOT_NAME, names), np.zeros(3), top)
-        objects.connect(added_root, SCENE)
+        added_root = _add_bone(objects, group.namespace + _unused_name(ROOT_NAME, names), np.zeros(3), top)
+        objects.connect(added_root, group.number)
         top_bone = added_root
         offsets[0], rest[0] = to_local(top, offsets[0], rest[0])
     bones: list[np.int64] = []
     for j, parent in enumerate(skeleton.parents):
-        bones.append(_add_bone(objects, namespace + names[j], offsets[j], rest[j]))
+        bones.append(_add_bone(objects, group.namespace + names[j], offsets[j], rest[j]))
         objects.connect(bones[j], top_bone if parent < 0 else bones[parent])
     bind = kinematics.bind_matrices(character) * MATRIX_SCALE
     bind[:, 3, 3] = 1.0
