@@ -54,14 +54,13 @@ def read_polygons(geometry: Node, vertex_count: int) -> Polygons:
     return Polygons(vertices, np.repeat(np.arange(len(sizes)), sizes), triangles)
 
 
-def read_layer(geometry: Node, kind: str, values: str, index: str, width: int, polygons: Polygons) -> FloatArray | None:
+def read_layer(geometry: Node, kind: str, names: tuple[str, str], width: int, polygons: Polygons) -> FloatArray | None:
     """Returns the values (C, width) of the first layer of a kind, per corner; None if it has none that is understood.
 
     Args:
         geometry: the node of the geometry.
         kind: name of the layer, such as LayerElementUV.
-        values: name of its values.
-        index: name of the index into the values.
+        names: names of its values and of the index into them.
         width: numbers per value.
         polygons: the polygons of the geometry, with C corners.
 
@@ -69,26 +68,30 @@ def read_layer(geometry: Node, kind: str, values: str, index: str, width: int, p
         FormatError: the layer is shorter than its mapping says.
     """
     layer = geometry.find(kind)
-    rows = None if layer is None else layer.value(values)
-    if layer is None or rows is None or len(polygons.vertices) == 0:
+    rows = None if layer is None else layer.value(names[0])
+    if layer is None or rows is None:
         return None
-    table = _rows(rows, width)
-    mapping = str(layer.value("MappingInformationType", ""))
-    places = {
-        "ByPolygonVertex": np.arange(len(polygons.polygons)),
-        "ByVertex": polygons.vertices,
-        "ByVertice": polygons.vertices,
-        "ByPolygon": polygons.polygons,
-        "AllSame": np.zeros(len(polygons.polygons), np.int64),
-    }.get(mapping)
-    if places is None:
-        return None
-    # Corners behind the last complete polygon belong to none.
-    if layer.value("ReferenceInformationType") in ("IndexToDirect", "Index") and layer.value(index) is not None:
-        places = _take(np.asarray(layer.value(index), np.int64), places)
+    places = _places(str(layer.value("MappingInformationType", "")), polygons)
+    index = layer.value(names[1])
+    if places is not None and index is not None and layer.value("ReferenceInformationType") != "Direct":
         # -1 stands for no value.
-        places = np.maximum(places, 0)
-    return np.asarray(_take(table, places))
+        places = np.maximum(_take(np.asarray(index, np.int64), places), 0)
+    return None if places is None else np.asarray(_take(_rows(rows, width), places))
+
+
+def _places(mapping: str, polygons: Polygons) -> IntArray | None:
+    """Returns the place of the value of each corner (C,); None if the mapping is unknown.
+
+    Corners behind the last complete polygon belong to none and get no value.
+    """
+    count = len(polygons.polygons)
+    return {
+        "ByPolygonVertex": np.arange(count),
+        "ByVertex": polygons.vertices[:count],
+        "ByVertice": polygons.vertices[:count],
+        "ByPolygon": polygons.polygons,
+        "AllSame": np.zeros(count, np.int64),
+    }.get(mapping)
 
 
 def read_materials(geometry: Node, polygons: Polygons) -> IntArray:

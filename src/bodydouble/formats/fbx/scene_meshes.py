@@ -1,7 +1,7 @@
 """Meshes of an FBX file that was read: vertices, skin weights and morph targets, in the bind pose of chosen joints."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -161,92 +161,89 @@ def _geometric_matrix(scene: FbxScene, model: int) -> FloatArray:
 
 def _build_meshes(scene: FbxScene, geometry: int, model: int, positions: FloatArray, skin: _Skin) -> list[Mesh]:
     """Builds one mesh per material of a geometry."""
-    node = scene.objects.nodes[geometry]
+    node, number = scene.objects.nodes[geometry], scene.models[model]
     polygons = read_polygons(node, len(positions))
     linear = skin.bind_from_mesh[:, :3, :3]
     placed = np.einsum("vij,vj->vi", linear, positions) + skin.bind_from_mesh[:, :3, 3]
-    is_mirrored = np.linalg.det(linear).mean() < 0
-    corners = _read_corners(node, polygons, linear, placed, is_mirrored)
-    materials = [read_material(scene.objects, m, scene.path.parent) for m in _materials(scene, model)]
+    surface = _read_surface(node, polygons, placed, skin)
     targets = _read_morph_targets(scene, geometry, linear)
+    materials = [read_material(scene.objects, m, scene.path.parent) for m in scene.objects.children(number, "Material")]
     assigned = read_materials(node, polygons)
     meshes = []
     for slot in np.unique(assigned):
-        triangles = polygons.triangles[assigned == slot]
+        mesh, vertices = surface.build(polygons.triangles[assigned == slot], skin)
         material = materials[slot] if slot < len(materials) else Material()
-        meshes.append(
-            corners.build(
-                triangles, placed, skin, material, targets, is_mirrored, scene.objects.name(scene.models[model])
-            )
-        )
+        parts = tuple(MorphTarget(name, offsets[vertices]) for name, offsets in targets.items())
+        meshes.append(replace(mesh, material=material, name=scene.objects.name(number), morph_targets=parts))
     return meshes
 
 
-def _materials(scene: FbxScene, model: int) -> list[int]:
-    return scene.objects.children(scene.models[model], "Material")
-
-
 @dataclass(frozen=True, slots=True)
-class _Corners:
-    """Values of C corners."""
+class _Surface:
+    """Values of C corners of a geometry with V vertices, in the bind pose."""
 
+    positions: FloatArray
+    """(V, 3) m."""
     vertices: IntArray
-    """(C,)."""
+    """(C,) vertex of each corner."""
     normals: FloatArray
     """(C, 3)."""
     uvs: FloatArray | None
     """(C, 2) origin at the top left."""
     colors: FloatArray | None
     """(C, 4) linear."""
+    is_mirrored: bool
+    """Whether the bind pose mirrors the geometry."""
 
-    def build(
-        self,
-        triangles: IntArray,
-        positions: FloatArray,
-        skin: _Skin,
-        material: Material,
-        targets: Mapping[str, FloatArray],
-        is_mirrored: bool,
-        name: str,
-    ) -> Mesh:
-        """Builds the mesh of triangles (N, 3) of corners; corners with equal values become one vertex."""
-        corners = triangles[:, ::-1].ravel() if is_mirrored else triangles.ravel()
+    def build(self, triangles: IntArray, skin: _Skin) -> tuple[Mesh, IntArray]:
+        """Builds the mesh of triangles (N, 3) of corners; corners with equal values become one vertex.
+
+        Returns:
+            The mesh, and the vertex of the geometry (V',) of each of its vertices.
+        """
+        corners = triangles[:, ::-1].ravel() if self.is_mirrored else triangles.ravel()
         columns = [self.vertices[corners, None], self.normals[corners]]
         columns += [values[corners] for values in (self.uvs, self.colors) if values is not None]
-        keys = np.round(np.concatenate(columns, axis=1), MERGE_DECIMALS) + 0.0
-        rows = np.ascontiguousarray(keys).view(np.dtype((np.void, keys.itemsize * keys.shape[1])))[:, 0]
-        _, first, inverse = np.unique(rows, return_index=True, return_inverse=True)
+        first, inverse = _unique_rows(np.concatenate(columns, axis=1))
         kept = corners[first]
         vertices = self.vertices[kept]
-        return Mesh(
-            positions=positions[vertices],
+        mesh = Mesh(
+            positions=self.positions[vertices],
             normals=self.normals[kept],
             triangles=inverse.reshape(-1, 3),
             joints=skin.joints[vertices],
             weights=skin.weights[vertices],
-            material=material,
             uvs=None if self.uvs is None else self.uvs[kept],
             colors=None if self.colors is None else self.colors[kept],
-            name=name,
-            morph_targets=tuple(MorphTarget(target, offsets[vertices]) for target, offsets in targets.items()),
         )
+        return mesh, vertices
 
 
-def _read_corners(
-    node: Node, polygons: Polygons, linear: FloatArray, placed: FloatArray, is_mirrored: bool
-) -> _Corners:
-    normals = read_layer(node, "LayerElementNormal", "Normals", "NormalsIndex", 3, polygons)
+def _unique_rows(values: FloatArray) -> tuple[IntArray, IntArray]:
+    """Returns the first of each group of equal rows of (N, K), and the group of each row."""
+    keys = np.ascontiguousarray(np.round(values, MERGE_DECIMALS) + 0.0)
+    rows = keys.view(np.dtype((np.void, keys.itemsize * keys.shape[1])))[:, 0]
+    _, first, inverse = np.unique(rows, return_index=True, return_inverse=True)
+    return first, inverse
+
+
+def _read_surface(node: Node, polygons: Polygons, placed: FloatArray, skin: _Skin) -> _Surface:
+    linear = skin.bind_from_mesh[:, :3, :3]
+    is_mirrored = bool(np.linalg.det(linear).mean() < 0)
+    normals = read_layer(node, "LayerElementNormal", ("Normals", "NormalsIndex"), 3, polygons)
     if normals is None:
         normals = _flat_vertex_normals(polygons, placed) * (-1.0 if is_mirrored else 1.0)
     else:
         normals = np.einsum("cij,cj->ci", _normal_matrices(linear)[polygons.vertices[: len(normals)]], normals)
-    uvs = read_layer(node, "LayerElementUV", "UV", "UVIndex", 2, polygons)
-    colors = read_layer(node, "LayerElementColor", "Colors", "ColorIndex", 4, polygons)
-    return _Corners(
+    uvs = read_layer(node, "LayerElementUV", ("UV", "UVIndex"), 2, polygons)
+    colors = read_layer(node, "LayerElementColor", ("Colors", "ColorIndex"), 4, polygons)
+    return _Surface(
+        placed,
         polygons.vertices,
         rotation.normalize(normals),
         None if uvs is None else np.stack([uvs[:, 0], 1.0 - uvs[:, 1]], axis=1),
         None if colors is None else _linear_colors(colors),
+        is_mirrored,
     )
 
 

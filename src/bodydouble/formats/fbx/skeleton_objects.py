@@ -77,17 +77,16 @@ def add_skeleton(objects: Objects, character: Character, naming: BoneNaming, gro
         naming: names of the bones.
         group: object above the bones.
     """
-    skeleton = character.skeleton
-    names = bone_names(character, naming)
-    rest = kinematics.local_rotations(skeleton.parents, character.rest_rotations)
-    top, top_bone, added_root = rotation.IDENTITY, group.number, None
-    offsets = skeleton.rest_offsets * CM_PER_M
+    skeleton, names = character.skeleton, bone_names(character, naming)
+    top, added_root = rotation.IDENTITY, None
     if naming is not BoneNaming.MIXAMO and not has_root_bone(character):
         top = Z_UP
         added_root = _add_bone(objects, group.namespace + _unused_name(ROOT_NAME, names), np.zeros(3), top)
         objects.connect(added_root, group.number)
-        top_bone = added_root
-        offsets[0], rest[0] = to_local(top, offsets[0], rest[0])
+    top_bone = group.number if added_root is None else added_root
+    rest = kinematics.local_rotations(skeleton.parents, character.rest_rotations)
+    offsets = skeleton.rest_offsets * CM_PER_M
+    offsets[0], rest[0] = to_local(top, offsets[0], rest[0])
     bones: list[np.int64] = []
     for j, parent in enumerate(skeleton.parents):
         bones.append(_add_bone(objects, group.namespace + names[j], offsets[j], rest[j]))
