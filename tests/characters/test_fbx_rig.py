@@ -1,6 +1,7 @@
 """Characters and motions read from FBX files."""
 
 import io
+import lzma
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -24,6 +25,7 @@ from bodydouble.skeletons import humanoid
 from tests import builders
 from tests.builders import assert_same
 
+FILES = Path(__file__).parent / "fbx_files"
 TOLERANCE_M = 1e-5
 TOLERANCE_RAD = 1e-5
 
@@ -138,6 +140,23 @@ def test_motion_of_the_person_comes_back(motion: Motion, path: Path) -> None:
     upper = [j for j, name in enumerate(humanoid.JOINTS) if not name.endswith(("Leg", "Foot", "Toes"))]
     angles = rotation.angle_between(person.rotations[:, upper], motion.rotations[:, upper])
     assert angles.max() < np.radians(0.5)
+
+
+@pytest.mark.parametrize(("program", "scale", "frames"), [("blender", 1.0, 5), ("assimp", 100.0, 1)])
+def test_files_of_other_programs_are_read(program: str, scale: float, frames: int, path: Path) -> None:
+    path.write_bytes(lzma.decompress((FILES / f"{program}.fbx.xz").read_bytes()))
+    source, motion = builders.character(seed=3), builders.smooth_motion(frames=5)
+    character = read_fbx_character(path)
+    joints = [character.skeleton.index(name) for name in source.skeleton.joint_names]
+    bind = kinematics.bind_matrices(character)[joints]
+    assert_same(scale * bind[:, :3, 3], kinematics.bind_matrices(source)[:, :3, 3], TOLERANCE_M)
+    (mesh,) = character.meshes
+    assert_same(scale * np.sort(mesh.positions, axis=0), np.sort(source.meshes[0].positions, axis=0), TOLERANCE_M)
+    read, _ = read_fbx_motion(path)
+    positions = scale * kinematics.joint_positions(read)[:frames]
+    expected = pose_matrices(source, *retarget(motion, source))[:frames, :, :3, 3]
+    order = [source.skeleton.index(name) for name in read.skeleton.joint_names]
+    assert_same(positions, expected[:, order], 1e-4)
 
 
 def test_fbx_is_a_character_by_its_suffix(motion: Motion, path: Path) -> None:
