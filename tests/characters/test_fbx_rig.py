@@ -266,6 +266,21 @@ def test_damaged_characters_are_refused(
         read_fbx_character(path)
 
 
+def test_skeleton_of_empty_objects_is_read(motion: Motion, path: Path) -> None:
+    rotations, hips_translation = _write(path, replace(builders.character(seed=3), meshes=()), motion)
+
+    def empty_bones(root: Node) -> None:
+        for node in _objects(root).children:
+            if node.name == "Model":
+                node.properties[2] = "Null"
+
+    _edit(path, empty_bones)
+    expected = pose_matrices(builders.character(seed=3), rotations, hips_translation)[..., :3, 3]
+    read, _ = read_fbx_motion(path)
+    order = [builders.character().skeleton.index(name) for name in read.skeleton.joint_names]
+    assert_same(kinematics.joint_positions(read), expected[:, order], TOLERANCE_M)
+
+
 def test_file_without_animation_has_no_motion(motion: Motion, path: Path) -> None:
     _write(path, builders.character(), motion)
 

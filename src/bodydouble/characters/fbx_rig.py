@@ -95,6 +95,8 @@ def _read_rig(scene: FbxScene) -> _Rig:
     """Finds the joints of the humanoid skeleton, their bind pose and the humanoid bones."""
     bound = cluster_bones(scene)
     bones = [i for i in range(len(scene.models)) if scene.is_bone(i) or i in bound]
+    # Some programs write the skeleton of a motion as empty objects.
+    bones = bones or [i for i in range(len(scene.models)) if scene.is_empty(i)]
     if not bones:
         raise FormatError("no skeleton in this file; export the character with its bones and skin")
     if len(bones) > MAX_JOINTS:

@@ -58,6 +58,10 @@ class FbxScene:
         """Returns whether an object is declared as a bone."""
         return self.objects.subclass(self.models[index]) in BONES
 
+    def is_empty(self, index: int) -> bool:
+        """Returns whether an object is declared as one without a shape."""
+        return self.objects.subclass(self.models[index]) == "Null"
+
     def rest_matrices(self) -> FloatArray:
         """Returns world from object (N, 4, 4) in metres, as the file stores the objects without animation."""
         return np.asarray(self._matrices(None)[0])
