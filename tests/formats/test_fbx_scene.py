@@ -1,5 +1,6 @@
 """Reading of FBX scenes: transforms as Autodesk's SDK evaluates them, curves, units, axes and damaged files."""
 
+import base64
 import struct
 from collections.abc import Callable
 from fractions import Fraction
@@ -284,7 +285,12 @@ def test_loops_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"; FBX 7.3.0 project file\nFBXHeaderExtension:  {\n", "text file"),
+        (b"; FBX 7.3.0 project file\nFBXHeaderExtension:  {\n", "cut off"),
+        (b"FBXHeaderExtension:  {\n}\n}\n", "braces"),
+        (b"FBXHeaderExtension:  {\n FBXVersion: 7400 %\n}\n", "line 2"),
+        (b"FBXHeaderExtension:  {\n FBXVersion: 7400\n A: *3 {\n a: 1,2\n }\n}\n", "length"),
+        (b"FBXHeaderExtension:  {\n FBXVersion: 6100\n}\n", "version 6.1"),
+        (b"FBXHeaderExtension:  {\n" + b"A: {\n" * 100, "braces"),
         (b"glTF\x02\x00\x00\x00", "not an FBX file"),
         (document.MAGIC + struct.pack("<I", 6100), "version 6.1"),
         (document.MAGIC, "damaged"),
@@ -299,3 +305,31 @@ def test_other_files_are_refused_by_name(data: bytes, message: str, tmp_path: Pa
 def test_keys_out_of_order_are_refused() -> None:
     with pytest.raises(FormatError, match="out of order"):
         read_curve(_curve(np.array([0, 2, 1]), np.zeros(3), 4))
+
+
+def _to_text(node: Node, depth: int = 0) -> str:
+    """Returns a node as in text files."""
+    values = []
+    for value in node.properties:
+        if isinstance(value, np.ndarray):
+            values.append(f"*{value.size} {{\n a: {','.join(repr(number.item()) for number in value)}\n}}")
+        elif isinstance(value, bool):
+            values.append("T" if value else "F")
+        elif isinstance(value, bytes):
+            values.append(f'"{base64.b64encode(value).decode()}"')
+        elif isinstance(value, str):
+            name, _, class_name = value.partition("\x00\x01")
+            values.append(f'"{class_name}::{name}"' if class_name else f'"{value}"')
+        else:
+            values.append(repr(value.item() if isinstance(value, np.generic) else value))
+    children = "".join(_to_text(child, depth + 1) for child in node.children)
+    return f"{node.name}: {', '.join(values)}" + (f" {{\n{children}}}\n" if children else "\n")
+
+
+def test_text_files_are_read_as_binary_ones(tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.fbx", _random_chain(np.random.default_rng(0), True))
+    text = "; FBX 7.4.0 project file\n" + "".join(map(_to_text, document.read(path).children))
+    (tmp_path / "text.fbx").write_text(text)
+    binary, read = read_scene(path), read_scene(tmp_path / "text.fbx")
+    assert (read.names, read.parents, read.fps) == (binary.names, binary.parents, binary.fps)
+    assert_same(read.frame_matrices(0, FRAMES), binary.frame_matrices(0, FRAMES), 1e-12)

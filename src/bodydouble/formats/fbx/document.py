@@ -172,8 +172,6 @@ def damage_errors(path: Path) -> Iterator[None]:
 def _check_header(data: bytes) -> int:
     """Returns the version of a file."""
     if not data.startswith(MAGIC):
-        if b"FBXHeaderExtension" in data[:4096]:
-            raise FormatError("this is an FBX text file; export it again as binary FBX")
         raise FormatError("not an FBX file")
     (version,) = struct.unpack_from("<I", data, len(MAGIC))
     if version not in VERSIONS:

@@ -12,7 +12,7 @@ import numpy as np
 
 from bodydouble.data import FloatArray, IntArray
 from bodydouble.errors import FormatError
-from bodydouble.formats.fbx import document, euler
+from bodydouble.formats.fbx import document, euler, text_document
 from bodydouble.formats.fbx.objects import TICKS_PER_SECOND
 from bodydouble.formats.fbx.scene_animation import Curve, Take, read_frame_rate, read_take
 from bodydouble.formats.fbx.scene_objects import SceneObjects, read_properties
@@ -154,12 +154,12 @@ class FbxScene:
 
 
 def read_scene(path: Path) -> FbxScene:
-    """Reads the objects, the bind pose and the first animation of a binary FBX 7.x file.
+    """Reads the objects, the bind pose and the first animation of a binary or text FBX 7.x file.
 
     Raises:
         FormatError: the file is not such a file, or is damaged.
     """
-    root = document.read(path)
+    root = text_document.read(path) if text_document.is_text_file(path) else document.read(path)
     with document.damage_errors(path):
         objects = SceneObjects(root)
         models, parents = _order_models(objects)
