@@ -36,13 +36,10 @@ def is_text_file(path: Path) -> bool:
 
 
 def read(path: Path) -> Node:
-    """Reads a text FBX file of version 7.x.
-
-    Returns:
-        A node without name whose children are the nodes of the top level.
+    """Reads a text FBX file of version 7.x as the tree that a binary file would give.
 
     Raises:
-        FormatError: the file is not such a file, or is damaged.
+        FormatError: it is of another version, too large or damaged.
     """
     with damage_errors(path):
         if path.stat().st_size > MAX_TEXT_BYTES:
