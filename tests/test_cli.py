@@ -12,7 +12,7 @@ import bodydouble
 from bodydouble.characters.load import BUILTIN
 from bodydouble.cli.values import join_point_words, parse_frame_rate, parse_length
 from bodydouble.errors import InvalidDataError
-from bodydouble.formats import bvh, performance
+from bodydouble.formats import bvh, fbx, performance
 from tests import builders
 
 COMMANDS = (
@@ -125,6 +125,15 @@ def test_animate_refuses_a_wrong_map_at_once(tmp_path: Path) -> None:
     character = ("--character", str(BUILTIN / "mannequin.glb"), "--map", str(bone_map))
     outcome = run("animate", str(STREET), "-o", str(tmp_path / "out"), *character)
     assert outcome.returncode == 1 and "no such joint" in outcome.stderr
+
+
+def test_inspect_describes_an_fbx_file(tmp_path: Path) -> None:
+    character, motion = builders.character(), builders.smooth_motion(frames=7)
+    model = fbx.AnimatedModel("boxes", character, motion.rotations, motion.root_position)
+    fbx.write(tmp_path / "boxes.fbx", [model], motion.fps, "take")
+    found = json.loads(run("inspect", str(tmp_path / "boxes.fbx"), "--json").stdout)
+    assert found["kind"] == "character"
+    assert (found["joints"], found["frames"], found["fps"]) == (23, 7, "30")
 
 
 def test_performance_has_no_error_with_respect_to_itself(tmp_path: Path) -> None:

@@ -35,7 +35,10 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "Motion": lambda: builders.smooth_motion(5),
     "Person": lambda: builders.performance(people=1).people[0],
     "Performance": builders.performance,
+    "TexturePlacement": data.TexturePlacement,
+    "Texture": lambda: data.Texture(b"image"),
     "Material": data.Material,
+    "MorphTarget": lambda: data.MorphTarget("smile", np.zeros((4, 3))),
     "Mesh": lambda: builders.character().meshes[0],
     "Character": builders.character,
 }

@@ -9,12 +9,15 @@ import pytest
 
 import bodydouble
 from bodydouble import pipeline
+from bodydouble.characters.fbx_rig import read_fbx_motion
 from bodydouble.errors import InvalidDataError, NoPeopleError, RenderingUnavailableError
 from bodydouble.formats import bvh, performance
+from bodydouble.formats.fbx import BoneNaming
 from bodydouble.formats.media import FrameReader, probe
 from bodydouble.geometry import camera, kinematics
 from bodydouble.pipeline import AnimationResult, Progress
 from bodydouble.render import preview
+from tests.builders import assert_same
 from tests.clips import read_example_frames, write_clip
 from tests.formats import glb_evaluator, validator
 
@@ -152,7 +155,15 @@ def test_without_opengl_all_but_the_preview_is_written(
 
 def test_files_at_another_rate_with_few_keys_agree(clip: Path, tmp_path: Path) -> None:
     fps, bound = Fraction(60000, 1001), 0.005
-    result = pipeline.animate(clip, tmp_path, quality="fast", people="main", fps=fps, keyframe_tolerance=bound)
+    result = pipeline.animate(
+        clip,
+        tmp_path,
+        quality="fast",
+        people="main",
+        fps=fps,
+        keyframe_tolerance=bound,
+        fbx_bones=BoneNaming.UNREAL,
+    )
     (person,) = performance.load(result.files[0]).people
     assert result.performance.fps == person.motion.fps == fps
     assert result.performance.frame_count == int((FRAMES - 1) * fps / 30) + 1
@@ -169,6 +180,11 @@ def test_files_at_another_rate_with_few_keys_agree(clip: Path, tmp_path: Path) -
             assert np.linalg.norm(position - expected[frame, joint]) <= bound
     keys = [len(glb.accessor(sampler["input"])) for sampler in glb.json["animations"][0]["samplers"]]
     assert np.mean(keys) < len(expected) / 2
+
+    fbx_motion, _ = read_fbx_motion(result.files[3])
+    assert fbx_motion.fps == fps
+    feet = kinematics.joint_positions(fbx_motion)[:, fbx_motion.skeleton.index("foot_l")]
+    assert_same(feet, expected[:, person.motion.skeleton.index("leftFoot")], 1e-4)
 
     assert probe(tmp_path / "preview.mp4").fps == Fraction(30)
     assert probe(tmp_path / "preview.mp4").frame_count == FRAMES

@@ -180,7 +180,7 @@ def test_rejects_truncated_files(tmp_path: Path) -> None:
 
 
 def test_rejects_other_file_types(tmp_path: Path) -> None:
-    path = tmp_path / "walk.fbx"
-    path.write_bytes(b"Kaydara FBX Binary")
-    with pytest.raises(FormatError, match=r"must be a .glb, .vrm, .gltf file"):
+    path = tmp_path / "walk.obj"
+    path.write_bytes(b"v 0 0 0")
+    with pytest.raises(FormatError, match=r"must be a .glb, .vrm, .gltf, .fbx file"):
         load_character(str(path))

@@ -56,8 +56,9 @@ class Glb:
                 values[channel["target"]["path"]] = self._sample(sampler, channel["target"]["path"], seconds)
         matrix = np.eye(4)
         matrix[:3, :3] = Rotation.from_quat(values.get("rotation", [0, 0, 0, 1])).as_matrix()
+        matrix[:3, :3] *= values.get("scale", [1, 1, 1])
         matrix[:3, 3] = values.get("translation", [0, 0, 0])
-        assert "matrix" not in values and "scale" not in values
+        assert "matrix" not in values
         return matrix
 
     def _sample(self, sampler: dict[str, int], path: str, seconds: float) -> Floats:

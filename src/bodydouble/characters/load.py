@@ -1,9 +1,10 @@
-"""Loading of characters: a built-in name, or the path of a .glb, .vrm or .gltf file -> ``Character``."""
+"""Loading of characters: a built-in name, or the path of a .glb, .vrm, .gltf or .fbx file -> ``Character``."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from bodydouble.characters.fbx_rig import read_fbx_character
 from bodydouble.characters.gltf_arrays import GltfFile
 from bodydouble.characters.gltf_meshes import read_meshes
 from bodydouble.characters.gltf_rig import read_rig
@@ -12,7 +13,7 @@ from bodydouble.data import Character
 from bodydouble.errors import FormatError, UnknownCharacterError
 
 BUILTIN = Path(__file__).parent / "builtin"
-SUFFIXES = (".glb", ".vrm", ".gltf")
+SUFFIXES = (".glb", ".vrm", ".gltf", ".fbx")
 
 
 def builtin_names() -> tuple[str, ...]:
@@ -24,7 +25,7 @@ def load_character(name_or_path: str, bone_map: Mapping[str, str] | None = None)
     """Loads a character in metres, +Y up, facing +Z, without scale in its joints.
 
     Args:
-        name_or_path: name of a built-in character, or path of a .glb, .vrm or .gltf file.
+        name_or_path: name of a built-in character, or path of a .glb, .vrm, .gltf or .fbx file.
         bone_map: humanoid bone -> joint name of a file, where the automatic map is wrong.
 
     Raises:
@@ -47,6 +48,8 @@ def load_character(name_or_path: str, bone_map: Mapping[str, str] | None = None)
 
 
 def _read_character(path: Path, bone_map: Mapping[str, str] | None = None) -> Character:
+    if path.suffix.lower() == ".fbx":
+        return fit_human_height(face_forward(read_fbx_character(path, bone_map)))
     file = GltfFile(path)
     try:
         rig = read_rig(file, bone_map)

@@ -1,5 +1,6 @@
 """Commands ``animate`` and ``capture``: video in, motion and animated characters out."""
 
+from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,11 +15,19 @@ if TYPE_CHECKING:
     from bodydouble.pipeline import AnimationResult
 
 
+class FbxBones(StrEnum):
+    """Names of the bones of FBX files: the values of ``formats.fbx``, which needs NumPy."""
+
+    CHARACTER = "character"
+    MIXAMO = "mixamo"
+    UNREAL = "unreal"
+
+
 @expand_arguments
 def animate(
     arguments: CaptureArguments,
     character: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="Built-in character, or your own rig as a .glb or .vrm file.")
+        str, typer.Option(metavar="NAME|FILE", help="Built-in character, or your own rig as a .glb, .vrm or .fbx file.")
     ] = "mannequin",
     bone_map: MapOption = None,
     preview: Annotated[
@@ -32,6 +41,13 @@ def animate(
             "Default: a key in every frame.",
         ),
     ] = None,
+    fbx: Annotated[
+        FbxBones | None,
+        typer.Option(
+            help="Write PERSON.fbx as well, with bones named as in the character, by Mixamo or by Unreal. "
+            "Default: no .fbx."
+        ),
+    ] = None,
 ) -> None:
     """Animate a rigged character with the motion of each person.
 
@@ -41,6 +57,7 @@ def animate(
         from bodydouble import pipeline
         from bodydouble.characters.humanoid_map import read_map_file
         from bodydouble.cli.progress import ProgressBars
+        from bodydouble.formats.fbx import BoneNaming
 
         fps = _file_frame_rate(arguments)
         tolerance = None if keyframe_tolerance is None else parse_length(keyframe_tolerance)
@@ -53,6 +70,7 @@ def animate(
                 preview=preview,
                 fps=fps,
                 keyframe_tolerance=tolerance,
+                fbx_bones=None if fbx is None else BoneNaming(fbx),
                 save_face_embeddings=arguments.save_face_embeddings,
                 progress=progress,
                 **arguments.capture_options(),

@@ -11,11 +11,13 @@ from bodydouble.cli.options import JsonOption, MapOption, print_json
 
 if TYPE_CHECKING:
     from bodydouble.characters.humanoid_map import HumanoidMap
-    from bodydouble.data import FloatArray, Motion
+    from bodydouble.data import Character, FloatArray, Motion
 
 
 def inspect(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A video, performance.npz, .bvh, .glb or .vrm file.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A video, performance.npz, .bvh, .fbx, .glb or .vrm file.")
+    ],
     bone_map: MapOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -119,6 +121,24 @@ def _list_notes(notes: Sequence[str]) -> dict[str, Any]:
     return {"notes": list(notes)} if notes else {}
 
 
+def _fbx(file: str, overrides: Mapping[str, str] | None) -> dict[str, Any]:
+    from bodydouble.characters.fbx_rig import read_fbx_motion
+    from bodydouble.formats.fbx.scene import read_scene
+
+    scene = read_scene(Path(file))
+    facts = _fbx_character(file, overrides) if scene.objects.all_of("Geometry") else {"kind": "FBX motion"}
+    return facts if scene.take is None else _motion(read_fbx_motion(Path(file))[0]) | facts
+
+
+def _fbx_character(file: str, overrides: Mapping[str, str] | None) -> dict[str, Any]:
+    from bodydouble.characters.fbx_rig import read_fbx_map
+    from bodydouble.characters.load import load_character
+
+    character = load_character(file, overrides)
+    found, names, positions = read_fbx_map(Path(file), overrides)
+    return _describe_meshes(character) | _humanoid(found, names, positions, character.notes)
+
+
 def _performance(file: str) -> dict[str, Any]:
     from bodydouble.formats import performance
 
@@ -142,19 +162,22 @@ def _character(file: str, overrides: Mapping[str, str] | None) -> dict[str, Any]
 
     character = load_character(file, overrides)
     found, nodes = map_rig(GltfFile(Path(file)), overrides)
-    heights = [mesh.positions[:, 1] for mesh in character.meshes]
-    height = max(float(y.max()) for y in heights) - min(float(y.min()) for y in heights)
+    positions = {bone: nodes.positions[node] for bone, node in found.bones.items()}
+    return _describe_meshes(character) | _humanoid(found, nodes.names, positions, character.notes)
+
+
+def _describe_meshes(character: "Character") -> dict[str, Any]:
+    from bodydouble.characters.rest_pose import character_height
+
     return {
         "kind": "character",
         "name": character.name,
         "joints": len(character.skeleton.joint_names),
         "triangles": sum(len(mesh.triangles) for mesh in character.meshes),
         "unit": "m",
-        "height, m": round(height, 3),
-    } | _humanoid(
-        found, nodes.names, {bone: nodes.positions[node] for bone, node in found.bones.items()}, character.notes
-    )
+        "height, m": round(character_height(character), 3),
+    }
 
 
-RIG_READERS = {".bvh": _bvh, ".glb": _character, ".gltf": _character, ".vrm": _character}
+RIG_READERS = {".bvh": _bvh, ".fbx": _fbx, ".glb": _character, ".gltf": _character, ".vrm": _character}
 """File name extension -> reader of a file with a rig."""

@@ -13,16 +13,18 @@ from bodydouble.cli.values import parse_frame_rate
 
 def retarget(
     motion: Annotated[
-        Path, typer.Argument(metavar="MOTION", help="A performance.npz, or a .bvh, .glb, .vrm or .vrma file.")
+        Path, typer.Argument(metavar="MOTION", help="A performance.npz, or a .bvh, .glb, .vrm, .vrma or .fbx file.")
     ],
-    character: Annotated[str, typer.Argument(metavar="CHARACTER", help="Built-in character, or a .glb or .vrm file.")],
+    character: Annotated[
+        str, typer.Argument(metavar="CHARACTER", help="Built-in character, or a .glb, .vrm or .fbx file.")
+    ],
     output: Annotated[
         Path,
         typer.Option(
             "-o",
             "--output",
             metavar="FILE",
-            help="Output file: .glb, .usda or .usdz. Several people get a .glb each, such as FILE_person1.glb.",
+            help="Output file: .glb, .fbx, .usda or .usdz. Several people get a .glb each, such as FILE_person1.glb.",
         ),
     ],
     people: Annotated[

@@ -17,7 +17,7 @@ from bodydouble.data import BoolArray, Character, FloatArray, Motion, Performanc
 from bodydouble.errors import InvalidDataError, RenderingUnavailableError
 from bodydouble.evaluation.report import page
 from bodydouble.evaluation.report.images import SpanImages
-from bodydouble.formats import bvh, face_embeddings, gltf, performance
+from bodydouble.formats import bvh, face_embeddings, fbx, gltf, performance
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader, VideoWriter
 from bodydouble.motion.upsample import upsample_performance
@@ -60,6 +60,10 @@ class AnimatedCharacter:
         skeleton, hips = self.character.skeleton, self.character.humanoid["hips"]
         return reduce_keyframes(skeleton, self.rotations, self.hips_translation, tolerance, hips)
 
+    def fbx_model(self, name: str) -> fbx.AnimatedModel:
+        """Returns the character as a model of an FBX file."""
+        return fbx.AnimatedModel(name, self.character, self.rotations, self.hips_translation)
+
 
 def default_folder(video: str | Path) -> Path:
     """Returns the default output folder of a video: beside it, with its name and ``_bodydouble``."""
@@ -82,6 +86,7 @@ def animate(
     preview: bool = True,
     fps: Fraction | None = None,
     keyframe_tolerance: float | None = None,
+    fbx_bones: fbx.BoneNaming | None = None,
     save_face_embeddings: bool = False,
     progress: Progress | None = None,
     **options: Unpack[CaptureOptions],
@@ -97,6 +102,7 @@ def animate(
         fps: frame rate of all files but the preview; default: that of the video.
         keyframe_tolerance: maximum distance in m of a joint of a .glb from its position, which saves keyframes;
             default: a keyframe in every frame.
+        fbx_bones: names of the bones in a ``.fbx`` per person; default: no ``.fbx`` is written.
         save_face_embeddings: whether to write face embeddings, which are biometric data, to ``embeddings.npz``.
         progress: collects progress, timing and warnings.
         **options: as for ``capture``.
@@ -122,8 +128,9 @@ def animate(
             resampled_characters = characters
             if resampled is not captured:
                 resampled_characters = _animate_characters(resampled, template)
-        with progress.stage("files", 1 + 2 * len(characters)):
-            steps = _write_files(resampled, resampled_characters, out, clip_name(Path(video)), keyframe_tolerance)
+        name = clip_name(Path(video))
+        with progress.stage("files", 1 + (2 if fbx_bones is None else 3) * len(characters)):
+            steps = _write_files(resampled, resampled_characters, out, name, keyframe_tolerance, fbx_bones)
             files = list(progress.track(steps))
         if save_face_embeddings:
             files.append(_save_face_embeddings(out, result.face_embeddings))
@@ -215,8 +222,9 @@ def _write_files(
     folder: Path,
     name: str,
     keyframe_tolerance: float | None,
+    fbx_bones: fbx.BoneNaming | None,
 ) -> Iterator[Path]:
-    """Writes the performance, and a .glb and a .bvh per person; yields each path once the file is complete."""
+    """Writes the performance and the files of each person; yields each path once the file is complete."""
     path = folder / PERFORMANCE_FILE
     performance.save(path, captured)
     yield path
@@ -228,6 +236,10 @@ def _write_files(
         path = folder / f"{person.name}.bvh"
         bvh.write(path, person.motion)
         yield path
+        if fbx_bones is not None:
+            path = folder / f"{person.name}.fbx"
+            fbx.write(path, [animated.fbx_model(person.name)], captured.fps, name, fbx_bones)
+            yield path
 
 
 def _render_preview(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bodydouble.characters.load import load_character
 from bodydouble.errors import InvalidDataError
-from bodydouble.formats import bvh, c3d, gltf, motion_json, motion_table, trc, usd, vmd, vrma
+from bodydouble.formats import bvh, c3d, fbx, gltf, motion_json, motion_table, trc, usd, vmd, vrma
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.geometry import kinematics
 from bodydouble.motion.body.joint_angles import compute_joint_angles
@@ -45,8 +45,8 @@ def export_motions(
     Args:
         motions: at least one.
         path: file to write. Formats of one motion get a file per person, ``NAME_person1.bvh``, if there are several;
-            .usda and .usdz hold all people.
-        character: built-in character or file, for the formats with a mesh: .glb, .usda, .usdz.
+            .fbx, .usda and .usdz hold all people.
+        character: built-in character or file, for the formats with a mesh: .glb, .fbx, .usda, .usdz.
         fps: frame rate of the file; default: that of the motion. MMD's is always 30.
 
     Returns:
@@ -143,6 +143,17 @@ def _write_glb(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
     return files
 
 
+def _write_fbx(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
+    models = [
+        fbx.AnimatedModel(
+            p.named.name, p.animated.character, p.animated.rotations, p.animated.hips_translation, p.named.first_frame
+        )
+        for p in performed
+    ]
+    fbx.write(path, models, performed[0].named.motion.fps, path.stem)
+    return (path,)
+
+
 def _write_usd(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
     usd.write(path, [_usd_animation(p.named, p.animated) for p in performed], performed[0].named.motion.fps)
     return (path,)
@@ -166,6 +177,7 @@ _MOTION_WRITERS: dict[str, Callable[[Path, NamedMotion], None]] = {
 }
 _CHARACTER_WRITERS: dict[str, Callable[[Path, Sequence[Performed]], tuple[Path, ...]]] = {
     ".glb": _write_glb,
+    ".fbx": _write_fbx,
     ".usda": _write_usd,
     ".usdz": _write_usd,
 }

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bodydouble.characters.fbx_rig import read_fbx_motion
 from bodydouble.characters.gltf_animation import read_animations
 from bodydouble.characters.to_humanoid import convert_to_humanoid
 from bodydouble.data import Motion
@@ -27,7 +28,7 @@ def load_motions(path: Path) -> tuple[NamedMotion, ...]:
 
     Args:
         path: a performance.npz (one motion per person), a .bvh of any humanoid rig, or the animations of a .glb, .gltf,
-            .vrm or .vrma file.
+            .vrm, .vrma or .fbx file.
 
     Raises:
         FormatError: the file is of another kind or damaged, or holds no humanoid motion.
@@ -76,6 +77,14 @@ def _read_bvh(path: Path) -> tuple[NamedMotion, ...]:
         raise error if str(path) in str(error) else FormatError(f"{path}: {error}") from error
 
 
+def _read_fbx(path: Path) -> tuple[NamedMotion, ...]:
+    motion, rest_rotations = read_fbx_motion(path)
+    try:
+        return (NamedMotion(path.stem, _with_contacts(convert_to_humanoid(motion, rest_rotations=rest_rotations))),)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
+
+
 def _read_gltf(path: Path) -> tuple[NamedMotion, ...]:
     return tuple(NamedMotion(name, _with_contacts(motion)) for name, motion in read_animations(path).items())
 
@@ -83,5 +92,6 @@ def _read_gltf(path: Path) -> tuple[NamedMotion, ...]:
 _READERS: dict[str, Callable[[Path], tuple[NamedMotion, ...]]] = {
     ".npz": _read_performance,
     ".bvh": _read_bvh,
+    ".fbx": _read_fbx,
     **dict.fromkeys((".glb", ".gltf", ".vrm", ".vrma"), _read_gltf),
 }
