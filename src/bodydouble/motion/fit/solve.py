@@ -69,8 +69,9 @@ def solve(skeleton: Skeleton, start: State, targets: FitTargets, options: SolveO
 def fit_cost(skeleton: Skeleton, start: State, targets: FitTargets, options: SolveOptions | None = None) -> float:
     """Returns the cost at the solution of the fit of a short clip, to compare several readings of it."""
     options = options or SolveOptions()
-    state = _fit_levenberg_marquardt(skeleton, start, targets, options)
-    return linearize(skeleton, state, targets, options.noise_model).cost
+    with threadpool_limits(1, "blas"):
+        state = _fit_levenberg_marquardt(skeleton, start, targets, options)
+        return linearize(skeleton, state, targets, options.noise_model).cost
 
 
 def _split_into_windows(frames: int, options: SolveOptions) -> Iterator[tuple[slice, slice]]:
