@@ -185,6 +185,32 @@ def bench_real(
             typer.echo(real.describe_ground_truth(array))
 
 
+@app.command("facing")
+def bench_facing(
+    videos: Annotated[
+        list[Path],
+        typer.Argument(metavar="VIDEO...", help="Videos; clips of synth have their ground truth beside them."),
+    ],
+    quality: QualityOption = Quality.BALANCED,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how often people are shown from the wrong side.
+
+    Prints the frames in which shoulders or hips contradict the keypoints, and errors where there is ground truth.
+    """
+    with report_errors():
+        from bodydouble.bench import facing
+        from bodydouble.cli.progress import ProgressBars
+        from bodydouble.cli.tables import print_table
+
+        with ProgressBars() as progress:
+            errors = facing.measure_clips(videos, quality, progress)
+        if as_json:
+            print_json(facing.as_dict(quality, errors))
+        else:
+            print_table(*facing.tabulate(errors))
+
+
 @app.command("h36m")
 def bench_h36m(
     positions: Annotated[

@@ -66,6 +66,14 @@ def solve(skeleton: Skeleton, start: State, targets: FitTargets, options: SolveO
     return State(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(State)))
 
 
+def fit_cost(skeleton: Skeleton, start: State, targets: FitTargets, options: SolveOptions | None = None) -> float:
+    """Returns the cost at the solution of the fit of a short clip, to compare several readings of it."""
+    options = options or SolveOptions()
+    with threadpool_limits(1, "blas"):
+        state = _fit_levenberg_marquardt(skeleton, start, targets, options)
+        return linearize(skeleton, state, targets, options.noise_model).cost
+
+
 def _split_into_windows(frames: int, options: SolveOptions) -> Iterator[tuple[slice, slice]]:
     """Yields windows of the clip, each with the larger window that is fitted for it."""
     count = max(1, round(frames / options.window_frames))

@@ -245,6 +245,22 @@ def _gauss_newton_step(
     the foot and the floor on the same ray. (A fit of heights would prefer planes through the camera, along which depth
     errors move feet.)
     """
+    system, right = _normal_equations(state, feet, options)
+    for index, mean, sigma in priors:
+        system[index, index] += sigma**-2
+        right[index] += (mean - state[index]) * sigma**-2
+    updated = state.copy()
+    updated[free] += np.linalg.solve(system[np.ix_(free, free)], right[free])
+    updated[:2] = np.clip(updated[:2], -1.0, 1.0)
+    updated[2] = max(updated[2], MIN_CAMERA_HEIGHT)
+    return np.where(free, updated, state)
+
+
+def _normal_equations(state: FloatArray, feet: _RestingFeet, options: FloorOptions) -> tuple[FloatArray, FloatArray]:
+    """Returns J'WJ and -J'Wr of the log-depth residuals r of feet at plane and logarithms of scales (a, b, h, ...).
+
+    The weights W are those of the feet, lowered for outliers and 0 near the horizon.
+    """
     rays = feet.points / feet.points[:, 2:]
     below_horizon = np.maximum(rays[:, 1] - state[0] * rays[:, 0] - state[1], MIN_HORIZON_ANGLE)
     log_depth = np.log(np.maximum(feet.points[:, 2], MIN_DEPTH)) + state[3:][feet.person_ids]
@@ -254,22 +270,9 @@ def _gauss_newton_step(
         [-rays[:, 0] / below_horizon, -1 / below_horizon, np.full(len(rays), -1 / state[2])], axis=1
     )
     jacobian[np.arange(len(rays)), 3 + feet.person_ids] = 1.0
-    weight = (
-        feet.weights
-        * (below_horizon > MIN_HORIZON_ANGLE)
-        / options.depth_sigma**2
-        / (1 + (residual / options.outlier_depth) ** 2) ** 2
-    )
-    system = (jacobian * weight[:, None]).T @ jacobian
-    right = -(jacobian * weight[:, None]).T @ residual
-    for index, mean, sigma in priors:
-        system[index, index] += sigma**-2
-        right[index] += (mean - state[index]) * sigma**-2
-    updated = state.copy()
-    updated[free] += np.linalg.solve(system[np.ix_(free, free)], right[free])
-    updated[:2] = np.clip(updated[:2], -1.0, 1.0)
-    updated[2] = max(updated[2], MIN_CAMERA_HEIGHT)
-    return np.where(free, updated, state)
+    robust_weight = feet.weights / options.depth_sigma**2 / (1 + (residual / options.outlier_depth) ** 2) ** 2
+    weighted_transpose = (jacobian * (robust_weight * (below_horizon > MIN_HORIZON_ANGLE))[:, None]).T
+    return weighted_transpose @ jacobian, -weighted_transpose @ residual
 
 
 def _gaussian_priors(up_slope: FloatArray, person_count: int, options: FloorOptions) -> list[tuple[int, float, float]]:

@@ -4,7 +4,9 @@ External keypoints are completed first (``completion.py``). The lifter (``lifter
 joint rotations and bone scales. The root translation follows from the landmarks, smoothed over time.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -12,8 +14,9 @@ from bodydouble.data import BoolArray, FloatArray, Skeleton, Track
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body import proportions
 from bodydouble.motion.body.root_translation import fit_lateral_translation, fit_translation
+from bodydouble.motion.fit.solve import fit_cost, slice_state, slice_targets
 from bodydouble.motion.fit.terms import FIT_LANDMARKS, SUPPORT_LANDMARKS, FitTargets, State
-from bodydouble.motion.lifting import lifter, person_view
+from bodydouble.motion.lifting import facing, lifter, person_view
 from bodydouble.motion.lifting.completion import complete_landmarks
 from bodydouble.motion.resampling.smoothing import robust_whittaker, smooth_rotations
 from bodydouble.skeletons import blazepose, humanoid
@@ -30,6 +33,9 @@ UNOBSERVED_DRIFT = 0.3
 """Growth in m/s of a joint's standard deviation per axis while the person is not observed."""
 MIN_POINT_SIGMA = 0.004
 """Minimum standard deviation of an image point, in sizes of ``person_view``."""
+
+SPAN_MARGIN = 0.5
+"""Time in s before and after a doubtful span in which the fits of both readings are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +82,52 @@ def prepare_fit(
     else:
         lifter_input = complete_landmarks(image_points, keypoints[..., 2], fps)
     output = lifter.run_lifter(*lifter_input, track.observed, fps)
-    if known_landmarks is not None:
-        output = lifter.with_known_landmarks(output, known_landmarks)
     skeleton = skeleton or proportions.skeleton_from_bone_scales(output.bone_scales)
-    return _build_fit_input(output, skeleton, confidence, fps, reference_from_camera)
+    build_fit_input = partial(
+        _build_fit_input,
+        skeleton=skeleton,
+        confidence=confidence,
+        fps=fps,
+        reference_from_camera=reference_from_camera,
+    )
+    if known_landmarks is not None:
+        return build_fit_input(lifter.with_known_landmarks(output, known_landmarks))
+    detected = facing.DetectedPose.from_lifter_input(*lifter_input, track.observed)
+    return build_fit_input(choose_readings(output, detected, build_fit_input, fps))
+
+
+def choose_readings(
+    output: lifter.LifterOutput,
+    detected: facing.DetectedPose,
+    build_fit_input: Callable[[lifter.LifterOutput], FitInput],
+    fps: float,
+) -> lifter.LifterOutput:
+    """Chooses between the lifter's reading and the detected orientation in each doubtful span: the cheaper fit is kept.
+
+    Args:
+        output: of the lifter.
+        detected: pose of the landmark network.
+        build_fit_input: builds the input of the fit from a reading.
+        fps: frames per second.
+
+    Returns:
+        The output itself, with another orientation in spans in which the detected one has the lower cost.
+    """
+    spans = facing.find_doubtful_spans(output, detected, fps)
+    if not spans:
+        return output
+    other = facing.read_detected_orientation(output, detected)
+    readings = facing.use_detected_points(output, detected), other
+    first, second = (build_fit_input(facing.splice(output, reading, spans)) for reading in readings)
+    cheaper = [span for span in spans if _fit_cost(second, span) < _fit_cost(first, span)]
+    return facing.splice(output, other, cheaper)
+
+
+def _fit_cost(person: FitInput, span: slice) -> float:
+    """Returns the cost of the fit in a span and the frames around it."""
+    margin = round(SPAN_MARGIN * person.targets.fps)
+    window = slice(max(span.start - margin, 0), span.stop + margin)
+    return fit_cost(person.skeleton, slice_state(person.start, window), slice_targets(person.targets, window))
 
 
 def interpolate_gaps(values: FloatArray) -> FloatArray:
