@@ -143,9 +143,7 @@ def _build_mesh(
     source_normals = _read_normals(file, attributes, len(points))
     normals = vertex_normals(positions, triangles)
     if source_normals is not None:
-        rotated = np.einsum("vij,vj->vi", normal_matrices, source_normals)
-        has_normal = np.linalg.norm(rotated, axis=1, keepdims=True) > 0
-        normals = np.where(has_normal, rotation.normalize(rotated, 0.0), normals)
+        normals = _transform_normals(normal_matrices, source_normals, normals)
     uvs = _read_uvs(file, attributes, len(points))
     material, order = select_uv_sets(read_material(file, primitive.get("material")), len(uvs))
     return Mesh(
@@ -161,6 +159,13 @@ def _build_mesh(
         further_uvs=tuple(uvs[k] for k in order[1:]),
         morph_targets=_read_morph_targets(file, primitive, node, linear, normal_matrices, source_normals),
     )
+
+
+def _transform_normals(matrices: FloatArray, source: FloatArray, default: FloatArray) -> FloatArray:
+    """Returns normals (V, 3) transformed by (V, 3, 3); the default where the file has none."""
+    rotated = np.einsum("vij,vj->vi", matrices, source)
+    has_normal = np.linalg.norm(rotated, axis=1, keepdims=True) > 0
+    return np.where(has_normal, rotation.normalize(rotated, 0.0), default)
 
 
 def _cofactors(matrices: FloatArray) -> FloatArray:

@@ -77,11 +77,7 @@ def place_skins(
             world_from_body = _place_first_skin(skin, world, bones)
             placements = dict.fromkeys(skin, world_from_body)
         elif shared:
-            at = {joint: placed[joint] @ np.linalg.inv(skin[joint]) for joint in shared}
-            nearest: dict[int, int] = {}
-            for joint in joints:
-                nearest[joint] = joint if joint in at else nearest.get(parents[joint], shared[0])
-            placements = {joint: at[nearest[joint]] for joint in skin}
+            placements = _place_by_shared_joints(skin, shared, placed, joints, parents)
         else:
             placements = dict.fromkeys(
                 skin, _place_separate_skin(skin, placed, joints, world, parents, world_from_body)
@@ -89,6 +85,17 @@ def place_skins(
         for joint, matrix in skin.items():
             placed.setdefault(joint, placements[joint] @ matrix)
     return placed
+
+
+def _place_by_shared_joints(
+    skin: Bound, shared: Sequence[int], placed: Bound, joints: Sequence[int], parents: Sequence[int]
+) -> dict[int, FloatArray]:
+    """Returns joint -> world from mesh (4, 4), by the nearest joint above that is placed already."""
+    at = {joint: placed[joint] @ np.linalg.inv(skin[joint]) for joint in shared}
+    nearest: dict[int, int] = {}
+    for joint in joints:
+        nearest[joint] = joint if joint in at else nearest.get(parents[joint], shared[0])
+    return {joint: at[nearest[joint]] for joint in skin}
 
 
 def _place_first_skin(skin: Bound, world: FloatArray, bones: Mapping[str, int]) -> FloatArray:
