@@ -36,9 +36,9 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "Person": lambda: builders.performance(people=1).people[0],
     "Performance": builders.performance,
     "TexturePlacement": data.TexturePlacement,
-    "Texture": lambda: data.Texture(b"image"),
+    "Texture": lambda: data.Texture(b"\x89PNG"),
     "Material": data.Material,
-    "MorphTarget": lambda: data.MorphTarget("smile", np.zeros((4, 3))),
+    "MorphTarget": lambda: data.MorphTarget("smile", np.zeros((4, 3)), np.zeros((4, 3))),
     "Mesh": lambda: builders.character().meshes[0],
     "Character": builders.character,
 }
@@ -76,6 +76,8 @@ def test_types_are_frozen(name: str) -> None:
         ("Track", "keypoints", (5, 33, 2)),
         ("Track", "landmarks_3d", (4, 33, 3)),
         ("Skeleton", "rest_offsets", (21, 3)),
+        ("MorphTarget", "position_offsets", (4, 2)),
+        ("MorphTarget", "normal_offsets", (5, 3)),
         ("Motion", "rotations", (5, 22, 3)),
         ("Motion", "rotations", (5, 21, 4)),
         ("Motion", "root_position", (4, 3)),
@@ -127,3 +129,10 @@ def test_track_and_motion_of_a_person_have_equally_many_frames() -> None:
 def test_invalid_data_is_a_value_error() -> None:
     assert issubclass(InvalidDataError, ValueError)
     assert issubclass(InvalidDataError, BodydoubleError)
+
+
+def test_parts_of_a_mesh_have_its_vertices() -> None:
+    mesh = builders.character().meshes[0]
+    for part in ({"further_uvs": (np.zeros((3, 2)),)}, {"morph_targets": (data.MorphTarget("a", np.zeros((3, 3))),)}):
+        with pytest.raises(InvalidDataError, match="are not all"):
+            replace(mesh, **part)

@@ -328,6 +328,11 @@ class MorphTarget:
     weight: float = 0.0
     """Weight at rest."""
 
+    def __post_init__(self) -> None:
+        _check(self, "position_offsets", (None, 3))
+        if self.normal_offsets is not None:
+            _check(self, "normal_offsets", (len(self.position_offsets), 3))
+
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
@@ -365,6 +370,10 @@ class Mesh:
             _check(self, "uvs", (vertices, 2))
         if self.colors is not None:
             _check(self, "colors", (vertices, 4))
+        if any(np.shape(uvs) != (vertices, 2) for uvs in self.further_uvs):
+            raise InvalidDataError(f"Mesh: further_uvs are not all ({vertices}, 2)")
+        if any(len(target.position_offsets) != vertices for target in self.morph_targets):
+            raise InvalidDataError(f"Mesh: morph_targets are not all for {vertices} vertices")
 
 
 @dataclass(frozen=True, slots=True)
