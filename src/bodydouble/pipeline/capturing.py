@@ -3,36 +3,31 @@
 Stages: perception (frames -> observations), tracking (observations -> tracks), motion (tracks -> 3D motion).
 """
 
-from collections.abc import Generator, Mapping
-from contextlib import closing
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 import numpy as np
 
-from bodydouble.data import Background, Clip, FloatArray, Observation, Performance, Person, RgbImage, Track
+from bodydouble.data import Clip, Performance, Person, Track
 from bodydouble.errors import InvalidDataError, NoPeopleError
 from bodydouble.formats.keypoint_files import read_keypoints
 from bodydouble.formats.media import FrameReader, probe
-from bodydouble.formats.media.read_ahead import ReadAhead
 from bodydouble.motion.floor.plausibility import describe_doubts
 from bodydouble.motion.multi_shot import reconstruct_shots
 from bodydouble.motion.reconstruct import MeasuredInputs, ReconstructionInput
-from bodydouble.perception.appearance.faces import FaceEmbedder
-from bodydouble.perception.background import BackgroundTracker
+from bodydouble.networks import network_seconds
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver, ExternalKeypoints, convert_keypoints
-from bodydouble.perception.image.enhance import FrameEnhancer, check_method
-from bodydouble.perception.pose.observe import MOVENET, Observer, create_observer
-from bodydouble.perception.shots.detect import ShotFrame, split_into_shots
-from bodydouble.pipeline.ordered_worker import OrderedWorker
+from bodydouble.perception.image.enhance import check_method
+from bodydouble.perception.pose.observe import MOVENET, create_observer
+from bodydouble.perception.pose.thunder import Thunder
+from bodydouble.pipeline.perceiving import Perception, PerceptionResult
 from bodydouble.pipeline.progress import Progress
 from bodydouble.tracking.association import FaceEmbeddings, PersonTrack, build_tracks
 from bodydouble.tracking.selection import PersonAtPoint, Selection, name_people, parse_selection, select_people
 from bodydouble.tracking.static_detection import detect_static_people
 
-PREPARED_FRAMES = 2
-"""Maximum number of frames that are prepared ahead of the networks."""
 PERCEPTION_MAX_SIDE = 1920
 """Maximum long side in px of the frames that perception processes; larger ones are scaled down."""
 CAMERA_MODES = ("auto", "static", "moving")
@@ -84,18 +79,6 @@ class CaptureRequest:
     clip: Clip
     selection: Selection
     options: CaptureOptions
-
-
-@dataclass(slots=True)
-class _PerceptionResult:
-    """Results of perception, in px of the original image."""
-
-    observations: list[tuple[Observation, ...]] = field(default_factory=list)
-    """People in every frame."""
-    shot_starts: list[int] = field(default_factory=list)
-    """First frame of every shot but the first, ascending."""
-    background: Background | None = None
-    """Background of a camera that may move."""
 
 
 def capture(video: str | Path, *, progress: Progress | None = None, **options: Unpack[CaptureOptions]) -> Performance:
@@ -172,7 +155,7 @@ def capture_clip(request: CaptureRequest, progress: Progress) -> CaptureResult:
 
 
 def _reconstruction_input(
-    request: CaptureRequest, perceived: _PerceptionResult, people: Mapping[str, PersonTrack]
+    request: CaptureRequest, perceived: PerceptionResult, people: Mapping[str, PersonTrack]
 ) -> ReconstructionInput:
     clip, options = request.clip, request.options
     return ReconstructionInput(
@@ -212,119 +195,37 @@ def _read_external_keypoints(options: CaptureOptions, clip: Clip) -> ExternalKey
     return keypoints
 
 
-def _perceive(request: CaptureRequest, keypoints: ExternalKeypoints | None, progress: Progress) -> _PerceptionResult:
+def _perceive(request: CaptureRequest, keypoints: ExternalKeypoints | None, progress: Progress) -> PerceptionResult:
     """Runs all networks over the frames, in one pass."""
     clip, options = request.clip, request.options
+    seconds_before = network_seconds()
     with progress.stage("loading networks"):
-        perception = _Perception(_create_observer(options, keypoints, float(clip.fps)), options)
+        perception = _create_perception(options, keypoints, float(clip.fps))
     with (
         FrameReader(clip.path, max_side=PERCEPTION_MAX_SIDE) as reader,
         progress.stage("perception", reader.clip.frame_count),
     ):
-        scale = np.array(clip.image_size) / reader.clip.image_size
-        perception.process_all(reader, scale, progress)
+        result = perception.process_all(reader, np.array(clip.image_size) / reader.clip.image_size, progress)
         for warning in (*reader.warnings, *perception.quality_warnings(reader.clip.image_size)):
             progress.warn(warning)
-    progress.network_seconds += perception.network_seconds
-    return perception.result(scale)
+    progress.network_seconds += network_seconds() - seconds_before
+    return result
 
 
-def _create_observer(
-    options: CaptureOptions, keypoints: ExternalKeypoints | None, fps: float
-) -> Observer | ExternalKeypointObserver:
-    if keypoints is not None:
-        return ExternalKeypointObserver(keypoints)
-    return create_observer(options.get("quality", "balanced"), options.get("detector", MOVENET), fps)
-
-
-class _Perception:
-    """Perception of one video: observer, face embedder, background tracker and frame enhancement."""
-
-    def __init__(self, observer: Observer | ExternalKeypointObserver, options: CaptureOptions) -> None:
-        """Loads the face network. The background of a static camera is not tracked."""
-        self._observer = observer
-        self._face_embedder = FaceEmbedder()
-        self._enhancer = FrameEnhancer(options.get("enhance", "auto"))
-        self._background_tracker = None if options.get("camera") == "static" else BackgroundTracker()
-        self._perceived = _PerceptionResult()
-
-    @property
-    def network_seconds(self) -> float:
-        """Time spent inside the networks so far."""
-        return self._observer.network_seconds + self._face_embedder.seconds
-
-    def quality_warnings(self, image_size: tuple[int, int]) -> list[str]:
-        """Returns warnings about dark, noisy or blurred frames of a video of this size, px."""
-        return self._enhancer.quality_warnings(image_size)
-
-    def result(self, scale: FloatArray) -> _PerceptionResult:
-        """Returns the results for all frames processed so far; ``scale`` is as for ``process``."""
-        tracker = self._background_tracker
-        return replace(self._perceived, background=tracker.result(scale) if tracker else None)
-
-    def process_all(self, reader: FrameReader, scale: FloatArray, progress: Progress) -> None:
-        """Processes all frames; ``scale`` is as for ``process``.
-
-        Frames are prepared ahead in one thread, and the background is tracked behind the networks in another.
-        """
-        prepared = ReadAhead(self._prepare_frames(reader), PREPARED_FRAMES)
-        with closing(prepared), OrderedWorker() as background_worker:
-            for frame, image in progress.track(prepared):
-                people = self.process(frame, image, scale)
-                if self._background_tracker:
-                    boxes = np.array([person.box for person in people]).reshape(-1, 4)
-                    background_worker.submit(_track_background, self._background_tracker, frame, boxes)
-            background_worker.finish()
-
-    def _prepare_frames(self, reader: FrameReader) -> Generator[tuple[ShotFrame, RgbImage], None, None]:
-        """Yields the frames with their shot starts, and the image that the networks see.
-
-        Only the networks get the enhanced image, as filters displace background corners.
-        """
-        for frame in split_into_shots(reader):
-            if frame.is_shot_start:
-                self._enhancer.begin_shot()
-            yield frame, self._enhancer.enhance(frame.image)
-
-    def process(self, frame: ShotFrame, image: RgbImage, scale: FloatArray) -> tuple[Observation, ...]:
-        """Observes the people in the next frame, and returns them in px of the frame.
-
-        Trackers are not reset at a gradual transition: it is detected at its end, when the new people are already
-        tracked.
-
-        Args:
-            frame: frame, scaled for perception.
-            image: the same frame, enhanced for the networks.
-            scale: (2,) px of the original image per px of the frame, in x and y.
-        """
-        self._perceived.shot_starts.extend(frame.shot_starts)
-        if frame.is_shot_start:
-            self._observer.begin_shot()
-        result = self._observer.observe(image)
-        people = self._face_embedder.embed_people(image, result.current)
-        observations = self._perceived.observations
-        observations.append(tuple(_rescale(person, scale) for person in people))
-        for past in result.backfilled:
-            observations[-1 - past.frames_ago] += (_rescale(past.observation, scale),)
-        return people
-
-
-def _track_background(tracker: BackgroundTracker, frame: ShotFrame, boxes: FloatArray) -> None:
-    if frame.is_shot_start:
-        tracker.begin_shot()
-    tracker.process_frame(frame.image, boxes)
-
-
-def _rescale(observation: Observation, scale: FloatArray) -> Observation:
-    """Scales an observation by (2,) factors in x and y."""
-    box, keypoints = observation.box * np.tile(scale, 2), observation.keypoints * np.append(scale, 1.0)
-    second = observation.second_keypoints
-    second = None if second is None else second * np.append(scale, 1.0)
-    return replace(observation, box=box, keypoints=keypoints, second_keypoints=second)
+def _create_perception(options: CaptureOptions, keypoints: ExternalKeypoints | None, fps: float) -> Perception:
+    """Loads the networks. External keypoints need neither landmark network."""
+    observer = (
+        create_observer(options.get("quality", "balanced"), options.get("detector", MOVENET), fps)
+        if keypoints is None
+        else ExternalKeypointObserver(keypoints)
+    )
+    second_network = Thunder() if keypoints is None else None
+    tracks_background = options.get("camera") != "static"
+    return Perception(observer, second_network, options.get("enhance", "auto"), tracks_background=tracks_background)
 
 
 def _track_people(
-    perceived: _PerceptionResult, keypoints: ExternalKeypoints | None, request: CaptureRequest
+    perceived: PerceptionResult, keypoints: ExternalKeypoints | None, request: CaptureRequest
 ) -> tuple[dict[str, PersonTrack], dict[str, Track]]:
     """Builds tracks and selects people.
 

@@ -6,6 +6,7 @@ from bodydouble.geometry.similarity import pose_similarity
 from bodydouble.perception.pose.blazepose import BlazePose
 from bodydouble.perception.pose.movenet import MoveNetDetector
 from bodydouble.perception.pose.thunder import Thunder, roi_from_pose
+from bodydouble.perception.protocols import KeypointRequest
 from bodydouble.skeletons import blazepose, coco
 from tests.clips import read_example_frames
 
@@ -33,7 +34,7 @@ def test_both_networks_see_the_same_pose_and_sides() -> None:
     detection = max(MoveNetDetector().detect(frame), key=lambda d: d.score)
     model = BlazePose("full")
     landmarks = model.locate(frame, model.locate(frame, model.roi_from_detection(detection)).roi)
-    keypoints = Thunder().estimate(frame, landmarks.pose)
+    keypoints = Thunder().estimate(frame, KeypointRequest(0, landmarks.pose))
     exchanged = landmarks.pose[list(blazepose.MIRROR)]
     same, other = (float(pose_similarity(keypoints[:, :2], pose[COCO])) for pose in (landmarks.pose, exchanged))
     # 0.7 is nearly the same pose. The woman walks in profile, so that exchanged sides still overlap by half.
