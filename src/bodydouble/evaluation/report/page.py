@@ -12,7 +12,7 @@ import numpy as np
 
 from bodydouble.data import FloatArray, Performance, Track
 from bodydouble.evaluation import html
-from bodydouble.evaluation.comparison_page import UNKNOWN, find_gaps
+from bodydouble.evaluation.html import UNKNOWN, find_gaps
 from bodydouble.evaluation.metrics.averages import percentile
 from bodydouble.evaluation.report.findings import Finding, list_findings, motion_capture_limit
 from bodydouble.evaluation.report.images import SpanImages
