@@ -22,7 +22,7 @@ from bodydouble.perception.external_keypoints import ExternalKeypointObserver, E
 from bodydouble.perception.image.enhance import check_method
 from bodydouble.perception.pose.observe import MOVENET, create_observer
 from bodydouble.perception.pose.thunder import Thunder
-from bodydouble.pipeline.perceiving import Perception, PerceptionResult
+from bodydouble.pipeline.perceiving import FrameListener, Perception, PerceptionResult
 from bodydouble.pipeline.progress import Progress
 from bodydouble.tracking.association import FaceEmbeddings, PersonTrack, build_tracks
 from bodydouble.tracking.selection import PersonAtPoint, Selection, name_people, parse_selection, select_people
@@ -127,11 +127,14 @@ def _check_range(name: str, value: float | None, bounds: tuple[float, float]) ->
         raise InvalidDataError(f"{name} is {value:g}; it must lie between {minimum:g} and {maximum:g}")
 
 
-def capture_clip(request: CaptureRequest, progress: Progress) -> CaptureResult:
-    """Captures the motion of the people in a video, with their face embeddings; raises as ``capture`` does."""
+def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameListener | None = None) -> CaptureResult:
+    """Captures the motion of the people in a video, with their face embeddings; raises as ``capture`` does.
+
+    ``on_frame`` receives the index and the image of every frame while it is processed.
+    """
     clip, options = request.clip, request.options
     keypoints = _read_external_keypoints(options, clip)
-    perceived = _perceive(request, keypoints, progress)
+    perceived = _perceive(request, keypoints, progress, on_frame)
     with progress.stage("tracking"):
         people, static_people = _track_people(perceived, keypoints, request)
     _warn_of_static_people(static_people, people, progress)
@@ -195,7 +198,9 @@ def _read_external_keypoints(options: CaptureOptions, clip: Clip) -> ExternalKey
     return keypoints
 
 
-def _perceive(request: CaptureRequest, keypoints: ExternalKeypoints | None, progress: Progress) -> PerceptionResult:
+def _perceive(
+    request: CaptureRequest, keypoints: ExternalKeypoints | None, progress: Progress, on_frame: FrameListener | None
+) -> PerceptionResult:
     """Runs all networks over the frames, in one pass."""
     clip, options = request.clip, request.options
     seconds_before = network_seconds()
@@ -205,7 +210,8 @@ def _perceive(request: CaptureRequest, keypoints: ExternalKeypoints | None, prog
         FrameReader(clip.path, max_side=PERCEPTION_MAX_SIDE) as reader,
         progress.stage("perception", reader.clip.frame_count),
     ):
-        result = perception.process_all(reader, np.array(clip.image_size) / reader.clip.image_size, progress)
+        scale = np.array(clip.image_size) / reader.clip.image_size
+        result = perception.process_all(reader, scale, progress, on_frame)
         for warning in (*reader.warnings, *perception.quality_warnings(reader.clip.image_size)):
             progress.warn(warning)
     progress.network_seconds += network_seconds() - seconds_before

@@ -3,7 +3,7 @@
 Several threads share the work; the result does not depend on their timing. Read ``Perception.process_all`` first.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
@@ -21,6 +21,9 @@ from bodydouble.perception.shots.detect import ShotFrame, split_into_shots
 from bodydouble.pipeline.ordered_worker import OrderedWorker
 from bodydouble.pipeline.progress import Progress
 from bodydouble.pipeline.shared_work import SharedWork
+
+FrameListener = Callable[[int, RgbImage], None]
+"""Receives the index and the image (H, W, 3) RGB of every frame."""
 
 PREPARED_FRAMES = 2
 """Maximum number of frames that are prepared ahead of the networks."""
@@ -82,7 +85,13 @@ class Perception:
         """Returns warnings about dark, noisy or blurred frames of a video of this size, px."""
         return self._enhancer.quality_warnings(image_size)
 
-    def process_all(self, frames: Iterable[RgbImage], scale: FloatArray, progress: Progress) -> PerceptionResult:
+    def process_all(
+        self,
+        frames: Iterable[RgbImage],
+        scale: FloatArray,
+        progress: Progress,
+        on_frame: FrameListener | None = None,
+    ) -> PerceptionResult:
         """Processes all frames.
 
         Frames are prepared ahead in one thread. The second network runs beside the first one in another thread, and
@@ -92,9 +101,10 @@ class Perception:
             frames: (H, W, 3) RGB, in order.
             scale: (2,) px of the original image per px of the frames, in x and y.
             progress: Advances with every frame.
+            on_frame: Called with every frame, in the thread that prepares them.
         """
         result = PerceptionResult()
-        prepared = ReadAhead(self._prepare_frames(frames), PREPARED_FRAMES)
+        prepared = ReadAhead(self._prepare_frames(frames, on_frame), PREPARED_FRAMES)
         second_work = SharedWork[SecondKeypoints](MAX_PENDING_REQUESTS)
         with closing(prepared), OrderedWorker(MAX_BACKGROUND_DELAY) as background_worker, second_work:
             for frame, image in progress.track(prepared):
@@ -109,7 +119,9 @@ class Perception:
             result.background = self._background_tracker.result(scale)
         return result
 
-    def _prepare_frames(self, frames: Iterable[RgbImage]) -> Generator[tuple[ShotFrame, RgbImage], None, None]:
+    def _prepare_frames(
+        self, frames: Iterable[RgbImage], on_frame: FrameListener | None
+    ) -> Generator[tuple[ShotFrame, RgbImage], None, None]:
         """Yields the frames with their shot starts, and the image that the networks see.
 
         Only the networks get the enhanced image, as filters displace background corners.
@@ -117,6 +129,8 @@ class Perception:
         for frame in split_into_shots(frames):
             if frame.is_shot_start:
                 self._enhancer.begin_shot()
+            if on_frame:
+                on_frame(frame.index, frame.image)
             yield frame, self._enhancer.enhance(frame.image)
 
     def _process(
