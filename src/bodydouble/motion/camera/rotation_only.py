@@ -192,8 +192,8 @@ def ransac_rotation(
     best_index = np.argmin(np.minimum(distance, 4 * limit) @ weights[..., None], axis=-2)
     best: FloatArray = np.take_along_axis(hypotheses, best_index[..., None, None], axis=-3)[..., 0, :, :]
     for _ in range(REFINEMENT_ROUNDS):
-        distance = _squared_distance(target, source, best)
-        best = kabsch(target, source, weights * (limit / (limit + distance)) ** 2)
+        error = _squared_distance(target, source, best)
+        best = kabsch(target, source, weights * (limit / (limit + error)) ** 2)
     best = np.where(count[..., None] < MIN_CORNERS, guess, best)
     is_inlier = (_squared_distance(target, source, best) < 4 * limit) & (weights > 0) & (count >= MIN_CORNERS)
     return best, is_inlier
