@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from bodydouble.data import FloatArray, RgbImage
+from bodydouble.perception.appearance.faces import FaceEmbedder
+from bodydouble.perception.background import BackgroundTracker
+from bodydouble.perception.image.enhance import FrameEnhancer
 from bodydouble.perception.pose.observe import Observer, ObserverOptions
 from bodydouble.perception.protocols import Detection, KeypointRequest, Landmarks, RotatedRoi
 from bodydouble.pipeline.perceiving import Perception, PerceptionResult
@@ -59,7 +62,7 @@ class FakeSecondNetwork:
 def perceive(second_network: FakeSecondNetwork | None) -> PerceptionResult:
     networks = TwoPeople()
     observer = Observer(networks, networks, ObserverOptions(second_network_interval=5))
-    perception = Perception(observer, second_network, "off", tracks_background=True)
+    perception = Perception(observer, second_network, FaceEmbedder(), FrameEnhancer("off"), BackgroundTracker())
     return perception.process_all(FRAMES, SCALE, Progress())
 
 

@@ -4,6 +4,7 @@ Stages: perception (frames -> observations), tracking (observations -> tracks), 
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -18,8 +19,10 @@ from bodydouble.motion.floor.plausibility import describe_doubts
 from bodydouble.motion.multi_shot import reconstruct_shots
 from bodydouble.motion.reconstruct import MeasuredInputs, ReconstructionInput
 from bodydouble.networks import network_seconds
+from bodydouble.perception.appearance.faces import FaceEmbedder
+from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver, ExternalKeypoints, convert_keypoints
-from bodydouble.perception.image.enhance import check_method
+from bodydouble.perception.image.enhance import FrameEnhancer, check_method
 from bodydouble.perception.pose.observe import MOVENET, create_observer
 from bodydouble.perception.pose.thunder import Thunder
 from bodydouble.pipeline.perceiving import FrameListener, Perception, PerceptionResult
@@ -219,15 +222,22 @@ def _perceive(
 
 
 def _create_perception(options: CaptureOptions, keypoints: ExternalKeypoints | None, fps: float) -> Perception:
-    """Loads the networks. External keypoints need neither landmark network."""
-    observer = (
-        create_observer(options.get("quality", "balanced"), options.get("detector", MOVENET), fps)
-        if keypoints is None
-        else ExternalKeypointObserver(keypoints)
+    """Loads the networks, two at a time. External keypoints need neither landmark network."""
+    with ThreadPoolExecutor(1) as pool:
+        faces = pool.submit(FaceEmbedder)
+        second_network = pool.submit(Thunder) if keypoints is None else None
+        observer = (
+            create_observer(options.get("quality", "balanced"), options.get("detector", MOVENET), fps)
+            if keypoints is None
+            else ExternalKeypointObserver(keypoints)
+        )
+    return Perception(
+        observer,
+        second_network.result() if second_network else None,
+        faces.result(),
+        FrameEnhancer(options.get("enhance", "auto")),
+        None if options.get("camera") == "static" else BackgroundTracker(),
     )
-    second_network = Thunder() if keypoints is None else None
-    tracks_background = options.get("camera") != "static"
-    return Perception(observer, second_network, options.get("enhance", "auto"), tracks_background=tracks_background)
 
 
 def _track_people(

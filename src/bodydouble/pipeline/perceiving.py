@@ -63,23 +63,24 @@ class Perception:
         self,
         observer: Observer | ExternalKeypointObserver,
         second_network: KeypointModel | None,
-        enhance: str,
-        *,
-        tracks_background: bool,
+        face_embedder: FaceEmbedder,
+        enhancer: FrameEnhancer,
+        background_tracker: BackgroundTracker | None,
     ) -> None:
-        """Loads the face network.
+        """Starts before the first frame.
 
         Args:
             observer: Observes the people in each frame.
             second_network: Network that gives a second opinion on the keypoints of some people.
-            enhance: Method of ``FrameEnhancer``.
-            tracks_background: Whether the camera may move.
+            face_embedder: Embeds faces.
+            enhancer: Enhances frames for the networks.
+            background_tracker: Tracks the background; None if the camera is known to be static.
         """
         self._observer = observer
         self._second_network = second_network
-        self._face_embedder = FaceEmbedder()
-        self._enhancer = FrameEnhancer(enhance)
-        self._background_tracker = BackgroundTracker() if tracks_background else None
+        self._face_embedder = face_embedder
+        self._enhancer = enhancer
+        self._background_tracker = background_tracker
 
     def quality_warnings(self, image_size: tuple[int, int]) -> list[str]:
         """Returns warnings about dark, noisy or blurred frames of a video of this size, px."""
