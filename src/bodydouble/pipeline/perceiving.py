@@ -29,7 +29,7 @@ PREPARED_FRAMES = 2
 """Maximum number of frames that are prepared ahead of the networks."""
 MAX_BACKGROUND_DELAY = 3
 """Maximum number of frames by which the background is tracked behind the networks."""
-MAX_PENDING_REQUESTS = 3
+MAX_PENDING_REQUESTS = 8
 """Maximum number of people who wait for the second network."""
 
 
