@@ -13,9 +13,9 @@ MAX_SIDE = 640
 """Maximum longer side of a sample, px."""
 INTERVAL = 10
 """Frames from one sample to the next in a short video."""
-MAX_SAMPLES = 600
+MAX_SAMPLES = 400
 """Maximum number of samples; beyond it, every second one is dropped and the interval doubles."""
-JPEG_QUALITY = 90
+JPEG_QUALITY = 80
 """Quality of a sample in memory, 1 to 100."""
 
 
