@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -45,10 +46,41 @@ def core_count() -> int:
     return os.cpu_count() or 1
 
 
-def _session_options() -> Any:
+def network_seconds() -> float:
+    """Returns the time for which at least one network of this process has run so far, s."""
+    return _TIMER.seconds
+
+
+class BusyTimer:
+    """Context manager for several threads: measures the time during which at least one of them is inside."""
+
+    def __init__(self) -> None:
+        """Starts at 0 s."""
+        self.seconds = 0.0
+        self._lock = Lock()
+        self._inside, self._start = 0, 0.0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                self._start = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self.seconds += time.perf_counter() - self._start
+
+
+_TIMER = BusyTimer()
+
+
+def _session_options(*, is_shared: bool) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _LOG_ERRORS_ONLY
-    options.intra_op_num_threads = min(core_count(), MAX_THREADS)
+    # Two networks side by side on half of the cores each are faster than one after the other on all cores.
+    options.intra_op_num_threads = min(max(core_count() // 2, 1) if is_shared else core_count(), MAX_THREADS)
     options.inter_op_num_threads = 1
     # Threads that wait for each other without spinning leave the cores to decoding and the rest of perception.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -59,23 +91,23 @@ class Network:
     """One network with one input.
 
     Attributes:
-        seconds: Time spent inside the network so far.
         input_shape: Shape of the input; a name or None stands for a side of any length.
         output_shapes: Shapes of the outputs by name, in the order in which a call returns them.
     """
 
-    def __init__(self, path: Path, outputs: Sequence[str] | None = None) -> None:
+    def __init__(self, path: Path, outputs: Sequence[str] | None = None, *, is_shared: bool = False) -> None:
         """Loads an ONNX file.
 
         Args:
             path: The file.
             outputs: Names of the outputs to return; all outputs if None.
+            is_shared: Whether another network runs at the same time, so that this one takes half of the cores.
 
         Raises:
             ModelError: The file is missing, damaged or lacks one of the outputs.
         """
         remedy = "install bodydouble again" if path.is_relative_to(_PACKAGE_FOLDER) else "give another file"
-        self._session = _load_session(path, remedy)
+        self._session = _load_session(path, remedy, _session_options(is_shared=is_shared))
         shapes: dict[str, Shape] = {output.name: tuple(output.shape) for output in self._session.get_outputs()}
         missing = set(outputs or ()) - shapes.keys()
         if missing:
@@ -87,20 +119,18 @@ class Network:
         self._outputs = list(shapes if outputs is None else outputs)
         self.input_shape: Shape = tuple(first.shape)
         self.output_shapes: dict[str, Shape] = {name: shapes[name] for name in self._outputs}
-        self.seconds = 0.0
 
     def __call__(self, values: NDArray[Any]) -> list[NDArray[np.float32]]:
         """Runs the network on one input array and returns the requested outputs in order."""
-        start = time.perf_counter()
-        outputs: list[NDArray[np.float32]] = self._session.run(self._outputs, {self._input: values})
-        self.seconds += time.perf_counter() - start
+        with _TIMER:
+            outputs: list[NDArray[np.float32]] = self._session.run(self._outputs, {self._input: values})
         return outputs
 
 
-def _load_session(path: Path, remedy: str) -> Any:
+def _load_session(path: Path, remedy: str, options: Any) -> Any:
     if not path.is_file():
         raise ModelError(f"The network {path} is missing; {remedy}")
     try:
-        return onnxruntime.InferenceSession(path, _session_options(), providers=choose_providers())
+        return onnxruntime.InferenceSession(path, options, providers=choose_providers())
     except Exception as error:  # onnxruntime's errors have no common base but Exception
         raise ModelError(f"The network {path} cannot be loaded, {remedy} ({error})") from error

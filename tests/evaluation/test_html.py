@@ -9,7 +9,6 @@ from bodydouble.evaluation.comparison import combine, compare
 from bodydouble.evaluation.comparison_page import (
     build_comparison_page,
     comparison_table,
-    find_gaps,
     joint_table,
     list_metrics,
     people_table,
@@ -160,5 +159,5 @@ def test_a_page_of_clips_without_detections() -> None:
 
 def test_gaps_are_runs_of_invalid_frames() -> None:
     valid = np.array([False, True, False, False, True, False])
-    assert find_gaps(np.arange(10, 16), valid) == [(9.5, 10.5), (11.5, 13.5), (14.5, 15.5)]
-    assert find_gaps(np.arange(3), np.ones(3, dtype=bool)) == []
+    assert html.find_gaps(np.arange(10, 16), valid) == [(9.5, 10.5), (11.5, 13.5), (14.5, 15.5)]
+    assert html.find_gaps(np.arange(3), np.ones(3, dtype=bool)) == []

@@ -49,6 +49,16 @@ def test_corners_move_with_the_image() -> None:
         assert np.mean(np.linalg.norm(moved - [-4 * last, last], axis=1) < 0.5) > 0.95
 
 
+@pytest.mark.parametrize("jump", [(14, -9), (-25, 16)])
+def test_a_jump_of_a_camera_that_moves_steadily_loses_few_corners(jump: tuple[int, int]) -> None:
+    image = wall()
+    shifts = [np.array([3 * i, i]) + (np.array(jump) if i >= 8 else 0) for i in range(12)]
+    background = track_background([crop_wall(image, 100 + int(x), 80 + int(y)) for x, y in shifts])
+    moved = displacements(background, 7, 8)
+    assert len(moved) > 0.8 * np.count_nonzero(background.frames == 7)
+    assert np.median(np.abs(moved - (shifts[7] - shifts[8]))) < 0.1
+
+
 def test_a_static_image_has_one_keyframe_and_no_drift() -> None:
     noise = np.random.default_rng(5)
     still = crop_wall(wall(), 100, 60)

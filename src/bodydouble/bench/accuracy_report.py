@@ -9,7 +9,8 @@ from bodydouble.bench.accuracy import METHODS, NETWORK, OURS, AccuracyResults
 from bodydouble.bench.capture_cache import TOTAL
 from bodydouble.bench.report import BenchReport, TableData
 from bodydouble.evaluation.comparison import Comparison
-from bodydouble.evaluation.comparison_page import UNKNOWN, comparison_table
+from bodydouble.evaluation.comparison_page import comparison_table
+from bodydouble.evaluation.html import UNKNOWN
 
 PREFACE = """# Accuracy
 

@@ -12,8 +12,8 @@ from bodydouble.bench.capture_cache import TOTAL, BenchCapture
 from bodydouble.bench.report import BenchReport, TableData
 from bodydouble.data import FloatArray
 from bodydouble.evaluation.comparison import Comparison
-from bodydouble.evaluation.comparison_page import UNKNOWN
 from bodydouble.evaluation.evaluation_clip import EvaluatedPerson, EvaluationClip, to_evaluation_clip
+from bodydouble.evaluation.html import UNKNOWN
 from bodydouble.evaluation.matching import common_frames, match_people
 from bodydouble.evaluation.naturalness import NaturalnessScore, sample_from_person, score
 from bodydouble.pipeline import Progress, animate

@@ -12,8 +12,8 @@ from bodydouble.bench.report import BenchReport, TableData
 from bodydouble.data import FloatArray, Motion, Performance, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.evaluation.comparison import Comparison, combine, compare_clips
-from bodydouble.evaluation.comparison_page import UNKNOWN
 from bodydouble.evaluation.evaluation_clip import EvaluationClip, to_evaluation_clip
+from bodydouble.evaluation.html import UNKNOWN
 from bodydouble.evaluation.matching import common_frames, match_people
 from bodydouble.evaluation.metrics.averages import percentile
 from bodydouble.evaluation.metrics.motion import peak_speed_losses_percent

@@ -6,7 +6,7 @@ from typing import Any
 from bodydouble.bench import partner_clips, people_clips
 from bodydouble.bench.people import PeopleFigures
 from bodydouble.bench.report import BenchReport, TableData
-from bodydouble.evaluation.comparison_page import UNKNOWN
+from bodydouble.evaluation.html import UNKNOWN
 
 PREFACE = """# Several people
 

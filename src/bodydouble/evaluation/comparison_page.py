@@ -8,13 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bodydouble.data import BoolArray, FloatArray, IntArray
 from bodydouble.evaluation import html
 from bodydouble.evaluation.comparison import Comparison
 from bodydouble.evaluation.person_comparison import PersonComparison
 from bodydouble.skeletons import humanoid
 
-UNKNOWN = "–"  # noqa: RUF001, an en dash
 """Cell of a value that could not be measured."""
 
 
@@ -32,7 +30,7 @@ class MetricRow:
     @property
     def text(self) -> str:
         """The value as text, without its unit."""
-        return f"{self.value:.{self.digits}f}" if np.isfinite(self.value) else UNKNOWN
+        return f"{self.value:.{self.digits}f}" if np.isfinite(self.value) else html.UNKNOWN
 
 
 def list_metrics(comparison: Comparison) -> list[MetricRow]:
@@ -141,13 +139,13 @@ def people_table(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
         ]
         for person in comparison.people
     ]
-    cells += [[name, "not detected", *[UNKNOWN] * 4] for name in comparison.missed]
-    cells += [["no person", name, *[UNKNOWN] * 4] for name in comparison.extra]
+    cells += [[name, "not detected", *[html.UNKNOWN] * 4] for name in comparison.missed]
+    cells += [["no person", name, *[html.UNKNOWN] * 4] for name in comparison.extra]
     return ["person", "predicted as", "frames", "MPJPE mm", "PA-MPJPE mm", "WA-MPJPE mm"], cells
 
 
 def _format_number(value: float | None) -> str:
-    return UNKNOWN if value is None or not np.isfinite(value) else f"{value:.1f}"
+    return html.UNKNOWN if value is None or not np.isfinite(value) else f"{value:.1f}"
 
 
 def build_comparison_page(comparison: Comparison, title: str) -> str:
@@ -163,11 +161,4 @@ def build_comparison_page(comparison: Comparison, title: str) -> str:
 def _error_plot(person: PersonComparison) -> str:
     line = html.Line(person.name, person.frames.astype(np.float64), person.error_mm)
     title = f"{person.name}: mean joint error (gray: occluded or without a pose)"
-    return html.line_plot([line], title, "frame", "mm", find_gaps(person.frames, np.isfinite(person.error_mm)))
-
-
-def find_gaps(frames: IntArray, valid: BoolArray) -> list[tuple[float, float]]:
-    """Returns first and last frame of each run of invalid frames, half a frame wider on both sides."""
-    edges: FloatArray = np.diff(np.concatenate([[0], (~valid).astype(int), [0]]))
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1
-    return [(float(frames[a]) - 0.5, float(frames[b]) + 0.5) for a, b in zip(starts, ends, strict=True)]
+    return html.line_plot([line], title, "frame", "mm", html.find_gaps(person.frames, np.isfinite(person.error_mm)))

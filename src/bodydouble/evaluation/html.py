@@ -11,7 +11,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from bodydouble.data import FloatArray, IntArray
+from bodydouble.data import BoolArray, FloatArray, IntArray
+
+UNKNOWN = "–"  # noqa: RUF001, an en dash
+"""Text of a value that is not known."""
 
 _STYLE = """
 :root { --paper: #fff; --ink: #1b1f24; --faint: #626b76; --rule: #d9dee4; --shade: #f1f3f6; --warn: #b3401a;
@@ -339,3 +342,10 @@ def _legend(lines: Sequence[Line]) -> str:
         return ""
     items = (f'<span><i style="background:{_colour(i)}"></i>{escape(line.name)}</span>' for i, line in enumerate(lines))
     return f'<div class="legend">{" ".join(items)}</div>\n'
+
+
+def find_gaps(frames: IntArray, valid: BoolArray) -> list[tuple[float, float]]:
+    """Returns first and last frame of each run of invalid frames, half a frame wider on both sides."""
+    edges: FloatArray = np.diff(np.concatenate([[0], (~valid).astype(int), [0]]))
+    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1
+    return [(float(frames[a]) - 0.5, float(frames[b]) + 0.5) for a, b in zip(starts, ends, strict=True)]

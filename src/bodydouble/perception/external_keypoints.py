@@ -12,6 +12,7 @@ import numpy as np
 from bodydouble.data import LANDMARK_COUNT, FloatArray, FrameObservations, IntArray, Observation, RgbImage
 from bodydouble.errors import InvalidDataError
 from bodydouble.perception.appearance.clothing_colors import describe_appearance
+from bodydouble.perception.protocols import KeypointRequest
 from bodydouble.skeletons import blazepose, coco, openpose
 
 MIN_KEYPOINTS = 4
@@ -167,7 +168,7 @@ class ExternalKeypointObserver:
     It gets the frames of one video in order, of any size.
     """
 
-    network_seconds = 0.0
+    keypoint_requests: Sequence[KeypointRequest] = ()
 
     def __init__(self, people: ExternalKeypoints) -> None:
         """Starts before the first frame."""

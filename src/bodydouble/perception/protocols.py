@@ -78,12 +78,20 @@ class Landmarks:
         return self.keypoints[:, :2]
 
 
+@dataclass(frozen=True, slots=True)
+class KeypointRequest:
+    """A person of a frame whose keypoints a ``KeypointModel`` is to estimate."""
+
+    person: int
+    """Index among the people of the frame."""
+    pose: FloatArray
+    """(33, 2) px, landmarks of the person."""
+    occluders: Sequence[FloatArray] = ()
+    """Landmarks (33, 2) px of the people in front of that person."""
+
+
 class PeopleDetector(Protocol):
     """Detects people in an image."""
-
-    @property
-    def seconds(self) -> float:
-        """Time spent inside the network so far."""
 
     def detect(self, frame: RgbImage, min_size: float = 0.0) -> tuple[Detection, ...]:
         """Detects the people in an image (H, W, 3) RGB, the most certain first, each once.
@@ -94,10 +102,6 @@ class PeopleDetector(Protocol):
 
 class LandmarkModel(Protocol):
     """Locates the landmarks of a person in a region of interest."""
-
-    @property
-    def seconds(self) -> float:
-        """Time spent inside the network so far."""
 
     def roi_from_detection(self, detection: Detection) -> RotatedRoi:
         """Returns the region of interest for a person that was just detected."""
@@ -115,17 +119,8 @@ class LandmarkModel(Protocol):
 class KeypointModel(Protocol):
     """Estimates the keypoints of a person whose landmarks are roughly known: a second opinion."""
 
-    @property
-    def seconds(self) -> float:
-        """Time spent inside the network so far."""
-
-    def estimate(self, frame: RgbImage, pose: FloatArray, occluders: Sequence[FloatArray] = ()) -> FloatArray:
-        """Estimates the keypoints of one person.
-
-        Args:
-            frame: (H, W, 3) RGB.
-            pose: Landmarks (33, 2) px of the person.
-            occluders: Landmarks (33, 2) px of the people in front of that person.
+    def estimate(self, frame: RgbImage, request: KeypointRequest) -> FloatArray:
+        """Estimates the keypoints of one person in a frame (H, W, 3) RGB; may be called in several threads at once.
 
         Returns:
             (17, 3) x px, y px, confidence in COCO order.

@@ -16,6 +16,7 @@ from bodydouble.characters.retarget import JointMatrixSequence, retarget
 from bodydouble.data import BoolArray, Character, FloatArray, Motion, Performance
 from bodydouble.errors import InvalidDataError, RenderingUnavailableError
 from bodydouble.evaluation.report import page
+from bodydouble.evaluation.report.frame_samples import FrameSamples
 from bodydouble.evaluation.report.images import SpanImages
 from bodydouble.formats import bvh, face_embeddings, fbx, gltf, performance
 from bodydouble.formats.atomic import ensure_folder
@@ -120,7 +121,8 @@ def animate(
     for note in template.notes:
         progress.warn(f"{character}: {note}")
     with _output_folder(video, folder) as out:
-        result = capture_clip(request, progress)
+        samples = FrameSamples()
+        result = capture_clip(request, progress, samples.add_frame)
         captured = result.performance
         resampled = _resample(captured, fps, progress)
         with progress.stage("characters"):
@@ -137,6 +139,7 @@ def animate(
         images = SpanImages(captured, result.static_people)
         preview_path = _render_preview(Path(video), captured, characters, images, out, progress) if preview else None
         with progress.stage("report"):
+            images.add_samples(samples)
             report_path = _write_report(Path(video), result, images, preview_path, out, progress.warnings)
     files += [path for path in (preview_path, report_path) if path]
     return AnimationResult(resampled, tuple(files), tuple(result.static_people))
@@ -280,7 +283,6 @@ def _write_report(
     warnings: Sequence[str],
 ) -> Path:
     path = folder / REPORT_FILE
-    images.read_missing(video)
     page.write_report(
         path,
         result.performance,

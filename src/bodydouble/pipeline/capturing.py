@@ -3,36 +3,33 @@
 Stages: perception (frames -> observations), tracking (observations -> tracks), motion (tracks -> 3D motion).
 """
 
-from collections.abc import Generator, Mapping
-from contextlib import closing
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 import numpy as np
 
-from bodydouble.data import Background, Clip, FloatArray, Observation, Performance, Person, RgbImage, Track
+from bodydouble.data import Clip, Performance, Person, Track
 from bodydouble.errors import InvalidDataError, NoPeopleError
 from bodydouble.formats.keypoint_files import read_keypoints
 from bodydouble.formats.media import FrameReader, probe
-from bodydouble.formats.media.read_ahead import ReadAhead
 from bodydouble.motion.floor.plausibility import describe_doubts
 from bodydouble.motion.multi_shot import reconstruct_shots
 from bodydouble.motion.reconstruct import MeasuredInputs, ReconstructionInput
+from bodydouble.networks import network_seconds
 from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver, ExternalKeypoints, convert_keypoints
 from bodydouble.perception.image.enhance import FrameEnhancer, check_method
-from bodydouble.perception.pose.observe import MOVENET, Observer, create_observer
-from bodydouble.perception.shots.detect import ShotFrame, split_into_shots
-from bodydouble.pipeline.ordered_worker import OrderedWorker
+from bodydouble.perception.pose.observe import MOVENET, create_observer, create_second_network
+from bodydouble.pipeline.perceiving import FrameListener, Perception, PerceptionResult
 from bodydouble.pipeline.progress import Progress
 from bodydouble.tracking.association import FaceEmbeddings, PersonTrack, build_tracks
 from bodydouble.tracking.selection import PersonAtPoint, Selection, name_people, parse_selection, select_people
 from bodydouble.tracking.static_detection import detect_static_people
 
-PREPARED_FRAMES = 2
-"""Maximum number of frames that are prepared ahead of the networks."""
 PERCEPTION_MAX_SIDE = 1920
 """Maximum long side in px of the frames that perception processes; larger ones are scaled down."""
 CAMERA_MODES = ("auto", "static", "moving")
@@ -86,18 +83,6 @@ class CaptureRequest:
     options: CaptureOptions
 
 
-@dataclass(slots=True)
-class _PerceptionResult:
-    """Results of perception, in px of the original image."""
-
-    observations: list[tuple[Observation, ...]] = field(default_factory=list)
-    """People in every frame."""
-    shot_starts: list[int] = field(default_factory=list)
-    """First frame of every shot but the first, ascending."""
-    background: Background | None = None
-    """Background of a camera that may move."""
-
-
 def capture(video: str | Path, *, progress: Progress | None = None, **options: Unpack[CaptureOptions]) -> Performance:
     """Captures the motion of the people in a video.
 
@@ -144,11 +129,14 @@ def _check_range(name: str, value: float | None, bounds: tuple[float, float]) ->
         raise InvalidDataError(f"{name} is {value:g}; it must lie between {minimum:g} and {maximum:g}")
 
 
-def capture_clip(request: CaptureRequest, progress: Progress) -> CaptureResult:
-    """Captures the motion of the people in a video, with their face embeddings; raises as ``capture`` does."""
+def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameListener | None = None) -> CaptureResult:
+    """Captures the motion of the people in a video, with their face embeddings; raises as ``capture`` does.
+
+    ``on_frame`` receives the index and the image of every frame while it is processed.
+    """
     clip, options = request.clip, request.options
     keypoints = _read_external_keypoints(options, clip)
-    perceived = _perceive(request, keypoints, progress)
+    perceived = _perceive(request, keypoints, progress, on_frame)
     with progress.stage("tracking"):
         people, static_people = _track_people(perceived, keypoints, request)
     _warn_of_static_people(static_people, people, progress)
@@ -172,7 +160,7 @@ def capture_clip(request: CaptureRequest, progress: Progress) -> CaptureResult:
 
 
 def _reconstruction_input(
-    request: CaptureRequest, perceived: _PerceptionResult, people: Mapping[str, PersonTrack]
+    request: CaptureRequest, perceived: PerceptionResult, people: Mapping[str, PersonTrack]
 ) -> ReconstructionInput:
     clip, options = request.clip, request.options
     return ReconstructionInput(
@@ -212,119 +200,48 @@ def _read_external_keypoints(options: CaptureOptions, clip: Clip) -> ExternalKey
     return keypoints
 
 
-def _perceive(request: CaptureRequest, keypoints: ExternalKeypoints | None, progress: Progress) -> _PerceptionResult:
+def _perceive(
+    request: CaptureRequest, keypoints: ExternalKeypoints | None, progress: Progress, on_frame: FrameListener | None
+) -> PerceptionResult:
     """Runs all networks over the frames, in one pass."""
     clip, options = request.clip, request.options
+    seconds_before = network_seconds()
     with progress.stage("loading networks"):
-        perception = _Perception(_create_observer(options, keypoints, float(clip.fps)), options)
+        perception = _create_perception(options, keypoints, float(clip.fps))
     with (
         FrameReader(clip.path, max_side=PERCEPTION_MAX_SIDE) as reader,
         progress.stage("perception", reader.clip.frame_count),
     ):
         scale = np.array(clip.image_size) / reader.clip.image_size
-        perception.process_all(reader, scale, progress)
+        result = perception.process_all(reader, scale, progress, on_frame)
         for warning in (*reader.warnings, *perception.quality_warnings(reader.clip.image_size)):
             progress.warn(warning)
-    progress.network_seconds += perception.network_seconds
-    return perception.result(scale)
+    progress.network_seconds += network_seconds() - seconds_before
+    return result
 
 
-def _create_observer(
-    options: CaptureOptions, keypoints: ExternalKeypoints | None, fps: float
-) -> Observer | ExternalKeypointObserver:
-    if keypoints is not None:
-        return ExternalKeypointObserver(keypoints)
-    return create_observer(options.get("quality", "balanced"), options.get("detector", MOVENET), fps)
-
-
-class _Perception:
-    """Perception of one video: observer, face embedder, background tracker and frame enhancement."""
-
-    def __init__(self, observer: Observer | ExternalKeypointObserver, options: CaptureOptions) -> None:
-        """Loads the face network. The background of a static camera is not tracked."""
-        self._observer = observer
-        self._face_embedder = FaceEmbedder()
-        self._enhancer = FrameEnhancer(options.get("enhance", "auto"))
-        self._background_tracker = None if options.get("camera") == "static" else BackgroundTracker()
-        self._perceived = _PerceptionResult()
-
-    @property
-    def network_seconds(self) -> float:
-        """Time spent inside the networks so far."""
-        return self._observer.network_seconds + self._face_embedder.seconds
-
-    def quality_warnings(self, image_size: tuple[int, int]) -> list[str]:
-        """Returns warnings about dark, noisy or blurred frames of a video of this size, px."""
-        return self._enhancer.quality_warnings(image_size)
-
-    def result(self, scale: FloatArray) -> _PerceptionResult:
-        """Returns the results for all frames processed so far; ``scale`` is as for ``process``."""
-        tracker = self._background_tracker
-        return replace(self._perceived, background=tracker.result(scale) if tracker else None)
-
-    def process_all(self, reader: FrameReader, scale: FloatArray, progress: Progress) -> None:
-        """Processes all frames; ``scale`` is as for ``process``.
-
-        Frames are prepared ahead in one thread, and the background is tracked behind the networks in another.
-        """
-        prepared = ReadAhead(self._prepare_frames(reader), PREPARED_FRAMES)
-        with closing(prepared), OrderedWorker() as background_worker:
-            for frame, image in progress.track(prepared):
-                people = self.process(frame, image, scale)
-                if self._background_tracker:
-                    boxes = np.array([person.box for person in people]).reshape(-1, 4)
-                    background_worker.submit(_track_background, self._background_tracker, frame, boxes)
-            background_worker.finish()
-
-    def _prepare_frames(self, reader: FrameReader) -> Generator[tuple[ShotFrame, RgbImage], None, None]:
-        """Yields the frames with their shot starts, and the image that the networks see.
-
-        Only the networks get the enhanced image, as filters displace background corners.
-        """
-        for frame in split_into_shots(reader):
-            if frame.is_shot_start:
-                self._enhancer.begin_shot()
-            yield frame, self._enhancer.enhance(frame.image)
-
-    def process(self, frame: ShotFrame, image: RgbImage, scale: FloatArray) -> tuple[Observation, ...]:
-        """Observes the people in the next frame, and returns them in px of the frame.
-
-        Trackers are not reset at a gradual transition: it is detected at its end, when the new people are already
-        tracked.
-
-        Args:
-            frame: frame, scaled for perception.
-            image: the same frame, enhanced for the networks.
-            scale: (2,) px of the original image per px of the frame, in x and y.
-        """
-        self._perceived.shot_starts.extend(frame.shot_starts)
-        if frame.is_shot_start:
-            self._observer.begin_shot()
-        result = self._observer.observe(image)
-        people = self._face_embedder.embed_people(image, result.current)
-        observations = self._perceived.observations
-        observations.append(tuple(_rescale(person, scale) for person in people))
-        for past in result.backfilled:
-            observations[-1 - past.frames_ago] += (_rescale(past.observation, scale),)
-        return people
-
-
-def _track_background(tracker: BackgroundTracker, frame: ShotFrame, boxes: FloatArray) -> None:
-    if frame.is_shot_start:
-        tracker.begin_shot()
-    tracker.process_frame(frame.image, boxes)
-
-
-def _rescale(observation: Observation, scale: FloatArray) -> Observation:
-    """Scales an observation by (2,) factors in x and y."""
-    box, keypoints = observation.box * np.tile(scale, 2), observation.keypoints * np.append(scale, 1.0)
-    second = observation.second_keypoints
-    second = None if second is None else second * np.append(scale, 1.0)
-    return replace(observation, box=box, keypoints=keypoints, second_keypoints=second)
+def _create_perception(options: CaptureOptions, keypoints: ExternalKeypoints | None, fps: float) -> Perception:
+    """Loads the networks, two at a time. External keypoints need neither landmark network."""
+    quality = options.get("quality", "balanced")
+    with ThreadPoolExecutor(1) as pool:
+        faces = pool.submit(FaceEmbedder)
+        second_network = pool.submit(create_second_network, quality) if keypoints is None else None
+        observer = (
+            create_observer(quality, options.get("detector", MOVENET), fps)
+            if keypoints is None
+            else ExternalKeypointObserver(keypoints)
+        )
+    return Perception(
+        observer,
+        second_network.result() if second_network else None,
+        faces.result(),
+        FrameEnhancer(options.get("enhance", "auto")),
+        None if options.get("camera") == "static" else BackgroundTracker(),
+    )
 
 
 def _track_people(
-    perceived: _PerceptionResult, keypoints: ExternalKeypoints | None, request: CaptureRequest
+    perceived: PerceptionResult, keypoints: ExternalKeypoints | None, request: CaptureRequest
 ) -> tuple[dict[str, PersonTrack], dict[str, Track]]:
     """Builds tracks and selects people.
 

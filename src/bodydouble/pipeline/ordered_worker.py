@@ -1,5 +1,6 @@
 """Worker thread beside the main one: calls in -> the same calls, run in order, one after another."""
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec, Self
@@ -8,32 +9,33 @@ P = ParamSpec("P")
 
 
 class OrderedWorker:
-    """Runs calls in order in a thread of its own, at most one behind the main thread. ::
+    """Runs calls in order in a thread of its own, at most ``max_pending`` behind the main thread. ::
 
-    with OrderedWorker() as worker:
+    with OrderedWorker(max_pending=3) as worker:
         for frame in frames:
             worker.submit(process, frame)
         worker.finish()
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_pending: int) -> None:
         """Starts without calls."""
+        self._max_pending = max_pending
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="worker")
-        self._last: Future[object] | None = None
+        self._pending: deque[Future[object]] = deque()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._executor.shutdown()
+        self._executor.shutdown(cancel_futures=True)
 
     def submit(self, function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Runs a call after the last one, and returns at once; waits for the last one and raises its exception."""
-        self.finish()
-        self._last = self._executor.submit(function, *args, **kwargs)
+        """Runs a call after the earlier ones; waits while too many are pending. Raises an earlier call's exception."""
+        while self._pending and (self._pending[0].done() or len(self._pending) >= self._max_pending):
+            self._pending.popleft().result()
+        self._pending.append(self._executor.submit(function, *args, **kwargs))
 
     def finish(self) -> None:
-        """Waits for the last call; raises its exception."""
-        last, self._last = self._last, None
-        if last is not None:
-            last.result()
+        """Waits for all calls; raises the first exception."""
+        while self._pending:
+            self._pending.popleft().result()

@@ -1,6 +1,7 @@
 """The report of a performance: metrics with known values, findings, images, page."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,17 +10,17 @@ import pytest
 from PIL import Image
 
 from bodydouble.data import Performance, Person
-from bodydouble.errors import MediaError
 from bodydouble.evaluation.report import page
 from bodydouble.evaluation.report.findings import Finding, list_findings
-from bodydouble.evaluation.report.images import MAX_READ_FRAMES, MAX_SIZE, SpanImages, crop_box
+from bodydouble.evaluation.report.frame_samples import FrameSamples
+from bodydouble.evaluation.report.images import MAX_SIZE, SpanImages, crop_box
 from bodydouble.evaluation.report.person_metrics import ANGLES, LIMBS, PersonMetrics, measure_people
 from bodydouble.evaluation.report.spans import BODY_LANDMARKS, find_low_confidence_spans, find_runs
 from bodydouble.geometry import rotation
 from bodydouble.skeletons import blazepose, humanoid
 from tests import builders
 from tests.evaluation import scenes
-from tests.media_builders import numbered_pictures, quadrant_colors, quadrants, write_video
+from tests.media_builders import numbered_pictures, quadrant_colors, quadrants
 from tests.motion.scenes import simulated_track
 
 FRAMES = 60
@@ -237,8 +238,11 @@ def test_only_the_longest_time_ranges_are_named() -> None:
 # Images
 
 
-def write_frames(path: Path, frames: list[np.ndarray]) -> Path:
-    return write_video(path, frames)
+def sample(frames: Sequence[np.ndarray], interval: int = 1) -> FrameSamples:
+    samples = FrameSamples(interval)
+    for index, frame in enumerate(frames):
+        samples.add_frame(index, frame)
+    return samples
 
 
 def open_jpeg(jpeg: bytes, path: Path) -> Image.Image:
@@ -254,39 +258,56 @@ def test_the_image_is_cropped_around_the_person(truth: Performance, tmp_path: Pa
     builders.assert_same(crop_box(performance.people[0].track, 25), [750.0, 450.0, 1050.0, 650.0], 1e-9)
     images = SpanImages(performance)
     # The white quarter of the image begins at 640, 360 and contains the region.
-    clip = write_frames(tmp_path / "clip.mp4", [quadrants((320, 180))] * FRAMES)
-    images.read_missing(clip)
+    images.add_samples(sample([quadrants((320, 180))] * FRAMES))
     with open_jpeg(images.jpegs["true1", 25], tmp_path / "crop.jpg") as image:
         assert image.format == "JPEG"
         assert image.size == (74, 50)
         assert np.asarray(image).min() > 230
 
 
-def test_added_frames_are_not_read_again(truth: Performance, tmp_path: Path) -> None:
+def test_added_frames_are_not_replaced_by_samples(truth: Performance) -> None:
     images = SpanImages(scenes.with_people(truth, scenes.occlude(truth.people[0], 20, 30)))
     for index in range(FRAMES):
         images.add_frame(index, quadrants((640, 360)))
-    images.read_missing(tmp_path / "no such file.mp4")
-    assert list(images.jpegs) == [("true1", 25)]
+    before = dict(images.jpegs)
+    images.add_samples(sample([np.zeros((360, 640, 3), np.uint8)] * FRAMES))
+    assert images.jpegs == before
+    assert list(before) == [("true1", 25)]
 
 
-def test_the_video_is_read_only_if_images_are_missing(truth: Performance, tmp_path: Path) -> None:
-    SpanImages(scenes.with_people(truth)).read_missing(tmp_path / "no such file.mp4")
-    with pytest.raises(MediaError):
-        SpanImages(scenes.with_people(truth, scenes.occlude(truth.people[0], 20, 30))).read_missing(
-            tmp_path / "no such file.mp4"
-        )
+@pytest.mark.parametrize(("interval", "shown"), [(1, 25), (10, 20), (8, 24), (40, 40)])
+def test_the_nearest_sample_is_shown_with_its_own_time(truth: Performance, interval: int, shown: int) -> None:
+    performance = scenes.with_people(truth, scenes.occlude(truth.people[0], 20, 30))
+    images = SpanImages(performance)
+    images.add_samples(sample(numbered_pictures(FRAMES), interval))
+    assert images.shown_frames == {("true1", 25): shown}
+    assert f"image at {shown / float(performance.fps):.1f} s" in text_of(performance, images)
 
 
-def test_reading_ends_at_the_last_missing_image(
-    truth: Performance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    images = SpanImages(scenes.with_people(truth, scenes.occlude(truth.people[0], 20, 30)))
-    indices: list[int] = []
-    monkeypatch.setattr(images, "add_frame", lambda index, _: indices.append(index))
-    images.read_missing(write_frames(tmp_path / "clip.mp4", numbered_pictures(FRAMES)))
-    assert indices == list(range(26))
-    assert MAX_READ_FRAMES < 30 * 60 * 5, "a limit of minutes for videos of any length"
+def test_without_a_near_sample_there_is_no_image(truth: Performance) -> None:
+    performance = scenes.with_people(truth, scenes.occlude(truth.people[0], 20, 30))
+    images = SpanImages(performance)
+    images.add_samples(sample(numbered_pictures(4)))
+    assert images.jpegs == {}
+    assert "image at 0.8 s is not available" in text_of(performance, images)
+
+
+def test_samples_of_a_long_video_are_fewer_than_their_maximum_and_evenly_spaced() -> None:
+    samples, pictures = FrameSamples(interval=2, max_samples=5), numbered_pictures(50)
+    for index, picture in enumerate(pictures):
+        samples.add_frame(index, picture)
+    nearest = [samples.nearest(index) for index in range(50)]
+    assert sorted({index for index in nearest if index is not None}) == [0, 16, 32, 48]
+    for index in (0, 16, 32, 48):
+        picture = np.asarray(pictures[index])
+        assert samples.read(index).shape == picture.shape
+        assert np.abs(samples.read(index).astype(int) - picture).mean() < 3
+
+
+def test_a_sample_is_reduced() -> None:
+    samples = sample([quadrants((1280, 720))])
+    assert samples.read(0).shape == (360, 640, 3)
+    assert quadrant_colors(samples.read(0)) == "rgbw"
 
 
 def test_a_person_outside_the_image_gets_the_whole_frame(truth: Performance, tmp_path: Path) -> None:

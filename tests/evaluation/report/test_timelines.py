@@ -4,7 +4,6 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -16,6 +15,7 @@ from PIL import Image, ImageFilter
 from bodydouble.data import FloatArray, Performance, Person, RgbImage
 from bodydouble.evaluation import html
 from bodydouble.evaluation.report import page
+from bodydouble.evaluation.report.frame_samples import FrameSamples
 from bodydouble.evaluation.report.images import SpanImages
 from bodydouble.evaluation.report.spans import BODY_LANDMARKS
 from bodydouble.evaluation.report.thumbnails import (
@@ -37,7 +37,7 @@ from bodydouble.evaluation.report.timelines import (
     timelines_section,
 )
 from tests.evaluation import scenes
-from tests.media_builders import numbered_pictures, quadrants, write_video
+from tests.media_builders import numbered_pictures, quadrants
 
 FRAMES = 60
 WIDTH, HEIGHT = scenes.SIZE
@@ -257,7 +257,9 @@ def test_frames_without_overlap_are_preferred() -> None:
     first = place_in_box(truth.people[0], 300, 200, 400, 500)
     second = scenes.keep_frames(place_in_box(truth.people[1], 300, 200, 400, 500), 0, 45)
     thumbnails = Thumbnails(scenes.with_people(truth, first, second))
-    assert thumbnails.missing_frames()[0] >= 45
+    for index in range(45):
+        thumbnails.add_frame(index, quadrants((640, 360)))
+    assert "true1" not in thumbnails.jpegs
 
 
 def test_a_person_with_constant_overlap_has_a_thumbnail() -> None:
@@ -279,24 +281,15 @@ def test_candidates_are_few_ascending_and_include_the_best(complete: list[float]
     assert max(array[rows], default=0.0) == array.max()
 
 
-def test_without_a_preview_reading_ends_at_the_last_first_candidate(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_preview_thumbnails_are_cropped_from_samples() -> None:
     truth = scenes.ground_truth(FRAMES, 2)
     first, second = place_in_box(truth.people[0], 50, 50, 200, 300), place_in_box(truth.people[1], 700, 50, 900, 300)
     images = SpanImages(scenes.with_people(truth, first, scenes.keep_frames(second, 20, 60)))
-    indices: list[int] = []
-    add_frame = images.add_frame
-
-    def record(index: int, frame: RgbImage) -> None:
-        indices.append(index)
-        add_frame(index, frame)
-
-    monkeypatch.setattr(images, "add_frame", record)
-    images.read_missing(write_video(tmp_path / "clip.mp4", numbered_pictures(FRAMES)))
-    assert indices == list(range(21))
+    samples = FrameSamples()
+    for index, picture in enumerate(numbered_pictures(FRAMES)):
+        samples.add_frame(index, picture)
+    images.add_samples(samples)
     assert set(images.thumbnails.jpegs) == {"true1", "true2"}
-    images.read_missing(tmp_path / "no such file.mp4")
 
 
 # Page

@@ -11,9 +11,11 @@ from bodydouble.perception.pose.detection_schedule import (
     CHECK_INTERVAL,
     LOSS_MEMORY,
     MAX_CHANGE_WAIT,
+    MAX_SHIFT,
     DetectionSchedule,
     KnownPerson,
     ViewChange,
+    estimate_shift,
 )
 
 INTERVAL, MAX_INTERVAL = 6, 30
@@ -135,3 +137,78 @@ def test_the_place_that_a_known_person_left_does_not_count() -> None:
     view, before = ViewChange(), KnownPerson(np.array([100.0, 100.0, 300.0, 600.0]), 0.99)
     view.restart(scene((120, 120, 280, 580)), [before])
     assert not view.is_seen(scene(), [PERSON])
+
+
+def shifted(image: RgbImage, shift: tuple[float, float]) -> RgbImage:
+    """Shifts an image by px; what comes in at the border looks like the border."""
+    matrix = np.array([[1.0, 0.0, shift[0]], [0.0, 1.0, shift[1]]])
+    return np.asarray(cv2.warpAffine(image, matrix, (1280, 720), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def smooth_scene(*boxes: tuple[int, int, int, int]) -> RgbImage:
+    """Draws boxes before a landscape without sharp edges."""
+    blurred = np.asarray(cv2.GaussianBlur(scene(), (0, 0), 25), float)
+    image: RgbImage = np.clip(120 + 4 * (blurred - blurred.mean()), 0, 200).astype(np.uint8)
+    for left, top, right, bottom in boxes:
+        image[top:bottom, left:right] = (220, 30, 30)
+    return image
+
+
+def move(person: KnownPerson, shift: tuple[float, float]) -> KnownPerson:
+    return KnownPerson(person.box + np.tile(shift, 2), person.presence)
+
+
+SHIFTS = [(5.0, 0.0), (-13.0, 7.0), (30.0, -20.0), (-55.0, 33.0)]
+
+
+@pytest.mark.parametrize("shift", SHIFTS)
+def test_a_shift_of_the_camera_is_no_change(shift: tuple[float, float]) -> None:
+    view = ViewChange()
+    view.restart(smooth_scene(), [PERSON])
+    assert not view.is_seen(shifted(smooth_scene(), shift), [move(PERSON, shift)])
+
+
+@pytest.mark.parametrize("shift", SHIFTS)
+def test_a_person_who_enters_while_the_camera_moves_is_a_change(shift: tuple[float, float]) -> None:
+    view = ViewChange()
+    view.restart(smooth_scene(), [PERSON])
+    assert view.is_seen(shifted(smooth_scene((150, 300, 210, 500)), shift), [move(PERSON, shift)])
+
+
+@pytest.mark.parametrize("shift", [*SHIFTS, (0.0, 0.0), (3.0, -1.0)])
+def test_the_shift_is_estimated_to_a_fraction_of_a_pixel_whatever_the_light(shift: tuple[float, float]) -> None:
+    small = [cv2.resize(smooth_scene(), (64, 36), interpolation=cv2.INTER_AREA).astype(np.float32)]
+    small.append(cv2.resize(shifted(smooth_scene(), shift), (64, 36), interpolation=cv2.INTER_AREA) + np.float32(10))
+    estimate = 20 * estimate_shift(small[0], small[1], np.ones((36, 64), dtype=bool))
+    np.testing.assert_allclose(estimate, shift, atol=4.0)
+    assert np.abs(estimate).max() <= 20 * (MAX_SHIFT + 1)
+
+
+def test_another_place_is_a_change_and_has_no_shift() -> None:
+    view = ViewChange()
+    view.restart(smooth_scene(), [PERSON])
+    assert view.is_seen(np.ascontiguousarray(smooth_scene()[::-1, ::-1]), [PERSON])
+
+
+def test_a_thing_that_the_detector_has_seen_is_followed_and_does_not_count() -> None:
+    def frame(step: int, *boxes: tuple[int, int, int, int]) -> RgbImage:
+        return scene((100 + 8 * step, 20, 180 + 8 * step, 80), *boxes)
+
+    view = ViewChange()
+    view.restart(frame(0), [PERSON])
+    assert view.is_seen(frame(10), [PERSON])
+    view.restart(frame(10), [PERSON])  # nobody was detected there
+    assert not any(view.is_seen(frame(step), [PERSON]) for step in range(11, 30, 3))
+    assert view.is_seen(frame(30, (900, 300, 960, 500)), [PERSON])
+
+
+def test_a_camera_that_shakes_does_not_make_the_detector_run() -> None:
+    shifts = [(12.0 * np.sin(0.7 * i), 9.0 * np.cos(0.5 * i)) for i in range(130)]
+    schedule, runs = DetectionSchedule(INTERVAL, MAX_INTERVAL), 0
+    for shift in shifts:
+        people = [move(PERSON, shift)]
+        frame = shifted(smooth_scene(), shift)
+        if schedule.is_due(frame, people, is_anyone_lost=False):
+            runs += 1
+            schedule.mark_detected(frame, people, min_size=np.inf, is_anyone_lost=False)
+    assert runs <= 8

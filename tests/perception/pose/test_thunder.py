@@ -8,6 +8,7 @@ from bodydouble.geometry.similarity import pose_similarity
 from bodydouble.perception.pose.blazepose import BlazePose
 from bodydouble.perception.pose.movenet import MoveNetDetector
 from bodydouble.perception.pose.thunder import Thunder, merge_keypoints, roi_from_pose, unflip_keypoints
+from bodydouble.perception.protocols import KeypointRequest
 from bodydouble.skeletons import blazepose, coco
 from tests.clips import read_example_frames
 
@@ -65,13 +66,13 @@ def test_keypoints_turn_with_image_and_pose(turns: int) -> None:
     for _ in range(turns):
         turned_pose = np.stack([turned_pose[:, 1], turned_frame.shape[1] - 1 - turned_pose[:, 0]], axis=-1)
         turned_frame = np.ascontiguousarray(np.rot90(turned_frame))
-    keypoints = Thunder().estimate(frame, pose)
+    keypoints = Thunder().estimate(frame, KeypointRequest(0, pose))
     expected = keypoints[:, :2]
     shape = frame.shape
     for _ in range(turns):
         expected = np.stack([expected[:, 1], shape[1] - 1 - expected[:, 0]], axis=-1)
         shape = (shape[1], shape[0], shape[2])
-    turned = Thunder().estimate(turned_frame, turned_pose)
+    turned = Thunder().estimate(turned_frame, KeypointRequest(0, turned_pose))
     # 1 % of the person, from another interpolation of the image. A hidden limb may move by more.
     size = float(np.ptp(pose, axis=0).max())
     assert np.median(np.linalg.norm(turned[:, :2] - expected, axis=-1)) < 0.01 * size
@@ -81,7 +82,7 @@ def test_both_networks_see_the_same_pose_and_sides() -> None:
     frame, pose = example_frame_and_pose()
     exchanged = pose[list(blazepose.MIRROR)]
     for flip_test in (False, True):
-        keypoints = Thunder(flip_test=flip_test).estimate(frame, pose)
+        keypoints = Thunder(flip_test=flip_test).estimate(frame, KeypointRequest(0, pose))
         same, other = (float(pose_similarity(keypoints[:, :2], points[COCO])) for points in (pose, exchanged))
         # 0.7 is nearly the same pose. The woman walks in profile, so that exchanged sides still overlap by half.
         assert same > 0.7

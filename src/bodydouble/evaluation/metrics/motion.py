@@ -1,7 +1,6 @@
 """Derivatives of a motion: acceleration, jitter, and the peak speed of strikes."""
 
 import numpy as np
-from scipy.signal import find_peaks
 
 from bodydouble.data import FloatArray
 
@@ -48,6 +47,8 @@ def peak_speed_losses_percent(predicted: FloatArray, truth: FloatArray, fps: flo
         (N,) percent of the true speed, one per strike; negative where the prediction is faster. Strikes without a
         prediction in that time are left out.
     """
+    from scipy.signal import find_peaks  # takes longer to import than all else that capture needs of SciPy
+
     predicted_speed, true_speed = (
         np.linalg.norm(np.diff(points, axis=0), axis=-1) * fps for points in (predicted, truth)
     )

@@ -1,21 +1,18 @@
 """Images for the report, cropped from the source video: a thumbnail per person, and frames of low confidence.
 
-In: a ``Performance`` and source frames, added while the preview is rendered or read again from the video. Out: JPEG
-files.
+In: a ``Performance`` and source frames, added while the preview is rendered, or samples of them. Out: JPEG files.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping
-from itertools import islice
-from pathlib import Path
 
 import numpy as np
 
 from bodydouble.data import FloatArray, Performance, RgbImage, Track
 from bodydouble.evaluation.report.crops import add_margin, crop, encode_jpeg, shrink
+from bodydouble.evaluation.report.frame_samples import FrameSamples
 from bodydouble.evaluation.report.spans import MAX_SPANS, Span, find_low_confidence_spans
 from bodydouble.evaluation.report.thumbnails import Thumbnails
-from bodydouble.formats.media import FrameReader
 
 MAX_SIZE = (200, 260)
 """Maximum width and height in px."""
@@ -23,14 +20,12 @@ MARGIN_FRACTION = 0.25
 """Margin around the person's box, relative to its longer side."""
 MAX_IMAGES = 36
 """Maximum number of images of all people; each person gets at least one."""
-READ_MAX_SIDE, MAX_READ_FRAMES = 640, 3000
-"""Longer side in px and maximum number of frames that are read again if no preview is rendered."""
 
 
 class SpanImages:
     """Low-confidence spans of a performance with an image of each, and a thumbnail of each person.
 
-    Frames are added while the preview is rendered; ``read_missing`` reads the remaining ones from the video.
+    Frames are added while the preview is rendered; ``add_samples`` finds images for the remaining spans and people.
     """
 
     def __init__(self, performance: Performance, static_people: Mapping[str, Track] | None = None) -> None:
@@ -41,30 +36,34 @@ class SpanImages:
             for person in performance.people
         }
         self.jpegs: dict[tuple[str, int], bytes] = {}
-        """JPEG file by name and source frame index."""
+        """JPEG file by name and worst frame of the span."""
+        self.shown_frames: dict[tuple[str, int], int] = {}
+        """Source frame index that such a file shows: the worst frame, or one near it."""
         self.thumbnails = Thumbnails(performance, static_people)
-        self._pending: dict[int, list[tuple[str, FloatArray]]] = defaultdict(list)
+        self._pending: dict[int, list[tuple[str, Track]]] = defaultdict(list)
         for person in performance.people:
             for span in self.spans[person.name]:
-                self._pending[span.worst_frame].append((person.name, crop_box(person.track, span.worst_frame)))
+                self._pending[span.worst_frame].append((person.name, person.track))
 
     def add_frame(self, index: int, frame: RgbImage) -> None:
         """Crops pending images from a source frame (H, W, 3) of any scale."""
-        for name, box in self._pending.pop(index, ()):
-            self.jpegs[name, index] = encode_jpeg(shrink(crop(frame, box * frame.shape[1] / self._size[0]), MAX_SIZE))
+        self._crop_spans(index, index, frame)
         self.thumbnails.add_frame(index, frame)
 
-    def read_missing(self, video: Path) -> None:
-        """Reads the video up to the last frame that is still missing, but at most MAX_READ_FRAMES frames.
+    def add_samples(self, samples: FrameSamples) -> None:
+        """Crops pending images from the samples nearest to their frames; those without a sample stay pending."""
+        for worst_frame in list(self._pending):
+            shown = samples.nearest(worst_frame)
+            if shown is not None:
+                self._crop_spans(worst_frame, shown, samples.read(shown))
+        self.thumbnails.add_samples(samples)
 
-        For thumbnails, it reads up to the first candidate frame of each person.
-        """
-        missing = [*self._pending, *self.thumbnails.missing_frames()]
-        if not missing:
-            return
-        with FrameReader(video, max_side=READ_MAX_SIDE) as reader:
-            for index, frame in enumerate(islice(reader, min(MAX_READ_FRAMES, max(missing) + 1))):
-                self.add_frame(index, frame)
+    def _crop_spans(self, worst_frame: int, shown: int, frame: RgbImage) -> None:
+        """Crops the pending images of a worst frame from a source frame with the index ``shown``."""
+        for name, track in self._pending.pop(worst_frame, ()):
+            box = crop_box(track, shown) * frame.shape[1] / self._size[0]
+            self.jpegs[name, worst_frame] = encode_jpeg(shrink(crop(frame, box), MAX_SIZE))
+            self.shown_frames[name, worst_frame] = shown
 
 
 def crop_box(track: Track, frame: int) -> FloatArray:

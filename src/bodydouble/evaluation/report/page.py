@@ -12,7 +12,7 @@ import numpy as np
 
 from bodydouble.data import FloatArray, Performance, Track
 from bodydouble.evaluation import html
-from bodydouble.evaluation.comparison_page import UNKNOWN, find_gaps
+from bodydouble.evaluation.html import UNKNOWN, find_gaps
 from bodydouble.evaluation.metrics.averages import percentile
 from bodydouble.evaluation.report.findings import Finding, list_findings, motion_capture_limit
 from bodydouble.evaluation.report.images import SpanImages
@@ -211,13 +211,15 @@ def _spans_section(person: PersonMetrics, images: SpanImages) -> str:
     title = html.heading("Low confidence", 3)
     if not spans:
         return title + html.paragraph("The mean confidence is never below 50 %.")
-    figures = "".join(_span_figure(person, span, images.jpegs.get((person.name, span.worst_frame))) for span in spans)
+    figures = "".join(_span_figure(person, span, images) for span in spans)
     order = html.paragraph("Sorted by lack of confidence, the worst first.")
     return f'{title}{order}<div class="crops">\n{figures}</div>\n'
 
 
-def _span_figure(person: PersonMetrics, span: Span, jpeg: bytes | None) -> str:
-    moment = f"{span.worst_frame / person.fps:.1f} s"
+def _span_figure(person: PersonMetrics, span: Span, images: SpanImages) -> str:
+    key = (person.name, span.worst_frame)
+    jpeg = images.jpegs.get(key)
+    moment = f"{images.shown_frames.get(key, span.worst_frame) / person.fps:.1f} s"
     times = _format_time_range(person, span.first_frame, span.last_frame)
     text = escape(f"{times}: {_describe_confidence(span)}; image at {moment}")
     if jpeg is None:

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, Track
-from bodydouble.evaluation.comparison_page import find_gaps
+from bodydouble.evaluation.html import find_gaps
 from bodydouble.skeletons import blazepose
 
 _BODY_SUFFIXES = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "foot_index")

@@ -1,6 +1,6 @@
 """One thumbnail per person: a sharp crop of a frame that shows most of the body.
 
-In: tracks and source frames (``Thumbnails.add_frame``). Out: JPEG files by name.
+In: tracks and source frames (``Thumbnails.add_frame``), or samples of them. Out: JPEG files by name.
 """
 
 from collections import defaultdict
@@ -11,6 +11,7 @@ from PIL import Image
 
 from bodydouble.data import FloatArray, Performance, RgbImage, Track
 from bodydouble.evaluation.report.crops import add_margin, crop, encode_jpeg, shrink
+from bodydouble.evaluation.report.frame_samples import FrameSamples
 from bodydouble.evaluation.report.spans import BODY_LANDMARKS
 from bodydouble.geometry.similarity import box_area, box_intersection
 
@@ -34,28 +35,35 @@ class Thumbnails:
         """JPEG file by name; people without an observation have none."""
         self._size = performance.camera.image_size
         self._sharpness: dict[str, float] = {}
-        self._pending: dict[int, list[tuple[str, FloatArray]]] = defaultdict(list)
-        self._first_candidate: dict[str, int] = {}
+        self._pending: dict[int, list[tuple[str, Track]]] = defaultdict(list)
         tracks = {person.name: person.track for person in performance.people} | dict(static_people or {})
         boxes = {name: _boxes_in_clip(track, performance.frame_count) for name, track in tracks.items()}
         for name, track in tracks.items():
             other_boxes = [boxes[other_name][track.frames] for other_name in boxes if other_name != name]
             for row in choose_candidates(measure_completeness(track, other_boxes, self._size)):
-                frame = int(track.frames[row])
-                self._first_candidate.setdefault(name, frame)
-                self._pending[frame].append((name, add_margin(track.boxes[row], MARGIN_FRACTION)))
-
-    def missing_frames(self) -> list[int]:
-        """Returns source frame indices that give a thumbnail to each person who still lacks one and can have one."""
-        return [frame for name, frame in self._first_candidate.items() if name not in self.jpegs]
+                self._pending[int(track.frames[row])].append((name, track))
 
     def add_frame(self, index: int, frame: RgbImage) -> None:
         """Crops pending thumbnails from a source frame (H, W, 3) of any scale."""
-        for name, box in self._pending.pop(index, ()):
-            image = shrink(crop(frame, box * frame.shape[1] / self._size[0]), MAX_SIZE)
-            gradient = mean_gradient(image)
-            if gradient > self._sharpness.get(name, -1.0):
-                self._sharpness[name], self.jpegs[name] = gradient, encode_jpeg(image)
+        for name, track in self._pending.pop(index, ()):
+            self._add_crop(name, track.boxes[index - track.frames[0]], frame)
+
+    def add_samples(self, samples: FrameSamples) -> None:
+        """Crops pending thumbnails from the samples nearest to their frames, if they show the person."""
+        for candidate in list(self._pending):
+            shown = samples.nearest(candidate)
+            for name, track in self._pending.pop(candidate):
+                row = -1 if shown is None else int(shown - track.frames[0])
+                if shown is not None and 0 <= row < len(track.frames) and np.isfinite(track.boxes[row]).all():
+                    self._add_crop(name, track.boxes[row], samples.read(shown))
+
+    def _add_crop(self, name: str, box: FloatArray, frame: RgbImage) -> None:
+        """Replaces the thumbnail of a person by the crop of a box, px of the video, if that is sharper."""
+        scaled = add_margin(box, MARGIN_FRACTION) * frame.shape[1] / self._size[0]
+        image = shrink(crop(frame, scaled), MAX_SIZE)
+        gradient = mean_gradient(image)
+        if gradient > self._sharpness.get(name, -1.0):
+            self._sharpness[name], self.jpegs[name] = gradient, encode_jpeg(image)
 
 
 def measure_completeness(track: Track, other_boxes: list[FloatArray], image_size: tuple[int, int]) -> FloatArray:

@@ -15,6 +15,10 @@ REFERENCE_LONG_SIDE = 480.0
 """Long side in px of the image in which lengths of options are measured."""
 REFINEMENT_ROUNDS = 5
 """Number of reweighted alignments after RANSAC."""
+MIN_CORNERS = 2
+"""Minimum number of corners from which a rotation is estimated; with fewer, the guess is returned."""
+FRAMES_PER_BATCH = 100
+"""Number of frames that are aligned at once, which bounds the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,32 +73,60 @@ def estimate_rotations(
         are too few inliers and the rotation of the frame before is kept.
     """
     matches = _match_keyframes(background, intrinsics)
-    starts = np.searchsorted(matches.frames, np.arange(background.frame_count + 1))
     radians_per_pixel = pixel_angle(intrinsics)
+    keyframe_from_frame, inlier_fractions = _align_with_keyframes(
+        matches, background.frame_count, radians_per_pixel, options
+    )
+    keyframe_from_frame[_are_small(keyframe_from_frame, options.min_rotation * radians_per_pixel)] = np.eye(3)
     rotations = np.tile(np.eye(3), (background.frame_count, 1, 1))
-    inlier_fractions = np.zeros(background.frame_count)
-    inlier_fractions[:1] = 1.0
-    keyframe_from_frame: FloatArray = np.eye(3)
     for frame in range(1, background.frame_count):
-        keyframe, rows = matches.keyframes[frame], slice(starts[frame], starts[frame + 1])
-        target, source = matches.keyframe_rays[rows], matches.frame_rays[rows]
-        guess = np.eye(3) if keyframe == frame - 1 else keyframe_from_frame
-        weights = cell_weights(source, options.cell_size * radians_per_pixel)
-        keyframe_from_frame, inliers = ransac_rotation(target, source, weights, guess, radians_per_pixel, options)
-        fraction = float(weights @ inliers) / max(float(weights.sum()), 1.0)
-        if inliers.sum() < options.min_inliers or fraction < options.min_inlier_fraction:
-            rotations[frame] = rotations[frame - 1]
-            continue
-        if _is_small(keyframe_from_frame, options.min_rotation * radians_per_pixel):
-            keyframe_from_frame = np.eye(3)
-        rotations[frame], inlier_fractions[frame] = rotations[keyframe] @ keyframe_from_frame, fraction
+        is_aligned = inlier_fractions[frame] > 0
+        rotations[frame] = (
+            rotations[matches.keyframes[frame]] @ keyframe_from_frame[frame] if is_aligned else rotations[frame - 1]
+        )
     return rotations, inlier_fractions
 
 
-def _is_small(matrix: FloatArray, angle: float) -> bool:
-    """Whether a rotation matrix (3, 3) rotates by less than an angle in rad."""
+def _align_with_keyframes(
+    matches: _Matches, frame_count: int, radians_per_pixel: float, options: RotationOptions
+) -> tuple[FloatArray, FloatArray]:
+    """Aligns each frame with its keyframe.
+
+    Returns:
+        Rotations keyframe_from_frame (F, 3, 3) and the fraction (F,) of inlier corners, 0 where there are too few.
+    """
+    starts = np.searchsorted(matches.frames, np.arange(frame_count + 1))
+    keyframe_from_frame = np.tile(np.eye(3), (frame_count, 1, 1))
+    fractions = np.zeros(frame_count)
+    cell_size = options.cell_size * radians_per_pixel
+    for start in range(0, frame_count, FRAMES_PER_BATCH):
+        stop = min(start + FRAMES_PER_BATCH, frame_count)
+        frames = [slice(starts[frame], starts[frame + 1]) for frame in range(start, stop)]
+        target, source = (_pad([rays[rows] for rows in frames]) for rays in (matches.keyframe_rays, matches.frame_rays))
+        weights = _pad([cell_weights(matches.frame_rays[rows], cell_size) for rows in frames])
+        guess = kabsch(target, source, weights)
+        matrices, inliers = ransac_rotation(target, source, weights, guess, radians_per_pixel, options)
+        fraction = (weights * inliers).sum(axis=1) / np.maximum(weights.sum(axis=1), 1.0)
+        is_aligned = (inliers.sum(axis=1) >= options.min_inliers) & (fraction >= options.min_inlier_fraction)
+        keyframe_from_frame[start:stop] = np.where(is_aligned[:, None, None], matrices, np.eye(3))
+        fractions[start:stop] = np.where(is_aligned, fraction, 0.0)
+    fractions[:1] = 1.0
+    return keyframe_from_frame, fractions
+
+
+def _pad(rows: list[FloatArray]) -> FloatArray:
+    """Stacks arrays (M_i, ...) to (F, M, ...), filled up with zeros, M at least 1."""
+    stacked = np.zeros((len(rows), max(1, *map(len, rows)), *rows[0].shape[1:]))
+    for filled, values in zip(stacked, rows, strict=True):
+        filled[: len(values)] = values
+    return stacked
+
+
+def _are_small(matrices: FloatArray, angle: float) -> BoolArray:
+    """Returns which rotation matrices (F, 3, 3) rotate by less than an angle in rad."""
     # The Frobenius distance of a rotation by an angle from the identity is sqrt(8) sin(angle / 2).
-    return bool(np.linalg.norm(matrix - np.eye(3)) < np.sqrt(8) * np.sin(angle / 2))
+    distance = np.linalg.norm(matrices - np.eye(3), axis=(-2, -1))
+    return np.asarray(distance < np.sqrt(8) * np.sin(angle / 2))
 
 
 def _match_keyframes(background: Background, intrinsics: FloatArray) -> _Matches:
@@ -130,41 +162,56 @@ def ransac_rotation(
     radians_per_pixel: float,
     options: RotationOptions,
 ) -> tuple[FloatArray, BoolArray]:
-    """Estimates the rotation between two sets of rays by RANSAC and reweighted Kabsch alignment.
+    """Estimates rotations between two sets of rays each, by RANSAC and reweighted Kabsch alignment.
 
     Args:
-        target: (M, 3) unit rays.
-        source: (M, 3) unit rays to the same corners in another camera's axes.
-        weights: (M,) of the corners.
-        guess: (3, 3) target_from_source, tried as another hypothesis.
+        target: (..., M, 3) unit rays.
+        source: (..., M, 3) unit rays to the same corners in another camera's axes.
+        weights: (..., M) of the corners; those of weight 0 come last and do not count.
+        guess: (..., 3, 3) target_from_source, tried as another hypothesis.
         radians_per_pixel: angle in rad that one px covers.
         options: number of hypotheses and inlier tolerance.
 
     Returns:
-        Rotation target_from_source (3, 3) and a mask (M,) of the inliers.
+        Rotations target_from_source (..., 3, 3) and masks (..., M) of the inliers.
 
     Source: consensus of Fischler and Bolles 1981, refined with the Geman-McClure loss.
     """
-    if len(source) < 2:
-        return guess, np.zeros(len(source), dtype=bool)
+    count = np.count_nonzero(weights, axis=-1)[..., None]
     limit = (options.tolerance * radians_per_pixel) ** 2
-    first, second = np.random.default_rng(0).integers(0, len(source), (2, options.hypothesis_count))
-    both = np.stack([target, source])
-    triads = rotation.from_axes(both[:, first], both[:, second] - both[:, first])
-    hypotheses = np.concatenate([np.eye(3)[None], guess[None], triads[0] @ np.swapaxes(triads[1], -1, -2)])
+    draws = np.random.default_rng(0).random((2, options.hypothesis_count))
+    pairs = [np.floor(draw * count).astype(int)[..., None] for draw in draws]
+    triads = [_triads(*(np.take_along_axis(rays, pair, axis=-2) for pair in pairs)) for rays in (target, source)]
+    identity = np.broadcast_to(np.eye(3), guess.shape)
+    hypotheses = np.concatenate(
+        [np.stack([identity, guess], axis=-3), triads[0] @ np.swapaxes(triads[1], -1, -2)], axis=-3
+    )
     # |H s - t|^2 = 2 - 2 t'H s for unit vectors: one product for all corners and hypotheses.
-    products = (target[:, :, None] * source[:, None]).reshape(-1, 9)
-    distance = 2 - 2 * hypotheses.reshape(-1, 9) @ products.T
-    best = hypotheses[np.argmin(np.minimum(distance, 4 * limit) @ weights)]
+    products = (target[..., :, None] * source[..., None, :]).reshape(*target.shape[:-1], 9)
+    distance = 2 - 2 * hypotheses.reshape(*hypotheses.shape[:-2], 9) @ np.swapaxes(products, -1, -2)
+    best_index = np.argmin(np.minimum(distance, 4 * limit) @ weights[..., None], axis=-2)
+    best: FloatArray = np.take_along_axis(hypotheses, best_index[..., None, None], axis=-3)[..., 0, :, :]
     for _ in range(REFINEMENT_ROUNDS):
-        distance = np.sum((source @ best.T - target) ** 2, axis=-1)
-        best = kabsch(target, source, weights * (limit / (limit + distance)) ** 2)
-    return best, np.sum((source @ best.T - target) ** 2, axis=-1) < 4 * limit
+        error = _squared_distance(target, source, best)
+        best = kabsch(target, source, weights * (limit / (limit + error)) ** 2)
+    best = np.where(count[..., None] < MIN_CORNERS, guess, best)
+    is_inlier = (_squared_distance(target, source, best) < 4 * limit) & (weights > 0) & (count >= MIN_CORNERS)
+    return best, is_inlier
+
+
+def _triads(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Returns axes (..., 3, 3) of pairs of unit rays (..., 3)."""
+    return rotation.from_axes(first, second - first)
+
+
+def _squared_distance(target: FloatArray, source: FloatArray, matrices: FloatArray) -> FloatArray:
+    """Returns the squared distances (..., M) of rays (..., M, 3) to rotated ones."""
+    return np.asarray(np.sum((source @ np.swapaxes(matrices, -1, -2) - target) ** 2, axis=-1))
 
 
 def kabsch(target: FloatArray, source: FloatArray, weights: FloatArray) -> FloatArray:
-    """Returns the rotation target_from_source (3, 3) that aligns vectors (M, 3) in the weighted least-squares sense.
+    """Returns the rotations target_from_source (..., 3, 3) that align vectors (..., M, 3) by weighted least squares.
 
     Source: W. Kabsch, "A solution for the best rotation to relate two sets of vectors", Acta Crystallographica 1976.
     """
-    return rotation.nearest_rotation_by_determinant((target * weights[:, None]).T @ source)
+    return rotation.nearest_rotation_by_determinant(np.swapaxes(target * weights[..., None], -1, -2) @ source)

@@ -75,11 +75,6 @@ class FaceEmbedder:
         self._network = Network(MODELS / "faceres.onnx", ("descriptor",))
         self._recent_faces: list[_RecentFace] = []
 
-    @property
-    def seconds(self) -> float:
-        """Time spent inside the network so far."""
-        return self._network.seconds
-
     def embed_people(self, frame: RgbImage, people: Sequence[Observation]) -> tuple[Observation, ...]:
         """Returns the people in the next frame (H, W, 3) RGB, with embeddings of those faces that are due and clear."""
         ages = [self._frames_since_embedding(person) for person in people]

@@ -6,6 +6,7 @@ from dataclasses import astuple, dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from bodydouble.data import FloatArray, IntArray, RgbImage
 
@@ -31,8 +32,10 @@ MIN_EDGE_PIXELS = 50
 """Minimum number of pixels on edges from which the blur is estimated."""
 MAX_EDGE_WIDTH = 20.0
 """Maximum edge width that is measured, px."""
-_NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32) / 6
-"""Kernel that maps noise to noise of the same standard deviation, and a slope or a straight edge to zero."""
+_NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], dtype=np.float32)
+"""Kernel that maps a slope or a straight edge to zero."""
+_NOISE_GAIN = 6.0
+"""Ratio of the standard deviation of noise after this kernel to that before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class ImageQuality:
 
 def measure_quality(frame: RgbImage, *, with_blur: bool = True) -> ImageQuality:
     """Measures noise, light and, on request, blur of an image (H, W, 3) RGB; the blur takes most of the time."""
-    luma = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    luma = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8)
     noise = noise_level(luma)
     return ImageQuality(noise, light_level(frame), edge_width(luma, noise) if with_blur else float("nan"))
 
@@ -60,8 +63,10 @@ def light_level(frame: RgbImage) -> float:
 
     A lit spot, such as a person on a dark stage, raises it to at least SPOT_LEVEL, even if the spot is small.
     """
-    sampled = cv2.cvtColor(np.ascontiguousarray(frame[::4, ::4]), cv2.COLOR_RGB2GRAY)
-    light, lightest = (_percentile(np.bincount(sampled.ravel()), q) for q in (LIGHT_PERCENTILE, SPOT_PERCENTILE))
+    # With one element per pixel, sampling copies whole pixels: two thirds of the time of single bytes.
+    sampled = np.ascontiguousarray(frame.view("V3")[::4, ::4]).view(np.uint8)
+    histogram = np.bincount(cv2.cvtColor(sampled, cv2.COLOR_RGB2GRAY).ravel())
+    light, lightest = (_percentile(histogram, q) for q in (LIGHT_PERCENTILE, SPOT_PERCENTILE))
     return float(max(light, SPOT_LEVEL) if lightest >= SPOT_LEVEL else light)
 
 
@@ -73,45 +78,47 @@ def _percentile(histogram: IntArray, percentile: float) -> float:
     return float(low + (high - low) * (rank % 1))
 
 
-def noise_level(luma: FloatArray) -> float:
+def noise_level(luma: RgbImage) -> float:
     """Returns the standard deviation of the noise, grey levels; 0 if nothing is flat enough to measure it.
 
     The mean response to a kernel that is blind to slopes is computed in blocks. Blocks with a low response are flat, so
     their response is noise. Black and white blocks do not count.
 
     Args:
-        luma: (H, W) float32, grey levels.
+        luma: (H, W) uint8, grey levels.
 
     Source: J. Immerkaer, "Fast noise variance estimation", Computer Vision and Image Understanding, 1996 (the kernel;
     there all pixels count, which takes texture for noise).
     """
-    response = np.abs(cv2.filter2D(luma, -1, _NOISE_KERNEL))
-    noise = np.sqrt(np.pi / 2) * _block_means(response)
+    response = np.abs(cv2.filter2D(luma, cv2.CV_16S, _NOISE_KERNEL))
+    noise = np.sqrt(np.pi / 2) / _NOISE_GAIN * _block_means(response)
     level = _block_means(luma)
     unclipped = noise[(level > UNCLIPPED_RANGE[0]) & (level < UNCLIPPED_RANGE[1])]
     return float(np.quantile(unclipped, FLAT_FRACTION)) if unclipped.size else 0.0
 
 
-def _block_means(values: FloatArray) -> FloatArray:
+def _block_means(values: NDArray[np.uint8 | np.int16]) -> FloatArray:
     """Returns the means (rows, columns) of values (H, W) over whole blocks inside its borders."""
     rows, columns = ((side - 2) // BLOCK_SIZE for side in values.shape)
-    inner = values[1 : 1 + rows * BLOCK_SIZE, 1 : 1 + columns * BLOCK_SIZE]
-    return np.asarray(inner.reshape(rows, BLOCK_SIZE, columns, BLOCK_SIZE).mean(axis=(1, 3)))
+    if not rows or not columns:
+        return np.empty((rows, columns), np.float32)
+    inner = values[1 : 1 + rows * BLOCK_SIZE, 1 : 1 + columns * BLOCK_SIZE].astype(np.float32)
+    return np.asarray(cv2.resize(inner, (columns, rows), interpolation=cv2.INTER_AREA))
 
 
-def edge_width(luma: FloatArray, noise: float) -> float:
+def edge_width(luma: RgbImage, noise: float) -> float:
     """Returns the standard deviation of the Gaussian that blurs the clearest edges, px; NaN without clear edges.
 
     After a Gaussian of standard deviation a, the gradient of a step that was blurred by s is proportional to
     1 / sqrt(s^2 + a^2). The ratio of two such gradients determines s. Noise makes blurred edges look sharper.
 
     Args:
-        luma: (H, W) float32, grey levels.
+        luma: (H, W) uint8, grey levels.
         noise: Standard deviation of the noise, grey levels.
 
     Source: S. Zhuo and T. Sim, "Defocus map estimation from a single image", Pattern Recognition, 2011.
     """
-    fine, coarse = (_gradient_magnitude(luma, sigma) for sigma in (FINE_SIGMA, COARSE_SIGMA))
+    fine, coarse = (_gradient_magnitude(luma.astype(np.float32), sigma) for sigma in (FINE_SIGMA, COARSE_SIGMA))
     clear = fine >= max(float(np.percentile(fine[::2, ::2], EDGE_PERCENTILE)), EDGE_TO_NOISE * noise, 1.0)
     if np.count_nonzero(clear) < MIN_EDGE_PIXELS:
         return float("nan")
@@ -131,7 +138,7 @@ def _gradient_magnitude(luma: FloatArray, sigma: float) -> FloatArray:
 class QualityMeter:
     """Measures the quality of a video at regular intervals. All frames must be passed to it in order."""
 
-    def __init__(self, measurement_interval: int = 15, window: int = 3, blur_interval: int = 60) -> None:
+    def __init__(self, measurement_interval: int = 30, window: int = 3, blur_interval: int = 120) -> None:
         """Starts without measurements.
 
         Args:

@@ -119,12 +119,8 @@ class BlazePose:
                 averaged.
         """
         self._flip_test = flip_test
-        self._network = Network(MODELS / f"blazepose_{variant}.onnx", ("landmarks", "presence", "world_landmarks"))
-
-    @property
-    def seconds(self) -> float:
-        """Time spent inside the network so far."""
-        return self._network.seconds
+        outputs = ("landmarks", "presence", "world_landmarks")
+        self._network = Network(MODELS / f"blazepose_{variant}.onnx", outputs, is_shared=True)
 
     def roi_from_detection(self, detection: Detection) -> RotatedRoi:
         """Returns the region of interest for a person that was just detected."""

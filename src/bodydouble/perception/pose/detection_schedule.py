@@ -2,8 +2,9 @@
 
 The detector is the slowest network, and tracked people need it rarely. It runs at shot starts, after a loss, while a
 person is in doubt or hidden, when something changes outside the boxes of the known people, and else about once a
-second. ``ViewChange`` sees changes in the small images of ``shots``. It does not tell people from other things, nor
-motion of the camera from that of things, so the detector runs less often while changes bring nobody.
+second. ``ViewChange`` sees changes in the small images of ``shots``, compensated for a shift of the whole image by the
+camera. It does not tell people from other things, so things that the detector has seen are followed and do not count,
+and the detector runs less often while changes bring nobody.
 """
 
 from collections.abc import Sequence
@@ -27,6 +28,20 @@ BOX_MARGIN = 0.2
 """Enlargement of people's boxes on each side, as a fraction of their longer side: shadows and moving hair."""
 MAX_CHANGE_WAIT = 12
 """Maximum number of frames between detections while the view changes; backward tracking reaches farther."""
+DISMISSED_RADIUS = 2
+"""Distance in px of the small image that a thing other than a person can move between two checks."""
+MAX_DISMISSED_FRACTION = 0.1
+"""Maximum fraction of the view that things other than people cover; with more, every change counts."""
+MAX_SHIFT = 4
+"""Maximum shift of the small image by the camera that is compensated, px."""
+MIN_SHIFT = 0.1
+"""Shift of the small image from which on the camera counts as moving, px."""
+SHIFT_ROUNDS = 3
+"""Number of least-squares steps after the search by whole px."""
+MIN_BACKGROUND_CELLS = 200
+"""Minimum number of pixels of the small image that show the background, for its shift to be estimated."""
+EDGE_TOLERANCE = 0.5
+"""Shift of edges in px of the small image that is no change where the camera moves."""
 DOUBTFUL_PRESENCE = 0.8
 """Presence below which a tracked person is in doubt."""
 LOSS_MEMORY = 90
@@ -57,23 +72,119 @@ class ViewChange:
         """Starts without a view."""
         self._reference: FloatArray | None = None
         self._known: BoolArray = np.zeros(DETAILED_SIZE[::-1], dtype=bool)
+        self._dismissed: BoolArray = np.zeros(DETAILED_SIZE[::-1], dtype=bool)
+        self._changed: BoolArray = np.zeros(DETAILED_SIZE[::-1], dtype=bool)
 
     def restart(self, frame: RgbImage, people: Sequence[KnownPerson]) -> None:
-        """Compares later frames with this one (H, W, 3) RGB."""
+        """Compares later frames with this one (H, W, 3) RGB, in which everyone was detected.
+
+        Changes since the previous one were nobody: they are dismissed, and followed while they move on.
+        """
+        self._dismissed = np.zeros_like(self._changed)
+        self._dismiss(self._changed)
+        self._changed = np.zeros_like(self._changed)
         self._reference = _small_image(frame)
         self._known = _mask_boxes(people, frame.shape)
 
     def is_seen(self, frame: RgbImage, people: Sequence[KnownPerson]) -> bool:
-        """Returns whether a frame (H, W, 3) RGB differs where no known person is or was."""
+        """Returns whether a frame (H, W, 3) RGB differs where no known person is or was, and nothing was dismissed."""
         if self._reference is None:
             return True
-        self._known |= _mask_boxes(people, frame.shape)
-        difference = (_small_image(frame) - self._reference)[~self._known]
-        if not len(difference):
-            return False
-        # Light that changes everywhere shows nobody.
-        changes = np.abs(difference - np.median(difference, axis=0)).max(axis=-1)
-        return int(np.count_nonzero(changes > MIN_CELL_CHANGE)) >= MIN_CHANGED_CELLS
+        image, here = _small_image(frame), _mask_boxes(people, frame.shape)
+        self._find_changes(image, here, np.zeros(2))
+        if self._is_new_change():
+            shift = estimate_shift(self._reference, image, ~(self._known | here))
+            if shift.any():
+                self._find_changes(image, here, shift)
+        self._dismiss(self._changed & self._dismissed)
+        self._known |= here
+        return self._is_new_change()
+
+    def _dismiss(self, cells: BoolArray) -> None:
+        """Adds pixels and their neighbourhood to those that do not count, unless the whole view changes."""
+        self._dismissed |= _dilate(cells, DISMISSED_RADIUS)
+        if self._dismissed.mean() > MAX_DISMISSED_FRACTION:
+            self._dismissed = np.zeros_like(self._dismissed)
+
+    def _find_changes(self, image: FloatArray, here: BoolArray, shift: FloatArray) -> None:
+        """Compares a small image, in which known people cover the mask ``here``, with the shifted reference."""
+        assert self._reference is not None
+        known = _shift(self._known.astype(np.float32), shift) > 0
+        self._changed = find_changed_cells(self._reference, image, known | here, shift)
+
+    def _is_new_change(self) -> bool:
+        return int(np.count_nonzero(self._changed & ~self._dismissed)) >= MIN_CHANGED_CELLS
+
+
+def estimate_shift(reference: FloatArray, image: FloatArray, mask: BoolArray) -> FloatArray:
+    """Estimates the shift of a small image (36, 64, 3) from a reference, by the camera.
+
+    Args:
+        reference: (36, 64, 3) grey levels.
+        image: (36, 64, 3) grey levels.
+        mask: (36, 64) where the background is seen.
+
+    Returns:
+        (2,) px in x and y, at most MAX_SHIFT; 0 where it is small or explains nothing, as with a static camera.
+
+    Source: B. Lucas and T. Kanade, "An iterative image registration technique" (1981), after a search by whole px.
+    """
+    if np.count_nonzero(mask) < MIN_BACKGROUND_CELLS:
+        return np.zeros(2)
+    before, after = (cv2.blur(each.mean(axis=-1), (3, 3)) for each in (reference, image))
+    shift = _search_shift(before, after, mask)
+    for _ in range(SHIFT_ROUNDS):
+        shift = shift + _refine_shift(_shift(before, shift), after, mask)
+    is_useful = MIN_SHIFT < np.abs(shift).max() < MAX_SHIFT + 1
+    return shift if is_useful else np.zeros(2)
+
+
+def _search_shift(before: FloatArray, after: FloatArray, mask: BoolArray) -> FloatArray:
+    """Returns the shift by whole px with the least squared difference where the mask is set."""
+    inner = (slice(MAX_SHIFT, -MAX_SHIFT),) * 2
+    weights = mask[inner].astype(np.float32)
+    difference = cv2.matchTemplate(after, np.ascontiguousarray(before[inner]), cv2.TM_SQDIFF, mask=weights)
+    row, column = np.unravel_index(int(np.argmin(difference)), difference.shape)
+    return np.array([column - MAX_SHIFT, row - MAX_SHIFT], np.float64)
+
+
+def _refine_shift(warped: FloatArray, after: FloatArray, mask: BoolArray) -> FloatArray:
+    """Returns the step (2,) px that aligns an image better, by weighted least squares on its gradient."""
+    gradient = np.stack([cv2.Sobel(warped, -1, 1, 0, scale=1 / 8), cv2.Sobel(warped, -1, 0, 1, scale=1 / 8)], axis=-1)
+    difference = (after - warped)[mask]
+    difference = difference - np.median(difference)
+    weights = 1 / np.maximum(np.abs(difference), MIN_CELL_CHANGE / 3)
+    weighted = gradient[mask] * weights[:, None]
+    normal = weighted.T @ gradient[mask] + np.eye(2)
+    return np.asarray(-np.linalg.solve(normal, weighted.T @ difference).clip(-1, 1), np.float64)
+
+
+def _shift(image: FloatArray, shift: FloatArray, border: int = cv2.BORDER_REPLICATE) -> FloatArray:
+    """Shifts a small image by (2,) px; its border is repeated, or 0 beyond it with ``cv2.BORDER_CONSTANT``."""
+    target_from_source = np.array([[1.0, 0.0, shift[0]], [0.0, 1.0, shift[1]]])
+    return np.asarray(cv2.warpAffine(image, target_from_source, DETAILED_SIZE, borderMode=border))
+
+
+def find_changed_cells(reference: FloatArray, image: FloatArray, known: BoolArray, shift: FloatArray) -> BoolArray:
+    """Returns the pixels (36, 64) of a small image that a shifted reference does not explain, outside known people.
+
+    Where the camera moves, edges may be off by a fraction of a pixel, and the border of the image was not seen before.
+    """
+    warped = _shift(reference, shift)
+    if not (~known).any():
+        return np.zeros_like(known)
+    # Light that changes everywhere shows nobody.
+    difference = np.abs(image - warped - np.median((image - warped)[~known], axis=0))
+    if shift.any():
+        kernel = np.ones((3, 3), np.uint8)
+        known = known | (_shift(np.ones(known.shape, np.float32), shift, cv2.BORDER_CONSTANT) < 1)
+        difference = difference - EDGE_TOLERANCE * (cv2.dilate(warped, kernel) - cv2.erode(warped, kernel))
+    return np.asarray((difference.max(axis=-1) > MIN_CELL_CHANGE) & ~known)
+
+
+def _dilate(mask: BoolArray, radius: int) -> BoolArray:
+    """Enlarges a mask by a number of px on each side."""
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((2 * radius + 1,) * 2, np.uint8)) > 0)
 
 
 class DetectionSchedule:

@@ -77,11 +77,6 @@ class MoveNetDetector:
         self.options = options or MoveNetOptions()
         self._network = Network(MODELS / "movenet_multipose.onnx", ("people",))
 
-    @property
-    def seconds(self) -> float:
-        """Time spent inside the network so far."""
-        return self._network.seconds
-
     def detect(self, frame: RgbImage, min_size: float = 0.0) -> tuple[Detection, ...]:
         """Detects the people in an image (H, W, 3) RGB, best first, each once.
 

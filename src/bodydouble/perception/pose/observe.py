@@ -5,8 +5,8 @@ detector runs at intervals to find new people and to correct regions that have d
 detected late are tracked backward, so the result of a frame also has observations in earlier frames.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -34,7 +34,7 @@ from bodydouble.perception.pose.occlusion import argsort_nearest_first, find_occ
 from bodydouble.perception.pose.onnx_detectors import create_detector
 from bodydouble.perception.pose.thunder import Thunder
 from bodydouble.perception.pose.tracked_person import TrackedPerson
-from bodydouble.perception.protocols import Detection, KeypointModel, LandmarkModel, Landmarks, PeopleDetector
+from bodydouble.perception.protocols import Detection, KeypointRequest, LandmarkModel, Landmarks, PeopleDetector
 from bodydouble.skeletons import coco
 
 _COCO = list(coco.BLAZEPOSE_INDICES)
@@ -108,20 +108,18 @@ class Observer:
         detector: PeopleDetector,
         landmarks: LandmarkModel,
         options: ObserverOptions | None = None,
-        second_network: KeypointModel | None = None,
     ) -> None:
         """Starts without tracked people."""
         self.options = options or ObserverOptions()
         self._detector = detector
         self._landmarks = landmarks
-        self._second_network = second_network
+        self._keypoint_requests: list[KeypointRequest] = []
         self.begin_shot()
 
     @property
-    def network_seconds(self) -> float:
-        """Time spent inside the networks so far."""
-        second = self._second_network.seconds if self._second_network else 0.0
-        return self._detector.seconds + self._landmarks.seconds + second
+    def keypoint_requests(self) -> Sequence[KeypointRequest]:
+        """People of the last frame whose turn it is for the second network; new people are among them."""
+        return self._keypoint_requests
 
     def begin_shot(self) -> None:
         """Forgets all people: the next frame is the first one of another camera."""
@@ -141,25 +139,17 @@ class Observer:
         self._tracked = self._update_tracked(searches, people, (frame.shape[1], frame.shape[0]))
         backfilled = self._backfill()
         self._history.append(frame, people)
-        observations = (create_observation(person, frame) for person in people)
-        return FrameObservations(tuple(self._add_second_keypoints(frame, people, observations)), backfilled)
+        self._keypoint_requests = self._request_keypoints(people)
+        return FrameObservations(tuple(create_observation(person, frame) for person in people), backfilled)
 
-    def _add_second_keypoints(
-        self, frame: RgbImage, people: Sequence[Landmarks], observations: Iterable[Observation]
-    ) -> Iterator[Observation]:
-        """Adds the second network's keypoints to the people whose turn it is; new people are among them.
-
-        Tracked people start with those of this frame, in the same order; lost people follow.
-        """
+    def _request_keypoints(self, people: Sequence[Landmarks]) -> list[KeypointRequest]:
+        """Returns the people whose turn it is; tracked people start with those of this frame, in the same order."""
         poses = [person.pose for person in people]
-        visible = self._tracked[: len(people)]
-        for i, (person, observation) in enumerate(zip(visible, observations, strict=True)):
-            if self._second_network is None or person.age % self.options.second_network_interval:
-                yield observation
-                continue
-            occluders = [poses[k] for k in find_occluders(poses[i], poses)]
-            keypoints = self._second_network.estimate(frame, poses[i], occluders)
-            yield replace(observation, second_keypoints=keypoints)
+        return [
+            KeypointRequest(i, poses[i], [poses[k] for k in find_occluders(poses[i], poses)])
+            for i, person in enumerate(self._tracked[: len(people)])
+            if person.age % self.options.second_network_interval == 0
+        ]
 
     def _backfill(self) -> tuple[PastObservation, ...]:
         """Tracks people backward who have been observed for just long enough to be certain."""
@@ -311,9 +301,7 @@ def create_observer(quality: str = "balanced", detector: str | Path = MOVENET, f
         InvalidDataError: there is no such quality or detector.
         ModelError: a network cannot be loaded.
     """
-    if quality not in QUALITY_PRESETS:
-        raise InvalidDataError(f"unknown quality {quality!r}; choose one of {', '.join(QUALITY_PRESETS)}")
-    preset = QUALITY_PRESETS[quality]
+    preset = find_preset(quality)
     movenet = MoveNetDetector(MoveNetOptions(long_sides=preset.detector_sides))
     people_detector = movenet if detector == MOVENET else create_detector(Path(detector), movenet)
     interval = preset.detection_interval
@@ -322,7 +310,19 @@ def create_observer(quality: str = "balanced", detector: str | Path = MOVENET, f
         max_detection_interval=max(round(fps * preset.max_detection_seconds), interval),
         second_network_interval=second_network_interval(preset, fps),
     )
-    return Observer(people_detector, create_landmark_model(preset), options, Thunder(flip_test=preset.flip_test))
+    return Observer(people_detector, create_landmark_model(preset), options)
+
+
+def find_preset(quality: str) -> QualityPreset:
+    """Returns the preset of a quality; raises InvalidDataError if there is none."""
+    if quality not in QUALITY_PRESETS:
+        raise InvalidDataError(f"unknown quality {quality!r}; choose one of {', '.join(QUALITY_PRESETS)}")
+    return QUALITY_PRESETS[quality]
+
+
+def create_second_network(quality: str = "balanced") -> Thunder:
+    """Loads the second network per person; raises as ``create_observer`` does."""
+    return Thunder(flip_test=find_preset(quality).flip_test)
 
 
 def second_network_interval(preset: QualityPreset, fps: float) -> int:

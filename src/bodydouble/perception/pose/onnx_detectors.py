@@ -98,11 +98,6 @@ class OneStageDetector:
         self._format = network_format
         self._input_size = _network_input_size(network)
 
-    @property
-    def seconds(self) -> float:
-        """Time spent inside the network so far."""
-        return self._network.seconds
-
     def detect(self, frame: RgbImage, min_size: float = 0.0) -> tuple[Detection, ...]:  # noqa: ARG002 - one size of input
         """Detects the people in an image (H, W, 3) RGB, best first, each once."""
         image, scale = _fit_to_input(frame, self._input_size)
@@ -123,11 +118,6 @@ class TopDownDetector:
         self._network = network
         self._box_detector = box_detector
         self._input_size = _network_input_size(network)
-
-    @property
-    def seconds(self) -> float:
-        """Time spent inside the networks so far."""
-        return self._network.seconds + self._box_detector.seconds
 
     def detect(self, frame: RgbImage, min_size: float = 0.0) -> tuple[Detection, ...]:
         """Detects the people in an image (H, W, 3) RGB, best first, each once."""

@@ -6,15 +6,13 @@ It has no depth, no hands and feet, and more gross errors on people who are turn
 Source: the MoveNet.SinglePose model card, https://www.kaggle.com/models/google/movenet/tensorFlow2/singlepose-thunder
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from bodydouble.data import FloatArray, RgbImage
 from bodydouble.networks import Network
 from bodydouble.perception.image.roi import extract_roi
 from bodydouble.perception.pose.occlusion import inpaint_people
-from bodydouble.perception.protocols import MODELS, RotatedRoi
+from bodydouble.perception.protocols import MODELS, KeypointRequest, RotatedRoi
 from bodydouble.skeletons import blazepose, coco
 
 INPUT_SIDE = 256
@@ -67,17 +65,13 @@ class Thunder:
                 averaged.
         """
         self._flip_test = flip_test
-        self._network = Network(MODELS / "movenet_thunder.onnx", ("keypoints",))
+        self._network = Network(MODELS / "movenet_thunder.onnx", ("keypoints",), is_shared=True)
 
-    @property
-    def seconds(self) -> float:
-        """Time spent inside the network so far."""
-        return self._network.seconds
-
-    def estimate(self, frame: RgbImage, pose: FloatArray, occluders: Sequence[FloatArray] = ()) -> FloatArray:
+    def estimate(self, frame: RgbImage, request: KeypointRequest) -> FloatArray:
         """Estimates (17, 3) keypoints, as ``KeypointModel`` describes it; occluders are inpainted."""
-        roi = roi_from_pose(pose)
-        image = inpaint_people(extract_roi(frame, roi, INPUT_SIDE), [INPUT_SIDE * roi.from_image(o) for o in occluders])
+        roi = roi_from_pose(request.pose)
+        occluders = [INPUT_SIDE * roi.from_image(pose) for pose in request.occluders]
+        image = inpaint_people(extract_roi(frame, roi, INPUT_SIDE), occluders)
         keypoints = self._run_network(image)
         if self._flip_test:
             flipped = self._run_network(np.ascontiguousarray(image[:, ::-1]))

@@ -1,0 +1,194 @@
+"""Perception of a video, in one pass over its frames: ``FrameReader`` -> ``PerceptionResult``.
+
+Several threads share the work; the result does not depend on their timing. Read ``Perception.process_all`` first.
+"""
+
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from bodydouble.data import Background, FloatArray, Observation, RgbImage
+from bodydouble.formats.media.read_ahead import ReadAhead
+from bodydouble.perception.appearance.faces import FaceEmbedder
+from bodydouble.perception.background import BackgroundTracker
+from bodydouble.perception.external_keypoints import ExternalKeypointObserver
+from bodydouble.perception.image.enhance import FrameEnhancer
+from bodydouble.perception.pose.observe import Observer
+from bodydouble.perception.protocols import KeypointModel, KeypointRequest
+from bodydouble.perception.shots.detect import ShotFrame, split_into_shots
+from bodydouble.pipeline.ordered_worker import OrderedWorker
+from bodydouble.pipeline.progress import Progress
+from bodydouble.pipeline.shared_work import SharedWork
+
+FrameListener = Callable[[int, RgbImage], None]
+"""Receives the index and the image (H, W, 3) RGB of every frame."""
+
+PREPARED_FRAMES = 2
+"""Maximum number of frames that are prepared ahead of the networks."""
+MAX_BACKGROUND_DELAY = 3
+"""Maximum number of frames by which the background is tracked behind the networks."""
+MAX_PENDING_REQUESTS = 8
+"""Maximum number of people who wait for the second network."""
+
+
+@dataclass(slots=True)
+class PerceptionResult:
+    """Results of perception, in px of the original image."""
+
+    observations: list[tuple[Observation, ...]] = field(default_factory=list)
+    """People in every frame."""
+    shot_starts: list[int] = field(default_factory=list)
+    """First frame of every shot but the first, ascending."""
+    background: Background | None = None
+    """Background of a camera that may move."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondKeypoints:
+    """Keypoints of one person in one frame by the second network."""
+
+    frame: int
+    person: int
+    """Index among the people of the frame."""
+    keypoints: FloatArray
+    """(17, 3) x px, y px, confidence; COCO order, px of the frame."""
+
+
+class Perception:
+    """Perception of one video: observer, second network, face embedder, background tracker and frame enhancement."""
+
+    def __init__(
+        self,
+        observer: Observer | ExternalKeypointObserver,
+        second_network: KeypointModel | None,
+        face_embedder: FaceEmbedder,
+        enhancer: FrameEnhancer,
+        background_tracker: BackgroundTracker | None,
+    ) -> None:
+        """Starts before the first frame.
+
+        Args:
+            observer: Observes the people in each frame.
+            second_network: Network that gives a second opinion on the keypoints of some people.
+            face_embedder: Embeds faces.
+            enhancer: Enhances frames for the networks.
+            background_tracker: Tracks the background; None if the camera is known to be static.
+        """
+        self._observer = observer
+        self._second_network = second_network
+        self._face_embedder = face_embedder
+        self._enhancer = enhancer
+        self._background_tracker = background_tracker
+
+    def quality_warnings(self, image_size: tuple[int, int]) -> list[str]:
+        """Returns warnings about dark, noisy or blurred frames of a video of this size, px."""
+        return self._enhancer.quality_warnings(image_size)
+
+    def process_all(
+        self,
+        frames: Iterable[RgbImage],
+        scale: FloatArray,
+        progress: Progress,
+        on_frame: FrameListener | None = None,
+    ) -> PerceptionResult:
+        """Processes all frames.
+
+        Frames are prepared ahead in one thread. The second network runs beside the first one in another thread, and
+        the background is tracked behind them in a third one.
+
+        Args:
+            frames: (H, W, 3) RGB, in order.
+            scale: (2,) px of the original image per px of the frames, in x and y.
+            progress: Advances with every frame.
+            on_frame: Called with every frame, in the thread that prepares them.
+        """
+        result = PerceptionResult()
+        prepared = ReadAhead(self._prepare_frames(frames, on_frame), PREPARED_FRAMES)
+        second_work = SharedWork[SecondKeypoints](MAX_PENDING_REQUESTS)
+        with closing(prepared), OrderedWorker(MAX_BACKGROUND_DELAY) as background_worker, second_work:
+            for frame, image in progress.track(prepared):
+                people = self._process(frame, image, scale, result)
+                self._submit_requests(second_work, frame.index, image)
+                if self._background_tracker:
+                    boxes = np.array([person.box for person in people]).reshape(-1, 4)
+                    background_worker.submit(_track_background, self._background_tracker, frame, boxes)
+            background_worker.finish()
+            _add_second_keypoints(result.observations, second_work.finish(), scale)
+        if self._background_tracker:
+            result.background = self._background_tracker.result(scale)
+        return result
+
+    def _prepare_frames(
+        self, frames: Iterable[RgbImage], on_frame: FrameListener | None
+    ) -> Generator[tuple[ShotFrame, RgbImage], None, None]:
+        """Yields the frames with their shot starts, and the image that the networks see.
+
+        Only the networks get the enhanced image, as filters displace background corners.
+        """
+        for frame in split_into_shots(frames):
+            if frame.is_shot_start:
+                self._enhancer.begin_shot()
+            if on_frame:
+                on_frame(frame.index, frame.image)
+            yield frame, self._enhancer.enhance(frame.image)
+
+    def _process(
+        self, frame: ShotFrame, image: RgbImage, scale: FloatArray, result: PerceptionResult
+    ) -> tuple[Observation, ...]:
+        """Observes the people in the next frame, and returns them in px of the frame.
+
+        Trackers are not reset at a gradual transition: it is detected at its end, when the new people are already
+        tracked.
+
+        Args:
+            frame: Frame, scaled for perception.
+            image: The same frame, enhanced for the networks.
+            scale: As for ``process_all``.
+            result: Receives the observations, in px of the original image, and the shot starts.
+        """
+        result.shot_starts.extend(frame.shot_starts)
+        if frame.is_shot_start:
+            self._observer.begin_shot()
+        observed = self._observer.observe(image)
+        people = self._face_embedder.embed_people(image, observed.current)
+        result.observations.append(tuple(_rescale(person, scale) for person in people))
+        for past in observed.backfilled:
+            result.observations[-1 - past.frames_ago] += (_rescale(past.observation, scale),)
+        return people
+
+    def _submit_requests(self, work: SharedWork[SecondKeypoints], frame: int, image: RgbImage) -> None:
+        """Has the second network estimate the keypoints of the people of this frame whose turn it is."""
+        if self._second_network is not None:
+            for request in self._observer.keypoint_requests:
+                work.submit(_estimate_keypoints, self._second_network, frame, image, request)
+
+
+def _estimate_keypoints(
+    network: KeypointModel, frame: int, image: RgbImage, request: KeypointRequest
+) -> SecondKeypoints:
+    return SecondKeypoints(frame, request.person, network.estimate(image, request))
+
+
+def _add_second_keypoints(
+    observations: list[tuple[Observation, ...]], estimates: Iterable[SecondKeypoints], scale: FloatArray
+) -> None:
+    """Adds keypoints of the second network, px of frames, to observations in px of the original image."""
+    for estimate in estimates:
+        people = list(observations[estimate.frame])
+        keypoints = estimate.keypoints * np.append(scale, 1.0)
+        people[estimate.person] = replace(people[estimate.person], second_keypoints=keypoints)
+        observations[estimate.frame] = tuple(people)
+
+
+def _track_background(tracker: BackgroundTracker, frame: ShotFrame, boxes: FloatArray) -> None:
+    if frame.is_shot_start:
+        tracker.begin_shot()
+    tracker.process_frame(frame.image, boxes)
+
+
+def _rescale(observation: Observation, scale: FloatArray) -> Observation:
+    """Scales an observation by (2,) factors in x and y."""
+    box, keypoints = observation.box * np.tile(scale, 2), observation.keypoints * np.append(scale, 1.0)
+    return replace(observation, box=box, keypoints=keypoints)

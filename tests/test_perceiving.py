@@ -1,0 +1,95 @@
+"""Perception of drawn frames with fake networks: the second network may be slow or fail at any time."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from bodydouble.data import FloatArray, RgbImage
+from bodydouble.perception.appearance.faces import FaceEmbedder
+from bodydouble.perception.background import BackgroundTracker
+from bodydouble.perception.image.enhance import FrameEnhancer
+from bodydouble.perception.pose.observe import Observer, ObserverOptions
+from bodydouble.perception.protocols import Detection, KeypointRequest, Landmarks, RotatedRoi
+from bodydouble.pipeline.perceiving import Perception, PerceptionResult
+from bodydouble.pipeline.progress import Progress
+from bodydouble.skeletons import coco
+
+SCALE = np.array([2.0, 3.0])
+FRAMES = [np.full((200, 300, 3), 50 + number, np.uint8) for number in range(24)]
+_COCO = list(coco.BLAZEPOSE_INDICES)
+
+
+def body(x: float) -> FloatArray:
+    """(33, 2) px, landmarks of a person at a position."""
+    return np.random.default_rng(1).uniform(-1, 1, (33, 2)) * [20, 50] + [x, 100]
+
+
+class TwoPeople:
+    """Both networks of the observer: two people who stand still."""
+
+    def detect(self, frame: RgbImage, min_size: float = 0.0) -> tuple[Detection, ...]:  # noqa: ARG002
+        poses = [np.column_stack([body(x)[_COCO], np.ones(17)]) for x in (80, 220)]
+        return tuple(Detection(np.zeros(4), pose, 0.9) for pose in poses)
+
+    def roi_from_detection(self, detection: Detection) -> RotatedRoi:
+        return RotatedRoi((detection.keypoints[:, :2] - body(0)[_COCO]).mean(axis=0), 120.0, 0.0)
+
+    def locate(self, frame: RgbImage, roi: RotatedRoi, occluders: Sequence[FloatArray] = ()) -> Landmarks:  # noqa: ARG002
+        x = 80 if roi.center[0] < 150 else 220
+        keypoints = np.column_stack([body(x), np.ones(33)])
+        return Landmarks(keypoints, np.zeros((33, 3)), 0.99, RotatedRoi(np.array([x, 0.0]), 120.0, 0.0))
+
+
+@dataclass
+class FakeSecondNetwork:
+    """Second network that returns the grey level of the frame and the pose of the request, after some time."""
+
+    delays: tuple[float, ...] = (0.0,)
+    fails_at: int = -1
+    calls: int = 0
+
+    def estimate(self, frame: RgbImage, request: KeypointRequest) -> FloatArray:
+        self.calls += 1
+        time.sleep(self.delays[self.calls % len(self.delays)])
+        if self.calls == self.fails_at:
+            raise ValueError("the second network failed")
+        return np.column_stack([request.pose[_COCO], np.full(17, frame[0, 0, 0] / 255)])
+
+
+def perceive(second_network: FakeSecondNetwork | None) -> PerceptionResult:
+    networks = TwoPeople()
+    observer = Observer(networks, networks, ObserverOptions(second_network_interval=5))
+    perception = Perception(observer, second_network, FaceEmbedder(), FrameEnhancer("off"), BackgroundTracker())
+    return perception.process_all(FRAMES, SCALE, Progress())
+
+
+@pytest.mark.parametrize("delays", [(0.0,), (0.02,), (0.0, 0.03, 0.005)], ids=["fast", "slow", "uneven"])
+def test_second_keypoints_belong_to_their_frame_and_person_whatever_the_timing(delays: tuple[float, ...]) -> None:
+    result = perceive(FakeSecondNetwork(delays))
+    assert [len(people) for people in result.observations] == [2] * len(FRAMES)
+    for number, people in enumerate(result.observations):
+        for person in people:
+            second = person.second_keypoints
+            assert (second is None) == (number % 5 != 0)
+            if second is not None:
+                np.testing.assert_allclose(second[:, :2], person.keypoints[_COCO, :2])
+                np.testing.assert_allclose(second[:, 2], (50 + number) / 255)
+
+
+def test_the_second_network_changes_nothing_else() -> None:
+    without, with_network = perceive(None), perceive(FakeSecondNetwork((0.01,)))
+    for first, second in zip(without.observations, with_network.observations, strict=True):
+        for one, other in zip(first, second, strict=True):
+            assert one.second_keypoints is None
+            np.testing.assert_array_equal(one.keypoints, other.keypoints)
+            np.testing.assert_array_equal(one.box, other.box)
+    assert with_network.background is not None
+
+
+@pytest.mark.parametrize("fails_at", [1, 3, 10])
+def test_an_error_of_the_second_network_reaches_the_caller(fails_at: int) -> None:
+    with pytest.raises(ValueError, match="the second network failed"):
+        perceive(FakeSecondNetwork(fails_at=fails_at))
