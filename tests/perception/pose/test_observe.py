@@ -1,7 +1,7 @@
 """Tracking of people in perception: exact laws with fake networks, and one run with the real networks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -262,6 +262,34 @@ def test_the_second_network_runs_about_six_times_a_second_and_never_less_often_i
 ) -> None:
     assert second_network_interval(QUALITY_PRESETS["balanced"], fps) == interval
     assert second_network_interval(QUALITY_PRESETS["best"], fps) == 1
+
+
+@dataclass
+class DriftingNetworks(FakeNetworks):
+    """Landmarks of tracked people are squeezed to the left; those of people who were just detected are right."""
+
+    has_detected: bool = False
+
+    def detect(self, frame: RgbImage, min_size: float = 0.0) -> tuple[Detection, ...]:
+        self.has_detected = True
+        return super().detect(frame, min_size)
+
+    def locate(self, frame: RgbImage, roi: RotatedRoi, occluders: Sequence[FloatArray] = ()) -> Landmarks:
+        landmarks = super().locate(frame, roi, occluders)
+        if self.has_detected:
+            return landmarks
+        pose = landmarks.pose.copy()
+        pose[:, 0] = pose[:, 0].min() + 0.49 * (pose[:, 0] - pose[:, 0].min())
+        return replace(landmarks, keypoints=np.column_stack([pose, np.ones(33)]))
+
+
+def test_a_tracked_person_whose_landmarks_and_detection_lie_apart_is_located_again() -> None:
+    networks = DriftingNetworks([(100, 100)])
+    observer = create(networks, 1)
+    for _ in range(5):
+        networks.has_detected = False
+        (person,) = observer.observe(FRAME).current
+        np.testing.assert_allclose(person.keypoints, body((100, 100)))
 
 
 @dataclass
