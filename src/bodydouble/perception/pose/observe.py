@@ -248,15 +248,24 @@ class Observer:
     ) -> list[Landmarks]:
         """Adds people who are detected but not tracked, and replaces tracked people who have drifted off."""
         detections = self._detector.detect(frame, min_size)
-        matches = match_one_to_one(detection_similarity(detections, tracked), self.options.min_agreement)
+        similarity, options = detection_similarity(detections, tracked), self.options
+        matches = match_one_to_one(similarity, options.min_agreement)
         is_confirmed = np.isin(np.arange(len(tracked)), list(matches.values()))
         tracked = self._realign(frame, searches, tracked, {k: detections[i] for i, k in matches.items()})
-        new = [detection for i, detection in enumerate(detections) if i not in matches]
-        located = self._locate_new(frame, new, tracked)
-        people = merge_detections(tracked, is_confirmed, located, self.options.duplicate_similarity)
+        is_new = similarity.max(axis=1, initial=0.0) < options.min_agreement
+        located = self._locate_new(frame, [detections[i] for i in np.flatnonzero(is_new)], tracked)
+        people = merge_detections(tracked, is_confirmed, located, options.duplicate_similarity)
+        doubtful = [detections[i] for i in np.flatnonzero(~is_new) if i not in matches]
+        people += self._locate_missed(frame, people, doubtful)
         if self._second_detector and (is_anyone_lost or is_crowded(people, detections)):
-            return people + self._locate_missed(frame, people, self._second_detector)
+            people += self._locate_missed(frame, people, self._find_missed(frame, people, self._second_detector))
         return people
+
+    def _find_missed(self, frame: RgbImage, people: Sequence[Landmarks], detector: BoxDetector) -> list[Detection]:
+        """Returns the detections of the second detector that no known person explains."""
+        size = frame.shape[1], frame.shape[0]
+        known = [clip_box(bounding_box(person.pose), size) for person in people]
+        return [to_detection(box) for box in find_unexplained(detector.detect(frame), known)]
 
     def _realign(
         self, frame: RgbImage, searches: Searches, tracked: Sequence[Landmarks], matches: Mapping[int, Detection]
@@ -272,14 +281,14 @@ class Observer:
                 people[k] = landmarks
         return people
 
-    def _locate_missed(self, frame: RgbImage, people: Sequence[Landmarks], detector: BoxDetector) -> list[Landmarks]:
-        """Locates people whom only the second detector detects: they must be certain, and fit their boxes."""
+    def _locate_missed(
+        self, frame: RgbImage, people: Sequence[Landmarks], detections: Sequence[Detection]
+    ) -> list[Landmarks]:
+        """Locates people whose detections are doubtful: the landmarks must be certain, fit, and be nobody else's."""
         size, options = (frame.shape[1], frame.shape[0]), self.options
-        boxes = find_unexplained(detector.detect(frame), [clip_box(bounding_box(p.pose), size) for p in people])
         found: list[Landmarks] = []
-        for box in boxes:
+        for detection in detections:
             known = [*people, *found]
-            detection = to_detection(box)
             landmarks = self._locate_detected(frame, detection, [person.pose for person in known])
             if (
                 landmarks

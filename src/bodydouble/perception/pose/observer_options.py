@@ -32,4 +32,4 @@ class ObserverOptions:
     second_network_interval: int = 5
     """Number of frames of a person from one run of the second network to the next."""
     min_presence_of_missed: float = 0.8
-    """Minimum presence of a person whom only the second detector detects."""
+    """Minimum presence of a person whose detection is doubtful: of the second detector, or close to somebody else."""
