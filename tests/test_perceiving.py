@@ -11,7 +11,8 @@ from bodydouble.data import FloatArray, RgbImage
 from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.image.enhance import FrameEnhancer
-from bodydouble.perception.pose.observe import Observer, ObserverOptions
+from bodydouble.perception.pose.observe import Observer
+from bodydouble.perception.pose.observer_options import ObserverOptions
 from bodydouble.perception.protocols import Detection, KeypointRequest, Landmarks, RotatedRoi
 from bodydouble.pipeline.perceiving import Perception, PerceptionResult
 from bodydouble.pipeline.progress import Progress

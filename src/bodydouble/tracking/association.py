@@ -29,6 +29,7 @@ from bodydouble.data import (
 )
 from bodydouble.geometry.similarity import box_area, box_iou, pose_center, pose_extent, pose_similarity
 from bodydouble.skeletons import coco
+from bodydouble.tracking.brief_duplicates import drop_brief_duplicates
 from bodydouble.tracking.keypoint_fusion import FACE, fuse_keypoints
 from bodydouble.tracking.keypoint_reliability import downweight_unreliable_keypoints
 from bodydouble.tracking.likelihoods import ReidentificationOptions, appearance_llr
@@ -141,7 +142,7 @@ def associate_observations(
     """
     options = options or AssociationOptions()
     tracklets = track_frame_by_frame(observations, fps, options, shot_starts)
-    tracklets = _merge_duplicates(tracklets, options.duplicate_similarity)
+    tracklets = drop_brief_duplicates(_merge_duplicates(tracklets, options.duplicate_similarity), fps)
     tracklets = link_tracklets(tracklets, fps, options.reidentification, shot_starts)
     return _drop_short(tracklets, fps, len(observations), options)
 

@@ -66,6 +66,11 @@ def test_of_each_person_the_most_certain_landmarks_stay_in_any_order(order: list
     assert ids(suppress_duplicates(kept, SIMILARITY)) == ids(kept)
 
 
+def test_the_caller_decides_who_is_certain() -> None:
+    stranger, expected = person(0, presence=0.9), person(1, presence=0.6)
+    assert ids(suppress_duplicates([stranger, expected], SIMILARITY, lambda each: each is expected)) == ids([expected])
+
+
 @pytest.mark.parametrize(
     ("x", "y", "fraction"), [(0, 0, 1.0), (-50, 0, 0.5), (0, 75, 0.25), (-50, -50, 0.25), (500, 0, 0.0)]
 )

@@ -1,21 +1,22 @@
 """Tracking of people in perception: exact laws with fake networks, and one run with the real networks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
 from bodydouble.data import FloatArray, RgbImage
 from bodydouble.errors import InvalidDataError
+from bodydouble.perception.pose.duplicate_suppression import bounding_box
 from bodydouble.perception.pose.observe import (
     QUALITY_PRESETS,
     Observer,
-    ObserverOptions,
     create_observer,
     second_network_interval,
 )
-from bodydouble.perception.protocols import Detection, Landmarks, RotatedRoi
+from bodydouble.perception.pose.observer_options import ObserverOptions
+from bodydouble.perception.protocols import Detection, Landmarks, PersonBox, RotatedRoi
 from bodydouble.skeletons import coco
 from tests.perception.test_models import golden
 
@@ -44,7 +45,8 @@ class FakeNetworks:
     def detect(self, frame: RgbImage, min_size: float = 0.0) -> tuple[Detection, ...]:  # noqa: ARG002
         self.runs += 1
         poses = [body(position)[list(coco.BLAZEPOSE_INDICES)] for position in self.people if self.is_detectable]
-        return tuple(Detection(np.zeros(4), pose, 0.9) for pose in poses)
+        boxes = [bounding_box(body(position)[:, :2]) for position in self.people]
+        return tuple(Detection(*person, 0.9) for person in zip(boxes, poses, strict=False))
 
     def roi_from_detection(self, detection: Detection) -> RotatedRoi:
         reference = body((0.0, 0.0))[list(coco.BLAZEPOSE_INDICES), :2]
@@ -258,3 +260,78 @@ def test_the_second_network_runs_about_six_times_a_second_and_never_less_often_i
 ) -> None:
     assert second_network_interval(QUALITY_PRESETS["balanced"], fps) == interval
     assert second_network_interval(QUALITY_PRESETS["best"], fps) == 1
+
+
+@dataclass
+class DriftingNetworks(FakeNetworks):
+    """Landmarks of tracked people are squeezed to the left; those of people who were just detected are right."""
+
+    has_detected: bool = False
+
+    def detect(self, frame: RgbImage, min_size: float = 0.0) -> tuple[Detection, ...]:
+        self.has_detected = True
+        return super().detect(frame, min_size)
+
+    def locate(self, frame: RgbImage, roi: RotatedRoi, occluders: Sequence[FloatArray] = ()) -> Landmarks:
+        landmarks = super().locate(frame, roi, occluders)
+        if self.has_detected:
+            return landmarks
+        pose = landmarks.pose.copy()
+        pose[:, 0] = pose[:, 0].min() + 0.49 * (pose[:, 0] - pose[:, 0].min())
+        return replace(landmarks, keypoints=np.column_stack([pose, np.ones(33)]))
+
+
+def test_a_tracked_person_whose_landmarks_and_detection_lie_apart_is_located_again() -> None:
+    networks = DriftingNetworks([(100, 100)])
+    observer = create(networks, 1)
+    for _ in range(5):
+        networks.has_detected = False
+        (person,) = observer.observe(FRAME).current
+        np.testing.assert_allclose(person.keypoints, body((100, 100)))
+
+
+@dataclass
+class FakeBoxDetector:
+    """Second detector: boxes around people at given positions."""
+
+    people: list[Position]
+    runs: int = 0
+    seconds: float = 0.0
+
+    def detect(self, frame: RgbImage) -> list[PersonBox]:  # noqa: ARG002
+        self.runs += 1
+        return [PersonBox(bounding_box(body(position)[:, :2]), 0.8) for position in self.people]
+
+
+@pytest.mark.parametrize(("x", "count"), [(130, 3), (180, 2)])
+def test_a_person_whom_only_the_second_detector_detects_is_observed_where_people_overlap(x: int, count: int) -> None:
+    detected, missed = [(100.0, 100.0), (float(x), 100.0)], (400.0, 300.0)
+    networks = FakeNetworks(detected, people_by_pixel=[[*detected, missed]])
+    boxes = FakeBoxDetector([*detected, missed])
+    observer = Observer(networks, networks, ObserverOptions(), second_detector=boxes)
+    assert all(len(observed_positions(observer)) == count for _ in range(4))
+    assert (boxes.runs > 0) == (count == 3)
+
+
+@pytest.mark.parametrize("is_mirrored", [False, True])
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_people_who_cross_are_both_observed_again_without_the_detector(is_mirrored: bool, is_reversed: bool) -> None:
+    networks = FakeNetworks([])
+    observer = create(networks, 50)
+    for step in range(31):
+        people: list[Position] = [(100 + 10 * step, 200), (400 - 10 * step, 215)]
+        people = [(500 - x, y) for x, y in people] if is_mirrored else people
+        networks.people = people[::-1] if is_reversed else people
+        observed = observed_positions(observer)
+        networks.is_detectable = False
+        assert set(observed) <= set(people)
+    assert observed == sorted(people)
+
+
+def test_the_second_detector_does_not_run_for_a_person_alone() -> None:
+    networks, boxes = FakeNetworks([(100, 100)]), FakeBoxDetector([(100, 100), (400, 300)])
+    observer = Observer(networks, networks, ObserverOptions(detection_interval=2), second_detector=boxes)
+    for step in range(30):
+        networks.people = [(100 + 4 * step, 100)]
+        assert observed_positions(observer) == [(100 + 4 * step, 100)]
+    assert boxes.runs == 0

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from bodydouble.data import FloatArray
-from bodydouble.perception.pose.occlusion import argsort_nearest_first, find_occluders, inpaint_people, is_occluded
+from bodydouble.perception.pose.occlusion import (
+    MIN_VISIBLE_LANDMARKS,
+    argsort_nearest_first,
+    find_occluders,
+    inpaint_people,
+    is_occluded,
+    replace_occluded,
+)
+from bodydouble.perception.protocols import Landmarks, RotatedRoi
 from bodydouble.skeletons import blazepose
 
 SIDES = (("left", 1.0), ("right", -1.0))
@@ -73,3 +81,40 @@ def test_points_on_a_body_are_occluded_and_points_beside_it_are_not(size: float)
     assert is_occluded(pose, [pose]).all()
     assert not is_occluded(pose + np.array([80 * size, 0.0]), [pose]).any()
     assert not is_occluded(pose, []).any()
+
+
+def landmarks_of(pose: FloatArray, confidence: float = 0.9) -> Landmarks:
+    keypoints = np.column_stack([pose, np.full(33, confidence)])
+    return Landmarks(keypoints, np.zeros((33, 3)), 0.9, RotatedRoi(pose.mean(axis=0), 250.0, 0.0))
+
+
+def test_occluded_landmarks_follow_the_visible_ones_and_not_the_occluder() -> None:
+    predicted, shift = standing_person(100, 100), np.array([7.0, -3.0])
+    occluded = predicted[:, 1] > 110
+    stolen = np.where(occluded[:, None], standing_person(160, 120), predicted + shift)
+    kept = replace_occluded(landmarks_of(stolen), predicted, occluded)
+    np.testing.assert_allclose(kept.pose, predicted + shift)
+    np.testing.assert_array_equal(kept.keypoints[:, 2], np.where(occluded, 0.0, 0.9))
+
+
+def test_landmarks_without_an_occluder_stay_as_they_are() -> None:
+    landmarks = landmarks_of(standing_person(100, 100))
+    assert replace_occluded(landmarks, standing_person(0, 0), np.zeros(33, dtype=bool)) is landmarks
+
+
+def test_with_too_few_visible_landmarks_the_prediction_stays() -> None:
+    predicted = standing_person(100, 100)
+    occluded = np.arange(33) >= MIN_VISIBLE_LANDMARKS - 1
+    kept = replace_occluded(landmarks_of(standing_person(150, 100)), predicted, occluded)
+    np.testing.assert_allclose(kept.pose[occluded], predicted[occluded])
+
+
+def test_giving_up_landmarks_is_the_same_in_a_mirror() -> None:
+    def mirror(points: FloatArray) -> FloatArray:
+        return np.asarray(points * [-1, 1] + [400, 0])
+
+    predicted, stolen = standing_person(100, 100), standing_person(130, 105)
+    occluded = predicted[:, 0] > 100
+    kept = replace_occluded(landmarks_of(stolen), predicted, occluded).pose
+    mirrored = replace_occluded(landmarks_of(mirror(stolen)), mirror(predicted), occluded).pose
+    np.testing.assert_allclose(mirrored, mirror(kept))

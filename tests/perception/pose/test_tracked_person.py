@@ -1,5 +1,7 @@
 """Laws of the prediction and the reacquisition of a tracked person."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -110,3 +112,29 @@ def test_reacquisition_needs_a_minimum_presence() -> None:
     person, center = miss(track(np.zeros((3, 2))), 2), np.zeros(2)
     assert person.matches(landmarks_at(center, presence=REACQUIRE_MIN_PRESENCE))
     assert not person.matches(landmarks_at(center, presence=INSIDE * REACQUIRE_MIN_PRESENCE))
+
+
+def test_given_up_landmarks_change_neither_velocity_nor_region() -> None:
+    person = track(np.arange(30)[:, None] * np.array([5.0, 1.0]))
+    landmarks = landmarks_at(np.array([400.0, 0.0]), side=200.0)
+    hidden = replace(landmarks, keypoints=landmarks.keypoints * [1, 1, 0])
+    updated = person.update(hidden)
+    np.testing.assert_allclose(updated.velocity, person.velocity)
+    np.testing.assert_allclose(updated.predicted_roi.center, person.last.roi.center + person.velocity)
+    assert updated.predicted_roi.side == SIDE
+
+
+def test_the_region_changes_in_proportion_to_the_visible_landmarks() -> None:
+    person = TrackedPerson.start(landmarks_at(np.zeros(2)))
+    landmarks = landmarks_at(np.array([40.0, 0.0]), side=160.0)
+    keypoints = landmarks.keypoints.copy()
+    keypoints[:11, 2] = 0.0
+    updated = person.update(replace(landmarks, keypoints=keypoints))
+    np.testing.assert_allclose(updated.predicted_roi.center, [40 * 22 / 33, 0.0])
+    assert updated.predicted_roi.side == pytest.approx(SIDE + 40 * 22 / 33)
+
+
+def test_the_expected_pose_is_one_step_ahead() -> None:
+    person = track(np.arange(60)[:, None] * np.array([3.0, -2.0]))
+    np.testing.assert_allclose(person.next_pose, landmarks_at(60 * np.array([3.0, -2.0])).pose, atol=1e-6)
+    np.testing.assert_allclose(miss(person, 4).next_pose, landmarks_at(64 * np.array([3.0, -2.0])).pose, atol=1e-6)

@@ -3,7 +3,7 @@
 In: ``Landmarks`` of tracked people and ``Detection``s of the same frame. Out: ``Landmarks``, each person once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -49,15 +49,20 @@ def detection_similarity(detections: Sequence[Detection], people: Sequence[Landm
     return pose_similarity(detected[..., :2], poses[..., :2], detected[..., 2])
 
 
-def suppress_duplicates(people: Iterable[Landmarks], duplicate_similarity: float) -> list[Landmarks]:
+def suppress_duplicates(
+    people: Iterable[Landmarks],
+    duplicate_similarity: float,
+    certainty: Callable[[Landmarks], float] = lambda person: person.presence,
+) -> list[Landmarks]:
     """Returns the people, each once; of landmarks that show the same person the most certain ones stay.
 
     Args:
         people: Landmarks in any order.
         duplicate_similarity: Similarity from which two poses belong to one person.
+        certainty: Returns how certain it is that landmarks are of the person for whom they were searched.
     """
     kept: list[Landmarks] = []
-    for person in sorted(people, key=lambda person: -person.presence):
+    for person in sorted(people, key=lambda person: -certainty(person)):
         if all(landmark_similarity(person, better) < duplicate_similarity for better in kept):
             kept.append(person)
     return kept

@@ -5,7 +5,7 @@ detector runs at intervals to find new people and to correct regions that have d
 detected late are tracked backward, so the result of a frame also has observations in earlier frames.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,6 +17,14 @@ from bodydouble.errors import InvalidDataError
 from bodydouble.geometry.similarity import pose_similarity
 from bodydouble.perception.appearance.clothing_colors import describe_appearance
 from bodydouble.perception.pose.blazepose import BlazePose
+from bodydouble.perception.pose.detection_matching import (
+    MIN_BOX_IOU,
+    box_agreement,
+    find_unexplained,
+    is_crowded,
+    match_one_to_one,
+    to_detection,
+)
 from bodydouble.perception.pose.detection_schedule import DetectionSchedule, KnownPerson
 from bodydouble.perception.pose.duplicate_suppression import (
     add_reacquired,
@@ -30,11 +38,20 @@ from bodydouble.perception.pose.duplicate_suppression import (
 )
 from bodydouble.perception.pose.frame_history import FrameHistory
 from bodydouble.perception.pose.movenet import MoveNetDetector, MoveNetOptions
-from bodydouble.perception.pose.occlusion import argsort_nearest_first, find_occluders, is_occluded
+from bodydouble.perception.pose.nanodet import NanoDet
+from bodydouble.perception.pose.observer_options import ObserverOptions
+from bodydouble.perception.pose.occlusion import argsort_nearest_first, find_occluders, is_occluded, replace_occluded
 from bodydouble.perception.pose.onnx_detectors import create_detector
 from bodydouble.perception.pose.thunder import Thunder
 from bodydouble.perception.pose.tracked_person import TrackedPerson
-from bodydouble.perception.protocols import Detection, KeypointRequest, LandmarkModel, Landmarks, PeopleDetector
+from bodydouble.perception.protocols import (
+    BoxDetector,
+    Detection,
+    KeypointRequest,
+    LandmarkModel,
+    Landmarks,
+    PeopleDetector,
+)
 from bodydouble.skeletons import coco
 
 _COCO = list(coco.BLAZEPOSE_INDICES)
@@ -66,37 +83,7 @@ QUALITY_PRESETS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ObserverOptions:
-    """Parameters of tracking within perception."""
-
-    detection_interval: int = 6
-    """Maximum number of frames between runs of the detector while a person is in doubt or may be hidden."""
-    max_detection_interval: int = 0
-    """Maximum number of frames between any two runs of the detector; 0: ``detection_interval``."""
-    min_presence: float = 0.5
-    """Minimum presence of a person who is not lost."""
-    min_visible_fraction: float = 0.1
-    """Minimum fraction of a person's box that lies inside the frame."""
-    max_occlusion: float = 0.7
-    """Maximum fraction of occluded landmarks of a person who was observed in the previous frame."""
-    max_occlusion_at_start: float = 0.4
-    """Maximum fraction of occluded landmarks of a person who is new or was lost."""
-    max_missed_frames: int = 15
-    """Maximum number of frames for which a lost person is searched at the predicted position."""
-    backfill_after: int = 3
-    """Number of frames in a row after which a new person is tracked backward."""
-    max_backfill: int = 15
-    """Maximum number of past frames in which a person is tracked backward."""
-    min_agreement: float = 0.4
-    """Minimum similarity of a detection and of landmarks that show the same pose."""
-    duplicate_similarity: float = 0.6
-    """Minimum similarity of landmarks that belong to the same person."""
-    second_network_interval: int = 5
-    """Number of frames of a person from one run of the second network to the next."""
-
-
-Searches = Sequence[tuple[TrackedPerson, Landmarks | None]]
+Searches = list[tuple[TrackedPerson, Landmarks | None]]
 """Tracked people with their landmarks in the current frame; None where the person is not visible."""
 
 
@@ -108,11 +95,13 @@ class Observer:
         detector: PeopleDetector,
         landmarks: LandmarkModel,
         options: ObserverOptions | None = None,
+        second_detector: BoxDetector | None = None,
     ) -> None:
         """Starts without tracked people."""
         self.options = options or ObserverOptions()
         self._detector = detector
         self._landmarks = landmarks
+        self._second_detector = second_detector
         self._keypoint_requests: list[KeypointRequest] = []
         self.begin_shot()
 
@@ -132,10 +121,13 @@ class Observer:
         searches = self._search(frame)
         visible = (landmarks for person, landmarks in searches if landmarks and not person.time_since_update)
         reacquired = (landmarks for person, landmarks in searches if landmarks and person.time_since_update)
-        kept = suppress_duplicates(visible, self.options.duplicate_similarity)
+        continuity = {
+            id(landmarks): expected_similarity(person, landmarks) for person, landmarks in searches if landmarks
+        }
+        kept = suppress_duplicates(visible, self.options.duplicate_similarity, lambda person: continuity[id(person)])
         is_anyone_lost = len(kept) < sum(not person.time_since_update for person in self._tracked)
         people = add_reacquired(kept, reacquired)
-        people = self._detect_if_due(frame, people, is_anyone_lost)
+        people = self._detect_if_due(frame, searches, people, is_anyone_lost)
         self._tracked = self._update_tracked(searches, people, (frame.shape[1], frame.shape[0]))
         backfilled = self._backfill()
         self._history.append(frame, people)
@@ -179,7 +171,7 @@ class Observer:
 
     def _search(self, frame: RgbImage) -> Searches:
         """Searches all tracked people, the nearest first, so that occluders of the others can be inpainted."""
-        searches: list[tuple[TrackedPerson, Landmarks | None]] = []
+        searches: Searches = []
         for i in argsort_nearest_first([person.predicted_pose for person in self._tracked]):
             person = self._tracked[i]
             others = [landmarks.pose for other, landmarks in searches if landmarks and not other.time_since_update]
@@ -199,7 +191,9 @@ class Observer:
         """
         occluders = [others[k] for k in find_occluders(person.predicted_pose, others)]
         landmarks = self._landmarks.locate(frame, person.predicted_roi, occluders)
-        return landmarks if self._is_visible(landmarks, occluders, frame, max_occlusion) else None
+        if not self._is_visible(landmarks, occluders, frame, max_occlusion):
+            return None
+        return replace_occluded(landmarks, person.next_pose, is_occluded(landmarks.pose, occluders))
 
     def _is_visible(
         self, landmarks: Landmarks, occluders: Sequence[FloatArray], frame: RgbImage, max_occlusion: float
@@ -212,13 +206,15 @@ class Observer:
             and float(is_occluded(landmarks.pose, occluders).mean()) <= max_occlusion
         )
 
-    def _detect_if_due(self, frame: RgbImage, people: list[Landmarks], is_anyone_lost: bool) -> list[Landmarks]:
+    def _detect_if_due(
+        self, frame: RgbImage, searches: Searches, people: list[Landmarks], is_anyone_lost: bool
+    ) -> list[Landmarks]:
         """Adds detected people to the tracked ones in the frames of the schedule."""
         known = self._known_people(people)
         if not self._schedule.is_due(frame, known, is_anyone_lost=is_anyone_lost):
             return people
         min_size = self._schedule.min_size(known)
-        people = self._add_detections(frame, people, min_size)
+        people = self._add_detections(frame, searches, people, min_size, is_anyone_lost=is_anyone_lost)
         known = self._known_people(people)
         self._schedule.mark_detected(frame, known, min_size=min_size, is_anyone_lost=is_anyone_lost)
         return people
@@ -231,33 +227,91 @@ class Observer:
             *(KnownPerson(bounding_box(person.predicted_pose), 0.0) for person in lost),
         ]
 
-    def _add_detections(self, frame: RgbImage, tracked: Sequence[Landmarks], min_size: float) -> list[Landmarks]:
+    def _add_detections(
+        self,
+        frame: RgbImage,
+        searches: Searches,
+        tracked: Sequence[Landmarks],
+        min_size: float,
+        *,
+        is_anyone_lost: bool,
+    ) -> list[Landmarks]:
         """Adds people who are detected but not tracked, and replaces tracked people who have drifted off."""
         detections = self._detector.detect(frame, min_size)
-        similarity = detection_similarity(detections, tracked)
-        is_tracked = similarity.max(axis=1, initial=0.0) >= self.options.min_agreement
-        is_confirmed = np.asarray(similarity.max(axis=0, initial=0.0) >= self.options.min_agreement)
-        new = [detection for detection, skip in zip(detections, is_tracked, strict=True) if not skip]
-        located = self._locate_new(frame, new, tracked)
-        return merge_detections(tracked, is_confirmed, located, self.options.duplicate_similarity)
+        similarity, options = detection_similarity(detections, tracked), self.options
+        matches = match_one_to_one(similarity, options.min_agreement)
+        is_confirmed = np.isin(np.arange(len(tracked)), list(matches.values()))
+        tracked = self._realign(frame, searches, tracked, {k: detections[i] for i, k in matches.items()})
+        is_new = similarity.max(axis=1, initial=0.0) < options.min_agreement
+        located = self._locate_new(frame, [detections[i] for i in np.flatnonzero(is_new)], tracked)
+        people = merge_detections(tracked, is_confirmed, located, options.duplicate_similarity)
+        doubtful = [detections[i] for i in np.flatnonzero(~is_new) if i not in matches]
+        people += self._locate_missed(frame, people, doubtful)
+        if self._second_detector and (is_anyone_lost or is_crowded(people, detections)):
+            people += self._locate_missed(frame, people, self._find_missed(frame, people, self._second_detector))
+        return people
+
+    def _find_missed(self, frame: RgbImage, people: Sequence[Landmarks], detector: BoxDetector) -> list[Detection]:
+        """Returns the detections of the second detector that no known person explains."""
+        size = frame.shape[1], frame.shape[0]
+        known = [clip_box(bounding_box(person.pose), size) for person in people]
+        return [to_detection(box) for box in find_unexplained(detector.detect(frame), known)]
+
+    def _realign(
+        self, frame: RgbImage, searches: Searches, tracked: Sequence[Landmarks], matches: Mapping[int, Detection]
+    ) -> list[Landmarks]:
+        """Locates tracked people again whose landmarks and detection lie apart: they slide onto somebody else."""
+        people, size = list(tracked), (frame.shape[1], frame.shape[0])
+        for k, detection in matches.items():
+            others = [person.pose for i, person in enumerate(people) if i != k]
+            agreement = box_agreement(people[k], detection, size)
+            landmarks = self._locate_detected(frame, detection, others) if agreement < MIN_BOX_IOU else None
+            if landmarks and box_agreement(landmarks, detection, size) > agreement:
+                searches[:] = [(person, landmarks if old is people[k] else old) for person, old in searches]
+                people[k] = landmarks
+        return people
+
+    def _locate_missed(
+        self, frame: RgbImage, people: Sequence[Landmarks], detections: Sequence[Detection]
+    ) -> list[Landmarks]:
+        """Locates people whose detections are doubtful: the landmarks must be certain, fit, and be nobody else's."""
+        size, options = (frame.shape[1], frame.shape[0]), self.options
+        found: list[Landmarks] = []
+        for detection in detections:
+            known = [*people, *found]
+            landmarks = self._locate_detected(frame, detection, [person.pose for person in known])
+            if (
+                landmarks
+                and landmarks.presence >= options.min_presence_of_missed
+                and box_agreement(landmarks, detection, size) >= MIN_BOX_IOU
+                and is_distinct(landmarks, known, options.duplicate_similarity)
+            ):
+                found.append(landmarks)
+        return found
 
     def _locate_new(
         self, frame: RgbImage, detections: Sequence[Detection], tracked: Sequence[Landmarks]
     ) -> list[Landmarks]:
-        """Locates the landmarks of new people, the nearest to the camera first.
-
-        The network runs twice: the first landmarks give a better region of interest.
-        """
+        """Locates the landmarks of new people, the nearest to the camera first."""
         located: list[Landmarks] = []
         for i in argsort_nearest_first([detection.keypoints[:, :2] for detection in detections]):
             others = [person.pose for person in (*tracked, *located)]
-            indices = find_occluders(detections[i].keypoints[:, :2], [pose[_COCO] for pose in others])
-            occluders = [others[k] for k in indices]
-            first = self._landmarks.locate(frame, self._landmarks.roi_from_detection(detections[i]), occluders)
-            second = self._landmarks.locate(frame, first.roi, occluders)
-            if self._is_visible(second, occluders, frame, self.options.max_occlusion_at_start):
-                located.append(second)
+            landmarks = self._locate_detected(frame, detections[i], others)
+            if landmarks:
+                located.append(landmarks)
         return located
+
+    def _locate_detected(self, frame: RgbImage, detection: Detection, others: Sequence[FloatArray]) -> Landmarks | None:
+        """Locates a person who was detected behind or beside others (33, 2) px; returns None if that fails.
+
+        The network runs twice: the first landmarks give a better region of interest.
+        """
+        indices = find_occluders(detection.keypoints[:, :2], [pose[_COCO] for pose in others])
+        occluders = [others[k] for k in indices]
+        first = self._landmarks.locate(frame, self._landmarks.roi_from_detection(detection), occluders)
+        second = self._landmarks.locate(frame, first.roi, occluders)
+        is_visible = self._is_visible(second, occluders, frame, self.options.max_occlusion_at_start)
+        return second if is_visible else None
 
     def _update_tracked(
         self, searches: Searches, people: Sequence[Landmarks], image_size: tuple[int, int]
@@ -280,6 +334,11 @@ class Observer:
             and visible_fraction(pose, image_size) >= options.min_visible_fraction
             and all(pose_similarity(pose[_COCO], other.pose[_COCO]) < options.min_agreement for other in new)
         )
+
+
+def expected_similarity(person: TrackedPerson, landmarks: Landmarks) -> float:
+    """Returns the similarity of a person's landmarks and those expected in this frame, 0 to 1."""
+    return float(pose_similarity(person.next_pose[_COCO], landmarks.pose[_COCO]))
 
 
 def create_observation(landmarks: Landmarks, frame: RgbImage) -> Observation:
@@ -310,7 +369,7 @@ def create_observer(quality: str = "balanced", detector: str | Path = MOVENET, f
         max_detection_interval=max(round(fps * preset.max_detection_seconds), interval),
         second_network_interval=second_network_interval(preset, fps),
     )
-    return Observer(people_detector, create_landmark_model(preset), options)
+    return Observer(people_detector, create_landmark_model(preset), options, NanoDet())
 
 
 def find_preset(quality: str) -> QualityPreset:

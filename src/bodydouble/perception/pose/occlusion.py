@@ -1,4 +1,6 @@
-"""Finds occluders and inpaints them: an image and landmarks (33, 2) px of occluders -> the image without them.
+"""Finds occluders, inpaints them, and gives up the landmarks behind them.
+
+In: an image and landmarks (33, 2) px of occluders. Out: the image without them, and the landmarks of the person behind.
 
 The landmark network tends to locate the occluder twice instead of the half-occluded person behind. So the occluder is
 removed: the surroundings are continued into its silhouette.
@@ -7,6 +9,7 @@ Source: inpainting by A. Telea, "An image inpainting technique based on the fast
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -14,11 +17,16 @@ import numpy as np
 from bodydouble.data import BoolArray, FloatArray, RgbImage
 from bodydouble.geometry.silhouette import build_silhouettes, depth_within, is_nearer
 from bodydouble.geometry.similarity import box_intersection
+from bodydouble.perception.protocols import Landmarks
 
 INPAINT_DOWNSCALE = 2
 """Factor by which the image is reduced for inpainting; the landmarks hardly depend on it."""
 INPAINT_RADIUS = 3
 """Radius around a pixel from which it is inpainted, px of the reduced image."""
+MIN_VISIBLE_LANDMARKS = 5
+"""Minimum number of visible landmarks from which the displacement of a person is measured."""
+MIN_VISIBLE_CONFIDENCE = 0.3
+"""Minimum confidence of these landmarks."""
 _MAX_COORDINATE = 4096.0
 
 
@@ -57,6 +65,32 @@ def is_occluded(points: FloatArray, poses: Sequence[FloatArray]) -> BoolArray:
     if not poses:
         return np.zeros(len(points), dtype=bool)
     return np.asarray((depth_within(points, build_silhouettes(np.stack(poses))) > 0).any(axis=0))
+
+
+def replace_occluded(landmarks: Landmarks, predicted: FloatArray, occluded: BoolArray) -> Landmarks:
+    """Gives up occluded landmarks: confidence 0, at the predicted place relative to the visible landmarks.
+
+    The network tends to take the occluder's limbs for those of the person behind, who then would follow the occluder.
+
+    Args:
+        landmarks: Landmarks of a person behind others.
+        predicted: (33, 2) px, pose predicted from the frames before.
+        occluded: (33,) landmarks to give up.
+    """
+    if not occluded.any():
+        return landmarks
+    keypoints = landmarks.keypoints.copy()
+    keypoints[occluded, :2] = predicted[occluded] + _visible_shift(landmarks, predicted, ~occluded)
+    keypoints[occluded, 2] = 0.0
+    return replace(landmarks, keypoints=keypoints)
+
+
+def _visible_shift(landmarks: Landmarks, predicted: FloatArray, visible: BoolArray) -> FloatArray:
+    """Returns the median displacement (2,) px of the visible landmarks from the prediction; 0 for too few."""
+    visible = visible & (landmarks.keypoints[:, 2] >= MIN_VISIBLE_CONFIDENCE)
+    if np.count_nonzero(visible) < MIN_VISIBLE_LANDMARKS:
+        return np.zeros(2)
+    return np.asarray(np.median(landmarks.pose[visible] - predicted[visible], axis=0))
 
 
 def _draw_silhouette(mask: RgbImage, pose: FloatArray) -> None:

@@ -61,14 +61,36 @@ class TrackedPerson:
             and distance <= REACQUIRE_MAX_DISTANCE
         )
 
+    @property
+    def next_pose(self) -> FloatArray:
+        """(33, 2) px, landmarks expected in the next frame: the last ones, moved at the velocity."""
+        return np.asarray(self.last.keypoints[:, :2] + (self.time_since_update + 1) * self.velocity)
+
     def mark_missed(self) -> "TrackedPerson":
         """Returns the same person after one more frame without a match."""
         return replace(self, time_since_update=self.time_since_update + 1)
 
     def update(self, landmarks: Landmarks) -> "TrackedPerson":
-        """Returns the same person with the landmarks of the next frame."""
+        """Returns the same person with the landmarks of the next frame.
+
+        Given-up landmarks (confidence 0) tell nothing: the fewer there are others, the less velocity and region change.
+        """
+        weight = float((landmarks.keypoints[:, 2] > 0).mean())
         step = (landmarks.roi.center - self.last.roi.center) / (self.time_since_update + 1)
-        velocity = VELOCITY_SMOOTHING * self.velocity + (1 - VELOCITY_SMOOTHING) * step
+        velocity = self.velocity + (1 - VELOCITY_SMOOTHING) * weight * (step - self.velocity)
+        landmarks = replace(landmarks, roi=self._blend_roi(landmarks.roi, weight))
         if self.time_since_update:
             return TrackedPerson(landmarks, velocity, landmarks)
         return TrackedPerson(landmarks, velocity, self.first, self.age + 1)
+
+    def _blend_roi(self, observed: RotatedRoi, weight: float) -> RotatedRoi:
+        """Returns the region between the expected one and the observed one, 0 to 1."""
+        if weight == 1.0:
+            return observed
+        center = self.last.roi.center + (self.time_since_update + 1) * self.velocity
+        angle = (observed.angle - self.last.roi.angle + np.pi) % (2 * np.pi) - np.pi
+        return RotatedRoi(
+            center + weight * (observed.center - center),
+            self.last.roi.side + weight * (observed.side - self.last.roi.side),
+            self.last.roi.angle + weight * angle,
+        )
