@@ -113,10 +113,6 @@ class PeopleDetector(Protocol):
 class BoxDetector(Protocol):
     """Detects people without keypoints: a second detector that finds people whom the first one misses."""
 
-    @property
-    def seconds(self) -> float:
-        """Time spent inside the network so far."""
-
     def detect(self, frame: RgbImage) -> list[PersonBox]:
         """Detects the people in an image (H, W, 3) RGB, the most certain first, each once."""
 
