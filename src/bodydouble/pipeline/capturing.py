@@ -147,7 +147,7 @@ def _check_range(name: str, value: float | None, bounds: tuple[float, float]) ->
 def capture_clip(request: CaptureRequest, progress: Progress) -> CaptureResult:
     """Captures the motion of the people in a video, with their face embeddings; raises as ``capture`` does."""
     clip, options = request.clip, request.options
-    keypoints = _read_external_keypoints(options, clip)
+    keypoints = _read_external_keypoints(options, clip, progress)
     perceived = _perceive(request, keypoints, progress)
     with progress.stage("tracking"):
         people, static_people = _track_people(perceived, keypoints, request)
@@ -201,11 +201,14 @@ def _warn_of_static_people(
         progress.warn(f"{name} never moves: a statue or a picture?{left_out}")
 
 
-def _read_external_keypoints(options: CaptureOptions, clip: Clip) -> ExternalKeypoints | None:
+def _read_external_keypoints(options: CaptureOptions, clip: Clip, progress: Progress) -> ExternalKeypoints | None:
     path = options.get("keypoints")
     if path is None:
         return None
     rows = read_keypoints(path)
+    if rows.first_frame == 1:
+        rows = rows.count_from_zero()
+        progress.warn(f"the frames of {path} are numbered from 1; its frame 1 is taken as the first one of the video")
     keypoints = convert_keypoints(rows.keypoint_names, rows.frames, rows.track_ids, rows.keypoints, clip.image_size)
     if clip.frame_count is not None:
         keypoints.check_frames(clip.frame_count)
