@@ -68,8 +68,8 @@ class CaptureOptions(TypedDict, total=False):
     height: float
     """Height of the most prominent person in m."""
     keypoints: str | Path
-    """File or folder of external 2D keypoints of this video, which replace detection: JSON of COCO, AlphaPose or
-    OpenPose."""
+    """File or folder of external 2D keypoints of this video, which replace detection: JSON of COCO, AlphaPose, MMPose
+    or OpenPose."""
     detector: str | Path
     """Detector of people: "movenet", or an ONNX file of RTMO, YOLO-pose or RTMPose. Default: "movenet"."""
     enhance: str

@@ -171,6 +171,15 @@ def test_joined_files_show_all_their_frames(lengths: tuple[int, ...], fps: Fract
     assert (reader.clip.frame_count, reader.clip.fps) == (len(numbers), fps)
 
 
+def test_the_length_of_a_long_joined_file_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bodydouble.formats.media.source.MAX_SCANNED_FRAMES", 40)
+    path = write_video(tmp_path / "joined.ts", numbered_pictures(30))
+    path.write_bytes(path.read_bytes() * 3)
+    with FrameReader(path) as reader:
+        assert reader.clip.frame_count is None
+        assert sum(1 for _ in reader) == 90
+
+
 @pytest.mark.parametrize("offset", [Fraction(0), Fraction(1, 70), Fraction(-1, 5), Fraction(3)])
 @pytest.mark.parametrize("length", [3, 20, 90])
 def test_the_clock_runs_on_where_timestamps_start_again(offset: Fraction, length: int) -> None:
@@ -197,6 +206,12 @@ def test_parts_end_where_decoding_times_go_back() -> None:
     assert split_at_restarts([*one, *one]) == [[1, 2, 3, 4], [1, 2, 3, 4]]
     assert split_at_restarts([(time, None) for time, _ in one]) == [[1, 2, 3, 4]]
     assert split_at_restarts([]) == []
+
+
+def test_parts_end_where_a_time_comes_again() -> None:
+    times = [Fraction(time) for time in (1, 4, 2, 3)]
+    assert split_at_restarts([(time, None) for time in times * 2]) == [[1, 2, 3, 4]] * 2
+    assert split_at_restarts([(time, None) for time in sorted(times * 2)]) == [[1, 1, 2, 2, 3, 3, 4, 4]]
 
 
 @pytest.mark.skipif(not CASES.exists(), reason="the shared inputs are absent")

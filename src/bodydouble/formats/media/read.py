@@ -25,7 +25,7 @@ def probe(path: str | Path, *, fps: Fraction | None = None, max_side: int | None
 
     Returns:
         Size, rate and number of the frames that FrameReader delivers. For clips longer than about a minute the number
-        is an estimate, which is exact if the rate is constant.
+        is an estimate, which is exact if the rate is constant; for such joined files it is unknown.
 
     Raises:
         MediaError: The path has nothing that can be decoded.

@@ -84,11 +84,7 @@ def _open_video(path: Path, fps: Fraction | None, max_side: int | None) -> Sourc
     with open_input(path) as container:
         stream = find_video_stream(container, path)
         parts = read_presentation_times(container, stream, MAX_SCANNED_FRAMES)
-        native_rate = choose_rate(
-            max(parts, key=len, default=[]),
-            stream.time_base or Fraction(1, 1000),
-            stream.guessed_rate or stream.average_rate,
-        )
+        native_rate = _choose_native_rate(stream, parts)
         field_order = stream.codec_context.field_order
         duration = _duration(container, stream)
         aspect = stream.sample_aspect_ratio
@@ -99,12 +95,10 @@ def _open_video(path: Path, fps: Fraction | None, max_side: int | None) -> Sourc
     size, orientation = scaled_size(first, aspect, max_side), read_orientation(first)
     rate, period = fps or native_rate, 1 / native_rate
     if 0 < sum(map(len, parts)) < MAX_SCANNED_FRAMES:
-        # A clip cut from a stream may begin with frames that depend on missing ones.
-        decodable = [time for time in parts[0] if lacks_times or start is None or time >= start]
-        times = ((time, None) for time in chain(decodable, *parts[1:]))
-        count = sum(1 for _ in resample_frames(repair_timestamps(times, period), rate))
+        count = _count_frames(parts, None if lacks_times else start, period, rate)
     else:
-        count = round(duration * rate)
+        # The duration of a joined file is that of one of its parts.
+        count = round(duration * rate) if len(parts) < 2 else 0
     clip = Clip(path, _upright_size(size, orientation), rate, count or None, has_audio, focal_35mm)
 
     def frames(warn: Warn) -> Frames:
@@ -113,6 +107,19 @@ def _open_video(path: Path, fps: Fraction | None, max_side: int | None) -> Sourc
         yield from resample_frames(timed, rate)
 
     return Source(clip, size, orientation, frames)
+
+
+def _choose_native_rate(stream: VideoStream, parts: list[list[Fraction]]) -> Fraction:
+    times = max(parts, key=len, default=[])
+    return choose_rate(times, stream.time_base or Fraction(1, 1000), stream.guessed_rate or stream.average_rate)
+
+
+def _count_frames(parts: list[list[Fraction]], start: Fraction | None, period: Fraction, rate: Fraction) -> int:
+    """Counts the frames that are delivered of those at these times; ``start`` is the time of the first one decoded."""
+    # A clip cut from a stream may begin with frames that depend on missing ones.
+    decodable = [time for time in parts[0] if start is None or time >= start]
+    times = ((time, None) for time in chain(decodable, *parts[1:]))
+    return sum(1 for _ in resample_frames(repair_timestamps(times, period), rate))
 
 
 def _upright_size(size: tuple[int, int], orientation: Orientation) -> tuple[int, int]:

@@ -123,16 +123,19 @@ def split_at_restarts(decoding_order: Iterable[tuple[Fraction, Fraction | None]]
         decoding_order: Pairs of presentation time and decoding time, or None, in seconds.
 
     Returns:
-        The presentation times, ascending in each part. A part ends where decoding times go back or a presentation time
-        comes again, as in joined files.
+        The presentation times, ascending in each part. A part ends where decoding times go back or a time before the
+        last one comes again, as in joined files.
     """
-    parts: list[set[Fraction]] = []
+    parts: list[list[Fraction]] = []
+    present: set[Fraction] = set()
     previous: Fraction | None = None
     for time, decoding_time in decoding_order:
         goes_back = previous is not None and decoding_time is not None and decoding_time < previous
-        if not parts or goes_back or time in parts[-1]:
-            parts.append(set())
-        parts[-1].add(time)
+        if not parts or goes_back or (time in present and time < max(present)):
+            parts.append([])
+            present.clear()
+        parts[-1].append(time)
+        present.add(time)
         previous = decoding_time
     return [sorted(part) for part in parts]
 
