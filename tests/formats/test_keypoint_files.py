@@ -285,6 +285,7 @@ def test_rejects_files_without_a_list_of_keypoints(value: Any, words: str, tmp_p
         ({"take_keypoints.json": {"people": []}}, "no number of a frame"),
         ({"a_01_keypoints.json": {"people": []}, "b_1_keypoints.json": {"people": []}}, "frame 1 twice"),
         ({"a_1_keypoints.json": []}, 'no list "people"'),
+        ({"a_1.json": {"people": []}}, "no list of instances of MMPose"),
         ({"a_1_keypoints.json": {"people": 3}}, 'no list "people"'),
         ({"a_1_keypoints.json": {"people": [{}]}}, "person 0 has no pose_keypoints_2d"),
         ({"a_1_keypoints.json": {"people": [{"pose_keypoints_2d": [0.0] * 45}]}}, "45 numbers, expected 75"),

@@ -152,6 +152,14 @@ def test_layouts_of_mmpose_are_read(value: Any, tmp_path: Path) -> None:
     np.testing.assert_array_equal(rows.boxes, [[1, 2, 31, 42]] * FRAMES)
 
 
+def test_a_folder_of_mmpose_is_read(tmp_path: Path) -> None:
+    for number in range(1, FRAMES + 1):
+        save(tmp_path / "out" / f"frame_{number:04d}.json", [instance(133)] if number > 1 else [])
+    rows = read_keypoints(tmp_path / "out")
+    assert_read(rows, 133, [2, 3, 4])
+    assert rows.first_frame == 1
+
+
 def test_frames_without_people_are_gaps(tmp_path: Path) -> None:
     rows = read_keypoints(save(tmp_path / "k.json", [[], [instance(), instance()], [], [instance()]]))
     assert_read(rows, frames=[1, 1, 3])

@@ -171,6 +171,18 @@ def test_joined_files_show_all_their_frames(lengths: tuple[int, ...], fps: Fract
     assert (reader.clip.frame_count, reader.clip.fps) == (len(numbers), fps)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [("m2ts", "libx264"), ("mkv", "libx264"), ("mpg", "mpeg2video"), ("vob", "mpeg2video")]
+)
+def test_joined_files_of_other_containers_show_all_their_frames(suffix: str, codec: str, tmp_path: Path) -> None:
+    path = write_video(tmp_path / f"joined.{suffix}", numbered_pictures(20), codec=codec)
+    path.write_bytes(path.read_bytes() * 2)
+    with FrameReader(path) as reader:
+        assert [read_number(frame) for frame in reader] == [*range(20), *range(20)]
+        assert "joined" in "".join(reader.warnings)
+    assert reader.clip.frame_count == 40
+
+
 def test_the_length_of_a_long_joined_file_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bodydouble.formats.media.source.MAX_SCANNED_FRAMES", 40)
     path = write_video(tmp_path / "joined.ts", numbered_pictures(30))

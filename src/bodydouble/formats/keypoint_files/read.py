@@ -8,8 +8,8 @@ import numpy as np
 
 from bodydouble.data import UNKNOWN_TRACK_ID
 from bodydouble.errors import FormatError
+from bodydouble.formats.keypoint_files.folder import read_folder
 from bodydouble.formats.keypoint_files.keypoint_sets import find_keypoint_set, read_declared_names
-from bodydouble.formats.keypoint_files.openpose_folder import read_openpose
 from bodydouble.formats.keypoint_files.parse import (
     FileContents,
     ParsedPose,
@@ -26,7 +26,7 @@ def read_keypoints(path: str | Path) -> KeypointRows:
     """Reads keypoints of COCO, AlphaPose, MMPose (17 keypoints, Halpe, COCO-WholeBody) or OpenPose (BODY_25 or 18).
 
     Args:
-        path: a .json file of COCO, AlphaPose or MMPose; or the folder that OpenPose filled.
+        path: a .json file of COCO, AlphaPose or MMPose; or the folder that OpenPose or MMPose filled.
 
     Returns:
         The keypoints. Confidences above 1 (COCO's flag 2 for "visible", older AlphaPose) count as 1. What is NaN,
@@ -36,7 +36,7 @@ def read_keypoints(path: str | Path) -> KeypointRows:
         FormatError: there is no such file, or its contents have another form.
     """
     path = Path(path)
-    keypoint_rows = _stack(path, read_openpose(path) if path.is_dir() else _read_file(path))
+    keypoint_rows = _stack(path, read_folder(path) if path.is_dir() else _read_file(path))
     _check_unique_ids(path, keypoint_rows)
     return keypoint_rows
 

@@ -1,7 +1,7 @@
-"""Folder of OpenPose, one JSON file per frame -> ``FileContents``."""
+"""Folder of OpenPose or MMPose, one JSON file per frame -> ``FileContents``."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from bodydouble.formats.keypoint_files.parse import (
     load_json,
     parse_at,
     parse_frame,
+    parse_instance,
     parse_keypoints,
     parse_track_id,
     require_object,
@@ -32,13 +33,33 @@ _PARTS = {
 """Lists beside the body and their keypoints, which may be followed by others, as the pupils follow the face."""
 
 
-def read_openpose(folder: Path) -> FileContents:
-    """Reads the folder that OpenPose filled. Hands and face are read if any person has them.
+def read_folder(folder: Path) -> FileContents:
+    """Reads the folder that OpenPose filled, or MMPose from single images.
 
     Raises:
         FormatError: the folder holds no such files, or their contents have another form.
     """
-    files = _frame_files(folder)
+    openpose_files = sorted(folder.glob("*_keypoints.json"))
+    if openpose_files:
+        return _read_openpose(_number_files(folder, openpose_files))
+    files = sorted(folder.glob("*.json"))
+    if not files:
+        raise FormatError(f"{folder} holds no files of OpenPose, *_keypoints.json, and none of MMPose, *.json")
+    return _read_mmpose(_number_files(folder, files))
+
+
+def _read_mmpose(files: Mapping[int, Path]) -> FileContents:
+    poses: list[ParsedPose] = []
+    for frame, file in sorted(files.items()):
+        instances = load_json(file)
+        if not isinstance(instances, list):
+            raise FormatError(f"{file} holds no list of instances of MMPose")
+        poses += [parse_at(f"{file}: person {n}", parse_instance, item, frame) for n, item in enumerate(instances)]
+    return FileContents(poses, min(files))
+
+
+def _read_openpose(files: Mapping[int, Path]) -> FileContents:
+    """Reads the files of OpenPose. Hands and face are read if any person has them."""
     poses = [pose for frame, file in sorted(files.items()) for pose in _read_frame(file, frame)]
     if any(np.any(pose.keypoints[len(openpose.KEYPOINTS) :, 2] > 0) for pose in poses):
         return FileContents(poses, min(files), _NAMES)
@@ -46,18 +67,17 @@ def read_openpose(folder: Path) -> FileContents:
     return FileContents(bodies, min(files), openpose.KEYPOINTS)
 
 
-def _frame_files(folder: Path) -> dict[int, Path]:
+def _number_files(folder: Path, listed: Sequence[Path]) -> dict[int, Path]:
+    """Returns the files of a folder by the number of their frame."""
     files: dict[int, Path] = {}
-    for file in sorted(folder.glob("*_keypoints.json")):
-        digits = re.search(r"(\d{1,12})_keypoints\.json$", file.name)
+    for file in listed:
+        digits = re.search(r"(\d{1,12})(_keypoints)?\.json$", file.name)
         if digits is None:
-            raise FormatError(f"{file} has no number of a frame before _keypoints.json")
+            raise FormatError(f"{file} has no number of a frame at the end of its name")
         frame = int(digits[1])
         if frame in files:
             raise FormatError(f"{folder} has frame {frame} twice: {files[frame].name} and {file.name}; give one clip")
         files[frame] = file
-    if not files:
-        raise FormatError(f"{folder} holds no files of OpenPose, *_keypoints.json")
     return files
 
 
