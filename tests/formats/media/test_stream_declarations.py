@@ -16,23 +16,25 @@ from av.video.stream import VideoStream
 from bodydouble.data import RgbImage
 from bodydouble.formats.media import FrameReader, probe
 from bodydouble.formats.media.deinterlace import deinterlace
+from bodydouble.formats.media.source import find_video_stream
 from bodydouble.formats.media.timestamps import repair_timestamps, split_at_restarts
 from tests.media_builders import numbered_picture, numbered_pictures, read_number, write_video
 
 CASES = Path("/work/shared/cases/video")
 SIZE = (96, 80)
 SMALL, LARGE = (32, 24), (64, 48)
+NONE, DEFAULT = Disposition(0), Disposition.default
 
 
-def write_streams(path: Path, streams: Sequence[tuple[tuple[int, int], bool]], frames: int = 6) -> Path:
-    """Writes a video with several streams, each given by its size and whether it is the default."""
+def write_streams(path: Path, streams: Sequence[tuple[tuple[int, int], Disposition]], frames: int = 6) -> Path:
+    """Writes a video with several streams, each given by its size and disposition."""
     with av.open(str(path), "w") as container:
         added = []
-        for (width, height), is_default in streams:
+        for (width, height), disposition in streams:
             stream = container.add_stream("libx264", rate=30)
             assert isinstance(stream, VideoStream)
             stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-            stream.disposition = Disposition.default if is_default else Disposition(0)
+            stream.disposition = disposition
             added.append(stream)
         for number in range(frames):
             for stream in added:
@@ -47,21 +49,32 @@ def write_streams(path: Path, streams: Sequence[tuple[tuple[int, int], bool]], f
 @pytest.mark.parametrize(
     ("streams", "expected"),
     [
-        ([(SMALL, False), (LARGE, True)], LARGE),
-        ([(LARGE, False), (SMALL, True)], SMALL),
-        ([(SMALL, False), (LARGE, False)], LARGE),
-        ([(LARGE, True), (SMALL, True)], LARGE),
-        ([(SMALL, True), (LARGE, True)], LARGE),
+        ([(SMALL, NONE), (LARGE, DEFAULT)], LARGE),
+        ([(LARGE, NONE), (SMALL, DEFAULT)], SMALL),
+        ([(LARGE, DEFAULT), (SMALL, DEFAULT)], LARGE),
+        ([(SMALL, DEFAULT), (LARGE, DEFAULT)], LARGE),
     ],
 )
 @pytest.mark.parametrize("suffix", ["mkv", "mp4"])
 def test_the_default_stream_is_read_else_the_largest(
-    streams: list[tuple[tuple[int, int], bool]], expected: tuple[int, int], suffix: str, tmp_path: Path
+    streams: list[tuple[tuple[int, int], Disposition]], expected: tuple[int, int], suffix: str, tmp_path: Path
 ) -> None:
     with FrameReader(write_streams(tmp_path / f"two.{suffix}", streams)) as reader:
         assert [read_number(frame) for frame in reader] == list(range(6))
-    if suffix == "mkv" or any(is_default for _, is_default in streams):
-        assert reader.clip.image_size == expected
+    assert reader.clip.image_size == expected
+
+
+def test_without_a_default_stream_the_largest_is_read(tmp_path: Path) -> None:
+    # MP4 always declares one.
+    path = write_streams(tmp_path / "two.mkv", [(SMALL, NONE), (LARGE, NONE), (SMALL, NONE)])
+    assert probe(path).image_size == LARGE
+
+
+@pytest.mark.parametrize("disposition", [Disposition.attached_pic, Disposition.timed_thumbnails])
+def test_covers_and_thumbnails_are_not_the_video(disposition: Disposition, tmp_path: Path) -> None:
+    with av.open(str(write_streams(tmp_path / "two.mkv", [(LARGE, DEFAULT), (SMALL, NONE)]))) as container:
+        container.streams.video[0].disposition = disposition | Disposition.default
+        assert find_video_stream(container, tmp_path).width == SMALL[0]
 
 
 def moving_bar(instant: float) -> RgbImage:
