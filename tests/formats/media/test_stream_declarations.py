@@ -141,6 +141,16 @@ def test_a_progressive_video_is_left_alone(tmp_path: Path) -> None:
         assert reader.warnings == ()
 
 
+@pytest.mark.parametrize("suffix", ["ts", "mpg", "mxf", "avi"])
+def test_progressive_mpeg2_is_not_called_interlaced(suffix: str, tmp_path: Path) -> None:
+    path = write_video(
+        tmp_path / f"p.{suffix}", [moving_bar(i) for i in range(FRAMES)], fps=1 / PERIOD, codec="mpeg2video"
+    )
+    with FrameReader(path) as reader:
+        assert sum(1 for _ in reader) == FRAMES
+        assert reader.warnings == ()
+
+
 def decoded(pictures: Sequence[RgbImage]) -> list[tuple[Fraction | None, VideoFrame]]:
     frames = [VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv444p") for picture in pictures]
     return [(Fraction(number), frame) for number, frame in enumerate(frames)]
