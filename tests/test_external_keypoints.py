@@ -1,5 +1,6 @@
 """External 2D keypoints and detectors, on a part of the real clip."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -77,12 +78,19 @@ def test_exported_keypoints_give_similar_motion(
         assert height == pytest.approx(known_height, abs=0.03 + 0.15 * known_height)
 
 
-def test_keypoints_without_feet_give_a_person_on_the_floor_and_one_warning(tmp_path: Path) -> None:
-    video = write_clip(tmp_path / "grey.mp4", [np.full((720, 1280, 3), 90, np.uint8)] * 30)
+def write_grey_clip(folder: Path) -> Path:
+    return write_clip(folder / "grey.mp4", [np.full((720, 1280, 3), 90, np.uint8)] * 30)
+
+
+def simulate_without_feet() -> Performance:
     motion = waving_motion(30)
     track = without_feet(simulated_track(motion, static_camera(), default_intrinsics(IMAGE_SIZE)))
     view = Camera(IMAGE_SIZE, default_intrinsics(IMAGE_SIZE), np.tile(np.eye(4), (30, 1, 1)))
-    performance = Performance(FPS, 30, view, (Person("person1", track, motion),))
+    return Performance(FPS, 30, view, (Person("person1", track, motion),))
+
+
+def test_keypoints_without_feet_give_a_person_on_the_floor_and_one_warning(tmp_path: Path) -> None:
+    video, performance = write_grey_clip(tmp_path), simulate_without_feet()
     progress = Progress()
     result = bodydouble.animate(
         video,
@@ -98,6 +106,19 @@ def test_keypoints_without_feet_give_a_person_on_the_floor_and_one_warning(tmp_p
     assert message in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert not result.performance.people[0].motion.contacts.any()
     assert sole_height(result.performance, 0) == pytest.approx(0.0, abs=0.02)
+
+
+def test_frames_numbered_from_one_are_aligned_with_a_note(tmp_path: Path) -> None:
+    video, performance = write_grey_clip(tmp_path), simulate_without_feet()
+    from_zero = export_keypoints(performance, KeypointFormat.COCO, tmp_path)
+    items = json.loads(from_zero.read_text(encoding="utf-8"))
+    from_one = tmp_path / "from_one.json"
+    from_one.write_text(json.dumps([item | {"image_id": item["image_id"] + 1} for item in items]), encoding="utf-8")
+    progress = Progress()
+    plain = bodydouble.capture(video, keypoints=from_zero, camera="static")
+    aligned = bodydouble.capture(video, keypoints=from_one, camera="static", progress=progress)
+    np.testing.assert_array_equal(joints(aligned, 0), joints(plain, 0))
+    assert sum("numbered from 1" in warning for warning in progress.warnings) == 1
 
 
 @pytest.mark.slow

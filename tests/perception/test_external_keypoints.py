@@ -15,9 +15,10 @@ from bodydouble.perception.external_keypoints import (
     ExternalKeypoints,
     convert_keypoints,
     impute_landmarks,
+    remove_detached_parts,
     to_blazepose,
 )
-from bodydouble.skeletons import blazepose, coco, openpose
+from bodydouble.skeletons import blazepose, coco, openpose, whole_body
 
 IMAGE_SIZE = (640, 360)
 NAMES = {"coco": coco.KEYPOINTS, "openpose": openpose.KEYPOINTS, "older openpose": openpose.BODY_18}
@@ -190,3 +191,21 @@ def test_frames_after_the_end_are_refused() -> None:
     with pytest.raises(InvalidDataError, match="reach frame 9, but the video has 9"):
         seen.check_frames(9)
     replace(seen, frames=np.array([0, 8])).check_frames(9)
+
+
+def test_parts_far_from_their_limb_are_not_observed() -> None:
+    names = whole_body.COCO_133
+    keypoints = np.tile((20.0, 20.0, 0.9), (1, len(names), 1))
+    keypoints[0, :17] = standing(coco.KEYPOINTS)
+    near = keypoints.copy()
+    near[0, names.index("left_heel"), :2] = near[0, names.index("left_ankle"), :2] + [0, 8]
+    found = remove_detached_parts(to_blazepose(names, np.concatenate([keypoints, near])))
+    body = set(coco.BLAZEPOSE_INDICES)
+    assert set(np.flatnonzero(found[0, :, 2] > 0)) == body
+    assert set(np.flatnonzero(found[1, :, 2] > 0)) == body | {blazepose.INDEX["left_heel"]}
+
+
+@pytest.mark.parametrize("layout", NAMES)
+def test_attached_parts_are_kept(layout: str) -> None:
+    landmarks = to_blazepose(NAMES[layout], standing(NAMES[layout])[None])
+    np.testing.assert_array_equal(remove_detached_parts(landmarks), landmarks)

@@ -88,7 +88,7 @@ KeypointsOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE|DIR",
-        help="External 2D keypoints of VIDEO: a JSON file of COCO or AlphaPose, or a folder of OpenPose. "
+        help="External 2D keypoints of VIDEO: a JSON file of COCO, AlphaPose or MMPose, or a folder of OpenPose. "
         "Person detection is then skipped.",
     ),
 ]

@@ -6,7 +6,8 @@
 - ``vrma``: ``Motion`` -> VRM animation. ``usd``: characters -> UsdSkel. ``vmd``: ``Motion`` -> MikuMikuDance.
 - ``motion_json``: ``Motion`` -> JSON.
 - ``trc``, ``c3d``: joint positions as markers. ``motion_table``: joint angles -> .mot and .csv.
-- ``keypoint_files``: ``Performance`` -> 2D keypoints of COCO, AlphaPose and OpenPose; these files -> ``KeypointRows``.
+- ``keypoint_files``: ``Performance`` -> ``KeypointRows`` <-> 2D keypoints of COCO, AlphaPose, MMPose (read only) and
+  OpenPose.
 - ``face_embeddings``: face embeddings -> embeddings.npz. ``pickled_arrays``: .npz files with pickles -> plain objects.
 
 A format's axes and units are converted here and nowhere else (docs/conventions.md). Read ``performance.py`` first.

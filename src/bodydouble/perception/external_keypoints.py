@@ -1,6 +1,6 @@
 """2D keypoints of an external pose estimator -> ``Observation``s, in place of detection and tracking by networks.
 
-Read ``convert_keypoints`` first: keypoints of COCO or OpenPose -> ``ExternalKeypoints`` in BlazePose order, which an
+Read ``convert_keypoints`` first: keypoints of any set -> ``ExternalKeypoints`` in BlazePose order, which an
 ``ExternalKeypointObserver`` returns frame by frame, with clothing colours from the image.
 """
 
@@ -13,19 +13,27 @@ from bodydouble.data import LANDMARK_COUNT, FloatArray, FrameObservations, IntAr
 from bodydouble.errors import InvalidDataError
 from bodydouble.perception.appearance.clothing_colors import describe_appearance
 from bodydouble.perception.protocols import KeypointRequest
-from bodydouble.skeletons import blazepose, coco, openpose
+from bodydouble.skeletons import blazepose, coco, openpose, whole_body
 
 MIN_KEYPOINTS = 4
 """Minimum number of observed keypoints of a person in a frame."""
 MIN_EXTENT = 4.0
 """Minimum extent in px of the keypoints of all people; below, they are fractions of the image instead of px."""
 
-_LANDMARK_OF_KEYPOINT = dict(zip(coco.KEYPOINTS, coco.BLAZEPOSE_INDICES, strict=True)) | {
-    name: group[0]
-    for name, group in zip(openpose.KEYPOINTS, openpose.BLAZEPOSE_INDICES, strict=True)
-    if len(group) == 1
-}
-"""Index of the landmark that is the same point as a keypoint of COCO or OpenPose, by name."""
+MAX_PART_DISTANCE = 0.5
+"""Maximum distance of a keypoint of feet, hands or face from ankle, wrist or nose, as a fraction of the diagonal of the
+box of the body. Feet are 0.15 of the stature long, hands 0.11."""
+
+_LANDMARK_OF_KEYPOINT = (
+    blazepose.INDEX
+    | {
+        name: group[0]
+        for name, group in zip(openpose.KEYPOINTS, openpose.BLAZEPOSE_INDICES, strict=True)
+        if len(group) == 1
+    }
+    | {name: blazepose.INDEX[landmark] for name, landmark in whole_body.BLAZEPOSE_NAMES.items()}
+)
+"""Index of the landmark that is the same point as a keypoint, by name; COCO's have the names of the landmarks."""
 
 _IMPUTATION_RULES = (
     ("hip", "other hip", "other shoulder", "shoulder", 0.6),
@@ -67,21 +75,49 @@ _RULE_LANDMARKS = np.array(
 )
 
 
+_BASE_OF_PART = {
+    _index(part, side): _index(base, side)
+    for base, parts in {
+        "ankle": ("heel", "foot_index"),
+        "wrist": ("pinky", "index", "thumb"),
+        "nose": ("eye_inner", "eye_outer", "mouth"),
+    }.items()
+    for part in parts
+    for side in ("left", "right")
+}
+"""Landmark of a foot, a hand or the face -> the landmark near which it lies."""
+
+
 def to_blazepose(names: Sequence[str], keypoints: FloatArray) -> FloatArray:
     """Converts keypoints to BlazePose landmarks.
 
     Args:
-        names: K names of keypoints of COCO or OpenPose.
+        names: K names of keypoints; those without a landmark of the same point are left out. Of two with the same name
+            the first one counts.
         keypoints: (N, K, 3) x px, y px, confidence; NaN, NaN, 0 where not observed.
 
     Returns:
         (N, 33, 3); NaN, NaN, 0 where not observed.
     """
     landmarks = np.full((len(keypoints), LANDMARK_COUNT, 3), (np.nan, np.nan, 0.0))
-    columns = [i for i, name in enumerate(names) if name in _LANDMARK_OF_KEYPOINT]
-    landmarks[:, [_LANDMARK_OF_KEYPOINT[names[i]] for i in columns]] = keypoints[:, columns]
+    for column, name in reversed(list(enumerate(names))):
+        if name in _LANDMARK_OF_KEYPOINT:
+            landmarks[:, _LANDMARK_OF_KEYPOINT[name]] = keypoints[:, column]
     landmarks[~(np.isfinite(landmarks).all(axis=-1) & (landmarks[..., 2] > 0))] = (np.nan, np.nan, 0.0)
     return landmarks
+
+
+def remove_detached_parts(landmarks: FloatArray) -> FloatArray:
+    """Returns landmarks (N, 33, 3) without points of feet, hands and face that lie far from ankle, wrist or nose."""
+    body = landmarks[:, list(coco.BLAZEPOSE_INDICES), :2]
+    observed = np.isfinite(body)
+    extent = np.where(observed, body, -np.inf).max(axis=1) - np.where(observed, body, np.inf).min(axis=1)
+    parts = list(_BASE_OF_PART)
+    offset = landmarks[:, parts, :2] - landmarks[:, list(_BASE_OF_PART.values()), :2]
+    is_detached = np.linalg.norm(offset, axis=-1) > MAX_PART_DISTANCE * np.linalg.norm(extent, axis=-1)[:, None]
+    attached = landmarks.copy()
+    attached[:, parts] = np.where(is_detached[..., None], (np.nan, np.nan, 0.0), landmarks[:, parts])
+    return attached
 
 
 def impute_landmarks(landmarks: FloatArray) -> FloatArray:
@@ -132,7 +168,7 @@ def convert_keypoints(
     """Converts the keypoints of an external pose estimator.
 
     Args:
-        names: K names of keypoints of COCO or OpenPose.
+        names: K names of keypoints.
         frames: (N,) ascending.
         track_ids: (N,) id of the person; -1 where unknown.
         keypoints: (N, K, 3) x px, y px, confidence; NaN, NaN, 0 where not observed.
@@ -141,7 +177,7 @@ def convert_keypoints(
     Raises:
         InvalidDataError: there is nobody in them, or they belong to an image of another size.
     """
-    landmarks = to_blazepose(names, keypoints)
+    landmarks = remove_detached_parts(to_blazepose(names, keypoints))
     is_person = (landmarks[..., 2] > 0).sum(axis=1) >= MIN_KEYPOINTS
     if not is_person.any():
         raise InvalidDataError(f"the keypoints show nobody: in no frame are there {MIN_KEYPOINTS} of one person")

@@ -65,8 +65,8 @@ class CaptureOptions(TypedDict, total=False):
     height: float
     """Height of the most prominent person in m."""
     keypoints: str | Path
-    """File or folder of external 2D keypoints of this video, which replace detection: JSON of COCO, AlphaPose or
-    OpenPose."""
+    """File or folder of external 2D keypoints of this video, which replace detection: JSON of COCO, AlphaPose, MMPose
+    or OpenPose."""
     detector: str | Path
     """Detector of people: "movenet", or an ONNX file of RTMO, YOLO-pose or RTMPose. Default: "movenet"."""
     enhance: str
@@ -135,7 +135,7 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
     ``on_frame`` receives the index and the image of every frame while it is processed.
     """
     clip, options = request.clip, request.options
-    keypoints = _read_external_keypoints(options, clip)
+    keypoints = _read_external_keypoints(options, clip, progress)
     perceived = _perceive(request, keypoints, progress, on_frame)
     with progress.stage("tracking"):
         people, static_people = _track_people(perceived, keypoints, request)
@@ -189,11 +189,14 @@ def _warn_of_static_people(
         progress.warn(f"{name} never moves: a statue or a picture?{left_out}")
 
 
-def _read_external_keypoints(options: CaptureOptions, clip: Clip) -> ExternalKeypoints | None:
+def _read_external_keypoints(options: CaptureOptions, clip: Clip, progress: Progress) -> ExternalKeypoints | None:
     path = options.get("keypoints")
     if path is None:
         return None
     rows = read_keypoints(path)
+    if rows.first_frame == 1:
+        rows = rows.count_from_zero()
+        progress.warn(f"the frames of {path} are numbered from 1; its frame 1 is taken as the first one of the video")
     keypoints = convert_keypoints(rows.keypoint_names, rows.frames, rows.track_ids, rows.keypoints, clip.image_size)
     if clip.frame_count is not None:
         keypoints.check_frames(clip.frame_count)

@@ -10,6 +10,7 @@ import pytest
 from bodydouble import pipeline
 from bodydouble.data import FloatArray, RgbImage
 from bodydouble.errors import InvalidDataError
+from bodydouble.formats.media import FrameReader
 from bodydouble.perception.image.enhance import (
     METHODS,
     FrameEnhancer,
@@ -24,6 +25,7 @@ from tests.perception.image.test_quality import boxes, noisy
 
 FILTERS = [bilateral_filter, nlm_filter]
 SIZE = (480, 360)
+FLASH = Path("/work/shared/cases/video/flash.mp4")
 
 
 def difference(one: RgbImage, other: RgbImage) -> FloatArray:
@@ -77,6 +79,23 @@ def test_frames_after_a_black_one_are_not_brightened() -> None:
     enhancer, frame = FrameEnhancer(), boxes()
     assert not enhancer.enhance(np.zeros_like(frame)).any()
     assert enhancer.enhance(frame) is frame
+
+
+@pytest.mark.parametrize("method", ["auto", "off"])
+def test_flashes_do_not_make_a_clip_dark(method: str) -> None:
+    enhancer = FrameEnhancer(method)
+    for number in range(31):
+        enhancer.enhance(dark(boxes(), 0.05 if number % 2 == 0 else 1.0))
+    assert enhancer.quality_warnings(SIZE) == []
+
+
+@pytest.mark.skipif(not FLASH.exists(), reason="the shared inputs are absent")
+def test_the_shared_clip_with_flashes_is_not_dark() -> None:
+    enhancer = FrameEnhancer()
+    with FrameReader(FLASH) as reader:
+        for frame in reader:
+            enhancer.enhance(frame)
+    assert enhancer.quality_warnings(reader.clip.image_size) == []
 
 
 def test_a_gain_of_one_changes_nothing_and_levels_saturate_at_white() -> None:

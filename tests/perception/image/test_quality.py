@@ -122,7 +122,12 @@ def test_the_meter_measures_at_the_interval_and_is_causal() -> None:
     meter = QualityMeter(measurement_interval=3, window=3)
     clean, dark = boxes(), np.zeros_like(boxes())
     first = [meter.update(frame) for frame in (clean, dark, dark, clean)]
-    assert first == [measure_quality(clean)] * 4
+    assert [(quality.noise, quality.blur) for quality in first] == [
+        (measure_quality(clean).noise, measure_quality(clean).blur)
+    ] * 4
+    assert [quality.light for quality in first] == [
+        measure_quality(frame).light for frame in (clean, dark, dark, clean)
+    ]
 
 
 def test_the_meter_follows_a_change_and_ignores_one_outlier() -> None:
@@ -159,3 +164,22 @@ def test_frames_with_unknown_blur_do_not_count() -> None:
     quality = meter.overall_quality()
     assert quality is not None
     assert quality.blur == measure_quality(boxes()).blur
+
+
+@pytest.mark.parametrize("dark_period", [2, 3, 10])
+@pytest.mark.parametrize("interval", [1, 15, 30])
+def test_some_dark_frames_do_not_make_a_video_dark(dark_period: int, interval: int) -> None:
+    meter = QualityMeter(measurement_interval=interval)
+    bright, dark = np.full((16, 16, 3), 180, np.uint8), np.full((16, 16, 3), 20, np.uint8)
+    for number in range(37):
+        meter.update(dark if number % dark_period == 0 else bright)
+    quality = meter.overall_quality()
+    assert quality is not None and quality.light == 180
+
+
+def test_a_few_flashes_do_not_make_a_dark_video_bright() -> None:
+    meter = QualityMeter()
+    for number in range(37):
+        meter.update(np.full((16, 16, 3), 255 if number % 6 == 0 else 20, np.uint8))
+    quality = meter.overall_quality()
+    assert quality is not None and quality.light == 20

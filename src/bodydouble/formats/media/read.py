@@ -25,7 +25,7 @@ def probe(path: str | Path, *, fps: Fraction | None = None, max_side: int | None
 
     Returns:
         Size, rate and number of the frames that FrameReader delivers. For clips longer than about a minute the number
-        is an estimate, which is exact if the rate is constant.
+        is an estimate, which is exact if the rate is constant; for such joined files it is unknown.
 
     Raises:
         MediaError: The path has nothing that can be decoded.
@@ -77,7 +77,7 @@ class FrameReader:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """One line per fault of the file that did not stop the decoding so far."""
+        """One line per peculiarity of the file that the frames so far show: damage, interlacing, joined parts."""
         return tuple(self._warnings)
 
     def __enter__(self) -> Self:
@@ -100,9 +100,13 @@ class FrameReader:
 
     def _decode_images(self) -> Generator[RgbImage, None, None]:
         convert = RgbConverter(self._source.scaled_size, self._source.orientation)
-        with closing(self._source.frames(self._warnings.append)) as frames:
+        with closing(self._source.frames(self._warn)) as frames:
             for frame in frames:
                 yield convert(frame)
+
+    def _warn(self, message: str) -> None:
+        if message not in self._warnings:
+            self._warnings.append(message)
 
     def _read_ahead_depth(self) -> int:
         width, height = self.clip.image_size

@@ -5,24 +5,35 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import av
 from av import VideoFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from bodydouble.data import Clip
 from bodydouble.errors import MediaError
+from bodydouble.formats.media.deinterlace import deinterlace
 from bodydouble.formats.media.focal_metadata import read_image_focal_length, read_video_focal_length
 from bodydouble.formats.media.pixels import Orientation, read_orientation, scaled_size
-from bodydouble.formats.media.timestamps import DEFAULT_RATE, choose_rate, repair_timestamps, resample_frames
+from bodydouble.formats.media.timestamps import (
+    DEFAULT_RATE,
+    choose_rate,
+    repair_timestamps,
+    resample_frames,
+    split_at_restarts,
+)
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 MAX_SCANNED_FRAMES = 1800
 """Maximum number of timestamps that are read to choose the rate; a minute at 30 frames/s."""
+
+_PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails
+"""Disposition of streams that hold covers or thumbnails."""
 
 Frames = Generator[VideoFrame, None, None]
 Warn = Callable[[str], None]
@@ -77,10 +88,9 @@ def _open_images(path: Path, images: list[Path], fps: Fraction, max_side: int | 
 def _open_video(path: Path, fps: Fraction | None, max_side: int | None) -> Source:
     with open_input(path) as container:
         stream = find_video_stream(container, path)
-        times = read_presentation_times(container, stream, MAX_SCANNED_FRAMES)
-        native_rate = choose_rate(
-            times, stream.time_base or Fraction(1, 1000), stream.guessed_rate or stream.average_rate
-        )
+        parts = read_presentation_times(container, stream, MAX_SCANNED_FRAMES)
+        native_rate = _choose_native_rate(stream, parts)
+        field_order = stream.codec_context.field_order
         duration = _duration(container, stream)
         aspect = stream.sample_aspect_ratio
         has_audio = find_audio_stream(container) is not None
@@ -89,18 +99,32 @@ def _open_video(path: Path, fps: Fraction | None, max_side: int | None) -> Sourc
     start, first = decode_first_frame(path)
     size, orientation = scaled_size(first, aspect, max_side), read_orientation(first)
     rate, period = fps or native_rate, 1 / native_rate
-    if 0 < len(times) < MAX_SCANNED_FRAMES:
-        # A clip cut from a stream may begin with frames that depend on missing ones.
-        decodable = [time for time in times if lacks_times or start is None or time >= start]
-        count = sum(1 for _ in resample_frames(repair_timestamps(((time, None) for time in decodable), period), rate))
+    if 0 < sum(map(len, parts)) < MAX_SCANNED_FRAMES:
+        count = _count_frames(parts, None if lacks_times else start, period, rate)
     else:
-        count = round(duration * rate)
+        # The duration of a joined file is that of one of its parts.
+        count = round(duration * rate) if len(parts) < 2 else 0
     clip = Clip(path, _upright_size(size, orientation), rate, count or None, has_audio, focal_35mm)
 
     def frames(warn: Warn) -> Frames:
-        yield from resample_frames(repair_timestamps(decode_video(path, warn), period), rate)
+        decoded = deinterlace(decode_video(path, warn), field_order, lambda: warn(_describe_interlacing(path)))
+        timed = repair_timestamps(decoded, period, lambda: warn(_describe_jump(path)))
+        yield from resample_frames(timed, rate)
 
     return Source(clip, size, orientation, frames)
+
+
+def _choose_native_rate(stream: VideoStream, parts: list[list[Fraction]]) -> Fraction:
+    times = max(parts, key=len, default=[])
+    return choose_rate(times, stream.time_base or Fraction(1, 1000), stream.guessed_rate or stream.average_rate)
+
+
+def _count_frames(parts: list[list[Fraction]], start: Fraction | None, period: Fraction, rate: Fraction) -> int:
+    """Counts the frames that are delivered of those at these times; ``start`` is the time of the first one decoded."""
+    # A clip cut from a stream may begin with frames that depend on missing ones.
+    decodable = [time for time in parts[0] if start is None or time >= start]
+    times = ((time, None) for time in chain(decodable, *parts[1:]))
+    return sum(1 for _ in resample_frames(repair_timestamps(times, period), rate))
 
 
 def _upright_size(size: tuple[int, int], orientation: Orientation) -> tuple[int, int]:
@@ -109,6 +133,14 @@ def _upright_size(size: tuple[int, int], orientation: Orientation) -> tuple[int,
 
 
 # Videos
+
+
+def _describe_interlacing(path: Path) -> str:
+    return f"{path} is interlaced: it was deinterlaced, which halves the vertical resolution of moving parts"
+
+
+def _describe_jump(path: Path) -> str:
+    return f"the timestamps of {path} jump, as where files were joined: all frames are used, one after another"
 
 
 def decode_video(path: Path, warn: Warn) -> Iterator[tuple[Fraction | None, VideoFrame]]:
@@ -171,12 +203,20 @@ def decode_first_frame(path: Path) -> tuple[Fraction | None, VideoFrame]:
     raise MediaError(f"{path} holds no frame that can be decoded; it is damaged or empty")
 
 
-def read_presentation_times(container: InputContainer, stream: VideoStream, limit: int) -> list[Fraction]:
-    """Reads the times of the first frames in seconds, ascending, without decoding; empty if the file has none."""
-    packets = (p for p in _readable_packets(container, stream) if p.size and not p.is_discard)
-    times = [_presentation_time(packet, container) for packet in islice(packets, limit)]
-    timed = sorted(time for time in times if time is not None)
-    return timed if len(timed) == len(times) else []
+def read_presentation_times(container: InputContainer, stream: VideoStream, limit: int) -> list[list[Fraction]]:
+    """Reads the times of the first frames in seconds without decoding.
+
+    Returns:
+        The times, ascending in each of the parts of which the file was joined; empty if the file has none.
+    """
+    packets = islice((p for p in _readable_packets(container, stream) if p.size and not p.is_discard), limit)
+    times = [(_presentation_time(packet, container), _decoding_time(packet)) for packet in packets]
+    timed = [(time, decoding_time) for time, decoding_time in times if time is not None]
+    return split_at_restarts(timed) if len(timed) == len(times) else []
+
+
+def _decoding_time(packet: "av.Packet[VideoStream]") -> Fraction | None:
+    return None if packet.dts is None or packet.time_base is None else packet.dts * packet.time_base
 
 
 def _duration(container: InputContainer, stream: VideoStream) -> Fraction:
@@ -206,15 +246,16 @@ def open_input(path: Path) -> Iterator[InputContainer]:
 
 
 def find_video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """Returns the video stream. Raises MediaError if there is none."""
-    streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+    """Returns the default video stream, else the largest one. Raises MediaError if there is none."""
+    streams = [s for s in container.streams.video if not s.disposition & _PICTURE]
     if container.format.name == "tty" or not (streams or container.streams.audio):
         raise MediaError(f"{path} is not a video or image")
     if not streams:
         raise MediaError(f"{path} has audio but no video; a video is needed")
-    if streams[0].codec_context is None:
+    decodable = [s for s in streams if s.codec_context is not None]
+    if not decodable:
         raise MediaError(f"{path} is damaged, or encoded in a way that cannot be decoded; convert it to H.264 first")
-    return streams[0]
+    return max(decodable, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height))
 
 
 def find_audio_stream(container: InputContainer) -> AudioStream | None:

@@ -1,6 +1,7 @@
 """Timestamps: frames with times of any spacing -> frames at an exact constant rate."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import TypeVar
 
@@ -74,33 +75,69 @@ def _nearest_common_rate(rate: Fraction, tolerance: float) -> Fraction | None:
     return nearest if abs(nearest - rate) <= tolerance * rate else None
 
 
-def repair_timestamps(frames: Iterable[tuple[Fraction | None, T]], period: Fraction) -> Iterator[tuple[Fraction, T]]:
+def repair_timestamps(
+    frames: Iterable[tuple[Fraction | None, T]], period: Fraction, on_break: Callable[[], None] = lambda: None
+) -> Iterator[tuple[Fraction, T]]:
     """Repairs timestamps so that every frame has a time and times never decrease.
 
     A missing time is one period after the previous one. After a break in the timestamps, time continues by one period
-    and later times are shifted equally. A short step backwards is not a break: that frame has no duration.
+    and later times are shifted equally. A step backwards is a break if it is long or comes to a time that another
+    frame has, as where files were joined. Any other frame that goes back in time has no duration.
 
     Args:
         frames: Pairs of time in seconds, or None, and frame.
         period: Seconds between frames without usable timestamps.
+        on_break: Called at every break.
 
     Returns:
         The same pairs with repaired times.
     """
     shift = Fraction(0)
     previous: Fraction | None = None
+    recent: deque[Fraction] = deque(maxlen=MAX_RATE.numerator)
     for timestamp, frame in frames:
-        if previous is None:
-            time = timestamp if timestamp is not None else Fraction(0)
-        elif timestamp is None:
-            time = previous + period
-        elif not -MAX_BACKWARD_STEP <= timestamp + shift - previous <= MAX_FORWARD_STEP:
-            time = previous + period
-            shift = time - timestamp
-        else:
-            time = max(timestamp + shift, previous)
-        yield time, frame
-        previous = time
+        expected = Fraction(0) if previous is None else previous + period
+        shifted = expected if timestamp is None else timestamp + shift
+        if previous is not None and _is_break(shifted, previous, recent, period):
+            shift += expected - shifted
+            shifted = expected
+            recent.clear()
+            on_break()
+        recent.append(shifted)
+        previous = shifted if previous is None else max(shifted, previous)
+        yield previous, frame
+
+
+def _is_break(time: Fraction, previous: Fraction, recent: Sequence[Fraction], period: Fraction) -> bool:
+    """Returns whether the clock jumps between two frames; ``recent`` are the times of the last frames."""
+    if time > previous - period:
+        return time > previous + MAX_FORWARD_STEP
+    is_far = time < previous - MAX_BACKWARD_STEP or time < recent[0]
+    return is_far or any(abs(time - other) < period / 2 for other in recent)
+
+
+def split_at_restarts(decoding_order: Iterable[tuple[Fraction, Fraction | None]]) -> list[list[Fraction]]:
+    """Sorts the presentation times of packets, which come in the order of decoding.
+
+    Args:
+        decoding_order: Pairs of presentation time and decoding time, or None, in seconds.
+
+    Returns:
+        The presentation times, ascending in each part. A part ends where decoding times go back or a time before the
+        last one comes again, as in joined files.
+    """
+    parts: list[list[Fraction]] = []
+    present: set[Fraction] = set()
+    previous: Fraction | None = None
+    for time, decoding_time in decoding_order:
+        goes_back = previous is not None and decoding_time is not None and decoding_time < previous
+        if not parts or goes_back or (time in present and time < max(present)):
+            parts.append([])
+            present.clear()
+        parts[-1].append(time)
+        present.add(time)
+        previous = decoding_time
+    return [sorted(part) for part in parts]
 
 
 def resample_frames(frames: Iterable[tuple[Fraction, T]], fps: Fraction) -> Iterator[T]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from bodydouble.data import RgbImage
 from bodydouble.errors import InvalidDataError
-from bodydouble.perception.image.quality import ImageQuality, QualityMeter, light_level
+from bodydouble.perception.image.quality import ImageQuality, QualityMeter
 
 METHODS = ("auto", "off", "bilateral", "nlm")
 """Names of the methods of ``FrameEnhancer``."""
@@ -62,7 +62,7 @@ class FrameEnhancer:
         quality = self._meter.update(frame)
         if self._method == "off":
             return frame
-        gain = _brightening_gain(light_level(frame))
+        gain = _brightening_gain(quality.light)
         noise = gain * quality.noise
         bright = brighten(frame, gain) if gain > 1.0 else frame
         if noise < (NOISY_SIGMA if self._method == "auto" else MIN_SIGMA):

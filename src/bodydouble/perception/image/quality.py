@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 import cv2
 import numpy as np
@@ -28,6 +28,9 @@ EDGE_PERCENTILE = 99.0
 """Percentile of the gradient magnitude above which pixels lie on the clearest edges."""
 EDGE_TO_NOISE = 2.0
 """Minimum gradient of an edge in grey levels per px, per grey level of noise."""
+BRIGHTER_FRAMES_PERCENTILE = 75.0
+"""Percentile of the light over the frames of a video that counts as its light, so that one is dark only where most
+frames are: flashes, strobe lights and fades leave some frames dark."""
 MIN_EDGE_PIXELS = 50
 """Minimum number of pixels on edges from which the blur is estimated."""
 MAX_EDGE_WIDTH = 20.0
@@ -150,6 +153,7 @@ class QualityMeter:
         self._blur_interval = blur_interval
         self._frames = 0
         self._measurements: list[ImageQuality] = []
+        self._lights: list[float] = []
         self._recent: deque[ImageQuality] = deque(maxlen=window)
 
     def begin_shot(self) -> None:
@@ -158,17 +162,21 @@ class QualityMeter:
         self._frames = 0
 
     def update(self, frame: RgbImage) -> ImageQuality:
-        """Returns the quality around this frame, the next one of the video, from it and earlier frames."""
+        """Returns the light of this frame, the next one of the video, and the noise and blur up to it."""
+        self._lights.append(light_level(frame))
         if self._frames % self._measurement_interval == 0:
             quality = measure_quality(frame, with_blur=self._frames % self._blur_interval == 0)
             self._measurements.append(quality)
             self._recent.append(quality)
         self._frames += 1
-        return _median_quality(self._recent)
+        return replace(_median_quality(self._recent), light=self._lights[-1])
 
     def overall_quality(self) -> ImageQuality | None:
-        """Returns the median quality of all frames so far; None if there were none."""
-        return _median_quality(self._measurements) if self._measurements else None
+        """Returns the median noise and blur, and the light of most frames, so far; None if there were no frames."""
+        if not self._measurements:
+            return None
+        light = float(np.percentile(self._lights, BRIGHTER_FRAMES_PERCENTILE))
+        return replace(_median_quality(self._measurements), light=light)
 
 
 def _median_quality(qualities: Iterable[ImageQuality]) -> ImageQuality:
