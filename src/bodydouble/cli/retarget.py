@@ -22,7 +22,8 @@ def retarget(
             "-o",
             "--output",
             metavar="FILE",
-            help="Output file: .glb, .usda or .usdz. Several people get a .glb each, such as FILE_person1.glb.",
+            help="Output file: .glb, .vrm, .usda or .usdz. Several people get a file each, such as FILE_person1.glb. "
+            "Beside a .vrm, its motion is written as a .vrma.",
         ),
     ],
     people: Annotated[

@@ -6,8 +6,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from bodydouble.characters.load import load_character
+from bodydouble.characters.t_pose import t_pose
 from bodydouble.errors import InvalidDataError
-from bodydouble.formats import bvh, c3d, gltf, motion_json, motion_table, trc, usd, vmd, vrma
+from bodydouble.formats import bvh, c3d, gltf, motion_json, motion_table, trc, usd, vmd, vrm, vrma
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.geometry import kinematics
 from bodydouble.motion.body.joint_angles import compute_joint_angles
@@ -46,7 +47,7 @@ def export_motions(
         motions: at least one.
         path: file to write. Formats of one motion get a file per person, ``NAME_person1.bvh``, if there are several;
             .usda and .usdz hold all people.
-        character: built-in character or file, for the formats with a mesh: .glb, .usda, .usdz.
+        character: built-in character or file, for the formats with a mesh: .glb, .vrm, .usda, .usdz.
         fps: frame rate of the file; default: that of the motion. MMD's is always 30.
 
     Returns:
@@ -143,6 +144,19 @@ def _write_glb(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
     return files
 
 
+def _write_vrm(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
+    """Writes each character as VRM and its motion as VRMA beside it, since VRM characters carry no motion."""
+    files: list[Path] = []
+    for file, p in zip(person_files(path, [p.named.name for p in performed]), performed, strict=True):
+        a, pose = p.animated, t_pose(p.animated.character)
+        animation = file.with_suffix(".vrma")
+        vrm.write(file, a.character, pose)
+        motion = a.rotations, a.hips_translation
+        vrma.write_of_character(animation, a.character, motion, p.named.motion.fps, p.named.name, pose)
+        files += [file, animation]
+    return tuple(files)
+
+
 def _write_usd(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
     usd.write(path, [_usd_animation(p.named, p.animated) for p in performed], performed[0].named.motion.fps)
     return (path,)
@@ -166,6 +180,7 @@ _MOTION_WRITERS: dict[str, Callable[[Path, NamedMotion], None]] = {
 }
 _CHARACTER_WRITERS: dict[str, Callable[[Path, Sequence[Performed]], tuple[Path, ...]]] = {
     ".glb": _write_glb,
+    ".vrm": _write_vrm,
     ".usda": _write_usd,
     ".usdz": _write_usd,
 }
