@@ -75,7 +75,8 @@ def test_files_are_played_as_the_glb(motion: Motion, name: str, tmp_path: Path) 
     result = retarget_motions([NamedMotion("person1", motion)], path, tmp_path / "a.vrm")
     assert result.files == (tmp_path / "a.vrm", tmp_path / "a.vrma")
     assert not [issue for file in result.files for issue in serious_issues(file)]
-    played = play(*result.files, [frame / float(motion.fps) for frame in FRAMES])
+    character, animation = result.files
+    played = play(character, animation, [frame / float(motion.fps) for frame in FRAMES])
     check_poses(played, retarget_to_character(motion, load_character(path)))
     assert set(vrm.REQUIRED_BONES) <= set(played.content["bones"])
 

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { AnimationMixer } from "three";
 import { GLTFLoader } from "three/examples/jsm/loaders/GLTFLoader.js";
 import { VRMLoaderPlugin } from "@pixiv/three-vrm";
-import { VRMAnimationLoaderPlugin, createVRMAnimationClip } from "@pixiv/three-vrm-animation";
+import { VRMAnimationLoaderPlugin, VRMLookAtQuaternionProxy, createVRMAnimationClip } from "@pixiv/three-vrm-animation";
 
 globalThis.self = globalThis;
 globalThis.createImageBitmap = async () => ({ width: 1, height: 1, close() {} });
@@ -23,6 +23,9 @@ const { parser, userData } = await load(character, (parser) => new VRMLoaderPlug
 const { vrm } = userData;
 const nodes = await parser.getDependencies("node");
 const { vrmAnimations } = (await load(animation, (parser) => new VRMAnimationLoaderPlugin(parser))).userData;
+if (vrm.lookAt) {
+  vrm.scene.add(Object.assign(new VRMLookAtQuaternionProxy(vrm.lookAt), { name: "lookAt" }));
+}
 const mixer = new AnimationMixer(vrm.scene);
 mixer.clipAction(createVRMAnimationClip(vrmAnimations[0], vrm)).play();
 const frames = times.map((time) => {

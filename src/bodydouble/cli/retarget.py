@@ -44,8 +44,10 @@ def retarget(
         result = retarget_motions(select_motions(load_motions(motion), people), character, output, fps=rate)
         if as_json:
             feet = {name: [asdict(before), asdict(after)] for name, (before, after) in result.feet.items()}
-            print_json({"files": [str(file) for file in result.files], "feet": feet})
+            print_json({"files": [str(file) for file in result.files], "feet": feet, "notes": list(result.notes)})
             return
+        for note in result.notes:
+            typer.echo(f"note: {note}", err=True)
         for name, (before, after) in result.feet.items():
             typer.echo(
                 f"{name}: foot slide {before.slide_mm:.1f} -> {after.slide_mm:.1f} mm, "

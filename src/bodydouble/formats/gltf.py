@@ -132,7 +132,13 @@ class Document:
     def add_extensions(self, extensions: Mapping[str, Any]) -> None:
         """Adds extensions of the whole file."""
         self.gltf.extensions.update(extensions)
-        self.gltf.extensionsUsed.extend(extensions)
+        for name in extensions:
+            self.declare_extension(name)
+
+    def declare_extension(self, name: str) -> None:
+        """Declares that the file uses an extension."""
+        if name not in self.gltf.extensionsUsed:
+            self.gltf.extensionsUsed.append(name)
 
     def add_buffer_view(self, data: bytes, target: int | None = None) -> int:
         """Appends bytes at a multiple of four; returns the index of their buffer view."""

@@ -12,9 +12,11 @@ from bodydouble.errors import InvalidDataError
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.formats.gltf import Document, NodePose
 from bodydouble.formats.vrm_expressions import find_expressions
+from bodydouble.formats.vrm_targets import TargetTable
 from bodydouble.skeletons import humanoid
 from bodydouble.skeletons.rigs import vrm as vrm_bones
 
+CONSTRAINT, MTOON = "VRMC_node_constraint", "VRMC_materials_mtoon"
 LICENSE_URL = "https://vrm.dev/licenses/1.0/"
 DEFAULT_META: dict[str, Any] = {
     "version": "1",
@@ -50,7 +52,8 @@ def write(path: Path, character: Character, t_pose: NodePose) -> None:
     document = Document(character, t_pose)
     document.add_skeleton()
     document.add_skin_and_meshes()
-    document.add_extensions({"VRMC_vrm": _describe(character, bones, document)})
+    further = _further_extensions(character, document)
+    document.add_extensions({"VRMC_vrm": _describe(character, bones, document)} | further)
     with atomic_write(path) as temporary:
         temporary.write_bytes(document.to_bytes())
 
@@ -72,22 +75,51 @@ def select_bones(character: Character) -> dict[str, int]:
         for above, bone in pairwise(chain):
             if above not in bones:
                 bones.pop(bone, None)
-    return bones
+    return {**bones, **character.vrm.get("humanBones", {})}
 
 
 def _describe(character: Character, bones: dict[str, int], document: Document) -> dict[str, Any]:
     """Returns the content of the extension VRMC_vrm."""
-    gltf = document.gltf
-    morph_targets = {
-        n: gltf.meshes[node.mesh].extras.get("targetNames", [])
-        for n, node in enumerate(gltf.nodes)
-        if node.mesh is not None
-    }
-    authors = {"authors": ["bodydouble"]} if character.is_builtin else {}
+    targets = TargetTable(document)
     extension = {
         "specVersion": "1.0",
-        "meta": {"name": character.name} | DEFAULT_META | authors,
+        "meta": _describe_meta(character, document),
         "humanoid": {"humanBones": {bone: {"node": joint} for bone, joint in bones.items()}},
+        "expressions": _describe_expressions(character, targets),
+        "lookAt": character.vrm.get("lookAt"),
+        "firstPerson": targets.resolve_annotations(character.vrm.get("firstPerson", {})),
     }
-    expressions = find_expressions(morph_targets)
-    return extension | ({"expressions": expressions} if expressions else {})
+    return {name: value for name, value in extension.items() if value}
+
+
+def _describe_meta(character: Character, document: Document) -> dict[str, Any]:
+    authors = {"authors": ["bodydouble"]} if character.is_builtin else {}
+    meta = {"name": character.name} | DEFAULT_META | authors | character.vrm.get("meta", {})
+    thumbnail = character.vrm.get("thumbnail")
+    image = {"thumbnailImage": document.materials.image_index(thumbnail)} if thumbnail else {}
+    return {**meta, **image, "licenseUrl": LICENSE_URL}
+
+
+def _describe_expressions(character: Character, targets: TargetTable) -> dict[str, Any]:
+    """Returns the expressions of the file of the character, and those found by the names of morph targets."""
+    kept, found = character.vrm.get("expressions", {}), find_expressions(targets.morph_targets)
+    kinds = {
+        kind: found.get(kind, {})
+        | {name: targets.resolve_expression(value) for name, value in kept.get(kind, {}).items()}
+        for kind in ("preset", "custom")
+    }
+    return {kind: expressions for kind, expressions in kinds.items() if expressions}
+
+
+def _further_extensions(character: Character, document: Document) -> dict[str, Any]:
+    """Adds the kept extensions of nodes and materials; returns those of the whole file."""
+    for joint, constraint in character.vrm.get(CONSTRAINT, {}).items():
+        document.gltf.nodes[joint].extensions[CONSTRAINT] = {"specVersion": "1.0", "constraint": constraint}
+        document.declare_extension(CONSTRAINT)
+    for material in document.gltf.materials:
+        if material.name in character.vrm.get(MTOON, {}):
+            parameters, textures = character.vrm[MTOON][material.name]
+            references = {name: document.materials.texture_info(texture) for name, texture in textures.items()}
+            material.extensions[MTOON] = parameters | references
+            document.declare_extension(MTOON)
+    return {name: character.vrm[name] for name in ("VRMC_springBone",) if name in character.vrm}

@@ -36,6 +36,8 @@ class RetargetResult:
     files: tuple[Path, ...]
     feet: Mapping[str, tuple[FootQuality, FootQuality]]
     """Name of the motion -> feet before and after foot planting; without characters that have no feet."""
+    notes: tuple[str, ...] = ()
+    """Lines for the user: what of the character's file was not kept."""
 
 
 def export_motions(
@@ -78,7 +80,7 @@ def retarget_motions(
     performed = [Performed(named, retarget_to_character(named.motion, template)) for named in _resample(motions, fps)]
     files = _CHARACTER_WRITERS[suffix](path, performed)
     feet = {p.named.name: measured for p in performed if (measured := measure_feet(p.named.motion, p.animated))}
-    return RetargetResult(files, feet)
+    return RetargetResult(files, feet, template.notes)
 
 
 def _check_suffix(path: Path, suffixes: Sequence[str]) -> str:
