@@ -182,10 +182,11 @@ def test_content_of_vrm_0_becomes_that_of_vrm_1(named: NamedMotion, tmp_path: Pa
     assert (meta["name"], meta["authors"], meta["avatarPermission"]) == ("Ada", ["Grace"], "everyone")
     assert not meta["allowExcessivelySexualUsage"] and meta["modification"] == "prohibited"
     assert {name: count for name, count in content["expressions"] if count} == {"happy": 1, "wink": 1}
-    assert (content["springJoints"], content["colliders"]) == (2, 1)
+    assert (content["springJoints"], content["colliders"]) == (3, 1)
     springs = document["extensions"]["VRMC_springBone"]
     np.testing.assert_allclose(springs["colliders"][0]["shape"]["sphere"]["offset"], [0.0, 0.1, -0.05], atol=1e-9)
-    joint = springs["springs"][0]["joints"][0]
+    joint, *_, end = springs["springs"][0]["joints"]
+    assert document["nodes"][end["node"]] == {"name": "hair_3_end", "translation": pytest.approx([0.0, -TAIL, 0.0])}
     # The file faces -Z: gravity of VRM 0.x towards its +Z is towards -Z of glTF, and +Z after turning the character.
     np.testing.assert_allclose(joint["gravityDir"], [0.0, -1.0, 0.5], atol=1e-9)
 

@@ -8,8 +8,12 @@ Source: https://github.com/vrm-c/vrm-specification/blob/master/specification/0.0
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bodydouble.characters.vrm_nodes import FURTHER_BONES, as_object, as_objects, child_nodes
+import numpy as np
 
+from bodydouble.characters.vrm_nodes import FURTHER_BONES, as_object, as_objects, child_nodes
+from bodydouble.geometry import rotation
+
+TAIL_LENGTH = 0.07
 META_NAMES = {
     "title": "name",
     "version": "version",
@@ -44,13 +48,27 @@ def migrate(document: Mapping[str, Any]) -> dict[str, Any]:
     extension = as_object(as_object(document.get("extensions")).get("VRM"))
     entries = as_objects(as_object(extension.get("humanoid")).get("humanBones"))
     bones = {e["bone"]: {"node": e.get("node")} for e in entries if e.get("bone") in FURTHER_BONES}
+    meta = as_object(extension.get("meta"))
+    textures = dict(enumerate(document.get("textures", [])))
     vrm = {
-        "meta": _migrate_meta(as_object(extension.get("meta"))),
+        "meta": _migrate_meta(meta) | {"thumbnailImage": textures.get(meta.get("texture", -1), {}).get("source")},
         "humanoid": {"humanBones": bones},
         "expressions": _migrate_expressions(document, as_object(extension.get("blendShapeMaster"))),
     }
     springs = _migrate_springs(as_object(extension.get("secondaryAnimation")), document.get("nodes", []))
     return {"VRMC_vrm": vrm} | ({"VRMC_springBone": springs} if springs["springs"] else {})
+
+
+def name_lost_content(extension: Mapping[str, Any]) -> list[str]:
+    """Returns names of the content of the extension VRM that is not migrated."""
+    groups = as_objects(as_object(extension.get("blendShapeMaster")).get("blendShapeGroups"))
+    shaders = [material.get("shader") for material in as_objects(extension.get("materialProperties"))]
+    is_lost = {
+        "gaze and first person of VRM 0.x": bool(extension.get("firstPerson")),
+        "material values of expressions": any(group.get("materialValues") for group in groups),
+        "the toon materials of VRM 0.x": any(shader != "VRM_USE_GLTFSHADER" for shader in shaders),
+    }
+    return [name for name, lost in is_lost.items() if lost]
 
 
 def _migrate_meta(old: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,6 +117,7 @@ def _migrate_springs(secondary: Mapping[str, Any], nodes: Sequence[Mapping[str, 
         {
             "name": str(group.get("comment") or f"spring_{k}"),
             "joints": [{"node": node, **_joint_settings(group)} for node in chain],
+            "tail": _tail(nodes[chain[-1]]),
             "colliderGroups": list(group.get("colliderGroups") or []),
             "center": group.get("center", -1),
         }
@@ -107,6 +126,12 @@ def _migrate_springs(secondary: Mapping[str, Any], nodes: Sequence[Mapping[str, 
         for chain in _chains(nodes, root)
     ]
     return {"specVersion": "1.0", "colliders": colliders, "colliderGroups": groups, "springs": springs}
+
+
+def _tail(leaf: Mapping[str, Any]) -> list[float]:
+    """Returns the offset (3,) of the end of a last bone, which VRM 0.x continues by 7 cm."""
+    offset = np.array(leaf.get("translation", [0.0, 0.0, 0.0]), dtype=np.float64)
+    return list((TAIL_LENGTH * rotation.normalize(offset)).tolist() if offset.any() else (0.0, -TAIL_LENGTH, 0.0))
 
 
 def _joint_settings(group: Mapping[str, Any]) -> dict[str, Any]:

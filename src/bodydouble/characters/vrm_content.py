@@ -10,7 +10,7 @@ from bodydouble.characters.gltf_arrays import GltfFile
 from bodydouble.characters.gltf_materials import read_texture
 from bodydouble.characters.gltf_meshes import mesh_name
 from bodydouble.characters.gltf_rig import Rig
-from bodydouble.characters.vrm0_migration import migrate
+from bodydouble.characters.vrm0_migration import migrate, name_lost_content
 from bodydouble.characters.vrm_nodes import FURTHER_BONES, as_object, as_objects, find_constraint
 from bodydouble.data import FloatArray
 from bodydouble.errors import FormatError
@@ -38,7 +38,8 @@ def read_vrm_content(file: GltfFile, rig: Rig, turn: FloatArray, scale: float) -
     Returns:
         Objects of VRM 1.0 in which nodes are joints of the rig, and meshes and materials are named: ``meta``,
         ``thumbnail`` (an image file), ``expressions``, ``lookAt``, ``firstPerson``, ``humanBones``, and the extensions
-        ``VRMC_springBone``, ``VRMC_node_constraint`` by joint and ``VRMC_materials_mtoon`` by material. None if the
+        ``VRMC_springBone`` (whose springs may have a ``tail``, the offset of a further node from the last joint),
+        ``VRMC_node_constraint`` by joint and ``VRMC_materials_mtoon`` by material. None if the
         file is no VRM file.
     """
     extensions = as_object(file.document.get("extensions"))
@@ -50,10 +51,9 @@ def read_vrm_content(file: GltfFile, rig: Rig, turn: FloatArray, scale: float) -
     except (FormatError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         file.note("its VRM content beside the skeleton is damaged and was left out")
         return None
-    if "VRMC_vrm" not in extensions and as_object(extensions["VRM"]).get("materialProperties"):
-        reader.lost.append("the toon materials of VRM 0.x")
-    if reader.lost:
-        file.note(f"of its VRM content, these were left out: {', '.join(dict.fromkeys(reader.lost))}")
+    lost = reader.lost if "VRMC_vrm" in extensions else reader.lost + name_lost_content(as_object(extensions["VRM"]))
+    if lost:
+        file.note(f"of its VRM content, these were left out: {', '.join(dict.fromkeys(lost))}")
     return content
 
 
@@ -172,6 +172,8 @@ class _Reader:
         kept = {name: value for name, value in spring.items() if name in ("name", "colliderGroups")}
         if spring.get("center") in of_node:
             kept["center"] = of_node[spring["center"]]
+        if "tail" in spring:
+            kept["tail"] = (np.array(spring["tail"]) * self._unit(of_node[joints[-1]["node"]])).tolist()
         return kept | {"joints": [self._spring_joint(joint) for joint in joints]}
 
     def _spring_joint(self, joint: Mapping[str, Any]) -> dict[str, Any]:
@@ -201,7 +203,9 @@ class _Reader:
         for k, material in enumerate(self.file.entries("materials")):
             toon = as_object(as_object(material.get("extensions")).get(MTOON))
             base = as_object(as_object(material.get("pbrMetallicRoughness")).get("baseColorTexture"))
-            if toon and base.get("texCoord", 0) == 0:
+            if toon and base.get("texCoord", 0) != 0:
+                self.lost.append(f"MToon of {self._material_name(k)}")
+            elif toon:
                 references = {name: value for name, value in toon.items() if name.endswith("Texture")}
                 textures = {name: read_texture(self.file, value, "scale") for name, value in references.items()}
                 parameters = {n: v for n, v in toon.items() if n not in references and n != "extensions"}

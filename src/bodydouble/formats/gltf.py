@@ -175,6 +175,13 @@ class Document:
                 )
             )
 
+    def add_node(self, joint: int, translation: list[float]) -> int:
+        """Adds a node below a joint that is no joint of the skin; returns its index."""
+        nodes = self.gltf.nodes
+        nodes[joint].children.append(len(nodes))
+        nodes.append(pygltflib.Node(name=f"{nodes[joint].name}_end", translation=translation))
+        return len(nodes) - 1
+
     def add_skin_and_meshes(self) -> None:
         """Adds the meshes of each name as the primitives of one skinned node at the top of the scene."""
         gltf, joints = self.gltf, len(self.character.skeleton.joint_names)

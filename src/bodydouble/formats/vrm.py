@@ -16,7 +16,7 @@ from bodydouble.formats.vrm_targets import TargetTable
 from bodydouble.skeletons import humanoid
 from bodydouble.skeletons.rigs import vrm as vrm_bones
 
-CONSTRAINT, MTOON = "VRMC_node_constraint", "VRMC_materials_mtoon"
+CONSTRAINT, MTOON, SPRINGS = "VRMC_node_constraint", "VRMC_materials_mtoon", "VRMC_springBone"
 LICENSE_URL = "https://vrm.dev/licenses/1.0/"
 DEFAULT_META: dict[str, Any] = {
     "version": "1",
@@ -122,4 +122,16 @@ def _further_extensions(character: Character, document: Document) -> dict[str, A
             references = {name: document.materials.texture_info(texture) for name, texture in textures.items()}
             material.extensions[MTOON] = parameters | references
             document.declare_extension(MTOON)
-    return {name: character.vrm[name] for name in ("VRMC_springBone",) if name in character.vrm}
+    return {SPRINGS: _add_tails(character.vrm[SPRINGS], document)} if SPRINGS in character.vrm else {}
+
+
+def _add_tails(extension: dict[str, Any], document: Document) -> dict[str, Any]:
+    """Adds a node for the tail of each spring that has one; returns the extension with it as the last joint."""
+    springs = []
+    for spring in extension["springs"]:
+        kept = {name: value for name, value in spring.items() if name != "tail"}
+        if "tail" in spring:
+            last = spring["joints"][-1]["node"]
+            kept["joints"] = [*spring["joints"], {"node": document.add_node(last, spring["tail"])}]
+        springs.append(kept)
+    return {**extension, "springs": springs}
