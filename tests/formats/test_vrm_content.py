@@ -173,6 +173,14 @@ def test_spring_bones_name_the_same_joints(named: NamedMotion, tmp_path: Path) -
     assert (names[spring["center"]], names[springs["colliders"][0]["node"]]) == ("hips", "head")
 
 
+def test_content_is_the_same_after_a_second_round(tmp_path: Path) -> None:
+    character = load_character(str(avatar(tmp_path, edit_vrm1)))
+    vrm.write(tmp_path / "again.vrm", character, t_pose(character))
+    again = load_character(str(tmp_path / "again.vrm"))
+    assert again.skeleton.joint_names == character.skeleton.joint_names
+    assert again.vrm == character.vrm
+
+
 def test_content_of_vrm_0_becomes_that_of_vrm_1(named: NamedMotion, tmp_path: Path) -> None:
     result, content, document = export(named, avatar(tmp_path, edit_vrm0))
     assert [note for note in result.notes if "VRM content" in note] == [
@@ -214,6 +222,7 @@ def test_lengths_follow_the_size_of_the_character(tmp_path: Path) -> None:
     [
         {"VRMC_springBone": {"springs": [{"joints": [{"node": []}]}], "colliders": 3}},
         {"VRMC_springBone": {"springs": [{"joints": [{"node": 1, "gravityDir": "down"}]}]}},
+        {"VRMC_springBone": {"springs": [{"joints": [{"node": 1, "hitRadius": float("nan")}]}]}},
         {"VRM": {"secondaryAnimation": {"boneGroups": [{"bones": [99999]}]}}},
     ],
 )

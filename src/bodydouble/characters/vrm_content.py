@@ -1,5 +1,6 @@
 """Content of a VRM file beside rig and meshes -> ``Character.vrm``: what a .vrm file made from the character keeps."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,6 +49,8 @@ def read_vrm_content(file: GltfFile, rig: Rig, turn: FloatArray, scale: float) -
     reader = _Reader(file, rig, turn, scale)
     try:
         content = reader.read(extensions if "VRMC_vrm" in extensions else migrate(file.document))
+        # Numbers that are not finite raise ValueError, since a glTF file cannot hold them.
+        json.dumps(content, allow_nan=False, default=lambda _: None)
     except (FormatError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         file.note("its VRM content beside the skeleton is damaged and was left out")
         return None
@@ -55,6 +58,13 @@ def read_vrm_content(file: GltfFile, rig: Rig, turn: FloatArray, scale: float) -
     if lost:
         file.note(f"of its VRM content, these were left out: {', '.join(dict.fromkeys(lost))}")
     return content
+
+
+def _is_valid(name: str, value: object) -> bool:
+    """Returns whether a value of the metadata has the type that VRM 1.0 wants."""
+    if name in ("authors", "references"):
+        return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
+    return isinstance(value, bool if name.startswith("allow") else str)
 
 
 @dataclass
@@ -73,7 +83,7 @@ class _Reader:
         meta = as_object(vrm.get("meta"))
         bones = as_object(as_object(vrm.get("humanoid")).get("humanBones"))
         content: dict[str, Any] = {
-            "meta": {name: meta[name] for name in META_NAMES if meta.get(name) is not None},
+            "meta": {name: meta[name] for name in META_NAMES if _is_valid(name, meta.get(name))},
             "thumbnail": self._thumbnail(meta.get("thumbnailImage")),
             "expressions": self._expressions(as_object(vrm.get("expressions"))),
             "humanBones": self._further_bones(bones),

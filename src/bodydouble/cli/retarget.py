@@ -55,3 +55,5 @@ def retarget(
             )
         for file in result.files:
             typer.echo(file)
+        if output.suffix.lower() == ".vrm":
+            typer.echo("note: a .vrm file carries no motion; play the .vrma file beside it on it", err=True)
