@@ -4,6 +4,7 @@ Arrays are checked at construction. Frames of reference, units and names: docs/c
 T frames of one person, F frames of the clip, J joints, V vertices.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import hypot
@@ -396,6 +397,8 @@ class Character:
     """Whether the character comes with bodydouble; then it gets the proportions of the person who performs."""
     notes: tuple[str, ...] = ()
     """Lines for the user: what of the file was not kept, and what was repaired or rescaled."""
+    vrm: Mapping[str, Any] = field(default_factory=dict)
+    """Content of a VRM file beside rig and meshes, as ``characters.vrm_content`` reads it."""
 
     def __post_init__(self) -> None:
         _check(self, "rest_rotations", (len(self.skeleton.joint_names), 4))

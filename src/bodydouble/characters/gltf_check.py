@@ -85,6 +85,8 @@ USED_EXTENSIONS = frozenset(
     }
 )
 """Extensions whose content is read."""
+VRM_EXTENSIONS = frozenset({"VRMC_springBone", "VRMC_node_constraint", "VRMC_materials_mtoon"})
+"""Extensions beside VRMC_vrm that are kept where the character is written as VRM."""
 DISPENSABLE_EXTENSIONS = (
     "KHR_materials_", "KHR_lights_", "KHR_animation_", "KHR_node_", "KHR_xmp", "EXT_lights_", "VRMC_",
 )  # fmt: skip
@@ -119,10 +121,13 @@ def check_document(document: Document) -> None:
 
 
 def describe_lost_extensions(document: Document) -> str | None:
-    """Names the extensions in use that are not kept; None if there is none."""
-    used = document.get("extensionsUsed", [])
-    lost = sorted({str(name) for name in used} - USED_EXTENSIONS - LOST_EXTENSIONS) if isinstance(used, list) else []
-    return f"not kept: {', '.join(lost)}" if lost else None
+    """Names the extensions in use that are not kept, or in .vrm files only; None if there is none."""
+    declared = document.get("extensionsUsed", [])
+    used = {str(name) for name in declared} if isinstance(declared, list) else set()
+    of_vrm = used & VRM_EXTENSIONS if "VRMC_vrm" in used else set()
+    lost = used - USED_EXTENSIONS - LOST_EXTENSIONS - of_vrm
+    parts = (("not kept", lost), ("kept in .vrm files only", of_vrm))
+    return "; ".join(f"{reason}: {', '.join(sorted(names))}" for reason, names in parts if names) or None
 
 
 def node_parents(nodes: Sequence[Mapping[str, Any]]) -> list[int]:

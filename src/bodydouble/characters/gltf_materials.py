@@ -30,7 +30,7 @@ def read_material(file: GltfFile, index: int | None) -> Material:
     pbr = source.get("pbrMetallicRoughness", {})
     old = extensions.get("KHR_materials_pbrSpecularGlossiness")
     base = _specular_glossiness(old) if old and not {"baseColorTexture", "baseColorFactor"} & pbr.keys() else pbr
-    texture = _read_texture(file, base.get("baseColorTexture"))
+    texture = read_texture(file, base.get("baseColorTexture"))
     strength = max(_number(extensions.get("KHR_materials_emissive_strength", {}).get("emissiveStrength", 1.0)), 0.0)
     return Material(
         name=str(source.get("name") or f"material_{index}"),
@@ -44,10 +44,10 @@ def read_material(file: GltfFile, index: int | None) -> Material:
         is_double_sided=bool(source.get("doubleSided", False)),
         is_unlit="KHR_materials_unlit" in extensions,
         emissive_color=tuple(strength * c for c in _color(source.get("emissiveFactor"), (0.0, 0.0, 0.0))),
-        emissive_map=_read_texture(file, source.get("emissiveTexture")),
-        normal_map=_read_texture(file, source.get("normalTexture"), "scale"),
-        metallic_roughness_map=_read_texture(file, base.get("metallicRoughnessTexture")),
-        occlusion_map=_read_texture(file, source.get("occlusionTexture"), "strength"),
+        emissive_map=read_texture(file, source.get("emissiveTexture")),
+        normal_map=read_texture(file, source.get("normalTexture"), "scale"),
+        metallic_roughness_map=read_texture(file, base.get("metallicRoughnessTexture")),
+        occlusion_map=read_texture(file, source.get("occlusionTexture"), "strength"),
     )
 
 
@@ -110,7 +110,7 @@ def _color(values: Any, default: tuple[float, ...]) -> Any:
     return tuple(np.clip(channels, 0.0, 1.0).tolist())
 
 
-def _read_texture(file: GltfFile, info: Mapping[str, Any] | None, strength: str = "") -> Texture | None:
+def read_texture(file: GltfFile, info: Mapping[str, Any] | None, strength: str = "") -> Texture | None:
     """Reads a texture; None, with a note, if its image cannot be used."""
     if info is None:
         return None

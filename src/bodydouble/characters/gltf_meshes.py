@@ -68,11 +68,12 @@ def _read_primitive(
     elif node in joint_of_node:
         decode_primitive(file, primitive)
         return _read_rigid_mesh(file, primitive, rig, node, joint_of_node[node])
-    file.note(f"mesh {_mesh_name(file, node)!r} was left out: it does not move with the skeleton")
+    file.note(f"mesh {mesh_name(file, node)!r} was left out: it does not move with the skeleton")
     return None
 
 
-def _mesh_name(file: GltfFile, node: int) -> str:
+def mesh_name(file: GltfFile, node: int) -> str:
+    """Returns the name of the mesh of a node: that of the node, if it has one."""
     entry = file.entries("nodes")[node]
     return str(entry.get("name") or file.entries("meshes")[entry["mesh"]].get("name") or f"mesh_{node}")
 
@@ -83,7 +84,7 @@ def _read_skinned_mesh(file: GltfFile, primitive: Primitive, rig: Rig, node: int
     joints, weights, unweighted = _read_influences(file, primitive["attributes"], len(skin_joints))
     if unweighted:
         followed = rig.names[skin_joints[0]]
-        file.note(f"{unweighted} vertices of {_mesh_name(file, node)!r} have no skin weight: they follow {followed!r}")
+        file.note(f"{unweighted} vertices of {mesh_name(file, node)!r} have no skin weight: they follow {followed!r}")
     bind_from_mesh = rig.bind[skin_joints] @ inverse_bind_matrices(file, skin)
     blended = np.zeros((len(joints), 4, 4))
     for slot in range(joints.shape[1]):
@@ -133,7 +134,7 @@ def _build_mesh(
     """Builds a mesh whose vertices are transformed by (V, 4, 4) into the bind pose."""
     attributes, linear = primitive["attributes"], bind_from_mesh[:, :3, :3]
     if not file.has_data(attributes["POSITION"]):
-        raise FormatError(f"damaged, mesh {_mesh_name(file, node)!r} has no positions")
+        raise FormatError(f"damaged, mesh {mesh_name(file, node)!r} has no positions")
     points = _read_vectors(file, attributes["POSITION"], len(linear))
     positions = np.einsum("vij,vj->vi", linear, points) + bind_from_mesh[:, :3, 3]
     triangles = _read_triangles(file, primitive, len(points))
@@ -155,7 +156,7 @@ def _build_mesh(
         material=material,
         uvs=uvs[order[0]] if uvs else None,
         colors=_read_colors(file, attributes, len(points)),
-        name=_mesh_name(file, node),
+        name=mesh_name(file, node),
         further_uvs=tuple(uvs[k] for k in order[1:]),
         morph_targets=_read_morph_targets(file, primitive, node, linear, normal_matrices, source_normals),
     )

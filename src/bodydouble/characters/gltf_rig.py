@@ -12,6 +12,7 @@ from bodydouble.characters.gltf_check import node_parents, parents_first
 from bodydouble.characters.gltf_humanoid import GltfNodes, map_nodes, place_in_bind_pose
 from bodydouble.characters.gltf_skins import MAX_CONDITION, Bound, mesh_bind_matrices, place_skins
 from bodydouble.characters.humanoid_map import HumanoidMap
+from bodydouble.characters.vrm_nodes import vrm_nodes
 from bodydouble.data import FloatArray, Skeleton
 from bodydouble.errors import FormatError
 from bodydouble.geometry import rotation
@@ -80,8 +81,9 @@ def _build_rig(file: GltfFile, bones: Mapping[str, int]) -> Rig:
     world = world_matrices(local, in_file)
     skinned = {joint for skin in file.entries("skins") for joint in skin["joints"]}
     parents = _reparent_bones(in_file, bones)
-    attached = skinned & _same_tree(parents, bones["hips"])
-    joints = _joint_nodes(parents, attached | set(bones.values()))
+    tree = _same_tree(parents, bones["hips"])
+    attached = skinned & tree
+    joints = _joint_nodes(parents, attached | set(bones.values()) | vrm_nodes(file.document) & tree)
     joint_of_node = {node: j for j, node in enumerate(joints)}
     binds = [mesh_bind_matrices(file, skin) for skin in file.entries("skins") if set(skin["joints"]) <= attached]
     return Rig(

@@ -7,10 +7,12 @@ from pathlib import Path
 from bodydouble.characters.fbx_rig import read_fbx_character
 from bodydouble.characters.gltf_arrays import GltfFile
 from bodydouble.characters.gltf_meshes import read_meshes
-from bodydouble.characters.gltf_rig import read_rig
-from bodydouble.characters.rest_pose import face_forward, fit_human_height
-from bodydouble.data import Character
+from bodydouble.characters.gltf_rig import Rig, read_rig
+from bodydouble.characters.rest_pose import character_height, face_forward, fit_human_height
+from bodydouble.characters.vrm_content import read_vrm_content
+from bodydouble.data import Character, Mesh
 from bodydouble.errors import FormatError, UnknownCharacterError
+from bodydouble.geometry import rotation
 
 BUILTIN = Path(__file__).parent / "builtin"
 SUFFIXES = (".glb", ".vrm", ".gltf", ".fbx")
@@ -60,6 +62,16 @@ def _read_character(path: Path, bone_map: Mapping[str, str] | None = None) -> Ch
         raise FormatError(f"{path}: damaged glTF file ({type(error).__name__}: {error})") from error
     if not meshes:
         raise FormatError(f"{path}: no mesh moves with its skeleton; bind the mesh to the bones and export it again")
+    return _build_character(file, rig, meshes)
+
+
+def _build_character(file: GltfFile, rig: Rig, meshes: tuple[Mesh, ...]) -> Character:
+    """Builds a character in metres that stands along +Y and faces +Z."""
     skeleton, rest_rotations = rig.skeleton()
-    character = Character(path.stem, skeleton, rest_rotations, rig.humanoid, meshes, notes=tuple(file.notes))
-    return fit_human_height(face_forward(character))
+    in_file = Character(file.path.stem, skeleton, rest_rotations, rig.humanoid, meshes)
+    faced = face_forward(in_file)
+    character = fit_human_height(faced)
+    turn = rotation.multiply(character.rest_rotations[0], rotation.conjugate(in_file.rest_rotations[0]))
+    scale = character_height(character) / (character_height(faced) or 1.0)
+    vrm = read_vrm_content(file, rig, turn, scale)
+    return replace(character, notes=(*file.notes, *character.notes), vrm=vrm or {})

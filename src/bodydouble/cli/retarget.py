@@ -24,7 +24,9 @@ def retarget(
             "-o",
             "--output",
             metavar="FILE",
-            help="Output file: .glb, .fbx, .usda or .usdz. Several people get a .glb each, such as FILE_person1.glb.",
+            help="Output file: .glb, .vrm, .fbx, .usda or .usdz. Several people get a file each, such as "
+            "FILE_person1.glb. "
+            "Beside a .vrm, its motion is written as a .vrma.",
         ),
     ],
     people: Annotated[
@@ -45,8 +47,10 @@ def retarget(
         result = retarget_motions(select_motions(load_motions(motion), people), character, output, fps=rate)
         if as_json:
             feet = {name: [asdict(before), asdict(after)] for name, (before, after) in result.feet.items()}
-            print_json({"files": [str(file) for file in result.files], "feet": feet})
+            print_json({"files": [str(file) for file in result.files], "feet": feet, "notes": list(result.notes)})
             return
+        for note in result.notes:
+            typer.echo(f"note: {note}", err=True)
         for name, (before, after) in result.feet.items():
             typer.echo(
                 f"{name}: foot slide {before.slide_mm:.1f} -> {after.slide_mm:.1f} mm, "
@@ -54,3 +58,5 @@ def retarget(
             )
         for file in result.files:
             typer.echo(file)
+        if output.suffix.lower() == ".vrm":
+            typer.echo("note: a .vrm file carries no motion; play the .vrma file beside it on it", err=True)

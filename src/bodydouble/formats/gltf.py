@@ -24,9 +24,12 @@ from bodydouble.formats.gltf_tangents import compute_tangents
 from bodydouble.geometry import camera, kinematics, rotation
 
 STATIC_ROTATION_TOLERANCE = 1e-6
-"""A joint whose quaternion stays this close to its rest rotation gets no track."""
+"""A joint whose quaternion stays this close to that of its node gets no track."""
 MIN_MORPH_OFFSET = 1e-7
 """Smaller offsets of a morph target, m, are zero."""
+
+NodePose = tuple[FloatArray, FloatArray]
+"""Rotations (J, 4) xyzw of all joints, and the translation (3,) m of the hips, local to their parents."""
 
 _COMPONENT_TYPES = {
     np.dtype(np.uint8): pygltflib.UNSIGNED_BYTE,
@@ -46,6 +49,7 @@ def write(
     name: str,
     keys: tuple[BoolArray, BoolArray] | None = None,
     extensions: Mapping[str, Any] | None = None,
+    node_pose: NodePose | None = None,
 ) -> None:
     """Writes a character with an animation.
 
@@ -59,6 +63,7 @@ def write(
         keys: (T, J) and (T,) True where a joint's rotation and the hips' translation have a key. The first and the last
             frame need one. None: keys in all frames for all joints.
         extensions: glTF extensions of the whole file, by name. Node j is joint j.
+        node_pose: pose in which the nodes are stored; the rest pose of the character if not given.
 
     Raises:
         InvalidDataError: the arrays do not fit the character or hold values that are not finite.
@@ -68,7 +73,7 @@ def write(
     if keys is None:
         keys = np.ones(rotations.shape[:2], dtype=np.bool_), np.ones(len(rotations), dtype=np.bool_)
     _check_keys(rotations, *keys)
-    document = _Document(character)
+    document = Document(character, node_pose)
     document.add_skeleton()
     if character.meshes:
         document.add_skin_and_meshes()
@@ -98,10 +103,11 @@ def _check_keys(rotations: FloatArray, rotation_keys: BoolArray, translation_key
         raise InvalidDataError("keys: the first and the last frame need one on every joint")
 
 
-class _Document:
+class Document:
     """Builder of a glTF document: its JSON objects and its binary chunk."""
 
-    def __init__(self, character: Character) -> None:
+    def __init__(self, character: Character, node_pose: NodePose | None = None) -> None:
+        """Takes the character, and the pose in which its nodes are stored; its rest pose if not given."""
         self.character = character
         self.gltf = pygltflib.GLTF2(
             asset=pygltflib.Asset(generator=f"bodydouble {version('bodydouble')}"),
@@ -111,7 +117,11 @@ class _Document:
         self.binary = bytearray()
         self.materials = MaterialTable(self.gltf, self.add_buffer_view)
         rest = kinematics.local_rotations(character.skeleton.parents, character.rest_rotations)
-        self.rest_local = rotation.normalize(rest)
+        self.bind_local = rotation.normalize(rest)
+        hips = character.humanoid["hips"]
+        self.node_rotations, hips_translation = node_pose or (self.bind_local, character.skeleton.rest_offsets[hips])
+        self.node_translations = character.skeleton.rest_offsets.copy()
+        self.node_translations[hips] = hips_translation
 
     def to_bytes(self) -> bytes:
         """Returns the bytes of the file."""
@@ -122,7 +132,13 @@ class _Document:
     def add_extensions(self, extensions: Mapping[str, Any]) -> None:
         """Adds extensions of the whole file."""
         self.gltf.extensions.update(extensions)
-        self.gltf.extensionsUsed.extend(extensions)
+        for name in extensions:
+            self.declare_extension(name)
+
+    def declare_extension(self, name: str) -> None:
+        """Declares that the file uses an extension."""
+        if name not in self.gltf.extensionsUsed:
+            self.gltf.extensionsUsed.append(name)
 
     def add_buffer_view(self, data: bytes, target: int | None = None) -> int:
         """Appends bytes at a multiple of four; returns the index of their buffer view."""
@@ -153,11 +169,18 @@ class _Document:
             self.gltf.nodes.append(
                 pygltflib.Node(
                     name=joint_name,
-                    translation=skeleton.rest_offsets[j].tolist(),
-                    rotation=self.rest_local[j].tolist(),
+                    translation=self.node_translations[j].tolist(),
+                    rotation=self.node_rotations[j].tolist(),
                     children=[child for child, parent in enumerate(skeleton.parents) if parent == j],
                 )
             )
+
+    def add_node(self, joint: int, translation: list[float]) -> int:
+        """Adds a node below a joint that is no joint of the skin; returns its index."""
+        nodes = self.gltf.nodes
+        nodes[joint].children.append(len(nodes))
+        nodes.append(pygltflib.Node(name=f"{nodes[joint].name}_end", translation=translation))
+        return len(nodes) - 1
 
     def add_skin_and_meshes(self) -> None:
         """Adds the meshes of each name as the primitives of one skinned node at the top of the scene."""
@@ -181,7 +204,7 @@ class _Document:
     def _inverse_bind_matrices(self) -> NDArray[np.float32]:
         """(J, 4, 4), column-major as glTF wants it."""
         skeleton = self.character.skeleton
-        bind = kinematics.joint_matrices(skeleton, self.rest_local, skeleton.rest_offsets[0])
+        bind = kinematics.joint_matrices(skeleton, self.bind_local, skeleton.rest_offsets[0])
         return np.swapaxes(camera.inverse(bind), -1, -2).astype(np.float32)
 
     def _add_primitive(self, mesh: Mesh) -> pygltflib.Primitive:
@@ -272,8 +295,9 @@ class _Document:
         rotation_keys, translation_keys = keys
         hips = self.character.humanoid["hips"]
         add_track(hips, pygltflib.TRANSLATION, hips_translation[translation_keys], translation_keys)
-        # With the rest rotation as first element, the whole track lies in its hemisphere.
-        quaternions = rotation.make_continuous(np.concatenate([self.rest_local[None], rotation.normalize(rotations)]))
+        # With the node's rotation as first element, the whole track lies in its hemisphere.
+        stored = self.node_rotations[None]
+        quaternions = rotation.make_continuous(np.concatenate([stored, rotation.normalize(rotations)]))
         moving = np.abs(quaternions - quaternions[0]).max(axis=(0, 2)) > STATIC_ROTATION_TOLERANCE
         for joint in np.flatnonzero(moving):
             key_mask = rotation_keys[:, joint]

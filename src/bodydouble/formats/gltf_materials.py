@@ -83,13 +83,20 @@ class MaterialTable:
         return info
 
     def _texture_index(self, texture: Texture) -> int:
-        key = self._image_index(texture.image), self._sampler_index(texture.placement)
+        key = self.image_index(texture.image), self._sampler_index(texture.placement)
         if key not in self._textures:
             self._textures[key] = len(self._gltf.textures)
             self._gltf.textures.append(pygltflib.Texture(source=key[0], sampler=key[1]))
         return self._textures[key]
 
-    def _image_index(self, encoded: bytes) -> int:
+    def texture_info(self, texture: Texture) -> dict[str, Any]:
+        """Returns the reference of an extension to a texture."""
+        info = self._info(pygltflib.TextureInfo, texture)
+        transform = {"extensions": info.extensions} if info.extensions else {}
+        return {"index": info.index, "texCoord": info.texCoord} | transform
+
+    def image_index(self, encoded: bytes) -> int:
+        """Returns the index of an image in the document."""
         if encoded not in self._images:
             self._images[encoded] = len(self._gltf.images)
             image = pygltflib.Image(bufferView=self._add_buffer_view(encoded), mimeType=_mime_type(encoded))

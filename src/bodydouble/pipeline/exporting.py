@@ -6,8 +6,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from bodydouble.characters.load import load_character
+from bodydouble.characters.t_pose import t_pose
 from bodydouble.errors import InvalidDataError
-from bodydouble.formats import bvh, c3d, fbx, gltf, motion_json, motion_table, trc, usd, vmd, vrma
+from bodydouble.formats import bvh, c3d, fbx, gltf, motion_json, motion_table, trc, usd, vmd, vrm, vrma
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.geometry import kinematics
 from bodydouble.motion.body.joint_angles import compute_joint_angles
@@ -35,6 +36,8 @@ class RetargetResult:
     files: tuple[Path, ...]
     feet: Mapping[str, tuple[FootQuality, FootQuality]]
     """Name of the motion -> feet before and after foot planting; without characters that have no feet."""
+    notes: tuple[str, ...] = ()
+    """Lines for the user: what of the character's file was not kept."""
 
 
 def export_motions(
@@ -46,7 +49,7 @@ def export_motions(
         motions: at least one.
         path: file to write. Formats of one motion get a file per person, ``NAME_person1.bvh``, if there are several;
             .fbx, .usda and .usdz hold all people.
-        character: built-in character or file, for the formats with a mesh: .glb, .fbx, .usda, .usdz.
+        character: built-in character or file, for the formats with a mesh: .glb, .vrm, .fbx, .usda, .usdz.
         fps: frame rate of the file; default: that of the motion. MMD's is always 30.
 
     Returns:
@@ -77,7 +80,7 @@ def retarget_motions(
     performed = [Performed(named, retarget_to_character(named.motion, template)) for named in _resample(motions, fps)]
     files = _CHARACTER_WRITERS[suffix](path, performed)
     feet = {p.named.name: measured for p in performed if (measured := measure_feet(p.named.motion, p.animated))}
-    return RetargetResult(files, feet)
+    return RetargetResult(files, feet, template.notes)
 
 
 def _check_suffix(path: Path, suffixes: Sequence[str]) -> str:
@@ -154,6 +157,19 @@ def _write_fbx(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
     return (path,)
 
 
+def _write_vrm(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
+    """Writes each character as VRM and its motion as VRMA beside it, since VRM characters carry no motion."""
+    files: list[Path] = []
+    for file, p in zip(person_files(path, [p.named.name for p in performed]), performed, strict=True):
+        a, pose = p.animated, t_pose(p.animated.character)
+        animation = file.with_suffix(".vrma")
+        vrm.write(file, a.character, pose)
+        motion = a.rotations, a.hips_translation
+        vrma.write_of_character(animation, a.character, motion, p.named.motion.fps, p.named.name, pose)
+        files += [file, animation]
+    return tuple(files)
+
+
 def _write_usd(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
     usd.write(path, [_usd_animation(p.named, p.animated) for p in performed], performed[0].named.motion.fps)
     return (path,)
@@ -178,6 +194,7 @@ _MOTION_WRITERS: dict[str, Callable[[Path, NamedMotion], None]] = {
 _CHARACTER_WRITERS: dict[str, Callable[[Path, Sequence[Performed]], tuple[Path, ...]]] = {
     ".glb": _write_glb,
     ".fbx": _write_fbx,
+    ".vrm": _write_vrm,
     ".usda": _write_usd,
     ".usdz": _write_usd,
 }
