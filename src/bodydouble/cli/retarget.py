@@ -25,8 +25,7 @@ def retarget(
             "--output",
             metavar="FILE",
             help="Output file: .glb, .vrm, .fbx, .usda or .usdz. Several people get a file each, such as "
-            "FILE_person1.glb. "
-            "Beside a .vrm, its motion is written as a .vrma.",
+            "FILE_person1.glb. Beside a .vrm, its motion is written as a .vrma.",
         ),
     ],
     people: Annotated[
