@@ -16,6 +16,7 @@ from bodydouble.errors import FormatError
 from bodydouble.formats import gltf, vrma
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.pipeline.animating import retarget_to_character
+from bodydouble.pipeline.exporting import retarget_motions
 from bodydouble.pipeline.motion_files import load_motions
 from bodydouble.skeletons import adult_template, humanoid
 from tests import builders
@@ -108,6 +109,24 @@ def test_single_key_is_a_still_pose(tmp_path: Path) -> None:
     vrma.write(tmp_path / "a.vrma", motion, "pose")
     back = read_animations(tmp_path / "a.vrma")["pose"]
     builders.assert_same(kinematics.joint_positions(back), kinematics.joint_positions(motion), TWO_MM)
+
+
+def test_takes_of_one_rig_are_written_to_one_file(tmp_path: Path) -> None:
+    takes = {"walk": 4, "run, fast": 5}
+    animations = []
+    for name, seed in takes.items():
+        motion = builders.smooth_motion(frames=6, seed=seed, skeleton=ADULT)
+        animated = retarget_to_character(motion, load_character("mannequin"))
+        animations.append(gltf.NamedAnimation(name, animated.rotations, animated.hips_translation, motion.fps))
+    source = tmp_path / "takes.glb"
+    gltf.write_animations(source, animated.character, animations)
+    assert serious_issues(source) == []
+    (file,) = retarget_motions(load_motions(source), "mannequin", tmp_path / "out.glb").files
+    assert serious_issues(file) == []
+    motions = read_animations(file)
+    assert list(motions) == list(takes)
+    for name, seed in takes.items():
+        assert_same_motion(motions[name], builders.smooth_motion(frames=6, seed=seed, skeleton=ADULT))
 
 
 def test_file_without_animation_is_refused() -> None:

@@ -1,11 +1,12 @@
-"""glTF 2.0 binary (GLB): ``Character``, node rotations and hips translation -> one file with one animation.
+"""glTF 2.0 binary (GLB): ``Character``, node rotations and hips translation -> one file with its animations.
 
 Meshes with their morph targets, the skin, the animation and the materials are written.
 
 Source: the glTF 2.0 specification, https://www.khronos.org/gltf/
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import version
 from itertools import combinations
@@ -70,8 +71,7 @@ def write(
         OutputError: the file cannot be written.
     """
     _check_animation(character, rotations, hips_translation)
-    if keys is None:
-        keys = np.ones(rotations.shape[:2], dtype=np.bool_), np.ones(len(rotations), dtype=np.bool_)
+    keys = keys or _all_keys(rotations)
     _check_keys(rotations, *keys)
     document = Document(character, node_pose)
     document.add_skeleton()
@@ -81,6 +81,41 @@ def write(
     document.add_extensions(extensions or {})
     with atomic_write(path) as temporary:
         temporary.write_bytes(document.to_bytes())
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAnimation:
+    """Animation of a character with J joints."""
+
+    name: str
+    rotations: FloatArray
+    """(T, J, 4) xyzw, of every joint node, local to its parent."""
+    hips_translation: FloatArray
+    """(T, 3) m, of the hips node, in the axes of its parent."""
+    fps: Fraction
+
+
+def write_animations(path: Path, character: Character, animations: Sequence[NamedAnimation]) -> None:
+    """Writes a character with several animations, each with a key in every frame; raises as ``write`` does."""
+    document = Document(character, None)
+    document.add_skeleton()
+    if character.meshes:
+        document.add_skin_and_meshes()
+    for animation in animations:
+        _check_animation(character, animation.rotations, animation.hips_translation)
+        document.add_animation(
+            animation.rotations,
+            animation.hips_translation,
+            animation.fps,
+            animation.name,
+            _all_keys(animation.rotations),
+        )
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(document.to_bytes())
+
+
+def _all_keys(rotations: FloatArray) -> tuple[BoolArray, BoolArray]:
+    return np.ones(rotations.shape[:2], dtype=np.bool_), np.ones(len(rotations), dtype=np.bool_)
 
 
 def _check_animation(character: Character, rotations: FloatArray, hips_translation: FloatArray) -> None:

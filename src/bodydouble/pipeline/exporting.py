@@ -1,7 +1,7 @@
 """Export of motions: named motions -> files of other programs, one writer per suffix."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def export_motions(
     Args:
         motions: at least one.
         path: file to write. Formats of one motion get a file per person, ``NAME_person1.bvh``, if there are several;
-            .fbx, .usda and .usdz hold all people.
+            .fbx, .usda and .usdz hold all people. Several animations of one file become animations of one .glb.
         character: built-in character or file, for the formats with a mesh: .glb, .vrm, .fbx, .usda, .usdz.
         fps: frame rate of the file; default: that of the motion. MMD's is always 30.
 
@@ -94,7 +94,11 @@ def _resample(motions: Sequence[NamedMotion], fps: Fraction | None) -> list[Name
     if fps is None:
         return list(motions)
     return [
-        NamedMotion(named.name, resample_motion(named.motion, fps), round(named.first_frame * fps / named.motion.fps))
+        replace(
+            named,
+            motion=resample_motion(named.motion, fps),
+            first_frame=round(named.first_frame * fps / named.motion.fps),
+        )
         for named in motions
     ]
 
@@ -139,11 +143,20 @@ def _write_csv(path: Path, motion: NamedMotion) -> None:
 
 
 def _write_glb(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
+    if len(performed) > 1 and all(p.named.is_take for p in performed):
+        gltf.write_animations(path, performed[0].animated.character, [_named_animation(p) for p in performed])
+        return (path,)
     files = person_files(path, [p.named.name for p in performed])
     for file, p in zip(files, performed, strict=True):
         a, fps = p.animated, p.named.motion.fps
         gltf.write(file, a.character, a.rotations, a.hips_translation, fps, p.named.name)
     return files
+
+
+def _named_animation(performed: Performed) -> gltf.NamedAnimation:
+    animated = performed.animated
+    fps = performed.named.motion.fps
+    return gltf.NamedAnimation(performed.named.name, animated.rotations, animated.hips_translation, fps)
 
 
 def _write_fbx(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:

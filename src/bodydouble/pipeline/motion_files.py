@@ -21,6 +21,8 @@ class NamedMotion:
     motion: Motion
     first_frame: int = 0
     """Frame of the clip at which the motion starts."""
+    is_take: bool = False
+    """Whether this is one of several animations of the same skeleton, and not one of several people of a clip."""
 
 
 def load_motions(path: Path) -> tuple[NamedMotion, ...]:
@@ -86,7 +88,9 @@ def _read_fbx(path: Path) -> tuple[NamedMotion, ...]:
 
 
 def _read_gltf(path: Path) -> tuple[NamedMotion, ...]:
-    return tuple(NamedMotion(name, _with_contacts(motion)) for name, motion in read_animations(path).items())
+    return tuple(
+        NamedMotion(name, _with_contacts(motion), is_take=True) for name, motion in read_animations(path).items()
+    )
 
 
 _READERS: dict[str, Callable[[Path], tuple[NamedMotion, ...]]] = {
