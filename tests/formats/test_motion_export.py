@@ -28,6 +28,7 @@ from bodydouble.pipeline.animating import retarget_to_character
 from bodydouble.pipeline.exporting import SUFFIXES, export_motions, retarget_motions
 from bodydouble.pipeline.motion_files import NamedMotion, load_motions, select_motions
 from bodydouble.skeletons.rigs import mmd_standard
+from bodydouble.skeletons.rigs.export_names import BONE_NAMES
 from tests import builders
 from tests.formats.validator import NODE_FOLDER
 
@@ -199,6 +200,20 @@ def test_several_people_get_a_file_each(motion: Motion, tmp_path: Path) -> None:
     np.testing.assert_array_equal(bvh.read(files[0]).rotations, bvh.read(files[1]).rotations)
 
 
+@pytest.mark.parametrize("naming", BONE_NAMES)
+def test_bvh_takes_the_names_of_other_programs(naming: str, motion: Motion, tmp_path: Path) -> None:
+    (file,) = export_motions([NamedMotion("ann", motion)], tmp_path / "out.bvh", bone_names=naming)
+    back = bvh.read(file)
+    names = BONE_NAMES[naming]
+    # A file has its joints depth first.
+    assert sorted(back.skeleton.joint_names) == sorted(names.get(name, name) for name in motion.skeleton.joint_names)
+    order = [back.skeleton.joint_names.index(names.get(name, name)) for name in motion.skeleton.joint_names]
+    positions = kinematics.joint_positions(back)[:, order]
+    np.testing.assert_allclose(positions, kinematics.joint_positions(motion), atol=1e-5)
+    (named,) = load_motions(file)
+    assert named.motion.skeleton.joint_names == motion.skeleton.joint_names
+
+
 def test_bvh_is_a_source(motion: Motion, tmp_path: Path) -> None:
     bvh.write(tmp_path / "take.bvh", motion)
     (named,) = load_motions(tmp_path / "take.bvh")
@@ -213,6 +228,7 @@ def test_bvh_is_a_source(motion: Motion, tmp_path: Path) -> None:
     ("call", "error", "message"),
     [
         (lambda m, d: export_motions(m, d / "a.xyz"), InvalidDataError, r"a\.xyz: choose a name that ends in \.glb"),
+        (lambda m, d: export_motions(m, d / "a.trc", bone_names="cmu"), InvalidDataError, r"not for a\.trc"),
         (lambda m, d: retarget_motions(m, "mannequin", d / "a.bvh"), InvalidDataError, r"ends in \.glb"),
         (lambda m, d: retarget_motions(m, "nobody", d / "a.glb"), BodydoubleError, "unknown character 'nobody'"),
         (lambda _, d: load_motions(d / "a.txt"), FormatError, r"a motion must be a \.npz"),

@@ -19,6 +19,15 @@ class KeypointFormat(StrEnum):
     OPENPOSE = "openpose"
 
 
+class BoneNames(StrEnum):
+    """Names of bones: the keys of ``skeletons.rigs.export_names``."""
+
+    VRM = "vrm"
+    MIXAMO = "mixamo"
+    UNREAL = "unreal"
+    CMU = "cmu"
+
+
 def export(
     motion: Annotated[
         Path, typer.Argument(metavar="MOTION", help="A performance.npz, or a .bvh, .glb, .vrm, .vrma or .fbx file.")
@@ -47,6 +56,9 @@ def export(
         str | None,
         typer.Option(metavar="RATE", help="Frame rate in frames/s, such as 60 or 30000/1001. Default: as captured."),
     ] = None,
+    bone_names: Annotated[
+        BoneNames | None, typer.Option("--bone-names", help="Names of the bones of a .bvh file. Default: vrm.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write motions, joint angles or 2D keypoints for other programs."""
@@ -54,7 +66,7 @@ def export(
         if keypoint_format is not None:
             facts, files = _export_keypoints(motion, output, keypoint_format)
         else:
-            facts, files = _export_motions(motion, output, people, character, fps)
+            facts, files = _export_motions(motion, output, people, character, fps, bone_names)
         if as_json:
             print_json(facts)
         else:
@@ -81,12 +93,12 @@ def _export_keypoints(
 
 
 def _export_motions(
-    path: Path, output: Path, people: str | None, character: str, fps: str | None
+    path: Path, output: Path, people: str | None, character: str, fps: str | None, bone_names: str | None
 ) -> tuple[dict[str, object], tuple[Path, ...]]:
     from bodydouble.pipeline.exporting import export_motions
     from bodydouble.pipeline.motion_files import load_motions, select_motions
 
     rate = None if fps is None else parse_frame_rate(fps)
     motions = select_motions(load_motions(path), people)
-    files = export_motions(motions, output, character=character, fps=rate)
+    files = export_motions(motions, output, character=character, fps=rate, bone_names=bone_names)
     return {"people": [motion.name for motion in motions], "files": [str(file) for file in files]}, files

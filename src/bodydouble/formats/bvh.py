@@ -7,7 +7,7 @@ the toes lies on the floor at rest, which gives readers the height of the hips a
 Source: M. Meredith and S. Maddock, "Motion capture file formats explained", University of Sheffield, 2001.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -38,12 +38,13 @@ class BvhFile:
     """Sentences on what was read differently than declared."""
 
 
-def write(path: Path, motion: Motion) -> None:
+def write(path: Path, motion: Motion, names: Mapping[str, str] | None = None) -> None:
     """Writes a motion as BVH.
 
     Args:
         path: the file to write; it appears only when it is complete.
         motion: any motion with a tree of joints.
+        names: joint -> name in the file, such as those of another rig; joints that it lacks keep their names.
 
     Raises:
         OutputError: the file cannot be written.
@@ -57,7 +58,7 @@ def write(path: Path, motion: Motion) -> None:
         axis=1,
     )
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.write("\n".join(_hierarchy_lines(motion.skeleton)))
+        file.write("\n".join(_hierarchy_lines(motion.skeleton, names or {})))
         file.write(f"\nMOTION\nFrames: {len(rows)}\nFrame Time: {float(1 / motion.fps):.10f}\n")
         # Adding zero turns the -0 that rounding leaves into 0.
         np.savetxt(file, np.round(rows, 6) + 0.0, fmt="%.6f")
@@ -104,14 +105,15 @@ def _depth_first_order(skeleton: Skeleton, joint: int = 0) -> list[int]:
     return [joint, *(j for child in _children(skeleton, joint) for j in _depth_first_order(skeleton, child))]
 
 
-def _hierarchy_lines(skeleton: Skeleton) -> list[str]:
+def _hierarchy_lines(skeleton: Skeleton, names: Mapping[str, str]) -> list[str]:
     """Returns the lines of the HIERARCHY section."""
     ends = _end_sites(skeleton)
 
     def joint_lines(joint: int, depth: int) -> Iterator[str]:
         indent, inner_indent = "\t" * depth, "\t" * (depth + 1)
         root = joint == 0
-        yield f"{indent}{'ROOT' if root else 'JOINT'} {skeleton.joint_names[joint]}"
+        name = skeleton.joint_names[joint]
+        yield f"{indent}{'ROOT' if root else 'JOINT'} {names.get(name, name)}"
         yield indent + "{"
         yield inner_indent + _offset_line(np.zeros(3) if root else skeleton.rest_offsets[joint])
         positions = "Xposition Yposition Zposition " if root else ""

@@ -17,6 +17,7 @@ from bodydouble.pipeline.animating import AnimatedCharacter, retarget_to_charact
 from bodydouble.pipeline.foot_quality import FootQuality, measure_feet
 from bodydouble.pipeline.motion_files import NamedMotion
 from bodydouble.skeletons.rigs import mmd_standard
+from bodydouble.skeletons.rigs.export_names import BONE_NAMES
 
 DEFAULT_CHARACTER = "mannequin"
 
@@ -41,7 +42,12 @@ class RetargetResult:
 
 
 def export_motions(
-    motions: Sequence[NamedMotion], path: Path, *, character: str = DEFAULT_CHARACTER, fps: Fraction | None = None
+    motions: Sequence[NamedMotion],
+    path: Path,
+    *,
+    character: str = DEFAULT_CHARACTER,
+    fps: Fraction | None = None,
+    bone_names: str | None = None,
 ) -> tuple[Path, ...]:
     """Writes motions in the format of a file's suffix.
 
@@ -51,22 +57,28 @@ def export_motions(
             .fbx, .usda and .usdz hold all people. Several animations of one file become animations of one .glb.
         character: built-in character or file, for the formats with a mesh: .glb, .vrm, .fbx, .usda, .usdz.
         fps: frame rate of the file; default: that of the motion. MMD's is always 30.
+        bone_names: names of the bones of a .bvh file: a key of BONE_NAMES; default: those of the VRM humanoid.
 
     Returns:
         The files that were written.
 
     Raises:
-        InvalidDataError: the suffix is unknown.
+        InvalidDataError: the suffix is unknown, or has no bone names to choose.
         BodydoubleError: the character cannot be read or a file cannot be written.
     """
     suffix = _check_suffix(path, SUFFIXES)
+    if bone_names is not None and suffix != ".bvh":
+        raise InvalidDataError(f"bone names can be chosen for .bvh files, not for {path.name}")
     if suffix in _CHARACTER_WRITERS:
         return retarget_motions(motions, character, path, fps=fps).files
     rate = Fraction(mmd_standard.FPS) if suffix == ".vmd" else fps
     ensure_folder(path.parent)
     files = person_files(path, [motion.name for motion in motions])
     for file, motion in zip(files, _resample(motions, rate), strict=True):
-        _MOTION_WRITERS[suffix](file, motion)
+        if suffix == ".bvh":
+            bvh.write(file, motion.motion, BONE_NAMES[bone_names or "vrm"])
+        else:
+            _MOTION_WRITERS[suffix](file, motion)
     return files
 
 
@@ -106,10 +118,6 @@ def _resample(motions: Sequence[NamedMotion], fps: Fraction | None) -> list[Name
 def person_files(path: Path, names: Sequence[str]) -> tuple[Path, ...]:
     """Returns one file per name: the path itself for one, else the path with each name appended to its stem."""
     return (path,) if len(names) == 1 else tuple(path.with_stem(f"{path.stem}_{name}") for name in names)
-
-
-def _write_bvh(path: Path, motion: NamedMotion) -> None:
-    bvh.write(path, motion.motion)
 
 
 def _write_json(path: Path, motion: NamedMotion) -> None:
@@ -195,7 +203,6 @@ def _usd_animation(named: NamedMotion, animated: AnimatedCharacter) -> usd.UsdAn
 
 
 _MOTION_WRITERS: dict[str, Callable[[Path, NamedMotion], None]] = {
-    ".bvh": _write_bvh,
     ".vrma": _write_vrma,
     ".trc": _write_trc,
     ".c3d": _write_c3d,
@@ -211,5 +218,5 @@ _CHARACTER_WRITERS: dict[str, Callable[[Path, Sequence[Performed]], tuple[Path, 
     ".usda": _write_usd,
     ".usdz": _write_usd,
 }
-SUFFIXES = (*_CHARACTER_WRITERS, *_MOTION_WRITERS)
+SUFFIXES = (*_CHARACTER_WRITERS, ".bvh", *_MOTION_WRITERS)
 """Suffixes of the formats that motions are exported to."""
