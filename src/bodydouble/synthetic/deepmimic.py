@@ -102,6 +102,7 @@ def read_motion(path: Path) -> Motion:
             joint_sigma=np.full((len(rows), len(bones)), np.nan),
         ),
         scale=1.0,
+        bones={bone: joint for joint, bone in enumerate(bones)},
     )
 
 
