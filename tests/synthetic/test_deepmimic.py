@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from bodydouble.errors import FormatError
-from bodydouble.skeletons import blazepose
+from bodydouble.geometry import kinematics
+from bodydouble.skeletons import blazepose, humanoid
 from bodydouble.synthetic import deepmimic
 from tests.synthetic import motions
 
@@ -23,6 +24,13 @@ def test_standing_body_faces_x_with_its_left_at_negative_z(tmp_path: Path) -> No
     heights = [positions[name][1] for name in ("nose", "left_shoulder", "left_hip", "left_knee", "left_ankle")]
     assert heights == sorted(heights, reverse=True)
     assert positions["left_elbow"][1] > positions["left_wrist"][1] > positions["left_index"][1]
+
+
+def test_trunk_joint_of_the_file_is_the_chest(tmp_path: Path) -> None:
+    motion = deepmimic.read_motion(motions.write(tmp_path / "stand.txt", motions.rows(1)))
+    heights = kinematics.rest_positions(motion.skeleton)[:, 1]
+    assert heights[humanoid.INDEX["chest"]] - heights[humanoid.INDEX["hips"]] == pytest.approx(0.236)
+    assert heights[humanoid.INDEX["neck"]] - heights[humanoid.INDEX["chest"]] == pytest.approx(0.224)
 
 
 def test_landmarks_of_a_symmetric_motion_are_symmetric(tmp_path: Path) -> None:
