@@ -15,8 +15,8 @@ from bodydouble.geometry import kinematics
 from bodydouble.geometry.kinematics import bind_matrices
 from tests.builders import assert_same
 from tests.formats import validator
+from tests.shared_data import SHARED
 
-SHARED = Path(__file__).parents[3] / "shared"
 RIGS = SHARED / "cases" / "rigs"
 CHARACTERS = SHARED / "data" / "characters"
 FILES = sorted([*RIGS.glob("*"), *CHARACTERS.glob("*.glb"), *CHARACTERS.glob("*.vrm")])

@@ -15,8 +15,7 @@ from bodydouble.formats import bvh
 from bodydouble.skeletons import humanoid
 from tests.characters.rig_builder import move_rig, number_joints
 from tests.characters.test_humanoid_map import MAIN_BONES
-
-SHARED = Path(__file__).parents[3] / "shared"
+from tests.shared_data import SHARED
 
 
 def shared_rigs() -> list[Path]:

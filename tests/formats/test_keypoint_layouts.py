@@ -11,8 +11,9 @@ from bodydouble.data import UNKNOWN_TRACK_ID, FloatArray
 from bodydouble.formats.keypoint_files import KeypointRows, read_keypoints
 from bodydouble.perception.external_keypoints import convert_keypoints, to_blazepose
 from bodydouble.skeletons import blazepose, coco, openpose, whole_body
+from tests.shared_data import SHARED
 
-CASES = Path("/work/shared/cases/json")
+CASES = SHARED / "cases" / "json"
 FRAMES = 4
 SETS = {
     17: coco.KEYPOINTS,

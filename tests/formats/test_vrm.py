@@ -20,10 +20,11 @@ from tests.characters.test_t_pose import lowered_arms
 from tests.formats import glb_evaluator
 from tests.formats.three_vrm import Played, play
 from tests.formats.validator import serious_issues
+from tests.shared_data import SHARED
 
 MILLIMETRE = 1e-3
 FRAMES = (0, 5, 11)
-CHARACTERS = Path(__file__).parents[3] / "shared" / "data" / "characters"
+CHARACTERS = SHARED / "data" / "characters"
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,10 @@ import pytest
 
 from bodydouble.errors import InvalidDataError
 from bodydouble.synthetic import splits
+from tests.shared_data import SHARED
 
 ROOT = Path(__file__).parents[2]
-DATA = ROOT.parent / "shared" / "data"
+DATA = SHARED / "data"
 
 DEEPMIMIC = ("deepmimic", "pybullet")
 

@@ -42,7 +42,8 @@ def load_character(name_or_path: str, bone_map: Mapping[str, str] | None = None)
     path = Path(name_or_path)
     if not path.is_file():
         raise UnknownCharacterError(
-            f"unknown character {name_or_path!r}; built in: {', '.join(builtin_names())}; or give a .glb file"
+            f"unknown character {name_or_path!r}; built in: {', '.join(builtin_names())}; "
+            "or give a .glb, .vrm or .fbx file"
         )
     if path.suffix.lower() not in SUFFIXES:
         raise FormatError(f"{path}: a character must be a {', '.join(SUFFIXES)} file")

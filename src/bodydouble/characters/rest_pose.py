@@ -75,7 +75,7 @@ def lean_angle(positions: Mapping[str, FloatArray]) -> float:
     if not {"head", "leftUpperLeg", "rightUpperLeg", "leftLowerLeg", "rightLowerLeg"} <= positions.keys():
         return 0.0
     up = _up_vector(positions)
-    return _angle(_nearest_axis(up), up)
+    return _angle(nearest_axis(up), up)
 
 
 def _angle(a: FloatArray, b: FloatArray) -> float:
@@ -85,8 +85,8 @@ def _angle(a: FloatArray, b: FloatArray) -> float:
 
 def _upright_rotation(positions: Mapping[str, FloatArray]) -> FloatArray:
     """Returns the rotation (3, 3) that brings up to +Y and left to +X."""
-    up, left = _up_vector(positions), _left_vector(positions)
-    axis = _nearest_axis(up)
+    up, left = _up_vector(positions), left_vector(positions)
+    axis = nearest_axis(up)
     if _angle(axis, up) <= MAX_LEAN:
         up = axis
     # Columns of the axes of the character in the file: up is exact, left is made perpendicular to it.
@@ -104,13 +104,14 @@ def _up_vector(positions: Mapping[str, FloatArray]) -> FloatArray:
     return rotation.normalize(rotation.normalize(legs) + rotation.normalize(positions["head"] - hips))
 
 
-def _left_vector(positions: Mapping[str, FloatArray]) -> FloatArray:
+def left_vector(positions: Mapping[str, FloatArray]) -> FloatArray:
     """Returns the vector (3,) from the right hip and shoulder to the left ones."""
     hips = positions["leftUpperLeg"] - positions["rightUpperLeg"]
     return hips + positions["leftUpperArm"] - positions["rightUpperArm"]
 
 
-def _nearest_axis(direction: FloatArray) -> FloatArray:
+def nearest_axis(direction: FloatArray) -> FloatArray:
+    """Returns the unit vector (3,) along the axis that is nearest to a direction (3,)."""
     axis = np.zeros(3)
     largest = int(np.argmax(np.abs(direction)))
     axis[largest] = np.sign(direction[largest])

@@ -6,6 +6,7 @@ from typing import Self
 
 import numpy as np
 
+from bodydouble.characters.rest_pose import left_vector, nearest_axis
 from bodydouble.data import FloatArray, Motion
 from bodydouble.errors import FormatError
 from bodydouble.geometry import kinematics, rotation
@@ -81,7 +82,7 @@ def standing_rig_pose(motion: Motion, bones: Mapping[str, int], rest_rotations: 
         pose = pose.with_first_frame_as_rest()
     if not _is_standing(pose.rest_positions):
         raise FormatError("the rig stands neither at rest nor in its first frame; begin the motion with a T-pose")
-    left = _left_vector(pose.rest_positions)
+    left = left_vector(pose.rest_positions)
     return pose.rotate_rest(rotation.from_rotvec(np.arctan2(left[2], left[0]) * UP))
 
 
@@ -101,8 +102,8 @@ def _rig_pose_from_motion(motion: Motion, bones: Mapping[str, int], rest_rotatio
 
 def _rotate_upright(pose: RigPose) -> RigPose:
     """Rotates the rest pose to +Y, and with it the motion if it stands along the same axis."""
-    at_rest = _nearest_axis(_up_vector(pose.rest_positions))
-    moving = _nearest_axis(_up_vector({bone: p.mean(axis=0) for bone, p in pose.positions.items()}))
+    at_rest = nearest_axis(_up_vector(pose.rest_positions))
+    moving = nearest_axis(_up_vector({bone: p.mean(axis=0) for bone, p in pose.positions.items()}))
     up_rotation = rotation.between(at_rest, UP)
     rotated = pose.rotate_rest(up_rotation)
     return rotated.rotate_motion(up_rotation) if np.array_equal(at_rest, moving) else rotated
@@ -113,23 +114,10 @@ def _up_vector(positions: Bones) -> FloatArray:
     return positions["head"] - (positions["leftLowerLeg"] + positions["rightLowerLeg"]) / 2
 
 
-def _left_vector(positions: Bones) -> FloatArray:
-    """Returns the vector (3,) from the right hip and shoulder to the left ones."""
-    hips = positions["leftUpperLeg"] - positions["rightUpperLeg"]
-    return hips + positions["leftUpperArm"] - positions["rightUpperArm"]
-
-
-def _nearest_axis(direction: FloatArray) -> FloatArray:
-    axis = np.zeros(3)
-    largest = int(np.argmax(np.abs(direction)))
-    axis[largest] = np.sign(direction[largest])
-    return axis
-
-
 def _is_standing(positions: Bones) -> bool:
     """Returns whether head, hips and knees are above each other, and left and right beside each other."""
     hips = (positions["leftUpperLeg"] + positions["rightUpperLeg"]) / 2
     thighs = [positions[side + "UpperLeg"] - positions[side + "LowerLeg"] for side in ("left", "right")]
     rises = rotation.normalize(np.stack([positions["head"] - hips, *thighs]))[:, 1]
-    slope = abs(float(rotation.normalize(_left_vector(positions))[1]))
+    slope = abs(float(rotation.normalize(left_vector(positions))[1]))
     return bool(rises.min() > UPRIGHT_COSINE) and slope < 1 - UPRIGHT_COSINE

@@ -19,8 +19,9 @@ from bodydouble.formats.media.deinterlace import deinterlace
 from bodydouble.formats.media.source import find_video_stream
 from bodydouble.formats.media.timestamps import repair_timestamps, split_at_restarts
 from tests.media_builders import numbered_picture, numbered_pictures, read_number, write_video
+from tests.shared_data import SHARED
 
-CASES = Path("/work/shared/cases/video")
+CASES = SHARED / "cases" / "video"
 SIZE = (96, 80)
 SMALL, LARGE = (32, 24), (64, 48)
 NONE, DEFAULT = Disposition(0), Disposition.default

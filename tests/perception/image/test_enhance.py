@@ -22,10 +22,11 @@ from bodydouble.perception.image.enhance import (
 from bodydouble.perception.image.quality import ImageQuality, measure_quality
 from tests.clips import read_example_frames, write_clip
 from tests.perception.image.test_quality import boxes, noisy
+from tests.shared_data import SHARED
 
 FILTERS = [bilateral_filter, nlm_filter]
 SIZE = (480, 360)
-FLASH = Path("/work/shared/cases/video/flash.mp4")
+FLASH = SHARED / "cases" / "video" / "flash.mp4"
 
 
 def difference(one: RgbImage, other: RgbImage) -> FloatArray:

@@ -11,7 +11,7 @@ from bodydouble.data import Character, FloatArray
 from bodydouble.formats.fbx import euler
 from bodydouble.formats.fbx.objects import Objects, add_properties
 from bodydouble.geometry import kinematics, rotation
-from bodydouble.skeletons.rigs import mixamo, unreal
+from bodydouble.skeletons.rigs.export_names import BONE_NAMES
 
 CM_PER_M = 100.0
 ROOT_NAME = "root"
@@ -110,9 +110,8 @@ def has_root_bone(character: Character) -> bool:
 
 def bone_names(character: Character, naming: BoneNaming) -> list[str]:
     """Returns the names of the J bones, each different."""
-    table: Mapping[str, str] = {BoneNaming.MIXAMO: mixamo.NAMES, BoneNaming.UNREAL: unreal.NAMES}.get(naming, {})
-    prefix = "mixamorig:" if naming is BoneNaming.MIXAMO else ""
-    renamed = {j: prefix + table[bone] for bone, j in character.humanoid.items() if bone in table}
+    table = BONE_NAMES.get(naming, {})
+    renamed = {j: table[bone] for bone, j in character.humanoid.items() if bone in table}
     if has_root_bone(character) and (naming is BoneNaming.UNREAL or _is_container(character.skeleton.joint_names[0])):
         renamed[0] = ROOT_NAME
     names = list(renamed.values())
