@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bodydouble.data import Camera, Character, Material, Mesh, Motion, Performance, Person, Skeleton, Track
+from bodydouble.data import Camera, Character, Face, Hands, Material, Mesh, Motion, Performance, Person, Skeleton, Track
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.skeletons import humanoid
 
@@ -93,6 +93,23 @@ def track(frames: int, first_frame: int = 0, seed: int = 0) -> Track:
     keypoints[~observed] = (np.nan, np.nan, 0.0)
     landmarks_3d[~observed] = np.nan
     return Track(np.arange(first_frame, first_frame + frames), observed, boxes, keypoints, landmarks_3d)
+
+
+def hands(frames: int, seed: int = 0) -> Hands:
+    """Random hands; the left one is not observed in the first frame."""
+    rng = np.random.default_rng(seed)
+    observed = np.ones((frames, 2), dtype=bool)
+    observed[0, 0] = False
+    keypoints = np.concatenate([rng.uniform(0, 400, (frames, 2, 21, 2)), rng.uniform(size=(frames, 2, 21, 1))], axis=-1)
+    keypoints[~observed] = (np.nan, np.nan, 0.0)
+    rotations = rotation.make_continuous(rotation.from_rotvec(wave(rng, frames, (30, 3), 0.6)))
+    return Hands(observed, keypoints, rng.uniform(0.01, 0.03, (30, 3)), rotations)
+
+
+def face(frames: int, seed: int = 0) -> Face:
+    """A random face that is not observed in the first frame."""
+    rng = np.random.default_rng(seed)
+    return Face(np.arange(frames) > 0, rng.uniform(size=(frames, 52)), rng.uniform(-0.5, 0.5, (frames, 2)))
 
 
 def performance(frames: int = 12, people: int = 2, fps: Fraction = Fraction(30000, 1001)) -> Performance:

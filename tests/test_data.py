@@ -10,7 +10,16 @@ import numpy as np
 import pytest
 
 from bodydouble import data
-from bodydouble.data import Background, Clip, FrameObservations, Observation, PastObservation, Skeleton
+from bodydouble.data import (
+    Background,
+    Clip,
+    FaceObservation,
+    FrameObservations,
+    HandObservation,
+    Observation,
+    PastObservation,
+    Skeleton,
+)
 from bodydouble.errors import BodydoubleError, InvalidDataError
 from tests import builders
 
@@ -26,6 +35,8 @@ def _background() -> Background:
 EXAMPLES: dict[str, Callable[[], Any]] = {
     "Clip": lambda: Clip(Path("a.mp4"), (640, 480), Fraction(30), None),
     "Camera": lambda: builders.level_camera(3),
+    "HandObservation": lambda: HandObservation(np.zeros((21, 3)), np.zeros((21, 3))),
+    "FaceObservation": lambda: FaceObservation(np.zeros(52), np.array([0.0, 0.0, 0.0, 1.0]), 1.0),
     "Observation": _observation,
     "PastObservation": lambda: PastObservation(2, _observation()),
     "FrameObservations": lambda: FrameObservations((_observation(),)),
@@ -33,6 +44,8 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "Track": lambda: builders.track(5),
     "Skeleton": builders.humanoid_skeleton,
     "Motion": lambda: builders.smooth_motion(5),
+    "Hands": lambda: builders.hands(5),
+    "Face": lambda: builders.face(5),
     "Person": lambda: builders.performance(people=1).people[0],
     "Performance": builders.performance,
     "TexturePlacement": data.TexturePlacement,
@@ -136,3 +149,13 @@ def test_parts_of_a_mesh_have_its_vertices() -> None:
     for part in ({"further_uvs": (np.zeros((3, 2)),)}, {"morph_targets": (data.MorphTarget("a", np.zeros((3, 3))),)}):
         with pytest.raises(InvalidDataError, match="are not all"):
             replace(mesh, **part)
+
+
+def test_hands_and_face_cover_the_frames_of_the_person() -> None:
+    person = builders.performance(people=1).people[0]
+    frames = len(person.track.frames)
+    replace(person, hands=builders.hands(frames), face=builders.face(frames))
+    with pytest.raises(InvalidDataError, match=f"track has {frames} frames, hands {frames + 1}"):
+        replace(person, hands=builders.hands(frames + 1))
+    with pytest.raises(InvalidDataError, match=f"track has {frames} frames, face 1"):
+        replace(person, face=builders.face(1))

@@ -2,18 +2,18 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
-from bodydouble.data import FloatArray, RgbImage
+from bodydouble.data import FloatArray, HandObservation, Observation, RgbImage
 from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.image.enhance import FrameEnhancer
 from bodydouble.perception.pose.observe import Observer
 from bodydouble.perception.pose.observer_options import ObserverOptions
-from bodydouble.perception.protocols import Detection, KeypointRequest, Landmarks, RotatedRoi
+from bodydouble.perception.protocols import DetailModel, Detection, KeypointRequest, Landmarks, RotatedRoi
 from bodydouble.pipeline.perceiving import Perception, PerceptionResult
 from bodydouble.pipeline.progress import Progress
 from bodydouble.skeletons import coco
@@ -60,10 +60,21 @@ class FakeSecondNetwork:
         return np.column_stack([request.pose[_COCO], np.full(17, frame[0, 0, 0] / 255)])
 
 
-def perceive(second_network: FakeSecondNetwork | None) -> PerceptionResult:
+class FakeHands:
+    """Observes a right hand at the person's own box, with the grey level of the frame as confidence."""
+
+    def add_detail(self, frame: RgbImage, person: Observation) -> Observation:
+        time.sleep(0.001 * (int(person.box[0]) % 5))
+        keypoints = np.tile(np.append(person.box[:2], frame[0, 0, 0] / 255), (21, 1))
+        return replace(person, hands=(None, HandObservation(keypoints, np.zeros((21, 3)))))
+
+
+def perceive(second_network: FakeSecondNetwork | None, detail_models: Sequence[DetailModel] = ()) -> PerceptionResult:
     networks = TwoPeople()
     observer = Observer(networks, networks, ObserverOptions(second_network_interval=5))
-    perception = Perception(observer, second_network, FaceEmbedder(), FrameEnhancer("off"), BackgroundTracker())
+    perception = Perception(
+        observer, second_network, FaceEmbedder(), FrameEnhancer("off"), BackgroundTracker(), detail_models
+    )
     return perception.process_all(FRAMES, SCALE, Progress())
 
 
@@ -88,6 +99,16 @@ def test_the_second_network_changes_nothing_else() -> None:
             np.testing.assert_array_equal(one.keypoints, other.keypoints)
             np.testing.assert_array_equal(one.box, other.box)
     assert with_network.background is not None
+
+
+def test_details_belong_to_their_frame_and_person() -> None:
+    result = perceive(FakeSecondNetwork((0.0, 0.01)), [FakeHands()])
+    for number, people in enumerate(result.observations):
+        for person in people:
+            assert person.hands[0] is None and person.hands[1] is not None
+            expected = np.append(person.box[:2], (50 + number) / 255)
+            np.testing.assert_allclose(person.hands[1].keypoints, np.tile(expected, (21, 1)))
+        assert all((person.second_keypoints is None) == (number % 5 != 0) for person in people)
 
 
 @pytest.mark.parametrize("fails_at", [1, 3, 10])

@@ -32,6 +32,11 @@ VIEW_INVARIANT_PARTS = slice(2, None)
 """Body parts that look alike from all sides: without the head and the part that hair may cover."""
 FACE_EMBEDDING_DIM = 1024
 CONTACT_POINTS = ("left heel", "left toes", "right heel", "right toes")
+HAND_LANDMARK_COUNT = 21
+FINGER_BONE_COUNT = 30
+"""Number of finger bones of both hands: ``skeletons.humanoid.FINGERS``."""
+BLENDSHAPE_COUNT = 52
+"""Number of ARKit's face blend shapes: ``skeletons.arkit.BLENDSHAPES``."""
 UNKNOWN_TRACK_ID = -1
 """Id of an observation that no external tracker has identified."""
 
@@ -85,6 +90,36 @@ class Camera:
 
 
 @dataclass(frozen=True, slots=True)
+class HandObservation:
+    """One hand of a person in one frame. Landmarks are in the order of ``skeletons.hand.LANDMARKS``."""
+
+    keypoints: FloatArray
+    """(21, 3) x px, y px, confidence."""
+    landmarks_3d: FloatArray
+    """(21, 3) m, relative to the wrist, camera axes."""
+
+    def __post_init__(self) -> None:
+        _check(self, "keypoints", (HAND_LANDMARK_COUNT, 3))
+        _check(self, "landmarks_3d", (HAND_LANDMARK_COUNT, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class FaceObservation:
+    """The face of a person in one frame."""
+
+    weights: FloatArray
+    """(52,) weights of the blend shapes, 0 to 1, in the order of ``skeletons.arkit.BLENDSHAPES``."""
+    camera_from_head: FloatArray
+    """(4,) xyzw, rotation of the head; identity: upright, facing the camera."""
+    confidence: float
+    """Probability that the region shows a face."""
+
+    def __post_init__(self) -> None:
+        _check(self, "weights", (BLENDSHAPE_COUNT,))
+        _check(self, "camera_from_head", (4,))
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One person in one frame, as perception observed it."""
 
@@ -103,6 +138,10 @@ class Observation:
     """(1024,) unit vector; embeddings of one person have a large cosine. None if the face was not embedded."""
     second_keypoints: FloatArray | None = None
     """(17, 3) x px, y px, confidence in COCO order, of the second network; None if it did not run."""
+    hands: tuple[HandObservation | None, HandObservation | None] = (None, None)
+    """Left and right hand; None where the hand was not observed."""
+    face: FaceObservation | None = None
+    """The face; None where it was not observed."""
 
     def __post_init__(self) -> None:
         _check(self, "appearance", (APPEARANCE_PARTS, 3))
@@ -232,18 +271,63 @@ class Motion:
 
 
 @dataclass(frozen=True, slots=True)
+class Hands:
+    """Both hands of a person over T frames. The axis of length 2 is left, right."""
+
+    observed: BoolArray
+    """(T, 2) False where the fingers are filled in."""
+    keypoints: FloatArray
+    """(T, 2, 21, 3) x px, y px, confidence; NaN, NaN, 0 where not observed."""
+    rest_offsets: FloatArray
+    """(30, 3) m, position of each finger bone relative to its parent at rest, in the order of ``humanoid.FINGERS``: in
+    the T-pose, with the palms down and straight fingers."""
+    rotations: FloatArray
+    """(T, 30, 4) xyzw, local to the parent, unit."""
+
+    def __post_init__(self) -> None:
+        t = len(self.observed)
+        _check(self, "observed", (t, 2))
+        _check(self, "keypoints", (t, 2, HAND_LANDMARK_COUNT, 3))
+        _check(self, "rest_offsets", (FINGER_BONE_COUNT, 3))
+        _check(self, "rotations", (t, FINGER_BONE_COUNT, 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """The face of a person over T frames."""
+
+    observed: BoolArray
+    """(T,) False where the weights are filled in."""
+    weights: FloatArray
+    """(T, 52) weights of the blend shapes, 0 to 1, in the order of ``skeletons.arkit.BLENDSHAPES``."""
+    gaze: FloatArray
+    """(T, 2) rad, direction of the eyes relative to the head: towards the person's left, and up."""
+
+    def __post_init__(self) -> None:
+        t = len(self.observed)
+        _check(self, "observed", (t,))
+        _check(self, "weights", (t, BLENDSHAPE_COUNT))
+        _check(self, "gaze", (t, 2))
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """One person of a clip: the 2D track and the 3D motion, over the same frames."""
 
     name: str
     track: Track
     motion: Motion
+    hands: Hands | None = None
+    """None if no hand was observed."""
+    face: Face | None = None
+    """None if the face was not observed."""
 
     def __post_init__(self) -> None:
-        if len(self.track.frames) != len(self.motion.rotations):
-            raise InvalidDataError(
-                f"Person {self.name}: track has {len(self.track.frames)} frames, motion {len(self.motion.rotations)}"
-            )
+        frames = len(self.track.frames)
+        for name, part in (("motion", self.motion.rotations), ("hands", self.hands), ("face", self.face)):
+            length = len(part.observed) if isinstance(part, Hands | Face) else frames if part is None else len(part)
+            if length != frames:
+                raise InvalidDataError(f"Person {self.name}: track has {frames} frames, {name} {length}")
 
 
 @dataclass(frozen=True, slots=True)

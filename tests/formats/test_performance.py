@@ -64,6 +64,21 @@ def test_round_trip(npz_path: Path) -> None:
             np.testing.assert_array_equal(getattr(person.track, name), np.float32(getattr(expected.track, name)))
 
 
+def test_hands_and_faces_round_trip(npz_path: Path) -> None:
+    plain = builders.performance()
+    first = replace(plain.people[0], hands=builders.hands(12), face=builders.face(12))
+    file_format.save(npz_path, replace(plain, people=(first, plain.people[1])))
+    back, other = file_format.load(npz_path).people
+    assert other.hands is None and other.face is None
+    assert first.hands and first.face and back.hands and back.face
+    for name in ("observed", "rest_offsets", "rotations"):
+        np.testing.assert_array_equal(getattr(back.hands, name), getattr(first.hands, name))
+    np.testing.assert_array_equal(back.hands.keypoints, np.float32(first.hands.keypoints))
+    np.testing.assert_array_equal(back.face.observed, first.face.observed)
+    for name in ("weights", "gaze"):
+        np.testing.assert_array_equal(getattr(back.face, name), np.float32(getattr(first.face, name)))
+
+
 def test_saving_again_gives_the_same_file(npz_path: Path, tmp_path: Path) -> None:
     file_format.save(npz_path, builders.performance())
     again = tmp_path / "again.npz"

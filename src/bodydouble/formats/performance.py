@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bodydouble.data import Camera, Motion, Performance, Person, Skeleton, Track
+from bodydouble.data import Camera, Face, Hands, Motion, Performance, Person, Skeleton, Track
 from bodydouble.errors import FormatError, InvalidDataError
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import kinematics
+from bodydouble.skeletons import arkit, humanoid
 
 FORMAT = "bodydouble-performance"
 VERSION = 2
@@ -124,6 +125,31 @@ def _person_arrays(person: Person) -> Arrays:
         "joints_world": kinematics.joint_positions(motion).astype(np.float32),
         "contacts": motion.contacts.astype(np.float32),
         "joint_sigma": motion.joint_sigma.astype(np.float32),
+        **_hands_arrays(person.hands),
+        **_face_arrays(person.face),
+    }
+
+
+def _hands_arrays(hands: Hands | None) -> Arrays:
+    if hands is None:
+        return {}
+    return {
+        "hands/observed": hands.observed.astype(np.bool_),
+        "hands/keypoints": hands.keypoints.astype(np.float32),
+        "hands/joint_names": np.array(humanoid.FINGERS, dtype=np.str_),
+        "hands/rest_offsets": hands.rest_offsets.astype(np.float64),
+        "hands/rotations": hands.rotations.astype(np.float64),
+    }
+
+
+def _face_arrays(face: Face | None) -> Arrays:
+    if face is None:
+        return {}
+    return {
+        "face/observed": face.observed.astype(np.bool_),
+        "face/weight_names": np.array(arkit.BLENDSHAPES, dtype=np.str_),
+        "face/weights": face.weights.astype(np.float32),
+        "face/gaze": face.gaze.astype(np.float32),
     }
 
 
@@ -175,7 +201,28 @@ def _build_person(stored: Arrays, name: str, fps: Fraction) -> Person:
         contacts=_load_float64(stored, f"{name}/contacts"),
         joint_sigma=_load_float64(stored, f"{name}/joint_sigma"),
     )
-    return Person(name, track, motion)
+    return Person(name, track, motion, _build_hands(stored, f"{name}/hands"), _build_face(stored, f"{name}/face"))
+
+
+def _build_hands(stored: Arrays, key: str) -> Hands | None:
+    if f"{key}/observed" not in stored:
+        return None
+    return Hands(
+        observed=stored[f"{key}/observed"],
+        keypoints=_load_float64(stored, f"{key}/keypoints"),
+        rest_offsets=_load_float64(stored, f"{key}/rest_offsets"),
+        rotations=_load_float64(stored, f"{key}/rotations"),
+    )
+
+
+def _build_face(stored: Arrays, key: str) -> Face | None:
+    if f"{key}/observed" not in stored:
+        return None
+    return Face(
+        observed=stored[f"{key}/observed"],
+        weights=_load_float64(stored, f"{key}/weights"),
+        gaze=_load_float64(stored, f"{key}/gaze"),
+    )
 
 
 def _load_float64(stored: Arrays, key: str) -> NDArray[np.float64]:

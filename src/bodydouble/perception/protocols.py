@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bodydouble.data import FloatArray, RgbImage
+from bodydouble.data import FloatArray, Observation, RgbImage
 
 MODELS = Path(__file__).parent / "models"
 """Folder of the networks that come with this package."""
@@ -141,4 +141,14 @@ class KeypointModel(Protocol):
 
         Returns:
             (17, 3) x px, y px, confidence in COCO order.
+        """
+
+
+class DetailModel(Protocol):
+    """Observes a part of a person that the body landmarks do not show, such as the hands or the face."""
+
+    def add_detail(self, frame: RgbImage, person: Observation) -> Observation:
+        """Returns the person of a frame (H, W, 3) RGB with what was observed, in px of the frame.
+
+        The result depends on the arguments alone; calls may come from several threads at once and in any order.
         """

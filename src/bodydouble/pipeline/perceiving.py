@@ -3,20 +3,20 @@
 Several threads share the work; the result does not depend on their timing. Read ``Perception.process_all`` first.
 """
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bodydouble.data import Background, FloatArray, Observation, RgbImage
+from bodydouble.data import Background, FloatArray, HandObservation, Observation, RgbImage
 from bodydouble.formats.media.read_ahead import ReadAhead
 from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver
 from bodydouble.perception.image.enhance import FrameEnhancer
 from bodydouble.perception.pose.observe import Observer
-from bodydouble.perception.protocols import KeypointModel, KeypointRequest
+from bodydouble.perception.protocols import DetailModel, KeypointModel, KeypointRequest
 from bodydouble.perception.shots.detect import ShotFrame, split_into_shots
 from bodydouble.pipeline.ordered_worker import OrderedWorker
 from bodydouble.pipeline.progress import Progress
@@ -30,7 +30,7 @@ PREPARED_FRAMES = 2
 MAX_BACKGROUND_DELAY = 3
 """Maximum number of frames by which the background is tracked behind the networks."""
 MAX_PENDING_REQUESTS = 8
-"""Maximum number of people who wait for the second network."""
+"""Maximum number of people who wait for the second network, or for the networks of hands and faces."""
 
 
 @dataclass(slots=True)
@@ -56,8 +56,19 @@ class SecondKeypoints:
     """(17, 3) x px, y px, confidence; COCO order, px of the frame."""
 
 
+@dataclass(frozen=True, slots=True)
+class PersonDetail:
+    """One person in one frame with hands and face."""
+
+    frame: int
+    person: int
+    """Index among the people of the frame."""
+    observation: Observation
+    """In px of the frame."""
+
+
 class Perception:
-    """Perception of one video: observer, second network, face embedder, background tracker and frame enhancement."""
+    """Perception of one video: the networks of people, hands and faces, background tracking and frame enhancement."""
 
     def __init__(
         self,
@@ -66,6 +77,7 @@ class Perception:
         face_embedder: FaceEmbedder,
         enhancer: FrameEnhancer,
         background_tracker: BackgroundTracker | None,
+        detail_models: Sequence[DetailModel] = (),
     ) -> None:
         """Starts before the first frame.
 
@@ -75,12 +87,14 @@ class Perception:
             face_embedder: Embeds faces.
             enhancer: Enhances frames for the networks.
             background_tracker: Tracks the background; None if the camera is known to be static.
+            detail_models: Observe hands and faces.
         """
         self._observer = observer
         self._second_network = second_network
         self._face_embedder = face_embedder
         self._enhancer = enhancer
         self._background_tracker = background_tracker
+        self._detail_models = detail_models
 
     def quality_warnings(self, image_size: tuple[int, int]) -> list[str]:
         """Returns warnings about dark, noisy or blurred frames of a video of this size, px."""
@@ -107,15 +121,21 @@ class Perception:
         result = PerceptionResult()
         prepared = ReadAhead(self._prepare_frames(frames, on_frame), PREPARED_FRAMES)
         second_work = SharedWork[SecondKeypoints](MAX_PENDING_REQUESTS)
-        with closing(prepared), OrderedWorker(MAX_BACKGROUND_DELAY) as background_worker, second_work:
+        detail_work = SharedWork[PersonDetail](MAX_PENDING_REQUESTS)
+        with closing(prepared), OrderedWorker(MAX_BACKGROUND_DELAY) as background_worker, second_work, detail_work:
             for frame, image in progress.track(prepared):
                 people = self._process(frame, image, scale, result)
                 self._submit_requests(second_work, frame.index, image)
+                for index, person in enumerate(people if self._detail_models else ()):
+                    detail_work.submit(
+                        _add_details, self._detail_models, image, PersonDetail(frame.index, index, person)
+                    )
                 if self._background_tracker:
                     boxes = np.array([person.box for person in people]).reshape(-1, 4)
                     background_worker.submit(_track_background, self._background_tracker, frame, boxes)
             background_worker.finish()
             _add_second_keypoints(result.observations, second_work.finish(), scale)
+            _add_hands_and_faces(result.observations, detail_work.finish(), scale)
         if self._background_tracker:
             result.background = self._background_tracker.result(scale)
         return result
@@ -180,6 +200,33 @@ def _add_second_keypoints(
         keypoints = estimate.keypoints * np.append(scale, 1.0)
         people[estimate.person] = replace(people[estimate.person], second_keypoints=keypoints)
         observations[estimate.frame] = tuple(people)
+
+
+def _add_details(models: Sequence[DetailModel], image: RgbImage, person: PersonDetail) -> PersonDetail:
+    observation = person.observation
+    for model in models:
+        observation = model.add_detail(image, observation)
+    return replace(person, observation=observation)
+
+
+def _add_hands_and_faces(
+    observations: list[tuple[Observation, ...]], details: Iterable[PersonDetail], scale: FloatArray
+) -> None:
+    """Adds hands and faces, px of frames, to observations in px of the original image."""
+    for detail in details:
+        people = list(observations[detail.frame])
+        hands = _rescale_hands(detail.observation, scale)
+        people[detail.person] = replace(people[detail.person], hands=hands, face=detail.observation.face)
+        observations[detail.frame] = tuple(people)
+
+
+def _rescale_hands(
+    observation: Observation, scale: FloatArray
+) -> tuple[HandObservation | None, HandObservation | None]:
+    left, right = (
+        hand and replace(hand, keypoints=hand.keypoints * np.append(scale, 1.0)) for hand in observation.hands
+    )
+    return left, right
 
 
 def _track_background(tracker: BackgroundTracker, frame: ShotFrame, boxes: FloatArray) -> None:

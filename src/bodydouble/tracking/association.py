@@ -22,7 +22,9 @@ from bodydouble.data import (
     LANDMARK_COUNT,
     UNKNOWN_TRACK_ID,
     BoolArray,
+    FaceObservation,
     FloatArray,
+    HandObservation,
     IntArray,
     Observation,
     Track,
@@ -37,6 +39,8 @@ from bodydouble.tracking.reidentification import link_tracklets
 from bodydouble.tracking.tracklets import Tracklet, median_appearance
 
 _COCO = list(coco.BLAZEPOSE_INDICES)
+HandsPerFrame = tuple[tuple[HandObservation | None, HandObservation | None], ...]
+"""Left and right hand in each frame; None where a hand was not observed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,10 @@ class PersonTrack:
     face_embeddings: FaceEmbeddings
     fused_face: FloatArray
     """(T, 5, 2) px, nose, eyes and ears by both landmark networks."""
+    hands: HandsPerFrame
+    """Left and right hand in each of the T frames."""
+    faces: tuple[FaceObservation | None, ...]
+    """The face in each of the T frames."""
 
     def fused_track(self) -> Track:
         """Returns the track with the face by both landmark networks: the best 2D keypoints."""
@@ -126,7 +134,11 @@ def build_tracks(
         tracks = tuple(build_track(tracklet) for tracklet in tracklets)
         faces = [track.keypoints[:, FACE, :2] for track in tracks]
     embeddings = map(_collect_face_embeddings, tracklets)
-    return tuple(PersonTrack(*parts) for parts in zip(tracks, embeddings, faces, strict=True))
+    details = map(_collect_hands_and_faces, tracklets)
+    return tuple(
+        PersonTrack(track, embedding, face, *detail)
+        for track, embedding, face, detail in zip(tracks, embeddings, faces, details, strict=True)
+    )
 
 
 def associate_observations(
@@ -201,6 +213,16 @@ def collect_second_keypoints(tracklet: Tracklet) -> FloatArray:
         if observation.second_keypoints is not None:
             keypoints[frame - tracklet.frames[0]] = observation.second_keypoints
     return keypoints
+
+
+def _collect_hands_and_faces(tracklet: Tracklet) -> tuple[HandsPerFrame, tuple[FaceObservation | None, ...]]:
+    """Returns the hands and the face in the frames of ``build_track``."""
+    by_frame = dict(zip(tracklet.frames, tracklet.observations, strict=True))
+    people = [by_frame.get(frame) for frame in range(tracklet.frames[0], tracklet.frames[-1] + 1)]
+    return (
+        tuple(person.hands if person else (None, None) for person in people),
+        tuple(person.face if person else None for person in people),
+    )
 
 
 def _collect_face_embeddings(tracklet: Tracklet) -> FaceEmbeddings:
