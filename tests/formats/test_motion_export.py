@@ -30,6 +30,7 @@ from bodydouble.pipeline.motion_files import NamedMotion, load_motions, select_m
 from bodydouble.skeletons.rigs import mmd_standard
 from bodydouble.skeletons.rigs.export_names import BONE_NAMES
 from tests import builders
+from tests.formats import three_bvh
 from tests.formats.validator import NODE_FOLDER
 
 MILLIMETRE = 1e-3
@@ -212,6 +213,25 @@ def test_bvh_takes_the_names_of_other_programs(naming: str, motion: Motion, tmp_
     np.testing.assert_allclose(positions, kinematics.joint_positions(motion), atol=1e-5)
     (named,) = load_motions(file)
     assert named.motion.skeleton.joint_names == motion.skeleton.joint_names
+
+
+@pytest.mark.parametrize("naming", BONE_NAMES)
+def test_three_plays_bvh_as_the_motion(naming: str, motion: Motion, tmp_path: Path) -> None:
+    (file,) = export_motions([NamedMotion("ann", motion)], tmp_path / "out.bvh", bone_names=naming)
+    frames = range(0, 12, 3)
+    poses = three_bvh.read_with_three(file, [frame / 30 for frame in frames])
+    assert poses.duration == pytest.approx(11 / 30, abs=1e-6)
+    names = [BONE_NAMES[naming].get(name, name) for name in motion.skeleton.joint_names]
+    order = [poses.names.index(name) for name in names]
+    expected = kinematics.joint_positions(motion)[frames]
+    np.testing.assert_allclose(poses.positions_cm[:, order] / 100, expected, atol=0.1 * MILLIMETRE)
+
+
+@pytest.mark.parametrize("naming", BONE_NAMES)
+def test_an_exported_bvh_is_exported_again_with_the_same_bytes(naming: str, motion: Motion, tmp_path: Path) -> None:
+    (first,) = export_motions([NamedMotion("ann", motion)], tmp_path / "first.bvh", bone_names=naming)
+    (second,) = export_motions(load_motions(first), tmp_path / "second.bvh", bone_names=naming)
+    assert second.read_bytes() == first.read_bytes()
 
 
 def test_bvh_is_a_source(motion: Motion, tmp_path: Path) -> None:
