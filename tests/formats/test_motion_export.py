@@ -14,12 +14,12 @@ import c3d as c3d_reader
 import ezc3d
 import numpy as np
 import pytest
-from pxr import Usd, UsdSkel, UsdValidation
+from pxr import Sdf, Usd, UsdSkel, UsdValidation
 
 from bodydouble.characters.load import load_character
 from bodydouble.characters.retarget import pose_matrices
 from bodydouble.data import FloatArray, Motion
-from bodydouble.errors import BodydoubleError, FormatError, InvalidDataError
+from bodydouble.errors import BodydoubleError, FormatError, InvalidDataError, MissingExtraError
 from bodydouble.formats import bvh, c3d, motion_json, motion_table, trc, usd, vmd
 from bodydouble.formats.performance import save
 from bodydouble.geometry import kinematics, rotation
@@ -137,7 +137,7 @@ def test_vmd_of_another_rate_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("suffix", [".usda", ".usdz"])
+@pytest.mark.parametrize("suffix", [".usda", ".usdc", ".usdz"])
 def test_usd_is_valid_and_moves_as_the_character(motion: Motion, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"two people{suffix}"
     other = builders.smooth_motion(frames=8, seed=9)
@@ -160,6 +160,22 @@ def _usd_joints(stage: Any, name: str, time: int) -> builders.Floats:
     cache.Populate(UsdSkel.Root(root), Usd.PrimDefaultPredicate)
     query = cache.GetSkelQuery(UsdSkel.Skeleton(root.GetChild("skeleton")))
     return np.array([tuple(m.ExtractTranslation()) for m in query.ComputeJointSkelTransforms(Usd.TimeCode(time))])
+
+
+def test_binary_usd_says_what_it_needs(motion: Motion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(usd, "find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'bodydouble\[usd\]'"):
+        export_motions([NamedMotion("ann", motion)], tmp_path / "a.usdc")
+    assert not list(tmp_path.iterdir())
+
+
+def test_binary_usd_has_the_content_of_the_text(motion: Motion, tmp_path: Path) -> None:
+    texts = []
+    for suffix in (".usda", ".usdc"):
+        export_motions([NamedMotion("ann", motion)], tmp_path / f"a{suffix}", character="mannequin")
+        texts.append(Sdf.Layer.FindOrOpen(str(tmp_path / f"a{suffix}")).ExportToString())
+    assert (tmp_path / "a.usdc").read_bytes().startswith(b"PXR-USDC")
+    assert texts[0] == texts[1]
 
 
 def test_usdz_entries_are_stored_and_aligned(motion: Motion, tmp_path: Path) -> None:

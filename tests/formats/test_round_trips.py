@@ -90,7 +90,7 @@ def _read_c3d(path: Path, _: Performance) -> _Joints:
 
 _READERS: dict[str, Callable[[Path, Performance], _Joints]] = {
     **dict.fromkeys((".bvh", ".glb", ".fbx", ".vrma"), _read_motion_file),
-    **dict.fromkeys((".usda", ".usdz"), _read_usd),
+    **dict.fromkeys((".usda", ".usdc", ".usdz"), _read_usd),
     ".vrm": _read_vrm,
     ".json": _read_json,
     ".trc": _read_trc,
