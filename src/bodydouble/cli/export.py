@@ -38,8 +38,9 @@ def export(
             "-o",
             "--output",
             metavar="FILE",
-            help="Output file: .glb, .vrm, .fbx, .bvh, .vrma, .usda, .usdc, .usdz, .vmd, .trc, .c3d, .mot, .csv or .json. "
-            "Several people get a file each, such as FILE_person1.bvh. With --format openpose a new or empty folder.",
+            help="Output file: .glb, .vrm, .fbx, .bvh, .vrma, .usda, .usdc, .usdz, .vmd, .trc, .c3d, .mot, .csv or "
+            ".json. Several people get a file each, such as FILE_person1.bvh. With --format openpose a new or empty "
+            "folder.",
         ),
     ],
     keypoint_format: Annotated[
