@@ -13,6 +13,7 @@ from typing import Any
 import c3d as c3d_reader
 import ezc3d
 import numpy as np
+import pandas
 import pytest
 from pxr import Sdf, Usd, UsdSkel, UsdValidation
 
@@ -90,6 +91,21 @@ def test_mot_and_csv_have_all_angles(motion: Motion, tmp_path: Path) -> None:
     expected = np.column_stack([np.arange(12) / 30, angles.values])
     np.testing.assert_allclose(np.array(lines, dtype=float), expected, atol=1e-6)
     np.testing.assert_allclose([[float(row[name]) for name in names] for row in rows], expected, atol=1e-6)
+
+
+def test_pandas_reads_mot_and_csv(motion: Motion, tmp_path: Path) -> None:
+    angles = compute_joint_angles(motion)
+    motion_table.write_mot(tmp_path / "a.mot", angles.names, angles.values, motion.fps)
+    motion_table.write_csv(tmp_path / "a.csv", angles.names, angles.values, motion.fps)
+    header_lines = (tmp_path / "a.mot").read_text().splitlines().index("endheader") + 1
+    for frame in (
+        pandas.read_csv(tmp_path / "a.csv"),
+        pandas.read_csv(tmp_path / "a.mot", sep="\t", skiprows=header_lines),
+    ):
+        assert list(frame.columns) == ["time", *angles.names]
+        assert {str(kind) for kind in frame.dtypes} == {"float64"}
+        np.testing.assert_allclose(frame["time"], np.arange(12) / 30, atol=1e-6)
+        np.testing.assert_allclose(frame.to_numpy()[:, 1:], angles.values, atol=1e-6)
 
 
 def test_json_has_the_motion(motion: Motion, tmp_path: Path) -> None:
