@@ -77,6 +77,18 @@ def cluster_bones(scene: FbxScene) -> dict[int, FloatArray]:
     return bones
 
 
+def cluster_weights(scene: FbxScene) -> dict[int, float]:
+    """Returns the objects that move vertices, and the sum of the weights of each."""
+    sums: dict[int, float] = {}
+    for cluster in scene.objects.all_of("Deformer"):
+        weights = np.asarray(scene.objects.nodes[cluster].value("Weights", np.empty(0)), np.float64)
+        for bone in scene.objects.children(cluster, "Model"):
+            if bone in scene.index:
+                index = scene.index[bone]
+                sums[index] = sums.get(index, 0.0) + float(np.maximum(np.nan_to_num(weights), 0.0).sum())
+    return sums
+
+
 def _read_skin(
     scene: FbxScene, geometry: int, model: int, count: int, joint_of_model: Mapping[int, int], bind: FloatArray
 ) -> _Skin | None:
