@@ -20,6 +20,7 @@ from bodydouble.errors import FormatError
 from bodydouble.formats import fbx
 from bodydouble.formats.fbx import document
 from bodydouble.formats.fbx.document import Node
+from bodydouble.formats.fbx.objects import TICKS_PER_SECOND
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.skeletons import humanoid
 from tests import builders
@@ -329,3 +330,18 @@ def test_the_map_by_shape_is_that_of_the_glb(name: str, path: Path) -> None:
     read = read_fbx_character(path)
     found = {bone: read.skeleton.joint_names[joint] for bone, joint in read.humanoid.items()}
     assert {bone: names[joint] for bone, joint in character.humanoid.items()}.items() <= found.items()
+
+
+def test_a_take_cut_between_frames_is_read_at_its_keys(motion: Motion, path: Path) -> None:
+    _write(path, builders.character(), motion)
+    expected, _ = read_fbx_motion(path)
+
+    def move_start(root: Node) -> None:
+        stack = next(_objects(root).find_all("AnimationStack")).find("Properties70")
+        assert stack is not None
+        start = next(entry for entry in stack.find_all("P") if entry.properties[0] == "LocalStart")
+        start.properties[4] = np.int64(TICKS_PER_SECOND / motion.fps / 4)
+
+    _edit(path, move_start)
+    actual, _ = read_fbx_motion(path)
+    assert_same(kinematics.joint_positions(actual), kinematics.joint_positions(expected), TOLERANCE_M)
