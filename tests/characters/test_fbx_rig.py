@@ -11,19 +11,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bodydouble.characters.fbx_rig import read_fbx_character, read_fbx_motion
+from bodydouble.characters.fbx_rig import read_fbx_character, read_fbx_map, read_fbx_motion
 from bodydouble.characters.load import load_character
 from bodydouble.characters.retarget import pose_matrices, retarget
 from bodydouble.characters.to_humanoid import convert_to_humanoid
-from bodydouble.data import Character, FloatArray, IntArray, Material, MorphTarget, Motion
+from bodydouble.data import Character, FloatArray, IntArray, Material, MorphTarget, Motion, Skeleton
 from bodydouble.errors import FormatError
 from bodydouble.formats import fbx
 from bodydouble.formats.fbx import document
 from bodydouble.formats.fbx.document import Node
+from bodydouble.formats.fbx.objects import TICKS_PER_SECOND
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.skeletons import humanoid
 from tests import builders
 from tests.builders import assert_same
+from tests.shared_data import SHARED
 
 FILES = Path(__file__).parent / "fbx_files"
 TOLERANCE_M = 1e-5
@@ -291,3 +293,55 @@ def test_file_without_animation_has_no_motion(motion: Motion, path: Path) -> Non
     _edit(path, remove_curves)
     with pytest.raises(FormatError, match="no animation"):
         read_fbx_motion(path)
+
+
+def _nameless(character: Character) -> Character:
+    """Returns a character whose joints have numbers for names, with a joint without skin at the top of the head."""
+    skeleton, head = character.skeleton, character.humanoid["head"]
+    names = tuple(f"bone{j}" for j in range(len(skeleton.parents) + 1))
+    offsets = np.concatenate([skeleton.rest_offsets, [[0.0, 0.1, 0.0]]])
+    return replace(
+        character,
+        skeleton=Skeleton(names, (*skeleton.parents, head), offsets),
+        rest_rotations=np.concatenate([character.rest_rotations, [rotation.IDENTITY]]),
+    )
+
+
+def test_skin_shows_the_head_where_names_do_not(motion: Motion, path: Path) -> None:
+    character = _nameless(builders.character())
+    _write(path, character, motion)
+    found, names, _ = read_fbx_map(path)
+    assert found.source == "shape of the skeleton"
+    for bone, joint in character.humanoid.items():
+        assert names[found.bones[bone]] == f"bone{joint}", bone
+
+
+@pytest.mark.parametrize("name", ["raylib_robot.glb", "cryptovoxels.vrm", "cesium_man.glb"])
+def test_the_map_by_shape_is_that_of_the_glb(name: str, path: Path) -> None:
+    file = SHARED / "data" / "characters" / name
+    if not file.is_file():
+        pytest.skip(f"{file} is absent")
+    character = load_character(str(file))
+    names = tuple(f"bone{j}" for j in range(len(character.skeleton.joint_names)))
+    character = replace(character, skeleton=replace(character.skeleton, joint_names=names))
+    rest = kinematics.local_rotations(character.skeleton.parents, character.rest_rotations)[None]
+    hips = character.skeleton.rest_offsets[character.humanoid["hips"]][None]
+    fbx.write(path, [fbx.AnimatedModel("rig", character, rest, hips)], Fraction(30), "take")
+    read = read_fbx_character(path)
+    found = {bone: read.skeleton.joint_names[joint] for bone, joint in read.humanoid.items()}
+    assert {bone: names[joint] for bone, joint in character.humanoid.items()}.items() <= found.items()
+
+
+def test_a_take_cut_between_frames_is_read_at_its_keys(motion: Motion, path: Path) -> None:
+    _write(path, builders.character(), motion)
+    expected, _ = read_fbx_motion(path)
+
+    def move_start(root: Node) -> None:
+        stack = next(_objects(root).find_all("AnimationStack")).find("Properties70")
+        assert stack is not None
+        start = next(entry for entry in stack.find_all("P") if entry.properties[0] == "LocalStart")
+        start.properties[4] = np.int64(TICKS_PER_SECOND / motion.fps / 4)
+
+    _edit(path, move_start)
+    actual, _ = read_fbx_motion(path)
+    assert_same(kinematics.joint_positions(actual), kinematics.joint_positions(expected), TOLERANCE_M)

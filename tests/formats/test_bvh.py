@@ -74,6 +74,18 @@ def test_round_trip_of_random_poses(bvh_path: Path) -> None:
     assert_same(kinematics.joint_positions(back), kinematics.joint_positions(motion), 1e-6)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_file_read_and_written_again_has_the_same_bytes(seed: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    motion = builders.smooth_motion(frames=50, seed=seed, fps=Fraction(30000, 1001))
+    stretched = motion.skeleton.rest_offsets * rng.normal(1.0, 0.01, (22, 1))
+    skeleton = replace(motion.skeleton, rest_offsets=stretched)
+    rotations = builders.random_quaternions(rng, (50, 22)) if seed else motion.rotations
+    bvh.write(tmp_path / "first.bvh", replace(motion, skeleton=skeleton, rotations=rotations))
+    bvh.write(tmp_path / "second.bvh", bvh.read(tmp_path / "first.bvh"))
+    assert (tmp_path / "second.bvh").read_bytes() == (tmp_path / "first.bvh").read_bytes()
+
+
 def test_round_trip_in_gimbal_lock(bvh_path: Path) -> None:
     """At x = 90 degrees, z and y are not unique but the rotation is."""
     angles = [[z, x, y] for z in (-100, 0, 30) for x in (-90, -89.9999999, 90, 89.9999) for y in (-150, 0, 20)]

@@ -13,13 +13,14 @@ from typing import Any
 import c3d as c3d_reader
 import ezc3d
 import numpy as np
+import pandas
 import pytest
-from pxr import Usd, UsdSkel, UsdValidation
+from pxr import Sdf, Usd, UsdSkel, UsdValidation
 
 from bodydouble.characters.load import load_character
 from bodydouble.characters.retarget import pose_matrices
 from bodydouble.data import FloatArray, Motion
-from bodydouble.errors import BodydoubleError, FormatError, InvalidDataError
+from bodydouble.errors import BodydoubleError, FormatError, InvalidDataError, MissingExtraError
 from bodydouble.formats import bvh, c3d, motion_json, motion_table, trc, usd, vmd
 from bodydouble.formats.performance import save
 from bodydouble.geometry import kinematics, rotation
@@ -30,6 +31,7 @@ from bodydouble.pipeline.motion_files import NamedMotion, load_motions, select_m
 from bodydouble.skeletons.rigs import mmd_standard
 from bodydouble.skeletons.rigs.export_names import BONE_NAMES
 from tests import builders
+from tests.formats import three_bvh
 from tests.formats.validator import NODE_FOLDER
 
 MILLIMETRE = 1e-3
@@ -91,6 +93,21 @@ def test_mot_and_csv_have_all_angles(motion: Motion, tmp_path: Path) -> None:
     np.testing.assert_allclose([[float(row[name]) for name in names] for row in rows], expected, atol=1e-6)
 
 
+def test_pandas_reads_mot_and_csv(motion: Motion, tmp_path: Path) -> None:
+    angles = compute_joint_angles(motion)
+    motion_table.write_mot(tmp_path / "a.mot", angles.names, angles.values, motion.fps)
+    motion_table.write_csv(tmp_path / "a.csv", angles.names, angles.values, motion.fps)
+    header_lines = (tmp_path / "a.mot").read_text().splitlines().index("endheader") + 1
+    for frame in (
+        pandas.read_csv(tmp_path / "a.csv"),
+        pandas.read_csv(tmp_path / "a.mot", sep="\t", skiprows=header_lines),
+    ):
+        assert list(frame.columns) == ["time", *angles.names]
+        assert {str(kind) for kind in frame.dtypes} == {"float64"}
+        np.testing.assert_allclose(frame["time"], np.arange(12) / 30, atol=1e-6)
+        np.testing.assert_allclose(frame.to_numpy()[:, 1:], angles.values, atol=1e-6)
+
+
 def test_json_has_the_motion(motion: Motion, tmp_path: Path) -> None:
     motion_json.write(tmp_path / "a.json", motion)
     content = json.loads((tmp_path / "a.json").read_text())
@@ -136,7 +153,7 @@ def test_vmd_of_another_rate_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("suffix", [".usda", ".usdz"])
+@pytest.mark.parametrize("suffix", [".usda", ".usdc", ".usdz"])
 def test_usd_is_valid_and_moves_as_the_character(motion: Motion, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"two people{suffix}"
     other = builders.smooth_motion(frames=8, seed=9)
@@ -159,6 +176,22 @@ def _usd_joints(stage: Any, name: str, time: int) -> builders.Floats:
     cache.Populate(UsdSkel.Root(root), Usd.PrimDefaultPredicate)
     query = cache.GetSkelQuery(UsdSkel.Skeleton(root.GetChild("skeleton")))
     return np.array([tuple(m.ExtractTranslation()) for m in query.ComputeJointSkelTransforms(Usd.TimeCode(time))])
+
+
+def test_binary_usd_says_what_it_needs(motion: Motion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(usd, "find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'bodydouble\[usd\]'"):
+        export_motions([NamedMotion("ann", motion)], tmp_path / "a.usdc")
+    assert not list(tmp_path.iterdir())
+
+
+def test_binary_usd_has_the_content_of_the_text(motion: Motion, tmp_path: Path) -> None:
+    texts = []
+    for suffix in (".usda", ".usdc"):
+        export_motions([NamedMotion("ann", motion)], tmp_path / f"a{suffix}", character="mannequin")
+        texts.append(Sdf.Layer.FindOrOpen(str(tmp_path / f"a{suffix}")).ExportToString())
+    assert (tmp_path / "a.usdc").read_bytes().startswith(b"PXR-USDC")
+    assert texts[0] == texts[1]
 
 
 def test_usdz_entries_are_stored_and_aligned(motion: Motion, tmp_path: Path) -> None:
@@ -212,6 +245,25 @@ def test_bvh_takes_the_names_of_other_programs(naming: str, motion: Motion, tmp_
     np.testing.assert_allclose(positions, kinematics.joint_positions(motion), atol=1e-5)
     (named,) = load_motions(file)
     assert named.motion.skeleton.joint_names == motion.skeleton.joint_names
+
+
+@pytest.mark.parametrize("naming", BONE_NAMES)
+def test_three_plays_bvh_as_the_motion(naming: str, motion: Motion, tmp_path: Path) -> None:
+    (file,) = export_motions([NamedMotion("ann", motion)], tmp_path / "out.bvh", bone_names=naming)
+    frames = range(0, 12, 3)
+    poses = three_bvh.read_with_three(file, [frame / 30 for frame in frames])
+    assert poses.duration == pytest.approx(11 / 30, abs=1e-6)
+    names = [BONE_NAMES[naming].get(name, name) for name in motion.skeleton.joint_names]
+    order = [poses.names.index(name) for name in names]
+    expected = kinematics.joint_positions(motion)[frames]
+    np.testing.assert_allclose(poses.positions_cm[:, order] / 100, expected, atol=0.1 * MILLIMETRE)
+
+
+@pytest.mark.parametrize("naming", BONE_NAMES)
+def test_an_exported_bvh_is_exported_again_with_the_same_bytes(naming: str, motion: Motion, tmp_path: Path) -> None:
+    (first,) = export_motions([NamedMotion("ann", motion)], tmp_path / "first.bvh", bone_names=naming)
+    (second,) = export_motions(load_motions(first), tmp_path / "second.bvh", bone_names=naming)
+    assert second.read_bytes() == first.read_bytes()
 
 
 def test_bvh_is_a_source(motion: Motion, tmp_path: Path) -> None:

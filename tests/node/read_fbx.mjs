@@ -39,4 +39,19 @@ const frames = times.split(",").map((seconds) => {
 });
 const morphs = [];
 group.traverse((object) => object.morphTargetDictionary && morphs.push(...Object.keys(object.morphTargetDictionary)));
-console.log(JSON.stringify({ frames, morphs, duration: Math.max(0, ...group.animations.map((clip) => clip.duration)) }));
+const materials = {}, attributes = new Set();
+group.traverse((object) => {
+  for (const name of Object.keys(object.geometry?.attributes ?? {})) attributes.add(name);
+  for (const material of [object.material ?? []].flat()) {
+    const maps = Object.entries(material).filter(([, value]) => value?.isTexture);
+    materials[material.name] = {
+      maps: Object.fromEntries(maps.map(([name, texture]) => [name, texture.name])),
+      wraps: Object.fromEntries(maps.map(([name, texture]) => [name, [texture.wrapS, texture.wrapT]])),
+      transparent: material.transparent,
+      opacity: material.opacity,
+      emissive: material.emissive?.toArray(),
+    };
+  }
+});
+const content = { frames, morphs, materials, attributes: [...attributes] };
+console.log(JSON.stringify({ ...content, duration: Math.max(0, ...group.animations.map((clip) => clip.duration)) }));

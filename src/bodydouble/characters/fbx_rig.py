@@ -11,7 +11,7 @@ from bodydouble.data import CONTACT_POINTS, Character, FloatArray, IntArray, Mot
 from bodydouble.errors import FormatError
 from bodydouble.formats.fbx.document import damage_errors
 from bodydouble.formats.fbx.scene import FRAME_BLOCK, FbxScene, read_scene
-from bodydouble.formats.fbx.scene_meshes import cluster_bones, read_meshes
+from bodydouble.formats.fbx.scene_meshes import cluster_bones, cluster_weights, read_meshes
 from bodydouble.geometry import kinematics, rotation
 
 MAX_JOINTS = 4096
@@ -144,10 +144,12 @@ def _map_bones(
 ) -> HumanoidMap:
     """Returns the humanoid map; its bones are objects of the scene."""
     place = {model: k for k, model in enumerate(bones)}
+    weights = cluster_weights(scene)
     rig = RigDescription(
         names=tuple(scene.names[model] for model in bones),
         parents=tuple(place.get(scene.parents[model], -1) for model in bones),
         rest_positions=_bind_matrices(scene, bones, bound)[:, :3, 3],
+        skin_weights=np.array([weights.get(model, 0.0) for model in bones]) if weights else None,
     )
     found = map_humanoid(rig, overrides)
     return replace(found, bones={bone: bones[k] for bone, k in found.bones.items()})

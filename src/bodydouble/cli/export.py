@@ -38,8 +38,9 @@ def export(
             "-o",
             "--output",
             metavar="FILE",
-            help="Output file: .glb, .vrm, .fbx, .bvh, .vrma, .usda, .usdz, .vmd, .trc, .c3d, .mot, .csv or .json. "
-            "Several people get a file each, such as FILE_person1.bvh. With --format openpose a new or empty folder.",
+            help="Output file: .glb, .vrm, .fbx, .bvh, .vrma, .usda, .usdc, .usdz, .vmd, .trc, .c3d, .mot, .csv or "
+            ".json. Several people get a file each, such as FILE_person1.bvh. With --format openpose a new or empty "
+            "folder.",
         ),
     ],
     keypoint_format: Annotated[
@@ -50,7 +51,10 @@ def export(
         str | None, typer.Option(metavar="NAMES", help="People to export, such as person1,person3. Default: all.")
     ] = None,
     character: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="Character of formats with a mesh: .glb, .vrm, .fbx, .usda, .usdz.")
+        str,
+        typer.Option(
+            metavar="NAME|FILE", help="Character of formats with a mesh: .glb, .vrm, .fbx, .usda, .usdc, .usdz."
+        ),
     ] = "mannequin",
     fps: Annotated[
         str | None,

@@ -24,7 +24,7 @@ def retarget(
             "-o",
             "--output",
             metavar="FILE",
-            help="Output file: .glb, .vrm, .fbx, .usda or .usdz. Several people get a file each, such as "
+            help="Output file: .glb, .vrm, .fbx, .usda, .usdc or .usdz. Several people get a file each, such as "
             "FILE_person1.glb. Beside a .vrm, its motion is written as a .vrma.",
         ),
     ],

@@ -8,7 +8,7 @@ Source: M. Meredith and S. Maddock, "Motion capture file formats explained", Uni
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from bodydouble.formats.bvh_text import Tokens
 from bodydouble.geometry import kinematics, rotation
 
 CM_PER_M = 100.0
+DECIMALS = 6
+"""Decimals of centimetres and degrees in files."""
 GIMBAL_LOCK_COSINE = 1e-7
 """Cosine of the x angle below which the z and y angles are not unique."""
 AXES = "xyz"
@@ -61,7 +63,7 @@ def write(path: Path, motion: Motion, names: Mapping[str, str] | None = None) ->
         file.write("\n".join(_hierarchy_lines(motion.skeleton, names or {})))
         file.write(f"\nMOTION\nFrames: {len(rows)}\nFrame Time: {float(1 / motion.fps):.10f}\n")
         # Adding zero turns the -0 that rounding leaves into 0.
-        np.savetxt(file, np.round(rows, 6) + 0.0, fmt="%.6f")
+        np.savetxt(file, np.round(rows, DECIMALS) + 0.0, fmt="%.6f")
 
 
 def read(path: Path) -> Motion:
@@ -134,7 +136,7 @@ def _hierarchy_lines(skeleton: Skeleton, names: Mapping[str, str]) -> list[str]:
 
 def _offset_line(metres: FloatArray) -> str:
     """Formats an offset (3,) m."""
-    x, y, z = np.round(metres * CM_PER_M, 6) + 0.0
+    x, y, z = np.round(metres * CM_PER_M, DECIMALS) + 0.0
     return f"OFFSET {x:.6f} {y:.6f} {z:.6f}"
 
 
@@ -143,12 +145,14 @@ def _end_sites(skeleton: Skeleton) -> dict[int, FloatArray]:
 
     The bone of a leaf continues in its direction. The head ends upright above its joint; the toes end on the floor.
     """
-    heights = kinematics.rest_positions(skeleton)[:, 1]
+    # Rounded as in the file, so that a file that is read and written again stays the same.
+    offsets = np.round(skeleton.rest_offsets * CM_PER_M, DECIMALS) / CM_PER_M
+    heights = kinematics.rest_positions(replace(skeleton, rest_offsets=offsets))[:, 1]
     ends: dict[int, FloatArray] = {}
     for joint, name in enumerate(skeleton.joint_names):
         if _children(skeleton, joint):
             continue
-        offset = np.asarray(skeleton.rest_offsets[joint], dtype=np.float64)
+        offset = offsets[joint]
         length = float(np.linalg.norm(offset))
         if name == "head":
             ends[joint] = np.array([0.0, 1.7 * length, 0.0])

@@ -1,7 +1,7 @@
-"""USD files: ``Character`` and node rotations -> UsdSkel text (.usda) or a package with textures (.usdz).
+"""USD files: ``Character`` and node rotations -> UsdSkel text (.usda), binary (.usdc) or a package (.usdz).
 
 Meshes, skin, materials (UsdPreviewSurface with a base colour texture) and the animation are written. The stage is +Y
-up and in metres.
+up and in metres. The binary form is converted from the text by OpenUSD and needs the extra ``usd`` (usd-core).
 
 Source: https://openusd.org/release/api/_usd_skel__schemas.html and https://openusd.org/release/spec_usdz.html
 """
@@ -11,12 +11,14 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 
 import numpy as np
 
 from bodydouble.data import Character, FloatArray, IntArray, Material, Mesh
+from bodydouble.errors import MissingExtraError, OutputError
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import kinematics, rotation
 
@@ -45,26 +47,56 @@ def write(path: Path, animations: Sequence[UsdAnimation], fps: Fraction) -> None
     """Writes animated characters as one stage.
 
     Args:
-        path: the .usda or .usdz file to write; it appears only when it is complete. Textures of a .usda are written
-            beside it.
+        path: the .usda, .usdc or .usdz file to write; it appears only when it is complete. Textures are written
+            beside a .usda or .usdc, and into a .usdz.
         animations: at least one character.
         fps: rate of the frames; frame i has the time code i.
 
     Raises:
+        MissingExtraError: the file is a .usdc and usd-core is not installed.
         OutputError: a file cannot be written.
     """
+    suffix = path.suffix.lower()
+    if suffix == ".usdc":
+        _require_usd_core()
     textures = _texture_files(path.stem, animations)
     names = {data: name for name, data in textures.items()}
     text = "\n".join(_stage_lines(animations, fps, names)) + "\n"
     with atomic_write(path) as temporary:
-        if path.suffix.lower() == ".usdz":
+        if suffix == ".usdz":
             _write_package(temporary, {f"{path.stem}.usda": text.encode()} | textures)
+        elif suffix == ".usdc":
+            _write_binary(temporary, text)
         else:
             temporary.write_text(text, encoding="utf-8", newline="\n")
-    if path.suffix.lower() != ".usdz":
+    if suffix != ".usdz":
         for name, data in textures.items():
             with atomic_write(path.parent / name) as temporary:
                 temporary.write_bytes(data)
+
+
+def _require_usd_core() -> None:
+    if find_spec("pxr") is None:
+        raise MissingExtraError(
+            "binary USD needs the package usd-core; install it with: pip install 'bodydouble[usd]', or write .usda"
+        )
+
+
+def _write_binary(path: Path, text: str) -> None:
+    """Writes the text of a stage as binary USD.
+
+    Raises:
+        OutputError: OpenUSD cannot write the file.
+    """
+    from pxr import Sdf, Tf
+
+    layer = Sdf.Layer.CreateAnonymous(".usda")
+    try:
+        is_written = layer.ImportFromString(text) and layer.Export(str(path))
+    except Tf.ErrorException:
+        is_written = False
+    if not is_written:
+        raise OutputError(f"cannot write {path.name}: OpenUSD failed; choose another folder with -o, or write .usda")
 
 
 def _texture_files(stem: str, animations: Sequence[UsdAnimation]) -> dict[str, bytes]:

@@ -54,8 +54,8 @@ def export_motions(
     Args:
         motions: at least one.
         path: file to write. Formats of one motion get a file per person, ``NAME_person1.bvh``, if there are several;
-            .fbx, .usda and .usdz hold all people. Several animations of one file become animations of one .glb.
-        character: built-in character or file, for the formats with a mesh: .glb, .vrm, .fbx, .usda, .usdz.
+            .fbx, .usda, .usdc and .usdz hold all people. Several animations of one file become animations of one .glb.
+        character: built-in character or file, for the formats with a mesh: .glb, .vrm, .fbx, .usda, .usdc, .usdz.
         fps: frame rate of the file; default: that of the motion. MMD's is always 30.
         bone_names: names of the bones of a .bvh file: a key of BONE_NAMES; default: those of the VRM humanoid.
 
@@ -216,6 +216,7 @@ _CHARACTER_WRITERS: dict[str, Callable[[Path, Sequence[Performed]], tuple[Path, 
     ".fbx": _write_fbx,
     ".vrm": _write_vrm,
     ".usda": _write_usd,
+    ".usdc": _write_usd,
     ".usdz": _write_usd,
 }
 SUFFIXES = (*_CHARACTER_WRITERS, ".bvh", *_MOTION_WRITERS)

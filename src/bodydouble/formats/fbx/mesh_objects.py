@@ -1,18 +1,15 @@
-"""Meshes of an FBX file that is being written: geometry, skin, materials and embedded textures."""
+"""Meshes of an FBX file that is being written: geometry with its layers, skin and morph targets."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from bodydouble.data import Character, FloatArray, IntArray, Material, Mesh
-from bodydouble.errors import InvalidDataError
+from bodydouble.data import Character, FloatArray, IntArray, Mesh, TexturePlacement
 from bodydouble.formats.fbx.document import Node
-from bodydouble.formats.fbx.objects import Objects, Properties, add_properties
+from bodydouble.formats.fbx.material_objects import MaterialObjects, coordinate_placements, uv_set_name
+from bodydouble.formats.fbx.objects import Objects
 from bodydouble.formats.fbx.skeleton_objects import CM_PER_M, SkeletonObjects, add_model, to_stored_matrix
 from bodydouble.geometry import camera
-
-MAX_SHININESS = 100.0
-"""Exponent of the specular highlight of a mirror."""
 
 
 def add_meshes(
@@ -26,9 +23,9 @@ def add_meshes(
     objects.connect(geometry, model)
     materials = list(dict.fromkeys(mesh.material for mesh in meshes))
     _add_geometry(node, meshes, [materials.index(mesh.material) for mesh in meshes])
-    textures: dict[bytes, np.int64] = {}
+    writer = MaterialObjects(objects)
     for material in materials:
-        objects.connect(_add_material(objects, material, textures), model)
+        objects.connect(writer.add(material), model)
     _add_skin(objects, geometry, meshes, skeleton)
     _add_morph_targets(objects, geometry, meshes)
     return model
@@ -43,20 +40,21 @@ def _add_geometry(node: Node, meshes: Sequence[Mesh], materials: Sequence[int]) 
     node.add("Vertices", (np.concatenate([mesh.positions for mesh in meshes]) * CM_PER_M).astype(np.float64).ravel())
     node.add("PolygonVertexIndex", _end_polygons(triangles))
     node.add("GeometryVersion", 124)
-    layers = [_add_layer(node, "LayerElementNormal", "Normals", "", normals[corners], None)]
-    if any(mesh.uvs is not None for mesh in meshes):
-        uvs = np.concatenate([_lower_left_uvs(mesh) for mesh in meshes])
-        layers.append(_add_layer(node, "LayerElementUV", "UV", "UVMap", uvs, ("UVIndex", corners)))
+    layers = [_add_layer(node, "LayerElementNormal", 0, "Normals", "", normals[corners], None)]
+    uv_sets = _uv_sets(meshes)
+    for k, uvs in enumerate(uv_sets):
+        _add_layer(node, "LayerElementUV", k, "UV", uv_set_name(k), uvs, ("UVIndex", corners))
     if any(mesh.colors is not None for mesh in meshes):
         colors = np.concatenate([_srgb_colors(mesh) for mesh in meshes])
-        layers.append(_add_layer(node, "LayerElementColor", "Colors", "Color", colors, ("ColorIndex", corners)))
+        layers.append(_add_layer(node, "LayerElementColor", 0, "Colors", "Color", colors, ("ColorIndex", corners)))
     layers.append(_add_material_layer(node, np.repeat(materials, [len(mesh.triangles) for mesh in meshes])))
-    layer = node.add("Layer", 0)
-    layer.add("Version", 100)
-    for kind in layers:
-        element = layer.add("LayerElement")
-        element.add("Type", kind)
-        element.add("TypedIndex", 0)
+    for k in range(max(1, len(uv_sets))):
+        layer = node.add("Layer", k)
+        layer.add("Version", 100)
+        for kind in [*(layers if k == 0 else []), *(["LayerElementUV"] if uv_sets else [])]:
+            element = layer.add("LayerElement")
+            element.add("Type", kind)
+            element.add("TypedIndex", k)
 
 
 def _end_polygons(triangles: IntArray) -> IntArray:
@@ -66,11 +64,29 @@ def _end_polygons(triangles: IntArray) -> IntArray:
     return indices.ravel()
 
 
-def _lower_left_uvs(mesh: Mesh) -> FloatArray:
-    """Returns texture coordinates (V, 2) with their origin at the lower left; zeros without texture."""
-    if mesh.uvs is None:
-        return np.zeros((len(mesh.positions), 2))
-    return np.stack([mesh.uvs[:, 0], 1.0 - mesh.uvs[:, 1]], axis=1)
+def _uv_sets(meshes: Sequence[Mesh]) -> list[FloatArray]:
+    """Returns the sets of texture coordinates of all V vertices, (V, 2) each; zeros where a mesh lacks one."""
+    by_mesh = [_placed_uvs(mesh) for mesh in meshes]
+    count = max(map(len, by_mesh))
+    pairs = zip(by_mesh, meshes, strict=True)
+    padded = ([*sets, *[np.zeros((len(m.positions), 2))] * (count - len(sets))] for sets, m in pairs)
+    return [np.concatenate(parts) for parts in zip(*padded, strict=True)]
+
+
+def _placed_uvs(mesh: Mesh) -> list[FloatArray]:
+    """Returns the coordinates of the textures of a mesh, in the order of its material, and then those left."""
+    sets = [] if mesh.uvs is None else [mesh.uvs, *mesh.further_uvs]
+    placements = [placement for placement in coordinate_placements(mesh.material) if placement.uv_set < len(sets)]
+    used = {placement.uv_set for placement in placements}
+    placements += [TexturePlacement(uv_set=k) for k in range(len(sets)) if k not in used]
+    return [_lower_left_uvs(sets[placement.uv_set], placement) for placement in placements]
+
+
+def _lower_left_uvs(uvs: FloatArray, placement: TexturePlacement) -> FloatArray:
+    """Returns placed texture coordinates (V, 2) with their origin at the lower left."""
+    cos, sin = np.cos(placement.rotation), np.sin(placement.rotation)
+    placed = placement.offset + (uvs * placement.scale) @ np.array([[cos, -sin], [sin, cos]])
+    return np.stack([placed[:, 0], 1.0 - placed[:, 1]], axis=1)
 
 
 def _srgb_colors(mesh: Mesh) -> FloatArray:
@@ -86,10 +102,16 @@ def _srgb_colors(mesh: Mesh) -> FloatArray:
 
 
 def _add_layer(
-    node: Node, kind: str, values_name: str, name: str, values: FloatArray, index: tuple[str, IntArray] | None
+    node: Node,
+    kind: str,
+    number: int,
+    values_name: str,
+    name: str,
+    values: FloatArray,
+    index: tuple[str, IntArray] | None,
 ) -> str:
     """Adds values per corner, given directly or by an index; returns the kind."""
-    layer = node.add(kind, 0)
+    layer = node.add(kind, number)
     layer.add("Version", 101)
     layer.add("Name", name)
     layer.add("MappingInformationType", "ByPolygonVertex")
@@ -172,64 +194,3 @@ def _influences(meshes: Sequence[Mesh]) -> tuple[IntArray, IntArray, FloatArray]
     pairs, inverse = np.unique((vertices * joint_count + joints)[weights > 0], return_inverse=True)
     total = np.bincount(inverse, weights[weights > 0])
     return pairs // joint_count, pairs % joint_count, total.astype(np.float64)
-
-
-def _add_material(objects: Objects, material: Material, textures: dict[bytes, np.int64]) -> np.int64:
-    """Adds a Phong material that looks like a metallic-roughness one; returns its number."""
-    number, node = objects.add("Material", material.name, "Material", "")
-    node.add("Version", 102)
-    node.add("ShadingModel", "phong")
-    node.add("MultiLayer", 0)
-    add_properties(node, _material_properties(material))
-    if material.texture_png is not None:
-        if material.texture_png not in textures:
-            textures[material.texture_png] = _add_texture(objects, material, len(textures))
-        objects.connect(textures[material.texture_png], number, "DiffuseColor")
-    return number
-
-
-def _material_properties(material: Material) -> Properties:
-    color, alpha = material.base_color[:3], material.base_color[3]
-    return {
-        "ShadingModel": ("KString", "phong"),
-        "DiffuseColor": ("Color", color),
-        "DiffuseFactor": ("Number", 1.0),
-        "SpecularColor": ("Color", (1.0, 1.0, 1.0)),
-        "SpecularFactor": ("Number", 0.25 * (1.0 - material.roughness)),
-        "ShininessExponent": ("Number", MAX_SHININESS * (1.0 - material.roughness) ** 2),
-        "ReflectionFactor": ("Number", float(material.metallic)),
-        "TransparentColor": ("Color", (1.0, 1.0, 1.0)),
-        "TransparencyFactor": ("Number", 1.0 - alpha),
-        "Opacity": ("double", float(alpha)),
-    }
-
-
-def _add_texture(objects: Objects, material: Material, index: int) -> np.int64:
-    """Adds a texture and the image file that it shows, embedded; returns the number of the texture."""
-    image = material.texture_png or b""
-    file_name = f"texture_{index}{_image_suffix(image)}"
-    texture, node = objects.add("Texture", file_name, "Texture", "")
-    node.add("Type", "TextureVideoClip")
-    node.add("Version", 202)
-    node.add("TextureName", f"{file_name}\x00\x01Texture")
-    add_properties(node, {"UVSet": ("KString", "UVMap"), "UseMaterial": ("bool", 1)})
-    node.add("Media", f"{file_name}\x00\x01Video")
-    for name in ("FileName", "RelativeFilename"):
-        node.add(name, file_name)
-    video, node = objects.add("Video", file_name, "Video", "Clip")
-    node.add("Type", "Clip")
-    add_properties(node, {"Path": ("KString", file_name), "RelPath": ("KString", file_name)})
-    node.add("UseMipMap", 0)
-    for name in ("Filename", "RelativeFilename"):
-        node.add(name, file_name)
-    node.add("Content", image)
-    objects.connect(video, texture)
-    return texture
-
-
-def _image_suffix(encoded_image: bytes) -> str:
-    if encoded_image.startswith(b"\x89PNG"):
-        return ".png"
-    if encoded_image.startswith(b"\xff\xd8\xff"):
-        return ".jpg"
-    raise InvalidDataError("Material: texture_png is neither a PNG nor a JPEG file")

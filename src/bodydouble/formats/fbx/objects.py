@@ -28,7 +28,8 @@ _KINDS = {
     "KTime": ("KTime", "Time"), "KString": ("KString", ""), "ColorRGB": ("ColorRGB", "Color"),
     "Color": ("Color", ""), "Number": ("Number", ""), "Vector3D": ("Vector3D", "Vector"), "object": ("object", ""),
     "Lcl Translation": ("Lcl Translation", ""), "Lcl Rotation": ("Lcl Rotation", ""),
-    "Lcl Scaling": ("Lcl Scaling", ""),
+    "Lcl Scaling": ("Lcl Scaling", ""), "float": ("float", ""), "Compound": ("Compound", ""),
+    "user bool": ("bool", ""), "user number": ("double", "Number"), "user string": ("KString", ""),
 }  # fmt: skip
 """Kind of a property -> type and subtype in the file."""
 _ANIMATABLE = {"Color", "Number", "Lcl Translation", "Lcl Rotation", "Lcl Scaling"}
@@ -42,7 +43,8 @@ def add_properties(node: Node, properties: Properties) -> None:
     entries = node.add("Properties70")
     for name, (kind, value) in properties.items():
         values = [float(v) for v in value] if isinstance(value, list | tuple | np.ndarray) else [value]
-        entries.add("P", name, *_KINDS[kind], "A" if kind in _ANIMATABLE else "", *values)
+        flags = "A" if kind in _ANIMATABLE else "U" if kind.startswith("user ") else ""
+        entries.add("P", name, *_KINDS[kind], flags, *values)
 
 
 def to_ticks(frame: int, fps: Fraction) -> np.int64:

@@ -25,6 +25,8 @@ CLAMPED, TIME_INDEPENDENT, PROGRESSIVE = 0x1000, 0x2000, 0x6000
 that slope, without overshoot."""
 DEFAULT_FPS = Fraction(30)
 MAX_FPS = 1000
+MAX_KEY_MISS = 0.01
+"""Maximum distance in frames of a key from a frame on which it lies."""
 MAX_FRAMES = 100_000
 AXES = ("d|X", "d|Y", "d|Z")
 
@@ -144,6 +146,7 @@ def read_take(objects: SceneObjects, fps: Fraction) -> Take | None:
         curves = [c for channel in channels.values() for c in channel if isinstance(c, Curve)]
         if curves:
             start, stop = _span(objects, stack, curves)
+            start = _align_to_keys(start, curves, fps)
             frames = round(Fraction(stop - start, TICKS_PER_SECOND) * fps) + 1
             if frames > MAX_FRAMES:
                 raise FormatError(f"its animation has {frames} frames; at most {MAX_FRAMES} are read")
@@ -179,6 +182,20 @@ def _span(objects: SceneObjects, stack: int, curves: list[Curve]) -> tuple[int, 
         if start < stop:
             return start, stop
     return int(min(curve.ticks[0] for curve in curves)), int(max(curve.ticks[-1] for curve in curves))
+
+
+def _align_to_keys(start: int, curves: list[Curve], fps: Fraction) -> int:
+    """Returns the time nearest to the start at which a frame shows a key, if all keys lie on frames of the rate.
+
+    Takes that were cut at another rate begin between two frames, and would be interpolated in all of them.
+    """
+    ticks = np.unique(np.concatenate([curve.ticks for curve in curves]))
+    frame = Fraction(TICKS_PER_SECOND) / fps
+    places = (ticks - ticks[0]) / float(frame)
+    if np.abs(places - np.round(places)).max() > MAX_KEY_MISS:
+        return start
+    first = int(ticks[0])
+    return first + round(round(Fraction(start - first) / frame) * frame)
 
 
 def read_frame_rate(document: Node) -> Fraction:

@@ -11,6 +11,8 @@ from bodydouble.errors import FormatError
 from bodydouble.formats.fbx.document import Node
 
 MAX_VERTICES = 5_000_000
+MAX_UV_SETS = 8
+"""Number of sets of texture coordinates per mesh that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,13 @@ def read_layer(geometry: Node, kind: str, names: tuple[str, str], width: int, po
         FormatError: the layer is shorter than its mapping says.
     """
     layer = geometry.find(kind)
-    rows = None if layer is None else layer.value(names[0])
-    if layer is None or rows is None:
+    return None if layer is None else read_values(layer, names, width, polygons)
+
+
+def read_values(layer: Node, names: tuple[str, str], width: int, polygons: Polygons) -> FloatArray | None:
+    """Returns the values (C, width) of a layer, as read_layer."""
+    rows = layer.value(names[0])
+    if rows is None:
         return None
     places = _places(str(layer.value("MappingInformationType", "")), polygons)
     index = layer.value(names[1])
@@ -77,6 +84,20 @@ def read_layer(geometry: Node, kind: str, names: tuple[str, str], width: int, po
         # -1 stands for no value.
         places = np.maximum(_take(np.asarray(index, np.int64), places), 0)
     return None if places is None else np.asarray(_take(_rows(rows, width), places))
+
+
+def read_uv_sets(geometry: Node, polygons: Polygons) -> dict[str, FloatArray]:
+    """Returns name -> texture coordinates (C, 2), origin at the top left, of the sets that are understood.
+
+    Raises:
+        FormatError: a layer is shorter than its mapping says.
+    """
+    sets: dict[str, FloatArray] = {}
+    for layer in geometry.find_all("LayerElementUV"):
+        uvs = read_values(layer, ("UV", "UVIndex"), 2, polygons)
+        if uvs is not None and len(sets) < MAX_UV_SETS:
+            sets.setdefault(str(layer.value("Name", "")), np.stack([uvs[:, 0], 1.0 - uvs[:, 1]], axis=1))
+    return sets
 
 
 def _places(mapping: str, polygons: Polygons) -> IntArray | None:

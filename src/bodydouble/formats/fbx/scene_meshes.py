@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from bodydouble.data import FloatArray, IntArray, Material, Mesh, MorphTarget
+from bodydouble.data import FloatArray, IntArray, Material, Mesh, MorphTarget, TexturePlacement
 from bodydouble.errors import FormatError
 from bodydouble.formats.fbx import euler
 from bodydouble.formats.fbx.document import Node
@@ -16,12 +17,14 @@ from bodydouble.formats.fbx.scene_layers import (
     read_materials,
     read_polygons,
     read_positions,
+    read_uv_sets,
 )
-from bodydouble.formats.fbx.scene_materials import read_material
+from bodydouble.formats.fbx.scene_materials import MaterialReader
 from bodydouble.geometry import rotation
 
 MAX_INFLUENCES = 4
 """Number of joints per vertex that are kept."""
+MAPS = ("emissive_map", "normal_map", "metallic_roughness_map", "occlusion_map")
 MERGE_DECIMALS = 6
 """Corners of a vertex are one vertex if their values agree to so many decimals."""
 
@@ -72,6 +75,18 @@ def cluster_bones(scene: FbxScene) -> dict[int, FloatArray]:
             if link is not None and bone in scene.index:
                 bones.setdefault(scene.index[bone], scene.to_metres(read_matrix(link)))
     return bones
+
+
+def cluster_weights(scene: FbxScene) -> dict[int, float]:
+    """Returns the objects that move vertices, and the sum of the weights of each."""
+    sums: dict[int, float] = {}
+    for cluster in scene.objects.all_of("Deformer"):
+        weights = np.asarray(scene.objects.nodes[cluster].value("Weights", np.empty(0)), np.float64)
+        for bone in scene.objects.children(cluster, "Model"):
+            if bone in scene.index:
+                index = scene.index[bone]
+                sums[index] = sums.get(index, 0.0) + float(np.maximum(np.nan_to_num(weights), 0.0).sum())
+    return sums
 
 
 def _read_skin(
@@ -167,15 +182,35 @@ def _build_meshes(scene: FbxScene, geometry: int, model: int, positions: FloatAr
     placed = np.einsum("vij,vj->vi", linear, positions) + skin.bind_from_mesh[:, :3, 3]
     surface = _read_surface(node, polygons, placed, skin)
     targets = _read_morph_targets(scene, geometry, linear)
-    materials = [read_material(scene.objects, m, scene.path.parent) for m in scene.objects.children(number, "Material")]
+    reader, uv_sets = MaterialReader(scene.objects, scene.path.parent), list(surface.uv_sets)
+    materials = [reader.read(m, uv_sets) for m in scene.objects.children(number, "Material")]
     assigned = read_materials(node, polygons)
     meshes = []
     for slot in np.unique(assigned):
         mesh, vertices = surface.build(polygons.triangles[assigned == slot], skin)
         material = materials[slot] if slot < len(materials) else Material()
+        mesh, material = _put_base_color_first(mesh, material)
         parts = tuple(MorphTarget(name, offsets[vertices]) for name, offsets in targets.items())
         meshes.append(replace(mesh, material=material, name=scene.objects.name(number), morph_targets=parts))
     return meshes
+
+
+def _put_base_color_first(mesh: Mesh, material: Material) -> tuple[Mesh, Material]:
+    """Exchanges the set of texture coordinates of the base colour with the first one."""
+    chosen = material.texture_placement.uv_set
+    if chosen == 0 or mesh.uvs is None:
+        return mesh, material
+    sets = [mesh.uvs, *mesh.further_uvs]
+    sets[0], sets[chosen] = sets[chosen], sets[0]
+    swapped = {0: chosen, chosen: 0}
+
+    def move(placement: TexturePlacement) -> TexturePlacement:
+        return replace(placement, uv_set=swapped.get(placement.uv_set, placement.uv_set))
+
+    maps: dict[str, Any] = {name: getattr(material, name) for name in MAPS}
+    moved = {name: replace(t, placement=move(t.placement)) for name, t in maps.items() if t is not None}
+    material = replace(material, texture_placement=move(material.texture_placement), **moved)
+    return replace(mesh, uvs=sets[0], further_uvs=tuple(sets[1:])), material
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +223,8 @@ class _Surface:
     """(C,) vertex of each corner."""
     normals: FloatArray
     """(C, 3)."""
-    uvs: FloatArray | None
-    """(C, 2) origin at the top left."""
+    uv_sets: Mapping[str, FloatArray]
+    """Name -> (C, 2) origin at the top left."""
     colors: FloatArray | None
     """(C, 4) linear."""
     is_mirrored: bool
@@ -203,18 +238,20 @@ class _Surface:
         """
         corners = triangles[:, ::-1].ravel() if self.is_mirrored else triangles.ravel()
         columns = [self.vertices[corners, None], self.normals[corners]]
-        columns += [values[corners] for values in (self.uvs, self.colors) if values is not None]
+        columns += [values[corners] for values in (*self.uv_sets.values(), self.colors) if values is not None]
         first, inverse = _unique_rows(np.concatenate(columns, axis=1))
         kept = corners[first]
         vertices = self.vertices[kept]
+        uv_sets = [uvs[kept] for uvs in self.uv_sets.values()]
         mesh = Mesh(
             positions=self.positions[vertices],
             normals=self.normals[kept],
             triangles=inverse.reshape(-1, 3),
             joints=skin.joints[vertices],
             weights=skin.weights[vertices],
-            uvs=None if self.uvs is None else self.uvs[kept],
+            uvs=uv_sets[0] if uv_sets else None,
             colors=None if self.colors is None else self.colors[kept],
+            further_uvs=tuple(uv_sets[1:]),
         )
         return mesh, vertices
 
@@ -235,13 +272,12 @@ def _read_surface(node: Node, polygons: Polygons, placed: FloatArray, skin: _Ski
         normals = _flat_vertex_normals(polygons, placed) * (-1.0 if is_mirrored else 1.0)
     else:
         normals = np.einsum("cij,cj->ci", _normal_matrices(linear)[polygons.vertices[: len(normals)]], normals)
-    uvs = read_layer(node, "LayerElementUV", ("UV", "UVIndex"), 2, polygons)
     colors = read_layer(node, "LayerElementColor", ("Colors", "ColorIndex"), 4, polygons)
     return _Surface(
         placed,
         polygons.vertices,
         rotation.normalize(normals),
-        None if uvs is None else np.stack([uvs[:, 0], 1.0 - uvs[:, 1]], axis=1),
+        read_uv_sets(node, polygons),
         None if colors is None else _linear_colors(colors),
         is_mirrored,
     )
