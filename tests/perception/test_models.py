@@ -15,6 +15,7 @@ from bodydouble.perception.protocols import MODELS
 GOLDEN = Path(__file__).parent / "golden"
 TABLE = Path(__file__).parents[2] / "docs" / "models.md"
 POSE_NETWORKS = ("blazepose_lite", "blazepose_full", "blazepose_heavy")
+HAND_NETWORKS = ("hand_landmark_full", "palm_detection_full", "hand_recrop")
 
 
 def golden(name: str) -> dict[str, np.ndarray]:
@@ -55,6 +56,17 @@ def test_a_converted_network_reproduces_the_original_outputs(name: str, image: s
         scale = np.abs(value).max()
         np.testing.assert_allclose(outputs[output], value, atol=1e-3 * scale, rtol=0, err_msg=output)
     assert network_seconds() > before
+
+
+@pytest.mark.parametrize("name", HAND_NETWORKS)
+def test_a_converted_network_of_hands_reproduces_the_original_outputs(name: str) -> None:
+    expected = golden(name)
+    picture = expected.pop("image")
+    outputs = dict(zip(expected, Network(MODELS / f"{name}.onnx", tuple(expected))(picture[None]), strict=True))
+    if "boxes" in outputs:
+        outputs["boxes"] = outputs["boxes"][:, ::16]
+    for output, value in expected.items():
+        np.testing.assert_allclose(outputs[output], value, atol=1e-3 * np.abs(value).max(), rtol=0, err_msg=output)
 
 
 def test_the_table_lists_the_committed_files() -> None:
