@@ -13,6 +13,7 @@ from bodydouble.characters.foot_planting import plant_feet
 from bodydouble.characters.hand_contacts import keep_hand_contacts
 from bodydouble.characters.keyframe_reduction import reduce_keyframes
 from bodydouble.characters.retarget import JointMatrixSequence, retarget
+from bodydouble.characters.twist_bones import spread_twist
 from bodydouble.data import BoolArray, Character, FloatArray, Motion, Performance
 from bodydouble.errors import InvalidDataError, RenderingUnavailableError
 from bodydouble.evaluation.report import page
@@ -208,7 +209,8 @@ def _animate_characters(captured: Performance, template: Character) -> list[Anim
 def retarget_to_character(motion: Motion, template: Character) -> AnimatedCharacter:
     """Retargets the motion of a person to a character.
 
-    A built-in character gets the person's proportions first. On others, feet are planted and hand contacts are kept.
+    A built-in character gets the person's proportions first. On others, feet are planted,
+    hand contacts are kept, and twist bones share the twist of the limbs.
     """
     if template.is_builtin:
         character = fit_character(template, motion.skeleton)
@@ -216,7 +218,8 @@ def retarget_to_character(motion: Motion, template: Character) -> AnimatedCharac
     rotations, hips_translation = retarget(motion, template)
     rotations = keep_hand_contacts(motion, template, rotations, hips_translation)
     fps = float(motion.fps)
-    return AnimatedCharacter(template, *plant_feet(template, rotations, hips_translation, motion.contacts, fps))
+    rotations, hips_translation = plant_feet(template, rotations, hips_translation, motion.contacts, fps)
+    return AnimatedCharacter(template, spread_twist(template, motion.skeleton, rotations), hips_translation)
 
 
 def _write_files(
