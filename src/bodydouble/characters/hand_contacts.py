@@ -202,3 +202,10 @@ def _solve_arm(
     for joint, turn in ((shoulder, upper), (elbow, lower), (hand, None)):
         below = descendants(character, joint)
         new_world[:, below] = world[:, below] if turn is None else rotation.multiply(turn[:, None], world[:, below])
+
+
+def palms_together(motion: Motion) -> FloatArray:
+    """Returns the weight (T,) with which the palms of a motion of the 22 humanoid joints touch each other, 0 to 1."""
+    source = _source_body(motion)
+    distance = np.linalg.norm(source.palms["left"] - source.palms["right"], axis=-1)
+    return _touch(distance, _stature_scale(source.positions))

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Unpack
 
 from bodydouble.characters import load as character_files
+from bodydouble.characters.arm_clearance import clear_arms
 from bodydouble.characters.body_fitting import fit_character
 from bodydouble.characters.foot_planting import plant_feet
-from bodydouble.characters.hand_contacts import keep_hand_contacts
+from bodydouble.characters.hand_contacts import keep_hand_contacts, palms_together
 from bodydouble.characters.keyframe_reduction import reduce_keyframes
+from bodydouble.characters.limb_limits import limit_limbs
 from bodydouble.characters.retarget import JointMatrixSequence, retarget
+from bodydouble.characters.twist_bones import spread_twist
 from bodydouble.data import BoolArray, Character, FloatArray, Motion, Performance
 from bodydouble.errors import InvalidDataError, RenderingUnavailableError
 from bodydouble.evaluation.report import page
@@ -208,15 +211,27 @@ def _animate_characters(captured: Performance, template: Character) -> list[Anim
 def retarget_to_character(motion: Motion, template: Character) -> AnimatedCharacter:
     """Retargets the motion of a person to a character.
 
-    A built-in character gets the person's proportions first. On others, feet are planted and hand contacts are kept.
+    A built-in character gets the person's proportions first. On others, joints keep to their limits, hand contacts
+    are kept, arms stay out of the body, feet are planted, and twist bones share the twist of the limbs.
     """
     if template.is_builtin:
         character = fit_character(template, motion.skeleton)
         return AnimatedCharacter(character, *retarget(motion, character))
     rotations, hips_translation = retarget(motion, template)
-    rotations = keep_hand_contacts(motion, template, rotations, hips_translation)
-    fps = float(motion.fps)
-    return AnimatedCharacter(template, *plant_feet(template, rotations, hips_translation, motion.contacts, fps))
+    return AnimatedCharacter(template, *_correct_pose(motion, template, rotations, hips_translation))
+
+
+def _correct_pose(
+    motion: Motion, character: Character, rotations: FloatArray, hips_translation: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Corrects the pose of a character whose proportions are not the person's."""
+    fps, skeleton = float(motion.fps), motion.skeleton
+    rotations = limit_limbs(character, skeleton, rotations)
+    rotations = keep_hand_contacts(motion, character, rotations, hips_translation)
+    rotations = clear_arms(character, rotations, hips_translation, palms_together(motion), fps)
+    rotations, hips_translation = plant_feet(character, rotations, hips_translation, motion.contacts, fps)
+    rotations = limit_limbs(character, skeleton, rotations, keep_positions=True)
+    return spread_twist(character, skeleton, rotations), hips_translation
 
 
 def _write_files(

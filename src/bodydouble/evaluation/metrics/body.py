@@ -8,25 +8,7 @@ from bodydouble.data import FloatArray
 from bodydouble.evaluation.metrics.averages import mean_over
 from bodydouble.geometry import rotation
 from bodydouble.skeletons import humanoid
-
-MAX_ROTATION_DEG: dict[str, float] = {
-    "spine": 45.0, "chest": 40.0, "upperChest": 40.0, "neck": 60.0, "head": 60.0,
-    "leftShoulder": 50.0, "rightShoulder": 50.0, "leftHand": 100.0, "rightHand": 100.0,
-    "leftUpperLeg": 150.0, "rightUpperLeg": 150.0,
-    "leftFoot": 75.0, "rightFoot": 75.0, "leftToes": 90.0, "rightToes": 90.0,
-}  # fmt: skip
-"""Maximum angle in degrees between a joint and its parent, by joint; 180 for the others."""
-
-FLEXION_LIMITS_DEG: dict[str, tuple[float, float]] = {"LowerArm": (-15.0, 160.0), "LowerLeg": (-15.0, 165.0)}
-"""Minimum and maximum flexion of elbow and knee in degrees; a negative flexion is hyperextension."""
-
-_HINGE_AXES = {
-    "leftLowerArm": ((1.0, 0.0, 0.0), (0.0, -1.0, 0.0)),
-    "rightLowerArm": ((-1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
-    "leftLowerLeg": ((0.0, -1.0, 0.0), (1.0, 0.0, 0.0)),
-    "rightLowerLeg": ((0.0, -1.0, 0.0), (1.0, 0.0, 0.0)),
-}
-"""Direction of the bone at rest and axis of the hinge; a positive rotation about the axis is flexion."""
+from bodydouble.skeletons.joint_limits import FLEXION_LIMITS_DEG, HINGE_AXES, MAX_ROTATION_DEG
 
 
 def bone_lengths_m(joints: FloatArray, parents: Sequence[int] = humanoid.PARENTS) -> FloatArray:
@@ -65,13 +47,12 @@ def joint_limit_excess_deg(rotations: FloatArray) -> FloatArray:
         (..., 22) degrees; 0 within the limits, NaN where the rotation is NaN and for the hips, which have no parent.
         Shoulder joints (upper arms) have no limit here.
 
-    Source: American Academy of Orthopaedic Surgeons, "Joint motion: method of measuring and recording", 1965, with
-    a margin of 10 to 20 degrees for flexible people and for differences between rigs.
+    Source: ``skeletons.joint_limits``.
     """
     angle = np.degrees(rotation.angle_between(rotations, rotation.IDENTITY))
     limits = np.array([MAX_ROTATION_DEG.get(name, 180.0) for name in humanoid.JOINTS])
     excess: FloatArray = np.maximum(angle - limits, 0.0)
-    for name in _HINGE_AXES:
+    for name in HINGE_AXES:
         min_flexion, max_flexion = FLEXION_LIMITS_DEG[name.removeprefix("left").removeprefix("right")]
         flexion = hinge_flexion_deg(rotations[..., humanoid.INDEX[name], :], name)
         excess[..., humanoid.INDEX[name]] = np.maximum(np.maximum(flexion - max_flexion, min_flexion - flexion), 0.0)
@@ -84,7 +65,7 @@ def hinge_flexion_deg(rotations: FloatArray, joint: str) -> FloatArray:
 
     The range starts at -90 degrees: hyperextension of more than 90 degrees reads as strong flexion.
     """
-    bone, axis = (np.array(vector) for vector in _HINGE_AXES[joint])
+    bone, axis = (np.array(vector) for vector in HINGE_AXES[joint])
     rotated = rotation.rotate(rotations, bone)
     flexion = np.degrees(np.arctan2(rotated @ np.cross(axis, bone), rotated @ bone))
     return np.asarray(np.where(flexion < -90.0, flexion + 360.0, flexion))
