@@ -124,7 +124,7 @@ def edit_vrm0(glb: Glb) -> None:
                     }
                 ],
             },
-            "materialProperties": [{"shader": "VRM/MToon"}],
+            "materialProperties": [{"shader": "VRM/Other"}],
         },
     )
 
@@ -184,7 +184,7 @@ def test_content_is_the_same_after_a_second_round(tmp_path: Path) -> None:
 def test_content_of_vrm_0_becomes_that_of_vrm_1(named: NamedMotion, tmp_path: Path) -> None:
     result, content, document = export(named, avatar(tmp_path, edit_vrm0))
     assert [note for note in result.notes if "VRM content" in note] == [
-        "of its VRM content, these were left out: the toon materials of VRM 0.x"
+        "of its VRM content, these were left out: materials of the shader VRM/Other"
     ]
     meta = content["meta"]
     assert (meta["name"], meta["authors"], meta["avatarPermission"]) == ("Ada", ["Grace"], "everyone")

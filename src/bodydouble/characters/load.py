@@ -9,6 +9,7 @@ from bodydouble.characters.gltf_arrays import GltfFile
 from bodydouble.characters.gltf_meshes import read_meshes
 from bodydouble.characters.gltf_rig import Rig, read_rig
 from bodydouble.characters.rest_pose import character_height, face_forward, fit_human_height
+from bodydouble.characters.vrm0_materials import migrate_materials
 from bodydouble.characters.vrm_content import read_vrm_content
 from bodydouble.data import Character, Mesh
 from bodydouble.errors import FormatError, UnknownCharacterError
@@ -55,6 +56,7 @@ def _read_character(path: Path, bone_map: Mapping[str, str] | None = None) -> Ch
         return fit_human_height(face_forward(read_fbx_character(path, bone_map)))
     file = GltfFile(path)
     try:
+        file.document["materials"] = migrate_materials(file.document)
         rig = read_rig(file, bone_map)
         meshes = read_meshes(file, rig)
     except FormatError as error:

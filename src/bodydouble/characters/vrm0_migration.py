@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bodydouble.characters.vrm0_materials import flip_transform, name_lost_materials, to_linear
 from bodydouble.characters.vrm_nodes import FURTHER_BONES, as_object, as_objects, child_nodes
 from bodydouble.geometry import rotation
 
@@ -42,6 +43,18 @@ PRESETS = {
 }
 """Preset of a blend shape group -> preset of an expression."""
 
+FIRST_PERSON_TYPES = {name.lower(): name for name in ("auto", "both", "thirdPersonOnly", "firstPersonOnly")}
+MAX_GAZE_DEG, MIN_GAZE_DEG = 90.0, 0.01
+"""Angle of the gaze at the end of a range that is assumed, and the smallest one."""
+COLOR_TYPES = {
+    "_Color": "color",
+    "_EmissionColor": "emissionColor",
+    "_ShadeColor": "shadeColor",
+    "_RimColor": "rimColor",
+    "_OutlineColor": "outlineColor",
+}
+"""Property of a material -> type of a bind to a colour."""
+
 
 def migrate(document: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the extensions VRMC_vrm and VRMC_springBone of a file with the extension VRM."""
@@ -54,21 +67,51 @@ def migrate(document: Mapping[str, Any]) -> dict[str, Any]:
         "meta": _migrate_meta(meta) | {"thumbnailImage": textures.get(meta.get("texture", -1), {}).get("source")},
         "humanoid": {"humanBones": bones},
         "expressions": _migrate_expressions(document, as_object(extension.get("blendShapeMaster"))),
-    }
+    } | _migrate_first_person(document, as_object(extension.get("firstPerson")))
     springs = _migrate_springs(as_object(extension.get("secondaryAnimation")), document.get("nodes", []))
     return {"VRMC_vrm": vrm} | ({"VRMC_springBone": springs} if springs["springs"] else {})
 
 
 def name_lost_content(extension: Mapping[str, Any]) -> list[str]:
     """Returns names of the content of the extension VRM that is not migrated."""
-    groups = as_objects(as_object(extension.get("blendShapeMaster")).get("blendShapeGroups"))
-    shaders = [material.get("shader") for material in as_objects(extension.get("materialProperties"))]
-    is_lost = {
-        "gaze and first person of VRM 0.x": bool(extension.get("firstPerson")),
-        "material values of expressions": any(group.get("materialValues") for group in groups),
-        "the toon materials of VRM 0.x": any(shader != "VRM_USE_GLTFSHADER" for shader in shaders),
+    return name_lost_materials(as_objects(extension.get("materialProperties")))
+
+
+def _migrate_first_person(document: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the objects lookAt and firstPerson; curves of the gaze become ranges, since VRM 1.0 has no curves."""
+    if not old:
+        return {}
+    is_expression = str(old.get("lookAtTypeName")).lower() == "blendshape"
+    default_scale = 1.0 if is_expression else 10.0
+    ranges = {
+        f"rangeMap{direction}": _range_map(as_object(old.get(f"lookAt{direction}")), default_scale)
+        for direction in ("HorizontalInner", "HorizontalOuter", "VerticalDown", "VerticalUp")
     }
-    return [name for name, lost in is_lost.items() if lost]
+    offset = {"offsetFromHeadBone": _vector(old.get("firstPersonBoneOffset"))}
+    nodes_of_mesh = _nodes_of_mesh(document)
+    annotations = [
+        {"node": node, "type": FIRST_PERSON_TYPES.get(str(entry.get("firstPersonFlag")).lower(), "auto")}
+        for entry in as_objects(old.get("meshAnnotations"))
+        for node in nodes_of_mesh.get(entry.get("mesh", -2), [])
+    ]
+    look_at = {"type": "expression" if is_expression else "bone"} | offset | ranges
+    return {"lookAt": look_at} | ({"firstPerson": {"meshAnnotations": annotations}} if annotations else {})
+
+
+def _range_map(old: Mapping[str, Any], default_scale: float) -> dict[str, float]:
+    angle = float(old.get("xRange", MAX_GAZE_DEG))
+    return {
+        "inputMaxValue": min(max(angle, MIN_GAZE_DEG), 2 * MAX_GAZE_DEG),
+        "outputScale": float(old.get("yRange", default_scale)),
+    }
+
+
+def _nodes_of_mesh(document: Mapping[str, Any]) -> dict[int, list[int]]:
+    """Returns mesh -> its nodes; nodes without a mesh are at -1."""
+    nodes: dict[int, list[int]] = {}
+    for n, node in enumerate(document.get("nodes", [])):
+        nodes.setdefault(node.get("mesh", -1), []).append(n)
+    return nodes
 
 
 def _migrate_meta(old: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,9 +128,8 @@ def _migrate_meta(old: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _migrate_expressions(document: Mapping[str, Any], master: Mapping[str, Any]) -> dict[str, Any]:
-    nodes_of_mesh: dict[int, list[int]] = {}
-    for n, node in enumerate(document.get("nodes", [])):
-        nodes_of_mesh.setdefault(node.get("mesh", -1), []).append(n)
+    nodes_of_mesh = _nodes_of_mesh(document)
+    materials = {m.get("name"): k for k, m in reversed(list(enumerate(document.get("materials", []))))}
     expressions: dict[str, Any] = {"preset": {}, "custom": {}}
     for group in as_objects(master.get("blendShapeGroups")):
         preset = PRESETS.get(str(group.get("presetName")).lower())
@@ -97,10 +139,31 @@ def _migrate_expressions(document: Mapping[str, Any], master: Mapping[str, Any])
             for node in nodes_of_mesh.get(bind.get("mesh", -2), [])
         ]
         name = preset or str(group.get("name") or "")
-        if name and binds:
-            expression = {"isBinary": bool(group.get("isBinary")), "morphTargetBinds": binds}
+        further = _migrate_material_values(as_objects(group.get("materialValues")), materials)
+        if name and (binds or further):
+            expression = {"isBinary": bool(group.get("isBinary")), "morphTargetBinds": binds} | further
             expressions["preset" if preset else "custom"].setdefault(name, expression)
     return expressions
+
+
+def _migrate_material_values(values: Sequence[Mapping[str, Any]], materials: Mapping[Any, int]) -> dict[str, Any]:
+    """Returns the binds of an expression to colours and to placements of textures; those of no material are dropped."""
+    colors, transforms = [], []
+    for entry in values:
+        prop, target = str(entry.get("propertyName")), entry.get("targetValue") or []
+        material = {"material": materials.get(entry.get("materialName"))}
+        if material["material"] is None or len(target) < 4:
+            continue
+        if prop in COLOR_TYPES:
+            color = target if prop == "_EmissionColor" else to_linear(target)
+            colors.append(material | {"type": COLOR_TYPES[prop], "targetValue": list(color)})
+        elif prop.startswith("_MainTex_ST"):
+            u, v = prop != "_MainTex_ST_T", prop != "_MainTex_ST_S"
+            scale = (target[0] if u else 1.0, target[1] if v else 1.0)
+            offset = (target[2] if u else 0.0, target[3] if v else 0.0)
+            transforms.append(material | flip_transform(offset, scale))
+    binds = {"materialColorBinds": colors, "textureTransformBinds": transforms}
+    return {name: found for name, found in binds.items() if found}
 
 
 def _migrate_springs(secondary: Mapping[str, Any], nodes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from bodydouble.characters.gltf_arrays import GltfFile
 from bodydouble.characters.gltf_materials import read_texture
 from bodydouble.characters.gltf_meshes import mesh_name
 from bodydouble.characters.gltf_rig import Rig
+from bodydouble.characters.vrm0_materials import MTOON
 from bodydouble.characters.vrm0_migration import migrate, name_lost_content
 from bodydouble.characters.vrm_nodes import FURTHER_BONES, as_object, as_objects, find_constraint
 from bodydouble.data import FloatArray
@@ -24,7 +25,6 @@ PERMISSIONS = (
 TEXTS = "name version copyrightInformation contactInformation thirdPartyLicenses licenseUrl otherLicenseUrl"
 META_NAMES = (*PERMISSIONS.split(), *TEXTS.split(), "authors", "references")
 BIND_KINDS = ("morphTargetBinds", "materialColorBinds", "textureTransformBinds")
-MTOON = "VRMC_materials_mtoon"
 
 
 def read_vrm_content(file: GltfFile, rig: Rig, turn: FloatArray, scale: float) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from bodydouble.skeletons import humanoid
 from bodydouble.skeletons.rigs import vrm as vrm_bones
 
 CONSTRAINT, MTOON, SPRINGS = "VRMC_node_constraint", "VRMC_materials_mtoon", "VRMC_springBone"
+UNLIT = "KHR_materials_unlit"
 LICENSE_URL = "https://vrm.dev/licenses/1.0/"
 DEFAULT_META: dict[str, Any] = {
     "version": "1",
@@ -81,11 +82,15 @@ def select_bones(character: Character) -> dict[str, int]:
 def _describe(character: Character, bones: dict[str, int], document: Document) -> dict[str, Any]:
     """Returns the content of the extension VRMC_vrm."""
     targets = TargetTable(document)
+    expressions = _describe_expressions(character, targets)
+    if "lookAt" in character.vrm and not expressions:
+        # three-vrm reads the gaze of characters with this object only.
+        expressions = {"preset": {}}
     extension = {
         "specVersion": "1.0",
         "meta": _describe_meta(character, document),
         "humanoid": {"humanBones": {bone: {"node": joint} for bone, joint in bones.items()}},
-        "expressions": _describe_expressions(character, targets),
+        "expressions": expressions,
         "lookAt": character.vrm.get("lookAt"),
         "firstPerson": targets.resolve_annotations(character.vrm.get("firstPerson", {})),
     }
@@ -120,8 +125,12 @@ def _further_extensions(character: Character, document: Document) -> dict[str, A
         if material.name in character.vrm.get(MTOON, {}):
             parameters, textures = character.vrm[MTOON][material.name]
             references = {name: document.materials.texture_info(texture) for name, texture in textures.items()}
+            # The fallback without light would contradict MToon to the glTF validator.
+            material.extensions.pop(UNLIT, None)
             material.extensions[MTOON] = parameters | references
             document.declare_extension(MTOON)
+    if not any(UNLIT in material.extensions for material in document.gltf.materials):
+        document.gltf.extensionsUsed = [name for name in document.gltf.extensionsUsed if name != UNLIT]
     return {SPRINGS: _add_tails(character.vrm[SPRINGS], document)} if SPRINGS in character.vrm else {}
 
 
