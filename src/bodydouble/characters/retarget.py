@@ -23,6 +23,18 @@ T_POSE_LIMBS = (
     ("UpperLeg", "LowerLeg", None),
     ("LowerLeg", "Foot", "UpperLeg"),
 )
+FINGER_LIMBS = tuple(
+    (bones[i], bones[i + 1] if i + 1 < len(bones) else None, bones[i - 1] if i else "Hand")
+    for bones in (
+        [f"{finger}{part}" for part in parts]
+        for finger, parts in (
+            ("Thumb", ("Metacarpal", "Proximal", "Distal")),
+            *((name, ("Proximal", "Intermediate", "Distal")) for name in ("Index", "Middle", "Ring", "Little")),
+        )
+    )
+    for i in range(len(bones))
+)
+"""Finger bones in the manner of T_POSE_LIMBS; the last bone of a finger keeps the correction of the bone before it."""
 SOLE_BONES = ("leftFoot", "leftToes", "rightFoot", "rightToes")
 BLOCK_FRAMES = 64
 """Number of frames whose matrices are in memory at once."""
@@ -168,7 +180,22 @@ def t_pose_corrections(rest_positions: Mapping[str, FloatArray], skeleton: Skele
             corrections[foot] = corrections[toes] = _align(
                 rotation.IDENTITY, (rest_positions[toes] - rest_positions[foot]) * flat, target * flat
             )
+        if side + "IndexProximal" in skeleton.joint_names:
+            _straighten_fingers(corrections, rest_positions, skeleton, side)
     return corrections
+
+
+def _straighten_fingers(
+    corrections: dict[str, FloatArray], rest_positions: Mapping[str, FloatArray], skeleton: Skeleton, side: str
+) -> None:
+    """Adds the rotations that bring the fingers of a rig from its rest pose to that of a skeleton with fingers."""
+    for bone, end, above in ((side + b, side + e if e else "", side + a) for b, e, a in FINGER_LIMBS):
+        if bone in rest_positions:
+            start = corrections.get(above, corrections.get(side + "Hand", rotation.IDENTITY))
+            corrections[bone] = start
+            if end in rest_positions:
+                target = skeleton.rest_offsets[skeleton.index(end)]
+                corrections[bone] = _align(start, rest_positions[end] - rest_positions[bone], target)
 
 
 def _rest_direction(skeleton: Skeleton, end: str, default: FloatArray) -> FloatArray:

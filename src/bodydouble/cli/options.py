@@ -40,6 +40,13 @@ class Enhancement(StrEnum):
     NLM = "nlm"
 
 
+class HandsMode(StrEnum):
+    """When fingers are captured."""
+
+    AUTO = "auto"
+    OFF = "off"
+
+
 VideoArgument = Annotated[
     str, typer.Argument(metavar="VIDEO", help="A video, GIF, image, folder of images or pattern ('shots/*.png').")
 ]
@@ -103,6 +110,7 @@ EnhanceOption = Annotated[
     Enhancement,
     typer.Option(help="Denoising and brightening of the frames that the networks see. auto: where it helps."),
 ]
+HandsOption = Annotated[HandsMode, typer.Option(help="Capture of the fingers. auto: where hands are large enough.")]
 SaveFaceEmbeddingsOption = Annotated[
     bool,
     typer.Option(
@@ -148,6 +156,7 @@ class CaptureArguments:
     keypoints: KeypointsOption = None
     detector: DetectorOption = None
     enhance: EnhanceOption = Enhancement.AUTO
+    hands: HandsOption = HandsMode.AUTO
     fps: FpsOption = None
     save_face_embeddings: SaveFaceEmbeddingsOption = False
     as_json: JsonOption = False
@@ -156,6 +165,7 @@ class CaptureArguments:
         """Returns the options of ``pipeline.capture``."""
         options: CaptureOptions = {
             "people": self.people, "quality": self.quality, "camera": self.camera, "enhance": self.enhance,
+            "hands": self.hands,
         }  # fmt: skip
         if self.focal_length is not None:
             options["focal_length_mm"] = self.focal_length

@@ -24,6 +24,7 @@ from bodydouble.evaluation.report.images import SpanImages
 from bodydouble.formats import bvh, face_embeddings, fbx, gltf, performance
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader, VideoWriter
+from bodydouble.motion.hands.merge import full_motion
 from bodydouble.motion.upsample import upsample_performance
 from bodydouble.pipeline.capturing import CaptureOptions, CaptureResult, capture_clip, prepare_capture
 from bodydouble.pipeline.progress import Progress
@@ -205,7 +206,7 @@ def _output_folder(video: str | Path, folder: str | Path | None) -> Iterator[Pat
 
 
 def _animate_characters(captured: Performance, template: Character) -> list[AnimatedCharacter]:
-    return [retarget_to_character(person.motion, template) for person in captured.people]
+    return [retarget_to_character(full_motion(person), template) for person in captured.people]
 
 
 def retarget_to_character(motion: Motion, template: Character) -> AnimatedCharacter:

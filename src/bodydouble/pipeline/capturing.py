@@ -11,17 +11,19 @@ from typing import TypedDict, Unpack
 
 import numpy as np
 
-from bodydouble.data import Clip, Performance, Person, Track
+from bodydouble.data import Camera, Clip, Motion, Performance, Person, Track
 from bodydouble.errors import InvalidDataError, NoPeopleError
 from bodydouble.formats.keypoint_files import read_keypoints
 from bodydouble.formats.media import FrameReader, probe
 from bodydouble.motion.floor.plausibility import describe_doubts
+from bodydouble.motion.hands.capture_hands import capture_hands
 from bodydouble.motion.multi_shot import reconstruct_shots
 from bodydouble.motion.reconstruct import MeasuredInputs, ReconstructionInput
 from bodydouble.networks import network_seconds
 from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver, ExternalKeypoints, convert_keypoints
+from bodydouble.perception.hands.hand_observer import HandObserver
 from bodydouble.perception.image.enhance import FrameEnhancer, check_method
 from bodydouble.perception.pose.observe import MOVENET, create_observer, create_second_network
 from bodydouble.pipeline.perceiving import FrameListener, Perception, PerceptionResult
@@ -33,6 +35,7 @@ from bodydouble.tracking.static_detection import detect_static_people
 PERCEPTION_MAX_SIDE = 1920
 """Maximum long side in px of the frames that perception processes; larger ones are scaled down."""
 CAMERA_MODES = ("auto", "static", "moving")
+HANDS_MODES = ("auto", "off")
 FOCAL_LENGTH_RANGE_MM = (8.0, 1000.0)
 """Minimum and maximum focal length in mm, full-frame equivalent."""
 HEIGHT_RANGE = (0.4, 2.6)
@@ -72,6 +75,8 @@ class CaptureOptions(TypedDict, total=False):
     enhance: str
     """Denoising and brightening of dark or noisy frames for the networks: "auto", "off", "bilateral" or "nlm". Default:
     "auto", which enhances where that was measured to help."""
+    hands: str
+    """Capture of the fingers: "auto", where hands are large enough, or "off". Default: "auto"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,8 @@ def _check_options(options: CaptureOptions) -> None:
     camera = options.get("camera", "auto")
     if camera not in CAMERA_MODES:
         raise InvalidDataError(f"unknown camera {camera!r}; choose one of {', '.join(CAMERA_MODES)}")
+    if options.get("hands", "auto") not in HANDS_MODES:
+        raise InvalidDataError(f"unknown hands {options['hands']!r}; choose one of {', '.join(HANDS_MODES)}")
     _check_range("focal_length_mm", options.get("focal_length_mm"), FOCAL_LENGTH_RANGE_MM)
     _check_range("height", options.get("height"), HEIGHT_RANGE)
     if "keypoints" in options and "detector" in options:
@@ -148,8 +155,8 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
     inputs = _reconstruction_input(request, perceived, people)
     with progress.stage("motion"):
         camera, motions = reconstruct_shots(inputs)
-    pairs = zip(people.items(), motions, strict=True)
-    performers = tuple(Person(name, person.fused_track(), motion) for (name, person), motion in pairs)
+        pairs = zip(people.items(), motions, strict=True)
+        performers = tuple(_build_person(name, tracked, motion, camera) for (name, tracked), motion in pairs)
     for message in (doubt for performer in performers for doubt in describe_doubts(performer)):
         progress.warn(message)
     return CaptureResult(
@@ -157,6 +164,11 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
         {name: person.face_embeddings for name, person in people.items()},
         static_people,
     )
+
+
+def _build_person(name: str, tracked: PersonTrack, motion: Motion, camera: Camera) -> Person:
+    hands, motion = capture_hands(tracked.hands, motion, camera, tracked.track.frames)
+    return Person(name, tracked.fused_track(), motion, hands)
 
 
 def _reconstruction_input(
@@ -228,6 +240,7 @@ def _create_perception(options: CaptureOptions, keypoints: ExternalKeypoints | N
     quality = options.get("quality", "balanced")
     with ThreadPoolExecutor(1) as pool:
         faces = pool.submit(FaceEmbedder)
+        hands = pool.submit(_create_hand_observers, options)
         second_network = pool.submit(create_second_network, quality) if keypoints is None else None
         observer = (
             create_observer(quality, options.get("detector", MOVENET), fps)
@@ -240,7 +253,12 @@ def _create_perception(options: CaptureOptions, keypoints: ExternalKeypoints | N
         faces.result(),
         FrameEnhancer(options.get("enhance", "auto")),
         None if options.get("camera") == "static" else BackgroundTracker(),
+        hands.result(),
     )
+
+
+def _create_hand_observers(options: CaptureOptions) -> list[HandObserver]:
+    return [] if options.get("hands") == "off" else [HandObserver()]
 
 
 def _track_people(

@@ -11,6 +11,7 @@ from bodydouble.data import Motion
 from bodydouble.errors import FormatError, InvalidDataError
 from bodydouble.formats import bvh, performance
 from bodydouble.motion.floor.contacts import contact_probability, sole_positions
+from bodydouble.motion.hands.merge import full_motion
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ def select_motions(motions: tuple[NamedMotion, ...], names: str | None) -> tuple
 
 def _read_performance(path: Path) -> tuple[NamedMotion, ...]:
     return tuple(
-        NamedMotion(person.name, person.motion, int(person.track.frames[0])) for person in performance.load(path).people
+        NamedMotion(person.name, full_motion(person), int(person.track.frames[0]))
+        for person in performance.load(path).people
     )
 
 

@@ -13,7 +13,7 @@ from math import ceil, floor
 import numpy as np
 from scipy.interpolate import Akima1DInterpolator
 
-from bodydouble.data import BoolArray, Camera, FloatArray, IntArray, Motion, Performance, Person, Track
+from bodydouble.data import BoolArray, Camera, FloatArray, Hands, IntArray, Motion, Performance, Person, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import rotation
 
@@ -91,7 +91,12 @@ def _sample_frames(first: int, last: int, step: Fraction, count: int) -> _Sampli
 
 def _resample_person(person: Person, fps: Fraction, step: Fraction, count: int) -> Person:
     sampling = _sample_frames(int(person.track.frames[0]), int(person.track.frames[-1]), step, count)
-    return Person(person.name, _resample_track(person.track, sampling), _resample_motion(person.motion, fps, sampling))
+    return Person(
+        person.name,
+        _resample_track(person.track, sampling),
+        _resample_motion(person.motion, fps, sampling),
+        person.hands and _resample_hands(person.hands, sampling),
+    )
 
 
 def _resample_motion(motion: Motion, fps: Fraction, sampling: _Sampling) -> Motion:
@@ -103,6 +108,19 @@ def _resample_motion(motion: Motion, fps: Fraction, sampling: _Sampling) -> Moti
         root_position=_interpolate_akima(motion.root_position, sampling.times),
         contacts=_interpolate_observed(motion.contacts, all_observed, sampling),
         joint_sigma=_interpolate_observed(motion.joint_sigma, all_observed, sampling),
+    )
+
+
+def _resample_hands(hands: Hands, sampling: _Sampling) -> Hands:
+    observed: BoolArray = np.all(hands.observed[sampling.nearest], axis=0)
+    keypoints = np.stack(
+        [_interpolate_observed(hands.keypoints[:, i], hands.observed[:, i], sampling) for i in range(2)], axis=1
+    )
+    return replace(
+        hands,
+        observed=observed,
+        keypoints=np.where(observed[..., None, None], keypoints, [np.nan, np.nan, 0.0]),
+        rotations=_interpolate_rotations(hands.rotations, sampling.times),
     )
 
 

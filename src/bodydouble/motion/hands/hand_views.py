@@ -1,0 +1,54 @@
+"""Observations of one hand over a clip as arrays, mirrored so that each hand is a left one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bodydouble.data import HAND_LANDMARK_COUNT, BoolArray, FloatArray, HandObservation
+from bodydouble.geometry import rotation
+from bodydouble.motion.hands.hand_model import mirror_vectors
+
+
+@dataclass(frozen=True, slots=True)
+class HandViews:
+    """One hand in T frames. Not observed: points are NaN and the confidence is 0."""
+
+    points: FloatArray
+    """(T, 21, 2) on the plane z = 1 of the camera; x is negated for a right hand."""
+    confidence: FloatArray
+    """(T, 21) of the points."""
+    landmarks_3d: FloatArray
+    """(T, 21, 3) m, relative to the wrist, axes of the view; x is negated for a right hand."""
+    camera_from_view: FloatArray
+    """(T, 3, 3) rotation from a camera that looks at the hand to the real one, mirrored likewise."""
+
+    @property
+    def observed(self) -> BoolArray:
+        """(T,) whether the hand was observed."""
+        return np.asarray(self.confidence.max(axis=1) > 0)
+
+
+def collect_views(
+    observations: Sequence[HandObservation | None], intrinsics: FloatArray, *, is_right: bool
+) -> HandViews:
+    """Collects the observations of one hand in T frames.
+
+    Args:
+        observations: one per frame, None where the hand was not observed.
+        intrinsics: (3, 3) px.
+        is_right: whether it is a right hand, which is mirrored.
+    """
+    keypoints = np.full((len(observations), HAND_LANDMARK_COUNT, 3), np.nan)
+    keypoints[..., 2] = 0.0
+    landmarks_3d = np.full((len(observations), HAND_LANDMARK_COUNT, 3), np.nan)
+    for frame, observation in enumerate(observations):
+        if observation is not None:
+            keypoints[frame], landmarks_3d[frame] = observation.keypoints, observation.landmarks_3d
+    points = (keypoints[..., :2] - intrinsics[:2, 2]) / intrinsics[[0, 1], [0, 1]]
+    if is_right:
+        points, landmarks_3d = points * [-1.0, 1.0], mirror_vectors(landmarks_3d)
+    center = np.append(np.nan_to_num(points.mean(axis=1)), np.ones((len(points), 1)), axis=1)
+    optical_axis = np.broadcast_to([0.0, 0.0, 1.0], center.shape)
+    camera_from_view = rotation.to_matrix(rotation.between(optical_axis, rotation.normalize(center)))
+    return HandViews(points, keypoints[..., 2], landmarks_3d, camera_from_view)

@@ -1,0 +1,161 @@
+"""Observes the hands of a person: a frame and an ``Observation`` -> the same ``Observation`` with ``HandObservation``s.
+
+Left and right are those of the body. The network's own opinion only tells whether a region shows the wanted hand.
+Regions are tried one after the other, the cheapest first, until the wanted hand is found: the body's region refined by
+the region network, the region of the landmarks found there, a smaller region of the body, and a detected palm.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bodydouble.data import FloatArray, HandObservation, Observation, RgbImage
+from bodydouble.perception.hands.networks import HandLandmarks, HandNetworks
+from bodydouble.perception.hands.regions import (
+    HAND_LENGTH,
+    SIDES,
+    body_scale,
+    roi_from_body,
+    roi_from_landmarks,
+)
+from bodydouble.perception.protocols import RotatedRoi
+from bodydouble.skeletons import blazepose
+
+
+@dataclass(frozen=True, slots=True)
+class HandOptions:
+    """Thresholds for observing hands."""
+
+    min_length: float = 20.0
+    """Minimum length of a hand in the image, px, by the size of the body."""
+    min_wrist_confidence: float = 0.1
+    """Minimum confidence of the wrist of the body."""
+    min_presence: float = 0.5
+    """Minimum probability that a region shows a hand."""
+    min_side_probability: float = 0.3
+    """Minimum probability that it is the wanted one, left or right."""
+    max_wrist_distance: float = 0.8
+    """Maximum distance of the hand's wrist from that of the body, lengths of a hand."""
+    sure_score: float = 0.8
+    """Product of both probabilities from which no other region is tried."""
+    min_retry_presence: float = 0.05
+    """Minimum probability of a hand from which its landmarks are worth a second pass."""
+    same_hand_distance: float = 0.3
+    """Maximum mean distance of the landmarks of both hands that are one and the same hand, lengths of a hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """Landmarks that may be those of the wanted hand."""
+
+    landmarks: HandLandmarks
+    side_probability: float
+    """Probability that it is the wanted hand, left or right."""
+    wrist_distance: float
+    """Distance of its wrist from that of the body, lengths of a hand."""
+
+    @property
+    def score(self) -> float:
+        """Probability that this is the wanted hand."""
+        return self.landmarks.presence * self.side_probability
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The hand that is looked for."""
+
+    side: str
+    wrist: FloatArray
+    """(2,) px, by the body."""
+    length: float
+    """px, by the size of the body."""
+    roi: RotatedRoi
+    """Region by the body."""
+
+
+class HandObserver:
+    """Observes both hands of people; a ``DetailModel``."""
+
+    def __init__(self, options: HandOptions | None = None) -> None:
+        """Loads the networks. Raises ModelError if that is not possible."""
+        self.options = options or HandOptions()
+        self._networks = HandNetworks()
+
+    def add_detail(self, frame: RgbImage, person: Observation) -> Observation:
+        """Returns the person of a frame (H, W, 3) RGB with the hands that were observed."""
+        left, right = (self._observe_hand(frame, person, side) for side in SIDES)
+        if left and right and self._is_same_hand(left, right, HAND_LENGTH * body_scale(person)):
+            left, right = (left, None) if _fit_of(left) >= _fit_of(right) else (None, right)
+        hands = _to_observation(left, frame.shape), _to_observation(right, frame.shape)
+        return replace(person, hands=hands)
+
+    def _observe_hand(self, frame: RgbImage, person: Observation, side: str) -> _Candidate | None:
+        """Returns the best candidate for a hand, or None if the hand is too small or was not found."""
+        wrist = person.keypoints[blazepose.INDEX[f"{side}_wrist"]]
+        length = HAND_LENGTH * body_scale(person)
+        if length < self.options.min_length or wrist[2] < self.options.min_wrist_confidence:
+            return None
+        if not _is_inside(wrist[:2], frame.shape):
+            return None
+        target = _Target(side, wrist[:2], length, roi_from_body(person, side))
+        best: _Candidate | None = None
+        for candidate in self._candidates(frame, target):
+            if self._is_acceptable(candidate) and (best is None or candidate.score > best.score):
+                best = candidate
+            if best and best.score >= self.options.sure_score:
+                break
+        return best
+
+    def _candidates(self, frame: RgbImage, target: _Target) -> Iterator[_Candidate]:
+        """Yields landmarks in the regions that may show the hand, the cheapest and most likely region first."""
+        yield from self._two_passes(frame, target, self._networks.refine_roi(frame, target.roi))
+        smaller = replace(target.roi, side=0.75 * target.roi.side)
+        yield from self._two_passes(frame, target, smaller)
+        surroundings = RotatedRoi(target.wrist, 4 * target.length, 0.0)
+        palms = self._networks.detect_palms(frame, surroundings)
+        palms.sort(key=lambda palm: float(np.hypot(*(palm.wrist - target.wrist))))
+        for palm in palms[:1]:
+            yield self._locate(frame, target, palm.roi)
+
+    def _two_passes(self, frame: RgbImage, target: _Target, roi: RotatedRoi) -> Iterator[_Candidate]:
+        """Yields the landmarks in a region and, if there may be a hand, in the region of these landmarks."""
+        first = self._locate(frame, target, roi)
+        yield first
+        if first.landmarks.presence >= self.options.min_retry_presence:
+            yield self._locate(frame, target, roi_from_landmarks(first.landmarks.points))
+
+    def _locate(self, frame: RgbImage, target: _Target, roi: RotatedRoi) -> _Candidate:
+        found = self._networks.locate_landmarks(frame, roi)
+        probability = found.left_probability if target.side == "left" else 1.0 - found.left_probability
+        return _Candidate(found, probability, float(np.hypot(*(found.points[0] - target.wrist))) / target.length)
+
+    def _is_acceptable(self, candidate: _Candidate) -> bool:
+        return (
+            candidate.landmarks.presence >= self.options.min_presence
+            and candidate.side_probability >= self.options.min_side_probability
+            and candidate.wrist_distance <= self.options.max_wrist_distance
+        )
+
+    def _is_same_hand(self, left: _Candidate, right: _Candidate, length: float) -> bool:
+        distance = np.linalg.norm(left.landmarks.points - right.landmarks.points, axis=1).mean()
+        return bool(distance < self.options.same_hand_distance * length)
+
+
+def _fit_of(candidate: _Candidate) -> float:
+    """Returns how well a candidate fits the body: the nearer to its wrist and the surer of its side, the better."""
+    return candidate.side_probability * float(np.exp(-4 * candidate.wrist_distance))
+
+
+def _is_inside(point: FloatArray, shape: tuple[int, ...]) -> bool:
+    return bool(0 <= point[0] < shape[1] and 0 <= point[1] < shape[0])
+
+
+def _to_observation(candidate: _Candidate | None, shape: tuple[int, ...]) -> HandObservation | None:
+    """Converts a candidate; landmarks outside the frame, of a shape (H, W, ...), have no confidence."""
+    if candidate is None:
+        return None
+    points = candidate.landmarks.points
+    inside = np.all((points >= 0) & (points < [shape[1], shape[0]]), axis=1)
+    confidence = candidate.landmarks.presence * min(1.0, 2 * candidate.side_probability) * inside
+    return HandObservation(np.column_stack([points, confidence]), candidate.landmarks.landmarks_3d)
