@@ -40,6 +40,13 @@ class Enhancement(StrEnum):
     NLM = "nlm"
 
 
+class FaceMode(StrEnum):
+    """When faces are captured."""
+
+    AUTO = "auto"
+    OFF = "off"
+
+
 VideoArgument = Annotated[
     str, typer.Argument(metavar="VIDEO", help="A video, GIF, image, folder of images or pattern ('shots/*.png').")
 ]
@@ -103,6 +110,7 @@ EnhanceOption = Annotated[
     Enhancement,
     typer.Option(help="Denoising and brightening of the frames that the networks see. auto: where it helps."),
 ]
+FaceOption = Annotated[FaceMode, typer.Option(help="Capture of the face. auto: where it is large enough.")]
 SaveFaceEmbeddingsOption = Annotated[
     bool,
     typer.Option(
@@ -148,6 +156,7 @@ class CaptureArguments:
     keypoints: KeypointsOption = None
     detector: DetectorOption = None
     enhance: EnhanceOption = Enhancement.AUTO
+    face: FaceOption = FaceMode.AUTO
     fps: FpsOption = None
     save_face_embeddings: SaveFaceEmbeddingsOption = False
     as_json: JsonOption = False
@@ -156,6 +165,7 @@ class CaptureArguments:
         """Returns the options of ``pipeline.capture``."""
         options: CaptureOptions = {
             "people": self.people, "quality": self.quality, "camera": self.camera, "enhance": self.enhance,
+            "face": self.face,
         }  # fmt: skip
         if self.focal_length is not None:
             options["focal_length_mm"] = self.focal_length

@@ -11,10 +11,11 @@ from typing import TypedDict, Unpack
 
 import numpy as np
 
-from bodydouble.data import Clip, Performance, Person, Track
+from bodydouble.data import Clip, Motion, Performance, Person, Track
 from bodydouble.errors import InvalidDataError, NoPeopleError
 from bodydouble.formats.keypoint_files import read_keypoints
 from bodydouble.formats.media import FrameReader, probe
+from bodydouble.motion.face.face_track import build_face
 from bodydouble.motion.floor.plausibility import describe_doubts
 from bodydouble.motion.multi_shot import reconstruct_shots
 from bodydouble.motion.reconstruct import MeasuredInputs, ReconstructionInput
@@ -22,6 +23,7 @@ from bodydouble.networks import network_seconds
 from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver, ExternalKeypoints, convert_keypoints
+from bodydouble.perception.face.face_model import FaceModel, options_for_quality
 from bodydouble.perception.image.enhance import FrameEnhancer, check_method
 from bodydouble.perception.pose.observe import MOVENET, create_observer, create_second_network
 from bodydouble.pipeline.perceiving import FrameListener, Perception, PerceptionResult
@@ -33,6 +35,7 @@ from bodydouble.tracking.static_detection import detect_static_people
 PERCEPTION_MAX_SIDE = 1920
 """Maximum long side in px of the frames that perception processes; larger ones are scaled down."""
 CAMERA_MODES = ("auto", "static", "moving")
+FACE_MODES = ("auto", "off")
 FOCAL_LENGTH_RANGE_MM = (8.0, 1000.0)
 """Minimum and maximum focal length in mm, full-frame equivalent."""
 HEIGHT_RANGE = (0.4, 2.6)
@@ -72,6 +75,8 @@ class CaptureOptions(TypedDict, total=False):
     enhance: str
     """Denoising and brightening of dark or noisy frames for the networks: "auto", "off", "bilateral" or "nlm". Default:
     "auto", which enhances where that was measured to help."""
+    face: str
+    """Capture of the face: "auto", where it is large enough, or "off". Default: "auto"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,8 @@ def _check_options(options: CaptureOptions) -> None:
     camera = options.get("camera", "auto")
     if camera not in CAMERA_MODES:
         raise InvalidDataError(f"unknown camera {camera!r}; choose one of {', '.join(CAMERA_MODES)}")
+    if options.get("face", "auto") not in FACE_MODES:
+        raise InvalidDataError(f"unknown face {options['face']!r}; choose one of {', '.join(FACE_MODES)}")
     _check_range("focal_length_mm", options.get("focal_length_mm"), FOCAL_LENGTH_RANGE_MM)
     _check_range("height", options.get("height"), HEIGHT_RANGE)
     if "keypoints" in options and "detector" in options:
@@ -148,8 +155,8 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
     inputs = _reconstruction_input(request, perceived, people)
     with progress.stage("motion"):
         camera, motions = reconstruct_shots(inputs)
-    pairs = zip(people.items(), motions, strict=True)
-    performers = tuple(Person(name, person.fused_track(), motion) for (name, person), motion in pairs)
+        pairs = zip(people.items(), motions, strict=True)
+        performers = tuple(_build_person(name, tracked, motion) for (name, tracked), motion in pairs)
     for message in (doubt for performer in performers for doubt in describe_doubts(performer)):
         progress.warn(message)
     return CaptureResult(
@@ -157,6 +164,10 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
         {name: person.face_embeddings for name, person in people.items()},
         static_people,
     )
+
+
+def _build_person(name: str, tracked: PersonTrack, motion: Motion) -> Person:
+    return Person(name, tracked.fused_track(), motion, face=build_face(tracked.faces, float(motion.fps)))
 
 
 def _reconstruction_input(
@@ -228,6 +239,7 @@ def _create_perception(options: CaptureOptions, keypoints: ExternalKeypoints | N
     quality = options.get("quality", "balanced")
     with ThreadPoolExecutor(1) as pool:
         faces = pool.submit(FaceEmbedder)
+        face_models = pool.submit(_create_face_models, options)
         second_network = pool.submit(create_second_network, quality) if keypoints is None else None
         observer = (
             create_observer(quality, options.get("detector", MOVENET), fps)
@@ -240,7 +252,12 @@ def _create_perception(options: CaptureOptions, keypoints: ExternalKeypoints | N
         faces.result(),
         FrameEnhancer(options.get("enhance", "auto")),
         None if options.get("camera") == "static" else BackgroundTracker(),
+        face_models.result(),
     )
+
+
+def _create_face_models(options: CaptureOptions) -> list[FaceModel]:
+    return [] if options.get("face") == "off" else [FaceModel(options_for_quality(options.get("quality", "balanced")))]
 
 
 def _track_people(
