@@ -40,8 +40,8 @@ class Enhancement(StrEnum):
     NLM = "nlm"
 
 
-class HandsMode(StrEnum):
-    """When fingers are captured."""
+class DetailMode(StrEnum):
+    """When hands or faces are captured."""
 
     AUTO = "auto"
     OFF = "off"
@@ -110,7 +110,8 @@ EnhanceOption = Annotated[
     Enhancement,
     typer.Option(help="Denoising and brightening of the frames that the networks see. auto: where it helps."),
 ]
-HandsOption = Annotated[HandsMode, typer.Option(help="Capture of the fingers. auto: where hands are large enough.")]
+HandsOption = Annotated[DetailMode, typer.Option(help="Capture of the fingers. auto: where hands are large enough.")]
+FaceOption = Annotated[DetailMode, typer.Option(help="Capture of the face. auto: where it is large enough.")]
 SaveFaceEmbeddingsOption = Annotated[
     bool,
     typer.Option(
@@ -156,7 +157,8 @@ class CaptureArguments:
     keypoints: KeypointsOption = None
     detector: DetectorOption = None
     enhance: EnhanceOption = Enhancement.AUTO
-    hands: HandsOption = HandsMode.AUTO
+    hands: HandsOption = DetailMode.AUTO
+    face: FaceOption = DetailMode.AUTO
     fps: FpsOption = None
     save_face_embeddings: SaveFaceEmbeddingsOption = False
     as_json: JsonOption = False
@@ -165,7 +167,7 @@ class CaptureArguments:
         """Returns the options of ``pipeline.capture``."""
         options: CaptureOptions = {
             "people": self.people, "quality": self.quality, "camera": self.camera, "enhance": self.enhance,
-            "hands": self.hands,
+            "hands": self.hands, "face": self.face,
         }  # fmt: skip
         if self.focal_length is not None:
             options["focal_length_mm"] = self.focal_length

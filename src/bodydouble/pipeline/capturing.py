@@ -15,6 +15,7 @@ from bodydouble.data import Camera, Clip, Motion, Performance, Person, Track
 from bodydouble.errors import InvalidDataError, NoPeopleError
 from bodydouble.formats.keypoint_files import read_keypoints
 from bodydouble.formats.media import FrameReader, probe
+from bodydouble.motion.face.face_track import build_face
 from bodydouble.motion.floor.plausibility import describe_doubts
 from bodydouble.motion.hands.capture_hands import capture_hands
 from bodydouble.motion.multi_shot import reconstruct_shots
@@ -23,9 +24,11 @@ from bodydouble.networks import network_seconds
 from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver, ExternalKeypoints, convert_keypoints
+from bodydouble.perception.face.face_model import FaceModel, options_for_quality
 from bodydouble.perception.hands.hand_observer import HandObserver
 from bodydouble.perception.image.enhance import FrameEnhancer, check_method
 from bodydouble.perception.pose.observe import MOVENET, create_observer, create_second_network
+from bodydouble.perception.protocols import DetailModel
 from bodydouble.pipeline.perceiving import FrameListener, Perception, PerceptionResult
 from bodydouble.pipeline.progress import Progress
 from bodydouble.tracking.association import FaceEmbeddings, PersonTrack, build_tracks
@@ -35,7 +38,8 @@ from bodydouble.tracking.static_detection import detect_static_people
 PERCEPTION_MAX_SIDE = 1920
 """Maximum long side in px of the frames that perception processes; larger ones are scaled down."""
 CAMERA_MODES = ("auto", "static", "moving")
-HANDS_MODES = ("auto", "off")
+DETAIL_MODES = ("auto", "off")
+"""Modes of the capture of hands, and of that of the face."""
 FOCAL_LENGTH_RANGE_MM = (8.0, 1000.0)
 """Minimum and maximum focal length in mm, full-frame equivalent."""
 HEIGHT_RANGE = (0.4, 2.6)
@@ -77,6 +81,8 @@ class CaptureOptions(TypedDict, total=False):
     "auto", which enhances where that was measured to help."""
     hands: str
     """Capture of the fingers: "auto", where hands are large enough, or "off". Default: "auto"."""
+    face: str
+    """Capture of the face: "auto", where it is large enough, or "off". Default: "auto"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +128,9 @@ def _check_options(options: CaptureOptions) -> None:
     camera = options.get("camera", "auto")
     if camera not in CAMERA_MODES:
         raise InvalidDataError(f"unknown camera {camera!r}; choose one of {', '.join(CAMERA_MODES)}")
-    if options.get("hands", "auto") not in HANDS_MODES:
-        raise InvalidDataError(f"unknown hands {options['hands']!r}; choose one of {', '.join(HANDS_MODES)}")
+    for name, mode in (("hands", options.get("hands", "auto")), ("face", options.get("face", "auto"))):
+        if mode not in DETAIL_MODES:
+            raise InvalidDataError(f"unknown {name} {mode!r}; choose one of {', '.join(DETAIL_MODES)}")
     _check_range("focal_length_mm", options.get("focal_length_mm"), FOCAL_LENGTH_RANGE_MM)
     _check_range("height", options.get("height"), HEIGHT_RANGE)
     if "keypoints" in options and "detector" in options:
@@ -168,7 +175,7 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
 
 def _build_person(name: str, tracked: PersonTrack, motion: Motion, camera: Camera) -> Person:
     hands, motion = capture_hands(tracked.hands, motion, camera, tracked.track.frames)
-    return Person(name, tracked.fused_track(), motion, hands)
+    return Person(name, tracked.fused_track(), motion, hands, build_face(tracked.faces, float(motion.fps)))
 
 
 def _reconstruction_input(
@@ -240,7 +247,7 @@ def _create_perception(options: CaptureOptions, keypoints: ExternalKeypoints | N
     quality = options.get("quality", "balanced")
     with ThreadPoolExecutor(1) as pool:
         faces = pool.submit(FaceEmbedder)
-        hands = pool.submit(_create_hand_observers, options)
+        detail_models = pool.submit(_create_detail_models, options)
         second_network = pool.submit(create_second_network, quality) if keypoints is None else None
         observer = (
             create_observer(quality, options.get("detector", MOVENET), fps)
@@ -253,12 +260,17 @@ def _create_perception(options: CaptureOptions, keypoints: ExternalKeypoints | N
         faces.result(),
         FrameEnhancer(options.get("enhance", "auto")),
         None if options.get("camera") == "static" else BackgroundTracker(),
-        hands.result(),
+        detail_models.result(),
     )
 
 
-def _create_hand_observers(options: CaptureOptions) -> list[HandObserver]:
-    return [] if options.get("hands") == "off" else [HandObserver()]
+def _create_detail_models(options: CaptureOptions) -> list[DetailModel]:
+    models: list[DetailModel] = []
+    if options.get("hands") != "off":
+        models.append(HandObserver())
+    if options.get("face") != "off":
+        models.append(FaceModel(options_for_quality(options.get("quality", "balanced"))))
+    return models
 
 
 def _track_people(

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from bodydouble.data import Camera, Performance, Person, Track
+from bodydouble.data import Camera, Face, Performance, Person, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats import performance as file
 from bodydouble.geometry import camera, kinematics, rotation
@@ -197,3 +197,18 @@ def test_a_track_between_two_frames_of_a_low_rate_is_kept() -> None:
 def test_rejects_a_frame_rate_of_0() -> None:
     with pytest.raises(InvalidDataError, match="must be above 0"):
         resample_performance(clip(), Fraction(0))
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_the_face_is_interpolated(fps: Fraction) -> None:
+    frames = 31
+    ramp = np.linspace(0.0, 1.0, frames)
+    face = Face(ramp < 0.5, np.tile(ramp[:, None], 52), np.stack([ramp, -ramp], axis=1))
+    source = builders.performance(frames, 1, Fraction(30))
+    person = replace(source.people[0], face=face)
+    resampled = resample_performance(replace(source, people=(person,)), fps).people[0]
+    assert resampled.face is not None
+    times = resampled.track.frames / float(fps)
+    np.testing.assert_allclose(resampled.face.weights[:, 7], np.minimum(times, 1.0), atol=1e-9)
+    np.testing.assert_allclose(resampled.face.gaze[:, 1], -resampled.face.gaze[:, 0], atol=1e-12)
+    assert resampled.face.observed[0] and not resampled.face.observed[-1]

@@ -69,6 +69,8 @@ class PersonMetrics:
     """Mean height above the floor of points in contact."""
     penetration_p99_mm: float
     """99th percentile over frames of the depth below the floor of the lowest point of the soles."""
+    face_coverage: float
+    """Fraction of the frames in which the face was observed."""
     score: NaturalnessScore
     """Naturalness and realism relative to real motion capture."""
 
@@ -113,6 +115,7 @@ def _measure_person(performance: Performance, person: Person, evaluated: Evaluat
         moves_fast=_moves_fast(track.keypoints[..., :2], confident, size),
         floating_mm=mean(floor.floating_mm(evaluated.feet, evaluated.contacts)),
         penetration_p99_mm=percentile(floor.penetration_mm(evaluated.feet), 99.0),
+        face_coverage=0.0 if person.face is None else float(person.face.observed.mean()),
         score=score(sample_from_person(evaluated, fps)),
     )
 

@@ -13,7 +13,7 @@ from math import ceil, floor
 import numpy as np
 from scipy.interpolate import Akima1DInterpolator
 
-from bodydouble.data import BoolArray, Camera, FloatArray, Hands, IntArray, Motion, Performance, Person, Track
+from bodydouble.data import BoolArray, Camera, Face, FloatArray, Hands, IntArray, Motion, Performance, Person, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import rotation
 
@@ -96,7 +96,16 @@ def _resample_person(person: Person, fps: Fraction, step: Fraction, count: int) 
         _resample_track(person.track, sampling),
         _resample_motion(person.motion, fps, sampling),
         person.hands and _resample_hands(person.hands, sampling),
+        person.face and _resample_face(person.face, sampling),
     )
+
+
+def _resample_face(face: Face, sampling: _Sampling) -> Face:
+    """Interpolates weights and gaze linearly, as they change too fast for splines."""
+    everywhere = np.ones(len(face.observed), dtype=np.bool_)
+    observed: BoolArray = np.all(face.observed[sampling.nearest], axis=0)
+    weights, gaze = (_interpolate_observed(values, everywhere, sampling) for values in (face.weights, face.gaze))
+    return Face(observed, weights, gaze)
 
 
 def _resample_motion(motion: Motion, fps: Fraction, sampling: _Sampling) -> Motion:

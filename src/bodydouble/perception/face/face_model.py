@@ -35,6 +35,11 @@ class FaceOptions:
     ``region_difference`` measures it; 0: always."""
 
 
+def options_for_quality(quality: str) -> FaceOptions:
+    """Returns the options of a quality preset: at "best" the landmarks are always located again."""
+    return FaceOptions(max_region_difference=0.0) if quality == "best" else FaceOptions()
+
+
 class FaceModel:
     """Observes the face of one person at a time, each frame for itself."""
 

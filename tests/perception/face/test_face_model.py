@@ -1,0 +1,98 @@
+"""The face of the man in the reference picture, placed into a frame."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from bodydouble.data import FaceObservation, Observation
+from bodydouble.geometry.rotation import to_rotvec
+from bodydouble.perception.face.face_model import FaceModel, FaceOptions, options_for_quality
+from bodydouble.perception.face.face_networks import INPUT_SIDE
+from bodydouble.perception.protocols import RotatedRoi
+from bodydouble.skeletons import arkit, blazepose, face_mesh
+
+PICTURE = Path(__file__).parents[1] / "golden" / "face_picture.npz"
+OFFSET, SIDE = np.array([130.0, 60.0]), 160
+MODEL = FaceModel()
+MESH_POINTS = {
+    "nose": 1, "left_eye": 473, "right_eye": 468, "left_ear": 454, "right_ear": 234, "mouth_left": 291,
+    "mouth_right": 61,
+}  # fmt: skip
+
+
+def picture() -> np.ndarray:
+    with np.load(PICTURE) as stored:
+        return np.asarray(stored["face"])
+
+
+def frame_with(face: np.ndarray) -> np.ndarray:
+    frame = np.full((300, 400, 3), 90, np.uint8)
+    x, y = OFFSET.astype(int)
+    frame[y : y + SIDE, x : x + SIDE] = cv2.resize(face, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return frame
+
+
+def body_of(face: np.ndarray) -> np.ndarray:
+    """(33, 3) px of the frame, the landmarks of the head as the face network sees them."""
+    whole = RotatedRoi(np.array([INPUT_SIDE / 2] * 2), float(INPUT_SIDE), 0.0)
+    points = MODEL._networks.locate(face, whole).in_image
+    keypoints = np.column_stack([np.zeros((33, 2)), np.full(33, 0.9)])
+    for name, index in MESH_POINTS.items():
+        keypoints[blazepose.INDEX[name], :2] = OFFSET + points[index] * SIDE / INPUT_SIDE
+    return keypoints
+
+
+def observe(face: np.ndarray, keypoints: np.ndarray, options: FaceOptions | None = None) -> FaceObservation | None:
+    model = MODEL if options is None else FaceModel(options)
+    person = Observation(np.zeros(4), keypoints, np.zeros((33, 3)), 1.0)
+    return model.add_detail(frame_with(face), person).face
+
+
+def test_the_face_is_found_upright() -> None:
+    face = observe(picture(), body_of(picture()))
+    assert face is not None
+    assert face.confidence > 0.9
+    assert np.abs(to_rotvec(face.camera_from_head)).max() < 0.6
+
+
+def test_a_mirrored_picture_gives_a_mirrored_face() -> None:
+    mirrored = np.ascontiguousarray(picture()[:, ::-1])
+    options = FaceOptions(max_region_difference=0.0)
+    face, other = observe(picture(), body_of(picture()), options), observe(mirrored, body_of(mirrored), options)
+    assert face is not None and other is not None
+    # The networks are not exactly symmetric, and this face is only 40 px high.
+    np.testing.assert_allclose(other.weights, face.weights[list(arkit.MIRROR)], atol=0.35)
+    assert np.abs(other.weights - face.weights[list(arkit.MIRROR)]).mean() < 0.05
+    rotvec = to_rotvec(face.camera_from_head) * [1.0, -1.0, -1.0]
+    np.testing.assert_allclose(to_rotvec(other.camera_from_head), rotvec, atol=0.25)
+
+
+@pytest.mark.parametrize("change", ["small", "uncertain", "elsewhere", "behind", "no face"])
+def test_no_face_where_none_can_be_seen(change: str) -> None:
+    face, keypoints = picture(), body_of(picture())
+    if change == "small":
+        keypoints[:, :2] = keypoints[:, :2].mean(axis=0) + 0.3 * (keypoints[:, :2] - keypoints[:, :2].mean(axis=0))
+    elif change == "uncertain":
+        keypoints[:, 2] = 0.2
+    elif change == "elsewhere":
+        keypoints[blazepose.INDEX["nose"], 0] += 60.0
+    elif change == "behind":
+        keypoints[:, 0] = 400.0 - keypoints[:, 0]
+    else:
+        face = np.full_like(face, 128)
+    assert observe(face, keypoints) is None
+
+
+def test_the_best_quality_always_locates_the_landmarks_twice() -> None:
+    assert options_for_quality("best").max_region_difference == 0.0
+    assert options_for_quality("balanced") == options_for_quality("fast") == FaceOptions()
+
+
+def test_mesh_indices_are_those_of_the_networks() -> None:
+    assert len(set(face_mesh.BLENDSHAPE_SUBSET)) == 146
+    assert list(face_mesh.BLENDSHAPE_SUBSET) == sorted(face_mesh.BLENDSHAPE_SUBSET)
+    table = np.array(face_mesh.POSE_POINTS)
+    mirrored = {(round(-x, 3), y, z): weight for _, weight, x, y, z in table}
+    assert all(mirrored[round(x, 3), y, z] == weight for _, weight, x, y, z in table)
