@@ -10,6 +10,7 @@ from baking.mesh import RIG, connected_parts, vertex_normals
 from baking.source import Array, Body
 from baking.suit import Surface
 from bodydouble.geometry import rotation
+from bodydouble.geometry.gaze import MAX_GAZE_ANGLE
 from bodydouble.skeletons import arkit
 
 EYE_RINGS_DEG = (0.0, 10.0, 22.0, 26.0, 40.0, 58.0, 80.0, 180.0)
@@ -87,7 +88,7 @@ def look_offsets(directions: Array) -> Array:
     sides = {"Up": "Up", "Down": "Down", "Out": "Left", "In": "Right"}
     for name, direction in sides.items():
         axis, sign = LOOKS[direction]
-        turned = rotation.rotate(rotation.from_rotvec(np.eye(3)[axis] * sign * arkit.LOOK_ANGLE), directions)
+        turned = rotation.rotate(rotation.from_rotvec(np.eye(3)[axis] * sign * MAX_GAZE_ANGLE), directions)
         offsets[:, arkit.INDEX[f"eyeLook{name}Left"]] = turned - directions
     return offsets
 

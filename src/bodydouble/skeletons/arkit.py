@@ -5,8 +5,6 @@ the MediaPipe Blendshape V2 model card, without its first entry, which is neutra
 network does not estimate.
 """
 
-import math
-
 BLENDSHAPES: tuple[str, ...] = (
     "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight",
     "cheekPuff", "cheekSquintLeft", "cheekSquintRight",
@@ -21,8 +19,6 @@ BLENDSHAPES: tuple[str, ...] = (
     "mouthUpperUpLeft", "mouthUpperUpRight", "noseSneerLeft", "noseSneerRight",
     "tongueOut",
 )  # fmt: skip
-LOOK_ANGLE = math.radians(25.0)
-"""Angle in rad by which the shapes of looking up, down, in and out turn the eyes of built-in characters at weight 1."""
 INDEX: dict[str, int] = {name: i for i, name in enumerate(BLENDSHAPES)}
 
 
