@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 
 TARGET_UNIT = 0.1
 """Metres per unit of the target files, which are in decimetres with +Y up and +Z forward, as the body."""
+LOOK_SCALE = 1.6
+"""Factor of the lids of the look shapes, in which the eyes turn by about half of the angle that they get here."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,11 @@ def read_targets(folder: Path, vertices: NDArray[np.int64]) -> Array:
     row_of = {int(vertex): row for row, vertex in enumerate(vertices)}
     offsets = np.zeros((len(vertices), len(arkit.BLENDSHAPES), 3))
     for k, name in enumerate(arkit.BLENDSHAPES):
+        unit = TARGET_UNIT * (LOOK_SCALE if name.startswith("eyeLook") else 1.0)
         for line in (folder / f"{name}.target").read_text().splitlines():
             fields = line.split()
             if fields and not line.startswith("#") and int(fields[0]) in row_of:
-                offsets[row_of[int(fields[0])], k] = [TARGET_UNIT * float(value) for value in fields[1:]]
+                offsets[row_of[int(fields[0])], k] = [unit * float(value) for value in fields[1:]]
     return offsets
 
 
