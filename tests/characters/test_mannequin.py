@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from bodydouble.characters.load import BUILTIN, load_character
-from bodydouble.data import Character, FloatArray
+from bodydouble.data import BoolArray, Character, FloatArray, Mesh
 from bodydouble.geometry import kinematics
-from bodydouble.skeletons import adult_template, blazepose, humanoid
+from bodydouble.skeletons import adult_template, arkit, blazepose, humanoid
 from tests.builders import assert_same
 from tests.formats import validator
 
@@ -126,3 +126,40 @@ def test_landmarks_are_on_the_surface_of_the_mesh(mannequin: Character) -> None:
         assert abs(landmarks[name][1]) < 1e-6
         assert np.linalg.norm((mesh.positions - landmarks[name])[:, [0, 2]], axis=1).min() < 0.01, name
     assert abs(joint["leftFoot"][1] - adult_template.ANKLE_HEIGHT) < 1e-6
+
+
+def test_the_mannequin_has_the_shapes_of_arkit_and_is_neutral(mannequin: Character) -> None:
+    (mesh,) = mannequin.meshes
+    assert tuple(target.name for target in mesh.morph_targets) == arkit.BLENDSHAPES
+    for target in mesh.morph_targets:
+        distance = np.linalg.norm(target.position_offsets, axis=1)
+        assert target.weight == 0.0
+        assert 1e-3 < distance.max() < 0.06, target.name
+        assert mesh.positions[distance > 0, 1].min() > 1.4, target.name  # only the head
+
+
+def test_shapes_of_left_and_right_are_mirror_images(mannequin: Character) -> None:
+    (mesh,) = mannequin.meshes
+    assert mesh.colors is not None
+    twin = _mirror_vertices(mesh.positions, mesh.colors)
+    for target, mirror in zip(mesh.morph_targets, arkit.MIRROR, strict=True):
+        other = mesh.morph_targets[mirror].position_offsets
+        assert_same(other[twin] * [-1, 1, 1], target.position_offsets, 5e-5)  # a step and a half of the file
+
+
+@pytest.mark.parametrize(
+    ("shape", "direction"),
+    [("Out", [1, 0, 0]), ("In", [-1, 0, 0]), ("Up", [0, 1, 0]), ("Down", [0, -1, 0])],
+)
+def test_looks_turn_the_left_eye(mannequin: Character, shape: str, direction: list[float]) -> None:
+    (mesh,) = mannequin.meshes
+    assert mesh.colors is not None
+    eye_z = mesh.positions[_pupil(mesh), 2].max()
+    pupil = _pupil(mesh) & (mesh.positions[:, 0] > 0) & (mesh.positions[:, 2] > eye_z - 0.002)
+    offsets = mesh.morph_targets[arkit.INDEX[f"eyeLook{shape}Left"]].position_offsets[pupil]
+    assert (offsets @ np.array(direction) > 0.004).all()
+
+
+def _pupil(mesh: Mesh) -> BoolArray:
+    assert mesh.colors is not None
+    return np.asarray(np.abs(mesh.colors[:, :3] - [0.012, 0.012, 0.014]).max(axis=1) < 1e-3)

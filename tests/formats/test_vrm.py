@@ -15,6 +15,7 @@ from bodydouble.formats import gltf, vrm, vrm_expressions, vrma
 from bodydouble.pipeline.animating import AnimatedCharacter, retarget_to_character
 from bodydouble.pipeline.exporting import retarget_motions
 from bodydouble.pipeline.motion_files import NamedMotion
+from bodydouble.skeletons import arkit, face_names
 from tests import builders
 from tests.characters.test_t_pose import lowered_arms
 from tests.formats import glb_evaluator
@@ -113,11 +114,11 @@ def with_morph_targets(*names: str) -> Character:
 
 
 def test_arkit_shapes_become_presets_and_perfect_sync(motion: Motion, tmp_path: Path) -> None:
-    assert len(vrm_expressions.ARKIT_NAMES) == len(set(vrm_expressions.ARKIT_NAMES)) == 52
-    played, _ = play_motion(motion, with_morph_targets(*vrm_expressions.ARKIT_NAMES), tmp_path)
+    assert len(arkit.BLENDSHAPES) == len(set(arkit.BLENDSHAPES)) == 52
+    played, _ = play_motion(motion, with_morph_targets(*arkit.BLENDSHAPES), tmp_path)
     binds = dict(played.content["expressions"])
-    assert set(vrm_expressions.ARKIT_NAMES) <= set(binds)
-    recipes = vrm_expressions.PRESET_RECIPES
+    assert set(arkit.BLENDSHAPES) <= set(binds)
+    recipes = face_names.PRESET_RECIPES
     assert {name: binds[name] for name in recipes} == {name: len(recipe) for name, recipe in recipes.items()}
 
 

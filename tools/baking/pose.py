@@ -95,4 +95,9 @@ def t_pose(body: Body, height: float | None = HEIGHT) -> Body:
     floor, top = positions[:, 1].min(), positions[:, 1].max()
     scale = height / (top - floor) if height else 1.0
     shift = np.array([0.0, -floor, -body.heads[0, 2]])
-    return replace(body, positions=(positions + shift) * scale, heads=(np.stack(heads) + shift) * scale)
+    return replace(
+        body,
+        positions=(positions + shift) * scale,
+        heads=(np.stack(heads) + shift) * scale,
+        targets=body.targets * scale,
+    )

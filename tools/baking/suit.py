@@ -10,7 +10,11 @@ from bodydouble.geometry import rotation
 SKIN = (0.74, 0.71, 0.66)
 SUIT = (0.165, 0.215, 0.29)
 TRIM = (0.06, 0.08, 0.115)
-"""Linear RGB colours of skin, suit and trim."""
+LIPS = (0.63, 0.52, 0.49)
+MOUTH = (0.03, 0.014, 0.014)
+"""Linear RGB colours of skin, suit, trim, lips and the inside of the mouth."""
+SKIN_KIND, MOUTH_KIND = 2, 3
+"""Numbers among suit, trim, skin and the inside of the mouth."""
 
 SEAMS = (
     ((0.0, 1.0, 0.6), 1.438, 0.016),
@@ -25,13 +29,19 @@ Points p with direction . p > offset are skin; the trim lies below the seam.
 
 @dataclass(frozen=True)
 class Surface:
-    """Mesh: positions (V, 3), unit normals (V, 3), faces (N, 3), weights (V, 52) of RIG's joints, RGBA (V, 4)."""
+    """Mesh: positions (V, 3), unit normals (V, 3), faces (N, 3), weights (V, 52) of RIG's joints, RGBA (V, 4).
+
+    Beside them, the offsets (V, 52, 3) m of ARKit's shapes, and how much each vertex (V, 2) belongs to
+    the lips and to the inside of the mouth.
+    """
 
     positions: Array
     normals: Array
     faces: Array
     weights: Array
     colors: Array
+    targets: Array
+    mouth: Array
 
 
 def slice_edges(surface: Surface, height: Array) -> Surface:
@@ -62,7 +72,8 @@ def slice_edges(surface: Surface, height: Array) -> Surface:
     first, second, fraction = (np.array(column) for column in zip(*rows, strict=True))
 
     def extend(values: Array) -> Array:
-        between = values[first] + (values[second] - values[first]) * fraction[:, None]
+        steps = fraction.reshape(-1, *[1] * (values.ndim - 1))
+        between = values[first] + (values[second] - values[first]) * steps
         return np.concatenate([values, between])
 
     return replace(
@@ -71,12 +82,14 @@ def slice_edges(surface: Surface, height: Array) -> Surface:
         normals=rotation.normalize(extend(surface.normals)),
         weights=extend(surface.weights),
         colors=extend(surface.colors),
+        targets=extend(surface.targets),
+        mouth=extend(surface.mouth),
         faces=np.array(faces),
     )
 
 
 def color_suit(surface: Surface) -> Surface:
-    """Cuts the left half along the seams and colours its faces as suit, trim and skin, with hard edges between them."""
+    """Cuts the left half along the seams and colours its faces as suit, trim, skin or mouth, with hard edges."""
     for direction, offset, width in SEAMS:
         for edge in (offset, offset - width):
             surface = slice_edges(surface, surface.positions @ np.array(direction) - edge)
@@ -85,14 +98,25 @@ def color_suit(surface: Surface) -> Surface:
     for direction, offset, width in SEAMS:
         height = centers @ np.array(direction) - offset
         kind = np.maximum(kind, (height > -width).astype(int) + (height > 0))
-    return split_by_color(surface, kind)
+    is_inside = surface.mouth[surface.faces, 1].mean(axis=1) > 0.5
+    return split_by_color(surface, np.where(is_inside, MOUTH_KIND, kind))
 
 
 def split_by_color(surface: Surface, kind: Array) -> Surface:
     """Duplicates vertices so that each has one colour; kind (N,) indexes the colours of the faces."""
-    palette = np.array([SUIT, TRIM, SKIN])
+    palette = np.array([SUIT, TRIM, SKIN, MOUTH])
     pairs = np.stack([surface.faces, np.broadcast_to(kind[:, None], surface.faces.shape)], axis=-1).reshape(-1, 2)
     unique, corner = np.unique(pairs, axis=0, return_inverse=True)
     old = unique[:, 0]
-    rgba = np.hstack([palette[unique[:, 1]], np.ones((len(old), 1))])
-    return Surface(surface.positions[old], surface.normals[old], corner.reshape(-1, 3), surface.weights[old], rgba)
+    is_lip = surface.mouth[old, :1] * (unique[:, 1:] == SKIN_KIND)
+    rgb = palette[unique[:, 1]] * (1 - is_lip) + np.array(LIPS) * is_lip
+    return replace(
+        surface,
+        positions=surface.positions[old],
+        normals=surface.normals[old],
+        faces=corner.reshape(-1, 3),
+        weights=surface.weights[old],
+        colors=np.hstack([rgb, np.ones((len(old), 1))]),
+        targets=surface.targets[old],
+        mouth=surface.mouth[old],
+    )

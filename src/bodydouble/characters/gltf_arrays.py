@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bodydouble.characters.gltf_check import MAX_ELEMENTS, check_document, describe_lost_extensions
-from bodydouble.data import FloatArray
+from bodydouble.data import FloatArray, IntArray
 from bodydouble.errors import FormatError
 
 COMPONENTS = {5120: "i1", 5121: "u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
@@ -95,7 +95,27 @@ class GltfFile:
         Raises:
             FormatError: a value is not finite and shall not be replaced by 0.
         """
-        rows = self.array(index)
+        return self._to_floats(self.array(index), index, replace_nan=replace_nan)
+
+    def nonzero_floats(self, index: int, *, replace_nan: bool = False) -> tuple[IntArray, FloatArray]:
+        """Returns the rows (M,) of an accessor that are not zero, or may be, and their values (M, width) as ``floats``.
+
+        Rows that a sparse accessor does not store are not touched.
+
+        Raises:
+            FormatError: as ``floats``; or a row does not exist.
+        """
+        accessor = self.accessor(index)
+        if "bufferView" in accessor or "sparse" not in accessor or index in self._decoded:
+            values = self.floats(index, replace_nan=replace_nan)
+            rows = np.flatnonzero(values[:, 0].astype(bool) | values[:, 1:].any(axis=1))
+            return rows, values[rows]
+        changed, stored = self._sparse_rows(accessor["sparse"], *_element_type(accessor, index))
+        if len(changed) and changed.max() >= accessor["count"]:
+            raise FormatError(f"damaged, its accessor {index} has no row {changed.max()}")
+        return changed, self._to_floats(stored, index, replace_nan=replace_nan)
+
+    def _to_floats(self, rows: Rows, index: int, *, replace_nan: bool) -> FloatArray:
         values = rows.astype(np.float64)
         if self.accessor(index).get("normalized") and rows.dtype.kind in "iu":
             bits = 8 * rows.dtype.itemsize - (rows.dtype.kind == "i")
@@ -133,13 +153,18 @@ class GltfFile:
         return np.ndarray((count, width), dtype, data, offset, (stride, dtype.itemsize))
 
     def _fill_sparse(self, rows: Rows, sparse: Mapping[str, Any]) -> Rows:
+        changed, values = self._sparse_rows(sparse, rows.dtype, rows.shape[1])
+        rows[changed] = values
+        return rows
+
+    def _sparse_rows(self, sparse: Mapping[str, Any], dtype: np.dtype[Any], width: int) -> tuple[IntArray, Rows]:
+        """Returns the rows (M,) that a sparse accessor stores, and their values (M, width)."""
         indices, values, count = sparse["indices"], sparse["values"], sparse["count"]
         index_type = np.dtype(COMPONENTS[indices["componentType"]])
         changed = self._rows(indices["bufferView"], indices.get("byteOffset", 0), count, index_type, 1)
-        rows[changed[:, 0].astype(np.int64)] = self._rows(
-            values["bufferView"], values.get("byteOffset", 0), count, rows.dtype, rows.shape[1]
+        return changed[:, 0].astype(np.int64), self._rows(
+            values["bufferView"], values.get("byteOffset", 0), count, dtype, width
         )
-        return rows
 
     def _buffer(self, index: int) -> bytes:
         if index not in self._buffers:

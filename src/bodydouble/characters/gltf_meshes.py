@@ -249,16 +249,28 @@ def _read_morph_targets(
     names = extras.get("targetNames") if isinstance(extras, dict) else None
     names = [str(name) for name in names] if isinstance(names, list) else []
     weights = np.nan_to_num(np.array(file.entries("nodes")[node].get("weights", mesh.get("weights", [])), float))
+    unit_normals = None
+    if normals is not None:
+        length = np.linalg.norm(np.einsum("vij,vj->vi", normal_matrices, normals), axis=1)
+        unit_normals = normal_matrices / np.where(length > 0, length, 1.0)[:, None, None]
     result = []
     for k, target in enumerate(targets):
-        offsets, normal_offsets = np.zeros((len(linear), 3)), None
-        if "POSITION" in target:
-            offsets = np.einsum("vij,vj->vi", linear, _read_vectors(file, target["POSITION"], len(linear)))
-        if "NORMAL" in target and normals is not None:
-            source = _read_vectors(file, target["NORMAL"], len(linear), replace_nan=True)
-            length = np.linalg.norm(np.einsum("vij,vj->vi", normal_matrices, normals), axis=1, keepdims=True)
-            turned = np.einsum("vij,vj->vi", normal_matrices, source)
-            normal_offsets = turned / np.where(length > 0, length, 1.0)
+        offsets = (
+            _read_offsets(file, target["POSITION"], linear) if "POSITION" in target else np.zeros((len(linear), 3))
+        )
+        normal_offsets = None
+        if "NORMAL" in target and unit_normals is not None:
+            normal_offsets = _read_offsets(file, target["NORMAL"], unit_normals, replace_nan=True)
         name = names[k] if k < len(names) else f"target_{k}"
         result.append(MorphTarget(name, offsets, normal_offsets, float(weights[k]) if k < len(weights) else 0.0))
     return tuple(result)
+
+
+def _read_offsets(file: GltfFile, accessor: int, matrices: FloatArray, *, replace_nan: bool = False) -> FloatArray:
+    """Reads offsets (V, 3), most of which are zero, and transforms them by (V, 3, 3)."""
+    offsets = np.zeros((len(matrices), 3))
+    rows, values = file.nonzero_floats(accessor, replace_nan=replace_nan)
+    if file.accessor(accessor)["count"] != len(matrices) or values.shape[1] != 3:
+        raise FormatError(f"damaged, a mesh has {len(matrices)} vertices and a morph target of another size")
+    offsets[rows] = np.einsum("vij,vj->vi", matrices[rows], values)
+    return offsets
