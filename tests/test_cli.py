@@ -1,8 +1,10 @@
 """Command line, run as a separate process."""
 
 import json
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import bodydouble
 from bodydouble.characters.load import BUILTIN
 from bodydouble.cli.values import join_point_words, parse_frame_rate, parse_length
 from bodydouble.errors import InvalidDataError
-from bodydouble.formats import bvh, fbx, performance
+from bodydouble.formats import bvh, fbx, performance, vrma
 from tests import builders
 
 COMMANDS = (
@@ -134,6 +136,36 @@ def test_inspect_describes_an_fbx_file(tmp_path: Path) -> None:
     found = json.loads(run("inspect", str(tmp_path / "boxes.fbx"), "--json").stdout)
     assert found["kind"] == "character"
     assert (found["joints"], found["frames"], found["fps"]) == (23, 7, "30")
+    assert found["animations"] == {"take": "7 frames, 0.233 s, 30 frames/s"}
+    assert (found["unit"], found["up axis"], found["facing"]) == ("cm", "+Y", "+Z")
+
+
+def test_inspect_describes_an_fbx_motion_without_a_mesh(tmp_path: Path) -> None:
+    character, motion = replace(builders.character(), meshes=()), builders.smooth_motion(frames=7, fps=Fraction(25))
+    model = fbx.AnimatedModel("boxes", character, motion.rotations, motion.root_position)
+    fbx.write(tmp_path / "dance.fbx", [model], motion.fps, "dance")
+    found = json.loads(run("inspect", str(tmp_path / "dance.fbx"), "--json").stdout)
+    assert (found["kind"], found["frames"], found["seconds"]) == ("FBX motion", 7, 0.28)
+    assert found["animations"] == {"dance": "7 frames, 0.280 s, 25 frames/s"}
+    assert found["bones"]["leftHand"] == "leftHand" and found["missing bones"] == []
+    assert (found["rest pose"], found["up axis"]) == ("T-pose", "+Y")
+    assert found["height, m"] == pytest.approx(1.75, abs=0.1)
+
+
+def test_inspect_describes_a_vrm_animation(tmp_path: Path) -> None:
+    vrma.write(tmp_path / "dance.vrma", builders.smooth_motion(frames=7), "dance")
+    found = json.loads(run("inspect", str(tmp_path / "dance.vrma"), "--json").stdout)
+    assert found["kind"] == "VRM animation"
+    assert found["animations"] == {"dance": "7 frames, 0.233 s, 30 frames/s"}
+    assert (found["bones found by"], found["humanoid bones"], found["missing bones"]) == ("VRM animation", 22, [])
+    assert (found["rest pose"], found["up axis"], found["facing"]) == ("T-pose", "+Y", "+Z")
+    assert found["height, m"] == pytest.approx(1.75, abs=0.1)
+
+
+def test_inspect_refuses_a_file_that_is_no_vrm_animation(tmp_path: Path) -> None:
+    shutil.copy(BUILTIN / "mannequin.glb", tmp_path / "a.vrma")
+    outcome = run("inspect", str(tmp_path / "a.vrma"))
+    assert outcome.returncode == 1 and outcome.stderr.count("\n") == 1
 
 
 def test_performance_has_no_error_with_respect_to_itself(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from bodydouble.characters.gltf_arrays import GltfFile
 from bodydouble.characters.gltf_check import node_parents, parents_first
 from bodydouble.characters.gltf_rig import local_matrices, read_rig, world_matrices
+from bodydouble.characters.humanoid_map import HumanoidMap
 from bodydouble.characters.to_humanoid import convert_to_humanoid
 from bodydouble.data import CONTACT_POINTS, FloatArray, IntArray, Motion, Skeleton
 from bodydouble.errors import FormatError
@@ -105,7 +106,7 @@ def read_animations(path: Path) -> dict[str, Motion]:
     try:
         rest = _read_rest_pose(file)
         motions = {
-            str(animation.get("name") or f"animation{i}"): _read_animation(file, rest, channels)
+            _animation_name(animation, i): _read_animation(file, rest, channels)
             for i, animation in enumerate(file.animations)
             if (channels := _read_channels(file, animation, set(rest.nodes.values())))
         }
@@ -116,6 +117,40 @@ def read_animations(path: Path) -> dict[str, Motion]:
     if not motions:
         raise FormatError(f"{path}: no animation moves its skeleton; export the file with its animation")
     return motions
+
+
+def describe_animations(file: GltfFile) -> dict[str, tuple[int, Fraction]]:
+    """Returns the animations of a file with anything that moves: name -> number of frames, and their rate."""
+    found = {}
+    for i, animation in enumerate(file.animations):
+        channels = _read_channels(file, animation, set(range(len(file.entries("nodes")))))
+        if channels:
+            found[_animation_name(animation, i)] = _frame_count(channels), _estimate_fps(channels)
+    return found
+
+
+def read_animation_map(file: GltfFile) -> tuple[HumanoidMap, tuple[str, ...], dict[str, FloatArray]]:
+    """Returns the bones that a VRMA file declares, the names of its nodes, and bone -> position (3,) m at rest.
+
+    Raises:
+        FormatError: the file declares no humanoid bones.
+    """
+    if "VRMC_vrm_animation" not in (file.document.get("extensions") or {}):
+        raise FormatError(f"{file.path}: no VRM animation: it declares no humanoid bones; export it as a VRM animation")
+    rest = _read_rest_pose(file)
+    names = tuple(str(node.get("name") or f"node_{n}") for n, node in enumerate(file.entries("nodes")))
+    missing = tuple(bone for bone in humanoid.JOINTS if bone not in rest.nodes)
+    found = HumanoidMap(rest.nodes, "VRM animation", missing)
+    return found, names, {bone: matrix[:3, 3] for bone, matrix in rest.bind.items()}
+
+
+def _animation_name(animation: Mapping[str, Any], index: int) -> str:
+    return str(animation.get("name") or f"animation{index}")
+
+
+def _frame_count(channels: list[_Channel]) -> int:
+    seconds = max(float(channel.times[-1]) for channel in channels)
+    return int(seconds * float(_estimate_fps(channels)) + 1e-3) + 1
 
 
 def _read_rest_pose(file: GltfFile) -> _RestPose:
@@ -153,10 +188,9 @@ def _read_channel(file: GltfFile, target: Mapping[str, Any], sampler: Mapping[st
 
 def _read_animation(file: GltfFile, rest: _RestPose, channels: list[_Channel]) -> Motion:
     fps = _estimate_fps(channels)
-    seconds = max(float(channel.times[-1]) for channel in channels)
-    count = int(seconds * float(fps) + 1e-3) + 1
+    count = _frame_count(channels)
     if count > MAX_FRAMES:
-        raise FormatError(f"an animation of {seconds:.0f} s is too long")
+        raise FormatError(f"an animation of {float(count / fps):.0f} s is too long")
     times = np.array([float(frame / fps) for frame in range(count)])
     world = _animate_nodes(file.entries("nodes"), channels, times, set(rest.nodes.values()))
     return _to_humanoid(rest, {bone: world[node] for bone, node in rest.nodes.items()}, fps)

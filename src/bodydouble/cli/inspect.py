@@ -1,6 +1,7 @@
 """Command ``inspect``: the contents of a video, performance, motion or character file."""
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,13 +11,16 @@ from bodydouble.cli.errors import report_errors
 from bodydouble.cli.options import JsonOption, MapOption, print_json
 
 if TYPE_CHECKING:
+    from bodydouble.characters.gltf_arrays import GltfFile
     from bodydouble.characters.humanoid_map import HumanoidMap
     from bodydouble.data import Character, FloatArray, Motion
+    from bodydouble.formats.fbx.scene import FbxScene
 
 
 def inspect(
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="A video, performance.npz, .bvh, .fbx, .glb or .vrm file.")
+        str,
+        typer.Argument(metavar="FILE", help="A video, performance.npz, .bvh, .fbx, .glb, .gltf, .vrm or .vrma file."),
     ],
     bone_map: MapOption = None,
     as_json: JsonOption = False,
@@ -94,7 +98,7 @@ def _bvh(file: str, overrides: Mapping[str, str] | None) -> dict[str, Any]:
     except FormatError as error:
         if overrides:
             raise
-        return facts | {"humanoid": f"no: {error}"} | _list_notes(content.notes)
+        return facts | {"joint names": list(names), "humanoid": f"no: {error}"} | _list_notes(content.notes)
     facts |= {"unit": rig.unit, "height, m": round(rig.stature, 3)}
     return facts | _humanoid(rig.humanoid, names, rig.rest_positions, content.notes)
 
@@ -122,21 +126,51 @@ def _list_notes(notes: Sequence[str]) -> dict[str, Any]:
 
 
 def _fbx(file: str, overrides: Mapping[str, str] | None) -> dict[str, Any]:
-    from bodydouble.characters.fbx_rig import read_fbx_motion
+    from bodydouble.characters.fbx_rig import read_fbx_map, read_fbx_motion
+    from bodydouble.characters.load import load_character
     from bodydouble.formats.fbx.scene import read_scene
 
-    scene = read_scene(Path(file))
-    facts = _fbx_character(file, overrides) if scene.objects.all_of("Geometry") else {"kind": "FBX motion"}
-    return facts if scene.take is None else _motion(read_fbx_motion(Path(file))[0]) | facts
+    path = Path(file)
+    scene = read_scene(path)
+    found, names, positions = read_fbx_map(path, overrides)
+    notes: Sequence[str] = ()
+    facts: dict[str, Any] = {"kind": "FBX motion"}
+    if scene.take is not None:
+        motion, rest_rotations = read_fbx_motion(path)
+        facts |= _motion(motion) | {"animations": _fbx_takes(scene), "height, m": _stature(motion, rest_rotations)}
+    if scene.objects.all_of("Geometry"):
+        character = load_character(file, overrides)
+        notes = character.notes
+        facts |= _describe_meshes(character)
+    in_file = {bone: position @ scene.metres_from_file[:3, :3] for bone, position in positions.items()}
+    return facts | {"unit": _fbx_unit(scene)} | _humanoid(found, names, in_file, notes)
 
 
-def _fbx_character(file: str, overrides: Mapping[str, str] | None) -> dict[str, Any]:
-    from bodydouble.characters.fbx_rig import read_fbx_map
-    from bodydouble.characters.load import load_character
+def _fbx_takes(scene: "FbxScene") -> dict[str, str]:
+    """Describes the animations of a file, of which one is read."""
+    names = [scene.objects.name(stack) for stack in scene.objects.all_of("AnimationStack")]
+    if scene.take is None:
+        return {}
+    read = {scene.take.name: _duration(scene.take.frame_count, scene.fps)}
+    return read | {name: "not read" for name in names if name != scene.take.name}
 
-    character = load_character(file, overrides)
-    found, names, positions = read_fbx_map(Path(file), overrides)
-    return _describe_meshes(character) | _humanoid(found, names, positions, character.notes)
+
+def _fbx_unit(scene: "FbxScene") -> str:
+    """Returns the unit that a file declares."""
+    metres = float((scene.metres_from_file[:3, 0] ** 2).sum() ** 0.5)
+    units = {"mm": 0.001, "cm": 0.01, "inch": 0.0254, "foot": 0.3048, "m": 1.0}
+    return next((name for name, size in units.items() if abs(metres / size - 1) < 1e-6), f"{100 * metres:g} cm")
+
+
+def _stature(motion: "Motion", rest_rotations: "FloatArray | None" = None) -> float:
+    """Returns the estimated height of the person who moves, m."""
+    from bodydouble.characters.to_humanoid import describe_rig
+
+    return round(describe_rig(motion, rest_rotations).stature, 3)
+
+
+def _duration(frames: int, fps: Fraction) -> str:
+    return f"{frames} frames, {float(frames / fps):.3f} s, {fps} frames/s"
 
 
 def _performance(file: str) -> dict[str, Any]:
@@ -161,9 +195,33 @@ def _character(file: str, overrides: Mapping[str, str] | None) -> dict[str, Any]
     from bodydouble.characters.load import load_character
 
     character = load_character(file, overrides)
-    found, nodes = map_rig(GltfFile(Path(file)), overrides)
+    opened = GltfFile(Path(file))
+    found, nodes = map_rig(opened, overrides)
     positions = {bone: nodes.positions[node] for bone, node in found.bones.items()}
-    return _describe_meshes(character) | _humanoid(found, nodes.names, positions, character.notes)
+    animations = _gltf_animations(opened)
+    return _describe_meshes(character) | animations | _humanoid(found, nodes.names, positions, character.notes)
+
+
+def _vrma(file: str, overrides: Mapping[str, str] | None) -> dict[str, Any]:
+    from bodydouble.characters.gltf_animation import read_animation_map, read_animations
+    from bodydouble.characters.gltf_arrays import GltfFile
+    from bodydouble.errors import FormatError
+
+    if overrides:
+        raise FormatError(f"{file}: a VRM animation declares its bones; --map is for other files")
+    path = Path(file)
+    motions = read_animations(path)
+    opened = GltfFile(path)
+    found, names, positions = read_animation_map(opened)
+    facts = {"kind": "VRM animation", "unit": "m", "height, m": _stature(next(iter(motions.values())))}
+    return facts | _gltf_animations(opened) | _humanoid(found, names, positions)
+
+
+def _gltf_animations(file: "GltfFile") -> dict[str, Any]:
+    from bodydouble.characters.gltf_animation import describe_animations
+
+    found = {name: _duration(*facts) for name, facts in describe_animations(file).items()}
+    return {"animations": found} if found else {}
 
 
 def _describe_meshes(character: "Character") -> dict[str, Any]:
@@ -179,5 +237,5 @@ def _describe_meshes(character: "Character") -> dict[str, Any]:
     }
 
 
-RIG_READERS = {".bvh": _bvh, ".fbx": _fbx, ".glb": _character, ".gltf": _character, ".vrm": _character}
+RIG_READERS = {".bvh": _bvh, ".fbx": _fbx, ".glb": _character, ".gltf": _character, ".vrm": _character, ".vrma": _vrma}
 """File name extension -> reader of a file with a rig."""
