@@ -147,7 +147,9 @@ def export(named: NamedMotion, source: Path) -> tuple[RetargetResult, dict[str, 
 
 def test_content_of_vrm_1_is_kept(named: NamedMotion, tmp_path: Path) -> None:
     result, content, document = export(named, avatar(tmp_path, edit_vrm1))
-    assert result.notes == ("kept in .vrm files only: VRMC_materials_mtoon, VRMC_node_constraint, VRMC_springBone",)
+    assert result.notes == (
+        "kept in .vrm and .glb files only: VRMC_materials_mtoon, VRMC_node_constraint, VRMC_springBone",
+    )
     meta = document["extensions"]["VRMC_vrm"]["meta"]
     assert (meta["name"], meta["authors"], meta["commercialUsage"]) == ("Ada", ["Grace"], "corporation")
     assert document["images"][meta["thumbnailImage"]]["mimeType"] == "image/png"

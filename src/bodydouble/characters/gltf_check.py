@@ -121,12 +121,12 @@ def check_document(document: Document) -> None:
 
 
 def describe_lost_extensions(document: Document) -> str | None:
-    """Names the extensions in use that are not kept, or in .vrm files only; None if there is none."""
+    """Names the extensions in use that are not kept, or in .vrm and .glb files only; None if there is none."""
     declared = document.get("extensionsUsed", [])
     used = {str(name) for name in declared} if isinstance(declared, list) else set()
     of_vrm = used & VRM_EXTENSIONS if "VRMC_vrm" in used else set()
     lost = used - USED_EXTENSIONS - LOST_EXTENSIONS - of_vrm
-    parts = (("not kept", lost), ("kept in .vrm files only", of_vrm))
+    parts = (("not kept", lost), ("kept in .vrm and .glb files only", of_vrm))
     return "; ".join(f"{reason}: {', '.join(sorted(names))}" for reason, names in parts if names) or None
 
 

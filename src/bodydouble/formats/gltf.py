@@ -5,7 +5,7 @@ Meshes with their morph targets, the skin, the animation and the materials are w
 Source: the glTF 2.0 specification, https://www.khronos.org/gltf/
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import version
@@ -31,6 +31,8 @@ MIN_MORPH_OFFSET = 1e-7
 
 NodePose = tuple[FloatArray, FloatArray]
 """Rotations (J, 4) xyzw of all joints, and the translation (3,) m of the hips, local to their parents."""
+ContentWriter = Callable[["Document"], None]
+"""Function that adds content to a document."""
 
 _COMPONENT_TYPES = {
     np.dtype(np.uint8): pygltflib.UNSIGNED_BYTE,
@@ -51,6 +53,7 @@ def write(
     keys: tuple[BoolArray, BoolArray] | None = None,
     extensions: Mapping[str, Any] | None = None,
     node_pose: NodePose | None = None,
+    add_content: ContentWriter | None = None,
 ) -> None:
     """Writes a character with an animation.
 
@@ -65,6 +68,7 @@ def write(
             frame need one. None: keys in all frames for all joints.
         extensions: glTF extensions of the whole file, by name. Node j is joint j.
         node_pose: pose in which the nodes are stored; the rest pose of the character if not given.
+        add_content: function that adds further content to the document before it is written.
 
     Raises:
         InvalidDataError: the arrays do not fit the character or hold values that are not finite.
@@ -79,6 +83,8 @@ def write(
         document.add_skin_and_meshes()
     document.add_animation(rotations, hips_translation, fps, name, keys)
     document.add_extensions(extensions or {})
+    if add_content is not None:
+        add_content(document)
     with atomic_write(path) as temporary:
         temporary.write_bytes(document.to_bytes())
 
@@ -95,9 +101,15 @@ class NamedAnimation:
     fps: Fraction
 
 
-def write_animations(path: Path, character: Character, animations: Sequence[NamedAnimation]) -> None:
-    """Writes a character with several animations, each with a key in every frame; raises as ``write`` does."""
-    document = Document(character, None)
+def write_animations(
+    path: Path,
+    character: Character,
+    animations: Sequence[NamedAnimation],
+    node_pose: NodePose | None = None,
+    add_content: ContentWriter | None = None,
+) -> None:
+    """Writes a character with several animations, each with a key in every frame; otherwise as ``write`` does."""
+    document = Document(character, node_pose)
     document.add_skeleton()
     if character.meshes:
         document.add_skin_and_meshes()
@@ -110,6 +122,8 @@ def write_animations(path: Path, character: Character, animations: Sequence[Name
             animation.name,
             _all_keys(animation.rotations),
         )
+    if add_content is not None:
+        add_content(document)
     with atomic_write(path) as temporary:
         temporary.write_bytes(document.to_bytes())
 

@@ -49,14 +49,30 @@ def write(path: Path, character: Character, t_pose: NodePose) -> None:
         InvalidDataError: the character lacks bones that VRM requires.
         OutputError: the file cannot be written.
     """
-    bones = select_bones(character)
+    select_bones(character)
     document = Document(character, t_pose)
     document.add_skeleton()
     document.add_skin_and_meshes()
-    further = _further_extensions(character, document)
-    document.add_extensions({"VRMC_vrm": _describe(character, bones, document)} | further)
+    add_content(document)
     with atomic_write(path) as temporary:
         temporary.write_bytes(document.to_bytes())
+
+
+def add_content(document: Document) -> None:
+    """Adds all that makes a document with skeleton and meshes, whose nodes stand in the T-pose, a VRM file.
+
+    Raises:
+        InvalidDataError: the character lacks bones that VRM requires.
+    """
+    character = document.character
+    bones = select_bones(character)
+    further = _further_extensions(character, document)
+    document.add_extensions({"VRMC_vrm": _describe(character, bones, document)} | further)
+
+
+def keeps_content(character: Character) -> bool:
+    """Returns whether a character comes from a VRM file and has the bones that VRM requires."""
+    return bool(character.vrm) and all(bone in character.humanoid for bone in REQUIRED_BONES)
 
 
 def select_bones(character: Character) -> dict[str, int]:

@@ -26,6 +26,7 @@ from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader, VideoWriter
 from bodydouble.motion.hands.merge import full_motion
 from bodydouble.motion.upsample import upsample_performance
+from bodydouble.pipeline.avatar_content import avatar_content
 from bodydouble.pipeline.capturing import CaptureOptions, CaptureResult, capture_clip, prepare_capture
 from bodydouble.pipeline.progress import Progress
 from bodydouble.tracking.association import FaceEmbeddings
@@ -250,7 +251,8 @@ def _write_files(
     for person, animated in zip(captured.people, characters, strict=True):
         path = folder / f"{person.name}.glb"
         keys = None if keyframe_tolerance is None else animated.keyframe_masks(keyframe_tolerance)
-        gltf.write(path, animated.character, animated.rotations, animated.hips_translation, captured.fps, name, keys)
+        motion, content = (animated.rotations, animated.hips_translation), avatar_content(animated.character)
+        gltf.write(path, animated.character, *motion, captured.fps, name, keys, **content)
         yield path
         path = folder / f"{person.name}.bvh"
         bvh.write(path, person.motion)

@@ -14,6 +14,7 @@ from bodydouble.geometry import kinematics
 from bodydouble.motion.body.joint_angles import compute_joint_angles
 from bodydouble.motion.resampling.motion import resample_motion
 from bodydouble.pipeline.animating import AnimatedCharacter, retarget_to_character
+from bodydouble.pipeline.avatar_content import avatar_content
 from bodydouble.pipeline.foot_quality import FootQuality, measure_feet
 from bodydouble.pipeline.motion_files import NamedMotion
 from bodydouble.skeletons.rigs import mmd_standard
@@ -152,12 +153,15 @@ def _write_csv(path: Path, motion: NamedMotion) -> None:
 
 def _write_glb(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
     if len(performed) > 1 and all(p.named.is_take for p in performed):
-        gltf.write_animations(path, performed[0].animated.character, [_named_animation(p) for p in performed])
+        character = performed[0].animated.character
+        animations = [_named_animation(p) for p in performed]
+        gltf.write_animations(path, character, animations, **avatar_content(character))
         return (path,)
     files = person_files(path, [p.named.name for p in performed])
     for file, p in zip(files, performed, strict=True):
         a, fps = p.animated, p.named.motion.fps
-        gltf.write(file, a.character, a.rotations, a.hips_translation, fps, p.named.name)
+        content = avatar_content(a.character)
+        gltf.write(file, a.character, a.rotations, a.hips_translation, fps, p.named.name, **content)
     return files
 
 
