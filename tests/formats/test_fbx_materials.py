@@ -13,6 +13,7 @@ from PIL import Image
 from bodydouble.characters.fbx_rig import read_fbx_character
 from bodydouble.characters.retarget import retarget
 from bodydouble.data import Character, Material, Texture, TexturePlacement
+from bodydouble.errors import InvalidDataError
 from bodydouble.formats import fbx
 from bodydouble.formats.fbx import document
 from bodydouble.formats.fbx.document import Node
@@ -190,6 +191,16 @@ def test_damaged_images_are_left_out(content: bytes, tmp_path: Path) -> None:
             node.properties[0] = content
     document.write(path, root.children)
     assert read_fbx_character(path).meshes[0].material.texture_png is None
+
+
+@pytest.mark.parametrize("image", [b"GIF89a" + bytes(20), COLOR[:60]], ids=["gif", "cut off"])
+@pytest.mark.parametrize("name", ["texture_png", "metallic_roughness_map"])
+def test_images_that_cannot_be_written_are_refused(name: str, image: bytes, tmp_path: Path) -> None:
+    value = image if name == "texture_png" else Texture(image)
+    damaged: dict[str, Any] = {name: value, "alpha_mode": "blend"}
+    with pytest.raises(InvalidDataError, match="texture"):
+        _write(tmp_path / "a.fbx", replace(Material("skin"), **damaged))
+    assert not list(tmp_path.iterdir())
 
 
 def _walk(node: Node) -> Iterator[Node]:

@@ -1,13 +1,17 @@
 """Images of FBX materials: channels of encoded PNG and JPEG files, since FBX has an image per value."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 
 import numpy as np
 from PIL import Image
 
 from bodydouble.data import FloatArray
+from bodydouble.errors import InvalidDataError
 
+FORMATS = ("PNG", "JPEG")
 FULL = 255.0
 _WITH_ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
 
@@ -17,7 +21,7 @@ def is_readable(encoded: bytes) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(BytesIO(encoded), formats=("PNG", "JPEG")) as image:
+            with Image.open(BytesIO(encoded), formats=FORMATS) as image:
                 image.load()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return False
@@ -26,7 +30,7 @@ def is_readable(encoded: bytes) -> bool:
 
 def without_alpha(encoded: bytes) -> bytes:
     """Returns an image whose pixels are all opaque: the same file if they are."""
-    with Image.open(BytesIO(encoded)) as image:
+    with _open(encoded) as image:
         alpha = _alpha(image)
         if alpha is None or alpha.getextrema() == (FULL, FULL):
             return encoded
@@ -35,7 +39,7 @@ def without_alpha(encoded: bytes) -> bytes:
 
 def extract_alpha(encoded: bytes) -> bytes | None:
     """Returns the alpha of an image as grey levels and as alpha, for readers of either; None if all is opaque."""
-    with Image.open(BytesIO(encoded)) as image:
+    with _open(encoded) as image:
         alpha = _alpha(image)
         if alpha is None or alpha.getextrema() == (FULL, FULL):
             return None
@@ -44,7 +48,7 @@ def extract_alpha(encoded: bytes) -> bytes | None:
 
 def scale_channel(encoded: bytes, channel: int, factor: float, offset: float = 0.0) -> bytes:
     """Returns a channel of an image as grey levels, multiplied by a factor and with an offset of 0 to 1."""
-    with Image.open(BytesIO(encoded)) as image:
+    with _open(encoded) as image:
         values = np.asarray(image.convert("RGB"), np.float64)[..., channel]
     scaled = np.clip(np.round(values * factor + FULL * offset), 0.0, FULL)
     return _encode(Image.fromarray(scaled.astype(np.uint8)))
@@ -61,11 +65,21 @@ def pack_metallic_roughness(roughness: bytes | None, metallic: bytes | None) -> 
 
 def has_partial_alpha(encoded: bytes) -> bool:
     """Returns whether more than a tenth of the pixels that are not opaque are seen through only in part."""
-    with Image.open(BytesIO(encoded)) as image:
+    with _open(encoded) as image:
         alpha = _alpha(image)
     values: FloatArray = np.asarray(alpha if alpha is not None else _grey(encoded), np.float64)
     clear, partial = np.count_nonzero(values < FULL), np.count_nonzero((values > 0) & (values < FULL))
     return bool(partial > 0.1 * clear)
+
+
+@contextmanager
+def _open(encoded: bytes) -> Iterator[Image.Image]:
+    """Opens an image file; errors of its content inside the block become an InvalidDataError."""
+    try:
+        with Image.open(BytesIO(encoded), formats=FORMATS) as image:
+            yield image
+    except (OSError, ValueError, SyntaxError) as error:
+        raise InvalidDataError(f"Material: a texture is damaged, or neither PNG nor JPEG ({error})") from error
 
 
 def _alpha(image: Image.Image) -> Image.Image | None:
@@ -75,7 +89,7 @@ def _alpha(image: Image.Image) -> Image.Image | None:
 
 
 def _grey(encoded: bytes) -> Image.Image:
-    with Image.open(BytesIO(encoded)) as image:
+    with _open(encoded) as image:
         return image.convert("RGB").getchannel("R")
 
 
