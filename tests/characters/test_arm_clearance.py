@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bodydouble.characters.arm_clearance import arm_depths, clear_arms
-from bodydouble.characters.hand_contacts import palms_together
+from bodydouble.characters.hand_contacts import PalmTouches, palm_touches
 from bodydouble.characters.posed_body import PosedBody, measure_body
 from bodydouble.characters.retarget import pose_matrices, retarget
 from bodydouble.characters.skin_distance import measure_skin
@@ -51,7 +51,7 @@ def lowered_arms(frames: int = 60, elbow: float = 0.9) -> Motion:
 
 def clear(character: Character, motion: Motion) -> tuple[FloatArray, FloatArray, FloatArray]:
     rotations, hips = retarget(motion, character)
-    return rotations, clear_arms(character, rotations, hips, palms_together(motion), float(motion.fps)), hips
+    return rotations, clear_arms(character, rotations, hips, palm_touches(motion), float(motion.fps)), hips
 
 
 def test_depths_in_a_ball_are_those_of_geometry() -> None:
@@ -99,10 +99,14 @@ def test_frames_far_from_a_touch_are_unchanged(stout: Character) -> None:
 
 @pytest.mark.parametrize("elbow", [0.0, 0.9, 1.6])
 def test_arms_come_out_of_a_stout_body(stout: Character, elbow: float) -> None:
-    rotations, cleared, hips = clear(stout, lowered_arms(elbow=elbow))
-    before, after = arm_depths(stout, rotations, hips), arm_depths(stout, cleared, hips)
-    assert before.max() > 0.05
-    assert after.max() < 0.01
+    motion = lowered_arms(elbow=elbow)
+    rotations, held, hips = clear(stout, motion)
+    frames = len(rotations)
+    free = clear_arms(stout, rotations, hips, PalmTouches(np.zeros((frames, 2)), np.zeros(frames)), FPS)
+    before, after, holding = (arm_depths(stout, r, hips).max() for r in (rotations, free, held))
+    assert before > 0.05
+    assert after < 0.01
+    assert holding < 0.03  # the hands of the motion touch the thighs, and are kept there in part
 
 
 def test_only_the_arms_move_and_no_bone_changes_its_length(stout: Character) -> None:
@@ -135,7 +139,7 @@ def test_corrections_are_smooth_in_time(stout: Character) -> None:
 def folded_hands(frames: int = 30, elbow: float = 1.4) -> Motion:
     """Palms that meet before the belly: the turn of the arms is that of a series in which they are nearest."""
     series = _lowered_and_turned(np.linspace(0.2, 2.0, 400), elbow)
-    nearest = int(np.argmax(palms_together(series) - 1e-3 * np.abs(_palm_gap(series))))
+    nearest = int(np.argmax(palm_touches(series).each_other - 1e-3 * np.abs(_palm_gap(series))))
     return _lowered_and_turned(np.full(frames, np.linspace(0.2, 2.0, 400)[nearest]), elbow)
 
 
@@ -153,7 +157,7 @@ def _lowered_and_turned(turns: FloatArray, elbow: float) -> Motion:
 
 def test_palms_that_meet_stay_together(stout: Character) -> None:
     motion = folded_hands()
-    assert palms_together(motion).min() > 0.9
+    assert palm_touches(motion).each_other.min() > 0.9
     rotations, cleared, hips = clear(stout, motion)
     wrists = [stout.humanoid[side + "Hand"] for side in ("left", "right")]
     before, after = (kinematics.forward_kinematics(stout.skeleton, r, hips)[0][:, wrists] for r in (rotations, cleared))

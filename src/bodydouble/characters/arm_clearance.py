@@ -16,6 +16,7 @@ from typing import Self
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
+from bodydouble.characters.hand_contacts import PalmTouches
 from bodydouble.characters.limb_ik import bend_direction, solve_towards
 from bodydouble.characters.posed_body import BodyShape, PosedBody, measure_body
 from bodydouble.characters.rig_vertices import descendants, vertices_of
@@ -34,6 +35,8 @@ DEFAULT_RADIUS = 0.16
 """Radius of the forearm relative to its length, if it has no skin."""
 ELBOW_FOLLOWS = 0.4
 """Movement of the elbow with the wrist, when the arm turns about the shoulder."""
+TOUCH_HOLD = 0.5
+"""Part of the movement that the forearm would give to a wrist that is withheld while the palm touches something."""
 ROUNDS = 4
 """Number of rounds in which what is still inside is moved out."""
 BLEND_SECONDS = 0.3
@@ -92,7 +95,7 @@ class _Arm:
 
 
 def clear_arms(
-    character: Character, rotations: FloatArray, hips_translation: FloatArray, together: FloatArray, fps: float
+    character: Character, rotations: FloatArray, hips_translation: FloatArray, touches: PalmTouches, fps: float
 ) -> FloatArray:
     """Moves the arms of a character out of its trunk, head and thighs.
 
@@ -100,7 +103,8 @@ def clear_arms(
         character: Jc joints; without arms, a head or a mesh the rotations are returned unchanged.
         rotations: (T, Jc, 4) xyzw, local to the parent joint.
         hips_translation: (T, 3) m, of the hips, local to their parent.
-        together: (T,) weight with which the palms keep their distance, 0 to 1.
+        touches: what the palms touch. A palm that touches is moved less by the forearm, and two that touch each other
+            are moved alike.
         fps: frames per second.
 
     Returns:
@@ -113,7 +117,7 @@ def clear_arms(
     )
     body = PosedBody(measure_body(character), positions, world)
     arms = {side: _pose_arm(character, side, positions, world) for side in SIDES}
-    turns = _find_turns(body, arms, together, fps)
+    turns = _find_turns(body, arms, touches, fps)
     if turns is None:
         return rotations
     new_world = world.copy()
@@ -179,35 +183,36 @@ def _forearm_radius(vertices: FloatArray, elbow: FloatArray, forearm: FloatArray
 
 
 def _find_turns(
-    body: PosedBody, arms: dict[str, _Arm], together: FloatArray, fps: float
+    body: PosedBody, arms: dict[str, _Arm], touches: PalmTouches, fps: float
 ) -> dict[str, tuple[FloatArray, FloatArray]] | None:
     """Returns the rotations (T, 4) of upper arm and forearm of each side; None if no arm is in the body."""
     steps = {side: (np.zeros_like(arm.elbow), np.zeros_like(arm.wrist)) for side, arm in arms.items()}
     moved, turns = arms, None
     for _ in range(ROUNDS):
-        found = {side: _steps_out(body, arm) for side, arm in moved.items()}
+        found = {side: _steps_out(body, moved[side], touches.anything[:, i]) for i, side in enumerate(SIDES)}
         if not any(np.any(step) for pair in found.values() for step in pair):
             break
-        found = _move_alike(found, together)
+        found = _move_alike(found, touches.each_other)
         steps = {side: _add_in_time(steps[side], found[side], fps) for side in SIDES}
         turns = {side: arm.solve(*steps[side]) for side, arm in arms.items()}
         moved = {side: arm.turn(*turns[side]) for side, arm in arms.items()}
     return turns
 
 
-def _steps_out(body: PosedBody, arm: _Arm) -> tuple[FloatArray, FloatArray]:
+def _steps_out(body: PosedBody, arm: _Arm, touching: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Returns the steps (T, 3) m of elbow and wrist that move the points of an arm out of the body.
 
     A point between elbow and wrist moves both, by the smallest steps that suffice. Of several points the deepest count
-    most.
+    most. Where the palm touches, by weight (T,), the forearm moves the wrist less.
     """
     points = arm.points()
     places = np.concatenate([FOREARM_PLACES, np.ones(len(HAND_PLACES))])
     on_elbow, on_wrist = 1 - places, ELBOW_FOLLOWS + (1 - ELBOW_FOLLOWS) * places
     gain = on_wrist**2 + on_elbow**2
+    freedom = 1 - TOUCH_HOLD * touching[:, None] * (places < 1)
     sums, weights = [np.zeros_like(arm.elbow), np.zeros_like(arm.wrist)], [np.zeros(len(points)), np.zeros(len(points))]
     for depths, directions in body.pushes(points, arm.clearances()):
-        for end, shares in enumerate((on_elbow, on_wrist)):
+        for end, shares in enumerate((on_elbow, on_wrist * freedom)):
             weight = shares * depths**4
             sums[end] += np.sum((weight * shares / gain * depths)[..., None] * directions, axis=1)
             weights[end] += weight.sum(axis=1)

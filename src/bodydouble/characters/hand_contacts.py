@@ -8,7 +8,7 @@ Source: E. S. L. Ho, T. Komura and C.-L. Tai, "Spatial relationship preserving c
 the idea of keeping relations of body parts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,6 +37,8 @@ BODY_PARTS: tuple[tuple[str, str, float, float], ...] = (
 )
 """Bone, the joint that it points at, its length in distances to that joint, and its radius in m on the mannequin."""
 TRUNK_BONES = ("hips", "spine", "chest", "upperChest")
+MIN_CONTACT = 0.5
+"""Minimum weight of a contact that is measured."""
 MAX_OFFSET = 0.35
 """Length that corrections of a palm approach, in lengths of the arm."""
 ADULT_LENGTH = 1.057
@@ -53,7 +55,17 @@ class _Body:
     palms: dict[str, FloatArray]
     """(T, 3) m of each side."""
     radii: dict[str, float]
-    """Radius in m of each body part, by its bone."""
+    """Radius in m of each body part that exists, by its bone."""
+
+
+@dataclass(frozen=True, slots=True)
+class PalmTouches:
+    """Contacts of the palms of a motion over T frames, as weights from 0 to 1."""
+
+    anything: FloatArray
+    """(T, 2) of the left and the right palm, with the other palm or the body."""
+    each_other: FloatArray
+    """(T,) of both palms with each other."""
 
 
 def keep_hand_contacts(
@@ -63,25 +75,56 @@ def keep_hand_contacts(
 
     Args:
         motion: T frames of the 22 humanoid joints.
-        character: Jc joints; without arms and a neck the pose is returned unchanged.
+        character: Jc joints; without arms the pose is returned unchanged. Without a neck, the head's joint ends the
+            trunk, and hands on the head are not kept.
         rotations: (T, Jc, 4) xyzw, local to the parent, as ``retarget`` returns them for the motion.
         hips_translation: (T, 3) m, of the hips, local to their parent.
 
     Returns:
         The corrected rotations (T, Jc, 4).
     """
-    needed = {side + bone for side in SIDES for bone in ARM_BONES} | {b for part in BODY_PARTS for b in part[:2]}
-    if not needed <= character.humanoid.keys():
+    if not can_keep_contacts(character):
         return rotations
     hips = character.humanoid["hips"]
     positions, world = kinematics.forward_kinematics(character.skeleton, rotations, hips_translation, hips)
-    source, target = _source_body(motion), _target_body(character, positions)
-    offsets = _contact_offsets(source, target, float(motion.fps))
+    offsets = {
+        side: _blend_in_time(offset, weight, float(motion.fps))
+        for side, (offset, weight) in _contact_offsets(_source_body(motion), _target_body(character, positions)).items()
+    }
     new_world = world.copy()
     for side, offset in offsets.items():
         if np.abs(offset).max() > 1e-6:
             _solve_arm(character, side, offset, positions, world, new_world)
     return rotation.make_continuous(kinematics.local_rotations(character.skeleton.parents, new_world))
+
+
+def can_keep_contacts(character: Character) -> bool:
+    """Returns whether a character has the bones that hand contacts need."""
+    ends = {bone for part in BODY_PARTS for bone in part[:2] if bone != "neck"}
+    return ends | {side + bone for side in SIDES for bone in ARM_BONES} <= character.humanoid.keys()
+
+
+def contact_errors(
+    motion: Motion, character: Character, rotations: FloatArray, hips_translation: FloatArray
+) -> FloatArray:
+    """Returns the distance (T, 2) m of the left and the right palm from the place that keeps its contact.
+
+    Args:
+        motion: T frames of the 22 humanoid joints.
+        character: Jc joints that ``can_keep_contacts``.
+        rotations: (T, Jc, 4) xyzw, local to the parent.
+        hips_translation: (T, 3) m, of the hips, local to their parent.
+
+    Returns:
+        Distances; NaN where the palm touches nothing in the motion.
+    """
+    hips = character.humanoid["hips"]
+    positions, _ = kinematics.forward_kinematics(character.skeleton, rotations, hips_translation, hips)
+    offsets = _contact_offsets(_source_body(motion), _target_body(character, positions))
+    errors = [
+        np.where(weight >= MIN_CONTACT, np.linalg.norm(offset, axis=-1), np.nan) for offset, weight in offsets.values()
+    ]
+    return np.stack(errors, axis=1)
 
 
 def _source_body(motion: Motion) -> _Body:
@@ -93,9 +136,11 @@ def _source_body(motion: Motion) -> _Body:
 
 
 def _target_body(character: Character, positions: FloatArray) -> _Body:
-    bones = {bone: positions[:, joint] for bone, joint in character.humanoid.items()}
+    joints = {"neck": character.humanoid["head"], **character.humanoid}
+    bones = {bone: positions[:, joint] for bone, joint in joints.items()}
     scale = _stature_scale(bones)
-    radii = {part[0]: _mesh_radius(character, *part[:3]) or scale * part[3] for part in BODY_PARTS}
+    parts = [part for part in BODY_PARTS if part[0] in character.humanoid]
+    radii = {part[0]: _mesh_radius(character, joints, *part[:3]) or scale * part[3] for part in parts}
     return _Body(bones, _palms(bones), radii)
 
 
@@ -113,12 +158,12 @@ def _palms(positions: dict[str, FloatArray]) -> dict[str, FloatArray]:
     }
 
 
-def _mesh_radius(character: Character, bone: str, end: str, length: float) -> float | None:
+def _mesh_radius(character: Character, joints: Mapping[str, int], bone: str, end: str, length: float) -> float | None:
     """Returns the median distance in m of a body part's vertices from its axis at rest; None without vertices."""
     bones = {"hips": TRUNK_BONES, "neck": ("neck", "head")}.get(bone, (bone,))
     vertices = vertices_of(character, [character.humanoid[b] for b in bones if b in character.humanoid])
     bind = kinematics.bind_matrices(character)
-    start, stop = (bind[character.humanoid[name], :3, 3] for name in (bone, end))
+    start, stop = (bind[joints[name], :3, 3] for name in (bone, end))
     fraction, step = _nearest_on_bone(vertices, start, start + length * (stop - start))
     beside = (fraction > 0) & (fraction < 1)
     return float(np.median(np.linalg.norm(step[beside], axis=-1))) if beside.any() else None
@@ -132,14 +177,14 @@ def _nearest_on_bone(points: FloatArray, start: FloatArray, end: FloatArray) -> 
     return fraction, points - (start + fraction[..., None] * axis)
 
 
-def _contact_offsets(source: _Body, target: _Body, fps: float) -> dict[str, FloatArray]:
-    """Returns the movement (T, 3) m of each palm of the target that keeps the contacts of the source."""
+def _contact_offsets(source: _Body, target: _Body) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Returns the step (T, 3) m of each palm of the target that keeps the contacts of the source, with its weight."""
     offsets = {}
     for side in SIDES:
         weights, goals = map(np.stack, zip(*_contacts(source, target, side), strict=True))
         total = np.maximum(weights.sum(axis=0), 1e-9)
         goal = np.sum(weights[..., None] * goals, axis=0) / total[:, None]
-        offsets[side] = _blend_in_time(goal - target.palms[side], weights.max(axis=0), fps)
+        offsets[side] = goal - target.palms[side], weights.max(axis=0)
     return offsets
 
 
@@ -171,7 +216,7 @@ def _contacts(source: _Body, target: _Body, side: str) -> Iterator[tuple[FloatAr
     middle = (target.palms[side] + target.palms[other]) / 2
     ratio = _stature_scale(target.positions) / scale
     yield _touch(np.linalg.norm(between, axis=-1), scale), middle + ratio * between / 2
-    for bone, end, length, _ in BODY_PARTS:
+    for bone, end, length, _ in (part for part in BODY_PARTS if part[0] in target.radii):
         starts, steps = zip(*(_axis(body.positions, bone, end, length) for body in (source, target)), strict=True)
         fraction, step = _nearest_on_bone(source.palms[side], starts[0], starts[0] + steps[0])
         gap = np.linalg.norm(step, axis=-1) - source.radii[bone]
@@ -204,8 +249,10 @@ def _solve_arm(
         new_world[:, below] = world[:, below] if turn is None else rotation.multiply(turn[:, None], world[:, below])
 
 
-def palms_together(motion: Motion) -> FloatArray:
-    """Returns the weight (T,) with which the palms of a motion of the 22 humanoid joints touch each other, 0 to 1."""
+def palm_touches(motion: Motion) -> PalmTouches:
+    """Finds what the palms of a motion of the 22 humanoid joints touch."""
     source = _source_body(motion)
-    distance = np.linalg.norm(source.palms["left"] - source.palms["right"], axis=-1)
-    return _touch(distance, _stature_scale(source.positions))
+    weights = [list(_contacts(source, source, side)) for side in SIDES]
+    return PalmTouches(
+        np.stack([np.max([weight for weight, _ in contacts], axis=0) for contacts in weights], axis=1), weights[0][0][0]
+    )

@@ -160,10 +160,10 @@ def _misalignment(forward: FloatArray, side: FloatArray) -> FloatArray:
     sideways = np.arcsin(np.clip(np.where(forward < 0, bend, np.abs(side)), 0.0, 1.0))
     allowed = _soften(sideways, -MAX_SIDEWAYS, MAX_SIDEWAYS, SIDEWAYS_MARGIN)
     kept = np.arcsin(np.clip(np.sin(allowed) / np.maximum(bend, 1e-9), 0.0, 1.0))
-    beside, most_turned, opposite = BACKWARD
+    beside, limit, opposite = BACKWARD
     turn = np.minimum(angle, beside) - kept
     turn += np.maximum(angle - beside, 0.0) * _smooth_step(bend, *CERTAIN_BEND)
-    turn *= 1 - np.clip((angle - most_turned) / (opposite - most_turned), 0.0, 1.0)
+    turn *= 1 - np.clip((angle - limit) / (opposite - limit), 0.0, 1.0)
     return np.asarray(np.where(sideways > MAX_SIDEWAYS - SIDEWAYS_MARGIN, np.sign(side) * turn, 0.0))
 
 

@@ -12,6 +12,7 @@ from bodydouble.cli.options import (
     BenchArguments,
     HtmlOption,
     JsonOption,
+    MarkdownOption,
     Quality,
     QualityOption,
     VideoArgument,
@@ -153,6 +154,33 @@ def bench_people(
         from bodydouble.cli import bench_runner
 
         bench_runner.run(partial(bench_runner.measure_people, mocap=mocap), arguments)
+
+
+@app.command("retarget")
+def bench_retarget(
+    mocap: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Archive of motion capture. Default: it is left out.")
+    ] = None,
+    motions: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Further motion, as for retarget. May be given several times."),
+    ] = None,
+    characters: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Further character: a .glb, .vrm or .fbx file. May be given several times."),
+    ] = None,
+    markdown: MarkdownOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure retargeting to other proportions.
+
+    Prints foot slide, penetration, hand contacts and arms in the body before and after correction, and the time.
+    """
+    with report_errors():
+        from bodydouble.cli import bench_runner
+
+        measure = partial(bench_runner.measure_retargeting, mocap=mocap, motions=motions, characters=characters)
+        bench_runner.run(measure, BenchArguments(markdown=markdown, as_json=as_json))
 
 
 @app.command("real")

@@ -20,6 +20,8 @@ from bodydouble.bench import (
     people,
     people_clips,
     people_report,
+    retargeting,
+    retargeting_report,
     synthetic_set,
 )
 from bodydouble.bench.capture_cache import BenchCapture, capture_clips
@@ -108,6 +110,19 @@ def measure_people(arguments: BenchArguments, progress: Progress, mocap: Path | 
     captures = _capture(factories, arguments, progress)
     figures = {captured.clip.name: people.measure_clip(captured) for captured in captures}
     return people_report.build_report(figures, arguments.quality)
+
+
+def measure_retargeting(
+    _: BenchArguments,
+    progress: Progress,
+    mocap: Path | None = None,
+    motions: Sequence[Path] | None = None,
+    characters: Sequence[Path] | None = None,
+) -> BenchReport:
+    """Measures retargeting to characters of other proportions."""
+    sources = retargeting.load_sources(mocap, motions or ())
+    results = retargeting.measure_targets(sources, retargeting.load_targets(characters or ()), progress)
+    return retargeting_report.build_report(results)
 
 
 def _capture_set(

@@ -11,7 +11,7 @@ from bodydouble.characters import load as character_files
 from bodydouble.characters.arm_clearance import clear_arms
 from bodydouble.characters.body_fitting import fit_character
 from bodydouble.characters.foot_planting import plant_feet
-from bodydouble.characters.hand_contacts import keep_hand_contacts, palms_together
+from bodydouble.characters.hand_contacts import keep_hand_contacts, palm_touches
 from bodydouble.characters.keyframe_reduction import reduce_keyframes
 from bodydouble.characters.limb_limits import limit_limbs
 from bodydouble.characters.retarget import JointMatrixSequence, retarget
@@ -230,7 +230,7 @@ def _correct_pose(
     fps, skeleton = float(motion.fps), motion.skeleton
     rotations = limit_limbs(character, skeleton, rotations)
     rotations = keep_hand_contacts(motion, character, rotations, hips_translation)
-    rotations = clear_arms(character, rotations, hips_translation, palms_together(motion), fps)
+    rotations = clear_arms(character, rotations, hips_translation, palm_touches(motion), fps)
     rotations, hips_translation = plant_feet(character, rotations, hips_translation, motion.contacts, fps)
     rotations = limit_limbs(character, skeleton, rotations, keep_positions=True)
     return spread_twist(character, skeleton, rotations), hips_translation
