@@ -20,6 +20,7 @@ from bodydouble.data import Camera, FloatArray, Performance, Person, Track
 from bodydouble.errors import FormatError
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body.body_landmarks import landmark_positions
+from bodydouble.skeletons import humanoid
 from tests import builders
 
 SIZE = (1280, 720)
@@ -97,6 +98,19 @@ def test_an_exact_capture_has_no_error_and_a_view_without_people_no_figures() ->
         assert view.mpjpe_mm == pytest.approx(0, abs=0.1)
         assert view.pa_mpjpe_mm == pytest.approx(0, abs=0.1)
     assert np.isnan(errors.views[3].pa_mpjpe_mm)
+    assert errors.head_disagreement_deg == pytest.approx(0, abs=1e-6)
+
+
+def test_a_head_that_one_view_sees_turned_disagrees_with_the_others() -> None:
+    array, performances = exact_performances()
+    person = performances[0].people[0]
+    rotations = person.motion.rotations.copy()
+    head = humanoid.INDEX["head"]
+    rotations[:, head] = rotation.multiply(rotations[:, head], rotation.from_rotvec(np.array([0.0, 0.3, 0.0])))
+    turned = replace(person, motion=replace(person.motion, rotations=rotations))
+    errors = real.compare_array(array, [replace(performances[0], people=(turned,)), performances[1], None, None])
+    assert errors.head_disagreement_deg == pytest.approx(np.degrees(0.3))
+    assert np.isnan(real.compare_array(array, [performances[0], None, None, None]).head_disagreement_deg)
 
 
 def test_videos_are_compared_at_common_times() -> None:

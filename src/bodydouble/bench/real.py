@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from bodydouble.bench.camera_arrays import CameraArray, Triangulation, load_camera_arrays, triangulate
+from bodydouble.bench.head_agreement import measure_head_disagreement
 from bodydouble.data import FloatArray, Performance, Person
 from bodydouble.errors import FormatError, NoPeopleError
 from bodydouble.evaluation.metrics.pose import aligned_errors_mm, center_on_root, joint_errors_mm
@@ -70,6 +71,8 @@ class ArrayErrors:
     """Number of landmarks times number of common times."""
     residual_px: float
     """Median reprojection residual of the views that agree; NaN without points."""
+    head_disagreement_deg: float
+    """Median angle between the heads of two views at a common time; NaN without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,11 @@ def compare_array(array: CameraArray, performances: Sequence[Performance | None]
         point_count=int(np.isfinite(truth.points[..., 0]).sum()),
         max_point_count=truth.points[..., 0].size,
         residual_px=float(np.median(residuals)) if residuals.size else float("nan"),
+        head_disagreement_deg=measure_head_disagreement(
+            array,
+            performances,
+            [None if performance is None else _main_person(performance) for performance in performances],
+        ),
     )
 
 
@@ -241,7 +249,8 @@ def describe_ground_truth(errors: ArrayErrors) -> str:
     """Returns a sentence about the triangulated points of a camera array."""
     return (
         f"{errors.name}: {errors.point_count} of {errors.max_point_count} points of head and arms triangulated, "
-        f"median reprojection residual {errors.residual_px:.1f} px"
+        f"median reprojection residual {errors.residual_px:.1f} px; heads of two views differ by "
+        f"{errors.head_disagreement_deg:.1f} degrees (median)"
     )
 
 
@@ -256,6 +265,7 @@ def as_dict(errors: RealErrors) -> dict[str, Any]:
                 "points": array.point_count,
                 "max_points": array.max_point_count,
                 "residual_px": _finite(array.residual_px),
+                "head_disagreement_deg": _finite(array.head_disagreement_deg),
                 "views": [_view_as_dict(view) for view in array.views],
             }
             for array in errors.arrays

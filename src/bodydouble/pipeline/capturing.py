@@ -16,6 +16,7 @@ from bodydouble.errors import InvalidDataError, NoPeopleError
 from bodydouble.formats.keypoint_files import read_keypoints
 from bodydouble.formats.media import FrameReader, probe
 from bodydouble.motion.face.face_track import build_face
+from bodydouble.motion.face.head_rotation import fuse_head_rotation
 from bodydouble.motion.floor.plausibility import describe_doubts
 from bodydouble.motion.hands.capture_hands import capture_hands
 from bodydouble.motion.multi_shot import reconstruct_shots
@@ -175,6 +176,7 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
 
 def _build_person(name: str, tracked: PersonTrack, motion: Motion, camera: Camera) -> Person:
     hands, motion = capture_hands(tracked.hands, motion, camera, tracked.track.frames)
+    motion = fuse_head_rotation(motion, camera, tracked.track, tracked.faces)
     return Person(name, tracked.fused_track(), motion, hands, build_face(tracked.faces, float(motion.fps)))
 
 

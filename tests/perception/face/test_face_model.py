@@ -15,7 +15,9 @@ from bodydouble.skeletons import arkit, blazepose, face_mesh
 
 PICTURE = Path(__file__).parents[1] / "golden" / "face_picture.npz"
 OFFSET, SIDE = np.array([130.0, 60.0]), 160
-MODEL = FaceModel()
+OPTIONS = FaceOptions(min_sharpness=2.0)
+"""Options for this face, which is only 40 px high."""
+MODEL = FaceModel(OPTIONS)
 MESH_POINTS = {
     "nose": 1, "left_eye": 473, "right_eye": 468, "left_ear": 454, "right_ear": 234, "mouth_left": 291,
     "mouth_right": 61,
@@ -59,7 +61,7 @@ def test_the_face_is_found_upright() -> None:
 
 def test_a_mirrored_picture_gives_a_mirrored_face() -> None:
     mirrored = np.ascontiguousarray(picture()[:, ::-1])
-    options = FaceOptions(max_region_difference=0.0)
+    options = FaceOptions(min_sharpness=2.0, max_region_difference=0.0)
     face, other = observe(picture(), body_of(picture()), options), observe(mirrored, body_of(mirrored), options)
     assert face is not None and other is not None
     # The networks are not exactly symmetric, and this face is only 40 px high.
@@ -69,7 +71,7 @@ def test_a_mirrored_picture_gives_a_mirrored_face() -> None:
     np.testing.assert_allclose(to_rotvec(other.camera_from_head), rotvec, atol=0.25)
 
 
-@pytest.mark.parametrize("change", ["small", "uncertain", "elsewhere", "behind", "no face"])
+@pytest.mark.parametrize("change", ["small", "uncertain", "elsewhere", "behind", "no face", "blurred"])
 def test_no_face_where_none_can_be_seen(change: str) -> None:
     face, keypoints = picture(), body_of(picture())
     if change == "small":
@@ -80,9 +82,12 @@ def test_no_face_where_none_can_be_seen(change: str) -> None:
         keypoints[blazepose.INDEX["nose"], 0] += 60.0
     elif change == "behind":
         keypoints[:, 0] = 400.0 - keypoints[:, 0]
-    else:
+    elif change == "no face":
         face = np.full_like(face, 128)
-    assert observe(face, keypoints) is None
+    else:
+        face = np.asarray(cv2.GaussianBlur(face, (0, 0), 8.0), np.uint8)
+    options = FaceOptions(min_presence=0.0) if change == "blurred" else OPTIONS
+    assert observe(face, keypoints, options) is None
 
 
 def test_the_best_quality_always_locates_the_landmarks_twice() -> None:

@@ -26,6 +26,8 @@ class FaceOptions:
     """Minimum mean confidence of nose, eyes and corners of the mouth among the body landmarks."""
     min_presence: float = 0.5
     """Minimum probability that the region shows a face."""
+    min_sharpness: float = 5.0
+    """Minimum standard deviation of the Laplacian of the face, grey levels, as ``FaceLandmarks`` holds it."""
     max_nose_distance: float = 0.25
     """Maximum distance of the tip of the nose from the nose of the body landmarks, heights of the face."""
     max_turn: float = 1.2
@@ -88,4 +90,5 @@ class FaceModel:
             landmarks = self._networks.locate(frame, better_roi)
         distance = np.linalg.norm(landmarks.in_image[face_mesh.NOSE_TIP] - keypoints[_NOSE, :2])
         is_own_face = distance < options.max_nose_distance * landmarks.roi.side / MARGIN
-        return landmarks if is_own_face and landmarks.presence >= options.min_presence else None
+        is_clear = landmarks.presence >= options.min_presence and landmarks.sharpness >= options.min_sharpness
+        return landmarks if is_own_face and is_clear else None
