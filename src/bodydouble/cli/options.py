@@ -41,7 +41,7 @@ class Enhancement(StrEnum):
 
 
 class DetailMode(StrEnum):
-    """When hands or faces are captured."""
+    """Conditions of capturing hands or faces."""
 
     AUTO = "auto"
     OFF = "off"
