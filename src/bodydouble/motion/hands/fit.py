@@ -4,15 +4,13 @@ In: ``HandViews`` and a ``HandShape``. Out: ``HandFit``. Terms: reprojection, 3D
 joints, smoothness. The smoothness adapts to the speed: it is strong where a hand rests, and weak where it is fast.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d
 
-from bodydouble.data import BoolArray, FloatArray
+from bodydouble.data import FloatArray
 from bodydouble.geometry import rotation
 from bodydouble.geometry.rotation_log import skew
-from bodydouble.motion.fit.normal_equations import NormalEquations
 from bodydouble.motion.hands.hand_model import (
     DEGREES_OF_FREEDOM,
     DOF_COUNT,
@@ -23,11 +21,10 @@ from bodydouble.motion.hands.hand_model import (
 )
 from bodydouble.motion.hands.hand_size import align_palms
 from bodydouble.motion.hands.hand_views import HandViews
+from bodydouble.motion.hands.smoothness import Smoothness, SmoothnessOptions, adapt_smoothness, uniform_smoothness
 
 ROTATION, POSITION, ANGLES = slice(0, 3), slice(3, 6), slice(6, 6 + DOF_COUNT)
 UNKNOWNS = 6 + DOF_COUNT
-BLOCK = 3
-"""Size of the blocks of unknowns that frames two apart couple."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +33,22 @@ class HandNoise:
 
     point: float = 0.03
     """Of a 2D landmark, lengths of the palm."""
-    landmark_across: float = 0.08
+    landmark_across: float = 0.2
     """Of a 3D landmark across the line of sight, lengths of the palm."""
-    landmark_along: float = 0.16
+    landmark_along: float = 0.12
     """Of a 3D landmark along the line of sight, lengths of the palm."""
-    outlier: float = 3.0
+    outlier: float = 2.0
     """Residual, in standard deviations, from which a landmark counts less (Cauchy loss)."""
-    habit: float = np.radians(45.0)
+    habit: float = np.radians(35.0)
     """Of a joint from its relaxed angle."""
     spread: float = np.radians(12.0)
     """Of the spread of a finger, and of the roll of the thumb."""
-    coupling: float = np.radians(20.0)
+    coupling: float = np.radians(12.0)
     """Of the bend of the last joint from that of the joint before it, times ``coupling_ratio``."""
     coupling_ratio: float = 0.6
     limit: float = np.radians(2.0)
     """Of a joint beyond its limits."""
-    rest_step: float = np.radians(0.25)
-    """Of the change of an angle at rest."""
-    moving_step: float = 0.6
-    """Of the change of an angle in motion, relative to its speed."""
-    gap_step: float = np.radians(2.0)
-    """Minimum of the change of an angle where the hand is not observed."""
-    bend_ratio: float = 0.7
-    """Of the second difference, relative to the first."""
-    image_step: float = 0.05
-    """Of the change of the wrist's position on the plane z = 1."""
-    depth_step: float = 0.02
-    """Of the change of the logarithm of the depth."""
+    smoothness: SmoothnessOptions = field(default_factory=SmoothnessOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +65,21 @@ class HandFit:
 
 SPREAD_DOFS = np.array([dof.name.endswith(("spread", "roll")) for dof in DEGREES_OF_FREEDOM])
 COUPLED_DOFS = [(index - 1, index) for index, dof in enumerate(DEGREES_OF_FREEDOM) if dof.bone == 2 and dof.finger > 0]
-FIRST_ROUND_STEPS, LATER_STEPS = 5, 5
+FIRST_STEPS, LATER_STEPS = 5, 5
+"""Number of steps with the same smoothness everywhere, and of those with an adapted one."""
 MAX_STEP = 0.6
 """Maximum change of an unknown in one step, rad."""
-SPEED_WINDOW = 0.1
-"""Time before and after a frame over which its speed is measured, s."""
 
 
 def fit_hand(views: HandViews, shape: HandShape, fps: float, noise: HandNoise | None = None) -> HandFit:
     """Fits the pose of a hand to its views in T frames, at least one of them observed."""
     noise = noise or HandNoise()
     fit = initial_fit(views, shape)
-    step = np.full((len(views.points), 6 + DOF_COUNT), np.radians(4.0))
-    for _ in range(FIRST_ROUND_STEPS):
-        fit = _improve(fit, views, shape, step, noise, fps)
-    for _ in range(LATER_STEPS):
-        fit = _improve(fit, views, shape, expected_steps(fit, views.observed, fps, noise), noise, fps)
+    smoothness = uniform_smoothness(len(views.points), UNKNOWNS, noise.smoothness, fps)
+    for step in range(FIRST_STEPS + LATER_STEPS):
+        if step >= FIRST_STEPS:
+            smoothness = adapt_smoothness(_values(fit), views.observed, noise.smoothness, fps)
+        fit = _improve(fit, views, shape, smoothness, noise)
     return fit
 
 
@@ -111,40 +96,22 @@ def initial_fit(views: HandViews, shape: HandShape) -> HandFit:
     return HandFit(camera_from_hand[nearest], position[nearest], angles)
 
 
+def _values(fit: HandFit) -> FloatArray:
+    """Returns the unknowns (T, 27); of the rotation, the sum of the rotation vectors from frame to frame."""
+    steps = fit.camera_from_hand[1:] @ np.swapaxes(fit.camera_from_hand[:-1], 1, 2)
+    turned = np.cumsum(rotation.to_rotvec(rotation.from_matrix(steps)), axis=0)
+    return np.concatenate([np.insert(turned, 0, 0.0, axis=0), fit.position, fit.angles], axis=1)
+
+
 def _spread(points: FloatArray) -> FloatArray:
     """Returns the root mean square distances (N,) of points (N, 21, 2) from their mean."""
     return np.asarray(np.sqrt(((points - points.mean(axis=1, keepdims=True)) ** 2).sum(axis=-1).mean(axis=-1)))
 
 
-def expected_steps(fit: HandFit, observed: BoolArray, fps: float, noise: HandNoise) -> FloatArray:
-    """Returns the standard deviations (T, 27) of the change of each unknown from one frame to the next."""
-    reach = max(round(SPEED_WINDOW * fps), 1)
-    values = np.concatenate([_unrolled_rotations(fit.camera_from_hand), fit.position, fit.angles], axis=1)
-    padded = np.pad(values, ((reach, reach), (0, 0)), mode="edge")
-    speed = np.abs(padded[2 * reach :] - padded[: -2 * reach]) / (2 * reach)
-    speed = maximum_filter1d(speed, 2 * reach + 1, axis=0, mode="nearest")
-    step = np.hypot(noise.rest_step * np.sqrt(30 / fps), noise.moving_step * speed)
-    in_gap = ~observed[:, None]
-    return np.asarray(np.where(in_gap, np.maximum(step, noise.gap_step * np.sqrt(30 / fps)), step))
-
-
-def _unrolled_rotations(matrices: FloatArray) -> FloatArray:
-    """Returns the sums (T, 3) of the rotation vectors from frame to frame of rotations (T, 3, 3)."""
-    steps = _rotation_steps(matrices)
-    return np.concatenate([np.zeros((1, 3)), np.cumsum(steps, axis=0)])
-
-
-def _rotation_steps(matrices: FloatArray) -> FloatArray:
-    """Returns the rotation vectors (T - 1, 3), camera axes, from each frame to the next."""
-    return rotation.to_rotvec(rotation.from_matrix(matrices[1:] @ np.swapaxes(matrices[:-1], 1, 2)))
-
-
-def _improve(
-    fit: HandFit, views: HandViews, shape: HandShape, step: FloatArray, noise: HandNoise, fps: float
-) -> HandFit:
+def _improve(fit: HandFit, views: HandViews, shape: HandShape, smoothness: Smoothness, noise: HandNoise) -> HandFit:
     """Returns the fit after one damped Gauss-Newton step."""
     diagonal, gradient = _frame_terms(fit, views, shape, noise)
-    equations = _add_smoothness(diagonal, gradient, fit, step, noise, fps)
+    equations = smoothness.add_to(diagonal, gradient, np.diff(_values(fit), axis=0))
     change = equations.solve_step(1e-4)
     change /= np.maximum(np.abs(change).max(axis=1, keepdims=True) / MAX_STEP, 1.0)
     turn = rotation.to_matrix(rotation.from_rotvec(change[:, ROTATION]))
@@ -223,36 +190,3 @@ def _angle_terms(angles: FloatArray, noise: HandNoise) -> tuple[FloatArray, Floa
     gradient = np.zeros((len(angles), UNKNOWNS))
     gradient[:, ANGLES] = slope
     return diagonal, gradient
-
-
-def _add_smoothness(
-    diagonal: FloatArray, gradient: FloatArray, fit: HandFit, step: FloatArray, noise: HandNoise, fps: float
-) -> NormalEquations:
-    """Adds the first and second differences in time, whose standard deviations are steps (T, 27)."""
-    frames = len(gradient)
-    step = step.copy()
-    step[:, 3:5] = noise.image_step * np.sqrt(30 / fps)
-    step[:, 5] = noise.depth_step * np.sqrt(30 / fps)
-    changes = np.concatenate(
-        [_rotation_steps(fit.camera_from_hand), np.diff(np.concatenate([fit.position, fit.angles], 1), axis=0)], 1
-    )
-    index = np.arange(UNKNOWNS)
-    first = 2 / (step[1:] ** 2 + step[:-1] ** 2)
-    off_1 = np.zeros((max(frames - 1, 0), UNKNOWNS, UNKNOWNS))
-    diagonal[1:, index, index] += first
-    diagonal[:-1, index, index] += first
-    off_1[:, index, index] -= first
-    gradient[1:] += first * changes
-    gradient[:-1] -= first * changes
-    second = (noise.bend_ratio * step[1:-1]) ** -2.0
-    bends = np.diff(changes, axis=0)
-    off_2 = np.zeros((max(frames - 2, 0), UNKNOWNS // BLOCK, BLOCK, BLOCK))
-    for offset, factor in ((0, 1.0), (1, -2.0), (2, 1.0)):
-        rows = slice(offset, frames - 2 + offset)
-        diagonal[rows, index, index] += factor**2 * second
-        gradient[rows] += factor * second * bends
-    for rows in (slice(0, frames - 2), slice(1, frames - 1)):
-        off_1[rows, index, index] -= 2 * second
-    blocks = second.reshape(-1, UNKNOWNS // BLOCK, BLOCK)
-    off_2[..., range(BLOCK), range(BLOCK)] = blocks
-    return NormalEquations(np.triu(diagonal), off_1, off_2, gradient)

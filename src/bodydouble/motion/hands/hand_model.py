@@ -11,7 +11,6 @@ import numpy as np
 
 from bodydouble.data import HAND_LANDMARK_COUNT, FloatArray
 from bodydouble.geometry import rotation
-from bodydouble.skeletons import hand
 
 FINGER_COUNT, BONES_PER_FINGER = 5, 3
 THUMB_REST = np.array([np.sqrt(0.5), 0.0, np.sqrt(0.5)])
@@ -140,15 +139,6 @@ def finger_rotations(angles: FloatArray) -> FloatArray:
         turn = rotation.from_rotvec(angles[:, index, None] * dof.axis)
         bones[:, dof.finger, dof.bone] = rotation.multiply(bones[:, dof.finger, dof.bone], turn)
     return bones.reshape(len(angles), FINGER_COUNT * BONES_PER_FINGER, 4)
-
-
-def knuckle_frame(landmarks: FloatArray) -> FloatArray:
-    """Returns the rotations (..., 3, 3) from the frame of a left hand to that of landmarks (..., 21, 3)."""
-    index, middle, little = (landmarks[..., hand.INDEX[f"{name}_mcp"], :] for name in ("index", "middle", "pinky"))
-    forward = middle - landmarks[..., 0, :]
-    x_and_z = rotation.from_axes(forward, index - little)
-    x, z = x_and_z[..., 0], x_and_z[..., 1]
-    return np.stack([x, np.cross(z, x), z], axis=-1)
 
 
 def mirror_vectors(vectors: FloatArray) -> FloatArray:
