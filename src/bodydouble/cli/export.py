@@ -2,13 +2,26 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bodydouble.cli.errors import report_errors
+from bodydouble.cli.motion_options import (
+    FpsOption,
+    LoopOption,
+    MotionsArgument,
+    RootMotion,
+    RootOption,
+    SceneOption,
+    load_motions,
+)
 from bodydouble.cli.options import JsonOption, print_json
 from bodydouble.cli.values import parse_frame_rate
+from bodydouble.errors import InvalidDataError
+
+if TYPE_CHECKING:
+    from bodydouble.pipeline.motion_files import NamedMotion
 
 
 class KeypointFormat(StrEnum):
@@ -29,9 +42,7 @@ class BoneNames(StrEnum):
 
 
 def export(
-    motion: Annotated[
-        Path, typer.Argument(metavar="MOTION", help="A performance.npz, or a .bvh, .glb, .vrm, .vrma or .fbx file.")
-    ],
+    motions: MotionsArgument,
     output: Annotated[
         Path,
         typer.Option(
@@ -39,8 +50,8 @@ def export(
             "--output",
             metavar="FILE",
             help="Output file: .glb, .vrm, .fbx, .bvh, .vrma, .usda, .usdc, .usdz, .vmd, .trc, .c3d, .mot, .csv or "
-            ".json. Several people get a file each, such as FILE_person1.bvh. With --format openpose a new or empty "
-            "folder.",
+            ".json. Several people get a file each, such as FILE_person1.bvh, unless --scene is given. With --format "
+            "openpose a new or empty folder.",
         ),
     ],
     keypoint_format: Annotated[
@@ -56,10 +67,10 @@ def export(
             metavar="NAME|FILE", help="Character of formats with a mesh: .glb, .vrm, .fbx, .usda, .usdc, .usdz."
         ),
     ] = "mannequin",
-    fps: Annotated[
-        str | None,
-        typer.Option(metavar="RATE", help="Frame rate in frames/s, such as 60 or 30000/1001. Default: as captured."),
-    ] = None,
+    fps: FpsOption = None,
+    root: RootOption = RootMotion.HIPS,
+    loop: LoopOption = False,
+    scene: SceneOption = False,
     bone_names: Annotated[
         BoneNames | None, typer.Option("--bone-names", help="Names of the bones of a .bvh file. Default: vrm.")
     ] = None,
@@ -68,9 +79,16 @@ def export(
     """Write motions, joint angles or 2D keypoints for other programs."""
     with report_errors():
         if keypoint_format is not None:
-            facts, files = _export_keypoints(motion, output, keypoint_format)
+            facts, files = _export_keypoints(motions, output, keypoint_format)
         else:
-            facts, files = _export_motions(motion, output, people, character, fps, bone_names)
+            options = {
+                "character": character,
+                "fps": None if fps is None else parse_frame_rate(fps),
+                "bone_names": bone_names,
+                "root": root,
+                "scene": scene,
+            }
+            facts, files = _export_motions(load_motions(motions, people, loop), output, options)
         if as_json:
             print_json(facts)
         else:
@@ -79,12 +97,14 @@ def export(
 
 
 def _export_keypoints(
-    path: Path, output: Path, keypoint_format: KeypointFormat
+    sources: list[str], output: Path, keypoint_format: KeypointFormat
 ) -> tuple[dict[str, object], tuple[Path, ...]]:
     from bodydouble.formats import keypoint_files
     from bodydouble.formats.performance import load
 
-    captured = load(path)
+    if len(sources) > 1:
+        raise InvalidDataError(f"2D keypoints are those of one performance, not of {len(sources)} files")
+    captured = load(sources[0])
     file_format = keypoint_files.KeypointFormat(keypoint_format)
     rows = keypoint_files.collect_keypoints(captured, file_format)
     keypoint_files.write_keypoints(output, rows, file_format, captured.frame_count)
@@ -97,12 +117,10 @@ def _export_keypoints(
 
 
 def _export_motions(
-    path: Path, output: Path, people: str | None, character: str, fps: str | None, bone_names: str | None
+    motions: "tuple[NamedMotion, ...]", output: Path, options: dict[str, Any]
 ) -> tuple[dict[str, object], tuple[Path, ...]]:
     from bodydouble.pipeline.exporting import export_motions
-    from bodydouble.pipeline.motion_files import load_motions, select_motions
+    from bodydouble.pipeline.root_motion import RootMotion
 
-    rate = None if fps is None else parse_frame_rate(fps)
-    motions = select_motions(load_motions(path), people)
-    files = export_motions(motions, output, character=character, fps=rate, bone_names=bone_names)
+    files = export_motions(motions, output, **options | {"root": RootMotion(options["root"])})
     return {"people": [motion.name for motion in motions], "files": [str(file) for file in files]}, files

@@ -7,14 +7,21 @@ from typing import Annotated
 import typer
 
 from bodydouble.cli.errors import report_errors
+from bodydouble.cli.motion_options import (
+    FpsOption,
+    LoopOption,
+    MotionsArgument,
+    RootMotion,
+    RootOption,
+    SceneOption,
+    load_motions,
+)
 from bodydouble.cli.options import JsonOption, print_json
 from bodydouble.cli.values import parse_frame_rate
 
 
 def retarget(
-    motion: Annotated[
-        Path, typer.Argument(metavar="MOTION", help="A performance.npz, or a .bvh, .glb, .vrm, .vrma or .fbx file.")
-    ],
+    motions: MotionsArgument,
     character: Annotated[
         str, typer.Argument(metavar="CHARACTER", help="Built-in character, or a .glb, .vrm or .fbx file.")
     ],
@@ -25,25 +32,31 @@ def retarget(
             "--output",
             metavar="FILE",
             help="Output file: .glb, .vrm, .fbx, .usda, .usdc or .usdz. Several people get a file each, such as "
-            "FILE_person1.glb. Beside a .vrm, its motion is written as a .vrma.",
+            "FILE_person1.glb, unless --scene is given. Beside a .vrm, its motion is written as a .vrma.",
         ),
     ],
     people: Annotated[
         str | None, typer.Option(metavar="NAMES", help="People to retarget, such as person1,person3. Default: all.")
     ] = None,
-    fps: Annotated[
-        str | None,
-        typer.Option(metavar="RATE", help="Frame rate in frames/s, such as 60 or 30000/1001. Default: as captured."),
-    ] = None,
+    fps: FpsOption = None,
+    root: RootOption = RootMotion.HIPS,
+    loop: LoopOption = False,
+    scene: SceneOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Put the motion of MOTION on CHARACTER."""
+    """Put the motion of each MOTION on CHARACTER."""
     with report_errors():
+        from bodydouble.pipeline import root_motion
         from bodydouble.pipeline.exporting import retarget_motions
-        from bodydouble.pipeline.motion_files import load_motions, select_motions
 
-        rate = None if fps is None else parse_frame_rate(fps)
-        result = retarget_motions(select_motions(load_motions(motion), people), character, output, fps=rate)
+        result = retarget_motions(
+            load_motions(motions, people, loop),
+            character,
+            output,
+            fps=None if fps is None else parse_frame_rate(fps),
+            root=root_motion.RootMotion(root),
+            scene=scene,
+        )
         if as_json:
             feet = {name: [asdict(before), asdict(after)] for name, (before, after) in result.feet.items()}
             print_json({"files": [str(file) for file in result.files], "feet": feet, "notes": list(result.notes)})

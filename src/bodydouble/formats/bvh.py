@@ -27,6 +27,10 @@ DECIMALS = 6
 GIMBAL_LOCK_COSINE = 1e-7
 """Cosine of the x angle below which the z and y angles are not unique."""
 AXES = "xyz"
+POSITIONS, ANGLES = "Xposition Yposition Zposition ", "Zrotation Xrotation Yrotation"
+"""Channels in the order in which they are written."""
+ROOT_NAME = "root"
+"""Name of a joint above the hips that carries the horizontal path."""
 STRETCH_TOLERANCE_M = 1e-3
 """Maximum movement in m of a joint relative to its parent over the whole file."""
 
@@ -40,27 +44,31 @@ class BvhFile:
     """Sentences on what was read differently than declared."""
 
 
-def write(path: Path, motion: Motion, names: Mapping[str, str] | None = None) -> None:
+def write(
+    path: Path, motion: Motion, names: Mapping[str, str] | None = None, root_path: FloatArray | None = None
+) -> None:
     """Writes a motion as BVH.
 
     Args:
         path: the file to write; it appears only when it is complete.
         motion: any motion with a tree of joints.
         names: joint -> name in the file, such as those of another rig; joints that it lacks keep their names.
+        root_path: (T, 3) m, world, of a joint ``root`` above joint 0, which then moves relative to it.
 
     Raises:
         OutputError: the file cannot be written.
     """
     joint_order = _depth_first_order(motion.skeleton)
-    rows = np.concatenate(
-        [
-            motion.root_position * CM_PER_M,
-            _to_euler_zxy_deg(motion.rotations[:, joint_order]).reshape(len(motion.rotations), -1),
-        ],
-        axis=1,
-    )
+    frames = len(motion.rotations)
+    angles = _to_euler_zxy_deg(motion.rotations[:, joint_order]).reshape(frames, -1)
+    columns = [motion.root_position * CM_PER_M, angles]
+    hierarchy = _hierarchy_lines(motion.skeleton, names or {})
+    if root_path is not None:
+        columns = [root_path * CM_PER_M, np.zeros((frames, 3)), (motion.root_position - root_path) * CM_PER_M, angles]
+        hierarchy = _add_root_joint(hierarchy)
+    rows = np.concatenate(columns, axis=1)
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.write("\n".join(_hierarchy_lines(motion.skeleton, names or {})))
+        file.write("\n".join(hierarchy))
         file.write(f"\nMOTION\nFrames: {len(rows)}\nFrame Time: {float(1 / motion.fps):.10f}\n")
         # Adding zero turns the -0 that rounding leaves into 0.
         np.savetxt(file, np.round(rows, DECIMALS) + 0.0, fmt="%.6f")
@@ -118,8 +126,7 @@ def _hierarchy_lines(skeleton: Skeleton, names: Mapping[str, str]) -> list[str]:
         yield f"{indent}{'ROOT' if root else 'JOINT'} {names.get(name, name)}"
         yield indent + "{"
         yield inner_indent + _offset_line(np.zeros(3) if root else skeleton.rest_offsets[joint])
-        positions = "Xposition Yposition Zposition " if root else ""
-        yield f"{inner_indent}CHANNELS {6 if root else 3} {positions}Zrotation Xrotation Yrotation"
+        yield f"{inner_indent}CHANNELS {6 if root else 3} {POSITIONS if root else ''}{ANGLES}"
         if joint in ends:
             yield from (
                 f"{inner_indent}End Site",
@@ -132,6 +139,14 @@ def _hierarchy_lines(skeleton: Skeleton, names: Mapping[str, str]) -> list[str]:
         yield indent + "}"
 
     return ["HIERARCHY", *joint_lines(0, 0)]
+
+
+def _add_root_joint(hierarchy: list[str]) -> list[str]:
+    """Returns the lines of a hierarchy below one more joint at the origin."""
+    title, top, *lines = hierarchy
+    joint = top.replace("ROOT", "JOINT")
+    root = [f"ROOT {ROOT_NAME}", "{", "\t" + _offset_line(np.zeros(3)), f"\tCHANNELS 6 {POSITIONS}{ANGLES}"]
+    return [title, *root, *("\t" + line for line in (joint, *lines)), "}"]
 
 
 def _offset_line(metres: FloatArray) -> str:
@@ -237,6 +252,8 @@ def _build_motion(
     values = [rows[:, first_columns[j] : first_columns[j + 1]] for j in range(len(joints))]
     positions = np.stack([_joint_positions(joint, v) for joint, v in zip(joints, values, strict=True)], axis=1)
     rotations = np.stack([_joint_rotations(joint, v) for joint, v in zip(joints, values, strict=True)], axis=1)
+    if _has_moving_root(joints, positions):
+        joints, ends, positions, rotations = _merge_root(joints, ends, positions, rotations)
     stretch = np.ptp(positions[:, 1:], axis=0).max(axis=-1, initial=0.0)
     if np.any(stretch > STRETCH_TOLERANCE_M):
         name = joints[int(np.argmax(stretch)) + 1].name
@@ -254,6 +271,24 @@ def _build_motion(
         contacts=np.full((len(rows), len(CONTACT_POINTS)), np.nan),
         joint_sigma=np.full((len(rows), len(joints)), np.nan),
     )
+
+
+def _has_moving_root(joints: list[_HierarchyNode], positions: FloatArray) -> bool:
+    """Returns whether the root has one child that branches and moves relative to it: hips below a root on the floor."""
+    parents = [joint.parent for joint in joints]
+    is_chain = parents.count(0) == 1 and parents.count(1) > 1
+    return is_chain and bool(np.ptp(positions[:, 1], axis=0).max() > STRETCH_TOLERANCE_M)
+
+
+def _merge_root(
+    joints: list[_HierarchyNode], ends: list[_HierarchyNode], positions: FloatArray, rotations: FloatArray
+) -> tuple[list[_HierarchyNode], list[_HierarchyNode], FloatArray, FloatArray]:
+    """Makes the only child of the root the root: it gets the motion of both."""
+    positions[:, 1] = positions[:, 0] + rotation.rotate(rotations[:, 0], positions[:, 1])
+    rotations[:, 1] = rotation.multiply(rotations[:, 0], rotations[:, 1])
+    nodes = [replace(joint, parent=joint.parent - 1, index=joint.index - 1) for joint in joints[1:]]
+    moved_ends = [replace(end, parent=end.parent - 1) for end in ends]
+    return nodes, moved_ends, positions[:, 1:], rotations[:, 1:]
 
 
 def _joint_positions(joint: _HierarchyNode, values: FloatArray) -> FloatArray:

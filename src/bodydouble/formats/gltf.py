@@ -8,7 +8,6 @@ Source: the glTF 2.0 specification, https://www.khronos.org/gltf/
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib.metadata import version
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -20,27 +19,17 @@ from numpy.typing import NDArray
 from bodydouble.data import BoolArray, Character, FloatArray, Mesh, MorphTarget
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats.atomic import atomic_write
-from bodydouble.formats.gltf_materials import MaterialTable
+from bodydouble.formats.gltf_buffer import GltfBuffer
 from bodydouble.formats.gltf_tangents import compute_tangents
 from bodydouble.geometry import camera, kinematics, rotation
 
 STATIC_ROTATION_TOLERANCE = 1e-6
 """A joint whose quaternion stays this close to that of its node gets no track."""
-MIN_MORPH_OFFSET = 1e-7
-"""Smaller offsets of a morph target, m, are zero."""
 
 NodePose = tuple[FloatArray, FloatArray]
 """Rotations (J, 4) xyzw of all joints, and the translation (3,) m of the hips, local to their parents."""
 ContentWriter = Callable[["Document"], None]
 """Function that adds content to a document."""
-
-_COMPONENT_TYPES = {
-    np.dtype(np.uint8): pygltflib.UNSIGNED_BYTE,
-    np.dtype(np.uint16): pygltflib.UNSIGNED_SHORT,
-    np.dtype(np.uint32): pygltflib.UNSIGNED_INT,
-    np.dtype(np.float32): pygltflib.FLOAT,
-}
-_TYPES: dict[tuple[int, ...], str] = {(): "SCALAR", (2,): "VEC2", (3,): "VEC3", (4,): "VEC4", (4, 4): "MAT4"}
 
 
 def write(
@@ -74,14 +63,15 @@ def write(
         InvalidDataError: the arrays do not fit the character or hold values that are not finite.
         OutputError: the file cannot be written.
     """
-    _check_animation(character, rotations, hips_translation)
+    animation = NamedAnimation(name, rotations, hips_translation, fps)
+    _check_animation(character, animation)
     keys = keys or _all_keys(rotations)
     _check_keys(rotations, *keys)
     document = Document(character, node_pose)
     document.add_skeleton()
     if character.meshes:
         document.add_skin_and_meshes()
-    document.add_animation(rotations, hips_translation, fps, name, keys)
+    document.add_tracks(document.add_animation(name), animation, keys)
     document.add_extensions(extensions or {})
     if add_content is not None:
         add_content(document)
@@ -99,6 +89,18 @@ class NamedAnimation:
     hips_translation: FloatArray
     """(T, 3) m, of the hips node, in the axes of its parent."""
     fps: Fraction
+    root_translation: FloatArray | None = None
+    """(T, 3) m, of joint 0 where it is a root bone above the hips that moves; None: it stands still."""
+    first_frame: int = 0
+    """Frame at which the animation begins; the character stands still before and after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnimatedModel:
+    """A character of a scene and its animation; the name of the animation is that of the character in the scene."""
+
+    character: Character
+    animation: NamedAnimation
 
 
 def write_animations(
@@ -108,38 +110,65 @@ def write_animations(
     node_pose: NodePose | None = None,
     add_content: ContentWriter | None = None,
 ) -> None:
-    """Writes a character with several animations, each with a key in every frame; otherwise as ``write`` does."""
+    """Writes a character with several animations, each with a key in every frame; raises as ``write`` does."""
     document = Document(character, node_pose)
     document.add_skeleton()
     if character.meshes:
         document.add_skin_and_meshes()
     for animation in animations:
-        _check_animation(character, animation.rotations, animation.hips_translation)
-        document.add_animation(
-            animation.rotations,
-            animation.hips_translation,
-            animation.fps,
-            animation.name,
-            _all_keys(animation.rotations),
-        )
+        _check_animation(character, animation)
+        document.add_tracks(document.add_animation(animation.name), animation, _all_keys(animation.rotations))
     if add_content is not None:
         add_content(document)
     with atomic_write(path) as temporary:
         temporary.write_bytes(document.to_bytes())
 
 
+def write_scene(path: Path, models: Sequence[AnimatedModel], name: str) -> None:
+    """Writes several characters, each with its own skeleton below a node of its name, and one animation of them all.
+
+    Args:
+        path: the .glb file to write; it appears only when it is complete.
+        models: at least one, with different names; their animations play at the same time.
+        name: name of the animation.
+
+    Raises:
+        InvalidDataError: the arrays do not fit the characters or hold values that are not finite.
+        OutputError: the file cannot be written.
+    """
+    buffer = GltfBuffer()
+    scene = pygltflib.Animation(name=name)
+    for model in models:
+        animation = model.animation
+        _check_animation(model.character, animation)
+        document = Document(model.character, buffer=buffer, group=animation.name)
+        document.add_skeleton()
+        if model.character.meshes:
+            document.add_skin_and_meshes()
+        document.add_tracks(scene, animation, _all_keys(animation.rotations))
+    buffer.gltf.animations.append(scene)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(buffer.to_bytes())
+
+
 def _all_keys(rotations: FloatArray) -> tuple[BoolArray, BoolArray]:
     return np.ones(rotations.shape[:2], dtype=np.bool_), np.ones(len(rotations), dtype=np.bool_)
 
 
-def _check_animation(character: Character, rotations: FloatArray, hips_translation: FloatArray) -> None:
+def _check_animation(character: Character, animation: NamedAnimation) -> None:
+    rotations, hips_translation = animation.rotations, animation.hips_translation
+    root_translation = hips_translation if animation.root_translation is None else animation.root_translation
     frames, joints = len(rotations), len(character.skeleton.joint_names)
-    if frames == 0 or rotations.shape != (frames, joints, 4) or hips_translation.shape != (frames, 3):
+    if (
+        frames == 0
+        or rotations.shape != (frames, joints, 4)
+        or not hips_translation.shape == root_translation.shape == (frames, 3)
+    ):
         raise InvalidDataError(
             f"animation of {character.name}: rotations {rotations.shape} and hips_translation "
             f"{hips_translation.shape}, expected (frames, {joints}, 4) and (frames, 3)"
         )
-    if not (np.isfinite(rotations).all() and np.isfinite(hips_translation).all()):
+    if not all(np.isfinite(values).all() for values in (rotations, hips_translation, root_translation)):
         raise InvalidDataError(f"animation of {character.name}: there are values that are not finite")
 
 
@@ -152,19 +181,27 @@ def _check_keys(rotations: FloatArray, rotation_keys: BoolArray, translation_key
         raise InvalidDataError("keys: the first and the last frame need one on every joint")
 
 
-class Document:
-    """Builder of a glTF document: its JSON objects and its binary chunk."""
+class Document(GltfBuffer):
+    """Builder of a glTF document with a character: the nodes of its joints, its meshes and its animations."""
 
-    def __init__(self, character: Character, node_pose: NodePose | None = None) -> None:
-        """Takes the character, and the pose in which its nodes are stored; its rest pose if not given."""
+    def __init__(
+        self,
+        character: Character,
+        node_pose: NodePose | None = None,
+        buffer: GltfBuffer | None = None,
+        group: str | None = None,
+    ) -> None:
+        """Takes a character.
+
+        Args:
+            character: its joints become nodes.
+            node_pose: pose in which the nodes are stored; the rest pose of the character if not given.
+            buffer: document that the character is added to; a new one if not given.
+            group: name of a node above the joints; none if not given.
+        """
+        super().__init__(buffer)
         self.character = character
-        self.gltf = pygltflib.GLTF2(
-            asset=pygltflib.Asset(generator=f"bodydouble {version('bodydouble')}"),
-            scene=0,
-            scenes=[pygltflib.Scene(nodes=[0])],
-        )
-        self.binary = bytearray()
-        self.materials = MaterialTable(self.gltf, self.add_buffer_view)
+        self._first_node, self._group = len(self.gltf.nodes), group
         rest = kinematics.local_rotations(character.skeleton.parents, character.rest_rotations)
         self.bind_local = rotation.normalize(rest)
         hips = character.humanoid["hips"]
@@ -172,57 +209,23 @@ class Document:
         self.node_translations = character.skeleton.rest_offsets.copy()
         self.node_translations[hips] = hips_translation
 
-    def to_bytes(self) -> bytes:
-        """Returns the bytes of the file."""
-        self.gltf.buffers = [pygltflib.Buffer(byteLength=len(self.binary))]
-        self.gltf.set_binary_blob(bytes(self.binary))
-        return b"".join(self.gltf.save_to_bytes())
-
-    def add_extensions(self, extensions: Mapping[str, Any]) -> None:
-        """Adds extensions of the whole file."""
-        self.gltf.extensions.update(extensions)
-        for name in extensions:
-            self.declare_extension(name)
-
-    def declare_extension(self, name: str) -> None:
-        """Declares that the file uses an extension."""
-        if name not in self.gltf.extensionsUsed:
-            self.gltf.extensionsUsed.append(name)
-
-    def add_buffer_view(self, data: bytes, target: int | None = None) -> int:
-        """Appends bytes at a multiple of four; returns the index of their buffer view."""
-        self.gltf.bufferViews.append(
-            pygltflib.BufferView(buffer=0, byteOffset=len(self.binary), byteLength=len(data), target=target)
-        )
-        self.binary += data + bytes(-len(data) % 4)
-        return len(self.gltf.bufferViews) - 1
-
-    def add_accessor(self, array: NDArray[Any], target: int | None = None, bounds: bool = False) -> int:
-        """Appends an array whose first axis is the elements; returns the index of its accessor."""
-        accessor = pygltflib.Accessor(
-            bufferView=self.add_buffer_view(np.ascontiguousarray(array).tobytes(), target),
-            componentType=_COMPONENT_TYPES[array.dtype],
-            count=len(array),
-            type=_TYPES[array.shape[1:]],
-        )
-        if bounds:
-            accessor.min = np.atleast_1d(array.min(axis=0)).tolist()
-            accessor.max = np.atleast_1d(array.max(axis=0)).tolist()
-        self.gltf.accessors.append(accessor)
-        return len(self.gltf.accessors) - 1
-
     def add_skeleton(self) -> None:
-        """Adds one node per joint, so that node j is joint j."""
-        skeleton = self.character.skeleton
+        """Adds one node per joint; in a document of one character, node j is joint j."""
+        skeleton, first, nodes = self.character.skeleton, self._first_node, self.gltf.nodes
         for j, joint_name in enumerate(skeleton.joint_names):
-            self.gltf.nodes.append(
+            nodes.append(
                 pygltflib.Node(
                     name=joint_name,
                     translation=self.node_translations[j].tolist(),
                     rotation=self.node_rotations[j].tolist(),
-                    children=[child for child, parent in enumerate(skeleton.parents) if parent == j],
+                    children=[first + child for child, parent in enumerate(skeleton.parents) if parent == j],
                 )
             )
+        top = first
+        if self._group is not None:
+            top = len(nodes)
+            nodes.append(pygltflib.Node(name=self._group, children=[first]))
+        self.gltf.scenes[0].nodes.append(top)
 
     def add_node(self, joint: int, translation: list[float]) -> int:
         """Adds a node below a joint that is no joint of the skin; returns its index."""
@@ -236,19 +239,31 @@ class Document:
         gltf, joints = self.gltf, len(self.character.skeleton.joint_names)
         gltf.skins.append(
             pygltflib.Skin(
-                joints=list(range(joints)),
-                skeleton=0,
+                joints=list(range(self._first_node, self._first_node + joints)),
+                skeleton=self._first_node,
                 inverseBindMatrices=self.add_accessor(self._inverse_bind_matrices()),
             )
         )
-        for (name, target_names), meshes in _group_meshes(self.character):
-            mesh = pygltflib.Mesh(name=name, primitives=[self._add_primitive(mesh) for mesh in meshes])
-            if target_names:
-                mesh.weights = [target.weight for target in meshes[0].morph_targets]
-                mesh.extras = {"targetNames": list(target_names)}
+        for index in self._mesh_indices():
+            name = gltf.meshes[index].name
+            node_name = name if self._group is None else f"{self._group}_{name}"
             gltf.scenes[0].nodes.append(len(gltf.nodes))
-            gltf.nodes.append(pygltflib.Node(name=name, mesh=len(gltf.meshes), skin=0))
-            gltf.meshes.append(mesh)
+            gltf.nodes.append(pygltflib.Node(name=node_name, mesh=index, skin=len(gltf.skins) - 1))
+
+    def _mesh_indices(self) -> list[int]:
+        """Returns the meshes of the character, which a document stores once for all who look like it."""
+        if id(self.character) not in self.meshes:
+            groups = _group_meshes(self.character)
+            self.meshes[id(self.character)] = [self._add_mesh(*names, meshes) for names, meshes in groups]
+        return self.meshes[id(self.character)]
+
+    def _add_mesh(self, name: str, target_names: tuple[str, ...], meshes: list[Mesh]) -> int:
+        mesh = pygltflib.Mesh(name=name, primitives=[self._add_primitive(mesh) for mesh in meshes])
+        if target_names:
+            mesh.weights = [target.weight for target in meshes[0].morph_targets]
+            mesh.extras = {"targetNames": list(target_names)}
+        self.gltf.meshes.append(mesh)
+        return len(self.gltf.meshes) - 1
 
     def _inverse_bind_matrices(self) -> NDArray[np.float32]:
         """(J, 4, 4), column-major as glTF wants it."""
@@ -260,19 +275,19 @@ class Document:
         joints, weights = _normalize_skin_weights(mesh)
         attributes = {
             "POSITION": self.add_accessor(mesh.positions.astype(np.float32), pygltflib.ARRAY_BUFFER, bounds=True),
-            "NORMAL": self._add_floats(_unit_normals(mesh.normals)),
+            "NORMAL": self.add_floats(_unit_normals(mesh.normals)),
             "JOINTS_0": self.add_accessor(joints, pygltflib.ARRAY_BUFFER),
-            "WEIGHTS_0": self._add_floats(weights),
+            "WEIGHTS_0": self.add_floats(weights),
         }
         uv_sets = [] if mesh.uvs is None else [mesh.uvs, *mesh.further_uvs]
         for k, uvs in enumerate(uv_sets):
-            attributes[f"TEXCOORD_{k}"] = self._add_floats(uvs)
+            attributes[f"TEXCOORD_{k}"] = self.add_floats(uvs)
         if mesh.material.normal_map is not None and uv_sets:
             uvs = uv_sets[mesh.material.normal_map.placement.uv_set]
             tangents = compute_tangents(mesh.positions, _unit_normals(mesh.normals), uvs, mesh.triangles)
-            attributes["TANGENT"] = self._add_floats(tangents)
+            attributes["TANGENT"] = self.add_floats(tangents)
         if mesh.colors is not None:
-            attributes["COLOR_0"] = self._add_floats(mesh.colors)
+            attributes["COLOR_0"] = self.add_floats(mesh.colors)
         # The largest index of a type is reserved for primitive restart.
         index_type = np.uint16 if len(mesh.positions) <= np.iinfo(np.uint16).max else np.uint32
         return pygltflib.Primitive(
@@ -283,70 +298,41 @@ class Document:
         )
 
     def _add_morph_target(self, target: MorphTarget) -> dict[str, int]:
-        attributes = {"POSITION": self._add_sparse(target.position_offsets)}
+        attributes = {"POSITION": self.add_sparse(target.position_offsets)}
         if target.normal_offsets is not None:
-            attributes["NORMAL"] = self._add_sparse(target.normal_offsets)
+            attributes["NORMAL"] = self.add_sparse(target.normal_offsets)
         return attributes
 
-    def _add_sparse(self, offsets: FloatArray) -> int:
-        """Appends offsets (V, 3), of which only those that are not zero are stored."""
-        values = offsets.astype(np.float32)
-        changed = np.flatnonzero(np.abs(values).max(axis=1) > MIN_MORPH_OFFSET).astype(np.uint32)
-        values = np.where(np.isin(np.arange(len(values)), changed)[:, None], values, np.float32(0.0))
-        sparse = pygltflib.AccessorSparseIndices, pygltflib.AccessorSparseValues
-        self.gltf.accessors.append(
-            pygltflib.Accessor(
-                byteOffset=None,
-                componentType=pygltflib.FLOAT,
-                count=len(values),
-                type="VEC3",
-                min=values.min(axis=0).tolist(),
-                max=values.max(axis=0).tolist(),
-                sparse=pygltflib.Sparse(
-                    count=len(changed),
-                    indices=sparse[0](
-                        bufferView=self.add_buffer_view(changed.tobytes()), componentType=pygltflib.UNSIGNED_INT
-                    ),
-                    values=sparse[1](bufferView=self.add_buffer_view(values[changed].tobytes())),
-                )
-                if len(changed)
-                else None,
-            )
-        )
-        return len(self.gltf.accessors) - 1
+    def add_animation(self, name: str) -> pygltflib.Animation:
+        """Adds an animation without tracks."""
+        self.gltf.animations.append(pygltflib.Animation(name=name))
+        return self.gltf.animations[-1]
 
-    def _add_floats(self, values: FloatArray) -> int:
-        return self.add_accessor(values.astype(np.float32), pygltflib.ARRAY_BUFFER)
-
-    def add_animation(
-        self,
-        rotations: FloatArray,
-        hips_translation: FloatArray,
-        fps: Fraction,
-        name: str,
-        keys: tuple[BoolArray, BoolArray],
+    def add_tracks(
+        self, target: pygltflib.Animation, animation: NamedAnimation, keys: tuple[BoolArray, BoolArray]
     ) -> None:
-        """Adds tracks for the hips' translation and for every joint that leaves its rest rotation."""
-        seconds = (np.arange(len(rotations)) * (fps.denominator / fps.numerator)).astype(np.float32)
-        animation = pygltflib.Animation(name=name)
-        self.gltf.animations.append(animation)
+        """Adds tracks for the translations of hips and root, and for every joint that leaves its rest rotation."""
+        frames = animation.first_frame + np.arange(len(animation.rotations))
+        seconds = (frames * (animation.fps.denominator / animation.fps.numerator)).astype(np.float32)
         times: dict[bytes, int] = {}
 
         def add_track(joint: int, path: str, values: FloatArray, key_mask: BoolArray) -> None:
             # Curves with keys in the same frames share their times.
             if key_mask.tobytes() not in times:
                 times[key_mask.tobytes()] = self.add_accessor(seconds[key_mask], bounds=True)
-            target = pygltflib.AnimationChannelTarget(node=joint, path=path)
-            animation.channels.append(pygltflib.AnimationChannel(sampler=len(animation.samplers), target=target))
+            channel_target = pygltflib.AnimationChannelTarget(node=self._first_node + joint, path=path)
+            target.channels.append(pygltflib.AnimationChannel(sampler=len(target.samplers), target=channel_target))
             output = self.add_accessor(values.astype(np.float32))
-            animation.samplers.append(pygltflib.AnimationSampler(input=times[key_mask.tobytes()], output=output))
+            target.samplers.append(pygltflib.AnimationSampler(input=times[key_mask.tobytes()], output=output))
 
         rotation_keys, translation_keys = keys
         hips = self.character.humanoid["hips"]
-        add_track(hips, pygltflib.TRANSLATION, hips_translation[translation_keys], translation_keys)
+        add_track(hips, pygltflib.TRANSLATION, animation.hips_translation[translation_keys], translation_keys)
+        if animation.root_translation is not None:
+            add_track(0, pygltflib.TRANSLATION, animation.root_translation[translation_keys], translation_keys)
         # With the node's rotation as first element, the whole track lies in its hemisphere.
         stored = self.node_rotations[None]
-        quaternions = rotation.make_continuous(np.concatenate([stored, rotation.normalize(rotations)]))
+        quaternions = rotation.make_continuous(np.concatenate([stored, rotation.normalize(animation.rotations)]))
         moving = np.abs(quaternions - quaternions[0]).max(axis=(0, 2)) > STATIC_ROTATION_TOLERANCE
         for joint in np.flatnonzero(moving):
             key_mask = rotation_keys[:, joint]

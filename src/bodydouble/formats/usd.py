@@ -41,6 +41,8 @@ class UsdAnimation:
     """(T, 3) m, local to the parent of the hips."""
     first_frame: int = 0
     """Time code of the first of the T frames."""
+    root_translation: FloatArray | None = None
+    """(T, 3) m, of joint 0 where it is a root bone above the hips that moves; None: it stands still."""
 
 
 def write(path: Path, animations: Sequence[UsdAnimation], fps: Fraction) -> None:
@@ -229,6 +231,8 @@ def _animation_lines(animation: UsdAnimation) -> Iterator[str]:
     paths = ", ".join(f'"{joint}"' for joint in joint_paths(character))
     translations = np.tile(character.skeleton.rest_offsets, (len(animation.rotations), 1, 1))
     translations[:, character.humanoid["hips"]] = animation.hips_translation
+    if animation.root_translation is not None:
+        translations[:, 0] = animation.root_translation
     yield '    def SkelAnimation "animation"'
     yield "    {"
     yield f"        uniform token[] joints = [{paths}]"

@@ -7,16 +7,27 @@ from pathlib import Path
 
 from bodydouble.characters.load import load_character
 from bodydouble.characters.t_pose import t_pose
+from bodydouble.data import FloatArray
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats import bvh, c3d, fbx, gltf, motion_json, motion_table, trc, usd, vmd, vrm, vrma
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.geometry import kinematics
 from bodydouble.motion.body.joint_angles import compute_joint_angles
+from bodydouble.motion.loop import resample_loop
 from bodydouble.motion.resampling.motion import resample_motion
-from bodydouble.pipeline.animating import AnimatedCharacter, retarget_to_character
+from bodydouble.pipeline.animating import AnimatedCharacter
 from bodydouble.pipeline.avatar_content import avatar_content
 from bodydouble.pipeline.foot_quality import FootQuality, measure_feet
 from bodydouble.pipeline.motion_files import NamedMotion
+from bodydouble.pipeline.performing import perform
+from bodydouble.pipeline.root_motion import (
+    RootMotion,
+    add_root_bone,
+    compute_travel,
+    keep_character_in_place,
+    keep_in_place,
+    separate_travel,
+)
 from bodydouble.skeletons.rigs import mmd_standard
 from bodydouble.skeletons.rigs.export_names import BONE_NAMES
 
@@ -29,6 +40,15 @@ class Performed:
 
     named: NamedMotion
     animated: AnimatedCharacter
+    travel: FloatArray | None = None
+    """(T, 3) m, horizontal path that a root bone carries from the origin; None: the hips carry it."""
+
+    def with_root_bone(self) -> tuple[AnimatedCharacter, FloatArray | None]:
+        """Returns the character with a root bone if one is needed, and the translation (T, 3) m of joint 0."""
+        if self.travel is None:
+            return self.animated, None
+        rooted = add_root_bone(self.animated)
+        return rooted, rooted.character.skeleton.rest_offsets[0] + self.travel
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,51 +69,115 @@ def export_motions(
     character: str = DEFAULT_CHARACTER,
     fps: Fraction | None = None,
     bone_names: str | None = None,
+    root: RootMotion = RootMotion.HIPS,
+    scene: bool = False,
 ) -> tuple[Path, ...]:
     """Writes motions in the format of a file's suffix.
 
     Args:
         motions: at least one.
         path: file to write. Formats of one motion get a file per person, ``NAME_person1.bvh``, if there are several;
-            .fbx, .usda, .usdc and .usdz hold all people. Several animations of one file become animations of one .glb.
+            .fbx and USD files hold all people. Takes become animations of one .glb, and a file each elsewhere.
         character: built-in character or file, for the formats with a mesh: .glb, .vrm, .fbx, .usda, .usdc, .usdz.
         fps: frame rate of the file; default: that of the motion. MMD's is always 30.
         bone_names: names of the bones of a .bvh file: a key of BONE_NAMES; default: those of the VRM humanoid.
+        root: part of the file that carries the horizontal path.
+        scene: whether one file holds all motions at the same time, each with a character of its own.
 
     Returns:
         The files that were written.
 
     Raises:
-        InvalidDataError: the suffix is unknown, or has no bone names to choose.
+        InvalidDataError: the suffix is unknown, or its format lacks bone names, a root bone or scenes.
         BodydoubleError: the character cannot be read or a file cannot be written.
     """
     suffix = _check_suffix(path, SUFFIXES)
     if bone_names is not None and suffix != ".bvh":
         raise InvalidDataError(f"bone names can be chosen for .bvh files, not for {path.name}")
     if suffix in _CHARACTER_WRITERS:
-        return retarget_motions(motions, character, path, fps=fps).files
+        return retarget_motions(motions, character, path, fps=fps, root=root, scene=scene).files
+    _check_scene(path, scene)
+    _check_root(path, root)
     rate = Fraction(mmd_standard.FPS) if suffix == ".vmd" else fps
     ensure_folder(path.parent)
     files = person_files(path, [motion.name for motion in motions])
-    for file, motion in zip(files, _resample(motions, rate), strict=True):
-        if suffix == ".bvh":
-            bvh.write(file, motion.motion, BONE_NAMES[bone_names or "vrm"])
-        else:
-            _MOTION_WRITERS[suffix](file, motion)
+    for file, named in zip(files, _resample(motions, rate), strict=True):
+        _write_motion(file, named, root, BONE_NAMES[bone_names or "vrm"])
     return files
 
 
+def _write_motion(path: Path, named: NamedMotion, root: RootMotion, bone_names: Mapping[str, str]) -> None:
+    placed = named
+    if root is RootMotion.IN_PLACE:
+        placed = replace(named, motion=keep_in_place(named.motion, named.is_loop))
+    suffix = path.suffix.lower()
+    if suffix == ".bvh":
+        root_path = compute_travel(named.motion.root_position, named.is_loop) if root is RootMotion.ROOT else None
+        bvh.write(path, placed.motion, bone_names, root_path)
+    else:
+        _MOTION_WRITERS[suffix](path, placed)
+
+
 def retarget_motions(
-    motions: Sequence[NamedMotion], character: str, path: Path, *, fps: Fraction | None = None
+    motions: Sequence[NamedMotion],
+    character: str,
+    path: Path,
+    *,
+    fps: Fraction | None = None,
+    root: RootMotion = RootMotion.HIPS,
+    scene: bool = False,
 ) -> RetargetResult:
     """Puts motions on a character and writes it with its mesh; arguments and errors are as in export_motions."""
     suffix = _check_suffix(path, tuple(_CHARACTER_WRITERS))
+    _check_scene(path, scene)
+    _check_root(path, root)
     template = load_character(character)
     ensure_folder(path.parent)
-    performed = [Performed(named, retarget_to_character(named.motion, template)) for named in _resample(motions, fps)]
-    files = _CHARACTER_WRITERS[suffix](path, performed)
+    is_one_character = not scene and all(named.is_take for named in motions)
+    resampled = _resample(motions, _common_rate(motions) if scene and fps is None else fps)
+    performed = [
+        Performed(*pair) for pair in zip(resampled, perform(resampled, template, is_one_character), strict=True)
+    ]
+    placed = [_place_root(p, root) for p in performed]
+    files = _write_characters(suffix, path, placed, scene)
     feet = {p.named.name: measured for p in performed if (measured := measure_feet(p.named.motion, p.animated))}
     return RetargetResult(files, feet, template.notes)
+
+
+def _check_scene(path: Path, scene: bool) -> None:
+    if scene and path.suffix.lower() not in SCENE_SUFFIXES:
+        raise InvalidDataError(f"{path.name} cannot hold a scene; {', '.join(SCENE_SUFFIXES)} files can")
+
+
+def _check_root(path: Path, root: RootMotion) -> None:
+    if root is RootMotion.ROOT and path.suffix.lower() not in ROOT_SUFFIXES:
+        raise InvalidDataError(f"{path.name} cannot have a root bone that moves; {', '.join(ROOT_SUFFIXES)} files can")
+
+
+def _common_rate(motions: Sequence[NamedMotion]) -> Fraction | None:
+    """Returns the highest frame rate if there are several."""
+    rates = {named.motion.fps for named in motions}
+    return max(rates) if len(rates) > 1 else None
+
+
+def _place_root(performed: Performed, root: RootMotion) -> Performed:
+    named, animated = performed.named, performed.animated
+    if root is RootMotion.IN_PLACE:
+        return replace(performed, animated=keep_character_in_place(animated, named.is_loop))
+    if root is RootMotion.ROOT:
+        return Performed(named, *separate_travel(animated, named.is_loop))
+    return performed
+
+
+def _write_characters(suffix: str, path: Path, performed: Sequence[Performed], scene: bool) -> tuple[Path, ...]:
+    """Writes takes to a file each, unless the format holds several animations or they make up a scene."""
+    if scene and suffix == ".glb":
+        return _write_glb_scene(path, performed)
+    write = _CHARACTER_WRITERS[suffix]
+    if scene or suffix == ".glb" or not all(p.named.is_take for p in performed):
+        return write(path, performed)
+    files = person_files(path, [p.named.name for p in performed])
+    return tuple(file for name, p in zip(files, performed, strict=True) for file in write(name, [p]))
 
 
 def _check_suffix(path: Path, suffixes: Sequence[str]) -> str:
@@ -109,7 +193,7 @@ def _resample(motions: Sequence[NamedMotion], fps: Fraction | None) -> list[Name
     return [
         replace(
             named,
-            motion=resample_motion(named.motion, fps),
+            motion=(resample_loop if named.is_loop else resample_motion)(named.motion, fps),
             first_frame=round(named.first_frame * fps / named.motion.fps),
         )
         for named in motions
@@ -152,29 +236,38 @@ def _write_csv(path: Path, motion: NamedMotion) -> None:
 
 
 def _write_glb(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
+    models = [_gltf_model(p) for p in performed]
     if len(performed) > 1 and all(p.named.is_take for p in performed):
-        character = performed[0].animated.character
-        animations = [_named_animation(p) for p in performed]
-        gltf.write_animations(path, character, animations, **avatar_content(character))
+        character = models[0].character
+        gltf.write_animations(path, character, [model.animation for model in models], **avatar_content(character))
         return (path,)
     files = person_files(path, [p.named.name for p in performed])
-    for file, p in zip(files, performed, strict=True):
-        a, fps = p.animated, p.named.motion.fps
-        content = avatar_content(a.character)
-        gltf.write(file, a.character, a.rotations, a.hips_translation, fps, p.named.name, **content)
+    for file, model in zip(files, models, strict=True):
+        gltf.write_animations(file, model.character, [model.animation], **avatar_content(model.character))
     return files
 
 
-def _named_animation(performed: Performed) -> gltf.NamedAnimation:
-    animated = performed.animated
-    fps = performed.named.motion.fps
-    return gltf.NamedAnimation(performed.named.name, animated.rotations, animated.hips_translation, fps)
+def _write_glb_scene(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
+    gltf.write_scene(path, [_gltf_model(p, p.named.first_frame) for p in performed], path.stem)
+    return (path,)
+
+
+def _gltf_model(performed: Performed, first_frame: int = 0) -> gltf.AnimatedModel:
+    animated, root_translation = performed.with_root_bone()
+    named, motion = performed.named, (animated.rotations, animated.hips_translation)
+    animation = gltf.NamedAnimation(named.name, *motion, named.motion.fps, root_translation, first_frame)
+    return gltf.AnimatedModel(animated.character, animation)
 
 
 def _write_fbx(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
     models = [
         fbx.AnimatedModel(
-            p.named.name, p.animated.character, p.animated.rotations, p.animated.hips_translation, p.named.first_frame
+            p.named.name,
+            p.animated.character,
+            p.animated.rotations,
+            p.animated.hips_translation,
+            p.named.first_frame,
+            p.travel,
         )
         for p in performed
     ]
@@ -196,14 +289,14 @@ def _write_vrm(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
 
 
 def _write_usd(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
-    usd.write(path, [_usd_animation(p.named, p.animated) for p in performed], performed[0].named.motion.fps)
+    usd.write(path, [_usd_animation(p) for p in performed], performed[0].named.motion.fps)
     return (path,)
 
 
-def _usd_animation(named: NamedMotion, animated: AnimatedCharacter) -> usd.UsdAnimation:
-    return usd.UsdAnimation(
-        named.name, animated.character, animated.rotations, animated.hips_translation, named.first_frame
-    )
+def _usd_animation(performed: Performed) -> usd.UsdAnimation:
+    animated, root_translation = performed.with_root_bone()
+    named, motion = performed.named, (animated.rotations, animated.hips_translation)
+    return usd.UsdAnimation(named.name, animated.character, *motion, named.first_frame, root_translation)
 
 
 _MOTION_WRITERS: dict[str, Callable[[Path, NamedMotion], None]] = {
@@ -225,3 +318,7 @@ _CHARACTER_WRITERS: dict[str, Callable[[Path, Sequence[Performed]], tuple[Path, 
 }
 SUFFIXES = (*_CHARACTER_WRITERS, ".bvh", *_MOTION_WRITERS)
 """Suffixes of the formats that motions are exported to."""
+SCENE_SUFFIXES = (".glb", ".fbx", ".usda", ".usdc", ".usdz")
+"""Suffixes of the formats that hold several characters at the same time."""
+ROOT_SUFFIXES = (*SCENE_SUFFIXES, ".bvh")
+"""Suffixes of the formats with a root bone that carries the horizontal path."""

@@ -1,6 +1,6 @@
 """Motion files of any kind -> named motions of the 22 humanoid joints."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from bodydouble.errors import FormatError, InvalidDataError
 from bodydouble.formats import bvh, performance
 from bodydouble.motion.floor.contacts import contact_probability, sole_positions
 from bodydouble.motion.hands.merge import full_motion
+from bodydouble.pipeline import motion_library
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,9 @@ class NamedMotion:
     first_frame: int = 0
     """Frame of the clip at which the motion starts."""
     is_take: bool = False
-    """Whether this is one of several animations of the same skeleton, and not one of several people of a clip."""
+    """Whether this is an animation of its own, and not one of several people of a clip at the same time."""
+    is_loop: bool = False
+    """Whether the last frame is the first one, moved by the net displacement of a cycle."""
 
 
 def load_motions(path: Path) -> tuple[NamedMotion, ...]:
@@ -43,6 +46,38 @@ def load_motions(path: Path) -> tuple[NamedMotion, ...]:
     if not motions:
         raise FormatError(f"{path}: contains no motion")
     return motions
+
+
+def load_all_motions(sources: Sequence[str | Path]) -> tuple[NamedMotion, ...]:
+    """Loads the motions of one or several sources; those of several are takes, and their names become unique.
+
+    Args:
+        sources: names of the library of motions, or files as for ``load_motions``.
+
+    Raises:
+        FormatError: a source is neither, or a file is of another kind or damaged, or holds no humanoid motion.
+    """
+    motions = tuple(motion for source in sources for motion in _load_source(source))
+    if len(sources) == 1:
+        return motions
+    used: set[str] = set()
+    takes = []
+    for motion in motions:
+        names = (motion.name if n == 1 else f"{motion.name}_{n}" for n in range(1, len(motions) + 1))
+        name = next(name for name in names if name not in used)
+        used.add(name)
+        takes.append(replace(motion, name=name, first_frame=0, is_take=True))
+    return tuple(takes)
+
+
+def _load_source(source: str | Path) -> tuple[NamedMotion, ...]:
+    if str(source) in motion_library.names():
+        entry, motion = motion_library.load(str(source))
+        return (NamedMotion(entry.name, motion, is_take=True, is_loop=entry.is_loop),)
+    path = Path(source)
+    if not path.suffix and not path.exists():
+        raise FormatError(f"unknown motion {str(source)!r}; `bodydouble motions` lists those of the library")
+    return load_motions(path)
 
 
 def select_motions(motions: tuple[NamedMotion, ...], names: str | None) -> tuple[NamedMotion, ...]:

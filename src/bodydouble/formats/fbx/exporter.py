@@ -47,6 +47,8 @@ class AnimatedModel:
     """(T, 3) m, translation of the hips, local to their parent."""
     first_frame: int = 0
     """Frame of the clip in which the motion begins; the character stands still before and after it."""
+    root_translation: FloatArray | None = None
+    """(T, 3) m, of the root bone, from the origin; None: it stands still."""
 
     def __post_init__(self) -> None:
         frames, joints = len(self.rotations), len(self.character.skeleton.joint_names)
@@ -143,6 +145,9 @@ class _Curves:
         for k, joint in enumerate(moving):
             self._add_vector_curve(skeleton.bones[joint], "Lcl Rotation", "R", angles[:, k])
         self._add_vector_curve(skeleton.bones[hips], "Lcl Translation", "T", path if hips == 0 else translation)
+        if model.root_translation is not None:
+            root = skeleton.bones[0] if skeleton.added_root is None else skeleton.added_root
+            self._add_vector_curve(root, "Lcl Translation", "T", model.root_translation * CM_PER_M)
 
     def _add_vector_curve(self, bone: np.int64, prop: str, name: str, values: FloatArray) -> None:
         """Adds the curves of a property of a bone, (T, 3)."""

@@ -1,0 +1,48 @@
+"""Performing: named motions and a ``Character`` -> the character in every frame of each motion."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from bodydouble.characters.body_fitting import fit_character
+from bodydouble.data import Character
+from bodydouble.motion.loop import CONTEXT_CYCLES, repeat_cycle
+from bodydouble.pipeline.animating import AnimatedCharacter, retarget_to_character
+from bodydouble.pipeline.motion_files import NamedMotion
+
+
+def perform(
+    motions: Sequence[NamedMotion], template: Character, is_one_character: bool
+) -> tuple[AnimatedCharacter, ...]:
+    """Retargets motions to a character.
+
+    Args:
+        motions: at least one.
+        template: the character.
+        is_one_character: whether a built-in character has the same proportions in all motions, those of the first.
+    """
+    if not (is_one_character and template.is_builtin):
+        return tuple(_perform_one(named, template) for named in motions)
+    skeleton = motions[0].motion.skeleton
+    own = replace(fit_character(template, skeleton), is_builtin=False)
+    return tuple(
+        _perform_one(
+            named, template if np.array_equal(named.motion.skeleton.rest_offsets, skeleton.rest_offsets) else own
+        )
+        for named in motions
+    )
+
+
+def _perform_one(named: NamedMotion, template: Character) -> AnimatedCharacter:
+    """Retargets a motion; a loop between two further cycles, so that feet are planted across its seam as well."""
+    if not named.is_loop or len(named.motion.rotations) < 2:
+        return retarget_to_character(named.motion, template)
+    animated = retarget_to_character(repeat_cycle(named.motion, CONTEXT_CYCLES), template)
+    cycle = len(named.motion.rotations) - 1
+    path = animated.hips_translation
+    return AnimatedCharacter(
+        animated.character,
+        animated.rotations[cycle : 2 * cycle + 1],
+        path[cycle : 2 * cycle + 1] - (path[2 * cycle] - path[cycle]),
+    )
