@@ -1,19 +1,20 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BLENDER := .venv-blender
 SOURCES := src tests tools examples
 
-.PHONY: demo test check static clean
+.PHONY: demo test check static blender clean
 
 demo: $(VENV)/.installed  ## animate the example clip
 	@sh tools/install_opengl.sh
 	$(BIN)/bodydouble animate examples/street.mp4 -o out/demo
 
-test: $(VENV)/.dev static  ## everything CI runs
+test: $(VENV)/.dev blender static  ## everything CI runs
 	@sh tools/install_opengl.sh
 	$(BIN)/pytest --numprocesses 2
 
-check: $(VENV)/.dev static  ## formatter, linter, types, import contracts, quick tests
+check: $(VENV)/.dev blender static  ## formatter, linter, types, import contracts, quick tests
 	@sh tools/install_opengl.sh
 	$(BIN)/pytest --numprocesses 2 -m "not slow"
 
@@ -34,5 +35,12 @@ $(VENV)/.dev: $(VENV)/.installed tests/node/package.json
 	npm install --prefix tests/node --silent --no-audit --no-fund
 	@touch $@
 
+blender: $(BLENDER)/.installed  ## Blender for the tests, in an environment of its own
+
+$(BLENDER)/.installed: tests/blender/requirements.txt
+	$(PYTHON) -m venv $(BLENDER)
+	$(BLENDER)/bin/pip install --quiet --requirement $<
+	@touch $@
+
 clean:
-	rm -rf $(VENV) out tests/node/node_modules
+	rm -rf $(VENV) $(BLENDER) out dist tests/node/node_modules
