@@ -38,9 +38,9 @@ def export(
             "-o",
             "--output",
             metavar="FILE",
-            help="Output file: .glb, .vrm, .fbx, .bvh, .vrma, .usda, .usdc, .usdz, .vmd, .trc, .c3d, .mot, .csv or "
-            ".json. Several people get a file each, such as FILE_person1.bvh. With --format openpose a new or empty "
-            "folder.",
+            help="Output file: .glb, .vrm, .fbx, .bvh, .vrma, .usda, .usdc, .usdz, .vmd, .trc, .c3d, .mot, .csv, "
+            ".json or .blend. Several people get a file each, such as FILE_person1.bvh. With --format openpose a new "
+            "or empty folder.",
         ),
     ],
     keypoint_format: Annotated[
@@ -63,12 +63,25 @@ def export(
     bone_names: Annotated[
         BoneNames | None, typer.Option("--bone-names", help="Names of the bones of a .bvh file. Default: vrm.")
     ] = None,
+    video: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Video behind the scene of a .blend file. Default: VIDEO of a performance in VIDEO_bodydouble.",
+        ),
+    ] = None,
+    blender: Annotated[
+        str,
+        typer.Option(metavar="PROGRAM", help="Blender 4.2 or later, or a Python with bpy, which writes .blend files."),
+    ] = "blender",
     as_json: JsonOption = False,
 ) -> None:
     """Write motions, joint angles or 2D keypoints for other programs."""
     with report_errors():
         if keypoint_format is not None:
             facts, files = _export_keypoints(motion, output, keypoint_format)
+        elif output.suffix.lower() == ".blend":
+            facts, files = _export_scene(motion, output, people, character, fps, video, blender)
         else:
             facts, files = _export_motions(motion, output, people, character, fps, bone_names)
         if as_json:
@@ -94,6 +107,26 @@ def _export_keypoints(
         "poses": len(rows.frames),
     }
     return facts | {"file": str(output)}, (output,)
+
+
+def _export_scene(
+    path: Path,
+    output: Path,
+    people: str | None,
+    character: str,
+    fps: str | None,
+    video: Path | None,
+    blender: str,
+) -> tuple[dict[str, object], tuple[Path, ...]]:
+    from bodydouble.errors import InvalidDataError
+    from bodydouble.pipeline.blender_scene import write_scene
+
+    if fps is not None:
+        raise InvalidDataError(f"{output.name} has the frame rate of the capture; use --fps of animate or capture")
+    scene = write_scene(path, output, people=people, character=character, video=video, blender=blender)
+    for note in scene.notes:
+        typer.echo(f"note: {note}", err=True)
+    return {"people": list(scene.people), "files": [str(scene.path)]}, (scene.path,)
 
 
 def _export_motions(
