@@ -2,9 +2,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BLENDER := .venv-blender
-SOURCES := src tests tools examples
+SOURCES := src tests tools examples blender_addon
 
-.PHONY: demo test check static blender clean
+.PHONY: demo test check static blender addon clean
 
 demo: $(VENV)/.installed  ## animate the example clip
 	@sh tools/install_opengl.sh
@@ -34,6 +34,9 @@ $(VENV)/.dev: $(VENV)/.installed tests/node/package.json
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	npm install --prefix tests/node --silent --no-audit --no-fund
 	@touch $@
+
+addon:  ## the add-on for Blender as a zip file in dist
+	$(PYTHON) tools/build_addon.py
 
 blender: $(BLENDER)/.installed  ## Blender for the tests, in an environment of its own
 
