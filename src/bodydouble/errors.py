@@ -11,6 +11,7 @@
     ├── ModelError            a network's weights are missing or do not fit
     ├── RenderingUnavailableError  no OpenGL on this machine
     ├── MissingExtraError     a package is needed that is installed on request only
+    ├── BlenderError          Blender is not installed or fails
     └── InvalidDataError      an array has the wrong shape or values (also a ValueError)
 
 Each message is one line that tells what is wrong and what to do.
@@ -52,6 +53,10 @@ class RenderingUnavailableError(BodydoubleError):
 
 class MissingExtraError(BodydoubleError):
     """A package is needed that is installed with one of the extras only."""
+
+
+class BlenderError(BodydoubleError):
+    """Blender, which runs as a program of its own, is not installed or fails."""
 
 
 class InvalidDataError(BodydoubleError, ValueError):

@@ -49,9 +49,9 @@ def export(
             "-o",
             "--output",
             metavar="FILE",
-            help="Output file: .glb, .vrm, .fbx, .bvh, .vrma, .usda, .usdc, .usdz, .vmd, .trc, .c3d, .mot, .csv or "
-            ".json. Several people get a file each, such as FILE_person1.bvh, unless --scene is given. With --format "
-            "openpose a new or empty folder.",
+            help="Output file: .glb, .vrm, .fbx, .bvh, .vrma, .usda, .usdc, .usdz, .vmd, .trc, .c3d, .mot, .csv, .json "
+            "or .blend. Several people get a file each, such as FILE_person1.bvh, unless --scene is given. With "
+            "--format openpose a new or empty folder.",
         ),
     ],
     keypoint_format: Annotated[
@@ -74,12 +74,26 @@ def export(
     bone_names: Annotated[
         BoneNames | None, typer.Option("--bone-names", help="Names of the bones of a .bvh file. Default: vrm.")
     ] = None,
+    video: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Video behind the scene of a .blend file. Default: VIDEO of a performance in VIDEO_bodydouble.",
+        ),
+    ] = None,
+    blender: Annotated[
+        str,
+        typer.Option(metavar="PROGRAM", help="Blender 4.2 or later, or a Python with bpy, which writes .blend files."),
+    ] = "blender",
     as_json: JsonOption = False,
 ) -> None:
     """Write motions, joint angles or 2D keypoints for other programs."""
     with report_errors():
         if keypoint_format is not None:
             facts, files = _export_keypoints(motions, output, keypoint_format)
+        elif output.suffix.lower() == ".blend":
+            _check_blend_options(output, {"--fps": fps, "--loop": loop, "--root": root != RootMotion.HIPS})
+            facts, files = _export_blend(motions, output, people, character, video, blender)
         else:
             options = {
                 "character": character,
@@ -114,6 +128,24 @@ def _export_keypoints(
         "poses": len(rows.frames),
     }
     return facts | {"file": str(output)}, (output,)
+
+
+def _check_blend_options(output: Path, given: dict[str, object]) -> None:
+    for option in (option for option, value in given.items() if value):
+        raise InvalidDataError(f"{output.name} shows the capture as it is; {option} is for other formats")
+
+
+def _export_blend(
+    sources: list[str], output: Path, people: str | None, character: str, video: Path | None, blender: str
+) -> tuple[dict[str, object], tuple[Path, ...]]:
+    from bodydouble.pipeline.blender_scene import write_scene
+
+    if len(sources) > 1:
+        raise InvalidDataError(f"{output.name} shows one performance, not {len(sources)} files")
+    scene = write_scene(Path(sources[0]), output, people=people, character=character, video=video, blender=blender)
+    for note in scene.notes:
+        typer.echo(f"note: {note}", err=True)
+    return {"people": list(scene.people), "files": [str(scene.path)]}, (scene.path,)
 
 
 def _export_motions(

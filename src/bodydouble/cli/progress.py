@@ -1,10 +1,12 @@
 """Progress bars on standard error, one per stage."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -33,10 +35,14 @@ class StepsPerSecondColumn(ProgressColumn):
 
 
 class ProgressBars(Progress):
-    """Progress that shows a bar per stage on standard error and records peak memory."""
+    """Progress that shows a bar per stage on standard error and records peak memory.
+
+    If the environment variable BODYDOUBLE_PROGRESS is ``lines``, it writes a line per step instead, for programs.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self._writes_lines = os.environ.get("BODYDOUBLE_PROGRESS") == "lines"
         self._bars = RichProgress(
             SpinnerColumn(),
             TextColumn("{task.description:<16}"),
@@ -46,7 +52,7 @@ class ProgressBars(Progress):
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=Console(stderr=True, quiet=self._writes_lines),
         )
         self._task: TaskID | None = None
         self._stage = ""
@@ -66,11 +72,13 @@ class ProgressBars(Progress):
         """Shows a bar, which pulses if the number of steps is unknown."""
         self._stage = stage
         self._task = self._bars.add_task(stage, total=total)
+        self._write_line()
 
     def advance(self) -> None:
         """Moves the bar by one step."""
         if self._task is not None:
             self._bars.advance(self._task)
+            self._write_line()
 
     def end(self) -> None:
         """Fills the bar."""
@@ -81,6 +89,13 @@ class ProgressBars(Progress):
         peak = peak_memory_mb()
         if peak is not None:
             self.peak_memory_mb[self._stage] = peak
+
+    def _write_line(self) -> None:
+        """Writes ``progress: STAGE DONE TOTAL``, with a question mark for an unknown total."""
+        if self._writes_lines and self._task is not None:
+            task = self._bars.tasks[self._task]
+            total = "?" if task.total is None else int(task.total)
+            typer.echo(f"progress: {self._stage} {int(task.completed)} {total}", err=True)
 
 
 def peak_memory_mb() -> int | None:
