@@ -9,6 +9,7 @@ import numpy as np
 from bodydouble.data import Character, FloatArray, Material, Mesh
 from bodydouble.geometry.kinematics import inverse_bind_matrices
 from bodydouble.render.context import compile_program, read_shader
+from bodydouble.render.morph_mixer import MorphMixer, MorphWeights
 from bodydouble.render.surface import place_coordinates, upload_texture
 from bodydouble.render.tint import tint_character
 from bodydouble.render.triangle_order import sort_triangles
@@ -102,6 +103,8 @@ class SkinnedModel:
         self._draw_ranges = _draw_ranges(context, meshes)
         starts = [part.first_vertex for part in self._draw_ranges]
         vertex_count = sum(len(mesh.positions) for mesh in meshes)
+        self._morphs = [MorphMixer(mesh) for mesh in meshes]
+        self._rest_buffer = context.buffer(np.concatenate([morph.vertices for morph in self._morphs]).tobytes())
         skin_buffer = context.buffer(np.concatenate([_skin_vertices(mesh) for mesh in meshes]).tobytes())
         surface_buffer = context.buffer(np.concatenate([_surface_vertices(mesh) for mesh in meshes]).tobytes())
         color_buffer = context.buffer(np.concatenate([_vertex_colors(mesh) for mesh in meshes]).tobytes())
@@ -111,8 +114,9 @@ class SkinnedModel:
         indices = context.buffer(np.concatenate(triangles).astype(np.uint32).tobytes())
         self._posed_buffer = context.buffer(reserve=vertex_count * _VERTEX_BYTES)
         self._lit_buffer = context.buffer(reserve=vertex_count * _VERTEX_BYTES)
-        attributes = ("rest_position", "rest_normal", "joint_indices", "joint_weights")
-        self._skinning_pass = context.vertex_array(programs.skin, [(skin_buffer, "3f4 3f4 4u2 4f4", *attributes)])
+        rest = (self._rest_buffer, "3f4 3f4", "rest_position", "rest_normal")
+        skin = (skin_buffer, "4u2 4f4", "joint_indices", "joint_weights")
+        self._skinning_pass = context.vertex_array(programs.skin, [rest, skin])
         self._depth_pass = context.vertex_array(programs.depth, [(self._posed_buffer, "3f4 12x", "position")], indices)
         posed = (self._posed_buffer, "3f4 3f4", "position", "normal")
         self._light_pass = context.vertex_array(programs.light, [posed, (color_buffer, "4f4", "vertex_color")])
@@ -124,15 +128,21 @@ class SkinnedModel:
         surface = (surface_buffer, "2f4 1f4", "texture_coordinates", "vertex_opacity")
         self._surface_pass = context.vertex_array(programs.surface, [*lit, surface], indices)
 
-    def pose(self, joint_matrices: FloatArray) -> FloatArray:
-        """Moves the vertices by linear blend skinning.
+    def pose(self, joint_matrices: FloatArray, morph_weights: MorphWeights | None = None) -> FloatArray:
+        """Moves the vertices by their morph targets and then by linear blend skinning.
 
         Args:
             joint_matrices: world_from_joint (J, 4, 4).
+            morph_weights: one entry per mesh; if not given, the morph targets have their weights at rest.
 
         Returns:
             Points (N, 3) m, world, that enclose all vertices.
         """
+        for part, morph, weights in zip(
+            self._draw_ranges, self._morphs, morph_weights or (None,) * len(self._morphs), strict=True
+        ):
+            if morph.mix(weights):
+                self._rest_buffer.write(morph.vertices.tobytes(), offset=part.first_vertex * _VERTEX_BYTES)
         rows = (joint_matrices @ self._inverse_bind)[:, :3].astype(np.float32)
         self._joint_texture.write(np.ascontiguousarray(rows).tobytes())
         self._joint_texture.use(0)
@@ -201,11 +211,7 @@ class SkinnedModel:
 
 
 def _skin_vertices(mesh: Mesh) -> "np.ndarray[tuple[int], np.dtype[np.void]]":
-    layout = [("position", "f4", 3), ("normal", "f4", 3), ("joints", "u2", 4), ("weights", "f4", 4)]
-    vertices = np.empty(len(mesh.positions), dtype=layout)
-    at_rest = [(target.weight, target.position_offsets) for target in mesh.morph_targets if target.weight]
-    vertices["position"] = sum((weight * offsets for weight, offsets in at_rest), start=mesh.positions)
-    vertices["normal"] = mesh.normals
+    vertices = np.empty(len(mesh.positions), dtype=[("joints", "u2", 4), ("weights", "f4", 4)])
     vertices["joints"], vertices["weights"] = mesh.joints, mesh.weights
     return vertices
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bodydouble.data import BoolArray, Character, FloatArray, Performance, RgbImage, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.render.environment import Environment, Light
+from bodydouble.render.morph_mixer import MorphWeights
 from bodydouble.render.overlay import draw_name, draw_skeleton, person_color
 from bodydouble.render.scene import SceneRenderer
 from bodydouble.render.text import blend_patch, render_label
@@ -70,6 +71,7 @@ class PreviewRenderer:
         performance: camera and people.
         characters: one per person.
         joint_matrices: per person, world_from_joint (T, J, 4, 4) of the character's joints in the frames of its track.
+        morph_weights: per person, weights (T, K) of the morph targets of each mesh, likewise; None: those at rest.
 
     Raises:
         RenderingUnavailableError: there is no OpenGL on this machine.
@@ -77,11 +79,16 @@ class PreviewRenderer:
     """
 
     def __init__(
-        self, performance: Performance, characters: Sequence[Character], joint_matrices: Sequence[JointMatrixSequence]
+        self,
+        performance: Performance,
+        characters: Sequence[Character],
+        joint_matrices: Sequence[JointMatrixSequence],
+        morph_weights: Sequence[MorphWeights | None] | None = None,
     ) -> None:
         _check_inputs(performance, characters, joint_matrices)
         self._performance = performance
         self._joint_matrices = joint_matrices
+        self._morph_weights = morph_weights or [None] * len(characters)
         self._drawn_masks = [is_drawn(person.track, float(performance.fps)) for person in performance.people]
         self._layout = compute_layout(performance.camera.image_size)
         self._intrinsics = _scale_intrinsics(
@@ -151,12 +158,21 @@ class PreviewRenderer:
     def _start_characters(self, index: int) -> None:
         """Begins to draw the characters, which the driver continues while the source frame is drawn."""
         joint_matrices: list[FloatArray | None] = []
-        for person, matrices, drawn in zip(
-            self._performance.people, self._joint_matrices, self._drawn_masks, strict=True
+        morph_weights: list[MorphWeights | None] = []
+        for person, matrices, weights, drawn in zip(
+            self._performance.people, self._joint_matrices, self._morph_weights, self._drawn_masks, strict=True
         ):
             row = index - int(person.track.frames[0])
-            joint_matrices.append(matrices[row] if 0 <= row < len(matrices) and drawn[row] else None)
-        self._scene.start(joint_matrices, self._intrinsics, self._performance.camera.camera_from_world[index])
+            is_shown = 0 <= row < len(matrices) and drawn[row]
+            joint_matrices.append(matrices[row] if is_shown else None)
+            morph_weights.append(_weights_of_frame(weights, row) if is_shown else None)
+        camera_from_world = self._performance.camera.camera_from_world[index]
+        self._scene.start(joint_matrices, self._intrinsics, camera_from_world, morph_weights)
+
+
+def _weights_of_frame(weights: MorphWeights | None, row: int) -> MorphWeights | None:
+    """Returns the weights of one frame, (K,) per mesh, from those of all frames, (T, K)."""
+    return None if weights is None else tuple(None if values is None else values[row] for values in weights)
 
 
 def is_drawn(track: Track, fps: float) -> BoolArray:

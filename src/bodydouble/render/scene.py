@@ -15,6 +15,7 @@ from bodydouble.render.backdrop import Backdrop
 from bodydouble.render.context import compile_program, open_context, read_pixels, write_matrix
 from bodydouble.render.environment import Environment
 from bodydouble.render.model import SkinnedModel, compile_programs
+from bodydouble.render.morph_mixer import MorphWeights
 from bodydouble.render.shadows import ShadowMaps
 from bodydouble.render.view_volumes import PixelRect
 
@@ -98,9 +99,10 @@ class SceneRenderer:
         joint_matrices: Sequence[FloatArray | None],
         camera_intrinsics: FloatArray,
         camera_from_world: FloatArray,
+        morph_weights: Sequence[MorphWeights | None] | None = None,
     ) -> RgbImage:
         """Draws one image; takes the arguments of start and returns (height, width, 3) RGB."""
-        self.start(joint_matrices, camera_intrinsics, camera_from_world)
+        self.start(joint_matrices, camera_intrinsics, camera_from_world, morph_weights)
         image = np.empty((self.image_size[1], self.image_size[0], 3), dtype=np.uint8)
         self.read_into(image)
         return image
@@ -110,6 +112,7 @@ class SceneRenderer:
         joint_matrices: Sequence[FloatArray | None],
         camera_intrinsics: FloatArray,
         camera_from_world: FloatArray,
+        morph_weights: Sequence[MorphWeights | None] | None = None,
     ) -> None:
         """Begins to draw one image, which a driver continues while other work is done.
 
@@ -117,9 +120,11 @@ class SceneRenderer:
             joint_matrices: per person, world_from_joint (J, 4, 4) of the character's joints, or None if absent.
             camera_intrinsics: (3, 3) px, for image_size.
             camera_from_world: (4, 4).
+            morph_weights: per person, weights of the morph targets; None: those at rest.
         """
         with self._context:
-            self._regions = self._draw(joint_matrices, camera_intrinsics, camera_from_world)
+            weights = morph_weights or [None] * len(joint_matrices)
+            self._regions = self._draw(joint_matrices, weights, camera_intrinsics, camera_from_world)
 
     def read_into(self, image: NDArray[np.uint8]) -> None:
         """Reads the image that was started into an array (height, width, 3) RGB."""
@@ -130,7 +135,11 @@ class SceneRenderer:
                 image[y : y + height, x : x + width] = read_pixels(self._target, region)
 
     def _draw(
-        self, joint_matrices: Sequence[FloatArray | None], camera_intrinsics: FloatArray, camera_from_world: FloatArray
+        self,
+        joint_matrices: Sequence[FloatArray | None],
+        morph_weights: Sequence[MorphWeights | None],
+        camera_intrinsics: FloatArray,
+        camera_from_world: FloatArray,
     ) -> list[PixelRect]:
         """Draws the parts of an image that differ from the backdrop, and returns them."""
         self._context.enable_only(moderngl.NOTHING)
@@ -142,7 +151,7 @@ class SceneRenderer:
         if not poses:
             return []
         present = [self._models[i] for i in poses]
-        bounds = [model.pose(matrices) for model, matrices in zip(present, poses.values(), strict=True)]
+        bounds = [self._models[i].pose(matrices, morph_weights[i]) for i, matrices in poses.items()]
         points = np.concatenate(bounds)
         area = view_volumes.floor_area(points, self._shadows.sun)
         self._shadows.update(present, area, max(float(points[:, 1].max()), 0.1))

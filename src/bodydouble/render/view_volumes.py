@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bodydouble.data import Character, FloatArray
+from bodydouble.data import Character, FloatArray, Mesh
 
 PixelRect = tuple[int, int, int, int]
 """Rectangle x, y, width, height, px."""
@@ -29,13 +29,26 @@ def joint_boxes(character: Character, joint_from_character: FloatArray) -> Float
         vertex, slot = np.nonzero(mesh.weights > _MIN_SKIN_WEIGHT)
         joint = mesh.joints[vertex, slot]
         matrix = joint_from_character[joint]
-        local = (matrix[:, :3, :3] @ mesh.positions[vertex, :, None])[..., 0] + matrix[:, :3, 3]
-        np.minimum.at(low, joint, local)
-        np.maximum.at(high, joint, local)
+        for positions in _extreme_positions(mesh):
+            local = (matrix[:, :3, :3] @ positions[vertex, :, None])[..., 0] + matrix[:, :3, 3]
+            np.minimum.at(low, joint, local)
+            np.maximum.at(high, joint, local)
     choice = np.stack(np.meshgrid([0, 1], [0, 1], [0, 1], indexing="ij"), axis=-1).reshape(8, 3)
     corners = np.where(choice, high[:, None], low[:, None])
     corners[np.isinf(low).any(axis=1)] = np.nan
     return np.concatenate([corners, np.ones((len(corners), 8, 1))], axis=-1)
+
+
+def _extreme_positions(mesh: Mesh) -> list[FloatArray]:
+    """Returns the positions (V, 3) of a mesh, and those in which all morph targets move them farthest."""
+    if not mesh.morph_targets:
+        return [mesh.positions]
+    low = np.zeros_like(mesh.positions)
+    high = np.zeros_like(mesh.positions)
+    for target in mesh.morph_targets:
+        np.minimum(low, target.position_offsets, out=low)
+        np.maximum(high, target.position_offsets, out=high)
+    return [mesh.positions, mesh.positions + low, mesh.positions + high]
 
 
 def skin_bounds(joint_matrices: FloatArray, boxes: FloatArray) -> FloatArray:
