@@ -419,6 +419,10 @@ class MorphTarget:
             _check(self, "normal_offsets", (len(self.position_offsets), 3))
 
 
+MorphWeights = tuple[FloatArray | None, ...]
+"""Weights of the morph targets of each mesh of a character, (T, K), or (K,) in one frame; None: those at rest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mesh:
     """Skinned triangle mesh with one material, in the character's rest pose."""

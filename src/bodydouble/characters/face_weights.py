@@ -10,7 +10,7 @@ from bodydouble.characters.expression_fit import EMOTIONS, VOWELS, fit_expressio
 from bodydouble.characters.face_controls import LOOK_PRESETS, Controls, FaceControls, find_face_controls
 from bodydouble.data import Character, Face, FloatArray
 from bodydouble.geometry import kinematics, rotation
-from bodydouble.geometry.gaze import MAX_GAZE_ANGLE, set_eye_directions
+from bodydouble.geometry.gaze import MAX_GAZE_ANGLE, gaze_rotations, set_eye_directions
 from bodydouble.skeletons.arkit import INDEX
 
 BLINKS = ("blink", "blinkLeft", "blinkRight")
@@ -111,7 +111,7 @@ def _turn_eyes(gaze: FloatArray, character: Character, controls: FaceControls) -
     turned = {}
     for bone, joint in controls.eyes.items():
         rest = character.rest_rotations[joint]
-        turn = _look_rotation(_eye_angles(gaze, bone, controls.look_at))
+        turn = gaze_rotations(_eye_angles(gaze, bone, controls.look_at))
         in_joint = rotation.multiply(rotation.conjugate(rest), rotation.multiply(turn, rest))
         turned[joint] = rotation.multiply(local[joint], in_joint)
     return turned
@@ -127,9 +127,3 @@ def _eye_angles(gaze: FloatArray, bone: str, look_at: Mapping[str, Any]) -> Floa
         limited = np.radians(_map_look(angle, look_at[key])) if key in look_at else np.minimum(angle, MAX_GAZE_ANGLE)
         angles[:, axis] += sign * limited
     return angles
-
-
-def _look_rotation(angles: FloatArray) -> FloatArray:
-    """Returns the rotations (T, 4) of an eye that looks forward at rest, by angles (T, 2) rad to the left and up."""
-    yaw = rotation.from_rotvec(angles[:, :1] * np.array([0.0, 1.0, 0.0]))
-    return rotation.multiply(yaw, rotation.from_rotvec(-angles[:, 1:] * np.array([1.0, 0.0, 0.0])))

@@ -16,11 +16,12 @@ import numpy as np
 import pygltflib
 from numpy.typing import NDArray
 
-from bodydouble.data import BoolArray, Character, FloatArray, Mesh, MorphTarget
+from bodydouble.data import BoolArray, Character, FloatArray, Mesh, MorphTarget, MorphWeights
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.formats.gltf_buffer import GltfBuffer
 from bodydouble.formats.gltf_tangents import compute_tangents
+from bodydouble.formats.gltf_weights import add_weight_channels, check_weights
 from bodydouble.geometry import camera, kinematics, rotation
 
 STATIC_ROTATION_TOLERANCE = 1e-6
@@ -43,6 +44,8 @@ def write(
     extensions: Mapping[str, Any] | None = None,
     node_pose: NodePose | None = None,
     add_content: ContentWriter | None = None,
+    weights: MorphWeights | None = None,
+    weight_keys: Sequence[BoolArray | None] | None = None,
 ) -> None:
     """Writes a character with an animation.
 
@@ -58,12 +61,14 @@ def write(
         extensions: glTF extensions of the whole file, by name. Node j is joint j.
         node_pose: pose in which the nodes are stored; the rest pose of the character if not given.
         add_content: function that adds further content to the document before it is written.
+        weights: (T, K) of the morph targets of each mesh.
+        weight_keys: (T,) True where the weights of a mesh have a key; None: everywhere.
 
     Raises:
         InvalidDataError: the arrays do not fit the character or hold values that are not finite.
         OutputError: the file cannot be written.
     """
-    animation = NamedAnimation(name, rotations, hips_translation, fps)
+    animation = NamedAnimation(name, rotations, hips_translation, fps, weights=weights)
     _check_animation(character, animation)
     keys = keys or _all_keys(rotations)
     _check_keys(rotations, *keys)
@@ -71,7 +76,7 @@ def write(
     document.add_skeleton()
     if character.meshes:
         document.add_skin_and_meshes()
-    document.add_tracks(document.add_animation(name), animation, keys)
+    document.add_tracks(document.add_animation(name), animation, keys, weight_keys)
     document.add_extensions(extensions or {})
     if add_content is not None:
         add_content(document)
@@ -93,6 +98,8 @@ class NamedAnimation:
     """(T, 3) m, of joint 0 where it is a root bone above the hips that moves; None: it stands still."""
     first_frame: int = 0
     """Frame at which the animation begins; the character stands still before and after it."""
+    weights: MorphWeights | None = None
+    """(T, K) weights of the morph targets of each mesh; None: the face stands still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +177,7 @@ def _check_animation(character: Character, animation: NamedAnimation) -> None:
         )
     if not all(np.isfinite(values).all() for values in (rotations, hips_translation, root_translation)):
         raise InvalidDataError(f"animation of {character.name}: there are values that are not finite")
+    check_weights(character, animation.weights, frames)
 
 
 def _check_keys(rotations: FloatArray, rotation_keys: BoolArray, translation_keys: BoolArray) -> None:
@@ -202,6 +210,7 @@ class Document(GltfBuffer):
         super().__init__(buffer)
         self.character = character
         self._first_node, self._group = len(self.gltf.nodes), group
+        self._mesh_nodes: list[tuple[int, list[int]]] = []
         rest = kinematics.local_rotations(character.skeleton.parents, character.rest_rotations)
         self.bind_local = rotation.normalize(rest)
         hips = character.humanoid["hips"]
@@ -244,7 +253,8 @@ class Document(GltfBuffer):
                 inverseBindMatrices=self.add_accessor(self._inverse_bind_matrices()),
             )
         )
-        for index in self._mesh_indices():
+        for index, (_, members) in zip(self._mesh_indices(), _group_meshes(self.character), strict=True):
+            self._mesh_nodes.append((len(gltf.nodes), members))
             name = gltf.meshes[index].name
             node_name = name if self._group is None else f"{self._group}_{name}"
             gltf.scenes[0].nodes.append(len(gltf.nodes))
@@ -254,10 +264,11 @@ class Document(GltfBuffer):
         """Returns the meshes of the character, which a document stores once for all who look like it."""
         if id(self.character) not in self.meshes:
             groups = _group_meshes(self.character)
-            self.meshes[id(self.character)] = [self._add_mesh(*names, meshes) for names, meshes in groups]
+            self.meshes[id(self.character)] = [self._add_mesh(*names, members) for names, members in groups]
         return self.meshes[id(self.character)]
 
-    def _add_mesh(self, name: str, target_names: tuple[str, ...], meshes: list[Mesh]) -> int:
+    def _add_mesh(self, name: str, target_names: tuple[str, ...], members: Sequence[int]) -> int:
+        meshes = [self.character.meshes[m] for m in members]
         mesh = pygltflib.Mesh(name=name, primitives=[self._add_primitive(mesh) for mesh in meshes])
         if target_names:
             mesh.weights = [target.weight for target in meshes[0].morph_targets]
@@ -308,10 +319,36 @@ class Document(GltfBuffer):
         self.gltf.animations.append(pygltflib.Animation(name=name))
         return self.gltf.animations[-1]
 
+    def add_all_tracks(self, target: pygltflib.Animation, animation: NamedAnimation) -> None:
+        """Adds the tracks of an animation with keys in all frames; raises as ``write`` does."""
+        _check_animation(self.character, animation)
+        self.add_tracks(target, animation, _all_keys(animation.rotations))
+
+    def add_animated_node(
+        self, target: pygltflib.Animation, name: str, path: str, values: FloatArray, fps: Fraction
+    ) -> int:
+        """Adds a node at the top of the scene with a track of its translation or rotation; returns its index."""
+        seconds = np.arange(len(values)) * (fps.denominator / fps.numerator)
+        node = len(self.gltf.nodes)
+        self.gltf.nodes.append(pygltflib.Node(name=name))
+        self.gltf.scenes[0].nodes.append(node)
+        channel_target = pygltflib.AnimationChannelTarget(node=node, path=path)
+        target.channels.append(pygltflib.AnimationChannel(sampler=len(target.samplers), target=channel_target))
+        sampler = pygltflib.AnimationSampler(
+            input=self.add_accessor(seconds.astype(np.float32), bounds=True),
+            output=self.add_accessor(values.astype(np.float32)),
+        )
+        target.samplers.append(sampler)
+        return node
+
     def add_tracks(
-        self, target: pygltflib.Animation, animation: NamedAnimation, keys: tuple[BoolArray, BoolArray]
+        self,
+        target: pygltflib.Animation,
+        animation: NamedAnimation,
+        keys: tuple[BoolArray, BoolArray],
+        weight_keys: Sequence[BoolArray | None] | None = None,
     ) -> None:
-        """Adds tracks for the translations of hips and root, and for every joint that leaves its rest rotation."""
+        """Adds tracks for hips and root, every joint that leaves its rest rotation, and the morph targets that move."""
         frames = animation.first_frame + np.arange(len(animation.rotations))
         seconds = (frames * (animation.fps.denominator / animation.fps.numerator)).astype(np.float32)
         times: dict[bytes, int] = {}
@@ -340,14 +377,17 @@ class Document(GltfBuffer):
             add_track(
                 int(joint), pygltflib.ROTATION, rotation.make_continuous(quaternions[1:, joint][key_mask]), key_mask
             )
+        if animation.weights is not None and self._mesh_nodes:
+            all_keys = weight_keys or [None] * len(animation.weights)
+            add_weight_channels(self, target, self._mesh_nodes, animation.weights, seconds, all_keys)
 
 
-def _group_meshes(character: Character) -> list[tuple[tuple[str, tuple[str, ...]], list[Mesh]]]:
-    """Groups meshes that become one mesh of the file: of one name, with the same morph targets."""
-    groups: dict[tuple[str, tuple[str, ...]], list[Mesh]] = {}
-    for mesh in character.meshes:
+def _group_meshes(character: Character) -> list[tuple[tuple[str, tuple[str, ...]], list[int]]]:
+    """Groups the numbers of meshes that become one mesh of the file: of one name, with the same morph targets."""
+    groups: dict[tuple[str, tuple[str, ...]], list[int]] = {}
+    for m, mesh in enumerate(character.meshes):
         key = mesh.name or character.name, tuple(target.name for target in mesh.morph_targets)
-        groups.setdefault(key, []).append(mesh)
+        groups.setdefault(key, []).append(m)
     return list(groups.items())
 
 

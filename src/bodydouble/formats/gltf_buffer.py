@@ -91,24 +91,27 @@ class GltfBuffer:
 
     def add_sparse(self, offsets: FloatArray) -> int:
         """Appends offsets (V, 3), of which only those that are not zero are stored."""
-        values = offsets.astype(np.float32)
-        changed = np.flatnonzero(np.abs(values).max(axis=1) > MIN_MORPH_OFFSET).astype(np.uint32)
-        values = np.where(np.isin(np.arange(len(values)), changed)[:, None], values, np.float32(0.0))
+        is_changed = np.abs(offsets).max(axis=1) > MIN_MORPH_OFFSET
+        index_type = np.uint16 if len(offsets) <= np.iinfo(np.uint16).max else np.uint32
+        changed = np.flatnonzero(is_changed).astype(index_type)
+        values = offsets[changed].astype(np.float32)
+        bounded = np.concatenate([np.zeros((1, 3), np.float32), values]) if len(changed) < len(offsets) else values
         sparse = pygltflib.AccessorSparseIndices, pygltflib.AccessorSparseValues
         self.gltf.accessors.append(
             pygltflib.Accessor(
                 byteOffset=None,
                 componentType=pygltflib.FLOAT,
-                count=len(values),
+                count=len(offsets),
                 type="VEC3",
-                min=values.min(axis=0).tolist(),
-                max=values.max(axis=0).tolist(),
+                min=bounded.min(axis=0).tolist(),
+                max=bounded.max(axis=0).tolist(),
                 sparse=pygltflib.Sparse(
                     count=len(changed),
                     indices=sparse[0](
-                        bufferView=self.add_buffer_view(changed.tobytes()), componentType=pygltflib.UNSIGNED_INT
+                        bufferView=self.add_buffer_view(changed.tobytes()),
+                        componentType=_COMPONENT_TYPES[changed.dtype],
                     ),
-                    values=sparse[1](bufferView=self.add_buffer_view(values[changed].tobytes())),
+                    values=sparse[1](bufferView=self.add_buffer_view(values.tobytes())),
                 )
                 if len(changed)
                 else None,

@@ -12,6 +12,7 @@ from bodydouble.errors import InvalidDataError
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.formats.gltf import Document, NodePose
 from bodydouble.formats.vrm_expressions import find_expressions
+from bodydouble.formats.vrm_look_at import describe_look_at
 from bodydouble.formats.vrm_targets import TargetTable
 from bodydouble.skeletons import humanoid
 from bodydouble.skeletons.rigs import vrm as vrm_bones
@@ -107,7 +108,7 @@ def _describe(character: Character, bones: dict[str, int], document: Document) -
         "meta": _describe_meta(character, document),
         "humanoid": {"humanBones": {bone: {"node": joint} for bone, joint in bones.items()}},
         "expressions": expressions,
-        "lookAt": character.vrm.get("lookAt"),
+        "lookAt": character.vrm.get("lookAt") or describe_look_at(character, expressions.get("preset", {})),
         "firstPerson": targets.resolve_annotations(character.vrm.get("firstPerson", {})),
     }
     return {name: value for name, value in extension.items() if value}

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bodydouble.data import FloatArray
+from bodydouble.geometry import rotation
 from bodydouble.skeletons.arkit import INDEX
 
 MAX_GAZE_ANGLE = 0.6
@@ -34,3 +35,13 @@ def eye_directions(weights: FloatArray) -> FloatArray:
     return MAX_GAZE_ANGLE * np.stack(
         [weights[..., _TOWARD_LEFT] - weights[..., _TOWARD_RIGHT], weights[..., _UP] - weights[..., _DOWN]], axis=-1
     )
+
+
+def gaze_rotations(gaze: FloatArray) -> FloatArray:
+    """Returns the rotations (T, 4) xyzw of an eye that looks along +Z at rest.
+
+    Args:
+        gaze: (T, 2) rad: towards the person's left, and up.
+    """
+    yaw = rotation.from_rotvec(gaze[:, :1] * np.array([0.0, 1.0, 0.0]))
+    return rotation.multiply(yaw, rotation.from_rotvec(-gaze[:, 1:] * np.array([1.0, 0.0, 0.0])))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Unpack
@@ -10,13 +10,15 @@ from typing import Unpack
 from bodydouble.characters import load as character_files
 from bodydouble.characters.arm_clearance import clear_arms
 from bodydouble.characters.body_fitting import fit_character
+from bodydouble.characters.face_weights import animate_face
 from bodydouble.characters.foot_planting import plant_feet
 from bodydouble.characters.hand_contacts import keep_hand_contacts, palm_touches
 from bodydouble.characters.keyframe_reduction import reduce_keyframes
 from bodydouble.characters.limb_limits import limit_limbs
 from bodydouble.characters.retarget import JointMatrixSequence, retarget
 from bodydouble.characters.twist_bones import spread_twist
-from bodydouble.data import BoolArray, Character, FloatArray, Motion, Performance
+from bodydouble.characters.weight_keyframes import reduce_weight_keys
+from bodydouble.data import BoolArray, Character, Face, FloatArray, MorphWeights, Motion, Performance
 from bodydouble.errors import InvalidDataError, RenderingUnavailableError
 from bodydouble.evaluation.report import page
 from bodydouble.evaluation.report.frame_samples import FrameSamples
@@ -57,6 +59,8 @@ class AnimatedCharacter:
     """(T, J, 4) xyzw, of every joint node, local to its parent."""
     hips_translation: FloatArray
     """(T, 3) m, of the hips node, local to its parent."""
+    face_weights: MorphWeights | None = None
+    """(T, K) weights of the morph targets of each mesh; None: the face stands still."""
 
     def keyframe_masks(self, tolerance: float) -> tuple[BoolArray, BoolArray]:
         """Selects keyframes of the rotations (T, J) and of the hips translation (T,).
@@ -66,9 +70,17 @@ class AnimatedCharacter:
         skeleton, hips = self.character.skeleton, self.character.humanoid["hips"]
         return reduce_keyframes(skeleton, self.rotations, self.hips_translation, tolerance, hips)
 
+    def weight_key_masks(self, tolerance: float) -> list[BoolArray | None]:
+        """Selects keyframes of the weights (T,) of each mesh, as ``keyframe_masks`` does; None without weights."""
+        weights = self.face_weights or (None,) * len(self.character.meshes)
+        return [
+            None if values is None else reduce_weight_keys(values, mesh, tolerance)
+            for values, mesh in zip(weights, self.character.meshes, strict=True)
+        ]
+
     def fbx_model(self, name: str) -> fbx.AnimatedModel:
         """Returns the character as a model of an FBX file."""
-        return fbx.AnimatedModel(name, self.character, self.rotations, self.hips_translation)
+        return fbx.AnimatedModel(name, self.character, self.rotations, self.hips_translation, weights=self.face_weights)
 
 
 def default_folder(video: str | Path) -> Path:
@@ -207,7 +219,19 @@ def _output_folder(video: str | Path, folder: str | Path | None) -> Iterator[Pat
 
 
 def _animate_characters(captured: Performance, template: Character) -> list[AnimatedCharacter]:
-    return [retarget_to_character(full_motion(person), template) for person in captured.people]
+    return [add_face(retarget_to_character(full_motion(person), template), person.face) for person in captured.people]
+
+
+def add_face(animated: AnimatedCharacter, face: Face | None) -> AnimatedCharacter:
+    """Puts a face on an animated character: weights of its morph targets, and rotations of its eyes."""
+    if face is None:
+        return animated
+    motion = animate_face(face, animated.character)
+    rotations = animated.rotations.copy()
+    for joint, turned in motion.eyes.items():
+        rotations[:, joint] = turned
+    has_weights = any(values is not None for values in motion.weights)
+    return replace(animated, rotations=rotations, face_weights=motion.weights if has_weights else None)
 
 
 def retarget_to_character(motion: Motion, template: Character) -> AnimatedCharacter:
@@ -250,9 +274,7 @@ def _write_files(
     yield path
     for person, animated in zip(captured.people, characters, strict=True):
         path = folder / f"{person.name}.glb"
-        keys = None if keyframe_tolerance is None else animated.keyframe_masks(keyframe_tolerance)
-        motion, content = (animated.rotations, animated.hips_translation), avatar_content(animated.character)
-        gltf.write(path, animated.character, *motion, captured.fps, name, keys, **content)
+        _write_glb(path, animated, captured.fps, name, keyframe_tolerance)
         yield path
         path = folder / f"{person.name}.bvh"
         bvh.write(path, person.motion)
@@ -261,6 +283,15 @@ def _write_files(
             path = folder / f"{person.name}.fbx"
             fbx.write(path, [animated.fbx_model(person.name)], captured.fps, name, fbx_bones)
             yield path
+
+
+def _write_glb(path: Path, animated: AnimatedCharacter, fps: Fraction, name: str, tolerance: float | None) -> None:
+    motion = animated.rotations, animated.hips_translation
+    keys = None if tolerance is None else animated.keyframe_masks(tolerance)
+    weight_keys = None if tolerance is None else animated.weight_key_masks(tolerance)
+    content = avatar_content(animated.character)
+    weights = animated.face_weights
+    gltf.write(path, animated.character, *motion, fps, name, keys, weights=weights, weight_keys=weight_keys, **content)
 
 
 def _render_preview(
@@ -276,10 +307,11 @@ def _render_preview(
 
     path = folder / PREVIEW_FILE
     matrices = [JointMatrixSequence(a.character, a.rotations, a.hips_translation) for a in characters]
+    weights = [a.face_weights for a in characters]
     try:
         with (
             progress.stage("preview", captured.frame_count),
-            PreviewRenderer(captured, [a.character for a in characters], matrices) as renderer,
+            PreviewRenderer(captured, [a.character for a in characters], matrices, weights) as renderer,
             FrameReader(video, image_size=renderer.source_size) as reader,
             VideoWriter(path, image_size=renderer.image_size, fps=captured.fps, audio_from=video, fast=True) as writer,
         ):

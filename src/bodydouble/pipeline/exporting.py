@@ -14,9 +14,11 @@ from bodydouble.formats.atomic import ensure_folder
 from bodydouble.geometry import kinematics
 from bodydouble.motion.body.joint_angles import compute_joint_angles
 from bodydouble.motion.loop import resample_loop
+from bodydouble.motion.resampling.face import resample_face
 from bodydouble.motion.resampling.motion import resample_motion
 from bodydouble.pipeline.animating import AnimatedCharacter
 from bodydouble.pipeline.avatar_content import avatar_content
+from bodydouble.pipeline.face_export import tracks_of_any_character, tracks_of_character
 from bodydouble.pipeline.foot_quality import FootQuality, measure_feet
 from bodydouble.pipeline.motion_files import NamedMotion
 from bodydouble.pipeline.performing import perform
@@ -194,6 +196,7 @@ def _resample(motions: Sequence[NamedMotion], fps: Fraction | None) -> list[Name
         replace(
             named,
             motion=(resample_loop if named.is_loop else resample_motion)(named.motion, fps),
+            face=None if named.face is None else resample_face(named.face, named.motion.fps, fps),
             first_frame=round(named.first_frame * fps / named.motion.fps),
         )
         for named in motions
@@ -214,7 +217,8 @@ def _write_vmd(path: Path, motion: NamedMotion) -> None:
 
 
 def _write_vrma(path: Path, motion: NamedMotion) -> None:
-    vrma.write(path, motion.motion, motion.name)
+    face = None if motion.face is None else tracks_of_any_character(motion.face)
+    vrma.write(path, motion.motion, motion.name, face)
 
 
 def _write_trc(path: Path, motion: NamedMotion) -> None:
@@ -255,7 +259,9 @@ def _write_glb_scene(path: Path, performed: Sequence[Performed]) -> tuple[Path, 
 def _gltf_model(performed: Performed, first_frame: int = 0) -> gltf.AnimatedModel:
     animated, root_translation = performed.with_root_bone()
     named, motion = performed.named, (animated.rotations, animated.hips_translation)
-    animation = gltf.NamedAnimation(named.name, *motion, named.motion.fps, root_translation, first_frame)
+    animation = gltf.NamedAnimation(
+        named.name, *motion, named.motion.fps, root_translation, first_frame, animated.face_weights
+    )
     return gltf.AnimatedModel(animated.character, animation)
 
 
@@ -268,6 +274,7 @@ def _write_fbx(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
             p.animated.hips_translation,
             p.named.first_frame,
             p.travel,
+            p.animated.face_weights,
         )
         for p in performed
     ]
@@ -283,7 +290,8 @@ def _write_vrm(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
         animation = file.with_suffix(".vrma")
         vrm.write(file, a.character, pose)
         motion = a.rotations, a.hips_translation
-        vrma.write_of_character(animation, a.character, motion, p.named.motion.fps, p.named.name, pose)
+        face = None if p.named.face is None else tracks_of_character(p.named.face, a.character)
+        vrma.write_of_character(animation, a.character, motion, p.named.motion.fps, p.named.name, pose, face)
         files += [file, animation]
     return tuple(files)
 

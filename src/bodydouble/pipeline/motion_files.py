@@ -7,7 +7,7 @@ from pathlib import Path
 from bodydouble.characters.fbx_rig import read_fbx_motion
 from bodydouble.characters.gltf_animation import read_animations
 from bodydouble.characters.to_humanoid import convert_to_humanoid
-from bodydouble.data import Motion
+from bodydouble.data import Face, Motion
 from bodydouble.errors import FormatError, InvalidDataError
 from bodydouble.formats import bvh, performance
 from bodydouble.motion.floor.contacts import contact_probability, sole_positions
@@ -27,6 +27,8 @@ class NamedMotion:
     """Whether this is an animation of its own, and not one of several people of a clip at the same time."""
     is_loop: bool = False
     """Whether the last frame is the first one, moved by the net displacement of a cycle."""
+    face: Face | None = None
+    """The face over the same frames; None if there is none."""
 
 
 def load_motions(path: Path) -> tuple[NamedMotion, ...]:
@@ -98,7 +100,7 @@ def select_motions(motions: tuple[NamedMotion, ...], names: str | None) -> tuple
 
 def _read_performance(path: Path) -> tuple[NamedMotion, ...]:
     return tuple(
-        NamedMotion(person.name, full_motion(person), int(person.track.frames[0]))
+        NamedMotion(person.name, full_motion(person), int(person.track.frames[0]), face=person.face)
         for person in performance.load(path).people
     )
 

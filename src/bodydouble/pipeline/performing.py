@@ -8,7 +8,7 @@ import numpy as np
 from bodydouble.characters.body_fitting import fit_character
 from bodydouble.data import Character
 from bodydouble.motion.loop import CONTEXT_CYCLES, repeat_cycle
-from bodydouble.pipeline.animating import AnimatedCharacter, retarget_to_character
+from bodydouble.pipeline.animating import AnimatedCharacter, add_face, retarget_to_character
 from bodydouble.pipeline.motion_files import NamedMotion
 
 
@@ -37,7 +37,7 @@ def perform(
 def _perform_one(named: NamedMotion, template: Character) -> AnimatedCharacter:
     """Retargets a motion; a loop between two further cycles, so that feet are planted across its seam as well."""
     if not named.is_loop or len(named.motion.rotations) < 2:
-        return retarget_to_character(named.motion, template)
+        return add_face(retarget_to_character(named.motion, template), named.face)
     animated = retarget_to_character(repeat_cycle(named.motion, CONTEXT_CYCLES), template)
     cycle = len(named.motion.rotations) - 1
     path = animated.hips_translation

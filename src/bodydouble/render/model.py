@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import moderngl
 import numpy as np
 
-from bodydouble.data import Character, FloatArray, Material, Mesh
+from bodydouble.data import Character, FloatArray, Material, Mesh, MorphWeights
 from bodydouble.geometry.kinematics import inverse_bind_matrices
 from bodydouble.render.context import compile_program, read_shader
-from bodydouble.render.morph_mixer import MorphMixer, MorphWeights
+from bodydouble.render.morph_mixer import MorphMixer
 from bodydouble.render.surface import place_coordinates, upload_texture
 from bodydouble.render.tint import tint_character
 from bodydouble.render.triangle_order import sort_triangles

@@ -5,9 +5,6 @@ from numpy.typing import NDArray
 
 from bodydouble.data import FloatArray, Mesh
 
-MorphWeights = tuple[FloatArray | None, ...]
-"""Weights (K,) of the morph targets of each mesh of a character in one frame; None: those at rest."""
-
 
 class MorphMixer:
     """Mixer of the morph targets of one mesh; only vertices that one of them moves are touched."""

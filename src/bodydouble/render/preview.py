@@ -13,10 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bodydouble.data import BoolArray, Character, FloatArray, Performance, RgbImage, Track
+from bodydouble.data import BoolArray, Character, FloatArray, MorphWeights, Performance, RgbImage, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.render.environment import Environment, Light
-from bodydouble.render.morph_mixer import MorphWeights
 from bodydouble.render.overlay import draw_name, draw_skeleton, person_color
 from bodydouble.render.scene import SceneRenderer
 from bodydouble.render.text import blend_patch, render_label

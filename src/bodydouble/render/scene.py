@@ -7,7 +7,7 @@ import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from bodydouble.data import Character, FloatArray, RgbImage
+from bodydouble.data import Character, FloatArray, MorphWeights, RgbImage
 from bodydouble.geometry.camera import inverse
 from bodydouble.geometry.rotation import normalize
 from bodydouble.render import view_volumes
@@ -15,7 +15,6 @@ from bodydouble.render.backdrop import Backdrop
 from bodydouble.render.context import compile_program, open_context, read_pixels, write_matrix
 from bodydouble.render.environment import Environment
 from bodydouble.render.model import SkinnedModel, compile_programs
-from bodydouble.render.morph_mixer import MorphWeights
 from bodydouble.render.shadows import ShadowMaps
 from bodydouble.render.view_volumes import PixelRect
 

@@ -3,14 +3,14 @@
 Source: B. Montagne, "FBX file structure", https://wiki.blender.org/index.php/User:Mont29/Foundation/FBX_File_Structure
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
-from bodydouble.data import Character, FloatArray, IntArray
+from bodydouble.data import Character, FloatArray, IntArray, MorphWeights
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats.fbx import document, euler
 from bodydouble.formats.fbx.mesh_objects import add_meshes
@@ -30,6 +30,10 @@ from bodydouble.geometry import kinematics, rotation
 LINEAR_KEY = 4
 """Attribute of a key: linear interpolation to the next one."""
 KEY_VERSION = 4009
+DEFORM_PERCENT = "DeformPercent"
+"""Property of the channel of a morph target: its weight in percent."""
+STATIC_WEIGHT_TOLERANCE = 1e-6
+"""A morph target whose weight stays this close to 0 gets no curve."""
 STATIC_ROTATION_TOLERANCE = 1e-6
 """A joint whose quaternion stays this close to its rest rotation gets no curve."""
 
@@ -49,6 +53,8 @@ class AnimatedModel:
     """Frame of the clip in which the motion begins; the character stands still before and after it."""
     root_translation: FloatArray | None = None
     """(T, 3) m, of the root bone, from the origin; None: it stands still."""
+    weights: MorphWeights | None = None
+    """(T, K) weights of the morph targets of each mesh; None: the face stands still."""
 
     def __post_init__(self) -> None:
         frames, joints = len(self.rotations), len(self.character.skeleton.joint_names)
@@ -113,12 +119,16 @@ def _add_model(
     character = model.character
     skeleton = add_skeleton(objects, character, naming, group)
     bind_pose = skeleton.bind_pose()
+    channels: dict[str, np.int64] = {}
     if character.meshes:
         name = f"{group.namespace}mesh" if group.namespace else model.name
-        bind_pose[add_meshes(objects, character, skeleton, name, group.number)] = np.eye(4)
+        mesh, channels = add_meshes(objects, character, skeleton, name, group.number)
+        bind_pose[mesh] = np.eye(4)
     add_bind_pose(objects, bind_pose)
     times = np.array([to_ticks(model.first_frame + i, fps) for i in range(len(model.rotations))])
-    _Curves(objects, layer, times).add_motion(model, skeleton)
+    curves = _Curves(objects, layer, times)
+    curves.add_motion(model, skeleton)
+    curves.add_weights(model, channels)
 
 
 class _Curves:
@@ -148,6 +158,22 @@ class _Curves:
         if model.root_translation is not None:
             root = skeleton.bones[0] if skeleton.added_root is None else skeleton.added_root
             self._add_vector_curve(root, "Lcl Translation", "T", model.root_translation * CM_PER_M)
+
+    def add_weights(self, model: AnimatedModel, channels: Mapping[str, np.int64]) -> None:
+        """Adds a curve, in percent, for each channel of a morph target whose weight changes."""
+        values = {
+            target.name: weights[:, k]
+            for mesh, weights in zip(model.character.meshes, model.weights or (), strict=False)
+            if weights is not None
+            for k, target in enumerate(mesh.morph_targets)
+        }
+        for name, weights in values.items():
+            if np.abs(weights).max() > STATIC_WEIGHT_TOLERANCE:
+                number, node = self._objects.add("AnimationCurveNode", DEFORM_PERCENT, "AnimCurveNode", "")
+                add_properties(node, {f"d|{DEFORM_PERCENT}": ("Number", 100.0 * float(weights[0]))})
+                self._objects.connect(number, self._layer)
+                self._objects.connect(number, channels[name], DEFORM_PERCENT)
+                self._objects.connect(self._add_curve(100.0 * weights), number, f"d|{DEFORM_PERCENT}")
 
     def _add_vector_curve(self, bone: np.int64, prop: str, name: str, values: FloatArray) -> None:
         """Adds the curves of a property of a bone, (T, 3)."""

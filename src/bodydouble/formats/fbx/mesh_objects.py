@@ -14,8 +14,12 @@ from bodydouble.geometry import camera
 
 def add_meshes(
     objects: Objects, character: Character, skeleton: SkeletonObjects, name: str, parent: np.int64
-) -> np.int64:
-    """Adds all meshes of a character as one object with one material per mesh; returns its number."""
+) -> tuple[np.int64, dict[str, np.int64]]:
+    """Adds all meshes of a character as one object with one material per mesh.
+
+    Returns:
+        The number of the object, and that of the channel of each morph target by its name.
+    """
     meshes = character.meshes
     model = add_model(objects, name, "Mesh", np.zeros(3), np.zeros(3))
     objects.connect(model, parent)
@@ -27,8 +31,7 @@ def add_meshes(
     for material in materials:
         objects.connect(writer.add(material), model)
     _add_skin(objects, geometry, meshes, skeleton)
-    _add_morph_targets(objects, geometry, meshes)
-    return model
+    return model, _add_morph_targets(objects, geometry, meshes)
 
 
 def _add_geometry(node: Node, meshes: Sequence[Mesh], materials: Sequence[int]) -> None:
@@ -155,11 +158,12 @@ def _add_skin(objects: Objects, geometry: np.int64, meshes: Sequence[Mesh], skel
         objects.connect(skeleton.bones[joint], cluster)
 
 
-def _add_morph_targets(objects: Objects, geometry: np.int64, meshes: Sequence[Mesh]) -> None:
-    """Adds the morph targets; those of the same name in several meshes are one."""
+def _add_morph_targets(objects: Objects, geometry: np.int64, meshes: Sequence[Mesh]) -> dict[str, np.int64]:
+    """Adds the morph targets, and returns their channels; those of the same name in several meshes are one."""
     names = list(dict.fromkeys(target.name for mesh in meshes for target in mesh.morph_targets))
+    channels: dict[str, np.int64] = {}
     if not names:
-        return
+        return channels
     deformer, node = objects.add("Deformer", "", "Deformer", "BlendShape")
     node.add("Version", 100)
     objects.connect(deformer, geometry)
@@ -177,6 +181,8 @@ def _add_morph_targets(objects: Objects, geometry: np.int64, meshes: Sequence[Me
         node.add("Normals", np.zeros(3 * len(moved)))
         objects.connect(channel, deformer)
         objects.connect(shape, channel)
+        channels[name] = channel
+    return channels
 
 
 def _target_offsets(mesh: Mesh, name: str) -> FloatArray:

@@ -1,0 +1,55 @@
+"""Faces of motions in files of their own kind: tracks of VRM animations, and rows of Live Link Face."""
+
+from pathlib import Path
+
+import numpy as np
+
+from bodydouble.characters.expression_fit import fit_expressions
+from bodydouble.characters.face_controls import LOOK_SHAPES, find_face_controls
+from bodydouble.data import Character, Face, FloatArray, Motion
+from bodydouble.errors import InvalidDataError
+from bodydouble.formats import live_link_csv
+from bodydouble.formats.vrma import FaceTracks
+from bodydouble.geometry import kinematics, rotation
+from bodydouble.pipeline.motion_files import NamedMotion
+from bodydouble.skeletons.arkit import INDEX
+from bodydouble.skeletons.face_names import PRESET_NAMES
+
+
+def tracks_of_any_character(face: Face) -> FaceTracks:
+    """Returns the tracks of a VRM animation for any character: preset expressions and the gaze."""
+    return FaceTracks(presets=fit_expressions(face.weights, PRESET_NAMES), gaze=face.gaze)
+
+
+def tracks_of_character(face: Face, character: Character) -> FaceTracks:
+    """Returns the tracks of a VRM animation for one character: its 52 custom expressions if it has them."""
+    controls = find_face_controls(character)
+    if not controls.shapes:
+        return FaceTracks(presets=fit_expressions(face.weights, controls.expressions), gaze=face.gaze)
+    declared = {name.lower(): name for name in character.vrm.get("expressions", {}).get("custom", {})}
+    customs = {
+        declared.get(shape.lower(), shape): face.weights[:, INDEX[shape]]
+        for shape in controls.shapes
+        if shape not in LOOK_SHAPES
+    }
+    return FaceTracks(customs=customs, gaze=face.gaze)
+
+
+def write_live_link(path: Path, named: NamedMotion) -> None:
+    """Writes the face of a motion as Live Link Face does.
+
+    Raises:
+        InvalidDataError: the motion has no face.
+        OutputError: the file cannot be written.
+    """
+    if named.face is None:
+        raise InvalidDataError(f"{named.name} has no face: none was captured")
+    live_link_csv.write(path, named.face, chest_from_head(named.motion), named.motion.fps, named.first_frame)
+
+
+def chest_from_head(motion: Motion) -> FloatArray:
+    """Returns the rotations (T, 4) of the head relative to the upper chest."""
+    skeleton = motion.skeleton
+    world = kinematics.world_rotations(skeleton.parents, motion.rotations)
+    chest, head = world[:, skeleton.index("upperChest")], world[:, skeleton.index("head")]
+    return np.asarray(rotation.multiply(rotation.conjugate(chest), head))

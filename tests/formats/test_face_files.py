@@ -1,0 +1,145 @@
+"""Faces in files: the Khronos validator accepts them, and three and three-vrm move the same vertices."""
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bodydouble.characters.load import load_character
+from bodydouble.characters.retarget import pose_matrices
+from bodydouble.data import Face, FloatArray
+from bodydouble.formats import gltf
+from bodydouble.geometry import kinematics
+from bodydouble.pipeline.animating import AnimatedCharacter, add_face, retarget_to_character
+from bodydouble.pipeline.exporting import export_motions
+from bodydouble.pipeline.motion_files import NamedMotion
+from bodydouble.skeletons.arkit import BLENDSHAPES
+from tests import builders
+from tests.builders import assert_same
+from tests.formats.fbx_judges import read_with_autodesk, three_poses
+from tests.formats.three_morphs import play_morphs
+from tests.formats.validator import serious_issues
+
+FRAMES = 9
+SHOWN = (0, 2, 4, 6, 8)
+STEP = 7
+FPS = Fraction(30)
+SINGLE = 1e-5
+TOLERANCE_M = 2e-3
+
+
+@pytest.fixture(scope="module")
+def named() -> NamedMotion:
+    """A motion with a face whose weights change in every frame; its gaze stays within the limits of the eyes."""
+    face = builders.face(FRAMES, seed=6)
+    return NamedMotion("dancer", builders.smooth_motion(FRAMES, seed=3, fps=FPS), face=face)
+
+
+@pytest.fixture(scope="module")
+def animated(named: NamedMotion) -> AnimatedCharacter:
+    return add_face(retarget_to_character(named.motion, load_character("mannequin")), named.face)
+
+
+def vertices(animated: AnimatedCharacter, frame: int) -> FloatArray:
+    """Positions (V, 3) of the only mesh: morphed and skinned by their definitions."""
+    character, weights = animated.character, animated.face_weights
+    (mesh,) = character.meshes
+    assert weights is not None and weights[0] is not None
+    positions = mesh.positions.copy()
+    for target, weight in zip(mesh.morph_targets, weights[0][frame], strict=True):
+        positions += weight * target.position_offsets
+    world = pose_matrices(character, animated.rotations, animated.hips_translation)[frame]
+    skinning = (world @ kinematics.inverse_bind_matrices(character))[mesh.joints]
+    blended = np.einsum("vk,vkij->vij", mesh.weights, skinning)
+    return np.asarray(np.einsum("vij,vj->vi", blended[:, :3, :3], positions) + blended[:, :3, 3])
+
+
+def times() -> list[float]:
+    return [float(frame / FPS) for frame in SHOWN]
+
+
+def test_three_plays_the_face_of_a_glb(named: NamedMotion, animated: AnimatedCharacter, tmp_path: Path) -> None:
+    (file,) = export_motions([named], tmp_path / "face.glb")
+    assert serious_issues(file) == []
+    assert animated.face_weights is not None
+    (expected,) = animated.face_weights
+    assert expected is not None
+    for frame, (mesh,) in zip(SHOWN, play_morphs(file, times(), STEP), strict=True):
+        assert_same([mesh.weights[name] for name in BLENDSHAPES], expected[frame], SINGLE)
+        assert np.linalg.norm(mesh.vertices - vertices(animated, frame)[::STEP], axis=1).max() < TOLERANCE_M
+
+
+def test_fewer_keys_keep_the_vertices(animated: AnimatedCharacter, tmp_path: Path) -> None:
+    tolerance = 0.002
+    file = tmp_path / "reduced.glb"
+    motion = animated.rotations, animated.hips_translation
+    keys = animated.weight_key_masks(tolerance)
+    gltf.write(file, animated.character, *motion, FPS, "x", weights=animated.face_weights, weight_keys=keys)
+    assert serious_issues(file) == []
+    for frame, (mesh,) in zip(SHOWN, play_morphs(file, times(), STEP), strict=True):
+        assert np.linalg.norm(mesh.vertices - vertices(animated, frame)[::STEP], axis=1).max() < 2 * tolerance
+
+
+def test_three_vrm_plays_the_custom_expressions_and_the_gaze(
+    named: NamedMotion, animated: AnimatedCharacter, tmp_path: Path
+) -> None:
+    character, animation = export_motions([named], tmp_path / "face.vrm")
+    assert serious_issues(character) == []
+    assert serious_issues(animation) == []
+    moved = []
+    for frame, (mesh,) in zip(SHOWN, play_morphs(character, times(), STEP, animation), strict=True):
+        expected = vertices(animated, frame)[::STEP]
+        assert np.linalg.norm(mesh.vertices - expected, axis=1).max() < TOLERANCE_M
+        moved.append(max(mesh.weights.values()))
+    assert min(moved) > 0.5
+
+
+def test_any_vrm_character_speaks(named: NamedMotion, tmp_path: Path) -> None:
+    """A .vrma for any character plays the preset expressions of a character without ARKit's shapes."""
+    rows = np.zeros((FRAMES, len(BLENDSHAPES)))
+    rows[:, BLENDSHAPES.index("jawOpen")] = np.linspace(0.0, 0.7, FRAMES)
+    rows[:, BLENDSHAPES.index("eyeBlinkLeft")] = np.linspace(1.0, 0.0, FRAMES)
+    face = Face(np.ones(FRAMES, dtype=bool), rows, np.zeros((FRAMES, 2)))
+    speaking = replace(named, face=face)
+    (character, _), (animation,) = (
+        export_motions([speaking], tmp_path / "own.vrm"),
+        export_motions([speaking], tmp_path / "any.vrma"),
+    )
+    first, *_, last = play_morphs(character, times(), 997, animation)
+    assert first[0].weights["eyeBlinkLeft"] > 0.99
+    assert first[0].weights["jawOpen"] < 0.01
+    assert last[0].weights["eyeBlinkLeft"] < 0.01
+    assert 0.6 < last[0].weights["jawOpen"] < 0.75
+
+
+def test_a_still_face_has_no_channel(named: NamedMotion, tmp_path: Path) -> None:
+    still = Face(np.ones(FRAMES, dtype=bool), np.zeros((FRAMES, len(BLENDSHAPES))), np.zeros((FRAMES, 2)))
+    (file,) = export_motions([replace(named, face=still)], tmp_path / "still.glb")
+    assert b'"path":"weights"' not in file.read_bytes()
+
+
+def test_readers_of_fbx_move_the_vertices(named: NamedMotion, animated: AnimatedCharacter, tmp_path: Path) -> None:
+    (file,) = export_motions([named], tmp_path / "face.fbx")
+    (mesh,) = animated.character.meshes
+    corners = list(range(0, mesh.triangles.size, 53))
+    used = mesh.triangles.ravel()[corners]
+    for frame, pose in zip(SHOWN, three_poses(file, times(), corners), strict=True):
+        assert np.linalg.norm(pose.vertices - vertices(animated, frame)[used], axis=1).max() < TOLERANCE_M
+
+
+def test_autodesks_sdk_reads_the_curves_of_the_weights(
+    named: NamedMotion, animated: AnimatedCharacter, tmp_path: Path
+) -> None:
+    (file,) = export_motions([named], tmp_path / "face.fbx")
+    glb = read_with_autodesk(file)
+    names = glb.json["meshes"][0]["extras"]["targetNames"]
+    (channel,) = [c for c in glb.json["animations"][0]["channels"] if c["target"]["path"] == "weights"]
+    sampler = glb.json["animations"][0]["samplers"][channel["sampler"]]
+    seconds, values = glb.accessor(sampler["input"]), glb.accessor(sampler["output"]).reshape(-1, len(names))
+    assert animated.face_weights is not None and animated.face_weights[0] is not None
+    for time, frame in zip(times(), SHOWN, strict=True):
+        row = values[int(np.argmin(np.abs(seconds - time)))]
+        expected = animated.face_weights[0][frame]
+        assert_same(row, [expected[BLENDSHAPES.index(name)] for name in names], 1e-4)
