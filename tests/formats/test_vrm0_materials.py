@@ -50,20 +50,20 @@ MATERIAL_VALUES = [
 ]
 
 
-def edit_toon(glb: Glb, floats: dict[str, float] | None = None) -> None:
+def edit_toon(glb: Glb) -> None:
     """Adds a toon material with all maps, a gaze by expressions and an expression of material values."""
     edit_vrm0(glb)
     glb.json["materials"][0]["name"] = "material"
     texture = glb.add_texture(grey_png())
     glb.add_uvs()
-    values = FLOATS | (floats or {})
-    keywords = {"_ALPHATEST_ON": values["_BlendMode"] == 1, "_ALPHABLEND_ON": values["_BlendMode"] >= 2}
-    entry = {"name": "material", "shader": "VRM/MToon", "renderQueue": 2450, "keywordMap": keywords}
     content = glb.json["extensions"]["VRM"]
     content["materialProperties"] = [
-        entry
-        | {
-            "floatProperties": values,
+        {
+            "name": "material",
+            "shader": "VRM/MToon",
+            "renderQueue": 2450,
+            "keywordMap": {"_ALPHATEST_ON": True},
+            "floatProperties": FLOATS,
             "vectorProperties": VECTORS,
             "textureProperties": dict.fromkeys(TEXTURES, texture),
         }
@@ -93,9 +93,22 @@ def migrate_file(source: Path) -> Path:
     return path
 
 
-def test_three_sees_the_same_toon_material(tmp_path: Path) -> None:
-    source = avatar(tmp_path, edit_toon)
-    old, new = read_with_three(source), read_with_three(migrate_file(source))
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A file of VRM 0.x and the same of VRM 1.0."""
+    source = avatar(tmp_path_factory.mktemp("vrm0"), edit_toon)
+    return source, migrate_file(source)
+
+
+@pytest.fixture(scope="module")
+def contents(files: tuple[Path, Path]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What three-vrm makes of both files."""
+    old, new = map(read_with_three, files)
+    return old, new
+
+
+def test_three_sees_the_same_toon_material(contents: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    old, new = contents
     assert new["warnings"] == []
     expected, actual = old["materials"]["material"], new["materials"]["material"]
     assert actual["numbers"] == pytest.approx(expected["numbers"])
@@ -106,18 +119,16 @@ def test_three_sees_the_same_toon_material(tmp_path: Path) -> None:
         np.testing.assert_allclose(actual["colors"][name], color, atol=GAMMA_TOLERANCE, err_msg=name)
 
 
-def test_three_sees_the_same_gaze_and_first_person(tmp_path: Path) -> None:
-    source = avatar(tmp_path, edit_toon)
-    old, new = read_with_three(source), read_with_three(migrate_file(source))
+def test_three_sees_the_same_gaze_and_first_person(contents: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    old, new = contents
     assert new["lookAt"]["type"] == old["lookAt"]["type"] == "expression"
     assert new["lookAt"]["ranges"] == old["lookAt"]["ranges"] == [[80, 0.9], [70, 0.8], [60, 0.7], [50, 0.6]]
     np.testing.assert_allclose(new["lookAt"]["offset"], old["lookAt"]["offset"], atol=1e-6)
     assert new["firstPerson"] == old["firstPerson"] == ["thirdPersonOnly"]
 
 
-def test_material_values_of_expressions_become_binds(tmp_path: Path) -> None:
-    document = Glb(migrate_file(avatar(tmp_path, edit_toon))).json
-    happy = document["extensions"]["VRMC_vrm"]["expressions"]["preset"]["happy"]
+def test_material_values_of_expressions_become_binds(files: tuple[Path, Path]) -> None:
+    happy = Glb(files[1]).json["extensions"]["VRMC_vrm"]["expressions"]["preset"]["happy"]
     assert happy["materialColorBinds"] == [{"material": 0, "type": "shadeColor", "targetValue": [1, 0, 0, 1]}]
     assert happy["textureTransformBinds"] == [{"material": 0, "scale": [1, 1], "offset": [0.5, 0]}]
 
@@ -125,9 +136,8 @@ def test_material_values_of_expressions_become_binds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("mode", "expected"), [(0, ("OPAQUE", False)), (1, ("MASK", False)), (2, ("BLEND", False)), (3, ("BLEND", True))]
 )
-def test_blend_modes(mode: int, expected: tuple[str, bool], tmp_path: Path) -> None:
-    source = avatar(tmp_path, lambda glb: edit_toon(glb, {"_BlendMode": mode}))
-    (material,) = Glb(migrate_file(source)).json["materials"]
+def test_blend_modes(mode: int, expected: tuple[str, bool]) -> None:
+    (material,) = _migrate({"shader": "VRM/MToon", "floatProperties": {"_BlendMode": mode}})
     assert (material["alphaMode"], _toon(material)["transparentWithZWrite"]) == expected
 
 

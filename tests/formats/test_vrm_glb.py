@@ -44,16 +44,29 @@ def _play(path: Path, *expressions: str) -> _Played:
     return _Played(content, np.array(content.pop("frames")), np.array(content.pop("framesWithSprings")))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def named() -> NamedMotion:
     return NamedMotion("dance", builders.smooth_motion(frames=FRAMES, seed=3))
 
 
-def test_three_plays_a_glb_with_hair_expressions_and_toon(named: NamedMotion, tmp_path: Path) -> None:
-    source = avatar(tmp_path, edit_vrm1)
-    (path,) = retarget_motions([named], str(source), tmp_path / "out.glb").files
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return avatar(tmp_path_factory.mktemp("vrm1"), edit_vrm1)
+
+
+@pytest.fixture(scope="module")
+def path(named: NamedMotion, source: Path) -> Path:
+    (path,) = retarget_motions([named], str(source), source.with_name("out.glb")).files
+    return path
+
+
+@pytest.fixture(scope="module")
+def played(path: Path) -> _Played:
+    return _play(path, "aa", "wink")
+
+
+def test_three_plays_a_glb_with_hair_expressions_and_toon(path: Path, played: _Played) -> None:
     assert serious_issues(path) == []
-    played = _play(path, "aa", "wink")
     content = played.content
     assert (content["warnings"], content["animations"]) == ([], ["dance"])
     assert (content["meta"]["name"], content["springJoints"]) == ("Ada", 2)
@@ -66,13 +79,11 @@ def test_three_plays_a_glb_with_hair_expressions_and_toon(named: NamedMotion, tm
     assert lag[:, [k for k, name in enumerate(names) if not name.startswith("hair")]].max() < 1e-6
 
 
-def test_joints_are_where_the_animation_puts_them(named: NamedMotion, tmp_path: Path) -> None:
-    source = avatar(tmp_path, edit_vrm1)
-    (path,) = retarget_motions([named], str(source), tmp_path / "out.glb").files
+def test_joints_are_where_the_animation_puts_them(named: NamedMotion, source: Path, played: _Played) -> None:
     animated = retarget_to_character(named.motion, load_character(str(source)))
     matrices = pose_matrices(animated.character, animated.rotations, animated.hips_translation)
     joints = len(animated.character.skeleton.joint_names)
-    np.testing.assert_allclose(_play(path, "aa").positions[:, :joints], matrices[:, :, :3, 3], atol=TWO_MM)
+    np.testing.assert_allclose(played.positions[:, :joints], matrices[:, :, :3, 3], atol=TWO_MM)
 
 
 def test_content_of_vrm_0_is_in_the_glb_too(named: NamedMotion, tmp_path: Path) -> None:
@@ -83,17 +94,15 @@ def test_content_of_vrm_0_is_in_the_glb_too(named: NamedMotion, tmp_path: Path) 
     assert played.content["weights"] == {"happy": [0.0, pytest.approx(0.6)]}
 
 
-def test_the_glb_is_a_character_and_a_motion_again(named: NamedMotion, tmp_path: Path) -> None:
-    source = avatar(tmp_path, edit_vrm1)
-    (path,) = retarget_motions([named], str(source), tmp_path / "out.glb").files
+def test_the_glb_is_a_character_and_a_motion_again(source: Path, path: Path) -> None:
     assert load_character(str(path)).vrm == load_character(str(source)).vrm
     (again,) = load_motions(path)
     assert (again.name, len(again.motion.rotations)) == ("dance", FRAMES)
 
 
-def test_several_animations_keep_the_content(named: NamedMotion, tmp_path: Path) -> None:
+def test_several_animations_keep_the_content(named: NamedMotion, source: Path, tmp_path: Path) -> None:
     takes = [NamedMotion(name, named.motion, is_take=True) for name in ("one", "two")]
-    (path,) = retarget_motions(takes, str(avatar(tmp_path, edit_vrm1)), tmp_path / "out.glb").files
+    (path,) = retarget_motions(takes, str(source), tmp_path / "out.glb").files
     assert serious_issues(path) == []
     assert (_play(path, "aa").content["springJoints"], len(Glb(path).json["animations"])) == (2, 2)
 
