@@ -125,6 +125,18 @@ def test_only_materials_that_use_alpha_are_transparent(mode: str, expected: str,
     assert transparent == (mode != "opaque")
 
 
+def test_images_of_several_characters_have_names_of_their_own(tmp_path: Path) -> None:
+    motion = builders.smooth_motion(frames=2)
+    models = []
+    for name, image in (("ann", NORMAL), ("bob", EMISSION)):
+        character = _character(Material("skin", texture_png=image))
+        models.append(fbx.AnimatedModel(name, character, *retarget(motion, character)))
+    fbx.write(tmp_path / "a.fbx", models, motion.fps, "take")
+    videos = [node for node in _walk(document.read(tmp_path / "a.fbx")) if node.value("Content") is not None]
+    names = {node.value("RelativeFilename"): node.value("Content") for node in videos}
+    assert names == {"texture_0.png": NORMAL, "texture_1.png": EMISSION}
+
+
 def test_materials_come_back(tmp_path: Path) -> None:
     path = _write(tmp_path / "a.fbx", CLOTH, Material("skin", roughness=0.3))
     meshes = read_fbx_character(path).meshes

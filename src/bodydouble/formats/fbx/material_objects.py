@@ -84,7 +84,9 @@ class MaterialObjects:
     def _add_video(self, image: bytes) -> tuple[np.int64, str]:
         """Adds an image file, embedded; returns its number and its name."""
         if image not in self._videos:
-            file_name = f"texture_{len(self._videos)}{_image_suffix(image)}"
+            # Programs extract the images of all characters into one folder.
+            place = sum(node.name == "Video" for node in self._objects.nodes)
+            file_name = f"texture_{place}{_image_suffix(image)}"
             video, node = self._objects.add("Video", file_name, "Video", "Clip")
             node.add("Type", "Clip")
             add_properties(node, {"Path": ("KString", file_name), "RelPath": ("KString", file_name)})
