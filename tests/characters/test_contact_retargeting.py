@@ -9,7 +9,7 @@ import pytest
 from bodydouble.characters.body_fitting import fit_character
 from bodydouble.characters.foot_planting import plant_feet
 from bodydouble.characters.hand_contacts import keep_hand_contacts
-from bodydouble.characters.limb_ik import MAX_REACH, solve_two_bones
+from bodydouble.characters.limb_ik import MAX_REACH, solve_towards, solve_two_bones
 from bodydouble.characters.load import load_character
 from bodydouble.characters.retarget import retarget
 from bodydouble.characters.soles import find_sole_points
@@ -152,6 +152,15 @@ def test_hands_that_meet_still_meet(arms: float) -> None:
     assert kept[together].max() < max(0.3 * apart, 0.02)
 
 
+def test_hands_meet_on_a_character_without_a_neck() -> None:
+    motion, character = folded_hands(), character_with(arms=1.4)
+    character = replace(character, humanoid={b: j for b, j in character.humanoid.items() if b != "neck"})
+    rotations, hips = retarget(motion, character)
+    kept = palm_distance(character, keep_hand_contacts(motion, character, rotations, hips), hips)
+    together = palm_distance(character_with(), *retarget(motion, character_with())) < 0.06
+    assert kept[together].max() < 0.3 * palm_distance(character, rotations, hips)[together].max()
+
+
 def test_free_hands_are_unchanged() -> None:
     motion, character = stepping_motion(), character_with(arms=1.4)
     rotations, hips = retarget(motion, character)
@@ -172,6 +181,23 @@ def test_two_bones_reach_the_target_or_stretch_towards_it() -> None:
     builders.assert_same(new_end[within], target[within], 1e-5)
     reached = np.linalg.norm(new_end - start, axis=-1)
     builders.assert_same(reached, np.clip(distance, np.abs(upper - lower), MAX_REACH * (upper + lower)), 1e-5)
+
+
+def test_a_limb_bends_towards_the_hint_and_reaches_its_target() -> None:
+    rng = np.random.default_rng(2)
+    start, middle, end, hint = (rng.normal(size=(200, 3)) for _ in range(4))
+    upper, lower = np.linalg.norm(middle - start, axis=-1), np.linalg.norm(end - middle, axis=-1)
+    distance = np.abs(upper - lower) + rng.uniform(0.1, 0.9, 200) * (
+        MAX_REACH * (upper + lower) - np.abs(upper - lower)
+    )
+    direction = rotation.normalize(rng.normal(size=(200, 3)))
+    target = start + distance[:, None] * direction
+    turns = solve_towards(start, middle, end, target, hint)
+    new_middle = start + rotation.rotate(turns[0], middle - start)
+    builders.assert_same(new_middle + rotation.rotate(turns[1], end - middle), target, 1e-9)
+    normal = np.cross(direction, hint - start)
+    builders.assert_same(np.sum(normal * (new_middle - start), axis=1), np.zeros(200), 1e-9)
+    assert np.all(np.sum(np.cross(direction, new_middle - start) * normal, axis=1) > 0)
 
 
 def test_sole_points_are_those_of_the_shoe_at_rest() -> None:
