@@ -15,6 +15,7 @@ from bodydouble.data import Motion
 from bodydouble.formats import vrm
 from bodydouble.pipeline.exporting import RetargetResult, retarget_motions
 from bodydouble.pipeline.motion_files import NamedMotion
+from bodydouble.pipeline.root_motion import RootMotion
 from tests import builders
 from tests.characters.glb_edit import Glb
 from tests.formats.test_vrm import with_morph_targets
@@ -173,6 +174,32 @@ def test_spring_bones_name_the_same_joints(named: NamedMotion, tmp_path: Path) -
     (spring,) = springs["springs"]
     assert [names[joint["node"]] for joint in spring["joints"]] == ["hair_1", "hair_2", "hair_3"]
     assert (names[spring["center"]], names[springs["colliders"][0]["node"]]) == ("hips", "head")
+
+
+def test_root_bone_leaves_the_content_in_place(named: NamedMotion, tmp_path: Path) -> None:
+    source = str(avatar(tmp_path, edit_vrm1))
+    extensions = []
+    for root in (RootMotion.HIPS, RootMotion.ROOT):
+        (file,) = retarget_motions([named], source, tmp_path / f"{root}.glb", root=root).files
+        assert serious_issues(file) == []
+        extensions.append(_name_nodes(Glb(file).json))
+    assert extensions[0] == extensions[1]
+
+
+def _name_nodes(document: dict[str, Any]) -> Any:
+    """Returns the extensions of a file with the names of nodes in place of their indices."""
+
+    def replace_indices(content: Any) -> Any:
+        if isinstance(content, list):
+            return [replace_indices(value) for value in content]
+        if not isinstance(content, dict):
+            return content
+        return {
+            key: document["nodes"][value]["name"] if key in ("node", "source", "center") else replace_indices(value)
+            for key, value in content.items()
+        }
+
+    return replace_indices(document["extensions"])
 
 
 def test_content_is_the_same_after_a_second_round(tmp_path: Path) -> None:

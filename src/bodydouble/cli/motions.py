@@ -4,12 +4,12 @@ from dataclasses import asdict
 
 from bodydouble.cli.errors import report_errors
 from bodydouble.cli.options import JsonOption, print_json
-from bodydouble.cli.tables import print_table
 
 
 def motions(as_json: JsonOption = False) -> None:
     """List the ready motions, which can stand for MOTION by name."""
     with report_errors():
+        from bodydouble.cli.tables import print_table
         from bodydouble.pipeline.motion_library import list_motions
 
         entries = list_motions()

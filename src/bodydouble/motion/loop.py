@@ -15,7 +15,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from bodydouble.data import FloatArray, Motion
+from bodydouble.data import Face, FloatArray, Motion
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion.resampling.motion import interpolate_motion, slice_motion
@@ -34,8 +34,8 @@ MAX_CANDIDATES = 1200
 """Maximum number of frames that are compared with each other; of longer motions every n-th frame is."""
 PERIODIC_TOLERANCE = 1e-3
 """Maximum distance in m of a joint between the ends of a motion that is periodic already."""
-CONTEXT_CYCLES = 3
-"""Number of repetitions in which the middle one does not depend on where the motion begins and ends."""
+CONTEXT_CYCLES = 2
+"""Number of repetitions before and after a cycle, beyond which a contact does not reach it."""
 HORIZONTAL = np.array([1.0, 0.0, 1.0])
 
 
@@ -52,13 +52,26 @@ def make_loop(motion: Motion) -> Motion:
     Raises:
         InvalidDataError: the motion is too short, or no part of it repeats.
     """
-    if is_periodic(motion):
-        return motion
-    start, end = find_cycle(motion)
+    return motion if is_periodic(motion) else close_cycle(motion, *find_cycle(motion))
+
+
+def close_cycle(motion: Motion, start: int, end: int) -> Motion:
+    """Cuts the frames from start to end out of a motion and makes their ends meet in pose and velocity."""
     shift = _net_displacement(motion, start, end)
     differences = _pose_differences(motion, start, end, shift), _velocity_differences(motion, start, end)
     cycle = _distribute(slice_motion(motion, slice(start, end + 1)), *differences)
     return _close(cycle, shift)
+
+
+def close_face(face: Face, start: int, end: int, fps: Fraction) -> Face:
+    """Cuts the frames from start to end out of a face and makes their ends meet."""
+    frames = slice(start, end + 1)
+    weights, gaze = (
+        values[frames]
+        + _decaying_offsets(values[end] - values[start], np.zeros_like(values[start]), end - start + 1, fps)
+        for values in (face.weights, face.gaze)
+    )
+    return Face(face.observed[frames], np.clip(weights, 0.0, 1.0), gaze)
 
 
 def is_periodic(motion: Motion) -> bool:
@@ -105,6 +118,13 @@ def repeat_cycle(loop: Motion, count: int) -> Motion:
         rotations=rotation.make_continuous(repeated.rotations),
         root_position=repeated.root_position + turns[:, None] * shift,
     )
+
+
+def add_context(loop: Motion) -> tuple[Motion, slice]:
+    """Repeats a loop before and after itself; returns the frames of the cycle in the middle, too."""
+    cycle = len(loop.rotations) - 1
+    first = CONTEXT_CYCLES * cycle
+    return repeat_cycle(loop, 2 * CONTEXT_CYCLES + 1), slice(first, first + cycle + 1)
 
 
 def resample_loop(loop: Motion, fps: Fraction) -> Motion:
@@ -193,16 +213,21 @@ def _velocity(motion: Motion, frame: int) -> FloatArray:
 
 def _distribute(cycle: Motion, pose: FloatArray, velocity: FloatArray) -> Motion:
     """Adds half of the differences (J + 1, 3) at the start of a cycle and takes half at its end; both decay."""
-    count = len(cycle.rotations)
-    length = min(round(BLEND_SECONDS * cycle.fps), (count - 1) // 2)
-    offsets = np.zeros((count, *pose.shape))
-    offsets[: length + 1] += _decay(pose / 2, velocity / 2, length)
-    offsets[count - 1 - length :] += _decay(-pose / 2, velocity / 2, length)[::-1]
+    offsets = _decaying_offsets(pose, velocity, len(cycle.rotations), cycle.fps)
     return replace(
         cycle,
         rotations=rotation.normalize(rotation.multiply(cycle.rotations, rotation.from_rotvec(offsets[:, :-1]))),
         root_position=cycle.root_position + offsets[:, -1],
     )
+
+
+def _decaying_offsets(value: FloatArray, slope: FloatArray, count: int, fps: Fraction) -> FloatArray:
+    """Returns offsets (count, ...) that distribute a difference of value and slope per frame to both ends."""
+    length = min(round(BLEND_SECONDS * fps), (count - 1) // 2)
+    offsets = np.zeros((count, *value.shape))
+    offsets[: length + 1] += _decay(value / 2, slope / 2, length)
+    offsets[count - 1 - length :] += _decay(-value / 2, slope / 2, length)[::-1]
+    return offsets
 
 
 def _decay(value: FloatArray, slope: FloatArray, length: int) -> FloatArray:

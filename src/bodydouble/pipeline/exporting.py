@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
 from bodydouble.characters.load import load_character
 from bodydouble.characters.t_pose import t_pose
 from bodydouble.data import FloatArray
@@ -14,7 +16,7 @@ from bodydouble.formats.atomic import ensure_folder
 from bodydouble.geometry import kinematics
 from bodydouble.motion.body.joint_angles import compute_joint_angles
 from bodydouble.motion.loop import resample_loop
-from bodydouble.motion.resampling.face import resample_face
+from bodydouble.motion.resampling.face import interpolate_face, resample_face
 from bodydouble.motion.resampling.motion import resample_motion
 from bodydouble.pipeline.animating import AnimatedCharacter
 from bodydouble.pipeline.avatar_content import avatar_content
@@ -194,13 +196,23 @@ def _resample(motions: Sequence[NamedMotion], fps: Fraction | None) -> list[Name
         return list(motions)
     return [
         replace(
-            named,
-            motion=(resample_loop if named.is_loop else resample_motion)(named.motion, fps),
-            face=None if named.face is None else resample_face(named.face, named.motion.fps, fps),
+            _resample_loop(named, fps) if named.is_loop else _resample_take(named, fps),
             first_frame=round(named.first_frame * fps / named.motion.fps),
         )
         for named in motions
     ]
+
+
+def _resample_take(named: NamedMotion, fps: Fraction) -> NamedMotion:
+    face = None if named.face is None else resample_face(named.face, named.motion.fps, fps)
+    return replace(named, motion=resample_motion(named.motion, fps), face=face)
+
+
+def _resample_loop(named: NamedMotion, fps: Fraction) -> NamedMotion:
+    motion = resample_loop(named.motion, fps)
+    times = np.linspace(0, len(named.motion.rotations) - 1, len(motion.rotations))
+    face = None if named.face is None else interpolate_face(named.face, times)
+    return replace(named, motion=motion, face=face)
 
 
 def person_files(path: Path, names: Sequence[str]) -> tuple[Path, ...]:

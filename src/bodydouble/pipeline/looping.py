@@ -8,7 +8,7 @@ from bodydouble.characters.foot_planting import plant_feet
 from bodydouble.data import Character, Motion
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import rotation
-from bodydouble.motion.loop import CONTEXT_CYCLES, is_periodic, make_loop, repeat_cycle
+from bodydouble.motion.loop import add_context, close_cycle, close_face, find_cycle, is_periodic
 from bodydouble.pipeline.motion_files import NamedMotion
 
 
@@ -18,26 +18,28 @@ def loop_motion(named: NamedMotion) -> NamedMotion:
     Raises:
         InvalidDataError: the motion is too short, or no part of it repeats.
     """
-    if named.is_loop or is_periodic(named.motion):
-        return replace(named, is_loop=True, first_frame=0)
+    if named.is_loop:
+        return named
     try:
-        loop = make_loop(named.motion)
+        start, end = (0, len(named.motion.rotations) - 1) if is_periodic(named.motion) else find_cycle(named.motion)
     except InvalidDataError as error:
         raise InvalidDataError(f"{named.name} cannot become a loop: {error}") from error
-    return replace(named, motion=plant_loop(loop), is_loop=True, first_frame=0)
+    motion = named.motion
+    if not is_periodic(motion):
+        motion = plant_loop(close_cycle(motion, start, end))
+    face = None if named.face is None else close_face(named.face, start, end, motion.fps)
+    return replace(named, motion=motion, face=face, is_loop=True, first_frame=0)
 
 
 def plant_loop(loop: Motion) -> Motion:
     """Plants the feet of a loop between two further cycles, so that contacts go on across the seam."""
-    repeated = repeat_cycle(loop, CONTEXT_CYCLES)
+    repeated, middle = add_context(loop)
     rotations, path = plant_feet(
         _bare_skeleton(loop), repeated.rotations, repeated.root_position, repeated.contacts, float(loop.fps)
     )
-    cycle = len(loop.rotations) - 1
-    middle = slice(cycle, 2 * cycle + 1)
     planted = rotations[middle].copy()
     planted[-1] = planted[0]
-    root_position = path[middle] - (repeated.root_position[cycle] - loop.root_position[0])
+    root_position = path[middle] - (repeated.root_position[middle.start] - loop.root_position[0])
     root_position[-1, 1] = root_position[0, 1]
     return replace(loop, rotations=rotation.make_continuous(planted), root_position=root_position)
 

@@ -1,7 +1,9 @@
 """Root motion: the horizontal path of the hips stays there, moves to a root bone on the floor, or is removed."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +12,8 @@ from bodydouble.formats.fbx.skeleton_objects import ROOT_NAME, has_root_bone
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.pipeline.animating import AnimatedCharacter
 
+JOINT_REFERENCES = ("node", "source", "center")
+"""Properties of VRM content that are joints; constraints have joints as keys."""
 HORIZONTAL = np.array([1.0, 0.0, 1.0])
 
 
@@ -107,5 +111,17 @@ def _insert_root(character: Character) -> Character:
         rest_rotations=np.concatenate([rotation.IDENTITY[None], character.rest_rotations]),
         humanoid={bone: joint + 1 for bone, joint in character.humanoid.items()},
         meshes=tuple(replace(mesh, joints=mesh.joints + 1) for mesh in character.meshes),
-        vrm={},
+        vrm=_shift_joints(character.vrm),
     )
+
+
+def _shift_joints(content: Any, is_joint: bool = False) -> Any:
+    """Returns content of a VRM file whose joints have one more joint before them."""
+    if isinstance(content, Mapping):
+        return {
+            _shift_joints(key, isinstance(key, int)): _shift_joints(value, key in JOINT_REFERENCES)
+            for key, value in content.items()
+        }
+    if isinstance(content, list):
+        return [_shift_joints(value) for value in content]
+    return content + 1 if is_joint and isinstance(content, int) else content

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from bodydouble.data import Face
+from bodydouble.data import Face, FloatArray
 
 
 def resample_face(face: Face, rate: Fraction, fps: Fraction) -> Face:
@@ -20,7 +20,11 @@ def resample_face(face: Face, rate: Fraction, fps: Fraction) -> Face:
     """
     step = rate / fps
     count = int((len(face.observed) - 1) / step) + 1
-    times = np.array([float(i * step) for i in range(count)])
+    return interpolate_face(face, np.array([float(i * step) for i in range(count)]))
+
+
+def interpolate_face(face: Face, times: FloatArray) -> Face:
+    """Interpolates a face linearly at times (N,) in frames; a frame is observed if both frames around it were."""
     rows = np.arange(len(face.observed))
     before, after = np.floor(times).astype(int), np.ceil(times).astype(int)
     weights, gaze = (
