@@ -211,6 +211,11 @@ def test_performance_moves_an_armature_with_axes_of_its_own(scenes: Scenes) -> N
 
 
 @needs_blender
+def test_panel_has_a_button_per_task(scenes: Scenes) -> None:
+    assert scenes.shown["buttons"] == ["Capture Video", "Open Capture", "Apply to Selected Armature"]
+
+
+@needs_blender
 def test_errors_are_one_line(scenes: Scenes) -> None:
     assert {key: message.removeprefix("Error: ") for key, message in scenes.shown["errors"].items()} == {
         "no file": "choose a file in the panel first",
