@@ -66,7 +66,7 @@ def _apply(request: dict[str, Any], *, has_mesh: bool) -> list[dict[str, list[fl
     """Applies the second person to a rig; returns the places of its joints in all frames of the capture."""
     settings = _new_scene()
     scene = bpy.context.scene
-    scene.render.fps, scene.render.fps_base = 30, 1.001
+    scene.render.fps, scene.render.fps_base = request["fps"]
     armature = _import_rig(request, has_mesh=has_mesh)
     settings.performance, settings.person = request["capture"], "person2"
     bpy.ops.bodydouble.apply_performance()
