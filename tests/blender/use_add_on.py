@@ -66,7 +66,7 @@ def _apply(request: dict[str, Any], *, has_mesh: bool) -> list[dict[str, list[fl
     """Applies the second person to a rig; returns the places of its joints in all frames of the capture."""
     settings = _new_scene()
     scene = bpy.context.scene
-    scene.render.fps, scene.render.fps_base = 30, 1.001
+    scene.render.fps, scene.render.fps_base = request["fps"]
     armature = _import_rig(request, has_mesh=has_mesh)
     settings.performance, settings.person = request["capture"], "person2"
     bpy.ops.bodydouble.apply_performance()
@@ -104,6 +104,38 @@ def _run_in_a_window(program: str, *event_types: str) -> list[list[str]]:
     return answers
 
 
+class _Layout:
+    """Stands in for a layout, which only a window has: refuses what Blender does not know, and notes the buttons."""
+
+    def __init__(self) -> None:
+        self.buttons: list[str] = []
+
+    def column(self) -> "_Layout":
+        return self
+
+    def prop(self, settings: Any, name: str) -> None:
+        getattr(settings, name)
+
+    def operator(self, name: str, **options: str) -> None:
+        bpy.types.UILayout.bl_rna.functions["operator"].parameters["icon"].enum_items[options["icon"]]
+        category, _, operator = name.partition(".")
+        self.buttons.append(getattr(getattr(bpy.ops, category), operator).get_rna_type().name)
+
+    def __getattr__(self, name: str) -> Any:
+        parameters = bpy.types.UILayout.bl_rna.functions[name].parameters
+        return lambda **options: [parameters[option] for option in options]
+
+
+def _draw_panel() -> list[str]:
+    """Draws the panel during a run; returns its buttons."""
+    panel = importlib.import_module(f"{PACKAGE}.panel")
+    layout = _Layout()
+    panel.operators.RunsBodydouble.current_job = SimpleNamespace(progress="perception: 1 of 2", fraction=0.5)
+    panel.BODYDOUBLE_PT_sidebar.draw(SimpleNamespace(layout=layout), bpy.context)
+    panel.operators.RunsBodydouble.current_job = None
+    return layout.buttons
+
+
 def _errors(request: dict[str, Any]) -> dict[str, str]:
     settings = _new_scene()
     operators = bpy.ops.bodydouble
@@ -134,6 +166,7 @@ def main() -> None:
             "failed": _run_in_a_window(request["failing_program"]),
             "cancelled": _run_in_a_window(request["endless_program"], "TIMER", "MOUSEMOVE", "ESC"),
         },
+        "buttons": _draw_panel(),
         "errors": _errors(request),
     }
     bpy.ops.preferences.addon_disable(module=PACKAGE)

@@ -10,6 +10,8 @@ from .axes import Floats
 
 Channel = tuple[str, int]
 """Data path and index of an animated property."""
+ROUNDING_FRAMES = 0.01
+"""Distance from a whole frame that the single precision of times and frames can cause."""
 
 
 def animate(thing: Any, name: str, first_frame: int, curves: Mapping[Channel, Floats]) -> None:
@@ -35,13 +37,14 @@ def animate(thing: Any, name: str, first_frame: int, curves: Mapping[Channel, Fl
         f_curve.update()
 
 
-def move_keys(action: Any, frames: int) -> None:
-    """Moves all keys by whole frames, and to whole frames where only rounding keeps them from there."""
+def move_keys(action: Any, scale: float, first_frame: int) -> None:
+    """Moves all keys to ``scale * frame + first_frame``, and to whole frames where only rounding keeps them away."""
     for f_curve in _f_curves(action):
         keys = np.empty(2 * len(f_curve.keyframe_points), np.float32)
         f_curve.keyframe_points.foreach_get("co", keys)
-        whole = np.round(keys[::2])
-        keys[::2] = np.where(np.abs(keys[::2] - whole) < 0.01, whole, keys[::2]) + frames
+        frames = scale * keys[::2].astype(np.float64) + first_frame
+        whole = np.round(frames)
+        keys[::2] = np.where(np.abs(frames - whole) < ROUNDING_FRAMES, whole, frames)
         f_curve.keyframe_points.foreach_set("co", keys)
         f_curve.update()
 

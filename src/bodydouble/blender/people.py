@@ -1,6 +1,8 @@
 """People of a capture in Blender: characters from GLB files, or armatures of the captured skeleton."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +17,24 @@ MIN_BONE_LENGTH = 0.02
 """Length in m of a bone that would otherwise vanish: Blender removes bones without length."""
 
 
-def import_character(path: Path, person: CapturedPerson, collection: Any) -> Any:
+def import_character(path: Path, person: CapturedPerson, fps: Fraction, collection: Any) -> Any:
     """Imports the animated character of a person at the time of the person; returns its armature.
 
     Args:
         path: the .glb file; its first key is the person's first frame.
         person: name and first frame.
+        fps: frame rate of the scene.
         collection: collection of the new objects.
 
     Raises:
         CaptureError: the file cannot be imported or holds no armature.
     """
     before = set(bpy.data.objects)
-    try:
-        bpy.ops.import_scene.gltf(filepath=str(path), disable_bone_shape=True, bone_heuristic="TEMPERANCE")
-    except RuntimeError as error:
-        raise CaptureError(f"{path} cannot be imported: {' '.join(str(error).split())}") from error
+    with _frames_of_seconds() as frames_per_second:
+        try:
+            bpy.ops.import_scene.gltf(filepath=str(path), disable_bone_shape=True, bone_heuristic="TEMPERANCE")
+        except RuntimeError as error:
+            raise CaptureError(f"{path} cannot be imported: {' '.join(str(error).split())}") from error
     things = [thing for thing in bpy.data.objects if thing not in before]
     for thing in things:
         for owner in thing.users_collection:
@@ -40,12 +44,27 @@ def import_character(path: Path, person: CapturedPerson, collection: Any) -> Any
     if armature is None:
         raise CaptureError(f"{path} holds no armature")
     armature.name = person.name
-    _settle_animation(things, person.first_frame)
+    _settle_animation(things, float(fps / frames_per_second), person.first_frame)
     return armature
 
 
-def _settle_animation(things: Sequence[Any], first_frame: int) -> None:
-    """Leaves objects and their morph targets with one action at the time of the person.
+@contextmanager
+def _frames_of_seconds() -> Iterator[int]:
+    """Gives the scene a whole frame rate for the time of an import, and returns it.
+
+    The importer places keys by seconds, and misplaces them where the rate of the scene is not a whole number.
+    """
+    render = bpy.context.scene.render
+    rate = render.fps, render.fps_base
+    render.fps_base = 1.0
+    try:
+        yield render.fps
+    finally:
+        render.fps, render.fps_base = rate
+
+
+def _settle_animation(things: Sequence[Any], scale: float, first_frame: int) -> None:
+    """Leaves objects and their morph targets with one action, with its frames scaled and moved to the first frame.
 
     The importer adds an NLA track of every action. Armature and morph targets may share an action.
     """
@@ -55,7 +74,7 @@ def _settle_animation(things: Sequence[Any], first_frame: int) -> None:
         for track in list(animation.nla_tracks):
             animation.nla_tracks.remove(track)
     for action in {animation.action for animation in animations if animation.action is not None}:
-        move_keys(action, first_frame)
+        move_keys(action, scale, first_frame)
 
 
 def build_armature(person: CapturedPerson, collection: Any) -> Any:

@@ -53,7 +53,7 @@ def open_capture(
         if people is None or person.name in people:
             character = folder / f"{person.name}.glb"
             if character.is_file():
-                import_character(character, person, collection)
+                import_character(character, person, capture.fps, collection)
             else:
                 build_armature(person, collection)
     camera = _add_camera(capture, collection)
@@ -65,7 +65,7 @@ def open_capture(
 
 
 def _set_timing(capture: Capture) -> None:
-    """Sets frame rate and range; before any import, since the importer places keys by seconds."""
+    """Sets frame rate and range."""
     scene = bpy.context.scene
     scene.render.fps = max(1, round(capture.fps))
     scene.render.fps_base = float(scene.render.fps / capture.fps)
