@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from bodydouble.data import FloatArray, HandObservation, Observation, RgbImage
+from bodydouble.data import FaceObservation, FloatArray, HandObservation, Observation, RgbImage
 from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.background import BackgroundTracker
+from bodydouble.perception.face.face_model import FaceModel
 from bodydouble.perception.image.enhance import FrameEnhancer
 from bodydouble.perception.pose.observe import Observer
 from bodydouble.perception.pose.observer_options import ObserverOptions
@@ -109,6 +110,34 @@ def test_details_belong_to_their_frame_and_person() -> None:
             expected = np.append(person.box[:2], (50 + number) / 255)
             np.testing.assert_allclose(person.hands[1].keypoints, np.tile(expected, (21, 1)))
         assert all((person.second_keypoints is None) == (number % 5 != 0) for person in people)
+
+
+class FakeFaces(FaceModel):
+    """Observes faces that tell the grey level of the frame and how many frames came before it."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def observe_people(self, frame: RgbImage, people: Sequence[Observation]) -> list[FaceObservation | None]:
+        self.calls += 1
+        time.sleep(0.002 * (self.calls % 3))
+        weights = np.full(52, frame[0, 0, 0] / 255)
+        faces = [FaceObservation(weights, np.array([0, 0, 0, 1.0]), self.calls) for _ in people]
+        return [None, *faces[1:]]
+
+
+def test_faces_belong_to_their_frame_and_person_and_are_observed_in_order() -> None:
+    networks = TwoPeople()
+    observer = Observer(networks, networks, ObserverOptions())
+    perception = Perception(
+        observer, None, FaceEmbedder(), FrameEnhancer("off"), None, detail_models=[FakeHands()], face_model=FakeFaces()
+    )
+    result = perception.process_all(FRAMES, SCALE, Progress())
+    for number, (first, second) in enumerate(result.observations):
+        assert first.face is None and second.face is not None
+        assert second.face.confidence == number + 1
+        np.testing.assert_allclose(second.face.weights, (50 + number) / 255)
+        assert second.hands[1] is not None
 
 
 @pytest.mark.parametrize("fails_at", [1, 3, 10])

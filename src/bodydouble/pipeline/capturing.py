@@ -250,6 +250,7 @@ def _create_perception(options: CaptureOptions, keypoints: ExternalKeypoints | N
     with ThreadPoolExecutor(1) as pool:
         faces = pool.submit(FaceEmbedder)
         detail_models = pool.submit(_create_detail_models, options)
+        face_model = pool.submit(_create_face_model, options)
         second_network = pool.submit(create_second_network, quality) if keypoints is None else None
         observer = (
             create_observer(quality, options.get("detector", MOVENET), fps)
@@ -263,16 +264,16 @@ def _create_perception(options: CaptureOptions, keypoints: ExternalKeypoints | N
         FrameEnhancer(options.get("enhance", "auto")),
         None if options.get("camera") == "static" else BackgroundTracker(),
         detail_models.result(),
+        face_model.result(),
     )
 
 
 def _create_detail_models(options: CaptureOptions) -> list[DetailModel]:
-    models: list[DetailModel] = []
-    if options.get("hands") != "off":
-        models.append(HandObserver())
-    if options.get("face") != "off":
-        models.append(FaceModel(options_for_quality(options.get("quality", "balanced"))))
-    return models
+    return [] if options.get("hands") == "off" else [HandObserver()]
+
+
+def _create_face_model(options: CaptureOptions) -> FaceModel | None:
+    return None if options.get("face") == "off" else FaceModel(options_for_quality(options.get("quality", "balanced")))
 
 
 def _track_people(

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bodydouble.data import Background, FloatArray, HandObservation, Observation, RgbImage
+from bodydouble.data import Background, FaceObservation, FloatArray, HandObservation, Observation, RgbImage
 from bodydouble.formats.media.read_ahead import ReadAhead
 from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver
+from bodydouble.perception.face.face_model import FaceModel
 from bodydouble.perception.image.enhance import FrameEnhancer
 from bodydouble.perception.pose.observe import Observer
 from bodydouble.perception.protocols import DetailModel, KeypointModel, KeypointRequest
@@ -29,8 +30,10 @@ PREPARED_FRAMES = 2
 """Maximum number of frames that are prepared ahead of the networks."""
 MAX_BACKGROUND_DELAY = 3
 """Maximum number of frames by which the background is tracked behind the networks."""
+MAX_FACE_DELAY = 8
+"""Maximum number of frames by which faces are observed behind the networks."""
 MAX_PENDING_REQUESTS = 8
-"""Maximum number of people who wait for the second network, or for the networks of hands and faces."""
+"""Maximum number of people who wait for the second network, or for the networks of hands."""
 
 
 @dataclass(slots=True)
@@ -58,13 +61,22 @@ class SecondKeypoints:
 
 @dataclass(frozen=True, slots=True)
 class PersonDetail:
-    """One person in one frame with hands and face."""
+    """One person in one frame with hands."""
 
     frame: int
     person: int
     """Index among the people of the frame."""
     observation: Observation
     """In px of the frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFaces:
+    """Faces of the people of one frame."""
+
+    frame: int
+    faces: Sequence[FaceObservation | None]
+    """The face of each of the first people of the frame; None where it was not observed."""
 
 
 class Perception:
@@ -78,6 +90,7 @@ class Perception:
         enhancer: FrameEnhancer,
         background_tracker: BackgroundTracker | None,
         detail_models: Sequence[DetailModel] = (),
+        face_model: FaceModel | None = None,
     ) -> None:
         """Starts before the first frame.
 
@@ -87,7 +100,8 @@ class Perception:
             face_embedder: Embeds faces.
             enhancer: Enhances frames for the networks.
             background_tracker: Tracks the background; None if the camera is known to be static.
-            detail_models: Observe hands and faces.
+            detail_models: Observe hands.
+            face_model: Observes faces; None if they are not to be observed.
         """
         self._observer = observer
         self._second_network = second_network
@@ -95,6 +109,7 @@ class Perception:
         self._enhancer = enhancer
         self._background_tracker = background_tracker
         self._detail_models = detail_models
+        self._face_model = face_model
 
     def quality_warnings(self, image_size: tuple[int, int]) -> list[str]:
         """Returns warnings about dark, noisy or blurred frames of a video of this size, px."""
@@ -110,7 +125,7 @@ class Perception:
         """Processes all frames.
 
         Frames are prepared ahead in one thread. The second network runs beside the first one in another thread, and
-        the background is tracked behind them in a third one.
+        the background is tracked and faces are observed behind them in two more.
 
         Args:
             frames: (H, W, 3) RGB, in order.
@@ -122,7 +137,9 @@ class Perception:
         prepared = ReadAhead(self._prepare_frames(frames, on_frame), PREPARED_FRAMES)
         second_work = SharedWork[SecondKeypoints](MAX_PENDING_REQUESTS)
         detail_work = SharedWork[PersonDetail](MAX_PENDING_REQUESTS)
-        with closing(prepared), OrderedWorker(MAX_BACKGROUND_DELAY) as background_worker, second_work, detail_work:
+        faces: list[FrameFaces] = []
+        background_worker, face_worker = OrderedWorker(MAX_BACKGROUND_DELAY), OrderedWorker(MAX_FACE_DELAY)
+        with closing(prepared), background_worker, face_worker, second_work, detail_work:
             for frame, image in progress.track(prepared):
                 people = self._process(frame, image, scale, result)
                 self._submit_requests(second_work, frame.index, image)
@@ -130,12 +147,16 @@ class Perception:
                     detail_work.submit(
                         _add_details, self._detail_models, image, PersonDetail(frame.index, index, person)
                     )
+                if self._face_model:
+                    face_worker.submit(_observe_faces, self._face_model, frame.index, image, people, faces)
                 if self._background_tracker:
                     boxes = np.array([person.box for person in people]).reshape(-1, 4)
                     background_worker.submit(_track_background, self._background_tracker, frame, boxes)
             background_worker.finish()
             _add_second_keypoints(result.observations, second_work.finish(), scale)
-            _add_hands_and_faces(result.observations, detail_work.finish(), scale)
+            _add_hands(result.observations, detail_work.finish(), scale)
+            face_worker.finish()
+            _add_faces(result.observations, faces)
         if self._background_tracker:
             result.background = self._background_tracker.result(scale)
         return result
@@ -209,15 +230,27 @@ def _add_details(models: Sequence[DetailModel], image: RgbImage, person: PersonD
     return replace(person, observation=observation)
 
 
-def _add_hands_and_faces(
-    observations: list[tuple[Observation, ...]], details: Iterable[PersonDetail], scale: FloatArray
-) -> None:
-    """Adds hands and faces, px of frames, to observations in px of the original image."""
+def _add_hands(observations: list[tuple[Observation, ...]], details: Iterable[PersonDetail], scale: FloatArray) -> None:
+    """Adds hands, px of frames, to observations in px of the original image."""
     for detail in details:
         people = list(observations[detail.frame])
         hands = _rescale_hands(detail.observation, scale)
-        people[detail.person] = replace(people[detail.person], hands=hands, face=detail.observation.face)
+        people[detail.person] = replace(people[detail.person], hands=hands)
         observations[detail.frame] = tuple(people)
+
+
+def _observe_faces(
+    model: FaceModel, frame: int, image: RgbImage, people: Sequence[Observation], results: list[FrameFaces]
+) -> None:
+    results.append(FrameFaces(frame, model.observe_people(image, people)))
+
+
+def _add_faces(observations: list[tuple[Observation, ...]], faces: Iterable[FrameFaces]) -> None:
+    for frame_faces in faces:
+        people = list(observations[frame_faces.frame])
+        for index, face in enumerate(frame_faces.faces):
+            people[index] = replace(people[index], face=face)
+        observations[frame_faces.frame] = tuple(people)
 
 
 def _rescale_hands(

@@ -63,6 +63,12 @@ def test_lids_that_are_lowered_slowly_are_no_blink() -> None:
     assert closed[90].min() > 0.25 and closed.max() < 0.5
 
 
+def test_a_rise_in_one_frame_is_no_blink() -> None:
+    weights = noisy_neutral()
+    weights[60, BLINKS] += 0.4
+    assert build(weights).weights[:, BLINKS].max() < 0.7
+
+
 def test_both_eyes_blink_together_unless_one_winks() -> None:
     weights = noisy_neutral()
     with_blinks(weights, [40], 0.45)

@@ -6,14 +6,19 @@ from scipy.signal import find_peaks
 
 from bodydouble.data import FloatArray, IntArray
 
-MIN_PEAK, MIN_PEAK_TO_NOISE = 0.19, 4.5
+MIN_PEAK, MIN_PEAK_TO_NOISE = 0.17, 4.5
 """Minimum rise of the weight of both eyes that counts as a blink: as a weight, and relative to the noise."""
 MAX_CLOSING_TIME, MAX_OPENING_TIME = 0.15, 0.3
 """Maximum times in s in which the weight rises and falls again by that much; lids that follow the gaze are slower."""
+MIN_NEIGHBOR_RISE, MIN_NEIGHBOR_RATE = 0.3, 20.0
+"""Minimum rise of the frame before or after the peak, relative to the peak, and the frame rate in Hz from which on it
+is demanded: no blink is as short as one of these frames."""
 CLOSED_QUANTILE = 0.25
 """Quantile of the peaks of all blinks at which the eyes count as closed."""
 KNEE = (0.7, 0.5)
 """Fractions of the closed weight: below the first one a weight is reduced to the second one, above it rises to 1."""
+MIN_LASTING_CLOSED = 0.45
+"""Minimum weight at which eyes that are closed for longer than a blink count as closed."""
 WINK_RANGE = (0.3, 0.45)
 """Difference of both eyes from which on they begin to move apart, and at which they are fully independent."""
 MIN_WINK_TIME = 0.15
@@ -58,7 +63,15 @@ def close_blinks(weights: FloatArray, noise: float, fps: float) -> FloatArray:
     """
     both = weights.mean(axis=1)
     peaks = find_blinks(both, noise, fps)
-    return _close(weights, float(np.quantile(both[peaks], CLOSED_QUANTILE))) if len(peaks) else weights
+    if not len(peaks):
+        return weights
+    closed = float(np.quantile(both[peaks], CLOSED_QUANTILE))
+    result = _close(weights, max(closed, MIN_LASTING_CLOSED))
+    closing, opening = _blink_frames(fps)
+    for peak in peaks:
+        blink = slice(max(peak - closing, 0), peak + opening + 1)
+        result[blink] = _close(weights[blink], closed)
+    return result
 
 
 def find_blinks(weights: FloatArray, noise: float, fps: float) -> IntArray:
@@ -76,12 +89,22 @@ def find_blinks(weights: FloatArray, noise: float, fps: float) -> IntArray:
     known = np.flatnonzero(np.isfinite(weights))
     weights = np.interp(np.arange(len(weights)), known, weights[known])  # the edge of a gap is no blink
     peaks, _ = find_peaks(weights, prominence=min_rise)
-    closing, opening = (max(1, round(seconds * fps)) for seconds in (MAX_CLOSING_TIME, MAX_OPENING_TIME))
-    rises = [
-        weights[peak] - max(weights[max(peak - closing, 0) : peak].min(), weights[peak + 1 : peak + 1 + opening].min())
-        for peak in peaks
-    ]
-    return np.asarray(peaks[np.array(rises) >= min_rise])
+    closing, opening = _blink_frames(fps)
+    bases = np.array(
+        [
+            max(weights[max(peak - closing, 0) : peak].min(), weights[peak + 1 : peak + 1 + opening].min())
+            for peak in peaks
+        ]
+    )
+    rises = weights[peaks] - bases
+    neighbors = np.maximum(weights[peaks - 1], weights[peaks + 1]) - bases
+    is_long = (neighbors >= MIN_NEIGHBOR_RISE * rises) | (fps < MIN_NEIGHBOR_RATE)
+    return np.asarray(peaks[(rises >= min_rise) & is_long])
+
+
+def _blink_frames(fps: float) -> tuple[int, int]:
+    """Returns the maximum numbers of frames in which eyes close and open."""
+    return max(1, round(MAX_CLOSING_TIME * fps)), max(1, round(MAX_OPENING_TIME * fps))
 
 
 def _close(weights: FloatArray, closed: float) -> FloatArray:

@@ -1,6 +1,7 @@
-"""``FaceModel``: observes the faces of people, a ``DetailModel``: ``RgbImage``, ``Observation`` -> with its face."""
+"""``FaceModel``: ``RgbImage`` and the ``Observation``s of people -> their ``FaceObservation``s."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from bodydouble.geometry.rotation import from_matrix
 from bodydouble.perception.face.face_networks import FaceLandmarks, FaceNetworks
 from bodydouble.perception.face.head_pose import eye_directions, fit_head_pose
 from bodydouble.perception.face.regions import MARGIN, region_difference, region_from_body, region_from_landmarks
+from bodydouble.perception.protocols import RotatedRoi
 from bodydouble.skeletons import blazepose, face_mesh
 
 _HEAD = [blazepose.INDEX[name] for name in ("nose", "left_eye", "right_eye", "mouth_left", "mouth_right")]
@@ -33,62 +35,75 @@ class FaceOptions:
     max_turn: float = 1.2
     """Maximum angle between the face and the direction to the camera, rad."""
     max_region_difference: float = 1.0
-    """Difference between the region by the body and that by the face above which the landmarks are located again, as
-    ``region_difference`` measures it; 0: always."""
+    """Difference between a region and the face in it above which the landmarks are located again, as
+    ``region_difference`` measures it."""
+    max_body_difference: float = 4.0
+    """Difference between the face of the last frame and the region by the body above which the latter is used."""
 
 
 def options_for_quality(quality: str) -> FaceOptions:
-    """Returns the options of a quality preset: at "best" the landmarks are always located again."""
-    return FaceOptions(max_region_difference=0.0) if quality == "best" else FaceOptions()
+    """Returns the options of a quality preset: at "best" the landmarks are located again more often."""
+    return FaceOptions(max_region_difference=0.5) if quality == "best" else FaceOptions()
 
 
 class FaceModel:
-    """Observes the face of one person at a time, each frame for itself."""
+    """Observes the faces of people. The frames of one video must be passed to it in order.
+
+    The region of a face is that of the last frame if the body agrees, else the one that follows from the body. Where
+    it turns out to differ from the face, the landmarks are located again in a better one.
+    """
 
     def __init__(self, options: FaceOptions | None = None) -> None:
         """Loads the networks. Raises ModelError if that is not possible."""
         self.options = options or FaceOptions()
         self._networks = FaceNetworks()
+        self._last_regions: list[RotatedRoi] = []
 
-    def add_detail(self, frame: RgbImage, person: Observation) -> Observation:
-        """Returns the person with the face, if it is near enough and turned towards the camera."""
-        face = self.observe(frame, person.keypoints)
-        return person if face is None else replace(person, face=face)
-
-    def observe(self, frame: RgbImage, keypoints: FloatArray) -> FaceObservation | None:
-        """Observes the face of a person.
+    def observe_people(self, frame: RgbImage, people: Sequence[Observation]) -> list[FaceObservation | None]:
+        """Observes the faces of the people in the next frame.
 
         Args:
             frame: (H, W, 3) RGB.
-            keypoints: (33, 3) x px, y px, confidence, of the body.
+            people: The people in it, in px of the frame.
 
         Returns:
-            The face; None if it is too small, turned away or not found.
+            The face of each person; None where it is too small, blurred, turned away or not found.
         """
-        landmarks = self.locate(frame, keypoints)
-        if landmarks is None:
-            return None
+        found = [self._locate(frame, person.keypoints) for person in people]
+        self._last_regions = [region_from_landmarks(face.in_image) for face in found if face is not None]
+        return [None if face is None else self._describe(face) for face in found]
+
+    def _describe(self, landmarks: FaceLandmarks) -> FaceObservation | None:
         points = landmarks.in_camera_axes
         rotation, scale = fit_head_pose(points)
         if rotation[2, 2] < np.cos(self.options.max_turn):
             return None
-        weights = set_eye_directions(
-            self._networks.estimate_weights(landmarks), eye_directions(points, rotation, scale)
-        )
+        directions = eye_directions(points, rotation, scale)
+        weights = set_eye_directions(self._networks.estimate_weights(landmarks), directions)
         return FaceObservation(weights, from_matrix(rotation), landmarks.presence)
 
-    def locate(self, frame: RgbImage, keypoints: FloatArray) -> FaceLandmarks | None:
+    def _locate(self, frame: RgbImage, keypoints: FloatArray) -> FaceLandmarks | None:
         """Locates the landmarks of the face of a person with body landmarks (33, 3); None if there is none."""
         options = self.options
-        roi = region_from_body(keypoints)
-        is_near = roi is not None and roi.side >= MARGIN * options.min_height
-        if roi is None or not is_near or keypoints[_HEAD, 2].mean() < options.min_confidence:
+        body_region = region_from_body(keypoints)
+        is_near = body_region is not None and body_region.side >= MARGIN * options.min_height
+        if body_region is None or not is_near or keypoints[_HEAD, 2].mean() < options.min_confidence:
             return None
-        landmarks = self._networks.locate(frame, roi)
-        better_roi = region_from_landmarks(landmarks.in_image)
-        if region_difference(roi, better_roi) > options.max_region_difference:
-            landmarks = self._networks.locate(frame, better_roi)
+        region = self._last_region(body_region)
+        landmarks = self._networks.locate(frame, region)
+        better_region = region_from_landmarks(landmarks.in_image)
+        if region_difference(region, better_region) > options.max_region_difference:
+            landmarks = self._networks.locate(frame, better_region)
         distance = np.linalg.norm(landmarks.in_image[face_mesh.NOSE_TIP] - keypoints[_NOSE, :2])
         is_own_face = distance < options.max_nose_distance * landmarks.roi.side / MARGIN
         is_clear = landmarks.presence >= options.min_presence and landmarks.sharpness >= options.min_sharpness
         return landmarks if is_own_face and is_clear else None
+
+    def _last_region(self, body_region: RotatedRoi) -> RotatedRoi:
+        """Returns the region of the face in the last frame that is most similar to a region, or that one itself."""
+        similar = [
+            (difference, index)
+            for index, region in enumerate(self._last_regions)
+            if (difference := region_difference(body_region, region)) < self.options.max_body_difference
+        ]
+        return self._last_regions[min(similar)[1]] if similar else body_region
