@@ -13,7 +13,7 @@ from bodydouble.pipeline.motion_files import NamedMotion
 
 
 def loop_motion(named: NamedMotion) -> NamedMotion:
-    """Cuts the best cycle out of a motion; the feet rest where they rested, also across the seam.
+    """Cuts the best cycle out of a motion, without the face; the feet rest where they rested, also across the seam.
 
     Raises:
         InvalidDataError: the motion is too short, or no part of it repeats.
@@ -24,7 +24,7 @@ def loop_motion(named: NamedMotion) -> NamedMotion:
         loop = make_loop(named.motion)
     except InvalidDataError as error:
         raise InvalidDataError(f"{named.name} cannot become a loop: {error}") from error
-    return replace(named, motion=plant_loop(loop), is_loop=True, first_frame=0)
+    return replace(named, motion=plant_loop(loop), is_loop=True, first_frame=0, face=None)
 
 
 def plant_loop(loop: Motion) -> Motion:
