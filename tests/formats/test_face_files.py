@@ -11,16 +11,17 @@ from bodydouble.characters.load import load_character
 from bodydouble.characters.retarget import pose_matrices
 from bodydouble.data import Face, FloatArray
 from bodydouble.formats import gltf
-from bodydouble.geometry import kinematics
+from bodydouble.geometry import kinematics, rotation
 from bodydouble.pipeline.animating import AnimatedCharacter, add_face, retarget_to_character
-from bodydouble.pipeline.exporting import export_motions
+from bodydouble.pipeline.exporting import export_motions, retarget_motions
 from bodydouble.pipeline.motion_files import NamedMotion
 from bodydouble.skeletons.arkit import BLENDSHAPES
 from tests import builders
 from tests.builders import assert_same
 from tests.formats.fbx_judges import read_with_autodesk, three_poses
-from tests.formats.three_morphs import play_morphs
+from tests.formats.three_morphs import play_eyes, play_morphs
 from tests.formats.validator import serious_issues
+from tests.shared_data import SHARED
 
 FRAMES = 9
 SHOWN = (0, 2, 4, 6, 8)
@@ -28,6 +29,7 @@ STEP = 7
 FPS = Fraction(30)
 SINGLE = 1e-5
 TOLERANCE_M = 2e-3
+ROBOT = SHARED / "data" / "characters" / "debug_robot.vrm"
 
 
 @pytest.fixture(scope="module")
@@ -134,12 +136,26 @@ def test_autodesks_sdk_reads_the_curves_of_the_weights(
 ) -> None:
     (file,) = export_motions([named], tmp_path / "face.fbx")
     glb = read_with_autodesk(file)
-    names = glb.json["meshes"][0]["extras"]["targetNames"]
+    targets = glb.json["meshes"][0]["primitives"][0]["targets"]
+    assert len(targets) == len(BLENDSHAPES)
     (channel,) = [c for c in glb.json["animations"][0]["channels"] if c["target"]["path"] == "weights"]
     sampler = glb.json["animations"][0]["samplers"][channel["sampler"]]
-    seconds, values = glb.accessor(sampler["input"]), glb.accessor(sampler["output"]).reshape(-1, len(names))
+    seconds, values = glb.accessor(sampler["input"]), glb.accessor(sampler["output"]).reshape(-1, len(targets))
     assert animated.face_weights is not None and animated.face_weights[0] is not None
     for time, frame in zip(times(), SHOWN, strict=True):
         row = values[int(np.argmin(np.abs(seconds - time)))]
-        expected = animated.face_weights[0][frame]
-        assert_same(row, [expected[BLENDSHAPES.index(name)] for name in names], 1e-4)
+        assert_same(row, animated.face_weights[0][frame], 1e-4)
+
+
+@pytest.mark.skipif(not ROBOT.is_file(), reason="the characters in the shared folder are not there")
+def test_three_vrm_turns_the_eyes_of_a_vrm_character_as_we_do(named: NamedMotion, tmp_path: Path) -> None:
+    assert named.face is not None
+    turning = replace(named, face=replace(named.face, gaze=np.linspace([-1.2, -0.8], [1.2, 0.8], FRAMES)))
+    retargeted = retarget_motions([turning], str(ROBOT), tmp_path / "robot.vrm").files
+    found = play_eyes(retargeted[0], times(), retargeted[1])
+    robot = load_character(str(ROBOT))
+    animated = add_face(retarget_to_character(turning.motion, robot), turning.face)
+    eyes = [robot.vrm["humanBones"][bone] for bone in ("leftEye", "rightEye")]
+    expected = animated.rotations[list(SHOWN)][:, eyes]
+    assert np.degrees(rotation.angle_between(found, expected)).max() < 0.5
+    assert np.degrees(rotation.angle_between(expected[0], expected[-1])).min() > 3.0

@@ -1,5 +1,5 @@
 // Plays a GLB file, or a VRM animation on a VRM character, with three and three-vrm; prints as JSON the weights of the
-// morph targets and some vertices of the meshes in the world at times in s.
+// morph targets, some vertices of the meshes in the world and the local rotations of the eyes at times in s.
 // Usage: node morphs.mjs FILE.glb|FILE.vrm FILE.vrma|- STEP SECONDS...   (every STEP-th vertex)
 import { readFileSync } from "node:fs";
 import { AnimationMixer, Vector3 } from "three";
@@ -41,7 +41,8 @@ const frames = times.map((time) => {
     const names = Object.entries(object.morphTargetDictionary ?? {}).map(([name, i]) => [name, object.morphTargetInfluences[i]]);
     meshes.push({ name: object.name, weights: Object.fromEntries(names), vertices });
   });
-  return meshes;
+  const eyes = ["leftEye", "rightEye"].map((bone) => vrm?.humanoid.getRawBoneNode(bone)?.quaternion.toArray());
+  return { meshes, eyes };
 });
 const expressions = vrm?.expressionManager?.expressions.map(({ expressionName }) => expressionName) ?? [];
 console.log(JSON.stringify({ warnings, frames, expressions }));

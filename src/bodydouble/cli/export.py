@@ -21,15 +21,18 @@ from bodydouble.cli.values import parse_frame_rate
 from bodydouble.errors import InvalidDataError
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from bodydouble.pipeline.motion_files import NamedMotion
 
 
-class KeypointFormat(StrEnum):
-    """File formats of 2D keypoints: the values of ``formats.keypoint_files``, which needs NumPy."""
+class FileFormat(StrEnum):
+    """Formats that no suffix tells: those of 2D keypoints in ``formats.keypoint_files``, and of faces."""
 
     COCO = "coco"
     ALPHAPOSE = "alphapose"
     OPENPOSE = "openpose"
+    LIVELINK = "livelink"
 
 
 class BoneNames(StrEnum):
@@ -54,9 +57,13 @@ def export(
             "--format openpose a new or empty folder.",
         ),
     ],
-    keypoint_format: Annotated[
-        KeypointFormat | None,
-        typer.Option("--format", help="Export the 2D keypoints of a performance in this file format."),
+    file_format: Annotated[
+        FileFormat | None,
+        typer.Option(
+            "--format",
+            help="Export the 2D keypoints of a performance in this file format, or its faces as the .csv files of "
+            "Live Link Face (livelink).",
+        ),
     ] = None,
     people: Annotated[
         str | None, typer.Option(metavar="NAMES", help="People to export, such as person1,person3. Default: all.")
@@ -87,10 +94,13 @@ def export(
     ] = "blender",
     as_json: JsonOption = False,
 ) -> None:
-    """Write motions, joint angles or 2D keypoints for other programs."""
+    """Write motions, joint angles, faces or 2D keypoints for other programs."""
     with report_errors():
-        if keypoint_format is not None:
-            facts, files = _export_keypoints(motions, output, keypoint_format)
+        if file_format is FileFormat.LIVELINK:
+            rate = None if fps is None else parse_frame_rate(fps)
+            facts, files = _export_faces(load_motions(motions, people, loop), output, rate)
+        elif file_format is not None:
+            facts, files = _export_keypoints(motions, output, file_format)
         elif output.suffix.lower() == ".blend":
             _check_blend_options(output, {"--fps": fps, "--loop": loop, "--root": root != RootMotion.HIPS})
             facts, files = _export_blend(motions, output, people, character, video, blender)
@@ -111,7 +121,7 @@ def export(
 
 
 def _export_keypoints(
-    sources: list[str], output: Path, keypoint_format: KeypointFormat
+    sources: list[str], output: Path, wanted: FileFormat
 ) -> tuple[dict[str, object], tuple[Path, ...]]:
     from bodydouble.formats import keypoint_files
     from bodydouble.formats.performance import load
@@ -119,7 +129,7 @@ def _export_keypoints(
     if len(sources) > 1:
         raise InvalidDataError(f"2D keypoints are those of one performance, not of {len(sources)} files")
     captured = load(sources[0])
-    file_format = keypoint_files.KeypointFormat(keypoint_format)
+    file_format = keypoint_files.KeypointFormat(wanted)
     rows = keypoint_files.collect_keypoints(captured, file_format)
     keypoint_files.write_keypoints(output, rows, file_format, captured.frame_count)
     facts: dict[str, object] = {
@@ -146,6 +156,15 @@ def _export_blend(
     for note in scene.notes:
         typer.echo(f"note: {note}", err=True)
     return {"people": list(scene.people), "files": [str(scene.path)]}, (scene.path,)
+
+
+def _export_faces(
+    motions: "tuple[NamedMotion, ...]", output: Path, rate: "Fraction | None"
+) -> tuple[dict[str, object], tuple[Path, ...]]:
+    from bodydouble.pipeline.exporting import export_faces
+
+    files = export_faces(motions, output, rate)
+    return {"people": [motion.name for motion in motions], "files": [str(file) for file in files]}, files
 
 
 def _export_motions(

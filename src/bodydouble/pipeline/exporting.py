@@ -20,7 +20,7 @@ from bodydouble.motion.resampling.face import interpolate_face, resample_face
 from bodydouble.motion.resampling.motion import resample_motion
 from bodydouble.pipeline.animating import AnimatedCharacter
 from bodydouble.pipeline.avatar_content import avatar_content
-from bodydouble.pipeline.face_export import tracks_of_any_character, tracks_of_character
+from bodydouble.pipeline.face_export import tracks_of_any_character, tracks_of_character, write_live_link
 from bodydouble.pipeline.foot_quality import FootQuality, measure_feet
 from bodydouble.pipeline.motion_files import NamedMotion
 from bodydouble.pipeline.performing import perform
@@ -107,6 +107,32 @@ def export_motions(
     files = person_files(path, [motion.name for motion in motions])
     for file, named in zip(files, _resample(motions, rate), strict=True):
         _write_motion(file, named, root, BONE_NAMES[bone_names or "vrm"])
+    return files
+
+
+def export_faces(motions: Sequence[NamedMotion], path: Path, fps: Fraction | None = None) -> tuple[Path, ...]:
+    """Writes faces as the app Live Link Face does.
+
+    Args:
+        motions: at least one; those without a face are left out.
+        path: .csv file to write; several people get a file each.
+        fps: frame rate of the files; default: that of the motions.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        InvalidDataError: no motion has a face, or the suffix is not .csv.
+        OutputError: a file cannot be written.
+    """
+    _check_suffix(path, (".csv",))
+    with_face = _resample([named for named in motions if named.face is not None], fps)
+    if not with_face:
+        raise InvalidDataError(f"{', '.join(named.name for named in motions)}: no face was captured")
+    ensure_folder(path.parent)
+    files = person_files(path, [named.name for named in with_face])
+    for file, named in zip(files, with_face, strict=True):
+        write_live_link(file, named)
     return files
 
 

@@ -7,7 +7,6 @@ import numpy as np
 from bodydouble.characters.expression_fit import fit_expressions
 from bodydouble.characters.face_controls import LOOK_SHAPES, find_face_controls
 from bodydouble.data import Character, Face, FloatArray, Motion
-from bodydouble.errors import InvalidDataError
 from bodydouble.formats import live_link_csv
 from bodydouble.formats.vrma import FaceTracks
 from bodydouble.geometry import kinematics, rotation
@@ -36,14 +35,8 @@ def tracks_of_character(face: Face, character: Character) -> FaceTracks:
 
 
 def write_live_link(path: Path, named: NamedMotion) -> None:
-    """Writes the face of a motion as Live Link Face does.
-
-    Raises:
-        InvalidDataError: the motion has no face.
-        OutputError: the file cannot be written.
-    """
-    if named.face is None:
-        raise InvalidDataError(f"{named.name} has no face: none was captured")
+    """Writes the face of a motion that has one as Live Link Face does; raises OutputError if it cannot be written."""
+    assert named.face is not None
     live_link_csv.write(path, named.face, chest_from_head(named.motion), named.motion.fps, named.first_frame)
 
 

@@ -30,6 +30,11 @@ class NamedMotion:
     face: Face | None = None
     """The face over the same frames; None if there is none."""
 
+    def __post_init__(self) -> None:
+        frames = len(self.motion.rotations)
+        if self.face is not None and len(self.face.observed) != frames:
+            raise InvalidDataError(f"{self.name}: the motion has {frames} frames, the face {len(self.face.observed)}")
+
 
 def load_motions(path: Path) -> tuple[NamedMotion, ...]:
     """Loads the motions of a file, at least one.
