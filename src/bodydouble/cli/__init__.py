@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 
 from bodydouble import __version__
-from bodydouble.cli import bench, capture, doctor, evaluate, export, inspect, retarget, synth, train, user_study
+from bodydouble.cli import (
+    bench,
+    capture,
+    characters,
+    doctor,
+    evaluate,
+    export,
+    inspect,
+    retarget,
+    synth,
+    train,
+    user_study,
+)
 from bodydouble.cli.errors import enable_tracebacks
 from bodydouble.cli.values import PeopleCommand
 
@@ -22,8 +34,8 @@ app.command()(evaluate.evaluate)
 app.command()(retarget.retarget)
 app.command()(export.export)
 app.command()(user_study.user_study)
-app.command()(doctor.characters)
 app.command()(doctor.doctor)
+app.add_typer(characters.app, name="characters")
 app.add_typer(bench.app, name="bench")
 app.add_typer(synth.app, name="synth")
 app.add_typer(train.app, name="train")

