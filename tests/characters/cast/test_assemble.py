@@ -12,6 +12,7 @@ from bodydouble.characters.cast.head import build_head
 from bodydouble.characters.cast.look import BOTTOMS, FRINGES, HAIR, TOPS, create_look
 from bodydouble.characters.cast.presets import PRESETS
 from bodydouble.characters.load import load_character
+from bodydouble.characters.skirt_bones import COLUMNS
 from bodydouble.data import Character
 from bodydouble.formats import gltf, vrm
 from bodydouble.geometry import kinematics
@@ -87,18 +88,31 @@ def test_skin_that_garments_cover_is_gone(name: str) -> None:
 def test_every_hair_and_fringe_can_be_grown(hair: str) -> None:
     fringe = FRINGES[HAIR.index(hair) % len(FRINGES)]
     look = create_look({"hair": hair, "fringe": fringe, "curl": 0.5})
-    for part in build_hair(build_head(look), look):
-        assert np.isfinite(part.positions).all()
-        assert np.allclose(np.linalg.norm(part.normals, axis=1), 1)
-        assert part.uvs.min() >= 0
-        assert part.uvs.max() <= 1
+    part = build_hair(build_head(look), look).part
+    assert np.isfinite(part.positions).all()
+    assert np.allclose(np.linalg.norm(part.normals, axis=1), 1)
+    assert part.uvs.min() >= 0
+    assert part.uvs.max() <= 1
 
 
 def test_hair_differs_with_the_seed() -> None:
     looks = [create_look({"seed": seed}) for seed in (1, 1, 2)]
-    first, again, other = (build_hair(build_head(look), look)[0].positions for look in looks)
+    first, again, other = (build_hair(build_head(look), look).part.positions for look in looks)
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("hair", ["twin-tails", "ponytail", "shoulder", "long"])
+def test_bones_of_hanging_hair_share_its_lower_part(hair: str) -> None:
+    look = create_look({"hair": hair})
+    built = build_hair(build_head(look), look)
+    total = np.sum(list(built.part.bones.values()), axis=0)
+    assert {bone.name for bone in built.bones} == set(built.part.bones)
+    assert total.min() >= 0
+    assert total.max() <= 1 + 1e-9
+    low = built.part.positions[:, 1] < -0.2
+    assert np.allclose(total[low], 1)
+    assert total[built.part.positions[:, 1] > 0.95].max() == 0
 
 
 @pytest.mark.parametrize("top", TOPS)
@@ -128,4 +142,8 @@ def test_a_vrm_file_keeps_toon_values_and_expressions(tmp_path: Path) -> None:
     toon = read.vrm["VRMC_materials_mtoon"]["hair"][0]
     assert toon == character.vrm["VRMC_materials_mtoon"]["hair"][0]
     assert {"blink", "blinkLeft", "happy", "aa", "ou", "lookLeft", "lookUp"} <= set(read.vrm["expressions"]["preset"])
+    assert read.vrm["lookAt"]["type"] == "expression"
+    springs = read.vrm["VRMC_springBone"]["springs"]
+    assert len(springs) == COLUMNS
+    assert all(len(spring["joints"]) == 3 for spring in springs)
     assert read.vrm["meta"]["modification"] == "allowModificationRedistribution"

@@ -16,6 +16,7 @@ from bodydouble.characters.cast.look import (
     vary_look,
 )
 from bodydouble.characters.cast.presets import PRESETS
+from bodydouble.characters.cast.random_looks import draw_look
 from bodydouble.errors import FormatError, InvalidDataError
 
 
@@ -75,3 +76,12 @@ def test_varied_faces_are_equal_for_equal_seeds_and_differ_otherwise() -> None:
     one, two = vary_look(look, 3), vary_look(look, 4)
     assert all(getattr(one, name) != getattr(two, name) for name in FACE_NUMBERS)
     assert one.hair == look.hair
+
+
+def test_random_looks_are_valid_equal_for_equal_seeds_and_of_all_kinds() -> None:
+    looks = [draw_look(seed) for seed in range(60)]
+    assert looks[7] == draw_look(7)
+    assert len({look.hair for look in looks}) >= 8
+    assert {look.sex for look in looks} == {0.0, 1.0}
+    assert min(look.age for look in looks) < 12
+    assert max(look.age for look in looks) > 60

@@ -1,6 +1,6 @@
 """Assembly of a drawn character: ``Look`` -> ``Character`` with skin, morph targets, textures and toon values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from bodydouble.characters.cast.head import build_head
 from bodydouble.characters.cast.head_details import build_beard, build_ears, build_glasses
 from bodydouble.characters.cast.look import Color, Look
 from bodydouble.characters.cast.meshes import Bone, Part
+from bodydouble.characters.cast.springs import describe_springs
 from bodydouble.characters.cast.tails import build_ties
 from bodydouble.characters.cast.toon import (
     CLOTH,
@@ -77,11 +78,15 @@ class Paint:
 def build_character(look: Look) -> Character:
     """Builds the character of a look, in the T-pose and in metres."""
     body, head = build_body(look), build_head(look)
-    outfit = build_clothes(look, body)
+
+    def place(point: FloatArray) -> FloatArray:
+        return np.asarray(point * body.head_height + body.head_origin)
+
+    outfit, hair = build_clothes(look, body), build_hair(head, look)
     carried = [
         *build_face(head, look),
         *build_ears(look),
-        *build_hair(head, look),
+        hair.part,
         *build_ties(look),
         *build_beard(head, look),
         *build_glasses(head, look),
@@ -90,7 +95,9 @@ def build_character(look: Look) -> Character:
     parts += [_carry(part, body) for part in carried]
     paints = _choose_paints(look, outfit.textures)
     materials = {name: _create_material(name, paint) for name, paint in paints.items()}
-    skeleton = _build_skeleton(body, outfit.bones)
+    bones = [*outfit.bones, *(replace(bone, position=place(bone.position)) for bone in hair.bones)]
+    tips = outfit.tips | {name: place(tip) for name, tip in hair.tips.items()}
+    skeleton = _build_skeleton(body, bones)
     meshes = tuple(_create_mesh(group, materials, skeleton) for group in _group(parts))
     used = {mesh.material.name for mesh in meshes}
     toons = {name: _describe(paint) for name, paint in paints.items() if paint.toon and name in used}
@@ -100,8 +107,22 @@ def build_character(look: Look) -> Character:
         np.tile([0.0, 0.0, 0.0, 1.0], (len(skeleton.joint_names), 1)),
         {bone: j for j, bone in enumerate(JOINTS)},
         meshes,
-        vrm={"meta": META, MTOON: toons},
+        vrm={
+            "meta": META,
+            MTOON: toons,
+            "lookAt": _describe_gaze(look, body),
+            "VRMC_springBone": describe_springs(body, skeleton, bones, tips),
+        },
     )
+
+
+def _describe_gaze(look: Look, body: Body) -> dict[str, Any]:
+    """Describes how far expressions turn the gaze, degrees."""
+    eyes = body.head_origin + np.array([0.0, look.eye_level, 0.35]) * body.head_height - body.joints["head"]
+    ranges = {"Inner": 35.0, "Outer": 35.0}
+    maps = {f"rangeMapHorizontal{k}": {"inputMaxValue": v, "outputScale": 1.0} for k, v in ranges.items()}
+    maps |= {f"rangeMapVertical{k}": {"inputMaxValue": 25.0, "outputScale": 1.0} for k in ("Down", "Up")}
+    return {"type": "expression", "offsetFromHeadBone": eyes.tolist(), **maps}
 
 
 def _build_skeleton(body: Body, bones: list[Bone]) -> Skeleton:
@@ -126,7 +147,7 @@ def _carry(part: Part, body: Body) -> Part:
     positions = part.positions * body.head_height + body.head_origin
     morphs = {name: offsets * body.head_height for name, offsets in part.morphs.items()}
     weights = np.tile(body.weights_of(head=1.0), (len(positions), 1))
-    return Part(part.mesh, part.material, positions, part.triangles, part.normals, part.uvs, weights, morphs)
+    return replace(part, positions=positions, weights=weights, morphs=morphs)
 
 
 def _group(parts: list[Part]) -> list[list[Part]]:

@@ -8,7 +8,7 @@ from scipy.ndimage import distance_transform_edt
 
 from bodydouble.characters.cast.cloth_canvas import FOLD, HEIGHT, WIDTH, Frame, both_sides, mix, step, stroke
 from bodydouble.characters.cast.face_textures import encode_png
-from bodydouble.characters.cast.garments import LegCut, TopCut
+from bodydouble.characters.cast.garments import ARMPIT, LegCut, TopCut
 from bodydouble.characters.cast.look import Look
 from bodydouble.data import FloatArray
 
@@ -70,6 +70,8 @@ def _bands(pixels: FloatArray, look: Look, cut: TopCut, frame: Frame, neck: Floa
     x, y = frame.grid()
     hem = np.where(np.abs(x) > cut.shoulder + 0.05, 1.0, y - cut.hem)
     sleeve = cut.sleeve - np.abs(x) + 0 * y
+    if cut.sleeve < cut.shoulder:
+        sleeve = np.where(y < cut.body.joints["leftUpperArm"][1] - ARMPIT, 1.0, sleeve)
     widths: dict[str, tuple[float, float, float]] = {
         "t-shirt": (0.0, 0.0, 0.012), "shirt": (0.0, 0.032, 0.0), "hoodie": (0.045, 0.045, 0.0),
         "jacket": (0.04, 0.03, 0.0), "tank-top": (0.0, 0.010, 0.010), "sailor": (0.012, 0.022, 0.0),

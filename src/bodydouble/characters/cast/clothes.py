@@ -43,6 +43,8 @@ class Outfit:
     textures: dict[str, bytes] = field(default_factory=dict)
     """PNG file by material."""
     bones: list[Bone] = field(default_factory=list)
+    tips: dict[str, FloatArray] = field(default_factory=dict)
+    """Place (3,) m of the end of the last bone of each chain, by its name."""
     covered: list[Field] = field(default_factory=list)
     """Fields that are positive where skin is covered and removed."""
 
@@ -119,6 +121,7 @@ def _add_skirt(outfit: Outfit, look: Look, body: Body) -> None:
     skirt = build_skirt(look, body, cut)
     outfit.parts.append(skirt.part)
     outfit.bones += skirt.bones
+    outfit.tips |= skirt.tips
     outfit.textures["bottom"] = skirt.texture
     hip = body.joints["leftUpperLeg"][1]
     shorts = LegCut(body, cut.waist - 0.01, hip - SKIRT_MARGIN - 0.03)
@@ -153,7 +156,7 @@ def _add_plain(outfit: Outfit, surface: Surface, material: str) -> None:
 def _add_socks(outfit: Outfit, look: Look, body: Body) -> None:
     ankle, knee = body.joints["leftFoot"][1], body.joints["leftLowerLeg"][1]
     top = LegCut(body, float(ankle + 0.02 + (knee - ankle) * look.socks), -1.0)
-    _add_plain(outfit, cut_shell(body, top, Fit(0.003, smoothing=4)), "socks")
+    _add_plain(outfit, cut_shell(body, top, Fit(0.003, smoothing=4), is_fine=False), "socks")
     outfit.covered.append(lambda points: top.field(points) - MARGIN)
 
 

@@ -19,6 +19,8 @@ Field = Callable[[FloatArray], FloatArray]
 """Points (V, 3) m -> (V,) m."""
 NECK_HOLE_SLOPE = 0.45
 """Fall of the neck hole towards the front, per metre of depth."""
+ARMPIT = 0.075
+"""Depth of the armpit below the joint of the shoulder, m."""
 REGION_MARGIN = 0.10
 """Distance, m, outside of a garment to which the surface is kept for smoothing."""
 
@@ -65,8 +67,11 @@ class TopCut:
 
     def edges(self, points: FloatArray) -> FloatArray:
         """Returns the distance inside hem and sleeves."""
-        x = np.abs(points[:, 0])
-        return np.minimum(self.sleeve - x, np.where(x > self.shoulder + 0.05, 1.0, points[:, 1] - self.hem))
+        x, y = np.abs(points[:, 0]), points[:, 1]
+        armpit = self.body.joints["leftUpperArm"][1] - ARMPIT
+        # An armhole without a sleeve ends at the armpit, below which the sides are covered.
+        armhole = self.sleeve + np.clip((armpit + 0.03 - y) / 0.06, 0, 1) * max(0.0, self.shoulder + 0.04 - self.sleeve)
+        return np.minimum(armhole - x, np.where(x > self.shoulder + 0.05, 1.0, y - self.hem))
 
     def field(self, points: FloatArray) -> FloatArray:
         """Returns the field of the garment."""

@@ -1,6 +1,7 @@
 """Hair of the cast: a cap on the skull, and clumps for the fringe, the back, the sides and tails."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -16,9 +17,17 @@ from bodydouble.characters.cast.clumps import (
     on_head,
 )
 from bodydouble.characters.cast.fringe import grow_fringe
+from bodydouble.characters.cast.hair_bones import (
+    BONES,
+    bone_name,
+    choose_chain,
+    create_bones,
+    place_chains,
+    weigh_bones,
+)
 from bodydouble.characters.cast.head import CENTER, Head
 from bodydouble.characters.cast.look import Look
-from bodydouble.characters.cast.meshes import Part
+from bodydouble.characters.cast.meshes import Bone, Part
 from bodydouble.characters.cast.tails import grow_bun, grow_tails
 from bodydouble.data import FloatArray
 from bodydouble.geometry import rotation
@@ -28,17 +37,34 @@ OFFSET = 0.075
 HAIRLINE_AZIMUTHS = (0, 30, 55, 78, 95, 112, 140, 180)
 TIP_HEIGHTS = {"bob": -0.06, "shoulder": -0.42, "long": -1.15}
 """Height of the lower end of hair that hangs, H."""
+SWINGING = ("shoulder", "long")
+"""Hair with bones round the head."""
 SIDE_HEIGHTS = {"bob": -0.02, "shoulder": -0.30, "long": -0.55, "twin-tails": -0.15, "ponytail": -0.05, "bun": 0.08}
 
 
-def build_hair(head: Head, look: Look) -> list[Part]:
+@dataclass(frozen=True, slots=True)
+class Hair:
+    """Hair and the bones of what hangs, in the frame of the head, H."""
+
+    part: Part
+    bones: list[Bone]
+    tips: dict[str, FloatArray]
+    """Place (3,) of the end of the last bone of each chain, by its name."""
+
+
+def build_hair(head: Head, look: Look) -> Hair:
     """Builds the hair in the frame of the head, H."""
     rng = np.random.default_rng(look.seed)
     mesh = HairMesh()
     _add_cap(mesh, head, look)
     for clump in _grow(head, look, rng):
         mesh.add_clump(clump, rng)
-    return [mesh.to_part()]
+    chains = place_chains(look, TIP_HEIGHTS[look.hair] if look.hair in SWINGING else None)
+    part = mesh.to_part()
+    bones = weigh_bones(chains, part.positions, np.concatenate(mesh.chains))
+    return Hair(
+        replace(part, bones=bones), create_bones(chains), {bone_name(k, BONES - 1): c[-1] for k, c in enumerate(chains)}
+    )
 
 
 def _grow(head: Head, look: Look, rng: np.random.Generator) -> Iterator[Clump]:
@@ -121,7 +147,7 @@ def _grow_back(head: Head, look: Look, offset: float, rng: np.random.Generator) 
             guide = hang(head, azimuth, offset * share, heights, *shape, root=84, drift=rng.uniform(-4, 4))
             yield Clump(
                 _curl(guide, look, i), (0.100 if is_bob else 0.108) * rng.uniform(0.85, 1.12), 0.032, profile,
-                rings=12 if is_bob else 15, is_inner=is_inner,
+                rings=12 if is_bob else 15, is_inner=is_inner, chain=choose_chain(azimuth),
             )  # fmt: skip
 
 
@@ -147,7 +173,8 @@ def _grow_sides(head: Head, look: Look, offset: float, rng: np.random.Generator)
         ):
             heights = np.linspace(0.40, y + rng.uniform(-0.03, 0.03), 3)
             guide = hang(head, side * azimuth, offset * share, heights, 0.03, 0.10, drift=-side * 7)
-            yield Clump(_curl(guide, look, azimuth), width, 0.030, Profile(0.75, 0.5, 0.9), rings=13)
+            chain = choose_chain(side * azimuth) if look.hair in SWINGING else -1
+            yield Clump(_curl(guide, look, azimuth), width, 0.030, Profile(0.75, 0.5, 0.9), rings=13, chain=chain)
 
 
 SHORT_RINGS = (

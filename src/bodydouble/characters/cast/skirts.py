@@ -37,6 +37,8 @@ class Skirt:
 
     part: Part
     bones: list[Bone]
+    tips: dict[str, FloatArray]
+    """Place (3,) m of the hem below the last bone of each column, by its name."""
     texture: bytes
     """PNG file."""
 
@@ -77,7 +79,7 @@ def build_skirt(look: Look, body: Body, cut: SkirtCut) -> Skirt:
     hips = np.tile(body.weights_of(hips=1.0), (len(positions), 1))
     weights = _bone_weights(body, bones, turns, positions[:, 1])
     part = Part("bottom", "bottom", positions, triangles, normals, uvs, hips, bones=weights)
-    return Skirt(part, bones, _paint(look, cut))
+    return Skirt(part, bones, _place_tips(body, cut), _paint(look, cut))
 
 
 def _close_seam(
@@ -132,6 +134,14 @@ def _place_bones(body: Body, cut: SkirtCut) -> list[Bone]:
         bones.append(Bone(bone_name(k, "upper"), "hips", pivot))
         bones.append(Bone(bone_name(k, "lower"), bone_name(k, "upper"), joint))
     return bones
+
+
+def _place_tips(body: Body, cut: SkirtCut) -> dict[str, FloatArray]:
+    """Places the ends of the lower bones on the hem."""
+    across, along, middle = (values[0] for values in _radii(body, cut, np.array([cut.hem]), np.array([1.0])))
+    angles = 2 * np.pi * np.arange(COLUMNS) / COLUMNS
+    places = [np.array([np.sin(a) * across, cut.hem, middle + np.cos(a) * along]) for a in angles]
+    return {bone_name(k, "lower"): place for k, place in enumerate(places)}
 
 
 def _share(cut: SkirtCut, y: FloatArray) -> FloatArray:
