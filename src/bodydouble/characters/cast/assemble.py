@@ -111,7 +111,7 @@ def build_character(look: Look) -> Character:
             "meta": META,
             MTOON: toons,
             "lookAt": _describe_gaze(look, body),
-            "VRMC_springBone": describe_springs(body, skeleton, bones, tips),
+            **({"VRMC_springBone": describe_springs(body, skeleton, bones, tips)} if bones else {}),
         },
     )
 

@@ -54,6 +54,9 @@ INNER: dict[str, tuple[Row, ...]] = {
 }  # fmt: skip
 PARTING = {"side": 26.0, "parted": 0.0}
 """Azimuth of the parting, degrees."""
+STRANDS = 3
+STRAND_AZIMUTHS = (-58.0, -41.0, -27.0, 14.0, 29.0, 44.0, 58.0)
+"""Number of thin strands over the fringe, and the azimuths that they choose from, degrees."""
 CLEARANCE = 0.035
 """Least distance of a tip from the forehead, H."""
 
@@ -65,6 +68,9 @@ def grow_fringe(head: Head, look: Look, offset: float, rng: np.random.Generator)
     reach = offset * (1.1 if is_spiky else 0.95)
     for row in OUTER.get(look.fringe, ()):
         yield _grow_one(head, look, row, reach, profile, rng.uniform(-0.018, 0.018))
+    for azimuth in rng.choice(STRAND_AZIMUTHS, STRANDS if look.fringe in OUTER else 0, replace=False):
+        row = (azimuth, 1.12 * azimuth + rng.uniform(-7, 7), 0.43 + rng.uniform(-0.03, 0.04), rng.uniform(0.020, 0.032))
+        yield _grow_one(head, look, row, 1.12 * reach, Profile(0.5, 0.5, 0.9), 0.0)
     for row in INNER.get(look.fringe, ()):
         yield _grow_one(head, look, row, offset * 0.69, Profile(0.8, 0.55, 0.75), 0.0, is_inner=True)
 

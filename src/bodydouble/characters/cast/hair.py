@@ -37,6 +37,8 @@ OFFSET = 0.075
 HAIRLINE_AZIMUTHS = (0, 30, 55, 78, 95, 112, 140, 180)
 TIP_HEIGHTS = {"bob": -0.06, "shoulder": -0.42, "long": -1.15}
 """Height of the lower end of hair that hangs, H."""
+STRANDS = 9
+"""Number of thin strands over the hair that hangs."""
 SWINGING = ("shoulder", "long")
 """Hair with bones round the head."""
 SIDE_HEIGHTS = {"bob": -0.02, "shoulder": -0.30, "long": -0.55, "twin-tails": -0.15, "ponytail": -0.05, "bun": 0.08}
@@ -71,6 +73,7 @@ def _grow(head: Head, look: Look, rng: np.random.Generator) -> Iterator[Clump]:
     offset = OFFSET * look.hair_volume
     if look.hair in TIP_HEIGHTS:
         yield from _grow_back(head, look, offset, rng)
+        yield from _grow_strands(head, look, offset, rng)
     if look.hair == "short":
         yield from _grow_short(head, rng)
     if look.hair in ("twin-tails", "ponytail", "bun"):
@@ -149,6 +152,20 @@ def _grow_back(head: Head, look: Look, offset: float, rng: np.random.Generator) 
                 _curl(guide, look, i), (0.100 if is_bob else 0.108) * rng.uniform(0.85, 1.12), 0.032, profile,
                 rings=12 if is_bob else 15, is_inner=is_inner, chain=choose_chain(azimuth),
             )  # fmt: skip
+
+
+def _grow_strands(head: Head, look: Look, offset: float, rng: np.random.Generator) -> Iterator[Clump]:
+    """Grows thin strands that leave the mass of hair that hangs."""
+    for i in range(STRANDS):
+        azimuth = 66 + (i + rng.uniform(0.1, 0.9)) * 228 / STRANDS
+        end = TIP_HEIGHTS[look.hair] + rng.uniform(-0.09, 0.06)
+        shape = (0.24, 0.36) if look.hair == "bob" else (0.07, 0.0)
+        guide = hang(
+            head, azimuth, offset * 1.12, np.linspace(0.40, end, 4), shape[0] + rng.uniform(-0.03, 0.08), shape[1],
+            root=80, drift=rng.uniform(-9, 9),
+        )  # fmt: skip
+        width = rng.uniform(0.022, 0.038)
+        yield Clump(_curl(guide, look, i), width, 0.018, Profile(0.5, 0.55, 0.9), rings=12, chain=choose_chain(azimuth))
 
 
 def _curl(guide: FloatArray, look: Look, phase: int) -> FloatArray:

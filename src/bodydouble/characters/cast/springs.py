@@ -27,10 +27,8 @@ def describe_springs(body: Body, skeleton: Skeleton, bones: list[Bone], tips: di
         tips: place (3,) m of the end of each last bone, by its name.
 
     Returns:
-        The content of the extension, with joints for nodes; empty without bones.
+        The content of the extension, with joints for nodes.
     """
-    if not bones:
-        return {}
     colliders = [*_upper_colliders(body, skeleton), *_leg_colliders(body, skeleton)]
     upper = len(_upper_colliders(body, skeleton))
     return {
