@@ -142,6 +142,9 @@ def test_a_vrm_file_keeps_toon_values_and_expressions(tmp_path: Path) -> None:
     toon = read.vrm["VRMC_materials_mtoon"]["hair"][0]
     assert toon == character.vrm["VRMC_materials_mtoon"]["hair"][0]
     assert {"blink", "blinkLeft", "happy", "aa", "ou", "lookLeft", "lookUp"} <= set(read.vrm["expressions"]["preset"])
+    happy = read.vrm["expressions"]["preset"]["happy"]
+    assert {bind["mesh"] for bind in happy["morphTargetBinds"]} == {"eyes", "face", "mouth"}
+    assert happy["overrideBlink"] == "block"
     assert read.vrm["lookAt"]["type"] == "expression"
     springs = read.vrm["VRMC_springBone"]["springs"]
     assert len(springs) == COLUMNS

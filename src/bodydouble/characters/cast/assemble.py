@@ -98,7 +98,8 @@ def build_character(look: Look) -> Character:
     bones = [*outfit.bones, *(replace(bone, position=place(bone.position)) for bone in hair.bones)]
     tips = outfit.tips | {name: place(tip) for name, tip in hair.tips.items()}
     skeleton = _build_skeleton(body, bones)
-    meshes = tuple(_create_mesh(group, materials, skeleton) for group in _group(parts))
+    morphs = _name_morphs(parts)
+    meshes = tuple(_create_mesh(group, morphs[group[0].mesh], materials, skeleton) for group in _group(parts))
     used = {mesh.material.name for mesh in meshes}
     toons = {name: _describe(paint) for name, paint in paints.items() if paint.toon and name in used}
     return Character(
@@ -109,6 +110,7 @@ def build_character(look: Look) -> Character:
         meshes,
         vrm={
             "meta": META,
+            "expressions": {"preset": {"happy": _describe_happiness(morphs)}},
             MTOON: toons,
             "lookAt": _describe_gaze(look, body),
             **({"VRMC_springBone": describe_springs(body, skeleton, bones, tips)} if bones else {}),
@@ -158,11 +160,30 @@ def _group(parts: list[Part]) -> list[list[Part]]:
     return list(groups.values())
 
 
-def _create_mesh(group: list[Part], materials: dict[str, Material], skeleton: Skeleton) -> Mesh:
+def _name_morphs(parts: list[Part]) -> dict[str, list[str]]:
+    """Returns the names of the morph targets by mesh; all materials of a mesh have the same ones."""
+    names: dict[str, dict[str, None]] = {}
+    for part in parts:
+        names.setdefault(part.mesh, {}).update(dict.fromkeys(part.morphs))
+    return {mesh: list(found) for mesh, found in names.items()}
+
+
+def _describe_happiness(morphs: dict[str, list[str]]) -> dict[str, Any]:
+    """Describes a laugh: the eyes are arches and the mouth smiles."""
+    weights = {"eyeArchLeft": 1.0, "eyeArchRight": 1.0, "mouthSmileLeft": 0.8, "mouthSmileRight": 0.8}
+    binds = [
+        {"mesh": mesh, "index": names.index(name), "weight": weight}
+        for mesh, names in morphs.items()
+        for name, weight in weights.items()
+        if name in names
+    ]
+    return {"morphTargetBinds": binds, "overrideBlink": "block", "overrideLookAt": "block"}
+
+
+def _create_mesh(group: list[Part], morphs: list[str], materials: dict[str, Material], skeleton: Skeleton) -> Mesh:
     starts = np.cumsum([0, *[len(part.positions) for part in group]])
     triangles = np.concatenate([part.triangles + start for part, start in zip(group, starts[:-1], strict=True)])
     joints, weights = _limit_weights(np.concatenate([_weights(part, skeleton) for part in group]))
-    names = list(dict.fromkeys(name for part in group for name in part.morphs))
     return Mesh(
         np.concatenate([part.positions for part in group]),
         np.concatenate([part.normals for part in group]),
@@ -172,7 +193,7 @@ def _create_mesh(group: list[Part], materials: dict[str, Material], skeleton: Sk
         materials[group[0].material],
         uvs=np.concatenate([part.uvs for part in group]),
         name=group[0].mesh,
-        morph_targets=tuple(MorphTarget(name, _join_offsets(group, name)) for name in names),
+        morph_targets=tuple(MorphTarget(name, _join_offsets(group, name)) for name in morphs),
     )
 
 

@@ -71,7 +71,7 @@ class TopCut:
         armpit = self.body.joints["leftUpperArm"][1] - ARMPIT
         # An armhole without a sleeve ends at the armpit, below which the sides are covered.
         armhole = self.sleeve + np.clip((armpit + 0.03 - y) / 0.06, 0, 1) * max(0.0, self.shoulder + 0.04 - self.sleeve)
-        return np.minimum(armhole - x, np.where(x > self.shoulder + 0.05, 1.0, y - self.hem))
+        return np.asarray(np.minimum(armhole - x, np.where(x > self.shoulder + 0.05, 1.0, y - self.hem)))
 
     def field(self, points: FloatArray) -> FloatArray:
         """Returns the field of the garment."""
