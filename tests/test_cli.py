@@ -68,8 +68,27 @@ def test_version() -> None:
     assert run("--version").stdout.strip() == f"bodydouble {bodydouble.__version__}"
 
 
-def test_characters_lists_the_mannequin() -> None:
-    assert "mannequin" in run("characters").stdout.split()
+def test_characters_lists_the_mannequin_and_the_drawn_ones() -> None:
+    assert {"mannequin", "anime:woman", "anime:old-man"} <= set(run("characters").stdout.split())
+
+
+def test_characters_make_writes_a_look_that_it_reads_again(tmp_path: Path) -> None:
+    first, second = tmp_path / "me.toml", tmp_path / "again.toml"
+    run("characters", "make", "--like", "boy", "--hair-color", "#3a2a20", "--set", "jaw=1.1", "-o", str(first))
+    run("characters", "make", "--like", str(first), "--set", "name=me", "-o", str(second))
+    assert first.read_text() == second.read_text()
+    assert 'hair_color = "#3a2a20"' in first.read_text()
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--hair", "mohawk"), ("--set", "jaw"), ("--like", "dragon"), ("--top-color", "red")]
+)
+def test_characters_make_refuses_what_it_does_not_know_in_one_line(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "me.toml"
+    result = run("characters", "make", *arguments, "-o", str(path))
+    assert result.returncode == 1
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not path.exists()
 
 
 def test_doctor_reports_the_machine() -> None:

@@ -109,7 +109,7 @@ def test_feet_outside_the_leg_hierarchy_follow_the_legs(tmp_path: Path, mannequi
 def test_an_unknown_name_lists_the_built_in_characters() -> None:
     with pytest.raises(
         UnknownCharacterError,
-        match=r"^unknown character 'robo'; built in: mannequin; or give a .glb, .vrm or .fbx file$",
+        match=r"^unknown character 'robo'; built in: mannequin, anime; or give a .glb, .vrm or .fbx file$",
     ):
         load_character("robo")
 
@@ -185,3 +185,22 @@ def test_rejects_other_file_types(tmp_path: Path) -> None:
     path.write_bytes(b"v 0 0 0")
     with pytest.raises(FormatError, match=r"must be a .glb, .vrm, .gltf, .fbx file"):
         load_character(str(path))
+
+
+@pytest.mark.parametrize("name", ["anime", "anime:old-man"])
+def test_drawn_characters_are_loaded_by_name(name: str) -> None:
+    character = load_character(name)
+    assert character.name == (name.partition(":")[2] or "woman")
+    assert not character.is_builtin
+
+
+def test_a_look_of_a_file_is_drawn(tmp_path: Path) -> None:
+    (tmp_path / "me.toml").write_text('name = "me"\nhair = "short"\nheight = 1.8\n')
+    assert load_character(f"anime:{tmp_path / 'me.toml'}").name == "me"
+
+
+def test_an_unknown_drawn_character_is_named_with_the_choices() -> None:
+    with pytest.raises(UnknownCharacterError, match="drawn: anime:woman, anime:man"):
+        load_character("anime:dragon")
+    with pytest.raises(FormatError, match="a map of bones"):
+        load_character("anime", {"hips": "Hips"})

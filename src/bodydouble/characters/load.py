@@ -16,6 +16,8 @@ from bodydouble.errors import FormatError, UnknownCharacterError
 from bodydouble.geometry import rotation
 
 BUILTIN = Path(__file__).parent / "builtin"
+CAST = "anime"
+"""Name of the drawn characters; "anime:NAME" is one of them, "anime:FILE.toml" one of a file's look."""
 SUFFIXES = (".glb", ".vrm", ".gltf", ".fbx")
 
 
@@ -24,11 +26,19 @@ def builtin_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in BUILTIN.glob("*.glb")))
 
 
+def cast_names() -> tuple[str, ...]:
+    """Returns the names of the drawn characters, as load_character takes them."""
+    from bodydouble.characters.cast.presets import PRESETS
+
+    return tuple(f"{CAST}:{name}" for name in PRESETS)
+
+
 def load_character(name_or_path: str, bone_map: Mapping[str, str] | None = None) -> Character:
     """Loads a character in metres, +Y up, facing +Z, without scale in its joints.
 
     Args:
-        name_or_path: name of a built-in character, or path of a .glb, .vrm, .gltf or .fbx file.
+        name_or_path: name of a built-in character; "anime", "anime:NAME" or "anime:LOOK.toml" for a drawn one; or path
+            of a .glb, .vrm, .gltf or .fbx file.
         bone_map: humanoid bone -> joint name of a file, where the automatic map is wrong.
 
     Raises:
@@ -36,19 +46,39 @@ def load_character(name_or_path: str, bone_map: Mapping[str, str] | None = None)
         FormatError: the file is damaged, or contains no humanoid character.
         MissingExtraError: the file is compressed with Draco, and the package that decodes it is not installed.
     """
+    is_drawn = name_or_path.partition(":")[0] == CAST
+    if bone_map and (is_drawn or name_or_path in builtin_names()):
+        raise FormatError(f"{name_or_path}: a map of bones is for characters of your own")
     if name_or_path in builtin_names():
-        if bone_map:
-            raise FormatError(f"{name_or_path}: a map of bones is for characters of your own")
         return replace(_read_character(BUILTIN / f"{name_or_path}.glb"), is_builtin=True)
+    if is_drawn:
+        return _draw_character(name_or_path)
     path = Path(name_or_path)
     if not path.is_file():
         raise UnknownCharacterError(
-            f"unknown character {name_or_path!r}; built in: {', '.join(builtin_names())}; "
+            f"unknown character {name_or_path!r}; built in: {', '.join((*builtin_names(), CAST))}; "
             "or give a .glb, .vrm or .fbx file"
         )
     if path.suffix.lower() not in SUFFIXES:
         raise FormatError(f"{path}: a character must be a {', '.join(SUFFIXES)} file")
     return _read_character(path, bone_map)
+
+
+def _draw_character(name: str) -> Character:
+    """Draws the character of a preset, or of a look in a TOML file."""
+    from bodydouble.characters.cast.assemble import build_character
+    from bodydouble.characters.cast.look import read_look
+    from bodydouble.characters.cast.presets import PRESETS
+
+    choice = name.partition(":")[2]
+    if choice.endswith(".toml"):
+        return build_character(read_look(Path(choice)))
+    look = PRESETS.get(choice or next(iter(PRESETS)))
+    if look is None:
+        raise UnknownCharacterError(
+            f"unknown character {name!r}; drawn: {', '.join(cast_names())}; or give a look, as anime:LOOK.toml"
+        )
+    return build_character(look)
 
 
 def _read_character(path: Path, bone_map: Mapping[str, str] | None = None) -> Character:

@@ -13,6 +13,7 @@ from bodydouble import __version__
 from bodydouble.cli import (
     bench,
     capture,
+    characters,
     doctor,
     evaluate,
     export,
@@ -35,8 +36,8 @@ app.command()(retarget.retarget)
 app.command()(export.export)
 app.command()(motions.motions)
 app.command()(user_study.user_study)
-app.command()(doctor.characters)
 app.command()(doctor.doctor)
+app.add_typer(characters.app, name="characters")
 app.add_typer(bench.app, name="bench")
 app.add_typer(synth.app, name="synth")
 app.add_typer(train.app, name="train")

