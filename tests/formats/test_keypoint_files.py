@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bodydouble.cli.export import KeypointFormat as FormatOption
+from bodydouble.cli.export import FileFormat as FormatOption
 from bodydouble.data import UNKNOWN_TRACK_ID, Performance
 from bodydouble.errors import FormatError, InvalidDataError, OutputError
 from bodydouble.formats import performance as performance_file
@@ -325,7 +325,8 @@ def test_writes_only_json_files_and_new_folders(tmp_path: Path) -> None:
 
 
 def test_the_command_offers_the_formats_of_the_module() -> None:
-    assert [option.value for option in FormatOption] == [file_format.value for file_format in KeypointFormat]
+    options = [option.value for option in FormatOption if option is not FormatOption.LIVELINK]
+    assert options == [file_format.value for file_format in KeypointFormat]
 
 
 def test_export_writes_keypoints(performance: Performance, tmp_path: Path) -> None:
