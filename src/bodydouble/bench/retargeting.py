@@ -1,6 +1,6 @@
 """Retargeting to characters of other proportions: feet, hand contacts, arms in the body, and time.
 
-Motions are retargeted to the built-in characters, to copies of the first of them with longer and shorter limbs or a
+Motions are retargeted to the built-in characters, to copies of the mannequin with longer and shorter limbs or a
 stout trunk, and to files. The copies are written as GLB and loaded again, as the file of a user is.
 """
 
@@ -37,6 +37,8 @@ from bodydouble.skeletons import adult_template, humanoid
 from bodydouble.synthetic import mocap_files, splits
 from bodydouble.synthetic.grounding import ground_motion
 
+BASE = "mannequin"
+"""Built-in character that is copied with other limbs and a stout trunk."""
 LIMB_RATIOS = (0.5, 0.75, 1.0, 1.5, 2.0)
 """Lengths of legs or arms of characters, relative to those of an adult."""
 STOUT_RATIO = 1.6
@@ -146,14 +148,14 @@ def _landmarks(motion: Motion) -> FloatArray:
 
 
 def load_targets(files: Sequence[Path]) -> list[Target]:
-    """Loads the targets: built-in characters, the first of them with other limbs and a stout trunk, and files.
+    """Loads the targets: built-in characters, the mannequin with other limbs and a stout trunk, and files.
 
     Raises:
         BodydoubleError: a file contains no character.
     """
     builtin = {name: load_character(name) for name in builtin_names()}
     targets = [Target(f"{name} (built in)", character) for name, character in builtin.items()]
-    base = builtin[next(iter(builtin))]
+    base = builtin[BASE]
     shapes = [(f"legs x {ratio:g}", _with_limbs(base, ratio, 1.0)) for ratio in LIMB_RATIOS if ratio != 1]
     shapes += [(f"arms x {ratio:g}", _with_limbs(base, 1.0, ratio)) for ratio in LIMB_RATIOS if ratio != 1]
     shapes += [("legs and arms x 1", _with_limbs(base, 1.0, 1.0)), ("stout", _with_stout_trunk(base))]

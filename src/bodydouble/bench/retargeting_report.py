@@ -63,8 +63,12 @@ Written by
 
 ```
 pip install -e '.[bench]'
-bodydouble bench retarget --mocap mocap.tar.xz --characters FILE... --markdown docs/retargeting.md
+bodydouble capture examples/walk.mp4 --quality fast -o walk
+bodydouble bench retarget --motions walk/performance.npz --characters knight.glb --characters woman.glb \\
+    --characters avatar.vrm --markdown docs/retargeting.md
 ```
+
+The motions are those of the package pybullet (DeepMimic), and one captured from video. `--mocap` adds motion capture.
 
 - *Slide*: movement per 1/30 s of points of the character's own soles in contact. *Penetration*: depth of the lowest of
   them below the floor. Both as in [metrics](metrics.md).
@@ -82,7 +86,7 @@ TIMES = "Time for 1,000 frames, s"
 
 def build_report(results: RetargetingResults) -> BenchReport:
     """Builds the report."""
-    sources = ", ".join(f"{count} {name}" for name, count in results.sources.items())
+    sources = ", ".join(f"{count} of {name}" for name, count in results.sources.items())
     headline = f"{sum(results.sources.values())} motions ({sources}), {results.frames} frames, on each character"
     tables = {
         SLIDE_AND_CONTACT: _feet_table(results.targets),
