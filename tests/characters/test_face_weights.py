@@ -161,6 +161,13 @@ def test_the_gaze_moves_the_look_shapes_of_both_eyes() -> None:
     assert looks == {"eyeLookOutLeft": 0.5, "eyeLookInRight": 0.5, "eyeLookDownLeft": 1.0, "eyeLookDownRight": 1.0}
 
 
+def test_range_maps_limit_the_look_shapes() -> None:
+    look_at = {"type": "expression", "rangeMapVerticalUp": {"inputMaxValue": 20.0, "outputScale": 0.8}}
+    character = replace(with_targets(*BLENDSHAPES), vrm={"lookAt": look_at})
+    found = weights_of(face_of(gaze=(0.0, np.radians(10.0))), character)
+    assert_same([found["eyeLookUpLeft"], found["eyeLookUpRight"]], np.full((2, FRAMES), 0.4), 1e-9)
+
+
 def with_eyes(seed: int | None, look_at: Mapping[str, object]) -> Character:
     """A character with eye joints below the head, whose axes are random if a seed is given, and all shapes."""
     character = with_targets(*BLENDSHAPES)

