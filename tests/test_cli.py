@@ -129,6 +129,7 @@ def test_inspect_describes_a_bvh_that_is_no_humanoid(tmp_path: Path) -> None:
 def test_inspect_shows_the_map_of_a_character_and_obeys_a_map_file(tmp_path: Path) -> None:
     character, bone_map = str(BUILTIN / "mannequin.glb"), tmp_path / "map.toml"
     found = json.loads(run("inspect", character, "--json").stdout)
+    assert found["face"] == "52 shapes of ARKit"
     assert found["height, m"] == pytest.approx(1.7, abs=0.01)
     assert (found["rest pose"], found["unit"], found["missing bones"]) == ("T-pose", "m", [])
     assert "  leftHand: leftHand\n" in run("inspect", character).stdout

@@ -161,11 +161,21 @@ def test_the_gaze_moves_the_look_shapes_of_both_eyes() -> None:
     assert looks == {"eyeLookOutLeft": 0.5, "eyeLookInRight": 0.5, "eyeLookDownLeft": 1.0, "eyeLookDownRight": 1.0}
 
 
+def test_range_maps_limit_the_look_shapes() -> None:
+    look_at = {"type": "expression", "rangeMapVerticalUp": {"inputMaxValue": 20.0, "outputScale": 0.8}}
+    character = replace(with_targets(*BLENDSHAPES), vrm={"lookAt": look_at})
+    found = weights_of(face_of(gaze=(0.0, np.radians(10.0))), character)
+    assert_same([found["eyeLookUpLeft"], found["eyeLookUpRight"]], np.full((2, FRAMES), 0.4), 1e-9)
+
+
 def with_eyes(seed: int | None, look_at: Mapping[str, object]) -> Character:
     """A character with eye joints below the head, whose axes are random if a seed is given, and all shapes."""
     character = with_targets(*BLENDSHAPES)
     skeleton, head = character.skeleton, character.humanoid["head"]
     count = len(skeleton.parents)
+    (mesh,) = character.meshes
+    joints = mesh.joints.copy()
+    joints[:4, 0], joints[4:8, 0] = count, count + 1
     eyes = np.array([[0.03, 0.07, 0.08], [-0.03, 0.07, 0.08]])
     rest = np.tile(rotation.IDENTITY, (2, 1))
     if seed is not None:
@@ -179,6 +189,7 @@ def with_eyes(seed: int | None, look_at: Mapping[str, object]) -> Character:
             rest_offsets=np.concatenate([skeleton.rest_offsets, eyes]),
         ),
         rest_rotations=np.concatenate([character.rest_rotations, rest]),
+        meshes=(replace(mesh, joints=joints),),
         vrm={"humanBones": {"leftEye": count, "rightEye": count + 1}, "lookAt": look_at},
     )
 
@@ -207,6 +218,32 @@ def test_eye_joints_and_look_shapes_never_move_both() -> None:
         assert weights is not None
         looks = weights[:, [k for k, name in enumerate(BLENDSHAPES) if name.startswith("eyeLook")]]
         assert (bool(motion.eyes), bool(looks.any())) == (moves_joints, not moves_joints)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [("eye.L", "eye.R"), ("mixamorig:LeftEye", "mixamorig:RightEye"), ("CC_Base_L_Eye", "CC_Base_R_Eye")],
+)
+def test_eyes_are_found_by_the_names_of_joints(left: str, right: str) -> None:
+    character = with_eyes(None, {})
+    (mesh,) = character.meshes
+    names = (*character.skeleton.joint_names[:-2], left, right)
+    bare = replace(
+        character,
+        skeleton=replace(character.skeleton, joint_names=names),
+        meshes=(replace(mesh, morph_targets=()),),
+        vrm={},
+    )
+    assert find_face_controls(bare).eyes == {"leftEye": len(names) - 2, "rightEye": len(names) - 1}
+
+
+def test_eye_joints_that_move_nothing_do_not_count() -> None:
+    character = with_eyes(None, {"type": "bone"})
+    (mesh,) = character.meshes
+    unskinned = replace(mesh, joints=np.minimum(mesh.joints, len(character.skeleton.parents) - 3))
+    controls = find_face_controls(replace(character, meshes=(unskinned,)))
+    assert not controls.eyes
+    assert "eyeLookUpLeft" in controls.shapes
 
 
 def test_range_maps_limit_the_eyes() -> None:

@@ -159,3 +159,22 @@ def test_three_vrm_turns_the_eyes_of_a_vrm_character_as_we_do(named: NamedMotion
     expected = animated.rotations[list(SHOWN)][:, eyes]
     assert np.degrees(rotation.angle_between(found, expected)).max() < 0.5
     assert np.degrees(rotation.angle_between(expected[0], expected[-1])).min() > 3.0
+
+
+def test_a_drawn_character_gets_the_same_weights_from_glb_and_vrm(named: NamedMotion, tmp_path: Path) -> None:
+    girl = load_character("anime:girl")
+    animated = add_face(retarget_to_character(named.motion, girl), named.face)
+    assert animated.face_weights is not None
+    expected = {
+        tuple(target.name for target in mesh.morph_targets): weights
+        for mesh, weights in zip(girl.meshes, animated.face_weights, strict=True)
+        if weights is not None
+    }
+    (glb,) = retarget_motions([named], "anime:girl", tmp_path / "girl.glb").files
+    vrm, vrma = retarget_motions([named], "anime:girl", tmp_path / "girl.vrm").files
+    for frames in (play_morphs(glb, times(), 997), play_morphs(vrm, times(), 997, vrma)):
+        for frame, meshes in zip(SHOWN, frames, strict=True):
+            played = {tuple(mesh.weights): list(mesh.weights.values()) for mesh in meshes if mesh.weights}
+            assert played.keys() >= expected.keys()
+            for names, weights in expected.items():
+                assert_same(played[names], weights[frame], SINGLE)

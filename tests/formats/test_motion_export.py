@@ -28,9 +28,11 @@ from bodydouble.motion.body.joint_angles import compute_joint_angles
 from bodydouble.pipeline.animating import retarget_to_character
 from bodydouble.pipeline.exporting import SUFFIXES, export_motions, retarget_motions
 from bodydouble.pipeline.motion_files import NamedMotion, load_motions, select_motions
+from bodydouble.skeletons.arkit import INDEX
 from bodydouble.skeletons.rigs import mmd_standard
 from bodydouble.skeletons.rigs.export_names import BONE_NAMES
 from tests import builders
+from tests.builders import assert_same
 from tests.formats import three_bvh
 from tests.formats.validator import NODE_FOLDER
 
@@ -145,6 +147,18 @@ def test_vmd_moves_the_standard_model_as_the_person(motion: Motion, tmp_path: Pa
             rest = vmd.t_pose_from_rest(bone)
             expected = rotation.multiply(world[frame, motion.skeleton.index(joint)], rest)
             assert rotation.angle_between(in_world[bone], expected) < 1e-3
+
+
+def test_vmd_has_the_morphs_of_the_face(motion: Motion, tmp_path: Path) -> None:
+    face = builders.face(len(motion.rotations), seed=4)
+    export_motions([NamedMotion("x", motion, face=face)], tmp_path / "face.vmd")
+    rows = read_vmd(tmp_path / "face.vmd")["morphs"]
+    found = {name: [row["weight"] for row in rows if row["morphName"] == name] for name in ("ウィンク２", "怒り", "あ")}
+    assert_same(found["ウィンク２"], face.weights[:, INDEX["eyeBlinkLeft"]], 1e-6)
+    brows = face.weights[:, [INDEX["browDownLeft"], INDEX["browDownRight"]]].mean(axis=1)
+    assert_same(found["怒り"], brows, 1e-6)
+    assert len(found["あ"]) == len(motion.rotations)
+    assert [row["frameNum"] for row in rows[: len(motion.rotations)]] == list(range(len(motion.rotations)))
 
 
 def test_vmd_of_another_rate_is_refused(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ const mixer = new AnimationMixer(scene);
 mixer.clipAction(played ? createVRMAnimationClip(played, vrm) : animations[0]).play();
 const frames = times.map((time) => {
   mixer.setTime(Number(time));
-  vrm?.update(0);
+  if (played) vrm.update(0);
   scene.updateMatrixWorld(true);
   const meshes = [];
   scene.traverse((object) => {

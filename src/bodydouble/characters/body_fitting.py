@@ -142,13 +142,21 @@ def _reshape(character: Character, linear: FloatArray, shift: FloatArray, new: F
     return replace(character, skeleton=replace(character.skeleton, rest_offsets=offsets), meshes=meshes)
 
 
+def _transform_offsets(matrices: FloatArray, offsets: FloatArray) -> FloatArray:
+    """Transforms offsets (V, 3), most of which are zero, by (V, 3, 3)."""
+    moved = np.flatnonzero(np.abs(offsets) @ np.ones(3))
+    result = np.zeros_like(offsets)
+    result[moved] = np.einsum("vij,vj->vi", matrices[moved], offsets[moved])
+    return result
+
+
 def _reshape_mesh(mesh: Mesh, linear: FloatArray, shift: FloatArray) -> Mesh:
     blend = np.einsum("vk,vkij->vij", mesh.weights, linear[mesh.joints])
     translation = np.einsum("vk,vki->vi", mesh.weights, shift[mesh.joints])
     normals = np.linalg.solve(np.swapaxes(blend, 1, 2), mesh.normals[:, :, None])[..., 0]
     positions = np.einsum("vij,vj->vi", blend, mesh.positions) + translation
     targets = tuple(
-        replace(target, position_offsets=np.einsum("vij,vj->vi", blend, target.position_offsets))
+        replace(target, position_offsets=_transform_offsets(blend, target.position_offsets))
         for target in mesh.morph_targets
     )
     return replace(mesh, positions=positions, normals=rotation.normalize(normals), morph_targets=targets)

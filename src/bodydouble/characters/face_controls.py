@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from bodydouble.data import Character
 from bodydouble.skeletons.arkit import BLENDSHAPES
 from bodydouble.skeletons.face_names import (
@@ -11,7 +13,7 @@ from bodydouble.skeletons.face_names import (
     PRESET_NAMES,
     PRESET_RECIPES,
     arkit_shape,
-    plain_name,
+    plain_joint_name,
     preset_expression,
     preset_rank,
 )
@@ -125,12 +127,13 @@ def _declared(
 
 
 def _eye_joints(character: Character) -> dict[str, int]:
-    """Returns the joints of both eyes; empty unless both are found."""
+    """Returns the joints of both eyes; empty unless both are found and move vertices."""
     declared: Mapping[str, int] = character.vrm.get("humanBones", {})
-    named = {plain_name(name, long_sides=False): j for j, name in enumerate(character.skeleton.joint_names)}
+    named = {plain_joint_name(name): j for j, name in enumerate(character.skeleton.joint_names)}
+    skinned = {int(j) for mesh in character.meshes for j in np.unique(mesh.joints[mesh.weights > 0])}
     eyes = {}
     for bone, names in EYE_NAMES.items():
         joint = declared.get(bone, next((named[name] for name in names if name in named), None))
-        if joint is not None:
+        if joint in skinned and joint is not None:
             eyes[bone] = joint
     return eyes if len(eyes) == len(EYE_NAMES) else {}

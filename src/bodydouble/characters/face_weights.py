@@ -10,8 +10,9 @@ from bodydouble.characters.expression_fit import EMOTIONS, VOWELS, fit_expressio
 from bodydouble.characters.face_controls import LOOK_PRESETS, Controls, FaceControls, find_face_controls
 from bodydouble.data import Character, Face, FloatArray
 from bodydouble.geometry import kinematics, rotation
-from bodydouble.geometry.gaze import MAX_GAZE_ANGLE, gaze_rotations, set_eye_directions
+from bodydouble.geometry.gaze import MAX_GAZE_ANGLE, gaze_rotations
 from bodydouble.skeletons.arkit import INDEX
+from bodydouble.skeletons.face_names import PRESET_RECIPES
 
 BLINKS = ("blink", "blinkLeft", "blinkRight")
 OVERRIDES = {"overrideBlink": BLINKS, "overrideMouth": VOWELS, "overrideLookAt": LOOK_PRESETS}
@@ -55,11 +56,13 @@ def animate_face(face: Face, character: Character) -> FaceMotion:
 
 def control_weights(face: Face, controls: FaceControls, vrm: Mapping[str, Any]) -> dict[str, FloatArray]:
     """Returns the weights (T,) of each control, 0 to 1; ``vrm`` is that of the character."""
+    looks = look_expressions(face.gaze, controls.look_at)
     if controls.shapes:
-        weights = set_eye_directions(face.weights, np.repeat(face.gaze[:, None], 2, axis=1))
-        return {shape: weights[:, INDEX[shape]] for shape in controls.shapes}
+        weights = {shape: face.weights[:, INDEX[shape]] for shape in controls.shapes}
+        look_shapes = {shape: looks[look] for look in LOOKS for shape in PRESET_RECIPES[look]}
+        return weights | {shape: values for shape, values in look_shapes.items() if shape in weights}
     fitted = fit_expressions(face.weights, controls.expressions)
-    fitted |= {k: v for k, v in look_expressions(face.gaze, controls.look_at).items() if k in controls.expressions}
+    fitted |= {look: values for look, values in looks.items() if look in controls.expressions}
     return _apply_overrides(fitted, vrm.get("expressions", {}).get("preset", {}))
 
 

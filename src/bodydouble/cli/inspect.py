@@ -234,7 +234,19 @@ def _describe_meshes(character: "Character") -> dict[str, Any]:
         "triangles": sum(len(mesh.triangles) for mesh in character.meshes),
         "unit": "m",
         "height, m": round(character_height(character), 3),
+        "face": _describe_face(character),
     }
+
+
+def _describe_face(character: "Character") -> str:
+    """Describes the controls of a character's face."""
+    from bodydouble.characters.face_controls import find_face_controls
+
+    controls = find_face_controls(character)
+    parts = [f"{len(controls.shapes)} shapes of ARKit"] if controls.shapes else []
+    parts += [f"expressions {' '.join(controls.expressions)}"] if controls.expressions else []
+    parts += ["eye joints"] if controls.eyes else []
+    return ", ".join(parts) or "does not move"
 
 
 RIG_READERS = {".bvh": _bvh, ".fbx": _fbx, ".glb": _character, ".gltf": _character, ".vrm": _character, ".vrma": _vrma}

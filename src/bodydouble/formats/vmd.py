@@ -1,4 +1,4 @@
-"""VMD files of MikuMikuDance: ``Motion`` -> bone keyframes at 30 frames/s for a model of the standard bones.
+"""VMD files of MikuMikuDance: ``Motion`` -> bone and morph keyframes at 30 frames/s for a model of the standard bones.
 
 MMD's axes are left-handed: +X to the left of a model, +Y up, the model faces -Z. The unit is 8 cm.
 
@@ -6,6 +6,7 @@ Source: https://mikumikudance.fandom.com/wiki/VMD_file_format
 """
 
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,8 @@ MODEL_NAME = "bodydouble"
 BONE_NAME_BYTES, MODEL_NAME_BYTES, IK_NAME_BYTES, SIGNATURE_BYTES = 15, 20, 20, 30
 LINEAR = bytes([20] * 8 + [107] * 8) * 4
 """Interpolation curves of a keyframe: four Bezier curves that are straight lines."""
-EMPTY_SECTIONS = 4
-"""Morphs, camera, lights and shadows, which have no keyframes."""
+EMPTY_SECTIONS = 3
+"""Camera, lights and shadows, which have no keyframes."""
 _KEYFRAME = np.dtype(
     [
         ("bone", f"S{BONE_NAME_BYTES}"),
@@ -35,12 +36,16 @@ _KEYFRAME = np.dtype(
 )
 
 
-def write(path: Path, motion: Motion) -> None:
+_MORPH_KEYFRAME = np.dtype([("morph", f"S{BONE_NAME_BYTES}"), ("frame", "<u4"), ("weight", "<f4")])
+
+
+def write(path: Path, motion: Motion, morphs: Mapping[str, FloatArray] | None = None) -> None:
     """Writes a motion of the humanoid joints.
 
     Args:
         path: the .vmd file to write; it appears only when it is complete.
         motion: T frames at 30 frames/s.
+        morphs: name of a morph -> weights (T,), 0 to 1.
 
     Raises:
         InvalidDataError: the frame rate is not 30.
@@ -48,11 +53,12 @@ def write(path: Path, motion: Motion) -> None:
     """
     if motion.fps != mmd_standard.FPS:
         raise InvalidDataError(f"a VMD motion has {mmd_standard.FPS} frames/s, not {float(motion.fps):g}; resample it")
-    keyframes = _keyframes(motion)
+    keyframes, morph_keyframes = _keyframes(motion), _morph_keyframes(morphs or {})
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         file.write(SIGNATURE.ljust(SIGNATURE_BYTES, b"\0"))
         file.write(_encode_name(MODEL_NAME, MODEL_NAME_BYTES))
         file.write(struct.pack("<I", keyframes.size) + keyframes.tobytes())
+        file.write(struct.pack("<I", morph_keyframes.size) + morph_keyframes.tobytes())
         file.write(bytes(4 * EMPTY_SECTIONS) + _ik_section())
 
 
@@ -70,6 +76,17 @@ def _keyframes(motion: Motion) -> NDArray[np.void]:
     for row, quaternions in zip(rows[1:], rotations.values(), strict=True):
         row["rotation"] = quaternions
     return rows.reshape(-1)
+
+
+def _morph_keyframes(morphs: Mapping[str, FloatArray]) -> NDArray[np.void]:
+    """Returns the keyframes of all morphs, one morph after the other."""
+    parts = [np.zeros(0, _MORPH_KEYFRAME)]
+    for name, weights in morphs.items():
+        rows = np.zeros(len(weights), _MORPH_KEYFRAME)
+        rows["morph"] = _encode_name(name, BONE_NAME_BYTES)
+        rows["frame"], rows["weight"] = np.arange(len(weights)), weights
+        parts.append(rows)
+    return np.concatenate(parts)
 
 
 def bone_rotations(motion: Motion) -> dict[str, FloatArray]:

@@ -20,7 +20,7 @@ from bodydouble.motion.resampling.face import interpolate_face, resample_face
 from bodydouble.motion.resampling.motion import resample_motion
 from bodydouble.pipeline.animating import AnimatedCharacter
 from bodydouble.pipeline.avatar_content import avatar_content
-from bodydouble.pipeline.face_export import tracks_of_any_character, tracks_of_character, write_live_link
+from bodydouble.pipeline.face_export import mmd_morphs, tracks_of_any_character, tracks_of_character, write_live_link
 from bodydouble.pipeline.foot_quality import FootQuality, measure_feet
 from bodydouble.pipeline.motion_files import NamedMotion
 from bodydouble.pipeline.performing import perform
@@ -251,7 +251,7 @@ def _write_json(path: Path, motion: NamedMotion) -> None:
 
 
 def _write_vmd(path: Path, motion: NamedMotion) -> None:
-    vmd.write(path, motion.motion)
+    vmd.write(path, motion.motion, None if motion.face is None else mmd_morphs(motion.face))
 
 
 def _write_vrma(path: Path, motion: NamedMotion) -> None:

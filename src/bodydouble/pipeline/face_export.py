@@ -13,6 +13,7 @@ from bodydouble.geometry import kinematics, rotation
 from bodydouble.pipeline.motion_files import NamedMotion
 from bodydouble.skeletons.arkit import INDEX
 from bodydouble.skeletons.face_names import PRESET_NAMES
+from bodydouble.skeletons.rigs.mmd_standard import SHAPE_MORPHS, VOWEL_MORPHS
 
 
 def tracks_of_any_character(face: Face) -> FaceTracks:
@@ -32,6 +33,16 @@ def tracks_of_character(face: Face, character: Character) -> FaceTracks:
         if shape not in LOOK_SHAPES
     }
     return FaceTracks(customs=customs, gaze=face.gaze)
+
+
+def mmd_morphs(face: Face) -> dict[str, FloatArray]:
+    """Returns the weights (T,) of the morphs of a standard model of MikuMikuDance."""
+    vowels = fit_expressions(face.weights, VOWEL_MORPHS)
+    shapes = {
+        morph: face.weights[:, [INDEX[shape] for shape in shapes]].mean(axis=1)
+        for morph, shapes in SHAPE_MORPHS.items()
+    }
+    return shapes | {VOWEL_MORPHS[vowel]: weights for vowel, weights in vowels.items()}
 
 
 def write_live_link(path: Path, named: NamedMotion) -> None:

@@ -55,8 +55,8 @@ PRESET_RECIPES: dict[str, dict[str, float]] = {
 """Preset expression -> weights of ARKit's shapes that make it."""
 
 EYE_NAMES = {
-    "leftEye": ("lefteye", "eyel", "eyeleft", "leye", "ccbaseleye", "jadjlfaceeye", "左目", "目l"),
-    "rightEye": ("righteye", "eyer", "eyeright", "reye", "ccbasereye", "jadjrfaceeye", "右目", "目r"),
+    "leftEye": ("lefteye", "eyel", "eyeleft", "leye", "ccbaseleye", "jadjlfaceeye", "defeyel", "左目", "目l"),
+    "rightEye": ("righteye", "eyer", "eyeright", "reye", "ccbasereye", "jadjrfaceeye", "defeyer", "右目", "目r"),
 }
 """Humanoid bone of an eye -> names of its joint, in lower case and without separators."""
 
@@ -104,3 +104,8 @@ def plain_name(name: str, *, long_sides: bool = True) -> str:
         for pattern in (_SEPARATED_SIDE, _CAPITAL_SIDE):
             name = pattern.sub(lambda side: {"L": "Left", "R": "Right"}[side[1].upper()], name)
     return re.sub(r"[\W_]", "", name.rsplit(".", 1)[-1].lower())
+
+
+def plain_joint_name(name: str) -> str:
+    """Returns the name of a joint in lower case without namespace and separators: Rig:Eye.L -> eyel."""
+    return re.sub(r"[\W_]", "", name.rsplit(":", 1)[-1].lower())

@@ -38,3 +38,16 @@ UNITS_PER_M = 12.5
 """MMD's unit is 8 cm."""
 FPS = 30
 """Frame rate of all MMD motions."""
+
+VOWEL_MORPHS: dict[str, str] = {"aa": "あ", "ih": "い", "ou": "う", "ee": "え", "oh": "お"}
+"""Vowel of VRM -> morph of the mouth."""
+SHAPE_MORPHS: dict[str, tuple[str, ...]] = {
+    "ウィンク２": ("eyeBlinkLeft",),
+    "ｳｨﾝｸ２右": ("eyeBlinkRight",),
+    "びっくり": ("eyeWideLeft", "eyeWideRight"),
+    "怒り": ("browDownLeft", "browDownRight"),
+    "困る": ("browInnerUp",),
+    "口角上げ": ("mouthSmileLeft", "mouthSmileRight"),
+    "口角下げ": ("mouthFrownLeft", "mouthFrownRight"),
+}
+"""Morph of eyes, brows or corners of the mouth -> shapes of ARKit of which it is the mean."""
