@@ -8,6 +8,7 @@ from bodydouble.characters.cast.assemble import build_character
 from bodydouble.characters.cast.body import build_body
 from bodydouble.characters.cast.clothes import build_clothes
 from bodydouble.characters.cast.hair import build_hair
+from bodydouble.characters.cast.hats import build_hat, cover_hair
 from bodydouble.characters.cast.head import build_head
 from bodydouble.characters.cast.look import BOTTOMS, FRINGES, HAIR, TOPS, create_look
 from bodydouble.characters.cast.presets import PRESETS
@@ -113,6 +114,19 @@ def test_bones_of_hanging_hair_share_its_lower_part(hair: str) -> None:
     low = built.part.positions[:, 1] < -0.2
     assert np.allclose(total[low], 1)
     assert total[built.part.positions[:, 1] > 0.95].max() == 0
+
+
+@pytest.mark.parametrize("hat", ["beanie", "cap"])
+def test_hair_inside_a_hat_is_gone_and_weights_stay_with_the_rest(hat: str) -> None:
+    look = create_look({"hat": hat, "hair": "long"})
+    head = build_head(look)
+    hair = build_hair(head, look).part
+    covered = cover_hair(hair, head, look)
+    crown = build_hat(head, look)[0].positions[:, 1].max()
+    assert covered.positions[:, 1].max() < crown - 0.1
+    assert hair.positions[:, 1].max() > crown - 0.1
+    assert np.sum(list(covered.bones.values()), axis=0).max() <= 1 + 1e-9
+    assert cover_hair(hair, head, create_look({})) is hair
 
 
 @pytest.mark.parametrize("top", TOPS)

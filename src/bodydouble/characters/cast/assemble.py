@@ -11,6 +11,7 @@ from bodydouble.characters.cast.face import build_face
 from bodydouble.characters.cast.face_textures import draw_face_texture
 from bodydouble.characters.cast.hair import build_hair
 from bodydouble.characters.cast.hair_texture import draw_hair_texture
+from bodydouble.characters.cast.hats import build_hat, cover_hair
 from bodydouble.characters.cast.head import build_head
 from bodydouble.characters.cast.head_details import build_beard, build_ears, build_glasses
 from bodydouble.characters.cast.look import Color, Look
@@ -86,7 +87,8 @@ def build_character(look: Look) -> Character:
     carried = [
         *build_face(head, look),
         *build_ears(look),
-        hair.part,
+        cover_hair(hair.part, head, look),
+        *build_hat(head, look),
         *build_ties(look),
         *build_beard(head, look),
         *build_glasses(head, look),
@@ -243,6 +245,7 @@ def _choose_paints(look: Look, textures: dict[str, bytes]) -> dict[str, Paint]:
         "white": Paint((0.96, 0.96, 0.96), THIN_CLOTH),
         "bow": Paint((0.86, 0.22, 0.26), CLOTH),
         "hair tie": Paint((0.86, 0.25, 0.32), CLOTH),
+        "hat": Paint(look.hat_color, CLOTH),
         "glasses": Paint((0.24, 0.18, 0.20), THIN_CLOTH),
     }
 

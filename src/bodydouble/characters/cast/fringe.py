@@ -55,6 +55,8 @@ INNER: dict[str, tuple[Row, ...]] = {
 PARTING = {"side": 26.0, "parted": 0.0}
 """Azimuth of the parting, degrees."""
 STRANDS = 3
+STRAY = ("straight", "side", "pointed", "spiky")
+"""Fringes that have them."""
 STRAND_AZIMUTHS = (-58.0, -41.0, -27.0, 14.0, 29.0, 44.0, 58.0)
 """Number of thin strands over the fringe, and the azimuths that they choose from, degrees."""
 CLEARANCE = 0.035
@@ -68,7 +70,7 @@ def grow_fringe(head: Head, look: Look, offset: float, rng: np.random.Generator)
     reach = offset * (1.1 if is_spiky else 0.95)
     for row in OUTER.get(look.fringe, ()):
         yield _grow_one(head, look, row, reach, profile, rng.uniform(-0.018, 0.018))
-    for azimuth in rng.choice(STRAND_AZIMUTHS, STRANDS if look.fringe in OUTER else 0, replace=False):
+    for azimuth in rng.choice(STRAND_AZIMUTHS, STRANDS if look.fringe in STRAY else 0, replace=False):
         row = (azimuth, 1.12 * azimuth + rng.uniform(-7, 7), 0.43 + rng.uniform(-0.03, 0.04), rng.uniform(0.020, 0.032))
         yield _grow_one(head, look, row, 1.12 * reach, Profile(0.5, 0.5, 0.9), 0.0)
     for row in INNER.get(look.fringe, ()):

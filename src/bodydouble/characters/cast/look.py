@@ -16,6 +16,7 @@ Color = tuple[float, float, float]
 HAIR = ("bald", "buzz", "short", "bob", "shoulder", "long", "ponytail", "twin-tails", "bun")
 FRINGES = ("none", "straight", "side", "parted", "pointed", "spiky")
 BEARDS = ("none", "moustache", "full")
+HATS = ("none", "beanie", "cap")
 GLASSES = ("none", "round", "square")
 TOPS = ("t-shirt", "shirt", "hoodie", "jacket", "tank-top", "sailor", "dress")
 BOTTOMS = ("trousers", "shorts", "skirt", "tights")
@@ -105,6 +106,8 @@ class Look:
     curl: float = _number(0.0, 0, 1)
     beard: str = _choice("none", BEARDS)
     glasses: str = _choice("none", GLASSES)
+    hat: str = _choice("none", HATS)
+    hat_color: tuple[float, float, float] = _color("#c44c44")
 
     top: str = _choice("t-shirt", TOPS)
     top_color: tuple[float, float, float] = _color("#f6f4f2")

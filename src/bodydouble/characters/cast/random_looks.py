@@ -55,6 +55,8 @@ def _draw_head(rng: np.random.Generator, base: Look) -> dict[str, Any]:
         "eye_color": _pick(rng, EYES),
         "curl": float(rng.random() < 0.3) * 0.8,
         "beard": _pick(rng, ("full", "moustache")) if has_beard else "none",
+        "hat": _pick(rng, ("beanie", "cap")) if rng.random() < 0.12 else "none",
+        "hat_color": _pick(rng, CLOTHES),
         "glasses": _pick(rng, ("round", "square")) if rng.random() < 0.2 else "none",
     }
 
