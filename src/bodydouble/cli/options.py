@@ -6,6 +6,7 @@ from dataclasses import MISSING, dataclass, fields
 from enum import StrEnum
 from functools import wraps
 from inspect import Parameter, Signature, signature
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -225,5 +226,13 @@ def _field_parameters(bundle: Any) -> list[Parameter]:
 
 
 def print_json(value: Any) -> None:
-    """Prints a value as JSON on standard output."""
-    typer.echo(json.dumps(value, indent=2))
+    """Prints a value as JSON on standard output; numbers that are not finite become null, which JSON has."""
+    typer.echo(json.dumps(_finite_or_none(value), indent=2, allow_nan=False))
+
+
+def _finite_or_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite_or_none(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite_or_none(item) for item in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,8 +1,9 @@
 """Command ``retarget``: a motion on a character."""
 
 from dataclasses import asdict
+from math import isnan
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +19,9 @@ from bodydouble.cli.motion_options import (
 )
 from bodydouble.cli.options import JsonOption, print_json
 from bodydouble.cli.values import parse_frame_rate
+
+if TYPE_CHECKING:
+    from bodydouble.pipeline.foot_quality import FootQuality
 
 
 def retarget(
@@ -64,11 +68,17 @@ def retarget(
         for note in result.notes:
             typer.echo(f"note: {note}", err=True)
         for name, (before, after) in result.feet.items():
-            typer.echo(
-                f"{name}: foot slide {before.slide_mm:.1f} -> {after.slide_mm:.1f} mm, "
-                f"penetration {before.penetration_mm:.1f} -> {after.penetration_mm:.1f} mm by foot planting"
-            )
+            typer.echo(f"{name}: {_describe_feet(before, after)}")
         for file in result.files:
             typer.echo(file)
         if output.suffix.lower() == ".vrm":
             typer.echo("note: a .vrm file carries no motion; play the .vrma file beside it on it", err=True)
+
+
+def _describe_feet(before: "FootQuality", after: "FootQuality") -> str:
+    if isnan(before.slide_mm):
+        return "no foot rests on the floor, so that none was planted"
+    return (
+        f"foot slide {before.slide_mm:.1f} -> {after.slide_mm:.1f} mm, "
+        f"penetration {before.penetration_mm:.1f} -> {after.penetration_mm:.1f} mm by foot planting"
+    )
