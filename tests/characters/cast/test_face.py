@@ -24,7 +24,7 @@ def parts() -> list[Part]:
 
 def test_a_head_is_mirror_symmetric() -> None:
     positions = build_head(PRESETS["man"]).positions
-    distance = cKDTree(positions).query(positions * [-1, 1, 1])[0]
+    distance = np.asarray(cKDTree(positions).query(positions * [-1, 1, 1])[0])
     assert distance.max() < 1e-9
 
 
@@ -57,7 +57,7 @@ def test_shapes_of_the_right_mirror_those_of_the_left(parts: list[Part], name: s
 
     left, right = offsets(name), offsets(name[:-4] + "Right")
     mirrored = right[0] * [-1, 1, 1], right[1] * [-1, 1, 1]
-    distance = cKDTree(np.concatenate(mirrored, axis=1)).query(np.concatenate(left, axis=1))[0]
+    distance = np.asarray(cKDTree(np.concatenate(mirrored, axis=1)).query(np.concatenate(left, axis=1))[0])
     # The light in an eye is on the same side in both eyes, so that only its vertices have no partner.
     assert np.quantile(distance, 0.5) < 1e-9
     assert distance.max() < 0.08
