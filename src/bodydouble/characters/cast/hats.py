@@ -37,7 +37,8 @@ def cover_hair(part: Part, head: Head, look: Look) -> Part:
     outside = distance - head.radius(vectors / distance[:, None]) - TAIL_DISTANCE
     field = INSIDE - _above_edge(part.positions)
     if look.hair in ("ponytail", "twin-tails"):
-        field = np.maximum(field, outside)
+        x, _, z = part.positions.T
+        field = np.maximum(field, np.minimum(outside, np.maximum(-0.35 - z, np.abs(x) - 0.46)))
     triangles, values = clip(
         part.triangles, field, part.positions, part.normals, part.uvs, *(part.bones[name] for name in names)
     )
