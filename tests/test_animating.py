@@ -41,4 +41,4 @@ def test_notes_of_a_character_become_warnings(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(MediaError):
         animating.animate(EXAMPLE, tmp_path / "out", character=path, progress=progress)
     (warning,) = progress.warnings
-    assert warning.startswith(f"{path}: the character was 169.9 m tall")
+    assert warning.startswith(f"{path}: the character was 169.8 m tall")
