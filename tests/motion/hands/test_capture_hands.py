@@ -6,7 +6,7 @@ from bodydouble.data import HandObservation, Hands, Motion
 from bodydouble.geometry import camera, kinematics, rotation
 from bodydouble.motion.hands.capture_hands import capture_hands
 from bodydouble.motion.hands.hand_model import finger_rotations, mirror_rotations
-from bodydouble.motion.hands.merge import merge_hands
+from bodydouble.motion.hands.merge import merge_hands, without_fingers
 from bodydouble.skeletons import humanoid
 from tests import builders
 from tests.motion.hands.scenes import level_camera, observe_hand, random_angles
@@ -78,5 +78,8 @@ def test_the_merged_motion_has_the_fingers_on_the_hands() -> None:
         assert above == f"{'left' if name.startswith('left') else 'right'}Hand" or above in humanoid.FINGERS
     body = kinematics.joint_positions(merged)[:, :22]
     np.testing.assert_allclose(body, kinematics.joint_positions(joined), atol=1e-12)
+    again = without_fingers(merged)
+    assert again.skeleton.parents == joined.skeleton.parents
+    np.testing.assert_array_equal(again.rotations, joined.rotations)
     left, right = hands.rest_offsets[:15], hands.rest_offsets[15:]
     np.testing.assert_allclose(right, left * [-1.0, 1.0, 1.0])
