@@ -68,6 +68,18 @@ def test_a_hand_seen_for_a_moment_only_is_no_hand() -> None:
     assert joined is motion
 
 
+def test_hands_observed_in_every_second_frame_are_observed_all_the_while() -> None:
+    motion, seen = scene(is_right=False)
+    pairs = [(one if frame % 2 == 0 else None, None) for frame, one in enumerate(seen[:-1])] + [(None, None)]
+    hands, _ = capture_hands(pairs, motion, level_camera(FRAMES), FRAME_NUMBERS)
+    assert hands is not None
+    np.testing.assert_array_equal(hands.observed[:, 0], FRAME_NUMBERS < FRAMES - 1)
+    before, between, after = hands.keypoints[4:7, 0]
+    np.testing.assert_allclose(between, (before + after) / 2)
+    expected = finger_rotations(ANGLES)
+    assert np.median(rotation.angle_between(hands.rotations[:, :15], expected)) < np.radians(9)
+
+
 def test_the_merged_motion_has_the_fingers_on_the_hands() -> None:
     hands, joined, _ = capture(is_right=False)
     assert hands is not None

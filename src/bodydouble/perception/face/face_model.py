@@ -50,6 +50,11 @@ class FaceModel:
         self.options = options or FaceOptions()
         self._networks = FaceNetworks()
 
+    @property
+    def interval(self) -> int:
+        """Number of frames from one in which the model runs to the next."""
+        return 1
+
     def add_detail(self, frame: RgbImage, person: Observation) -> Observation:
         """Returns the person with the face, if it is near enough and turned towards the camera."""
         face = self.observe(frame, person.keypoints)

@@ -24,6 +24,8 @@ from bodydouble.perception.hands.regions import (
 from bodydouble.perception.protocols import RotatedRoi
 from bodydouble.skeletons import blazepose
 
+OBSERVATIONS_PER_SECOND = {"fast": 10.0, "balanced": 15.0, "best": 30.0}
+"""Quality preset -> number of frames per second in which hands are observed."""
 SMALLER_REGION = 0.75
 """Side of the second region, sides of that by the body."""
 PALM_SEARCH_SIDE = 4.0
@@ -83,13 +85,29 @@ class _Target:
     """Region by the body."""
 
 
+def interval_for_quality(quality: str, fps: float) -> int:
+    """Returns the number of frames from one in which hands are observed to the next, at a quality preset."""
+    return max(round(fps / OBSERVATIONS_PER_SECOND[quality]), 1)
+
+
 class HandObserver:
     """Observes both hands of people; a ``DetailModel``."""
 
-    def __init__(self, options: HandOptions | None = None) -> None:
-        """Loads the networks. Raises ModelError if that is not possible."""
+    def __init__(self, options: HandOptions | None = None, interval: int = 1) -> None:
+        """Loads the networks. Raises ModelError if that is not possible.
+
+        Args:
+            options: Thresholds.
+            interval: Number of frames from one in which hands are observed to the next.
+        """
         self.options = options or HandOptions()
+        self._interval = interval
         self._networks = HandNetworks()
+
+    @property
+    def interval(self) -> int:
+        """Number of frames from one in which hands are observed to the next."""
+        return self._interval
 
     def add_detail(self, frame: RgbImage, person: Observation) -> Observation:
         """Returns the person of a frame (H, W, 3) RGB with the hands that were observed."""
