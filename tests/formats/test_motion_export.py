@@ -25,9 +25,11 @@ from bodydouble.formats import bvh, c3d, motion_json, motion_table, trc, usd, vm
 from bodydouble.formats.performance import save
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion.body.joint_angles import compute_joint_angles
+from bodydouble.motion.hands.merge import merge_hands
 from bodydouble.pipeline.animating import retarget_to_character
 from bodydouble.pipeline.exporting import SUFFIXES, export_motions, retarget_motions
 from bodydouble.pipeline.motion_files import NamedMotion, load_motions, select_motions
+from bodydouble.skeletons import humanoid
 from bodydouble.skeletons.arkit import INDEX
 from bodydouble.skeletons.rigs import mmd_standard
 from bodydouble.skeletons.rigs.export_names import BONE_NAMES
@@ -259,6 +261,26 @@ def test_bvh_takes_the_names_of_other_programs(naming: str, motion: Motion, tmp_
     np.testing.assert_allclose(positions, kinematics.joint_positions(motion), atol=1e-5)
     (named,) = load_motions(file)
     assert named.motion.skeleton.joint_names == motion.skeleton.joint_names
+
+
+def test_bvh_has_fingers_on_request_only(motion: Motion, tmp_path: Path) -> None:
+    merged = merge_hands(motion, builders.hands(len(motion.rotations)))
+    (plain,) = export_motions([NamedMotion("ann", merged)], tmp_path / "plain.bvh")
+    (full,) = export_motions([NamedMotion("ann", merged)], tmp_path / "full.bvh", fingers=True)
+    assert sorted(bvh.read(plain).skeleton.joint_names) == sorted(humanoid.JOINTS)
+    back = bvh.read(full)
+    order = [back.skeleton.joint_names.index(name) for name in merged.skeleton.joint_names]
+    positions = kinematics.joint_positions(back)[:, order]
+    np.testing.assert_allclose(positions, kinematics.joint_positions(merged), atol=1e-5)
+    with pytest.raises(InvalidDataError, match="fingers can be chosen"):
+        export_motions([NamedMotion("ann", merged)], tmp_path / "a.trc", fingers=True)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_format_accepts_fingers(motion: Motion, suffix: str, tmp_path: Path) -> None:
+    merged = merge_hands(motion, builders.hands(len(motion.rotations)))
+    files = export_motions([NamedMotion("ann", merged)], tmp_path / f"out{suffix}")
+    assert all(file.stat().st_size > 0 for file in files)
 
 
 @pytest.mark.parametrize("naming", BONE_NAMES)

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bodydouble.data import FloatArray
-from bodydouble.render.overlay import PALETTE, draw_name, draw_skeleton, line_width, person_color
+from bodydouble.render.overlay import PALETTE, draw_hand, draw_name, draw_skeleton, line_width, person_color
 from bodydouble.render.text import blend_patch, render_label
-from bodydouble.skeletons import blazepose
+from bodydouble.skeletons import blazepose, hand
 
 COLOR = (40, 120, 240)
 KNEE, ANKLE = blazepose.INDEX["left_knee"], blazepose.INDEX["left_ankle"]
@@ -44,6 +44,21 @@ def test_bones_lie_between_keypoints_and_nowhere_else(a: tuple[float, float], b:
     changed = np.any(image != _blank(), axis=-1)
     assert np.all(changed[distance < 0.5])
     assert not np.any(changed[distance > line_width((320, 240)) + 3.0])
+
+
+def test_the_lines_of_a_hand_lie_between_its_landmarks() -> None:
+    tip, shades = hand.INDEX["index_tip"], []
+    keypoints = np.full((21, 3), [np.nan, np.nan, 0.0])
+    keypoints[[tip - 1, tip]] = (60.0, 100.0, 1.0), (90.0, 60.0, 1.0)
+    distance = _distance_to_segment(keypoints[tip - 1, :2], keypoints[tip, :2])
+    for is_left in (True, False):
+        image = _blank()
+        draw_hand(image, keypoints, COLOR, is_left=is_left)
+        changed = np.any(image != _blank(), axis=-1)
+        assert np.all(changed[distance < 0.5])
+        assert not np.any(changed[distance > 4.0])
+        shades.append(image[changed].sum())
+    assert shades[0] > shades[1]
 
 
 def test_left_is_lighter_than_right() -> None:

@@ -81,6 +81,9 @@ def export(
     bone_names: Annotated[
         BoneNames | None, typer.Option("--bone-names", help="Names of the bones of a .bvh file. Default: vrm.")
     ] = None,
+    fingers: Annotated[
+        bool, typer.Option("--fingers", help="Write the finger bones to a .bvh file, too; other formats have them.")
+    ] = False,
     video: Annotated[
         Path | None,
         typer.Option(
@@ -109,6 +112,7 @@ def export(
                 "character": character,
                 "fps": None if fps is None else parse_frame_rate(fps),
                 "bone_names": bone_names,
+                "fingers": fingers,
                 "root": root,
                 "scene": scene,
             }

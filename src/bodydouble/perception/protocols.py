@@ -147,6 +147,10 @@ class KeypointModel(Protocol):
 class DetailModel(Protocol):
     """Observes a part of a person that the body landmarks do not show, such as the hands or the face."""
 
+    @property
+    def interval(self) -> int:
+        """Number of frames from one in which the model runs to the next."""
+
     def add_detail(self, frame: RgbImage, person: Observation) -> Observation:
         """Returns the person of a frame (H, W, 3) RGB with what was observed, in px of the frame.
 

@@ -26,7 +26,7 @@ from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver, ExternalKeypoints, convert_keypoints
 from bodydouble.perception.face.face_model import FaceModel, options_for_quality
-from bodydouble.perception.hands.hand_observer import HandObserver
+from bodydouble.perception.hands.hand_observer import HandObserver, interval_for_quality
 from bodydouble.perception.image.enhance import FrameEnhancer, check_method
 from bodydouble.perception.pose.observe import MOVENET, create_observer, create_second_network
 from bodydouble.perception.protocols import DetailModel
@@ -249,7 +249,7 @@ def _create_perception(options: CaptureOptions, keypoints: ExternalKeypoints | N
     quality = options.get("quality", "balanced")
     with ThreadPoolExecutor(1) as pool:
         faces = pool.submit(FaceEmbedder)
-        detail_models = pool.submit(_create_detail_models, options)
+        detail_models = pool.submit(_create_detail_models, options, quality, fps)
         face_model = pool.submit(_create_face_model, options)
         second_network = pool.submit(create_second_network, quality) if keypoints is None else None
         observer = (
@@ -268,8 +268,8 @@ def _create_perception(options: CaptureOptions, keypoints: ExternalKeypoints | N
     )
 
 
-def _create_detail_models(options: CaptureOptions) -> list[DetailModel]:
-    return [] if options.get("hands") == "off" else [HandObserver()]
+def _create_detail_models(options: CaptureOptions, quality: str, fps: float) -> list[DetailModel]:
+    return [] if options.get("hands") == "off" else [HandObserver(interval=interval_for_quality(quality, fps))]
 
 
 def _create_face_model(options: CaptureOptions) -> FaceModel | None:

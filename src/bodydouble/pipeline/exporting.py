@@ -15,6 +15,7 @@ from bodydouble.formats import bvh, c3d, fbx, gltf, motion_json, motion_table, t
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.geometry import kinematics
 from bodydouble.motion.body.joint_angles import compute_joint_angles
+from bodydouble.motion.hands.merge import without_fingers
 from bodydouble.motion.loop import resample_loop
 from bodydouble.motion.resampling.face import interpolate_face, resample_face
 from bodydouble.motion.resampling.motion import resample_motion
@@ -75,6 +76,7 @@ def export_motions(
     bone_names: str | None = None,
     root: RootMotion = RootMotion.HIPS,
     scene: bool = False,
+    fingers: bool = False,
 ) -> tuple[Path, ...]:
     """Writes motions in the format of a file's suffix.
 
@@ -87,6 +89,7 @@ def export_motions(
         bone_names: names of the bones of a .bvh file: a key of BONE_NAMES; default: those of the VRM humanoid.
         root: part of the file that carries the horizontal path.
         scene: whether one file holds all motions at the same time, each with a character of its own.
+        fingers: whether a .bvh file has the finger bones of the motion; all other formats have them.
 
     Returns:
         The files that were written.
@@ -98,6 +101,8 @@ def export_motions(
     suffix = _check_suffix(path, SUFFIXES)
     if bone_names is not None and suffix != ".bvh":
         raise InvalidDataError(f"bone names can be chosen for .bvh files, not for {path.name}")
+    if fingers and suffix != ".bvh":
+        raise InvalidDataError(f"fingers can be chosen for .bvh files, not for {path.name}, which has them anyway")
     if suffix in _CHARACTER_WRITERS:
         return retarget_motions(motions, character, path, fps=fps, root=root, scene=scene).files
     _check_scene(path, scene)
@@ -106,7 +111,8 @@ def export_motions(
     ensure_folder(path.parent)
     files = person_files(path, [motion.name for motion in motions])
     for file, named in zip(files, _resample(motions, rate), strict=True):
-        _write_motion(file, named, root, BONE_NAMES[bone_names or "vrm"])
+        shown = replace(named, motion=without_fingers(named.motion)) if suffix == ".bvh" and not fingers else named
+        _write_motion(file, shown, root, BONE_NAMES[bone_names or "vrm"])
     return files
 
 

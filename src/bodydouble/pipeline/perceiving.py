@@ -143,10 +143,9 @@ class Perception:
             for frame, image in progress.track(prepared):
                 people = self._process(frame, image, scale, result)
                 self._submit_requests(second_work, frame.index, image)
-                for index, person in enumerate(people if self._detail_models else ()):
-                    detail_work.submit(
-                        _add_details, self._detail_models, image, PersonDetail(frame.index, index, person)
-                    )
+                models = [model for model in self._detail_models if frame.index % model.interval == 0]
+                for index, person in enumerate(people if models else ()):
+                    detail_work.submit(_add_details, models, image, PersonDetail(frame.index, index, person))
                 if self._face_model:
                     face_worker.submit(_observe_faces, self._face_model, frame.index, image, people, faces)
                 if self._background_tracker:

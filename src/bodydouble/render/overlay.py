@@ -1,12 +1,15 @@
 """Overlay: 2D keypoints and names of people -> drawn over the source frame in place."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from bodydouble.data import FloatArray
 from bodydouble.render.text import SrgbColor, blend_patch, render_label
-from bodydouble.skeletons import blazepose
+from bodydouble.skeletons import blazepose, hand
 
 PALETTE: tuple[SrgbColor, ...] = (
     (52, 152, 245),
@@ -28,6 +31,14 @@ _SUBPIXEL_BITS = 4
 _FACE_LANDMARKS = [blazepose.INDEX[name] for name in ("nose", "left_ear", "right_ear", "left_eye", "right_eye")]
 
 
+class _Edge(NamedTuple):
+    """A line between two keypoints."""
+
+    start: int
+    end: int
+    color: SrgbColor
+
+
 def person_color(index: int) -> SrgbColor:
     """Returns the colour of the person of an index, the same in overlay and scene."""
     return PALETTE[index % len(PALETTE)]
@@ -46,8 +57,27 @@ def draw_skeleton(image: NDArray[np.uint8], keypoints: FloatArray, color: SrgbCo
         keypoints: (33, 3) x px, y px, confidence; BlazePose order. NaN and confidence under 0.3 are skipped.
         color: colour of the person.
     """
+    edges = [_Edge(a, b, _color_of_side(color, a, b)) for a, b in blazepose.EDGES]
+    _draw_edges(image, keypoints, edges, line_width((image.shape[1], image.shape[0])))
+
+
+def draw_hand(image: NDArray[np.uint8], keypoints: FloatArray, color: SrgbColor, *, is_left: bool) -> None:
+    """Draws the bones of a hand in place, thinner than those of the body.
+
+    Args:
+        image: (H, W, 3) RGB, modified.
+        keypoints: (21, 3) x px, y px, confidence, in the order of ``hand.LANDMARKS``; skipped as in ``draw_skeleton``.
+        color: colour of the person.
+        is_left: whether it is the left hand, which is lighter.
+    """
+    shade = _left_shade(color) if is_left else _right_shade(color)
+    edges = [_Edge(parent, end, shade) for end, parent in enumerate(hand.PARENTS) if parent >= 0]
+    _draw_edges(image, keypoints, edges, max(1, line_width((image.shape[1], image.shape[0])) // 2))
+
+
+def _draw_edges(image: NDArray[np.uint8], keypoints: FloatArray, edges: Sequence[_Edge], thickness: int) -> None:
+    """Draws the edges between keypoints (K, 3) in place."""
     height, width = image.shape[:2]
-    thickness = line_width((width, height))
     opacity = _opacity(keypoints)
     visible = opacity > 0
     if not visible.any():
@@ -59,7 +89,7 @@ def draw_skeleton(image: NDArray[np.uint8], keypoints: FloatArray, color: SrgbCo
     if np.any(high <= low):
         return
     layer = np.zeros((high[1] - low[1], high[0] - low[0], 4), dtype=np.uint8)
-    _draw_bones(layer, _to_fixed_point(keypoints[:, :2] - low, visible), opacity, color, thickness)
+    _draw_bones(layer, _to_fixed_point(keypoints[:, :2] - low, visible), opacity, edges, thickness)
     blend_patch(image, layer, int(low[0]), int(low[1]))
 
 
@@ -76,14 +106,18 @@ def _to_fixed_point(pixels: FloatArray, visible: NDArray[np.bool_]) -> list[tupl
 
 
 def _draw_bones(
-    layer: NDArray[np.uint8], points: list[tuple[int, int]], opacity: FloatArray, color: SrgbColor, thickness: int
+    layer: NDArray[np.uint8],
+    points: list[tuple[int, int]],
+    opacity: FloatArray,
+    edges: Sequence[_Edge],
+    thickness: int,
 ) -> None:
-    bones = [(a, b, min(opacity[a], opacity[b])) for a, b in blazepose.EDGES if min(opacity[a], opacity[b]) > 0]
-    for a, b, alpha in bones:
+    bones = [(edge, alpha) for edge in edges if (alpha := min(opacity[edge.start], opacity[edge.end])) > 0]
+    for (a, b, _), alpha in bones:
         _draw_line(layer, points[a], points[b], _premultiply((20, 22, 28), 0.45 * alpha), thickness + 2)
-    for a, b, alpha in bones:
-        _draw_line(layer, points[a], points[b], _premultiply(_color_of_side(color, a, b), alpha), thickness)
-    for joint in {end for a, b, _ in bones for end in (a, b)}:
+    for (a, b, color), alpha in bones:
+        _draw_line(layer, points[a], points[b], _premultiply(color, alpha), thickness)
+    for joint in {end for edge, _ in bones for end in (edge.start, edge.end)}:
         radius = round(0.75 * thickness * 2**_SUBPIXEL_BITS)
         rgba = _premultiply((255, 255, 255), opacity[joint])
         cv2.circle(layer, points[joint], radius, rgba, cv2.FILLED, cv2.LINE_AA, _SUBPIXEL_BITS)
@@ -103,10 +137,18 @@ def _premultiply(color: SrgbColor, alpha: float) -> tuple[float, ...]:
 def _color_of_side(color: SrgbColor, a: int, b: int) -> SrgbColor:
     sides = {name.split("_")[0] for name in (blazepose.LANDMARKS[a], blazepose.LANDMARKS[b])} & {"left", "right"}
     if sides == {"left"}:
-        return _mix(color, (255, 255, 255), 0.35)
+        return _left_shade(color)
     if sides == {"right"}:
-        return _mix(color, (0, 0, 0), 0.22)
+        return _right_shade(color)
     return color
+
+
+def _left_shade(color: SrgbColor) -> SrgbColor:
+    return _mix(color, (255, 255, 255), 0.35)
+
+
+def _right_shade(color: SrgbColor) -> SrgbColor:
+    return _mix(color, (0, 0, 0), 0.22)
 
 
 def _mix(color: SrgbColor, target: SrgbColor, fraction: float) -> SrgbColor:

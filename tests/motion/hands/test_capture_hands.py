@@ -6,7 +6,7 @@ from bodydouble.data import HandObservation, Hands, Motion
 from bodydouble.geometry import camera, kinematics, rotation
 from bodydouble.motion.hands.capture_hands import capture_hands
 from bodydouble.motion.hands.hand_model import finger_rotations, mirror_rotations
-from bodydouble.motion.hands.merge import merge_hands
+from bodydouble.motion.hands.merge import merge_hands, without_fingers
 from bodydouble.skeletons import humanoid
 from tests import builders
 from tests.motion.hands.scenes import level_camera, observe_hand, random_angles
@@ -68,6 +68,18 @@ def test_a_hand_seen_for_a_moment_only_is_no_hand() -> None:
     assert joined is motion
 
 
+def test_hands_observed_in_every_second_frame_are_observed_all_the_while() -> None:
+    motion, seen = scene(is_right=False)
+    pairs = [(one if frame % 2 == 0 else None, None) for frame, one in enumerate(seen[:-1])] + [(None, None)]
+    hands, _ = capture_hands(pairs, motion, level_camera(FRAMES), FRAME_NUMBERS)
+    assert hands is not None
+    np.testing.assert_array_equal(hands.observed[:, 0], FRAME_NUMBERS < FRAMES - 1)
+    before, between, after = hands.keypoints[4:7, 0]
+    np.testing.assert_allclose(between, (before + after) / 2)
+    expected = finger_rotations(ANGLES)
+    assert np.median(rotation.angle_between(hands.rotations[:, :15], expected)) < np.radians(9)
+
+
 def test_the_merged_motion_has_the_fingers_on_the_hands() -> None:
     hands, joined, _ = capture(is_right=False)
     assert hands is not None
@@ -78,5 +90,8 @@ def test_the_merged_motion_has_the_fingers_on_the_hands() -> None:
         assert above == f"{'left' if name.startswith('left') else 'right'}Hand" or above in humanoid.FINGERS
     body = kinematics.joint_positions(merged)[:, :22]
     np.testing.assert_allclose(body, kinematics.joint_positions(joined), atol=1e-12)
+    again = without_fingers(merged)
+    assert again.skeleton.parents == joined.skeleton.parents
+    np.testing.assert_array_equal(again.rotations, joined.rotations)
     left, right = hands.rest_offsets[:15], hands.rest_offsets[15:]
     np.testing.assert_allclose(right, left * [-1.0, 1.0, 1.0])

@@ -167,6 +167,8 @@ def _metrics_table(person: PersonMetrics) -> tuple[list[str], list[list[str]]]:
         ("reprojection error, 95th percentile, % of size", percentile(person.reprojection_percent, 95.0), None),
         ("confidence, median, %", 100 * percentile(person.confidence[person.observed], 50.0), None),
         ("size in the image, median, px", percentile(person.size_px, 50.0), None),
+        ("frames with an observed left hand, %", 100 * person.hand_coverage[0], None),
+        ("frames with an observed right hand, %", 100 * person.hand_coverage[1], None),
         ("frames with an observed face, %", 100 * person.face_coverage, None),
         ("jitter, 10 m/s³", statistics["jitter_10m_s3"], limit("jitter_10m_s3")),
         ("foot slide, mm per 1/30 s", statistics["foot_slide_mm"], limit("foot_slide_mm")),

@@ -69,6 +69,8 @@ class PersonMetrics:
     """Mean height above the floor of points in contact."""
     penetration_p99_mm: float
     """99th percentile over frames of the depth below the floor of the lowest point of the soles."""
+    hand_coverage: tuple[float, float]
+    """Fractions of the frames in which the left and the right hand were observed."""
     face_coverage: float
     """Fraction of the frames in which the face was observed."""
     score: NaturalnessScore
@@ -115,9 +117,17 @@ def _measure_person(performance: Performance, person: Person, evaluated: Evaluat
         moves_fast=_moves_fast(track.keypoints[..., :2], confident, size),
         floating_mm=mean(floor.floating_mm(evaluated.feet, evaluated.contacts)),
         penetration_p99_mm=percentile(floor.penetration_mm(evaluated.feet), 99.0),
+        hand_coverage=_hand_coverage(person),
         face_coverage=0.0 if person.face is None else float(person.face.observed.mean()),
         score=score(sample_from_person(evaluated, fps)),
     )
+
+
+def _hand_coverage(person: Person) -> tuple[float, float]:
+    if person.hands is None:
+        return 0.0, 0.0
+    left, right = person.hands.observed.mean(axis=0).tolist()
+    return left, right
 
 
 def _landmark_indices(names: tuple[str, ...]) -> list[int]:

@@ -1,12 +1,12 @@
 """Motion of the hands of a person: hand observations and the motion of the body -> ``Hands`` and the joined motion."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from bodydouble.data import (
     HAND_LANDMARK_COUNT,
-    BoolArray,
     Camera,
     FloatArray,
     HandObservation,
@@ -33,6 +33,11 @@ PALM_TO_FOREARM = 0.40
 MIN_OBSERVED_TIME = 0.3
 """Minimum time for which a hand must be observed, s."""
 
+MAX_STEP_TIME = 0.11
+"""Maximum time between two observations of a hand that counts as observed all the while, s."""
+NOT_OBSERVED = np.array([np.nan, np.nan, 0.0])
+"""Keypoint that was not observed."""
+
 ObservedHands = Sequence[tuple[HandObservation | None, HandObservation | None]]
 """Left and right hand in each of T frames; None where a hand was not observed."""
 
@@ -52,25 +57,29 @@ def capture_hands(
         The hands, None if neither was observed for long enough, and the motion of the body, whose joints keep their
         positions.
     """
-    views = [_collect(observations, camera, side) for side in range(2)]
     fps = float(motion.fps)
-    is_seen = [view.observed.sum() >= max(MIN_OBSERVED_TIME * fps, 2) for view in views]
-    if not any(is_seen):
+    views = [_collect(observations, camera, side) for side in range(2)]
+    keypoints = _keypoints(observations, fps)
+    observed = keypoints[..., 2].max(axis=-1) > 0
+    is_seen = observed.sum(axis=0) >= max(MIN_OBSERVED_TIME * fps, 2)
+    if not is_seen.any():
         return None, motion
+    keypoints[:, ~is_seen] = NOT_OBSERVED
+    observed &= is_seen
     shape = estimate_shape([view for view, seen in zip(views, is_seen, strict=True) if seen])
     world_from_camera = np.swapaxes(camera.camera_from_world[frames, :3, :3], 1, 2)
-    rotations, observed = [], np.zeros((len(frames), 2), dtype=bool)
-    for index, (side, view, seen) in enumerate(zip(SIDES, views, is_seen, strict=True)):
-        if not seen:
-            rotations.append(_mirror_if_right(finger_rotations(np.tile(RELAXED, (len(frames), 1))), side))
-            continue
-        fit = fit_hand(view, shape, fps)
-        observed[:, index] = view.observed
-        rotations.append(_mirror_if_right(finger_rotations(fit.angles), side))
-        motion = join_hand(motion, side, _world_from_hand(fit, world_from_camera, side), view.observed)
+    rotations = []
+    for index, (side, view) in enumerate(zip(SIDES, views, strict=True)):
+        angles = np.tile(RELAXED, (len(frames), 1))
+        if is_seen[index]:
+            fit = fit_hand(view, shape, fps)
+            angles = fit.angles
+            palms = _world_from_hand(fit, world_from_camera, side)
+            motion = join_hand(motion, side, palms, observed[:, index])
+        rotations.append(_mirror_if_right(finger_rotations(angles), side))
     hands = Hands(
         observed=observed,
-        keypoints=_keypoints(observations, observed),
+        keypoints=keypoints,
         rest_offsets=_rest_offsets(shape, motion),
         rotations=rotation.make_continuous(np.concatenate(rotations, axis=1)),
     )
@@ -98,11 +107,21 @@ def _rest_offsets(shape: HandShape, motion: Motion) -> FloatArray:
     return np.concatenate([left, mirror_vectors(left)])
 
 
-def _keypoints(observations: ObservedHands, observed: BoolArray) -> FloatArray:
-    """Returns the keypoints (T, 2, 21, 3) of the observed (T, 2) hands; NaN, NaN, 0 elsewhere."""
-    keypoints = np.full((*observed.shape, HAND_LANDMARK_COUNT, 3), [np.nan, np.nan, 0.0])
+def _keypoints(observations: ObservedHands, fps: float) -> FloatArray:
+    """Returns the keypoints (T, 2, 21, 3), linear between observations that are MAX_STEP_TIME apart at most.
+
+    Hands need not be observed in every frame. Where they are not, keypoints are NaN, NaN, 0.
+    """
+    keypoints = np.full((len(observations), 2, HAND_LANDMARK_COUNT, 3), NOT_OBSERVED)
     for frame, hands in enumerate(observations):
         for side, hand in enumerate(hands):
-            if hand is not None and observed[frame, side]:
+            if hand is not None:
                 keypoints[frame, side] = hand.keypoints
+    for side in range(2):
+        observed = np.flatnonzero([hands[side] is not None for hands in observations])
+        for before, after in pairwise(observed):
+            if after - before <= MAX_STEP_TIME * fps:
+                fractions = np.arange(1, after - before)[:, None, None] / (after - before)
+                start, end = keypoints[before, side], keypoints[after, side]
+                keypoints[before + 1 : after, side] = start + fractions * (end - start)
     return keypoints

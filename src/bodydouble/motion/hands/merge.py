@@ -1,5 +1,7 @@
 """Joins the motion of the body and that of the fingers: one ``Motion`` of 52 joints for files and characters."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from bodydouble.data import Hands, Motion, Person, Skeleton
@@ -35,4 +37,17 @@ def merge_hands(motion: Motion, hands: Hands) -> Motion:
         motion.root_position,
         motion.contacts,
         np.concatenate([motion.joint_sigma, motion.joint_sigma[:, wrists]], axis=1),
+    )
+
+
+def without_fingers(motion: Motion) -> Motion:
+    """Returns the motion of the joints that are no finger bones, which stand before the fingers."""
+    body = [j for j, name in enumerate(motion.skeleton.joint_names) if name not in humanoid.FINGERS]
+    skeleton = Skeleton(
+        tuple(motion.skeleton.joint_names[j] for j in body),
+        tuple(motion.skeleton.parents[j] for j in body),
+        motion.skeleton.rest_offsets[body],
+    )
+    return replace(
+        motion, skeleton=skeleton, rotations=motion.rotations[:, body], joint_sigma=motion.joint_sigma[:, body]
     )
