@@ -32,7 +32,7 @@ def subtract_neutral(weights: FloatArray, fps: float) -> FloatArray:
     """
     low, eyes = np.nanquantile(weights, [NEUTRAL_QUANTILE, NEUTRAL_EYE_QUANTILE], axis=0)
     neutral = _share(weights, fps) * np.minimum(np.where(_IS_EYE, eyes, low), MAX_NEUTRAL)
-    return np.maximum(weights - neutral, 0.0) / (1.0 - neutral)
+    return np.asarray(np.maximum(weights - neutral, 0.0) / (1.0 - neutral))
 
 
 def subtract_gaze_offset(gaze: FloatArray, fps: float) -> FloatArray:
