@@ -110,7 +110,8 @@ class FaceObservation:
     weights: FloatArray
     """(52,) weights of the blend shapes, 0 to 1, in the order of ``skeletons.arkit.BLENDSHAPES``."""
     camera_from_head: FloatArray
-    """(4,) xyzw, rotation of the head; identity: upright, facing the camera."""
+    """(4,) xyzw, rotation of the head in camera axes, relative to the view ray through the face; identity: upright,
+    facing the camera."""
     confidence: float
     """Probability that the region shows a face."""
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bodydouble.data import Performance, Person
+from bodydouble.data import Face, Performance, Person
 from bodydouble.evaluation.report import page
 from bodydouble.evaluation.report.findings import Finding, list_findings
 from bodydouble.evaluation.report.frame_samples import FrameSamples
@@ -118,6 +118,15 @@ def test_contacts_equal_those_of_the_motion(truth: Performance) -> None:
 
 
 # Spans
+
+
+def test_the_report_tells_how_often_the_face_was_observed(truth: Performance) -> None:
+    person = truth.people[0]
+    frames = len(person.track.frames)
+    face = Face(np.arange(frames) < frames // 4, np.zeros((frames, 52)), np.zeros((frames, 2)))
+    assert metrics_of(truth, person).face_coverage == 0.0
+    assert metrics_of(truth, replace(person, face=face)).face_coverage == (frames // 4) / frames
+    assert "frames with an observed face" in text_of(truth)
 
 
 def test_runs_are_half_open() -> None:

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from bodydouble.geometry.rotation import from_rotvec, rotate_vectors, to_matrix
-from bodydouble.perception.face.head_pose import EYEBALL_DEPTH, EYEBALL_RADIUS, eye_directions, fit_head_pose
+from bodydouble.perception.face.head_pose import (
+    EYEBALL_DEPTH,
+    EYEBALL_RADIUS,
+    UP_GAIN,
+    UP_OFFSET,
+    correct_up_angle,
+    eye_directions,
+    fit_head_pose,
+)
 from bodydouble.skeletons import face_mesh
 
 TABLE = np.array(face_mesh.POSE_POINTS)
@@ -39,3 +47,8 @@ def test_an_iris_outside_of_the_eye_gives_a_finite_direction() -> None:
     points = face(np.eye(3), np.zeros((2, 2)), 9.0)
     points[face_mesh.LEFT_IRIS] += [100.0, 0.0, 0.0]
     assert np.all(np.isfinite(eye_directions(points, np.eye(3), 9.0)))
+
+
+def test_only_the_angle_up_is_corrected() -> None:
+    directions = np.array([[0.1, UP_OFFSET], [-0.2, UP_OFFSET + 0.1]])
+    np.testing.assert_allclose(correct_up_angle(directions), [[0.1, 0.0], [-0.2, 0.1 * UP_GAIN]], atol=1e-12)

@@ -6,29 +6,33 @@ Weights of the network have offsets that depend on the person: brows that seem l
 import numpy as np
 
 from bodydouble.data import FloatArray
+from bodydouble.skeletons.arkit import BLENDSHAPES
 
-NEUTRAL_QUANTILE = 0.25
-"""Quantile over the clip that counts as the neutral value of a weight."""
+NEUTRAL_QUANTILE, NEUTRAL_EYE_QUANTILE = 0.1, 0.25
+"""Quantiles over the clip that count as the neutral value of a weight, and of a weight of the eyes: people smile for
+long, but their eyes are open most of the time."""
 MAX_NEUTRAL = 0.35
 """Maximum neutral value, so that an expression that lasts for the whole clip stays."""
 MAX_GAZE_OFFSET = 0.17
 """Maximum mean direction of the eyes in rad that counts as straight ahead."""
 CALIBRATION_TIME = 2.0
 """Time in s for which a face must be observed for the whole calibration; a shorter clip gets a part of it."""
+_IS_EYE = np.array([name.startswith("eye") for name in BLENDSHAPES])
 
 
 def subtract_neutral(weights: FloatArray, fps: float) -> FloatArray:
     """Subtracts the neutral value of each weight and extends the rest to 1.
 
     Args:
-        weights: (T, N) 0 to 1; NaN where not observed, at least one row observed.
+        weights: (T, 52) 0 to 1; NaN where not observed, at least one row observed.
         fps: Frames per second.
 
     Returns:
-        (T, N) 0 to 1.
+        (T, 52) 0 to 1.
     """
-    neutral = _share(weights, fps) * np.minimum(np.nanquantile(weights, NEUTRAL_QUANTILE, axis=0), MAX_NEUTRAL)
-    return np.maximum(weights - neutral, 0.0) / (1.0 - neutral)
+    low, eyes = np.nanquantile(weights, [NEUTRAL_QUANTILE, NEUTRAL_EYE_QUANTILE], axis=0)
+    neutral = _share(weights, fps) * np.minimum(np.where(_IS_EYE, eyes, low), MAX_NEUTRAL)
+    return np.asarray(np.maximum(weights - neutral, 0.0) / (1.0 - neutral))
 
 
 def subtract_gaze_offset(gaze: FloatArray, fps: float) -> FloatArray:

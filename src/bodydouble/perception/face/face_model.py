@@ -9,7 +9,7 @@ from bodydouble.data import FaceObservation, FloatArray, Observation, RgbImage
 from bodydouble.geometry.gaze import set_eye_directions
 from bodydouble.geometry.rotation import from_matrix
 from bodydouble.perception.face.face_networks import FaceLandmarks, FaceNetworks
-from bodydouble.perception.face.head_pose import eye_directions, fit_head_pose
+from bodydouble.perception.face.head_pose import correct_up_angle, eye_directions, fit_head_pose
 from bodydouble.perception.face.regions import MARGIN, region_difference, region_from_body, region_from_landmarks
 from bodydouble.perception.protocols import RotatedRoi
 from bodydouble.skeletons import blazepose, face_mesh
@@ -78,7 +78,7 @@ class FaceModel:
         rotation, scale = fit_head_pose(points)
         if rotation[2, 2] < np.cos(self.options.max_turn):
             return None
-        directions = eye_directions(points, rotation, scale)
+        directions = correct_up_angle(eye_directions(points, rotation, scale))
         weights = set_eye_directions(self._networks.estimate_weights(landmarks), directions)
         return FaceObservation(weights, from_matrix(rotation), landmarks.presence)
 

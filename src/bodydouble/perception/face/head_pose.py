@@ -19,6 +19,9 @@ EYEBALL_RADIUS = 1.15
 """Distance in cm from the centre of the eyeball to that of the iris."""
 EYEBALL_DEPTH = 0.85
 """Distance in cm by which the centre of the eyeball lies behind the middle between the corners of the eye."""
+UP_OFFSET, UP_GAIN = 0.2, 2.0
+"""Angle in rad at which eyes that look straight ahead seem to look up, and gain of that angle. On rendered heads, whose
+lids do not follow the gaze, they are 0.2 and 3.1; the lids of people do, so that more of the iris' way is seen."""
 
 
 def fit_head_pose(points: FloatArray) -> tuple[FloatArray, float]:
@@ -58,6 +61,11 @@ def eye_directions(points: FloatArray, rotation: FloatArray, scale: float) -> Fl
             )
         ]
     )
+
+
+def correct_up_angle(directions: FloatArray) -> FloatArray:
+    """Corrects the angle up of directions of eyes (..., 2) rad, which the landmarks of the irises understate."""
+    return np.stack([directions[..., 0], UP_GAIN * (directions[..., 1] - UP_OFFSET)], axis=-1)
 
 
 def _eye_direction(
