@@ -4,7 +4,7 @@ In: ``HandViews`` and a ``HandShape``. Out: ``HandFit``. Terms: reprojection, 3D
 joints, smoothness. The smoothness adapts to the speed: it is strong where a hand rests, and weak where it is fast.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from bodydouble.motion.hands.hand_model import (
 )
 from bodydouble.motion.hands.hand_size import align_palms
 from bodydouble.motion.hands.hand_views import HandViews
+from bodydouble.motion.hands.plausible_frames import select_plausible
 from bodydouble.motion.hands.smoothness import Smoothness, SmoothnessOptions, adapt_smoothness, uniform_smoothness
 
 ROTATION, POSITION, ANGLES = slice(0, 3), slice(3, 6), slice(6, 6 + DOF_COUNT)
@@ -74,6 +75,7 @@ MAX_STEP = 0.6
 def fit_hand(views: HandViews, shape: HandShape, fps: float, noise: HandNoise | None = None) -> HandFit:
     """Fits the pose of a hand to its views in T frames, at least one of them observed."""
     noise = noise or HandNoise()
+    views = _plausible_views(views, shape, fps)
     fit = initial_fit(views, shape)
     smoothness = uniform_smoothness(len(views.points), UNKNOWNS, noise.smoothness, fps)
     for step in range(FIRST_STEPS + LATER_STEPS):
@@ -81,6 +83,16 @@ def fit_hand(views: HandViews, shape: HandShape, fps: float, noise: HandNoise | 
             smoothness = adapt_smoothness(_values(fit), views.observed, noise.smoothness, fps)
         fit = _improve(fit, views, shape, smoothness, noise)
     return fit
+
+
+def _plausible_views(views: HandViews, shape: HandShape, fps: float) -> HandViews:
+    """Returns the views without the confidence of the frames in which the palm cannot be as it was seen."""
+    rows = np.flatnonzero(views.observed)
+    palms = rotation.from_matrix(views.camera_from_view[rows] @ align_palms(views.landmarks_3d[rows], shape))
+    is_plausible = select_plausible(palms, rows / fps, views.confidence[rows].max(axis=1))
+    confidence = views.confidence.copy()
+    confidence[rows[~is_plausible]] = 0.0
+    return replace(views, confidence=confidence)
 
 
 def initial_fit(views: HandViews, shape: HandShape) -> HandFit:
