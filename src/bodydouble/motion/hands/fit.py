@@ -42,7 +42,7 @@ class HandNoise:
     """Residual, in standard deviations, from which a landmark counts less (Cauchy loss)."""
     habit: float = np.radians(35.0)
     """Of a joint from its relaxed angle."""
-    spread: float = np.radians(12.0)
+    spread: float = np.radians(20.0)
     """Of the spread of a finger, and of the roll of the thumb."""
     coupling: float = np.radians(12.0)
     """Of the bend of the last joint from that of the joint before it, times ``coupling_ratio``."""
