@@ -1,17 +1,19 @@
 """Laws of upsampling: the same performance at a higher rate, with less foot sliding than resampling gives."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from bodydouble.data import FloatArray, Motion, Performance, Person, Track
-from bodydouble.geometry import kinematics
+from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion import upsample
 from bodydouble.motion.body.body_landmarks import landmark_positions
 from bodydouble.motion.reconstruct import ReconstructionInput, default_intrinsics, reconstruct
 from bodydouble.motion.resampling.performance import resample_performance
 from bodydouble.motion.upsample import insert_gap_frames, upsample_performance
+from tests import builders
 from tests.motion.scenes import FPS, IMAGE_SIZE, simulated_track, static_camera, waving_motion
 
 STEP = 3
@@ -84,6 +86,24 @@ def test_frames_of_the_video_change_little() -> None:
     performance = reconstruct_at_low_rate(waving_motion(60))
     distance = np.linalg.norm(joints(upsample_performance(performance, FPS))[::STEP] - joints(performance), axis=-1)
     assert distance.mean() < 0.02
+
+
+def test_palms_of_observed_hands_keep_their_rotation() -> None:
+    performance = reconstruct_at_low_rate(waving_motion(30))
+    person = performance.people[0]
+    hands = builders.hands(len(person.track.frames))
+    hands = replace(hands, observed=np.ones_like(hands.observed))
+    turned = replace(performance, people=(replace(person, hands=hands),))
+    palms = [_palms(sampled) for sampled in (upsample_performance(turned, FPS), resample_performance(turned, FPS))]
+    # The arms are fitted again, and wrists have limits.
+    assert np.median(rotation.angle_between(*palms)) < np.radians(1)
+
+
+def _palms(performance: Performance) -> FloatArray:
+    """World rotations (T, 2, 4) of both hands of the first person."""
+    motion = performance.people[0].motion
+    world = kinematics.world_rotations(motion.skeleton.parents, motion.rotations)
+    return world[:, [motion.skeleton.index(f"{side}Hand") for side in ("left", "right")]]
 
 
 def test_resting_foot_slides_less_than_with_resampling() -> None:

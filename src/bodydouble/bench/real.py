@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from bodydouble.bench import hand_accuracy
 from bodydouble.bench.camera_arrays import CameraArray, Triangulation, load_camera_arrays, triangulate
 from bodydouble.bench.head_agreement import measure_head_disagreement
 from bodydouble.data import FloatArray, Performance, Person
@@ -73,6 +74,8 @@ class ArrayErrors:
     """Median reprojection residual of the views that agree; NaN without points."""
     head_disagreement_deg: float
     """Median angle between the heads of two views at a common time; NaN without one."""
+    hands: tuple[hand_accuracy.HandErrors, ...]
+    """Errors of the hands in each view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,7 @@ def compare_array(array: CameraArray, performances: Sequence[Performance | None]
     """
     truth = triangulate_landmarks(array, performances)
     residuals = truth.residuals_px[np.isfinite(truth.residuals_px)]
+    people = [None if performance is None else _main_person(performance) for performance in performances]
     return ArrayErrors(
         name=array.name,
         views=tuple(
@@ -176,11 +180,8 @@ def compare_array(array: CameraArray, performances: Sequence[Performance | None]
         point_count=int(np.isfinite(truth.points[..., 0]).sum()),
         max_point_count=truth.points[..., 0].size,
         residual_px=float(np.median(residuals)) if residuals.size else float("nan"),
-        head_disagreement_deg=measure_head_disagreement(
-            array,
-            performances,
-            [None if performance is None else _main_person(performance) for performance in performances],
-        ),
+        head_disagreement_deg=measure_head_disagreement(array, performances, people),
+        hands=hand_accuracy.compare_hands(array, people),
     )
 
 
@@ -267,6 +268,7 @@ def as_dict(errors: RealErrors) -> dict[str, Any]:
                 "residual_px": _finite(array.residual_px),
                 "head_disagreement_deg": _finite(array.head_disagreement_deg),
                 "views": [_view_as_dict(view) for view in array.views],
+                "hands": [hand_accuracy.as_dict(hands) for hands in array.hands],
             }
             for array in errors.arrays
         ],

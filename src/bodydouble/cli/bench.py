@@ -197,7 +197,7 @@ def bench_real(
     triangulated from the views of a calibrated camera array.
     """
     with report_errors():
-        from bodydouble.bench import real
+        from bodydouble.bench import hand_accuracy, real
         from bodydouble.cli.progress import ProgressBars
         from bodydouble.cli.tables import print_table
 
@@ -210,6 +210,7 @@ def bench_real(
             if views:
                 print_table(*real.tabulate(views))
         for array in errors.arrays:
+            print_table(*hand_accuracy.tabulate(array.hands))
             typer.echo(real.describe_ground_truth(array))
 
 

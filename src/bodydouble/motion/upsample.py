@@ -11,9 +11,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from bodydouble.data import BoolArray, Camera, FloatArray, Performance, Person, Track
-from bodydouble.geometry import camera
+from bodydouble.data import BoolArray, Camera, FloatArray, Motion, Performance, Person, Track
+from bodydouble.geometry import camera, kinematics
 from bodydouble.motion.body.body_landmarks import landmark_positions
+from bodydouble.motion.hands.capture_hands import SIDES
+from bodydouble.motion.hands.wrist import join_hand
 from bodydouble.motion.reconstruct import MeasuredInputs, MotionOptions, ReconstructionInput, reconstruct
 from bodydouble.motion.resampling.performance import resample_performance
 
@@ -51,8 +53,22 @@ def upsample_performance(performance: Performance, fps: Fraction, options: Motio
     image_size = resampled.camera.image_size
     inputs = ReconstructionInput(tracks, image_size, resampled.frame_count, resampled.fps, measured=measured)
     _, motions = reconstruct(inputs, options)
-    people = tuple(replace(person, motion=motion) for person, motion in zip(resampled.people, motions, strict=True))
+    people = tuple(
+        replace(person, motion=_keep_palms(person, motion))
+        for person, motion in zip(resampled.people, motions, strict=True)
+    )
     return resample_performance(replace(resampled, people=people), fps)
+
+
+def _keep_palms(person: Person, motion: Motion) -> Motion:
+    """Returns a motion of the same person with the rotations of the palms of the observed hands."""
+    if person.hands is None:
+        return motion
+    world = kinematics.world_rotations(person.motion.skeleton.parents, person.motion.rotations)
+    for side, observed in zip(SIDES, person.hands.observed.T, strict=True):
+        if observed.any():
+            motion = join_hand(motion, side, world[:, motion.skeleton.index(f"{side}Hand")], observed)
+    return motion
 
 
 def _landmarks_in_camera(person: Person, view: Camera) -> FloatArray:

@@ -5,6 +5,7 @@ import pytest
 
 from bodydouble.data import FloatArray, HandObservation
 from bodydouble.geometry import rotation
+from bodydouble.motion.hands import fit as hand_fit
 from bodydouble.motion.hands.fit import HandFit, fit_hand
 from bodydouble.motion.hands.hand_model import LIMITS, RELAXED, pose_hand
 from bodydouble.motion.hands.hand_size import estimate_shape
@@ -13,6 +14,7 @@ from tests import builders
 from tests.motion.hands.scenes import SHAPE, level_camera, observe_hand, random_angles
 
 MILLIMETRE = 1e-3
+VIEW = level_camera(1)
 FPS = 30.0
 
 
@@ -104,6 +106,22 @@ def test_short_gaps_are_interpolated_and_long_ones_relax() -> None:
     assert abs(result.angles[12, 7] - observed) < 0.1
     relaxed = abs(result.angles[70, 7] - RELAXED[7])
     assert relaxed < 0.3 * abs(observed - RELAXED[7])
+
+
+def test_long_clips_are_fitted_in_windows_without_seams(monkeypatch: pytest.MonkeyPatch) -> None:
+    observations = list(observe_hand(random_angles(np.random.default_rng(7), 90), turns(90), wrist_path(90), VIEW))
+    whole = tips(fit(list(observations)))
+    monkeypatch.setattr(hand_fit, "WINDOW_FRAMES", 30)
+    monkeypatch.setattr(hand_fit, "MARGIN_FRAMES", 20)
+    assert np.linalg.norm(tips(fit(list(observations))) - whole, axis=-1).max() < 1 * MILLIMETRE
+
+
+def test_windows_without_observations_relax(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hand_fit, "WINDOW_FRAMES", 40)
+    monkeypatch.setattr(hand_fit, "MARGIN_FRAMES", 10)
+    seen = observe_hand(random_angles(np.random.default_rng(7), 40), turns(40), wrist_path(40), VIEW)
+    result = fit([*seen, *[None] * 160])
+    np.testing.assert_allclose(result.angles[-40:], np.tile(RELAXED, (40, 1)), atol=0.05)
 
 
 def test_the_size_is_that_of_the_landmarks() -> None:

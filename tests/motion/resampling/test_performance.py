@@ -212,3 +212,19 @@ def test_the_face_is_interpolated(fps: Fraction) -> None:
     np.testing.assert_allclose(resampled.face.weights[:, 7], np.minimum(times, 1.0), atol=1e-9)
     np.testing.assert_allclose(resampled.face.gaze[:, 1], -resampled.face.gaze[:, 0], atol=1e-12)
     assert resampled.face.observed[0] and not resampled.face.observed[-1]
+
+
+def test_hands_at_twice_the_frame_rate_are_those_of_the_video_and_between_them() -> None:
+    performance = clip(people=1)
+    person = performance.people[0]
+    hands = builders.hands(len(person.track.frames))
+    doubled = resample_performance(replace(performance, people=(replace(person, hands=hands),)), Fraction(60))
+    resampled = doubled.people[0].hands
+    assert resampled is not None
+    np.testing.assert_array_equal(resampled.observed[::2], hands.observed)
+    np.testing.assert_allclose(resampled.keypoints[::2], hands.keypoints)
+    assert rotation.angle_between(resampled.rotations[::2], hands.rotations).max() < 1e-7
+    # The left hand was not observed in the first frame, and so not halfway to the next one.
+    np.testing.assert_array_equal(resampled.observed[:3], [[False, True], [False, True], [True, True]])
+    middle = (hands.keypoints[:-1, 1] + hands.keypoints[1:, 1]) / 2
+    np.testing.assert_allclose(resampled.keypoints[1::2, 1], middle)

@@ -31,6 +31,11 @@ def test_the_scale_of_a_body_is_that_of_its_projection() -> None:
     assert body_scale(random_person()) == pytest.approx(400)
 
 
+def test_external_keypoints_without_3d_landmarks_have_no_scale() -> None:
+    body = random_person()
+    assert body_scale(person(body.keypoints[:, :2], np.full((33, 3), np.nan))) == 0
+
+
 @pytest.mark.parametrize("side", SIDES)
 def test_the_region_turns_and_scales_with_the_body(side: str) -> None:
     body = random_person()

@@ -4,7 +4,9 @@ In: ``HandViews`` and a ``HandShape``. Out: ``HandFit``. Terms: reprojection, 3D
 joints, smoothness. The smoothness adapts to the speed: it is strong where a hand rests, and weak where it is fast.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -20,7 +22,8 @@ from bodydouble.motion.hands.hand_model import (
     pose_hand,
 )
 from bodydouble.motion.hands.hand_size import align_palms
-from bodydouble.motion.hands.hand_views import HandViews
+from bodydouble.motion.hands.hand_views import HandViews, nearest_observed
+from bodydouble.motion.hands.plausible_frames import select_plausible
 from bodydouble.motion.hands.smoothness import Smoothness, SmoothnessOptions, adapt_smoothness, uniform_smoothness
 
 ROTATION, POSITION, ANGLES = slice(0, 3), slice(3, 6), slice(6, 6 + DOF_COUNT)
@@ -41,7 +44,7 @@ class HandNoise:
     """Residual, in standard deviations, from which a landmark counts less (Cauchy loss)."""
     habit: float = np.radians(35.0)
     """Of a joint from its relaxed angle."""
-    spread: float = np.radians(12.0)
+    spread: float = np.radians(20.0)
     """Of the spread of a finger, and of the roll of the thumb."""
     coupling: float = np.radians(12.0)
     """Of the bend of the last joint from that of the joint before it, times ``coupling_ratio``."""
@@ -62,11 +65,16 @@ class HandFit:
     angles: FloatArray
     """(T, 21) rad."""
 
+    def __getitem__(self, frames: slice) -> "HandFit":
+        return HandFit(self.camera_from_hand[frames], self.position[frames], self.angles[frames])
+
 
 SPREAD_DOFS = np.array([dof.name.endswith(("spread", "roll")) for dof in DEGREES_OF_FREEDOM])
 COUPLED_DOFS = [(index - 1, index) for index, dof in enumerate(DEGREES_OF_FREEDOM) if dof.bone == 2 and dof.finger > 0]
 FIRST_STEPS, LATER_STEPS = 5, 5
 """Number of steps with the same smoothness everywhere, and of those with an adapted one."""
+WINDOW_FRAMES, MARGIN_FRAMES = 400, 60
+"""Length of the windows that are fitted independently, and their overlap on either side, in frames."""
 MAX_STEP = 0.6
 """Maximum change of an unknown in one step, rad."""
 
@@ -74,13 +82,39 @@ MAX_STEP = 0.6
 def fit_hand(views: HandViews, shape: HandShape, fps: float, noise: HandNoise | None = None) -> HandFit:
     """Fits the pose of a hand to its views in T frames, at least one of them observed."""
     noise = noise or HandNoise()
-    fit = initial_fit(views, shape)
+    views = _plausible_views(views, shape, fps)
+    start = initial_fit(views, shape)
+    parts = []
+    for inner, outer in _windows(len(views.points)):
+        fitted = _fit_window(start[outer], views[outer], shape, fps, noise)
+        parts.append(fitted[inner.start - outer.start : inner.stop - outer.start])
+    return HandFit(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(HandFit)))
+
+
+def _windows(frames: int) -> Iterator[tuple[slice, slice]]:
+    """Yields windows of T frames, each with the larger window that is fitted for it."""
+    edges = np.linspace(0, frames, max(1, round(frames / WINDOW_FRAMES)) + 1).round().astype(int).tolist()
+    for start, stop in pairwise(edges):
+        yield slice(start, stop), slice(max(start - MARGIN_FRAMES, 0), min(stop + MARGIN_FRAMES, frames))
+
+
+def _fit_window(fit: HandFit, views: HandViews, shape: HandShape, fps: float, noise: HandNoise) -> HandFit:
     smoothness = uniform_smoothness(len(views.points), UNKNOWNS, noise.smoothness, fps)
     for step in range(FIRST_STEPS + LATER_STEPS):
         if step >= FIRST_STEPS:
             smoothness = adapt_smoothness(_values(fit), views.observed, noise.smoothness, fps)
         fit = _improve(fit, views, shape, smoothness, noise)
     return fit
+
+
+def _plausible_views(views: HandViews, shape: HandShape, fps: float) -> HandViews:
+    """Returns the views without the confidence of the frames in which the palm cannot be as it was seen."""
+    rows = np.flatnonzero(views.observed)
+    palms = rotation.from_matrix(views.camera_from_view[rows] @ align_palms(views.landmarks_3d[rows], shape))
+    is_plausible = select_plausible(palms, rows / fps, views.confidence[rows].max(axis=1))
+    confidence = views.confidence.copy()
+    confidence[rows[~is_plausible]] = 0.0
+    return replace(views, confidence=confidence)
 
 
 def initial_fit(views: HandViews, shape: HandShape) -> HandFit:
@@ -91,7 +125,7 @@ def initial_fit(views: HandViews, shape: HandShape) -> HandFit:
     spread_3d = _spread(views.landmarks_3d[rows][..., :2])
     depth = spread_3d / np.maximum(_spread(points), 1e-6)
     position = np.column_stack([points[:, 0], np.log(depth)])
-    nearest = np.abs(np.arange(len(views.points))[:, None] - rows).argmin(axis=1)
+    nearest = np.searchsorted(rows, nearest_observed(views.observed))
     angles = np.tile(RELAXED, (len(nearest), 1))
     return HandFit(camera_from_hand[nearest], position[nearest], angles)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bodydouble.data import HAND_LANDMARK_COUNT, BoolArray, FloatArray, HandObservation
+from bodydouble.data import HAND_LANDMARK_COUNT, BoolArray, FloatArray, HandObservation, IntArray
 from bodydouble.geometry import rotation
 from bodydouble.motion.hands.hand_model import mirror_vectors
 
@@ -23,10 +23,24 @@ class HandViews:
     camera_from_view: FloatArray
     """(T, 3, 3) rotation from a camera that looks at the hand to the real one, mirrored likewise."""
 
+    def __getitem__(self, frames: slice) -> "HandViews":
+        return HandViews(
+            self.points[frames], self.confidence[frames], self.landmarks_3d[frames], self.camera_from_view[frames]
+        )
+
     @property
     def observed(self) -> BoolArray:
         """(T,) whether the hand was observed."""
         return np.asarray(self.confidence.max(axis=1) > 0)
+
+
+def nearest_observed(observed: BoolArray) -> IntArray:
+    """Returns the observed frame (T,) nearest to each of T frames, at least one of which was observed."""
+    rows = np.flatnonzero(observed)
+    frames = np.arange(len(observed))
+    following = np.searchsorted(rows, frames)
+    before, after = rows[np.maximum(following - 1, 0)], rows[np.minimum(following, len(rows) - 1)]
+    return np.where(np.abs(frames - before) <= np.abs(after - frames), before, after)
 
 
 def collect_views(

@@ -11,6 +11,7 @@ import numpy as np
 from bodydouble.data import BoolArray, FloatArray, Motion
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion.hands.hand_model import mirror_rotations, mirror_vectors
+from bodydouble.motion.hands.hand_views import nearest_observed
 
 FOREARM_SHARE = 0.5
 """Fraction of the turn of the forearm that the forearm's joint gets."""
@@ -84,8 +85,7 @@ def limit_bend(bend: FloatArray) -> FloatArray:
 
 def observation_weight(observed: BoolArray, fps: float) -> FloatArray:
     """Returns weights (T,), 1 where a hand was observed lately and 0 where it was not seen for long."""
-    frames = np.arange(len(observed))
-    distance = np.abs(frames[:, None] - np.flatnonzero(observed)).min(axis=1) / fps
+    distance = np.abs(np.arange(len(observed)) - nearest_observed(observed)) / fps
     return np.asarray(np.clip(1 - (distance - HOLD_TIME) / RETURN_TIME, 0.0, 1.0))
 
 

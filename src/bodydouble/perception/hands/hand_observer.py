@@ -36,7 +36,7 @@ PALM_SEARCH_SIDE = 4.0
 class HandOptions:
     """Thresholds for observing hands."""
 
-    min_length: float = 20.0
+    min_length: float = 24.0
     """Minimum length of a hand in the image, px, by the size of the body."""
     min_wrist_confidence: float = 0.1
     """Minimum confidence of the wrist of the body."""

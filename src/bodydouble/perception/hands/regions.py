@@ -34,9 +34,9 @@ _KNUCKLES = [hand.INDEX[f"{finger}_mcp"] for finger in ("index", "middle", "midd
 
 
 def body_scale(person: Observation) -> float:
-    """Returns the size of a person in the image, px per m of the 3D landmarks; 0 if nothing is seen of the body."""
+    """Returns the size of a person in the image, px per m of the 3D landmarks; 0 if that is unknown."""
     weights = person.keypoints[:, 2:]
-    if not weights.sum() > 0:
+    if not weights.sum() > 0 or not np.isfinite(person.landmarks_3d).all():
         return 0.0
     image, space = (
         points - (weights * points).sum(axis=0) / weights.sum()
