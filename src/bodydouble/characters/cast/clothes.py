@@ -146,7 +146,7 @@ def _add_legs(outfit: Outfit, look: Look, body: Body) -> None:
         "tights": Fit(0.003, smoothing=4),
     }[look.bottom]
     cut = LegCut(body, float(hips + 0.06), float(hem))
-    shell = cut_shell(body, cut, fit)
+    shell = cut_shell(body, cut, fit, is_fine=False)
     part, frame, _ = _project(shell, compute_normals(shell.positions, shell.triangles), "bottom")
     outfit.parts.append(part)
     outfit.textures["bottom"] = paint_legs(look, cut, frame)
@@ -170,7 +170,7 @@ def _add_shoes(outfit: Outfit, look: Look, body: Body) -> None:
     knee, ankle = body.joints["leftLowerLeg"][1], body.joints["leftFoot"][1]
     height = 0.42 * (knee - ankle) if look.shoes == "boots" else 0.045
     cut = ShoeCut(body, float(height))
-    shell = cut_shell(body, cut, Fit(0.011 if look.shoes == "boots" else 0.009))
+    shell = cut_shell(body, cut, Fit(0.011 if look.shoes == "boots" else 0.009), is_fine=False)
     flat = Surface(_flatten_sole(shell.positions), shell.triangles, shell.weights)
     _add_plain(outfit, flat, "shoes")
     normals = compute_normals(flat.positions, flat.triangles) * [1.0, 0.2, 1.0]
