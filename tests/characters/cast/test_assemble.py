@@ -21,7 +21,7 @@ from bodydouble.skeletons import humanoid
 from tests.characters.cast.characters_of_presets import drawn
 from tests.formats import validator
 
-MAX_VERTICES = 30_000
+MAX_VERTICES = 27_000
 
 
 def rest_pose(character: Character) -> tuple[np.ndarray, np.ndarray]:

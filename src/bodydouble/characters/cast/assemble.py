@@ -1,6 +1,6 @@
 """Assembly of a drawn character: ``Look`` -> ``Character`` with skin, morph targets, textures and toon values."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,28 +8,15 @@ import numpy as np
 from bodydouble.characters.cast.body import JOINTS, Body, build_body, build_skin
 from bodydouble.characters.cast.clothes import build_clothes
 from bodydouble.characters.cast.face import build_face
-from bodydouble.characters.cast.face_textures import draw_face_texture
-from bodydouble.characters.cast.hair import build_hair
-from bodydouble.characters.cast.hair_texture import draw_hair_texture
+from bodydouble.characters.cast.hair import Hair, build_hair
 from bodydouble.characters.cast.hats import build_hat, cover_hair
-from bodydouble.characters.cast.head import build_head
+from bodydouble.characters.cast.head import Head, build_head
 from bodydouble.characters.cast.head_details import build_beard, build_ears, build_glasses
-from bodydouble.characters.cast.look import Color, Look
+from bodydouble.characters.cast.look import Look
 from bodydouble.characters.cast.meshes import Bone, Part
+from bodydouble.characters.cast.paints import choose_paints, create_material, describe_toon
 from bodydouble.characters.cast.springs import describe_springs
 from bodydouble.characters.cast.tails import build_ties
-from bodydouble.characters.cast.toon import (
-    CLOTH,
-    DARK_CLOTH,
-    FACE,
-    HAIR,
-    SHOES,
-    SKIN,
-    THIN_CLOTH,
-    Toon,
-    describe_mtoon,
-    to_linear,
-)
 from bodydouble.data import (
     Character,
     FloatArray,
@@ -38,8 +25,6 @@ from bodydouble.data import (
     Mesh,
     MorphTarget,
     Skeleton,
-    Texture,
-    TexturePlacement,
 )
 from bodydouble.skeletons import humanoid
 
@@ -59,32 +44,36 @@ META: dict[str, Any] = {
     "otherLicenseUrl": "https://creativecommons.org/publicdomain/zero/1.0/",
 }
 """Metadata of a VRM file: the character belongs to whoever made it."""
-CLAMPED = TexturePlacement(wrap=("clamp", "clamp"))
-UNLIT = ("drawing", "soft drawing")
-ONE_SIDED = ("face", "skin", "shoes", "sole", "drawing", "soft drawing", "glasses", "hair tie", "bow")
-
-
-@dataclass(frozen=True, slots=True)
-class Paint:
-    """Colour of a material, its texture and its toon values."""
-
-    color: Color
-    """sRGB."""
-    toon: Toon | None
-    """None: the colour is shown without light."""
-    texture: bytes | None = None
-    placement: TexturePlacement = CLAMPED
 
 
 def build_character(look: Look) -> Character:
     """Builds the character of a look, in the T-pose and in metres."""
     body, head = build_body(look), build_head(look)
-
-    def place(point: FloatArray) -> FloatArray:
-        return np.asarray(point * body.head_height + body.head_origin)
-
     outfit, hair = build_clothes(look, body), build_hair(head, look)
-    carried = [
+    skin = build_skin(body, outfit.visible(body.skin.positions))
+    parts = [*skin, *outfit.parts, *(_carry(part, body) for part in _build_head_parts(look, head, hair))]
+    bones = [*outfit.bones, *(replace(bone, position=_place(bone.position, body)) for bone in hair.bones)]
+    tips = outfit.tips | {name: _place(tip, body) for name, tip in hair.tips.items()}
+    paints = choose_paints(look, outfit.textures)
+    materials = {name: create_material(name, paint) for name, paint in paints.items()}
+    skeleton, morphs = _build_skeleton(body, bones), _name_morphs(parts)
+    meshes = tuple(_create_mesh(group, morphs[group[0].mesh], materials, skeleton) for group in _group(parts))
+    used = {mesh.material.name for mesh in meshes}
+    vrm: dict[str, Any] = {
+        "meta": META,
+        "expressions": {"preset": {"happy": _describe_happiness(morphs)}},
+        MTOON: {name: describe_toon(paint) for name, paint in paints.items() if paint.toon and name in used},
+        "lookAt": _describe_gaze(look, body),
+    }
+    if bones:
+        vrm["VRMC_springBone"] = describe_springs(body, skeleton, bones, tips)
+    rest = np.tile([0.0, 0.0, 0.0, 1.0], (len(skeleton.joint_names), 1))
+    return Character(look.name, skeleton, rest, {bone: j for j, bone in enumerate(JOINTS)}, meshes, vrm=vrm)
+
+
+def _build_head_parts(look: Look, head: Head, hair: Hair) -> list[Part]:
+    """Builds what the head carries, in its frame, H."""
+    return [
         *build_face(head, look),
         *build_ears(look),
         cover_hair(hair.part, head, look),
@@ -93,31 +82,11 @@ def build_character(look: Look) -> Character:
         *build_beard(head, look),
         *build_glasses(head, look),
     ]
-    parts = [*build_skin(body, outfit.visible(body.skin.positions)), *outfit.parts]
-    parts += [_carry(part, body) for part in carried]
-    paints = _choose_paints(look, outfit.textures)
-    materials = {name: _create_material(name, paint) for name, paint in paints.items()}
-    bones = [*outfit.bones, *(replace(bone, position=place(bone.position)) for bone in hair.bones)]
-    tips = outfit.tips | {name: place(tip) for name, tip in hair.tips.items()}
-    skeleton = _build_skeleton(body, bones)
-    morphs = _name_morphs(parts)
-    meshes = tuple(_create_mesh(group, morphs[group[0].mesh], materials, skeleton) for group in _group(parts))
-    used = {mesh.material.name for mesh in meshes}
-    toons = {name: _describe(paint) for name, paint in paints.items() if paint.toon and name in used}
-    return Character(
-        look.name,
-        skeleton,
-        np.tile([0.0, 0.0, 0.0, 1.0], (len(skeleton.joint_names), 1)),
-        {bone: j for j, bone in enumerate(JOINTS)},
-        meshes,
-        vrm={
-            "meta": META,
-            "expressions": {"preset": {"happy": _describe_happiness(morphs)}},
-            MTOON: toons,
-            "lookAt": _describe_gaze(look, body),
-            **({"VRMC_springBone": describe_springs(body, skeleton, bones, tips)} if bones else {}),
-        },
-    )
+
+
+def _place(points: FloatArray, body: Body) -> FloatArray:
+    """Places points (..., 3) of the frame of the head, H, on the body, m."""
+    return np.asarray(points * body.head_height + body.head_origin)
 
 
 def _describe_gaze(look: Look, body: Body) -> dict[str, Any]:
@@ -141,14 +110,14 @@ def _parent(bone: str) -> int:
     if bone in humanoid.PARENT:
         parent = humanoid.PARENT[bone]
         return JOINTS.index(parent) if parent else -1
-    first = bone.endswith(("Metacarpal",)) or (bone.endswith("Proximal") and "Thumb" not in bone)
+    first = bone.endswith("Metacarpal") or (bone.endswith("Proximal") and "Thumb" not in bone)
     hand = "leftHand" if bone.startswith("left") else "rightHand"
     return JOINTS.index(hand) if first else JOINTS.index(bone) - 1
 
 
 def _carry(part: Part, body: Body) -> Part:
     """Places a part of the head on the body; the head's joint carries it."""
-    positions = part.positions * body.head_height + body.head_origin
+    positions = _place(part.positions, body)
     morphs = {name: offsets * body.head_height for name, offsets in part.morphs.items()}
     weights = np.tile(body.weights_of(head=1.0), (len(positions), 1))
     return replace(part, positions=positions, weights=weights, morphs=morphs)
@@ -220,54 +189,3 @@ def _limit_weights(weights: FloatArray) -> tuple[IntArray, FloatArray]:
     largest = np.take_along_axis(weights, order, axis=1)
     largest = np.where(largest < 1e-4, 0.0, largest)
     return order, largest / largest.sum(axis=1, keepdims=True)
-
-
-def _choose_paints(look: Look, textures: dict[str, bytes]) -> dict[str, Paint]:
-    """Chooses the paint of every material."""
-    face, skirt = draw_face_texture(look), TexturePlacement(wrap=("repeat", "clamp"))
-    collar = look.top_color if look.top in ("shirt", "hoodie") else look.second_color
-    dark: Color = (0.17, 0.15, 0.20)
-    sole: Color = tuple(0.55 * c for c in look.shoe_color) if sum(look.shoe_color) < 2.2 else (0.85, 0.30, 0.30)  # type: ignore[assignment]
-    bottom = skirt if look.bottom == "skirt" else CLAMPED
-    return {
-        "face": Paint(look.skin_color, FACE),
-        "skin": Paint(look.skin_color, SKIN),
-        "drawing": Paint((1.0, 1.0, 1.0), None, face),
-        "soft drawing": Paint((1.0, 1.0, 1.0), None, face),
-        "hair": Paint(look.hair_color, HAIR, draw_hair_texture(look.hair_color)),
-        "top": Paint(look.top_color, CLOTH, textures["top"]),
-        "collar": Paint(collar, CLOTH),
-        "bottom": Paint(look.bottom_color, DARK_CLOTH, textures["bottom"], bottom),
-        "underwear": Paint(dark, THIN_CLOTH),
-        "socks": Paint(look.sock_color, THIN_CLOTH),
-        "shoes": Paint(look.shoe_color, SHOES),
-        "sole": Paint(sole, SHOES),
-        "white": Paint((0.96, 0.96, 0.96), THIN_CLOTH),
-        "bow": Paint((0.86, 0.22, 0.26), CLOTH),
-        "hair tie": Paint((0.86, 0.25, 0.32), CLOTH),
-        "hat": Paint(look.hat_color, CLOTH),
-        "glasses": Paint((0.24, 0.18, 0.20), THIN_CLOTH),
-    }
-
-
-def _create_material(name: str, paint: Paint) -> Material:
-    color = (1.0, 1.0, 1.0) if paint.texture else paint.color
-    red, green, blue = (to_linear(channel) for channel in color)
-    return Material(
-        name,
-        base_color=(red, green, blue, 1.0),
-        roughness=0.9,
-        texture_png=paint.texture,
-        texture_placement=paint.placement,
-        alpha_mode="blend" if name == "soft drawing" else "opaque",
-        is_double_sided=name not in ONE_SIDED,
-        is_unlit=name in UNLIT,
-    )
-
-
-def _describe(paint: Paint) -> tuple[dict[str, Any], dict[str, Texture]]:
-    """Returns parameters and textures of MToon."""
-    assert paint.toon is not None
-    parameters = describe_mtoon(paint.toon, paint.color, is_textured=paint.texture is not None)
-    textures = {"shadeMultiplyTexture": Texture(paint.texture, paint.placement)} if paint.texture else {}
-    return parameters, textures

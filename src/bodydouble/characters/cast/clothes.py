@@ -22,15 +22,15 @@ SKIRT_MARGIN = 0.11
 """Depth, m, below the hip joints to which the skin under a skirt is removed."""
 TOP_FITS = {
     "t-shirt": Fit(0.009, 0.006, 0.004, 0.012, smoothing=12), "shirt": Fit(0.010, 0.008, 0.006, smoothing=13),
-    "hoodie": Fit(0.014, 0.015, 0.004, puff=0.008, smoothing=16), "jacket": Fit(0.013, 0.010, 0.006, smoothing=14),
+    "hoodie": Fit(0.013, 0.011, 0.004, puff=0.008, smoothing=16), "jacket": Fit(0.013, 0.010, 0.006, smoothing=14),
     "tank-top": Fit(0.007, 0.004, 0.004, smoothing=8), "sailor": Fit(0.009, 0.006, 0.012, 0.014, smoothing=10),
     "dress": Fit(0.007, 0.0, 0.0, 0.004, puff=0.026, smoothing=8),
 }  # fmt: skip
 HEM_BELOW_HIPS = {"t-shirt": 0.02, "shirt": 0.03, "hoodie": 0.015, "jacket": 0.03, "tank-top": 0.01, "sailor": -0.045}
 """Depth of the hem below the joint of the hips, m."""
 NECK_HOLES = {
-    "t-shirt": (0.064, 0.004), "shirt": (0.058, 0.010), "hoodie": (0.070, 0.018), "jacket": (0.066, 0.012),
-    "tank-top": (0.075, -0.012), "sailor": (0.074, 0.0), "dress": (0.066, 0.002),
+    "t-shirt": (0.064, 0.004), "shirt": (0.050, 0.012), "hoodie": (0.070, 0.018), "jacket": (0.058, 0.012),
+    "tank-top": (0.075, -0.012), "sailor": (0.074, 0.0), "dress": (0.060, 0.002),
 }  # fmt: skip
 """Radius, m, at a head height of 0.246 m, and height above the joint of the neck."""
 
@@ -76,7 +76,13 @@ def _cut_top(look: Look, body: Body) -> TopCut:
     size = body.head_height / 0.246
     hem = joints["spine"][1] + 0.02 if look.top == "dress" else joints["hips"][1] - HEM_BELOW_HIPS[look.top] * size
     radius, height = NECK_HOLES[look.top]
-    return TopCut(body, float(sleeve), float(hem), float(joints["neck"][1] + height), radius * size)
+    return TopCut(
+        body,
+        float(sleeve),
+        float(hem),
+        float(joints["neck"][1] + height),
+        float(max(radius * size, 1.15 * body.neck_radius)),
+    )
 
 
 def _add_top(outfit: Outfit, look: Look, cut: TopCut) -> None:
@@ -140,7 +146,7 @@ def _add_legs(outfit: Outfit, look: Look, body: Body) -> None:
         "tights": Fit(0.003, smoothing=4),
     }[look.bottom]
     cut = LegCut(body, float(hips + 0.06), float(hem))
-    shell = cut_shell(body, cut, fit)
+    shell = cut_shell(body, cut, fit, is_fine=False)
     part, frame, _ = _project(shell, compute_normals(shell.positions, shell.triangles), "bottom")
     outfit.parts.append(part)
     outfit.textures["bottom"] = paint_legs(look, cut, frame)
@@ -164,7 +170,7 @@ def _add_shoes(outfit: Outfit, look: Look, body: Body) -> None:
     knee, ankle = body.joints["leftLowerLeg"][1], body.joints["leftFoot"][1]
     height = 0.42 * (knee - ankle) if look.shoes == "boots" else 0.045
     cut = ShoeCut(body, float(height))
-    shell = cut_shell(body, cut, Fit(0.011 if look.shoes == "boots" else 0.009))
+    shell = cut_shell(body, cut, Fit(0.011 if look.shoes == "boots" else 0.009), is_fine=False)
     flat = Surface(_flatten_sole(shell.positions), shell.triangles, shell.weights)
     _add_plain(outfit, flat, "shoes")
     normals = compute_normals(flat.positions, flat.triangles) * [1.0, 0.2, 1.0]

@@ -60,34 +60,37 @@ def build_skirt(look: Look, body: Body, cut: SkirtCut) -> Skirt:
     columns = cut.pleats * len(PLEAT_PHASES)
     phase = np.tile(PLEAT_PHASES, cut.pleats)
     turn = (np.repeat(np.arange(cut.pleats), len(PLEAT_PHASES)) + phase) / cut.pleats
-    angle = 2 * np.pi * turn
     down = np.linspace(0, 1, RINGS)
-    y = cut.waist + 0.004 + (cut.hem - cut.waist) * down
-    across, along, middle = _radii(body, cut, y, down)
-    saw = np.where(phase < 0.8, phase / 0.8, (1 - phase) / 0.2) - 0.5
-    stretch = 1 + saw * cut.depth * (0.10 + down[:, None]) * 2.2 / across[:, None]
-    x = np.sin(angle) * across[:, None] * stretch
-    z = middle[:, None] + np.cos(angle) * along[:, None] * stretch
-    positions = np.stack([x, np.broadcast_to(y[:, None], x.shape), z], axis=-1).reshape(-1, 3)
-    positions, triangles, uvs = _close_seam(positions, columns, phase, turn, down)
-    axis = np.stack([0 * positions[:, 0], positions[:, 1], np.full(len(positions), middle.mean())], axis=1)
+    rings = _place_rings(body, cut, phase, turn, down)
+    positions, triangles, uvs = _close_seam(rings, phase, turn, down)
+    axis = positions * [0.0, 1.0, 0.0] + [0.0, 0.0, rings[..., 2].mean()]
     triangles = orient(positions, triangles, axis)
-    bones = _place_bones(body, cut)
-    turns = np.tile(np.append(turn, 1.0), RINGS)
     normals = compute_normals(positions, triangles)
     normals[columns :: columns + 1] = normals[0 :: columns + 1] = _mean_of_seam(normals, columns)
+    bones = _place_bones(body, cut)
     hips = np.tile(body.weights_of(hips=1.0), (len(positions), 1))
-    weights = _bone_weights(body, bones, turns, positions[:, 1])
+    weights = _bone_weights(body, bones, np.tile(np.append(turn, 1.0), RINGS), positions[:, 1])
     part = Part("bottom", "bottom", positions, triangles, normals, uvs, hips, bones=weights)
     return Skirt(part, bones, _place_tips(body, cut), _paint(look, cut))
 
 
+def _place_rings(body: Body, cut: SkirtCut, phase: FloatArray, turn: FloatArray, down: FloatArray) -> FloatArray:
+    """Places the rings (RINGS, columns, 3), pleated more and more towards the hem."""
+    y = cut.waist + 0.004 + (cut.hem - cut.waist) * down
+    across, along, middle = _radii(body, cut, y, down)
+    saw = np.where(phase < 0.8, phase / 0.8, (1 - phase) / 0.2) - 0.5
+    stretch = 1 + saw * cut.depth * (0.10 + down[:, None]) * 2.2 / across[:, None]
+    x = np.sin(2 * np.pi * turn) * across[:, None] * stretch
+    z = middle[:, None] + np.cos(2 * np.pi * turn) * along[:, None] * stretch
+    return np.stack([x, np.broadcast_to(y[:, None], x.shape), z], axis=-1)
+
+
 def _close_seam(
-    positions: FloatArray, columns: int, phase: FloatArray, turn: FloatArray, down: FloatArray
+    rings: FloatArray, phase: FloatArray, turn: FloatArray, down: FloatArray
 ) -> tuple[FloatArray, IntArray, FloatArray]:
     """Repeats the first column after the last, so that the texture can run round."""
-    grid = positions.reshape(RINGS, columns, 3)
-    closed = np.concatenate([grid, grid[:, :1]], axis=1).reshape(-1, 3)
+    columns = rings.shape[1]
+    closed = np.concatenate([rings, rings[:, :1]], axis=1).reshape(-1, 3)
     pleat = np.round(turn * (columns / len(PLEAT_PHASES)) - phase)
     u = np.append(pleat + phase, columns / len(PLEAT_PHASES))
     uvs = np.stack(np.broadcast_arrays(u, down[:, None]), axis=-1).reshape(-1, 2)
