@@ -18,10 +18,16 @@ from bodydouble.errors import BodydoubleError
 from bodydouble.formats.media import FrameReader, VideoWriter, probe
 
 
+BODY_ONLY = ("--hands", "off", "--face", "off", "--no-preview")
+"""Options of the run that does what MediaPipe Pose does: neither fingers nor faces."""
+RUNS = {"body only, without preview": BODY_ONLY, "without preview": ("--no-preview",), "with preview": ()}
+"""Name of a run -> its options."""
+
+
 def measure_speed(
     video: Path, *, quality: str = "balanced", repeat: int = 1, mediapipe: str | None = None
 ) -> dict[str, Any]:
-    """Animates a video in separate processes, without and with the preview.
+    """Animates a video in separate processes: the body only, with hands and faces, and with the preview.
 
     Args:
         video: input clip.
@@ -44,7 +50,7 @@ def measure_speed(
         size = probe(clip).image_size
         runs = [
             _run(name, clip, Path(scratch) / "out", ["--quality", quality, *options])
-            for name, options in (("without preview", ["--no-preview"]), ("with preview", []))
+            for name, options in RUNS.items()
         ]
         comparison = None if mediapipe is None else _compare(clip, Path(scratch) / "out", quality, mediapipe)
     return {
@@ -60,10 +66,10 @@ def measure_speed(
 
 
 def _compare(clip: Path, folder: Path, quality: str, mediapipe: str) -> dict[str, Any]:
-    """Compares animation without preview with MediaPipe."""
+    """Compares animation of the body without preview with MediaPipe."""
 
     def run() -> float:
-        figures = _run("without preview", clip, folder, ["--quality", quality, "--no-preview"])
+        figures = _run("body only, without preview", clip, folder, ["--quality", quality, *BODY_ONLY])
         return float(figures["frames_per_second"])
 
     return compare_with_mediapipe(clip, mediapipe, run)
