@@ -100,3 +100,15 @@ def test_landmarks_outside_the_frame_have_no_confidence(monkeypatch: pytest.Monk
 def test_an_image_without_hands_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     networks = FakeNetworks([(WRISTS["left"], 0.5)], presence=0.1)
     assert observe(monkeypatch, networks, person()).hands == (None, None)
+
+
+def test_a_hand_is_searched_for_longer_where_the_wrist_is_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    for confidence in (1.0, 0.6):
+        seen = person()
+        for side in WRISTS:
+            seen.keypoints[blazepose.INDEX[f"{side}_wrist"], 2] = confidence
+        networks = FakeNetworks([(WRISTS["left"], 0.5)], presence=0.1, palms=[WRISTS["left"]])
+        assert observe(monkeypatch, networks, seen).hands == (None, None)
+        calls.append(networks.calls)
+    assert calls == [12, 4]

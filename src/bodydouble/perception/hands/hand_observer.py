@@ -9,6 +9,7 @@ region was enough for 260; 9 more were found only in the second region or by the
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -44,8 +45,9 @@ class HandOptions:
     """Minimum probability that a region shows a hand."""
     min_side_probability: float = 0.3
     """Minimum probability that it is the wanted one, left or right."""
-    min_palm_wrist_confidence: float = 0.5
-    """Minimum confidence of the wrist from which palms are searched for."""
+    sure_wrist_confidence: float = 0.9
+    """Confidence of the wrist of the body from which more than one region is tried. Of 32 hands with a less sure wrist
+    that the first region did not show, none was found in another region; of 48 others, 18."""
     max_wrist_distance: float = 0.8
     """Maximum distance of the hand's wrist from that of the body, lengths of a hand."""
     sure_score: float = 0.8
@@ -126,22 +128,21 @@ class HandObserver:
         if not _is_inside(wrist[:2], frame.shape):
             return None
         target = _Target(side, wrist[:2], length, roi_from_body(person, side))
-        is_visible = wrist[2] >= self.options.min_palm_wrist_confidence
-        for roi in self._regions(frame, target, search_palms=bool(is_visible)):
+        count = None if wrist[2] >= self.options.sure_wrist_confidence else 1
+        for roi in islice(self._regions(frame, target), count):
             best = self._best_of_two_passes(frame, target, roi)
             if best:
                 return best
         return None
 
-    def _regions(self, frame: RgbImage, target: _Target, *, search_palms: bool) -> Iterator[RotatedRoi]:
+    def _regions(self, frame: RgbImage, target: _Target) -> Iterator[RotatedRoi]:
         """Yields the regions that may show the hand, the cheapest and most likely one first."""
         yield self._networks.refine_roi(frame, target.roi)
         yield replace(target.roi, side=SMALLER_REGION * target.roi.side)
-        if search_palms:
-            surroundings = RotatedRoi(target.wrist, PALM_SEARCH_SIDE * target.length, 0.0)
-            palms = self._networks.detect_palms(frame, surroundings)
-            palms.sort(key=lambda palm: float(np.hypot(*(palm.wrist - target.wrist))))
-            yield from (palm.roi for palm in palms[:1])
+        surroundings = RotatedRoi(target.wrist, PALM_SEARCH_SIDE * target.length, 0.0)
+        palms = self._networks.detect_palms(frame, surroundings)
+        palms.sort(key=lambda palm: float(np.hypot(*(palm.wrist - target.wrist))))
+        yield from (palm.roi for palm in palms[:1])
 
     def _best_of_two_passes(self, frame: RgbImage, target: _Target, roi: RotatedRoi) -> _Candidate | None:
         """Locates the hand in a region and, if it may be there, in the region of these landmarks."""
