@@ -187,10 +187,12 @@ def test_rejects_other_file_types(tmp_path: Path) -> None:
         load_character(str(path))
 
 
-@pytest.mark.parametrize("name", ["anime", "anime:old-man"])
-def test_drawn_characters_are_loaded_by_name(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "expected"), [("anime", "woman"), ("anime:old-man", "old-man"), ("anime:7", "look 7")]
+)
+def test_drawn_characters_are_loaded_by_name(name: str, expected: str) -> None:
     character = load_character(name)
-    assert character.name == (name.partition(":")[2] or "woman")
+    assert character.name == expected
     assert not character.is_builtin
 
 
@@ -200,7 +202,7 @@ def test_a_look_of_a_file_is_drawn(tmp_path: Path) -> None:
 
 
 def test_an_unknown_drawn_character_is_named_with_the_choices() -> None:
-    with pytest.raises(UnknownCharacterError, match="drawn: anime:woman, anime:man"):
+    with pytest.raises(UnknownCharacterError, match="choose woman, man, girl"):
         load_character("anime:dragon")
     with pytest.raises(FormatError, match="a map of bones"):
         load_character("anime", {"hips": "Hips"})

@@ -17,7 +17,7 @@ from bodydouble.geometry import rotation
 
 BUILTIN = Path(__file__).parent / "builtin"
 CAST = "anime"
-"""Name of the drawn characters; "anime:NAME" is one of them, "anime:FILE.toml" one of a file's look."""
+"""Name of the drawn characters; "anime:NAME" is one of them, "anime:7" a random one, "anime:FILE.toml" a file's."""
 SUFFIXES = (".glb", ".vrm", ".gltf", ".fbx")
 
 
@@ -37,8 +37,8 @@ def load_character(name_or_path: str, bone_map: Mapping[str, str] | None = None)
     """Loads a character in metres, +Y up, facing +Z, without scale in its joints.
 
     Args:
-        name_or_path: name of a built-in character; "anime", "anime:NAME" or "anime:LOOK.toml" for a drawn one; or path
-            of a .glb, .vrm, .gltf or .fbx file.
+        name_or_path: name of a built-in character; "anime", "anime:NAME", "anime:SEED" or "anime:LOOK.toml" for a
+            drawn one; or path of a .glb, .vrm, .gltf or .fbx file.
         bone_map: humanoid bone -> joint name of a file, where the automatic map is wrong.
 
     Raises:
@@ -65,20 +65,11 @@ def load_character(name_or_path: str, bone_map: Mapping[str, str] | None = None)
 
 
 def _draw_character(name: str) -> Character:
-    """Draws the character of a preset, or of a look in a TOML file."""
+    """Draws the character of a preset, of a seed, or of a look in a TOML file."""
     from bodydouble.characters.cast.assemble import build_character
-    from bodydouble.characters.cast.look import read_look
-    from bodydouble.characters.cast.presets import PRESETS
+    from bodydouble.characters.cast.choose import choose_look
 
-    choice = name.partition(":")[2]
-    if choice.endswith(".toml"):
-        return build_character(read_look(Path(choice)))
-    look = PRESETS.get(choice or next(iter(PRESETS)))
-    if look is None:
-        raise UnknownCharacterError(
-            f"unknown character {name!r}; drawn: {', '.join(cast_names())}; or give a look, as anime:LOOK.toml"
-        )
-    return build_character(look)
+    return build_character(choose_look(name.partition(":")[2]))
 
 
 def _read_character(path: Path, bone_map: Mapping[str, str] | None = None) -> Character:

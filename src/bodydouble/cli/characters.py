@@ -28,7 +28,11 @@ def make(
         Path, typer.Option("-o", "--output", metavar="FILE", help="File to write: .vrm, .glb, or the look as .toml.")
     ],
     like: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="Drawn character or look (.toml) to start from.")
+        str,
+        typer.Option(
+            metavar="NAME|SEED|FILE",
+            help="Drawn character, whole number for a random one, or look (.toml) to start from.",
+        ),
     ] = "woman",
     hair: Annotated[str | None, typer.Option(metavar="STYLE", help="Hair: bob, short, long, bun and others.")] = None,
     fringe: Annotated[
@@ -56,28 +60,16 @@ def make(
         "top": top, "top_color": top_color, "bottom": bottom, "bottom_color": bottom_color,
     }  # fmt: skip
     with report_errors():
+        from bodydouble.characters.cast.choose import choose_look
         from bodydouble.characters.cast.look import create_look, vary_look
         from bodydouble.pipeline.drawn_characters import write_look
 
-        look = _find_look(like)
+        look = choose_look(like)
         if vary is not None:
             look = vary_look(look, vary)
         given = {name: value for name, value in chosen.items() if value is not None}
         write_look(output, create_look({"name": output.stem, **given, **_parse_values(values or [])}, look))
         typer.echo(output)
-
-
-def _find_look(like: str) -> Any:
-    """Finds the look of a preset or a file."""
-    from bodydouble.characters.cast.look import read_look
-    from bodydouble.characters.cast.presets import PRESETS
-    from bodydouble.errors import UnknownCharacterError
-
-    if like in PRESETS:
-        return PRESETS[like]
-    if like.endswith(".toml"):
-        return read_look(Path(like))
-    raise UnknownCharacterError(f"unknown look {like!r}; choose {', '.join(PRESETS)} or give a .toml file")
 
 
 def _parse_values(texts: list[str]) -> dict[str, Any]:
