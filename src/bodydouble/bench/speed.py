@@ -49,7 +49,8 @@ def measure_speed(
         clip = video if repeat == 1 else _repeat_video(video, repeat, Path(scratch) / "repeated.mp4")
         size = probe(clip).image_size
         runs = [
-            _run(name, clip, Path(scratch) / "out", ["--quality", quality, *options]) for name, options in RUNS.items()
+            _run(name, clip, Path(scratch) / "out", ["--quality", quality, *options])
+            for name, options in RUNS.items()
         ]
         comparison = None if mediapipe is None else _compare(clip, Path(scratch) / "out", quality, mediapipe)
     return {

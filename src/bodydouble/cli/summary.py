@@ -91,7 +91,7 @@ def print_speed(report: dict[str, Any]) -> None:
 def _print_comparison(console: Console, comparison: dict[str, Any]) -> None:
     pairs = ", ".join(f"{pair['bodydouble']:.1f} / {pair['mediapipe']:.1f}" for pair in comparison["pairs"])
     console.print(
-        f"body only, without preview, medians: bodydouble {comparison['bodydouble']:.1f} frames/s, MediaPipe Pose (full) "
+        f"without preview, medians: bodydouble {comparison['bodydouble']:.1f} frames/s, MediaPipe Pose (full) "
         f"{comparison['mediapipe']:.1f} frames/s, ratio {comparison['ratio']:.2f} (runs in turn: {pairs})",
         soft_wrap=True,
     )
