@@ -17,7 +17,6 @@ from bodydouble.bench.mediapipe_speed import check_mediapipe, compare_with_media
 from bodydouble.errors import BodydoubleError
 from bodydouble.formats.media import FrameReader, VideoWriter, probe
 
-
 BODY_ONLY = ("--hands", "off", "--face", "off", "--no-preview")
 """Options of the run that does what MediaPipe Pose does: neither fingers nor faces."""
 RUNS = {"body only, without preview": BODY_ONLY, "without preview": ("--no-preview",), "with preview": ()}
@@ -49,8 +48,7 @@ def measure_speed(
         clip = video if repeat == 1 else _repeat_video(video, repeat, Path(scratch) / "repeated.mp4")
         size = probe(clip).image_size
         runs = [
-            _run(name, clip, Path(scratch) / "out", ["--quality", quality, *options])
-            for name, options in RUNS.items()
+            _run(name, clip, Path(scratch) / "out", ["--quality", quality, *options]) for name, options in RUNS.items()
         ]
         comparison = None if mediapipe is None else _compare(clip, Path(scratch) / "out", quality, mediapipe)
     return {

@@ -91,8 +91,8 @@ def print_speed(report: dict[str, Any]) -> None:
 def _print_comparison(console: Console, comparison: dict[str, Any]) -> None:
     pairs = ", ".join(f"{pair['bodydouble']:.1f} / {pair['mediapipe']:.1f}" for pair in comparison["pairs"])
     console.print(
-        f"without preview, medians: bodydouble {comparison['bodydouble']:.1f} frames/s, MediaPipe Pose (full) "
-        f"{comparison['mediapipe']:.1f} frames/s, ratio {comparison['ratio']:.2f} (runs in turn: {pairs})",
+        f"body only, without preview, medians: bodydouble {comparison['bodydouble']:.1f} frames/s, "
+        f"MediaPipe Pose (full) {comparison['mediapipe']:.1f} frames/s, ratio {comparison['ratio']:.2f} (runs in turn: {pairs})",
         soft_wrap=True,
     )
 

@@ -41,7 +41,6 @@ META: dict[str, Any] = {
     "creditNotation": "unnecessary",
     "allowRedistribution": True,
     "modification": "allowModificationRedistribution",
-    "otherLicenseUrl": "https://creativecommons.org/publicdomain/zero/1.0/",
 }
 """Metadata of a VRM file: the character belongs to whoever made it."""
 
