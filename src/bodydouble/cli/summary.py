@@ -92,7 +92,8 @@ def _print_comparison(console: Console, comparison: dict[str, Any]) -> None:
     pairs = ", ".join(f"{pair['bodydouble']:.1f} / {pair['mediapipe']:.1f}" for pair in comparison["pairs"])
     console.print(
         f"body only, without preview, medians: bodydouble {comparison['bodydouble']:.1f} frames/s, "
-        f"MediaPipe Pose (full) {comparison['mediapipe']:.1f} frames/s, ratio {comparison['ratio']:.2f} (runs in turn: {pairs})",
+        f"MediaPipe Pose (full) {comparison['mediapipe']:.1f} frames/s, "
+        f"ratio {comparison['ratio']:.2f} (runs in turn: {pairs})",
         soft_wrap=True,
     )
 
