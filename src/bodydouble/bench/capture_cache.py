@@ -15,7 +15,7 @@ from bodydouble.formats.atomic import atomic_write
 from bodydouble.pipeline import Progress, capture
 
 CAPTURE_CODE = (
-    "perception", "tracking", "motion", "geometry", "skeletons", "formats", "pipeline", "networks.py", "data.py",
+    "perception", "tracking", "motion", "geometry", "skeletons", "formats", "pipeline", "networks.py", "data",
 )  # fmt: skip
 """Folders and files of the package that decide a capture; the networks are in ``perception`` and ``motion``."""
 TOTAL = "total"

@@ -14,7 +14,7 @@ from bodydouble.formats.atomic import ensure_folder
 from bodydouble.synthetic import rendered_clip
 
 RENDER_CODE = (
-    "synthetic", "render", "characters", "geometry", "skeletons", "motion", "formats", "data.py",
+    "synthetic", "render", "characters", "geometry", "skeletons", "motion", "formats", "data",
     "bench/synthetic_set.py", "bench/staging.py", "bench/partner_clips.py",
 )  # fmt: skip
 """Folders and files of the package that decide the pixels and the ground truth of a clip."""

@@ -30,7 +30,7 @@ _DAMAGE_ERRORS = (
     ArithmeticError, EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError,
     struct.error, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
-"""Exceptions that zipfile, NumPy and the types of data.py raise on a file whose bytes or arrays are wrong."""
+"""Exceptions that zipfile, NumPy and the types of bodydouble.data raise on a file whose bytes or arrays are wrong."""
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -1,0 +1,91 @@
+"""Data types that stages pass to each other: from ``Clip`` to ``Performance``. All are frozen.
+
+Arrays are checked at construction. Frames of reference, units and names: docs/conventions.md.
+T frames of one person, F frames of the clip, J joints, V vertices.
+"""
+
+from bodydouble.data.arrays import (
+    APPEARANCE_PARTS,
+    BLENDSHAPE_COUNT,
+    COCO_KEYPOINT_COUNT,
+    CONTACT_POINTS,
+    FACE_EMBEDDING_DIM,
+    FINGER_BONE_COUNT,
+    FULL_FRAME_DIAGONAL_MM,
+    HAND_LANDMARK_COUNT,
+    LANDMARK_COUNT,
+    UNKNOWN_TRACK_ID,
+    VIEW_INVARIANT_PARTS,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    RgbImage,
+)
+from bodydouble.data.characters import (
+    Character,
+    Material,
+    Mesh,
+    MorphTarget,
+    MorphWeights,
+    Texture,
+    TexturePlacement,
+)
+from bodydouble.data.motions import (
+    Face,
+    Hands,
+    Motion,
+    Performance,
+    Person,
+    Skeleton,
+)
+from bodydouble.data.observations import (
+    Background,
+    Camera,
+    Clip,
+    FaceObservation,
+    FrameObservations,
+    HandObservation,
+    Observation,
+    PastObservation,
+    Track,
+)
+
+__all__ = [
+    "APPEARANCE_PARTS",
+    "BLENDSHAPE_COUNT",
+    "COCO_KEYPOINT_COUNT",
+    "CONTACT_POINTS",
+    "FACE_EMBEDDING_DIM",
+    "FINGER_BONE_COUNT",
+    "FULL_FRAME_DIAGONAL_MM",
+    "HAND_LANDMARK_COUNT",
+    "LANDMARK_COUNT",
+    "UNKNOWN_TRACK_ID",
+    "VIEW_INVARIANT_PARTS",
+    "Background",
+    "BoolArray",
+    "Camera",
+    "Character",
+    "Clip",
+    "Face",
+    "FaceObservation",
+    "FloatArray",
+    "FrameObservations",
+    "HandObservation",
+    "Hands",
+    "IntArray",
+    "Material",
+    "Mesh",
+    "MorphTarget",
+    "MorphWeights",
+    "Motion",
+    "Observation",
+    "PastObservation",
+    "Performance",
+    "Person",
+    "RgbImage",
+    "Skeleton",
+    "Texture",
+    "TexturePlacement",
+    "Track",
+]
