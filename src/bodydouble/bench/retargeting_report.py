@@ -63,12 +63,12 @@ Written by
 
 ```
 pip install -e '.[bench]'
-bodydouble capture examples/walk.mp4 --quality fast -o walk
-bodydouble bench retarget --motions walk/performance.npz --characters knight.glb --characters woman.glb \\
-    --characters avatar.vrm --markdown docs/retargeting.md
+bodydouble capture examples/street.mp4 -o street
+bodydouble bench retarget --motions street/performance.npz --mocap mocap.tar.xz --characters knight.glb \\
+    --characters woman.glb --characters avatar.vrm --markdown docs/retargeting.md
 ```
 
-The motions are those of the package pybullet (DeepMimic), and one captured from video. `--mocap` adds motion capture.
+The motions are those of the package pybullet (DeepMimic), of motion capture (`--mocap`), and two captured from video.
 
 - *Slide*: movement per 1/30 s of points of the character's own soles in contact. *Penetration*: depth of the lowest of
   them below the floor. Both as in [metrics](metrics.md).

@@ -60,7 +60,7 @@ def retarget(motion: Motion, character: Character) -> tuple[FloatArray, FloatArr
     bind = kinematics.bind_matrices(character)
     rest_positions = {bone: bind[j, :3, 3] for bone, j in character.humanoid.items()}
     rotations = _retarget_rotations(motion, character, t_pose_corrections(rest_positions, motion.skeleton))
-    path = motion.root_position * _path_scale(motion.skeleton, character, rest_positions)
+    path = motion.root_position * path_scale(motion.skeleton, character)
     parent = character.skeleton.parents[character.humanoid["hips"]]
     return rotations, path if parent < 0 else camera.transform(camera.inverse(bind)[parent], path)
 
@@ -209,8 +209,10 @@ def _align(start: FloatArray, direction: FloatArray, target: FloatArray) -> Floa
     return rotation.multiply(rotation.between(current, rotation.normalize(target)), start)
 
 
-def _path_scale(skeleton: Skeleton, character: Character, rest_positions: Mapping[str, FloatArray]) -> float:
+def path_scale(skeleton: Skeleton, character: Character) -> float:
     """Returns the ratio of the standing heights of the character's and the person's hips above their soles."""
+    bind = kinematics.bind_matrices(character)
+    rest_positions = {bone: bind[j, :3, 3] for bone, j in character.humanoid.items()}
     height = _standing_height(rest_positions)
     person = dict(zip(skeleton.joint_names, kinematics.rest_positions(skeleton), strict=True))
     return (height - _sole_height(character, height)) / _standing_height(person)

@@ -19,7 +19,7 @@ from bodydouble.characters.retarget import JointMatrixSequence, retarget
 from bodydouble.characters.skirt_bones import swing_skirt
 from bodydouble.characters.twist_bones import spread_twist
 from bodydouble.characters.weight_keyframes import reduce_weight_keys
-from bodydouble.data import BoolArray, Character, Face, FloatArray, MorphWeights, Motion, Performance
+from bodydouble.data import BoolArray, Character, Face, FloatArray, MorphWeights, Motion, Performance, Person
 from bodydouble.errors import InvalidDataError, RenderingUnavailableError
 from bodydouble.evaluation.report import page
 from bodydouble.evaluation.report.frame_samples import FrameSamples
@@ -31,6 +31,7 @@ from bodydouble.motion.hands.merge import full_motion
 from bodydouble.motion.upsample import upsample_performance
 from bodydouble.pipeline.avatar_content import avatar_content
 from bodydouble.pipeline.capturing import CaptureOptions, CaptureResult, capture_clip, prepare_capture
+from bodydouble.pipeline.preview_size import PersonSizedMatrices
 from bodydouble.pipeline.progress import Progress
 from bodydouble.tracking.association import FaceEmbeddings
 
@@ -308,7 +309,7 @@ def _render_preview(
     from bodydouble.render.preview import PreviewRenderer
 
     path = folder / PREVIEW_FILE
-    matrices = [JointMatrixSequence(a.character, a.rotations, a.hips_translation) for a in characters]
+    matrices = [_preview_matrices(*pair) for pair in zip(captured.people, characters, strict=True)]
     weights = [a.face_weights for a in characters]
     try:
         with (
@@ -324,6 +325,12 @@ def _render_preview(
         progress.warn(f"no preview: {error}")
         return None
     return path
+
+
+def _preview_matrices(person: Person, animated: AnimatedCharacter) -> JointMatrixSequence | PersonSizedMatrices:
+    matrices = JointMatrixSequence(animated.character, animated.rotations, animated.hips_translation)
+    is_fitted = animated.character.is_builtin
+    return matrices if is_fitted else PersonSizedMatrices(matrices, animated.character, person.motion)
 
 
 def _write_report(
