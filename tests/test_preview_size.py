@@ -31,6 +31,6 @@ def test_feet_on_the_floor_stay_there() -> None:
     sized = PersonSizedMatrices(plain, character, MOTION)
     low = np.flatnonzero(MOTION.root_position[:, 1] <= ADULT.rest_offsets[0, 1])
     assert len(low)
-    for row in low:
+    for row in low.tolist():
         scale = np.linalg.norm(sized[row][0, :3, 0])
         np.testing.assert_allclose(sized[row][:, 1, 3], scale * plain[row][:, 1, 3])
