@@ -1,6 +1,7 @@
 """Command line, run as a separate process."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -277,3 +278,12 @@ def test_python_names_can_all_be_imported() -> None:
     assert set(bodydouble.__all__) <= set(dir(bodydouble))
     with pytest.raises(AttributeError):
         _ = bodydouble.dance
+
+
+def test_a_reader_that_ends_early_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "bodydouble", "motions", "--json"]
+    with os.fdopen(writing, "w") as closed:
+        outcome = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True, check=False)
+    assert outcome.stderr == ""

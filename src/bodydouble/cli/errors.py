@@ -1,5 +1,7 @@
 """Conversion of exceptions into one line on standard error and exit status 1."""
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -28,10 +30,18 @@ def report_errors() -> Iterator[None]:
         _fail(str(error))
     except KeyboardInterrupt:
         _fail("interrupted; files that were complete stay")
+    except BrokenPipeError:
+        _close_output()
     except MemoryError:
         _fail("out of memory; use --quality fast, or a shorter or smaller video")
     except Exception as error:
         _fail(f"unexpected {type(error).__name__}: {error}; run again as `bodydouble --debug ...` to see where")
+
+
+def _close_output() -> None:
+    """Ends quietly when the program that reads the output has ended, such as ``head``."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit(1)
 
 
 def _fail(message: str) -> None:
