@@ -42,3 +42,12 @@ def test_notes_of_a_character_become_warnings(tmp_path: Path, monkeypatch: pytes
         animating.animate(EXAMPLE, tmp_path / "out", character=path, progress=progress)
     (warning,) = progress.warnings
     assert warning.startswith(f"{path}: the character was 169.8 m tall")
+
+
+def test_with_anime_alone_everybody_gets_a_look_of_their_own() -> None:
+    template = load_character("anime")
+    cast = animating._cast_templates("anime", template, 3)
+    assert cast[0] is template
+    assert len({len(character.meshes[0].positions) for character in cast}) > 1
+    assert [character.name for character in cast] == ["woman", "man", "girl"]
+    assert animating._cast_templates("anime:man", template, 2) == [template, template]

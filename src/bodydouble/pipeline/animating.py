@@ -145,10 +145,11 @@ def animate(
         captured = result.performance
         resampled = _resample(captured, fps, progress)
         with progress.stage("characters"):
-            characters = _animate_characters(captured, template)
+            templates = _cast_templates(character, template, len(captured.people))
+            characters = _animate_characters(captured, templates)
             resampled_characters = characters
             if resampled is not captured:
-                resampled_characters = _animate_characters(resampled, template)
+                resampled_characters = _animate_characters(resampled, templates)
         name = clip_name(Path(video))
         with progress.stage("files", 1 + (2 if fbx_bones is None else 3) * len(characters)):
             steps = _write_files(resampled, resampled_characters, out, name, keyframe_tolerance, fbx_bones)
@@ -220,8 +221,19 @@ def _output_folder(video: str | Path, folder: str | Path | None) -> Iterator[Pat
         raise
 
 
-def _animate_characters(captured: Performance, template: Character) -> list[AnimatedCharacter]:
-    return [add_face(retarget_to_character(full_motion(person), template), person.face) for person in captured.people]
+def _cast_templates(character: str, template: Character, count: int) -> list[Character]:
+    """Returns the character of each person: the template, or with "anime" alone a drawn one of their own."""
+    if character != character_files.CAST:
+        return [template] * count
+    names = (*character_files.cast_names(), *(f"{character_files.CAST}:{seed}" for seed in range(count)))
+    return [template, *(character_files.load_character(name) for name in names[1:count])]
+
+
+def _animate_characters(captured: Performance, templates: Sequence[Character]) -> list[AnimatedCharacter]:
+    return [
+        add_face(retarget_to_character(full_motion(person), template), person.face)
+        for person, template in zip(captured.people, templates, strict=True)
+    ]
 
 
 def add_face(animated: AnimatedCharacter, face: Face | None) -> AnimatedCharacter:
