@@ -145,7 +145,7 @@ class KeypointModel(Protocol):
 
 
 class DetailModel(Protocol):
-    """Observes a part of a person that the body landmarks do not show, such as the hands or the face."""
+    """Observes a part of a person that the body landmarks do not show, such as the hands."""
 
     @property
     def interval(self) -> int:

@@ -61,7 +61,7 @@ class SecondKeypoints:
 
 @dataclass(frozen=True, slots=True)
 class PersonDetail:
-    """One person in one frame with hands."""
+    """One person in one frame, with the hands that were observed."""
 
     frame: int
     person: int
