@@ -9,6 +9,7 @@ from bodydouble.characters.load import BUILTIN, load_character
 from bodydouble.errors import MediaError
 from bodydouble.geometry import kinematics
 from bodydouble.pipeline import animating, retarget_to_character
+from bodydouble.pipeline.casting import cast_characters
 from bodydouble.pipeline.progress import Progress
 from tests import builders
 from tests.characters.comparison import below_armature
@@ -46,8 +47,9 @@ def test_notes_of_a_character_become_warnings(tmp_path: Path, monkeypatch: pytes
 
 def test_with_anime_alone_everybody_gets_a_look_of_their_own() -> None:
     template = load_character("anime")
-    cast = animating._cast_templates("anime", template, 3)
+    people = builders.performance(people=3).people
+    cast = cast_characters("anime", template, people)
     assert cast[0] is template
     assert len({len(character.meshes[0].positions) for character in cast}) > 1
     assert [character.name for character in cast] == ["woman", "man", "girl"]
-    assert animating._cast_templates("anime:man", template, 2) == [template, template]
+    assert cast_characters("anime:man", template, people[:2]) == [template, template]

@@ -14,7 +14,7 @@ from bodydouble.characters.retarget import pose_matrices
 from bodydouble.data import FloatArray, Motion
 from bodydouble.formats import fbx, gltf
 from bodydouble.geometry import kinematics
-from bodydouble.pipeline.animating import AnimatedCharacter, retarget_to_character
+from bodydouble.pipeline.animated_characters import AnimatedCharacter, retarget_to_character
 from bodydouble.pipeline.exporting import export_motions
 from bodydouble.pipeline.motion_files import NamedMotion
 from bodydouble.skeletons.rigs.export_names import BONE_NAMES

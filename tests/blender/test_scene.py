@@ -21,7 +21,7 @@ from bodydouble.data import Camera, FloatArray, Performance
 from bodydouble.formats import gltf
 from bodydouble.formats.performance import save
 from bodydouble.geometry import camera, kinematics, rotation
-from bodydouble.pipeline.animating import retarget_to_character
+from bodydouble.pipeline.animated_characters import retarget_to_character
 from bodydouble.pipeline.exporting import export_motions
 from bodydouble.pipeline.motion_files import NamedMotion
 from tests import builders, clips

@@ -16,7 +16,7 @@ from bodydouble.characters.soles import find_sole_points
 from bodydouble.data import Character, FloatArray, Motion, Skeleton
 from bodydouble.evaluation.metrics.floor import foot_slide_mm, penetration_mm
 from bodydouble.geometry import kinematics, rotation
-from bodydouble.pipeline.animating import retarget_to_character
+from bodydouble.pipeline.animated_characters import retarget_to_character
 from bodydouble.pipeline.foot_quality import measure_feet
 from bodydouble.skeletons import adult_template, humanoid
 from tests import builders

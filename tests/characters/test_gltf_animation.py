@@ -15,7 +15,7 @@ from bodydouble.data import Motion, Skeleton
 from bodydouble.errors import FormatError
 from bodydouble.formats import gltf, vrma
 from bodydouble.geometry import kinematics, rotation
-from bodydouble.pipeline.animating import retarget_to_character
+from bodydouble.pipeline.animated_characters import retarget_to_character
 from bodydouble.pipeline.exporting import retarget_motions
 from bodydouble.pipeline.motion_files import load_motions
 from bodydouble.skeletons import adult_template, humanoid

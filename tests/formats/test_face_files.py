@@ -12,7 +12,7 @@ from bodydouble.characters.retarget import pose_matrices
 from bodydouble.data import Face, FloatArray
 from bodydouble.formats import gltf
 from bodydouble.geometry import kinematics, rotation
-from bodydouble.pipeline.animating import AnimatedCharacter, add_face, retarget_to_character
+from bodydouble.pipeline.animated_characters import AnimatedCharacter, add_face, retarget_to_character
 from bodydouble.pipeline.exporting import export_motions, retarget_motions
 from bodydouble.pipeline.motion_files import NamedMotion
 from bodydouble.skeletons.arkit import BLENDSHAPES

@@ -26,7 +26,7 @@ from bodydouble.formats.performance import save
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion.body.joint_angles import compute_joint_angles
 from bodydouble.motion.hands.merge import merge_hands
-from bodydouble.pipeline.animating import retarget_to_character
+from bodydouble.pipeline.animated_characters import retarget_to_character
 from bodydouble.pipeline.exporting import SUFFIXES, export_motions, retarget_motions
 from bodydouble.pipeline.motion_files import NamedMotion, load_motions, select_motions
 from bodydouble.skeletons import humanoid

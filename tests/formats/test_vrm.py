@@ -12,7 +12,7 @@ from bodydouble.characters.t_pose import t_pose
 from bodydouble.data import Character, MorphTarget, Motion
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats import gltf, vrm, vrm_expressions, vrma
-from bodydouble.pipeline.animating import AnimatedCharacter, retarget_to_character
+from bodydouble.pipeline.animated_characters import AnimatedCharacter, retarget_to_character
 from bodydouble.pipeline.exporting import retarget_motions
 from bodydouble.pipeline.motion_files import NamedMotion
 from bodydouble.skeletons import arkit, face_names

@@ -13,7 +13,7 @@ import pytest
 from bodydouble.characters.load import load_character
 from bodydouble.characters.retarget import pose_matrices
 from bodydouble.data import FloatArray
-from bodydouble.pipeline.animating import retarget_to_character
+from bodydouble.pipeline.animated_characters import retarget_to_character
 from bodydouble.pipeline.exporting import retarget_motions
 from bodydouble.pipeline.motion_files import NamedMotion, load_motions
 from tests import builders

@@ -91,9 +91,15 @@ def test_estimate_does_not_depend_on_the_frame_rate() -> None:
     )
 
 
+def assert_same_estimate(actual: FocalLengthEstimate, expected: FocalLengthEstimate) -> None:
+    """Compares two estimates up to the order of floating-point sums, which differs between processors."""
+    assert actual.ratio == pytest.approx(expected.ratio, rel=1e-9)
+    assert actual.log_sigma == pytest.approx(expected.log_sigma, rel=1e-9)
+
+
 def test_several_people_count_as_one() -> None:
     person = ideal_fit_input(walking_motion((0.0, 2.0)), 1.4)
-    assert estimate_focal_length([person, person]) == estimate_focal_length([person])
+    assert_same_estimate(estimate_focal_length([person, person]), estimate_focal_length([person]))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +108,7 @@ def test_several_people_count_as_one() -> None:
 def test_uninformative_tracks_leave_the_default_focal_length(motion: Motion) -> None:
     uninformative, informative = ideal_fit_input(motion, 1.4), ideal_fit_input(walking_motion((0.0, 2.0)), 1.4)
     assert estimate_focal_length([uninformative]) == FocalLengthEstimate(1.0, FocalLengthOptions().prior_sigma)
-    assert estimate_focal_length([uninformative, informative]) == estimate_focal_length([informative])
+    assert_same_estimate(estimate_focal_length([uninformative, informative]), estimate_focal_length([informative]))
 
 
 def lift_track(track_width: int | None, motion: Motion) -> FitInput:

@@ -9,7 +9,7 @@ import numpy as np
 from bodydouble.characters.load import load_character
 from bodydouble.characters.retarget import pose_matrices
 from bodydouble.data import FloatArray, Motion, RgbImage
-from bodydouble.pipeline.animating import retarget_to_character
+from bodydouble.pipeline.animated_characters import retarget_to_character
 from bodydouble.render.scene import SceneRenderer
 
 FRAMES = 10

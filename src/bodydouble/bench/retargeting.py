@@ -30,7 +30,7 @@ from bodydouble.geometry import kinematics
 from bodydouble.motion.body import body_landmarks
 from bodydouble.motion.resampling.motion import slice_motion
 from bodydouble.pipeline import Progress
-from bodydouble.pipeline.animating import retarget_to_character
+from bodydouble.pipeline.animated_characters import retarget_to_character
 from bodydouble.pipeline.foot_quality import measure_feet
 from bodydouble.pipeline.motion_files import load_motions
 from bodydouble.skeletons import adult_template, humanoid

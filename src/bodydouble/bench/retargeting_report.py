@@ -11,7 +11,7 @@ from bodydouble.characters.arm_clearance import BLEND_SECONDS, ROUNDS
 
 PREFACE = """# Retargeting
 
-A motion is put on a character of other proportions in these steps (`pipeline/animating.py`, `characters/`).
+A motion is put on a character of other proportions in these steps (`pipeline/animated_characters.py`, `characters/`).
 Built-in characters get the person's proportions instead, and only the first step.
 
 1. `retarget.py`: each humanoid joint gets the person's world rotation relative to the T-pose. The path of the hips is

@@ -19,6 +19,7 @@ from bodydouble.data.arrays import (
     BoolArray,
     FloatArray,
     IntArray,
+    RgbaImage,
     RgbImage,
 )
 from bodydouble.data.characters import (
@@ -84,6 +85,7 @@ __all__ = [
     "Performance",
     "Person",
     "RgbImage",
+    "RgbaImage",
     "Skeleton",
     "Texture",
     "TexturePlacement",

@@ -13,6 +13,8 @@ IntArray = NDArray[np.integer[Any]]
 BoolArray = NDArray[np.bool_]
 RgbImage = NDArray[np.uint8]
 """(height, width, 3) red, green and blue, 0 to 255."""
+RgbaImage = NDArray[np.uint8]
+"""(height, width, 4) red, green, blue and alpha, 0 to 255; colours are multiplied by alpha."""
 
 LANDMARK_COUNT = 33
 COCO_KEYPOINT_COUNT = 17

@@ -4,16 +4,15 @@
 Read ``capturing.py`` (video to motion) first, then ``animating.py`` (motion to files).
 """
 
+from bodydouble.pipeline.animated_characters import AnimatedCharacter, retarget_to_character
 from bodydouble.pipeline.animating import (
     FACE_EMBEDDINGS_FILE,
     PERFORMANCE_FILE,
-    AnimatedCharacter,
     AnimationResult,
     animate,
     capture_to_folder,
     clip_name,
     default_folder,
-    retarget_to_character,
 )
 from bodydouble.pipeline.capturing import CaptureOptions, capture
 from bodydouble.pipeline.progress import Progress

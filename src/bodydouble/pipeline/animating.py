@@ -2,24 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Unpack
 
 from bodydouble.characters import load as character_files
-from bodydouble.characters.arm_clearance import clear_arms
-from bodydouble.characters.body_fitting import fit_character
-from bodydouble.characters.face_weights import animate_face
-from bodydouble.characters.foot_planting import plant_feet
-from bodydouble.characters.hand_contacts import keep_hand_contacts, palm_touches
-from bodydouble.characters.keyframe_reduction import reduce_keyframes
-from bodydouble.characters.limb_limits import limit_limbs
-from bodydouble.characters.retarget import JointMatrixSequence, retarget
-from bodydouble.characters.skirt_bones import swing_skirt
-from bodydouble.characters.twist_bones import spread_twist
-from bodydouble.characters.weight_keyframes import reduce_weight_keys
-from bodydouble.data import BoolArray, Character, Face, FloatArray, MorphWeights, Motion, Performance, Person
+from bodydouble.data import Performance
 from bodydouble.errors import InvalidDataError, RenderingUnavailableError
 from bodydouble.evaluation.report import page
 from bodydouble.evaluation.report.frame_samples import FrameSamples
@@ -27,11 +16,11 @@ from bodydouble.evaluation.report.images import SpanImages
 from bodydouble.formats import bvh, face_embeddings, fbx, gltf, performance
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import FrameReader, VideoWriter
-from bodydouble.motion.hands.merge import full_motion
 from bodydouble.motion.upsample import upsample_performance
+from bodydouble.pipeline.animated_characters import AnimatedCharacter, animate_characters, person_sized_matrices
 from bodydouble.pipeline.avatar_content import avatar_content
 from bodydouble.pipeline.capturing import CaptureOptions, CaptureResult, capture_clip, prepare_capture
-from bodydouble.pipeline.preview_size import PersonSizedMatrices
+from bodydouble.pipeline.casting import cast_characters
 from bodydouble.pipeline.progress import Progress
 from bodydouble.tracking.association import FaceEmbeddings
 
@@ -50,39 +39,6 @@ class AnimationResult:
     """Files that were written."""
     static_people: tuple[str, ...] = ()
     """Names of selected people who never move; those missing from ``performance.people`` were excluded."""
-
-
-@dataclass(frozen=True, slots=True)
-class AnimatedCharacter:
-    """A character with its pose in every frame of a person."""
-
-    character: Character
-    rotations: FloatArray
-    """(T, J, 4) xyzw, of every joint node, local to its parent."""
-    hips_translation: FloatArray
-    """(T, 3) m, of the hips node, local to its parent."""
-    face_weights: MorphWeights | None = None
-    """(T, K) weights of the morph targets of each mesh; None: the face stands still."""
-
-    def keyframe_masks(self, tolerance: float) -> tuple[BoolArray, BoolArray]:
-        """Selects keyframes of the rotations (T, J) and of the hips translation (T,).
-
-        Interpolation between them keeps every joint within the tolerance, in m, of its position.
-        """
-        skeleton, hips = self.character.skeleton, self.character.humanoid["hips"]
-        return reduce_keyframes(skeleton, self.rotations, self.hips_translation, tolerance, hips)
-
-    def weight_key_masks(self, tolerance: float) -> list[BoolArray | None]:
-        """Selects keyframes of the weights (T,) of each mesh, as ``keyframe_masks`` does; None without weights."""
-        weights = self.face_weights or (None,) * len(self.character.meshes)
-        return [
-            None if values is None else reduce_weight_keys(values, mesh, tolerance)
-            for values, mesh in zip(weights, self.character.meshes, strict=True)
-        ]
-
-    def fbx_model(self, name: str) -> fbx.AnimatedModel:
-        """Returns the character as a model of an FBX file."""
-        return fbx.AnimatedModel(name, self.character, self.rotations, self.hips_translation, weights=self.face_weights)
 
 
 def default_folder(video: str | Path) -> Path:
@@ -145,11 +101,11 @@ def animate(
         captured = result.performance
         resampled = _resample(captured, fps, progress)
         with progress.stage("characters"):
-            templates = _cast_templates(character, template, len(captured.people))
-            characters = _animate_characters(captured, templates)
+            templates = cast_characters(character, template, captured.people)
+            characters = animate_characters(captured, templates)
             resampled_characters = characters
             if resampled is not captured:
-                resampled_characters = _animate_characters(resampled, templates)
+                resampled_characters = animate_characters(resampled, templates)
         name = clip_name(Path(video))
         with progress.stage("files", 1 + (2 if fbx_bones is None else 3) * len(characters)):
             steps = _write_files(resampled, resampled_characters, out, name, keyframe_tolerance, fbx_bones)
@@ -221,60 +177,6 @@ def _output_folder(video: str | Path, folder: str | Path | None) -> Iterator[Pat
         raise
 
 
-def _cast_templates(character: str, template: Character, count: int) -> list[Character]:
-    """Returns the character of each person: the template, or with "anime" alone a drawn one of their own."""
-    if character != character_files.CAST:
-        return [template] * count
-    names = (*character_files.cast_names(), *(f"{character_files.CAST}:{seed}" for seed in range(count)))
-    return [template, *(character_files.load_character(name) for name in names[1:count])]
-
-
-def _animate_characters(captured: Performance, templates: Sequence[Character]) -> list[AnimatedCharacter]:
-    return [
-        add_face(retarget_to_character(full_motion(person), template), person.face)
-        for person, template in zip(captured.people, templates, strict=True)
-    ]
-
-
-def add_face(animated: AnimatedCharacter, face: Face | None) -> AnimatedCharacter:
-    """Puts a face on an animated character: weights of its morph targets, and rotations of its eyes."""
-    if face is None:
-        return animated
-    motion = animate_face(face, animated.character)
-    rotations = animated.rotations.copy()
-    for joint, turned in motion.eyes.items():
-        rotations[:, joint] = turned
-    has_weights = any(values is not None for values in motion.weights)
-    return replace(animated, rotations=rotations, face_weights=motion.weights if has_weights else None)
-
-
-def retarget_to_character(motion: Motion, template: Character) -> AnimatedCharacter:
-    """Retargets the motion of a person to a character.
-
-    A built-in character gets the person's proportions first. On others, joints keep to their limits, hand contacts
-    are kept, arms stay out of the body, feet are planted, and twist bones share the twist of the limbs.
-    """
-    if template.is_builtin:
-        character = fit_character(template, motion.skeleton)
-        return AnimatedCharacter(character, *retarget(motion, character))
-    rotations, hips_translation = retarget(motion, template)
-    return AnimatedCharacter(template, *_correct_pose(motion, template, rotations, hips_translation))
-
-
-def _correct_pose(
-    motion: Motion, character: Character, rotations: FloatArray, hips_translation: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Corrects the pose of a character whose proportions are not the person's."""
-    fps, skeleton = float(motion.fps), motion.skeleton
-    rotations = limit_limbs(character, skeleton, rotations)
-    rotations = keep_hand_contacts(motion, character, rotations, hips_translation)
-    rotations = clear_arms(character, rotations, hips_translation, palm_touches(motion), fps)
-    rotations, hips_translation = plant_feet(character, rotations, hips_translation, motion.contacts, fps)
-    rotations = limit_limbs(character, skeleton, rotations, keep_positions=True)
-    rotations = spread_twist(character, skeleton, rotations)
-    return swing_skirt(character, rotations), hips_translation
-
-
 def _write_files(
     captured: Performance,
     characters: Sequence[AnimatedCharacter],
@@ -321,7 +223,7 @@ def _render_preview(
     from bodydouble.render.preview import PreviewRenderer
 
     path = folder / PREVIEW_FILE
-    matrices = [_preview_matrices(*pair) for pair in zip(captured.people, characters, strict=True)]
+    matrices = [person_sized_matrices(*pair) for pair in zip(captured.people, characters, strict=True)]
     weights = [a.face_weights for a in characters]
     try:
         with (
@@ -337,12 +239,6 @@ def _render_preview(
         progress.warn(f"no preview: {error}")
         return None
     return path
-
-
-def _preview_matrices(person: Person, animated: AnimatedCharacter) -> JointMatrixSequence | PersonSizedMatrices:
-    matrices = JointMatrixSequence(animated.character, animated.rotations, animated.hips_translation)
-    is_fitted = animated.character.is_builtin
-    return matrices if is_fitted else PersonSizedMatrices(matrices, animated.character, person.motion)
 
 
 def _write_report(

@@ -19,7 +19,7 @@ from bodydouble.motion.hands.merge import without_fingers
 from bodydouble.motion.loop import resample_loop
 from bodydouble.motion.resampling.face import interpolate_face, resample_face
 from bodydouble.motion.resampling.motion import resample_motion
-from bodydouble.pipeline.animating import AnimatedCharacter
+from bodydouble.pipeline.animated_characters import AnimatedCharacter
 from bodydouble.pipeline.avatar_content import avatar_content
 from bodydouble.pipeline.face_export import mmd_morphs, tracks_of_any_character, tracks_of_character, write_live_link
 from bodydouble.pipeline.foot_quality import FootQuality, measure_feet

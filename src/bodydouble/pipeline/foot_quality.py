@@ -9,7 +9,7 @@ from bodydouble.characters.soles import find_sole_points
 from bodydouble.data import FloatArray, Motion
 from bodydouble.evaluation.metrics.floor import foot_slide_mm, penetration_mm
 from bodydouble.geometry import kinematics
-from bodydouble.pipeline.animating import AnimatedCharacter
+from bodydouble.pipeline.animated_characters import AnimatedCharacter
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 from bodydouble.characters.body_fitting import fit_character
 from bodydouble.data import Character
 from bodydouble.motion.loop import CONTEXT_CYCLES, add_context
-from bodydouble.pipeline.animating import AnimatedCharacter, add_face, retarget_to_character
+from bodydouble.pipeline.animated_characters import AnimatedCharacter, add_face, retarget_to_character
 from bodydouble.pipeline.motion_files import NamedMotion
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from bodydouble.data import Character, FloatArray, Motion, Skeleton
 from bodydouble.formats.fbx.skeleton_objects import ROOT_NAME, has_root_bone
 from bodydouble.geometry import kinematics, rotation
-from bodydouble.pipeline.animating import AnimatedCharacter
+from bodydouble.pipeline.animated_characters import AnimatedCharacter
 
 JOINT_REFERENCES = ("node", "source", "center")
 """Properties of VRM content that are joints; constraints have joints as keys."""

@@ -1,0 +1,107 @@
+"""Animated characters: people and templates -> each character in every frame, with body, fingers and face."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bodydouble.characters.arm_clearance import clear_arms
+from bodydouble.characters.body_fitting import fit_character
+from bodydouble.characters.face_weights import animate_face
+from bodydouble.characters.foot_planting import plant_feet
+from bodydouble.characters.hand_contacts import keep_hand_contacts, palm_touches
+from bodydouble.characters.keyframe_reduction import reduce_keyframes
+from bodydouble.characters.limb_limits import limit_limbs
+from bodydouble.characters.retarget import JointMatrixSequence, retarget
+from bodydouble.characters.skirt_bones import swing_skirt
+from bodydouble.characters.twist_bones import spread_twist
+from bodydouble.characters.weight_keyframes import reduce_weight_keys
+from bodydouble.data import BoolArray, Character, Face, FloatArray, MorphWeights, Motion, Performance, Person
+from bodydouble.formats import fbx
+from bodydouble.motion.hands.merge import full_motion
+from bodydouble.pipeline.preview_size import PersonSizedMatrices
+
+
+@dataclass(frozen=True, slots=True)
+class AnimatedCharacter:
+    """A character with its pose in every frame of a person."""
+
+    character: Character
+    rotations: FloatArray
+    """(T, J, 4) xyzw, of every joint node, local to its parent."""
+    hips_translation: FloatArray
+    """(T, 3) m, of the hips node, local to its parent."""
+    face_weights: MorphWeights | None = None
+    """(T, K) weights of the morph targets of each mesh; None: the face stands still."""
+
+    def keyframe_masks(self, tolerance: float) -> tuple[BoolArray, BoolArray]:
+        """Selects keyframes of the rotations (T, J) and of the hips translation (T,).
+
+        Interpolation between them keeps every joint within the tolerance, in m, of its position.
+        """
+        skeleton, hips = self.character.skeleton, self.character.humanoid["hips"]
+        return reduce_keyframes(skeleton, self.rotations, self.hips_translation, tolerance, hips)
+
+    def weight_key_masks(self, tolerance: float) -> list[BoolArray | None]:
+        """Selects keyframes of the weights (T,) of each mesh, as ``keyframe_masks`` does; None without weights."""
+        weights = self.face_weights or (None,) * len(self.character.meshes)
+        return [
+            None if values is None else reduce_weight_keys(values, mesh, tolerance)
+            for values, mesh in zip(weights, self.character.meshes, strict=True)
+        ]
+
+    def fbx_model(self, name: str) -> fbx.AnimatedModel:
+        """Returns the character as a model of an FBX file."""
+        return fbx.AnimatedModel(name, self.character, self.rotations, self.hips_translation, weights=self.face_weights)
+
+
+def animate_characters(captured: Performance, templates: Sequence[Character]) -> list[AnimatedCharacter]:
+    """Gives each person of a performance the character that stands at the same place of the list."""
+    return [
+        add_face(retarget_to_character(full_motion(person), template), person.face)
+        for person, template in zip(captured.people, templates, strict=True)
+    ]
+
+
+def add_face(animated: AnimatedCharacter, face: Face | None) -> AnimatedCharacter:
+    """Puts a face on an animated character: weights of its morph targets, and rotations of its eyes."""
+    if face is None:
+        return animated
+    motion = animate_face(face, animated.character)
+    rotations = animated.rotations.copy()
+    for joint, turned in motion.eyes.items():
+        rotations[:, joint] = turned
+    has_weights = any(values is not None for values in motion.weights)
+    return replace(animated, rotations=rotations, face_weights=motion.weights if has_weights else None)
+
+
+def retarget_to_character(motion: Motion, template: Character) -> AnimatedCharacter:
+    """Retargets the motion of a person to a character.
+
+    A built-in character gets the person's proportions first. On others, joints keep to their limits, hand contacts
+    are kept, arms stay out of the body, feet are planted, and twist bones share the twist of the limbs.
+    """
+    if template.is_builtin:
+        character = fit_character(template, motion.skeleton)
+        return AnimatedCharacter(character, *retarget(motion, character))
+    rotations, hips_translation = retarget(motion, template)
+    return AnimatedCharacter(template, *_correct_pose(motion, template, rotations, hips_translation))
+
+
+def _correct_pose(
+    motion: Motion, character: Character, rotations: FloatArray, hips_translation: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Corrects the pose of a character whose proportions are not the person's."""
+    fps, skeleton = float(motion.fps), motion.skeleton
+    rotations = limit_limbs(character, skeleton, rotations)
+    rotations = keep_hand_contacts(motion, character, rotations, hips_translation)
+    rotations = clear_arms(character, rotations, hips_translation, palm_touches(motion), fps)
+    rotations, hips_translation = plant_feet(character, rotations, hips_translation, motion.contacts, fps)
+    rotations = limit_limbs(character, skeleton, rotations, keep_positions=True)
+    rotations = spread_twist(character, skeleton, rotations)
+    return swing_skirt(character, rotations), hips_translation
+
+
+def person_sized_matrices(person: Person, animated: AnimatedCharacter) -> JointMatrixSequence | PersonSizedMatrices:
+    """Returns the joint matrices of a character in the person's size and place, as the video's camera sees them."""
+    matrices = JointMatrixSequence(animated.character, animated.rotations, animated.hips_translation)
+    is_fitted = animated.character.is_builtin
+    return matrices if is_fitted else PersonSizedMatrices(matrices, animated.character, person.motion)
