@@ -11,13 +11,12 @@ from av import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
+from bodydouble.formats.media.encodings import Encoding
 from bodydouble.formats.media.source import decode_first_frame, find_audio_stream, open_input
 
 T = TypeVar("T")
 AudioPacket: TypeAlias = "av.Packet[AudioStream]"
 
-_COPIED_CODECS = frozenset({"aac", "mp3", "opus"})
-"""Audio codecs that MP4 may hold and that browsers play; any other is re-encoded as AAC."""
 _MAX_SAMPLE_RATE = 48000
 """Maximum sample rate of re-encoded audio in Hz."""
 
@@ -28,13 +27,13 @@ class AudioCopy:
     Time 0 is that of the first frame of the source video, from which on its frames are read.
     """
 
-    def __init__(self, output: OutputContainer, path: Path) -> None:
+    def __init__(self, output: OutputContainer, path: Path, encoding: Encoding) -> None:
         """Adds an audio stream to the output if ``path`` has audio. Raises MediaError if it cannot be read."""
         self._output = output
         self._stack = ExitStack()
         source = self._stack.enter_context(open_input(path))
         start = decode_first_frame(path)[0] or Fraction(0)
-        self._packets = _output_packets(source, output, start)
+        self._packets = _output_packets(source, output, start, encoding)
         self._next_packet = next(self._packets, None)
 
     def advance(self, until: Fraction) -> None:
@@ -56,16 +55,21 @@ def _start_time(packet: AudioPacket) -> Fraction:
     return (packet.pts or 0) * packet.time_base
 
 
-def _output_packets(source: InputContainer, output: OutputContainer, start: Fraction) -> Iterator[AudioPacket]:
+def _output_packets(
+    source: InputContainer, output: OutputContainer, start: Fraction, encoding: Encoding
+) -> Iterator[AudioPacket]:
     stream = find_audio_stream(source)
-    if stream is None:
+    if stream is None or encoding.audio_encoder is None:
         return iter(())
-    if stream.codec_context.codec.canonical_name in _COPIED_CODECS:
+    if stream.codec_context.codec.canonical_name in encoding.copied_audio:
         return _copy_packets(source, stream, output.add_stream_from_template(stream), start)
     layout = "mono" if stream.codec_context.channels == 1 else "stereo"
     rate = min(stream.codec_context.sample_rate, _MAX_SAMPLE_RATE)
-    encoder = output.add_stream("aac", rate=rate, layout=layout)
-    return _encode_packets(source, stream, encoder, AudioResampler("fltp", layout, rate), start)
+    if encoding.audio_encoder == "libopus":
+        rate = _MAX_SAMPLE_RATE
+    encoder = output.add_stream(encoding.audio_encoder, rate=rate, layout=layout)
+    sample_format = encoder.codec_context.codec.audio_formats[0].name
+    return _encode_packets(source, stream, encoder, AudioResampler(sample_format, layout, rate), start)
 
 
 def _copy_packets(

@@ -1,0 +1,66 @@
+"""Figures: characters with their poses in the frames of a film."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bodydouble.data import BoolArray, Character, FloatArray, MorphWeights
+from bodydouble.render.preview import JointMatrixSequence
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A character with its pose in T contiguous frames of a film."""
+
+    character: Character
+    joint_matrices: JointMatrixSequence
+    """(T, J, 4, 4) world_from_joint."""
+    is_drawn: BoolArray
+    """(T,) whether the character is drawn."""
+    first_frame: int = 0
+    """Frame of the film at which the poses start."""
+    morph_weights: MorphWeights | None = None
+    """(T, K) weights of the morph targets of each mesh; None: those at rest."""
+
+    def row(self, frame: int) -> int | None:
+        """Returns the row of a frame of the film, or None where the character is absent or not drawn."""
+        row = frame - self.first_frame
+        return row if 0 <= row < len(self.is_drawn) and self.is_drawn[row] else None
+
+
+@dataclass(frozen=True, slots=True)
+class FramePoses:
+    """Poses of all figures in one frame, None where one is absent, as renderers take them."""
+
+    rows: tuple[int | None, ...]
+    """Row of the poses of each figure."""
+    joint_matrices: list[FloatArray | None]
+    morph_weights: list[MorphWeights | None]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is drawn."""
+        return all(row is None for row in self.rows)
+
+
+def poses_in_frame(figures: Sequence[Figure], frame: int, drawn_frame: int) -> FramePoses:
+    """Returns the poses that a frame shows.
+
+    Args:
+        figures: the characters.
+        frame: frame of the film, which decides who is present.
+        drawn_frame: frame whose poses are drawn; that of the film or an earlier one. Who is absent in it has the pose
+            of the film's frame.
+    """
+    shown = [figure.row(frame) for figure in figures]
+    held = [figure.row(drawn_frame) for figure in figures]
+    rows = tuple(now if now is None or then is None else then for now, then in zip(shown, held, strict=True))
+    pairs = list(zip(figures, rows, strict=True))
+    return FramePoses(
+        rows,
+        [None if row is None else figure.joint_matrices[row] for figure, row in pairs],
+        [None if row is None else _weights_in_row(figure.morph_weights, row) for figure, row in pairs],
+    )
+
+
+def _weights_in_row(weights: MorphWeights | None, row: int) -> MorphWeights | None:
+    return None if weights is None else tuple(None if values is None else values[row] for values in weights)
