@@ -49,13 +49,14 @@ def query_renderer_name() -> str:
     return name
 
 
-def read_shader(name: str) -> str:
-    """Returns the text of a file in the folder shaders."""
-    return resources.files(__package__).joinpath("shaders", name).read_text(encoding="utf-8")
+def read_shader(name: str, *defines: str) -> str:
+    """Returns the text of a file in the folder shaders, with macros defined that select a variant."""
+    source = resources.files(__package__).joinpath("shaders", name).read_text(encoding="utf-8")
+    return source.replace("\n", "".join(f"\n#define {define}" for define in defines) + "\n", 1)
 
 
 def compile_program(
-    context: moderngl.Context, vertex: str, fragment: str, define: str = "", **units: int
+    context: moderngl.Context, vertex: str, fragment: str, *defines: str, **units: int
 ) -> moderngl.Program:
     """Compiles a shader program from files in the folder shaders.
 
@@ -63,13 +64,12 @@ def compile_program(
         context: context that owns the program.
         vertex: file of the vertex shader.
         fragment: file of the fragment shader.
-        define: macro that selects a variant of the fragment shader; a software driver runs both sides of a branch.
+        *defines: macros that select a variant; a software driver runs both sides of a branch.
         **units: texture unit of each sampler.
     """
-    fragment_source = read_shader(fragment)
-    if define:
-        fragment_source = fragment_source.replace("\n", f"\n#define {define}\n", 1)
-    compiled = context.program(vertex_shader=read_shader(vertex), fragment_shader=fragment_source)
+    compiled = context.program(
+        vertex_shader=read_shader(vertex, *defines), fragment_shader=read_shader(fragment, *defines)
+    )
     for name, unit in units.items():
         compiled[name] = unit
     return compiled

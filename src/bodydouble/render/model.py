@@ -7,13 +7,10 @@ import moderngl
 import numpy as np
 
 from bodydouble.data import Character, FloatArray, Material, Mesh, MorphWeights
-from bodydouble.geometry.kinematics import inverse_bind_matrices
 from bodydouble.render.context import compile_program, read_shader
-from bodydouble.render.morph_mixer import MorphMixer
+from bodydouble.render.skinned_vertices import SkinnedVertices, VertexRange, compile_depth, compile_skinning
 from bodydouble.render.surface import place_coordinates, upload_texture
 from bodydouble.render.tint import tint_character
-from bodydouble.render.triangle_order import sort_triangles
-from bodydouble.render.view_volumes import joint_boxes, skin_bounds
 
 OPAQUE_ALPHA = 0.95
 """Alpha in the mode "blend" from which on a surface hides what is behind it."""
@@ -49,10 +46,7 @@ class _DrawRange:
     material: Material
     texture: moderngl.Texture | None
     emissive_texture: moderngl.Texture | None
-    first_vertex: int
-    vertex_count: int
-    first_index: int
-    index_count: int
+    vertices: VertexRange
 
     @property
     def is_plain(self) -> bool:
@@ -68,8 +62,8 @@ class _DrawRange:
 def compile_programs(context: moderngl.Context) -> ShaderPrograms:
     """Compiles the programs that draw characters."""
     return ShaderPrograms(
-        context.program(vertex_shader=read_shader("skin.vert"), varyings=("position", "normal")),
-        compile_program(context, "depth.vert", "depth.frag"),
+        compile_skinning(context),
+        compile_depth(context),
         context.program(vertex_shader=read_shader("light.vert"), varyings=("diffuse", "specular")),
         compile_program(context, "character.vert", "character.frag"),
         compile_program(context, "character.vert", "character.frag", "SURFACE"),
@@ -90,68 +84,36 @@ class SkinnedModel:
         self, context: moderngl.Context, programs: ShaderPrograms, character: Character, color: FloatArray
     ) -> None:
         self._context = context
-        self._inverse_bind = inverse_bind_matrices(character)
-        self._boxes = joint_boxes(character, self._inverse_bind)
         self._programs = programs
         self._color = np.asarray(color) ** 2.2
-        self._joint_texture = context.texture((3, len(self._inverse_bind)), 4, dtype="f4")
-        self._joint_texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        self._upload(context, tint_character(character, self._color))
+        tinted = tint_character(character, self._color)
+        self._vertices = SkinnedVertices(context, programs.skin, tinted)
+        self._upload(context, tinted.meshes)
 
-    def _upload(self, context: moderngl.Context, character: Character) -> None:
-        programs, meshes = self._programs, character.meshes
-        self._draw_ranges = _draw_ranges(context, meshes)
-        starts = [part.first_vertex for part in self._draw_ranges]
-        vertex_count = sum(len(mesh.positions) for mesh in meshes)
-        self._morphs = [MorphMixer(mesh) for mesh in meshes]
-        self._rest_buffer = context.buffer(np.concatenate([morph.vertices for morph in self._morphs]).tobytes())
-        skin_buffer = context.buffer(np.concatenate([_skin_vertices(mesh) for mesh in meshes]).tobytes())
+    def _upload(self, context: moderngl.Context, meshes: Sequence[Mesh]) -> None:
+        programs, vertices = self._programs, self._vertices
+        self._draw_ranges = [
+            _DrawRange(mesh.material, *_upload_textures(context, mesh.material), part)
+            for mesh, part in zip(meshes, vertices.ranges, strict=True)
+        ]
         surface_buffer = context.buffer(np.concatenate([_surface_vertices(mesh) for mesh in meshes]).tobytes())
         color_buffer = context.buffer(np.concatenate([_vertex_colors(mesh) for mesh in meshes]).tobytes())
-        triangles = [
-            sort_triangles(mesh.positions, mesh.triangles) + start for mesh, start in zip(meshes, starts, strict=True)
-        ]
-        indices = context.buffer(np.concatenate(triangles).astype(np.uint32).tobytes())
-        self._posed_buffer = context.buffer(reserve=vertex_count * _VERTEX_BYTES)
-        self._lit_buffer = context.buffer(reserve=vertex_count * _VERTEX_BYTES)
-        rest = (self._rest_buffer, "3f4 3f4", "rest_position", "rest_normal")
-        skin = (skin_buffer, "4u2 4f4", "joint_indices", "joint_weights")
-        self._skinning_pass = context.vertex_array(programs.skin, [rest, skin])
-        self._depth_pass = context.vertex_array(programs.depth, [(self._posed_buffer, "3f4 12x", "position")], indices)
-        posed = (self._posed_buffer, "3f4 3f4", "position", "normal")
+        self._lit_buffer = context.buffer(reserve=vertices.buffer.size)
+        position, posed = vertices.layout("position"), vertices.layout("position", "normal")
+        self._depth_pass = context.vertex_array(programs.depth, [position], vertices.indices)
         self._light_pass = context.vertex_array(programs.light, [posed, (color_buffer, "4f4", "vertex_color")])
-        lit = [
-            (self._posed_buffer, "3f4 12x", "position"),
-            (self._lit_buffer, "3f4 3f4", "vertex_diffuse", "vertex_specular"),
-        ]
-        self._plain_pass = context.vertex_array(programs.plain, lit, indices)
+        lit = [position, (self._lit_buffer, "3f4 3f4", "vertex_diffuse", "vertex_specular")]
+        self._plain_pass = context.vertex_array(programs.plain, lit, vertices.indices)
         surface = (surface_buffer, "2f4 1f4", "texture_coordinates", "vertex_opacity")
-        self._surface_pass = context.vertex_array(programs.surface, [*lit, surface], indices)
+        self._surface_pass = context.vertex_array(programs.surface, [*lit, surface], vertices.indices)
 
     def pose(self, joint_matrices: FloatArray, morph_weights: MorphWeights | None = None) -> FloatArray:
-        """Moves the vertices by their morph targets and then by linear blend skinning.
-
-        Args:
-            joint_matrices: world_from_joint (J, 4, 4).
-            morph_weights: one entry per mesh; if not given, the morph targets have their weights at rest.
-
-        Returns:
-            Points (N, 3) m, world, that enclose all vertices.
-        """
-        for part, morph, weights in zip(
-            self._draw_ranges, self._morphs, morph_weights or (None,) * len(self._morphs), strict=True
-        ):
-            if morph.mix(weights):
-                self._rest_buffer.write(morph.vertices.tobytes(), offset=part.first_vertex * _VERTEX_BYTES)
-        rows = (joint_matrices @ self._inverse_bind)[:, :3].astype(np.float32)
-        self._joint_texture.write(np.ascontiguousarray(rows).tobytes())
-        self._joint_texture.use(0)
-        self._skinning_pass.transform(self._posed_buffer, moderngl.POINTS)
-        return skin_bounds(joint_matrices, self._boxes)
+        """Moves the vertices to a pose; see ``SkinnedVertices.pose``."""
+        return self._vertices.pose(joint_matrices, morph_weights)
 
     def read_posed_vertices(self) -> FloatArray:
         """Reads positions and normals (V, 6), m, world, of the last pose."""
-        return np.frombuffer(self._posed_buffer.read(), np.float32).reshape(-1, 6)
+        return self._vertices.read()
 
     def draw_depth(self) -> None:
         """Draws the depth pass."""
@@ -168,9 +130,9 @@ class SkinnedModel:
             self._light_pass.transform(
                 self._lit_buffer,
                 moderngl.POINTS,
-                vertices=part.vertex_count,
-                first=part.first_vertex,
-                buffer_offset=part.first_vertex * _VERTEX_BYTES,
+                vertices=part.vertices.vertex_count,
+                first=part.vertices.first_vertex,
+                buffer_offset=part.vertices.first_vertex * _VERTEX_BYTES,
             )
 
     def draw(self, texture_unit: int, *, is_blended: bool) -> None:
@@ -188,7 +150,7 @@ class SkinnedModel:
             if not part.is_plain:
                 self._bind_surface(part, texture_unit, is_blended)
                 colors = self._surface_pass
-            colors.render(vertices=part.index_count, first=part.first_index)
+            colors.render(vertices=part.vertices.index_count, first=part.vertices.first_index)
 
     def _bind_surface(self, part: _DrawRange, texture_unit: int, is_blended: bool) -> None:
         program, material = self._programs.surface, part.material
@@ -210,12 +172,6 @@ class SkinnedModel:
             self._context.enable(moderngl.CULL_FACE)
 
 
-def _skin_vertices(mesh: Mesh) -> "np.ndarray[tuple[int], np.dtype[np.void]]":
-    vertices = np.empty(len(mesh.positions), dtype=[("joints", "u2", 4), ("weights", "f4", 4)])
-    vertices["joints"], vertices["weights"] = mesh.joints, mesh.weights
-    return vertices
-
-
 def _surface_vertices(mesh: Mesh) -> FloatArray:
     """Returns texture coordinates and opacity (V, 3) of the vertices."""
     count = len(mesh.positions)
@@ -227,17 +183,6 @@ def _surface_vertices(mesh: Mesh) -> FloatArray:
 def _vertex_colors(mesh: Mesh) -> FloatArray:
     colors = np.ones((len(mesh.positions), 4)) if mesh.colors is None else mesh.colors
     return colors.astype(np.float32)
-
-
-def _draw_ranges(context: moderngl.Context, meshes: Sequence[Mesh]) -> list[_DrawRange]:
-    first_vertex = first_index = 0
-    ranges = []
-    for mesh in meshes:
-        vertex_count, index_count = len(mesh.positions), 3 * len(mesh.triangles)
-        textures = _upload_textures(context, mesh.material)
-        ranges.append(_DrawRange(mesh.material, *textures, first_vertex, vertex_count, first_index, index_count))
-        first_vertex, first_index = first_vertex + vertex_count, first_index + index_count
-    return ranges
 
 
 def _upload_textures(

@@ -1,6 +1,7 @@
 """Shadow maps: posed models and a light -> shadows on floor and characters, and contact shadows on the floor."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import moderngl
 import numpy as np
@@ -8,7 +9,6 @@ import numpy as np
 from bodydouble.data import FloatArray
 from bodydouble.render import view_volumes
 from bodydouble.render.context import compile_program, write_matrix
-from bodydouble.render.model import SkinnedModel
 
 _SUN_MAP_SIZE = 384
 """Side in texels of the depth map seen from the light."""
@@ -19,6 +19,13 @@ _MAX_CONTACT_HEIGHT = 0.25
 
 _MAX_SHADE_REACH = 0.6
 """Maximum distance in m from a character's shadow, as a rectangle, at which soft edges still darken the floor."""
+
+
+class ShadowCaster(Protocol):
+    """Posed model that casts shadows."""
+
+    def draw_depth(self) -> None:
+        """Draws the depth pass."""
 
 
 class ShadowMaps:
@@ -49,7 +56,7 @@ class ShadowMaps:
         self._mask_target = context.framebuffer([self._mask_map])
         self._shade_target = context.framebuffer([self._shade_map])
 
-    def update(self, models: Sequence[SkinnedModel], floor_area: FloatArray, height: float) -> None:
+    def update(self, models: Sequence[ShadowCaster], floor_area: FloatArray, height: float) -> None:
         """Draws the maps for posed models over a floor area (4,) m, up to a height in m."""
         self._floor_area, self._height = floor_area, height
         self._sun_from_world = view_volumes.sun_clip_from_world(floor_area, height, self.sun)
@@ -72,7 +79,7 @@ class ShadowMaps:
         self._shade_pass.render(vertices=3)
 
     def _draw_depth(
-        self, models: Sequence[SkinnedModel], target: moderngl.Framebuffer, clip_from_world: FloatArray
+        self, models: Sequence[ShadowCaster], target: moderngl.Framebuffer, clip_from_world: FloatArray
     ) -> None:
         target.use()
         target.clear(depth=1.0)

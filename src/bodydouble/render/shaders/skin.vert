@@ -6,9 +6,19 @@ in vec3 rest_position;
 in vec3 rest_normal;
 in uvec4 joint_indices;
 in vec4 joint_weights;
+#ifdef HULL
+in vec3 rest_hull_normal;
+#endif
 
 out vec3 position;
 out vec3 normal;
+#ifdef HULL
+out vec3 hull_normal;
+#endif
+
+vec3 turned(vec4 rows[3], vec3 vector) {
+    return vec3(dot(rows[0].xyz, vector), dot(rows[1].xyz, vector), dot(rows[2].xyz, vector));
+}
 
 void main() {
     vec4 rows[3] = vec4[3](vec4(0.0), vec4(0.0), vec4(0.0));
@@ -19,5 +29,8 @@ void main() {
     }
     vec4 point = vec4(rest_position, 1.0);
     position = vec3(dot(rows[0], point), dot(rows[1], point), dot(rows[2], point));
-    normal = vec3(dot(rows[0].xyz, rest_normal), dot(rows[1].xyz, rest_normal), dot(rows[2].xyz, rest_normal));
+    normal = turned(rows, rest_normal);
+#ifdef HULL
+    hull_normal = turned(rows, rest_hull_normal);
+#endif
 }

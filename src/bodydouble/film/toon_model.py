@@ -1,0 +1,154 @@
+"""Toon model: a character in graphics memory, posed once per frame and drawn with outlines in several passes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import moderngl
+import numpy as np
+
+from bodydouble.data import Character, FloatArray, Mesh, MorphWeights, Texture, TexturePlacement
+from bodydouble.film.hull_normals import compute_hull_normals
+from bodydouble.film.toon_materials import Role, ToonMaterial, resolve_materials
+from bodydouble.film.toon_programs import UNITS, ToonPrograms, set_outline, set_surface
+from bodydouble.render.skinned_vertices import SkinnedVertices, VertexRange
+from bodydouble.render.surface import place_coordinates, upload_texture
+
+FEATURE_OPACITY = 0.5
+"""Opacity of eyes and brows that are seen through hair."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToonPart:
+    """Mesh of a model: its material, its textures by name, and its passes."""
+
+    material: ToonMaterial
+    textures: dict[str, moderngl.Texture]
+    vertices: VertexRange
+    surface: moderngl.Program
+    surface_pass: moderngl.VertexArray
+    outline: moderngl.Program
+    outline_pass: moderngl.VertexArray
+    forward: moderngl.Program
+    forward_pass: moderngl.VertexArray
+
+
+class ToonModel:
+    """Buffers and passes of one character.
+
+    Args:
+        context: context that owns the buffers; releasing it releases them.
+        skinning: program of ``render.skinned_vertices.compile_skinning`` with hull normals.
+        depth: program of the depth pass.
+        programs: toon programs.
+        character: the character.
+    """
+
+    def __init__(
+        self,
+        context: moderngl.Context,
+        skinning: moderngl.Program,
+        depth: moderngl.Program,
+        programs: ToonPrograms,
+        character: Character,
+    ) -> None:
+        self._context = context
+        meshes = character.meshes
+        self._vertices = SkinnedVertices(context, skinning, character, compute_hull_normals(meshes))
+        self._depth_pass = context.vertex_array(depth, [self._vertices.layout("position")], self._vertices.indices)
+        materials = resolve_materials(character)
+        surface = np.concatenate([_surface_vertices(mesh) for mesh in meshes])
+        self._surface_buffer = context.buffer(surface.tobytes())
+        self._uploaded: dict[tuple[bytes, TexturePlacement], moderngl.Texture | None] = {}
+        self.parts = [
+            self._create_part(programs, material, part)
+            for material, part in zip(materials, self._vertices.ranges, strict=True)
+        ]
+
+    def _create_part(self, programs: ToonPrograms, material: ToonMaterial, vertices: VertexRange) -> ToonPart:
+        context, indices = self._context, self._vertices.indices
+        uploaded = {name: self._upload(texture) for name, texture in material.textures.items()}
+        textures = {name: texture for name, texture in uploaded.items() if texture is not None}
+        material = replace(material, textures={name: material.textures[name] for name in textures})
+        surface, outline = programs.surface(material), programs.outline(material)
+        forward = programs.surface(material, "FORWARD")
+        posed = self._vertices.layout("position", "normal")
+        coordinates = (self._surface_buffer, "2f4 4f4", "texture_coordinates", "vertex_color")
+        place = (self._surface_buffer, "2f4 16x", "texture_coordinates")
+        hull = (self._vertices.buffer, "3f4 12x 3f4", "position", "hull_normal")
+        return ToonPart(
+            material,
+            textures,
+            vertices,
+            surface,
+            context.vertex_array(surface, [posed, coordinates], indices, skip_errors=True),
+            outline,
+            context.vertex_array(outline, [hull, place], indices, skip_errors=True),
+            forward,
+            context.vertex_array(forward, [posed, coordinates], indices, skip_errors=True),
+        )
+
+    def _upload(self, texture: Texture) -> moderngl.Texture | None:
+        key = texture.image, TexturePlacement(wrap=texture.placement.wrap, is_pixelated=texture.placement.is_pixelated)
+        if key not in self._uploaded:
+            self._uploaded[key] = upload_texture(self._context, *key)
+        return self._uploaded[key]
+
+    def pose(self, joint_matrices: FloatArray, morph_weights: MorphWeights | None = None) -> FloatArray:
+        """Moves the vertices to a pose; see ``SkinnedVertices.pose``."""
+        return self._vertices.pose(joint_matrices, morph_weights)
+
+    def draw_depth(self) -> None:
+        """Draws the depth pass."""
+        self._context.disable(moderngl.CULL_FACE)
+        self._depth_pass.render()
+
+    def draw_surfaces(self, parts: Iterable[ToonPart]) -> None:
+        """Draws surfaces of the model in the order given."""
+        for part in parts:
+            self._set_culling(part.material.is_double_sided)
+            _bind(part)
+            set_surface(part.surface, part.material)
+            part.surface["opacity"] = 1.0
+            part.surface_pass.render(vertices=part.vertices.index_count, first=part.vertices.first_index)
+
+    def draw_outlines(self, height: int) -> None:
+        """Draws the outlines in a picture of a height in px; front faces are to be culled."""
+        for part in self.parts:
+            outline = part.material.outline
+            if outline.width <= 0 or part.material.is_blended:
+                continue
+            _bind(part)
+            set_outline(part.outline, part.material)
+            part.outline["width"] = outline.width if outline.is_in_metres else outline.width * height
+            part.outline_pass.render(vertices=part.vertices.index_count, first=part.vertices.first_index)
+
+    def draw_forward(self, roles: Sequence[Role], opacity: float) -> None:
+        """Draws opaque surfaces of some roles nearer to the camera than they are."""
+        for part in self.parts:
+            if part.material.role in roles and not part.material.is_blended:
+                self._set_culling(part.material.is_double_sided)
+                _bind(part)
+                set_surface(part.forward, part.material)
+                part.forward["opacity"] = opacity
+                part.forward_pass.render(vertices=part.vertices.index_count, first=part.vertices.first_index)
+
+    def _set_culling(self, is_double_sided: bool) -> None:
+        if is_double_sided:
+            self._context.disable(moderngl.CULL_FACE)
+        else:
+            self._context.enable(moderngl.CULL_FACE)
+
+
+def _bind(part: ToonPart) -> None:
+    for name, texture in part.textures.items():
+        texture.use(UNITS[name])
+
+
+def _surface_vertices(mesh: Mesh) -> FloatArray:
+    """Returns texture coordinates and sRGB colours with alpha (V, 6) of the vertices."""
+    count = len(mesh.positions)
+    uvs = np.zeros((count, 2)) if mesh.uvs is None else place_coordinates(mesh.uvs, mesh.material.texture_placement)
+    colors = np.ones((count, 4)) if mesh.colors is None else np.array(mesh.colors, dtype=np.float64)
+    linear = np.clip(colors[:, :3], 0.0, 1.0)
+    colors[:, :3] = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.column_stack([uvs, colors]).astype(np.float32)

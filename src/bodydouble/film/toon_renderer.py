@@ -1,0 +1,253 @@
+"""Toon renderer: characters, joint matrices and a camera -> image of them as in an anime, without background."""
+
+from collections.abc import Sequence
+from typing import Self
+
+import moderngl
+import numpy as np
+
+from bodydouble.data import Character, FloatArray, MorphWeights, RgbaImage
+from bodydouble.film.toon_materials import Role
+from bodydouble.film.toon_model import FEATURE_OPACITY, ToonModel, ToonPart
+from bodydouble.film.toon_programs import ToonPrograms, set_values
+from bodydouble.geometry.camera import inverse
+from bodydouble.geometry.rotation import normalize
+from bodydouble.render import view_volumes
+from bodydouble.render.context import compile_program, open_context, write_matrix
+from bodydouble.render.shadows import ShadowMaps
+from bodydouble.render.skinned_vertices import compile_depth, compile_skinning
+from bodydouble.render.view_volumes import PixelRect
+
+LIGHT = np.array([-0.48, 0.62, 0.66])
+"""Direction towards the light: to the right of the camera, up in the world, towards the camera."""
+MIN_NEAR_PLANE = 0.05
+"""Minimum depth in m that is drawn."""
+SAMPLES = 4
+"""Samples per pixel for antialiasing."""
+FEATURE_REACH = 0.035
+"""Maximum distance in m of hair through which eyes and brows are seen."""
+_FLOOR_SHADE_UNIT, _CHARACTERS_UNIT = 0, 1
+
+
+class ToonRenderer:
+    """Renderer of characters as in an anime. A context manager; owns an OpenGL context and everything in it.
+
+    Passes of a frame: skinning, depth from the light and from the floor, floor shadows, opaque surfaces, outlines,
+    translucent surfaces, eyes and brows through the hair, compositing over the floor shadows.
+
+    Args:
+        image_size: width and height of the images, px.
+        characters: one per person; the same character may occur more than once.
+
+    Raises:
+        RenderingUnavailableError: there is no OpenGL on this machine.
+    """
+
+    def __init__(self, image_size: tuple[int, int], characters: Sequence[Character]) -> None:
+        self.image_size = image_size
+        self._context = open_context()
+        # The context is current in a thread only while it is used, so renderers may coexist and change threads.
+        with self._context:
+            self._context.front_face = "cw"  # because the first row of the buffer is the top one
+            skinning, depth = compile_skinning(self._context, has_hull_normals=True), compile_depth(self._context)
+            self._programs = ToonPrograms(self._context)
+            self._shadows = ShadowMaps(self._context, depth, normalize(LIGHT))
+            self._models = [
+                ToonModel(self._context, skinning, depth, self._programs, character) for character in characters
+            ]
+            self._create_targets()
+
+    def _create_targets(self) -> None:
+        context, image_size = self._context, self.image_size
+        samples = min(SAMPLES, context.max_samples)
+        self._canvas = context.framebuffer(
+            [context.renderbuffer(image_size, 4, samples=samples)],
+            context.depth_renderbuffer(image_size, samples=samples),
+        )
+        self._resolved_texture = context.texture(image_size, 4)
+        self._resolved_target = context.framebuffer([self._resolved_texture])
+        self._target = context.framebuffer([context.renderbuffer(image_size, 4)])
+        self._floor_program = compile_program(context, "full.vert", "toon_compose.frag")
+        self._compose_program = compile_program(
+            context, "full.vert", "toon_compose.frag", "CHARACTERS", characters=_CHARACTERS_UNIT
+        )
+        self._floor_pass = context.vertex_array(self._floor_program, [])
+        self._compose_pass = context.vertex_array(self._compose_program, [])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Releases the OpenGL context and everything in it."""
+        self._context.release()
+
+    def draw(
+        self,
+        joint_matrices: Sequence[FloatArray | None],
+        camera_intrinsics: FloatArray,
+        camera_from_world: FloatArray,
+        morph_weights: Sequence[MorphWeights | None] | None = None,
+    ) -> RgbaImage:
+        """Draws one image.
+
+        Args:
+            joint_matrices: per person, world_from_joint (J, 4, 4) of the character's joints, or None if absent.
+            camera_intrinsics: (3, 3) px, for image_size.
+            camera_from_world: (4, 4).
+            morph_weights: per person, weights of the morph targets; None: those at rest.
+
+        Returns:
+            (height, width, 4): the characters, and their shadows on the floor as black with alpha. Colours are
+            multiplied by alpha, so that the image is put before a background as ``rgb + (1 - alpha) * background``.
+        """
+        image = np.zeros((self.image_size[1], self.image_size[0], 4), dtype=np.uint8)
+        weights = morph_weights or [None] * len(joint_matrices)
+        with self._context:
+            for region in self._draw(joint_matrices, weights, camera_intrinsics, camera_from_world):
+                x, y, width, height = region
+                pixels = np.frombuffer(self._target.read(viewport=region, components=4), np.uint8)
+                image[y : y + height, x : x + width] = pixels.reshape(height, width, 4)
+        return image
+
+    def _draw(
+        self,
+        joint_matrices: Sequence[FloatArray | None],
+        morph_weights: Sequence[MorphWeights | None],
+        camera_intrinsics: FloatArray,
+        camera_from_world: FloatArray,
+    ) -> list[PixelRect]:
+        """Draws the parts of an image that are not empty, and returns them."""
+        self._context.enable_only(moderngl.NOTHING)
+        self._canvas.use()  # without any target, OpenGL does not run shaders, not even those that draw nothing
+        poses = {i: matrices for i, matrices in enumerate(joint_matrices) if matrices is not None}
+        if not poses:
+            return []
+        bounds = [self._models[i].pose(matrices, morph_weights[i]) for i, matrices in poses.items()]
+        depths = [points @ camera_from_world[2, :3] + camera_from_world[2, 3] for points in bounds]
+        near = max(0.9 * min(float(d.min()) for d in depths) - 0.1, MIN_NEAR_PLANE)
+        far = max(1.1 * max(float(d.max()) for d in depths) + 0.1, 2.0 * near)
+        self._depth_terms = (far + near) / (far - near), -2.0 * far * near / (far - near)
+        projection = view_volumes.clip_from_camera(camera_intrinsics, self.image_size, near, far)
+        clip_from_world = projection @ camera_from_world
+        world_from_camera = inverse(camera_from_world)
+        eye, light = world_from_camera[:3, 3], _light_direction(world_from_camera)
+        order = np.argsort([-float(np.median(d)) for d in depths])
+        models = [self._models[list(poses)[k]] for k in order]
+        points = np.concatenate(bounds)
+        self._shadows.sun = light
+        self._shadows.update(models, view_volumes.floor_area(points, light), max(float(points[:, 1].max()), 0.1))
+        figures = self._image_regions(clip_from_world, bounds, margin=4)
+        floors = self._image_regions(clip_from_world, [self._shadows.floor_points(person) for person in bounds])
+        self._draw_characters(models, clip_from_world, eye, light, figures)
+        world_from_pixel = world_from_camera[:3, :3] @ np.linalg.inv(camera_intrinsics)
+        self._compose_image(world_from_pixel, eye, floors, figures)
+        return floors + figures
+
+    def _image_regions(
+        self, clip_from_world: FloatArray, bounds: Sequence[FloatArray], margin: int = 0
+    ) -> list[PixelRect]:
+        """Returns the rectangles of the image, without overlap, that hold each of several sets of points (N, 3)."""
+        regions = [
+            _widen(view_volumes.image_region(clip_from_world, points, self.image_size), margin, self.image_size)
+            for points in bounds
+        ]
+        return view_volumes.merge_regions([region for region in regions if region[2] > 0 and region[3] > 0])
+
+    def _draw_characters(
+        self,
+        models: Sequence[ToonModel],
+        clip_from_world: FloatArray,
+        eye: FloatArray,
+        light: FloatArray,
+        regions: Sequence[PixelRect],
+    ) -> None:
+        context = self._context
+        for program in self._programs.all():
+            write_matrix(program, "clip_from_world", clip_from_world)
+            set_values(program, {"eye": tuple(eye), "light": tuple(light), "depth_terms": self._depth_terms})
+            set_values(program, {"forward": FEATURE_REACH, "pixel": tuple(2.0 / np.array(self.image_size))})
+            set_values(program, {"depth_offset": 2e-4})
+        self._canvas.use()
+        for region in regions:
+            self._canvas.clear(depth=1.0, viewport=region)
+        context.enable_only(moderngl.DEPTH_TEST)
+        for model in models:
+            model.draw_surfaces(part for part in model.parts if not part.material.is_blended)
+        context.enable(moderngl.CULL_FACE)
+        context.cull_face = "front"
+        for model in models:
+            model.draw_outlines(self.image_size[1])
+        context.cull_face = "back"
+        context.enable(moderngl.BLEND)
+        context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
+        for model in models:
+            self._draw_translucent(model)
+        self._draw_features(models)
+        context.disable(moderngl.BLEND)
+
+    def _draw_translucent(self, model: ToonModel) -> None:
+        for part in sorted((part for part in model.parts if part.material.is_blended), key=_translucent_order):
+            self._canvas.depth_mask = part.material.writes_depth
+            model.draw_surfaces([part])
+        self._canvas.depth_mask = True
+
+    def _draw_features(self, models: Sequence[ToonModel]) -> None:
+        """Draws eyes and brows through the hair; afterwards the depths are not those of the surfaces any more."""
+        for model in models:
+            model.draw_forward((Role.FACE, Role.FEATURE), 0.0)
+        self._context.depth_func = "<="
+        for model in models:
+            model.draw_forward((Role.FEATURE,), FEATURE_OPACITY)
+        self._context.depth_func = "<"
+
+    def _compose_image(
+        self,
+        world_from_pixel: FloatArray,
+        eye: FloatArray,
+        floors: Sequence[PixelRect],
+        figures: Sequence[PixelRect],
+    ) -> None:
+        self._context.enable_only(moderngl.NOTHING)
+        for region in figures:
+            self._resolved_target.scissor = region
+            self._resolved_target.use()
+            self._context.copy_framebuffer(self._resolved_target, self._canvas)
+        self._resolved_texture.use(_CHARACTERS_UNIT)
+        for program, draw_pass, regions in (
+            (self._floor_program, self._floor_pass, floors),
+            (self._compose_program, self._compose_pass, figures),
+        ):
+            write_matrix(program, "world_from_pixel", world_from_pixel)
+            program["eye"] = tuple(eye)
+            self._shadows.bind_floor_shade(program, _FLOOR_SHADE_UNIT)
+            for region in regions:
+                self._target.scissor = region
+                self._target.use()
+                draw_pass.render(vertices=3)
+
+
+def _light_direction(world_from_camera: FloatArray) -> FloatArray:
+    """Returns the direction (3,) towards the light, world: upper left and in front, as seen by the camera."""
+    right, down, forward = world_from_camera[:3, :3].T
+    # Looking steeply up or down, the top of the image tells where the camera's front is.
+    ahead = forward - down * np.sign(-forward[1]) * abs(forward[1])
+    ahead = normalize(ahead * [1.0, 0.0, 1.0], eps=1e-9)
+    across = normalize(right * [1.0, 0.0, 1.0], eps=1e-9)
+    return normalize(LIGHT[0] * across + LIGHT[1] * np.array([0.0, 1.0, 0.0]) - LIGHT[2] * ahead)
+
+
+def _translucent_order(part: ToonPart) -> tuple[bool, int]:
+    return not part.material.writes_depth, part.material.queue_offset
+
+
+def _widen(region: PixelRect, margin: int, image_size: tuple[int, int]) -> PixelRect:
+    """Returns a rectangle that is wider by a margin on all sides, cut at the edges of the image."""
+    x, y, width, height = region
+    if width <= 0 or height <= 0:
+        return region
+    left, top = max(x - margin, 0), max(y - margin, 0)
+    right, bottom = min(x + width + margin, image_size[0]), min(y + height + margin, image_size[1])
+    return left, top, right - left, bottom - top
