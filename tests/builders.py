@@ -5,7 +5,21 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bodydouble.data import Camera, Character, Face, Hands, Material, Mesh, Motion, Performance, Person, Skeleton, Track
+from bodydouble.data import (
+    Appearance,
+    Camera,
+    Character,
+    Face,
+    Hands,
+    Material,
+    Mesh,
+    Motion,
+    Performance,
+    Person,
+    Skeleton,
+    Track,
+    Trait,
+)
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.skeletons import humanoid
 
@@ -110,6 +124,16 @@ def face(frames: int, seed: int = 0) -> Face:
     """A random face that is not observed in the first frame."""
     rng = np.random.default_rng(seed)
     return Face(np.arange(frames) > 0, rng.uniform(size=(frames, 52)), rng.uniform(-0.5, 0.5, (frames, 2)))
+
+
+def appearance() -> Appearance:
+    """An appearance with a colour, two classes and a length; the rest was not seen."""
+    return Appearance(
+        skin_color=Trait((0.75, 0.5, 0.375), 0.5),
+        hair=Trait("short", 0.25),
+        bottom=Trait("skirt", 1.0),
+        sleeve=Trait(0.5, 0.75),
+    )
 
 
 def performance(frames: int = 12, people: int = 2, fps: Fraction = Fraction(30000, 1001)) -> Performance:

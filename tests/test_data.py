@@ -46,6 +46,8 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "Motion": lambda: builders.smooth_motion(5),
     "Hands": lambda: builders.hands(5),
     "Face": lambda: builders.face(5),
+    "Trait": lambda: data.Trait("short", 0.5),
+    "Appearance": builders.appearance,
     "Person": lambda: builders.performance(people=1).people[0],
     "Performance": builders.performance,
     "TexturePlacement": data.TexturePlacement,
@@ -149,6 +151,21 @@ def test_parts_of_a_mesh_have_its_vertices() -> None:
     for part in ({"further_uvs": (np.zeros((3, 2)),)}, {"morph_targets": (data.MorphTarget("a", np.zeros((3, 3))),)}):
         with pytest.raises(InvalidDataError, match="are not all"):
             replace(mesh, **part)
+
+
+@pytest.mark.parametrize(
+    ("name", "trait"),
+    [
+        ("hair", data.Trait("green", 1.0)),
+        ("sleeve", data.Trait(1.5, 1.0)),
+        ("sleeve", data.Trait(0.5, 1.5)),
+        ("top_color", data.Trait((0.0, 0.5, 1.5), 1.0)),
+        ("leg", data.Trait("long", 1.0)),
+    ],
+)
+def test_rejects_impossible_traits(name: str, trait: data.Trait[Any]) -> None:
+    with pytest.raises(InvalidDataError, match=f"Appearance: {name} is"):
+        data.Appearance(**{name: trait})
 
 
 def test_hands_and_face_cover_the_frames_of_the_person() -> None:

@@ -79,6 +79,24 @@ def test_hands_and_faces_round_trip(npz_path: Path) -> None:
         np.testing.assert_array_equal(getattr(back.face, name), np.float32(getattr(first.face, name)))
 
 
+def test_appearances_round_trip(npz_path: Path) -> None:
+    plain = builders.performance()
+    first = replace(plain.people[0], appearance=builders.appearance())
+    file_format.save(npz_path, replace(plain, people=(first, plain.people[1])))
+    back, other = file_format.load(npz_path).people
+    assert back.appearance == builders.appearance()
+    assert other.appearance is None
+
+
+def test_damaged_appearances_are_refused(npz_path: Path) -> None:
+    plain = builders.performance(people=1)
+    seen = replace(plain, people=(replace(plain.people[0], appearance=builders.appearance()),))
+    arrays = _saved_arrays(npz_path, seen) | {"person1/appearance/hair": np.array("green")}
+    np.savez(npz_path, allow_pickle=False, **arrays)
+    with pytest.raises(FormatError, match="hair is 'green'"):
+        file_format.load(npz_path)
+
+
 def test_saving_again_gives_the_same_file(npz_path: Path, tmp_path: Path) -> None:
     file_format.save(npz_path, builders.performance())
     again = tmp_path / "again.npz"

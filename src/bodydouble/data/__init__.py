@@ -4,6 +4,7 @@ Arrays are checked at construction. Frames of reference, units and names: docs/c
 T frames of one person, F frames of the clip, J joints, V vertices.
 """
 
+from bodydouble.data.appearance import Appearance, Color, Trait
 from bodydouble.data.arrays import (
     APPEARANCE_PARTS,
     BLENDSHAPE_COUNT,
@@ -63,11 +64,13 @@ __all__ = [
     "LANDMARK_COUNT",
     "UNKNOWN_TRACK_ID",
     "VIEW_INVARIANT_PARTS",
+    "Appearance",
     "Background",
     "BoolArray",
     "Camera",
     "Character",
     "Clip",
+    "Color",
     "Face",
     "FaceObservation",
     "FloatArray",
@@ -90,4 +93,5 @@ __all__ = [
     "Texture",
     "TexturePlacement",
     "Track",
+    "Trait",
 ]

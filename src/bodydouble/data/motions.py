@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+from bodydouble.data.appearance import Appearance
 from bodydouble.data.arrays import (
     BLENDSHAPE_COUNT,
     CONTACT_POINTS,
@@ -116,6 +117,8 @@ class Person:
     """None if no hand was observed."""
     face: Face | None = None
     """None if the face was not observed."""
+    appearance: Appearance | None = None
+    """None if nothing of it was seen."""
 
     def __post_init__(self) -> None:
         frames = len(self.track.frames)

@@ -9,6 +9,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bodydouble.data import Camera, Face, Hands, Motion, Performance, Person, Skeleton, Track
+from bodydouble.data import Appearance, Camera, Face, Hands, Motion, Performance, Person, Skeleton, Track, Trait
 from bodydouble.errors import FormatError, InvalidDataError
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import kinematics
@@ -127,6 +128,7 @@ def _person_arrays(person: Person) -> Arrays:
         "joint_sigma": motion.joint_sigma.astype(np.float32),
         **_hands_arrays(person.hands),
         **_face_arrays(person.face),
+        **_appearance_arrays(person.appearance),
     }
 
 
@@ -151,6 +153,18 @@ def _face_arrays(face: Face | None) -> Arrays:
         "face/weights": face.weights.astype(np.float32),
         "face/gaze": face.gaze.astype(np.float32),
     }
+
+
+def _appearance_arrays(appearance: Appearance | None) -> dict[str, NDArray[Any]]:
+    """Returns value and confidence of each trait that was seen."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for name in (item.name for item in fields(Appearance)):
+        trait = getattr(appearance, name, None)
+        if trait is not None:
+            is_text = isinstance(trait.value, str)
+            arrays[f"appearance/{name}"] = np.array(trait.value, dtype=np.str_ if is_text else np.float32)
+            arrays[f"appearance/{name}_confidence"] = np.array(trait.confidence, dtype=np.float32)
+    return arrays
 
 
 def _check_format(path: Path, stored: Arrays) -> None:
@@ -201,7 +215,14 @@ def _build_person(stored: Arrays, name: str, fps: Fraction) -> Person:
         contacts=_load_float64(stored, f"{name}/contacts"),
         joint_sigma=_load_float64(stored, f"{name}/joint_sigma"),
     )
-    return Person(name, track, motion, _build_hands(stored, f"{name}/hands"), _build_face(stored, f"{name}/face"))
+    return Person(
+        name,
+        track,
+        motion,
+        _build_hands(stored, f"{name}/hands"),
+        _build_face(stored, f"{name}/face"),
+        _build_appearance(stored, f"{name}/appearance"),
+    )
 
 
 def _build_hands(stored: Arrays, key: str) -> Hands | None:
@@ -223,6 +244,18 @@ def _build_face(stored: Arrays, key: str) -> Face | None:
         weights=_load_float64(stored, f"{key}/weights"),
         gaze=_load_float64(stored, f"{key}/gaze"),
     )
+
+
+def _build_appearance(stored: Arrays, key: str) -> Appearance | None:
+    names = [item.name for item in fields(Appearance) if f"{key}/{item.name}" in stored]
+    traits = {name: _build_trait(stored, f"{key}/{name}") for name in names}
+    return Appearance(**traits) if traits else None
+
+
+def _build_trait(stored: Arrays, key: str) -> Trait[Any]:
+    value = stored[key].tolist()
+    confidence = float(stored[f"{key}_confidence"])
+    return Trait(tuple(value) if isinstance(value, list) else value, confidence)
 
 
 def _load_float64(stored: Arrays, key: str) -> NDArray[np.float64]:

@@ -228,3 +228,9 @@ def test_hands_at_twice_the_frame_rate_are_those_of_the_video_and_between_them()
     np.testing.assert_array_equal(resampled.observed[:3], [[False, True], [False, True], [True, True]])
     middle = (hands.keypoints[:-1, 1] + hands.keypoints[1:, 1]) / 2
     np.testing.assert_allclose(resampled.keypoints[1::2, 1], middle)
+
+
+def test_appearances_are_kept() -> None:
+    plain = builders.performance(people=1)
+    seen = replace(plain, people=(replace(plain.people[0], appearance=builders.appearance()),))
+    assert resample_performance(seen, Fraction(24)).people[0].appearance == builders.appearance()

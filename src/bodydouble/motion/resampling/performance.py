@@ -97,6 +97,7 @@ def _resample_person(person: Person, fps: Fraction, step: Fraction, count: int) 
         _resample_motion(person.motion, fps, sampling),
         person.hands and _resample_hands(person.hands, sampling),
         person.face and _resample_face(person.face, sampling),
+        person.appearance,
     )
 
 

@@ -1,0 +1,80 @@
+"""The appearance of a person as far as it was seen: colours, classes and lengths, each with a confidence."""
+
+from dataclasses import dataclass, fields
+from typing import Generic, TypeVar
+
+from bodydouble.errors import InvalidDataError
+
+Color = tuple[float, float, float]
+"""sRGB, 0 to 1."""
+T = TypeVar("T", Color, str, float)
+
+HAIR_LENGTHS = ("bald", "buzz", "short", "bob", "shoulder", "long", "tied")
+FRINGES = ("none", "fringe")
+PATTERNS = ("plain", "stripes", "two-tone", "print")
+BOTTOMS = ("trousers", "skirt")
+SHOES = ("shoes", "bare")
+GLASSES = ("none", "glasses")
+BEARDS = ("none", "beard")
+HATS = ("none", "hat")
+
+CHOICES = {
+    "hair": HAIR_LENGTHS, "fringe": FRINGES, "pattern": PATTERNS, "bottom": BOTTOMS, "shoes": SHOES,
+    "glasses": GLASSES, "beard": BEARDS, "hat": HATS,
+}  # fmt: skip
+"""Values of the traits that are classes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trait(Generic[T]):
+    """One trait of a person, with the probability that it is right."""
+
+    value: T
+    confidence: float
+    """0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appearance:
+    """Appearance of a person; None where a trait was not seen. It identifies nobody: it holds no face."""
+
+    skin_color: Trait[Color] | None = None
+    hair_color: Trait[Color] | None = None
+    hair: Trait[str] | None = None
+    """One of HAIR_LENGTHS."""
+    fringe: Trait[str] | None = None
+    beard: Trait[str] | None = None
+    glasses: Trait[str] | None = None
+    hat: Trait[str] | None = None
+    hat_color: Trait[Color] | None = None
+    top_color: Trait[Color] | None = None
+    """The colour that covers most of the upper garment."""
+    second_color: Trait[Color] | None = None
+    """The other colour of a pattern on the upper garment."""
+    pattern: Trait[str] | None = None
+    sleeve: Trait[float] | None = None
+    """Length of the sleeves: 0 at the shoulder, 1 at the wrist."""
+    bottom: Trait[str] | None = None
+    bottom_color: Trait[Color] | None = None
+    leg: Trait[float] | None = None
+    """Length of trousers or skirt: 0 at the hip, 1 at the ankle."""
+    shoes: Trait[str] | None = None
+    shoe_color: Trait[Color] | None = None
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            _check_trait(item.name, getattr(self, item.name))
+
+
+def _check_trait(name: str, trait: Trait[Color] | Trait[str] | Trait[float] | None) -> None:
+    """Raises InvalidDataError if the value or the confidence of a trait is out of its range."""
+    if trait is None:
+        return
+    if name in CHOICES:
+        is_valid = trait.value in CHOICES[name]
+    elif isinstance(trait.value, tuple):
+        is_valid = len(trait.value) == 3 and all(0.0 <= channel <= 1.0 for channel in trait.value)
+    else:
+        is_valid = isinstance(trait.value, float) and 0.0 <= trait.value <= 1.0
+    if not (is_valid and 0.0 <= trait.confidence <= 1.0):
+        raise InvalidDataError(f"Appearance: {name} is {trait.value!r} with the confidence {trait.confidence!r}")
