@@ -20,7 +20,7 @@ def test_every_second_has_twelve_drawings_and_none_is_of_the_future(fps: Fractio
     drawn = hold_drawings(count, fps)
     assert (drawn <= np.arange(count)).all()
     assert (np.diff(drawn) >= 0).all()
-    assert (np.arange(count) - drawn < fps / DRAWINGS_PER_SECOND).all()
+    assert (np.arange(count) - drawn < float(fps / DRAWINGS_PER_SECOND)).all()
     seconds = count / float(fps)
     assert abs(len(np.unique(drawn)) - seconds * DRAWINGS_PER_SECOND) <= 1
 

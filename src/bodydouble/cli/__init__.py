@@ -17,6 +17,7 @@ from bodydouble.cli import (
     doctor,
     evaluate,
     export,
+    film,
     inspect,
     motions,
     retarget,
@@ -30,6 +31,8 @@ from bodydouble.cli.values import PeopleCommand
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 app.command(cls=PeopleCommand)(capture.animate)
 app.command(cls=PeopleCommand)(capture.capture)
+app.command(cls=PeopleCommand)(film.film)
+app.command()(film.render)
 app.command()(inspect.inspect)
 app.command()(evaluate.evaluate)
 app.command()(retarget.retarget)

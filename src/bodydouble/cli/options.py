@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import StrEnum
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -145,11 +145,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the results as J
 
 
 @dataclass(frozen=True, slots=True)
-class CaptureArguments:
-    """Arguments that ``animate`` and ``capture`` share."""
+class PerceptionArguments:
+    """Arguments that all commands share which capture a video."""
 
     video: VideoArgument
-    output: FolderOption = None
     people: PeopleOption = "all"
     quality: QualityOption = Quality.BALANCED
     camera: CameraOption = CameraMode.AUTO
@@ -160,9 +159,6 @@ class CaptureArguments:
     enhance: EnhanceOption = Enhancement.AUTO
     hands: HandsOption = DetailMode.AUTO
     face: FaceOption = DetailMode.AUTO
-    fps: FpsOption = None
-    save_face_embeddings: SaveFaceEmbeddingsOption = False
-    as_json: JsonOption = False
 
     def capture_options(self) -> "CaptureOptions":
         """Returns the options of ``pipeline.capture``."""
@@ -182,6 +178,16 @@ class CaptureArguments:
 
 
 @dataclass(frozen=True, slots=True)
+class CaptureArguments(PerceptionArguments):
+    """Arguments that ``animate`` and ``capture`` share."""
+
+    output: FolderOption = None
+    fps: FpsOption = None
+    save_face_embeddings: SaveFaceEmbeddingsOption = False
+    as_json: JsonOption = False
+
+
+@dataclass(frozen=True, slots=True)
 class BenchArguments:
     """Arguments that the ``bench`` commands on synthetic clips share."""
 
@@ -193,22 +199,28 @@ class BenchArguments:
 
 
 def expand_arguments(command: Callable[..., None]) -> Callable[..., None]:
-    """Replaces the first parameter of a command, a dataclass, by one parameter per field.
+    """Replaces the parameters of a command that are dataclasses by one parameter per field.
 
-    Typer reads command line options from the signature of a function. So commands can share a dataclass of options.
+    Typer reads command line options from the signature of a function. So commands can share dataclasses of options.
     """
     hints = get_type_hints(command, include_extras=True)
-    bundle_parameter, *own_parameters = signature(command).parameters.values()
-    bundle = hints[bundle_parameter.name]
-    parameters = [*_field_parameters(bundle), *(p.replace(kind=Parameter.KEYWORD_ONLY) for p in own_parameters)]
+    bundles: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
+    own_parameters = [p for p in signature(command).parameters.values() if p.name not in bundles]
+    parameters = [parameter for bundle in bundles.values() for parameter in _field_parameters(bundle)]
+    parameters += [parameter.replace(kind=Parameter.KEYWORD_ONLY) for parameter in own_parameters]
 
     @wraps(command)
     def expanded(**values: Any) -> None:
-        shared = bundle(**{field.name: values.pop(field.name) for field in fields(bundle)})
-        command(shared, **values)
+        shared = {
+            name: bundle(**{field.name: values.pop(field.name) for field in fields(bundle)})
+            for name, bundle in bundles.items()
+        }
+        command(**shared, **values)
 
     expanded.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
-    expanded.__annotations__ = get_type_hints(bundle, include_extras=True) | hints
+    for bundle in bundles.values():
+        hints |= get_type_hints(bundle, include_extras=True)
+    expanded.__annotations__ = hints
     return expanded
 
 

@@ -11,6 +11,8 @@ from bodydouble.errors import InvalidDataError
 
 FRAME_RATE_RANGE = (Fraction(1), Fraction(1000))
 """Minimum and maximum frame rate of files in frames/s."""
+FILM_RATE_RANGE = (Fraction(1), Fraction(120))
+"""Minimum and maximum frame rate of films in frames/s."""
 LENGTH_RANGE = (0.0001, 1.0)
 """Minimum and maximum tolerance of keyframes in m."""
 METRES_PER_UNIT = {"": 0.001, "mm": 0.001, "cm": 0.01, "m": 1.0}

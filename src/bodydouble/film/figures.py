@@ -42,18 +42,9 @@ class FramePoses:
         return all(row is None for row in self.rows)
 
 
-def poses_in_frame(figures: Sequence[Figure], frame: int, drawn_frame: int) -> FramePoses:
-    """Returns the poses that a frame shows.
-
-    Args:
-        figures: the characters.
-        frame: frame of the film, which decides who is present.
-        drawn_frame: frame whose poses are drawn; that of the film or an earlier one. Who is absent in it has the pose
-            of the film's frame.
-    """
-    shown = [figure.row(frame) for figure in figures]
-    held = [figure.row(drawn_frame) for figure in figures]
-    rows = tuple(now if now is None or then is None else then for now, then in zip(shown, held, strict=True))
+def poses_in_frame(figures: Sequence[Figure], frame: int) -> FramePoses:
+    """Returns the poses of all figures in a frame of the film."""
+    rows = tuple(figure.row(frame) for figure in figures)
     pairs = list(zip(figures, rows, strict=True))
     return FramePoses(
         rows,

@@ -75,16 +75,19 @@ def follow_person(
         cuts: first frames of shots, over which nothing is smoothed.
     """
     frame_count = len(camera.camera_from_world)
-    low, high = _bounds(person, camera)
+    low, high = person_bounds(person, camera)
     rows = np.clip(np.arange(frame_count) - int(person.track.frames[0]), 0, len(low) - 1)
     centers, heights = ((low + high) / 2)[rows], (high - low)[rows, 1] * FOLLOWED_HEIGHT
     path = np.column_stack([centers, heights])
     for start, stop in zip((0, *cuts), (*cuts, frame_count), strict=True):
         path[start:stop] = gaussian_filter1d(path[start:stop], FOLLOWING_TIME * fps, axis=0, mode="nearest")
-    return [_view_at(center, float(height), camera.image_size, image_size) for *center, height in path]
+    return [
+        view_at(center, float(height), camera.image_size, image_size)
+        for center, height in zip(path[:, :2], path[:, 2], strict=True)
+    ]
 
 
-def _bounds(person: Person, camera: Camera) -> tuple[FloatArray, FloatArray]:
+def person_bounds(person: Person, camera: Camera) -> tuple[FloatArray, FloatArray]:
     """Returns the lower and upper corner (T, 2) px of the joints of a person in the picture of the source."""
     positions = kinematics.joint_positions(person.motion)
     in_camera = cameras.transform(camera.camera_from_world[person.track.frames], positions)
@@ -93,7 +96,7 @@ def _bounds(person: Person, camera: Camera) -> tuple[FloatArray, FloatArray]:
     return pixels.min(axis=1), pixels.max(axis=1)
 
 
-def _view_at(center: Sequence[float], height: float, source_size: tuple[int, int], image_size: tuple[int, int]) -> View:
+def view_at(center: FloatArray, height: float, source_size: tuple[int, int], image_size: tuple[int, int]) -> View:
     """Returns the view of a height and centre, px, moved and scaled so that it lies in the picture of the source."""
     aspect = image_size[0] / image_size[1]
     max_height = min(source_size[1], source_size[0] / aspect)

@@ -7,7 +7,6 @@ import av
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
@@ -54,9 +53,9 @@ def _decode_webm(path: Path) -> list[NDArray[np.uint8]]:
     with av.open(str(path)) as container:
         decoder = av.CodecContext.create("libvpx-vp9", "r")
         packets = [packet for packet in container.demux(video=0) if packet.size]
-        frames = [frame for packet in (*packets, None) for frame in decoder.decode(packet)]  # type: ignore[attr-defined]
+        frames = [frame for packet in (*packets, None) for frame in decoder.decode(packet)]
         assert container.streams.video[0].metadata["alpha_mode"] == "1"
-        return [frame.to_ndarray(format="rgba") for frame in frames]
+        return [np.asarray(frame.to_ndarray(format="rgba"), dtype=np.uint8) for frame in frames]
 
 
 def _decode_images(path: Path) -> list[NDArray[np.uint8]]:

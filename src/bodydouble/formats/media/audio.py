@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 import av
-from av import AudioResampler
+from av import AudioFormat, AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
@@ -68,7 +68,9 @@ def _output_packets(
     if encoding.audio_encoder == "libopus":
         rate = _MAX_SAMPLE_RATE
     encoder = output.add_stream(encoding.audio_encoder, rate=rate, layout=layout)
-    sample_format = encoder.codec_context.codec.audio_formats[0].name
+    if not isinstance(encoder, AudioStream):
+        raise TypeError(f"{encoding.audio_encoder} does not encode audio")
+    sample_format = (encoder.codec_context.codec.audio_formats or [AudioFormat("fltp")])[0].name
     return _encode_packets(source, stream, encoder, AudioResampler(sample_format, layout, rate), start)
 
 

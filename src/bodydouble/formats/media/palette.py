@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from av import VideoFrame
+from av import VideoFormat, VideoFrame
 from av.filter import Graph
 
 _GENERATE = "stats_mode=single"
@@ -13,7 +13,7 @@ _USE = "new=1:dither=bayer:bayer_scale=4:alpha_threshold=128"
 class PaletteFilter:
     """Filter that gives each frame a palette of its own. Alpha becomes transparent or opaque."""
 
-    def __init__(self, image_size: tuple[int, int], pixel_format: str, fps: Fraction) -> None:
+    def __init__(self, image_size: tuple[int, int], pixel_format: VideoFormat, fps: Fraction) -> None:
         self._graph = Graph()
         self._source = self._graph.add_buffer(
             width=image_size[0], height=image_size[1], format=pixel_format, time_base=1 / fps

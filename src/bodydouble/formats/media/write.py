@@ -12,7 +12,7 @@ from typing import Self
 
 import av
 import numpy as np
-from av import VideoFrame
+from av import VideoFormat, VideoFrame
 from av.container import OutputContainer
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 from av.video.stream import VideoStream
@@ -191,7 +191,7 @@ class VideoWriter:
         if self._encoding.is_yuv:
             return partial(_to_yuv, VideoReformatter(), self._pixel_format)
         if self._pixel_format == "pal8":
-            return PaletteFilter(self._image_size, "rgba" if self._channels == 4 else "rgb24", self._fps)
+            return PaletteFilter(self._image_size, VideoFormat("rgba" if self._channels == 4 else "rgb24"), self._fps)
         return lambda frame: frame
 
 

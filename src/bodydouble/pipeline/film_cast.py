@@ -1,0 +1,53 @@
+"""Cast of a film: names of characters and the people of a performance -> figures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bodydouble.characters import load as character_files
+from bodydouble.data import Character, Performance
+from bodydouble.film.figures import Figure
+from bodydouble.motion.face.natural_blinks import add_natural_blinks
+from bodydouble.pipeline.animated_characters import animate_characters, person_sized_matrices
+from bodydouble.pipeline.casting import cast_characters
+from bodydouble.render.preview import is_drawn
+
+
+@dataclass(frozen=True, slots=True)
+class CastRequest:
+    """Names of characters, one per person in order of prominence; further people get the last one."""
+
+    names: tuple[str, ...]
+    templates: tuple[Character, ...]
+
+
+def load_cast(names: Sequence[str]) -> CastRequest:
+    """Loads the characters of a cast; raises as ``load_character`` does."""
+    return CastRequest(tuple(names), tuple(character_files.load_character(name) for name in names))
+
+
+def choose_characters(performance: Performance, request: CastRequest) -> list[Character]:
+    """Returns the character of each person of a performance."""
+    people = performance.people
+    last = len(request.names) - 1
+    if last == 0:
+        return cast_characters(request.names[0], request.templates[0], people)
+    return [
+        cast_characters(request.names[min(i, last)], request.templates[min(i, last)], people[: i + 1])[i]
+        for i in range(len(people))
+    ]
+
+
+def create_figures(performance: Performance, characters: Sequence[Character]) -> list[Figure]:
+    """Animates the character of each person, in the person's size and place; eyes that were not seen blink."""
+    blinking = replace(performance, people=tuple(add_natural_blinks(person) for person in performance.people))
+    fps = float(performance.fps)
+    return [
+        Figure(
+            animated.character,
+            person_sized_matrices(person, animated),
+            is_drawn(person.track, fps),
+            int(person.track.frames[0]),
+            animated.face_weights,
+        )
+        for person, animated in zip(blinking.people, animate_characters(blinking, characters), strict=True)
+    ]

@@ -1,0 +1,80 @@
+"""Planning of a film: performance, characters and options -> ``FilmPlan``."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from bodydouble.data import Character, IntArray, Performance
+from bodydouble.errors import InvalidDataError
+from bodydouble.film.drawing_times import find_cuts, hold_drawings
+from bodydouble.film.layouts import Layout, compute_layout
+from bodydouble.film.plan import FilmPlan
+from bodydouble.film.views import View, follow_person, whole_view
+from bodydouble.pipeline.film_cast import create_figures
+from bodydouble.pipeline.film_options import FilmOptions
+
+MAX_FRAME_SIDE = 1920
+"""Maximum longer side in px at which frames of the source are decoded."""
+
+
+def plan_film(
+    captured: Performance, resampled: Performance, casts: Sequence[Sequence[Character]], options: FilmOptions
+) -> FilmPlan:
+    """Plans a film.
+
+    Args:
+        captured: the performance that was captured.
+        resampled: the same at the frame rate of the film.
+        casts: the characters of the people, for each picture.
+        options: options of the film.
+    """
+    source_size, count = resampled.camera.image_size, resampled.frame_count
+    shows_source = options.layout is Layout.SIDE_BY_SIDE
+    layout = compute_layout(source_size, len(casts) + shows_source, options.size)
+    cuts = find_cuts(resampled.camera, resampled.fps)
+    frames = np.arange(count)
+    return FilmPlan(
+        layout,
+        resampled.fps,
+        resampled.camera,
+        _choose_views(resampled, layout.panel_size, cuts, options.layout),
+        find_source_frames(count, resampled.fps, captured.fps, captured.frame_count),
+        hold_drawings(count, resampled.fps, cuts) if options.on_twos else frames,
+        [create_figures(resampled, characters) for characters in casts],
+        shows_source,
+    )
+
+
+def _choose_views(
+    performance: Performance, panel_size: tuple[int, int], cuts: Sequence[int], layout: Layout
+) -> Sequence[View]:
+    if layout is not Layout.CHARACTER:
+        return [whole_view(performance.camera.image_size, panel_size)] * performance.frame_count
+    if not performance.people:
+        raise InvalidDataError("there is nobody in the performance whom a view can follow")
+    return follow_person(performance.people[0], performance.camera, panel_size, float(performance.fps), cuts)
+
+
+def choose_frame_size(plan: FilmPlan) -> tuple[int, int]:
+    """Returns width and height, px, at which frames of the source are decoded: as they are shown, or larger."""
+    source_size, panel_size = plan.camera.image_size, plan.layout.panel_size
+    if plan.shows_whole_source and panel_size[0] <= source_size[0]:
+        return panel_size
+    scale = min(1.0, MAX_FRAME_SIDE / max(source_size))
+    return round(source_size[0] * scale), round(source_size[1] * scale)
+
+
+def find_source_frames(count: int, fps: Fraction, source_fps: Fraction, source_count: int | None) -> IntArray:
+    """Returns the frame of a source (F,) that is nearest in time to each frame of a film.
+
+    Args:
+        count: number of frames F of the film.
+        fps: frame rate of the film.
+        source_fps: frame rate of the source.
+        source_count: number of frames of the source; None: unknown.
+    """
+    # Exact: halfway between two frames of the source, the later one.
+    ratio = source_fps / fps
+    nearest = (2 * np.arange(count) * ratio.numerator + ratio.denominator) // (2 * ratio.denominator)
+    return nearest.astype(np.int64) if source_count is None else np.minimum(nearest, source_count - 1).astype(np.int64)
