@@ -116,15 +116,16 @@ def capture(video: str | Path, *, progress: Progress | None = None, **options: U
 
 def prepare_capture(video: Path, options: CaptureOptions) -> CaptureRequest:
     """Checks the options and probes the video; raises as ``capture`` does."""
-    selection = parse_selection(options.get("people", "all"))
-    _check_options(options)
+    selection = check_capture_options(options)
     clip = probe(video)
     if isinstance(selection, PersonAtPoint):
         selection.check(clip.image_size, clip.frame_count)
     return CaptureRequest(clip, selection, options)
 
 
-def _check_options(options: CaptureOptions) -> None:
+def check_capture_options(options: CaptureOptions) -> Selection:
+    """Returns the selection of people; raises InvalidDataError if an option is invalid for any video."""
+    selection = parse_selection(options.get("people", "all"))
     check_method(options.get("enhance", "auto"))
     camera = options.get("camera", "auto")
     if camera not in CAMERA_MODES:
@@ -136,6 +137,7 @@ def _check_options(options: CaptureOptions) -> None:
     _check_range("height", options.get("height"), HEIGHT_RANGE)
     if "keypoints" in options and "detector" in options:
         raise InvalidDataError("keypoints and a detector were given; keypoints need no detector, leave one of them out")
+    return selection
 
 
 def _check_range(name: str, value: float | None, bounds: tuple[float, float]) -> None:
