@@ -2,19 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import moderngl
 import numpy as np
 
 from bodydouble.data import Character, FloatArray, Mesh, MorphWeights, Texture, TexturePlacement
 from bodydouble.film.hull_normals import compute_hull_normals
+from bodydouble.film.light_map import LightMap
 from bodydouble.film.toon_materials import Role, ToonMaterial, resolve_materials
-from bodydouble.film.toon_programs import UNITS, ToonPrograms, set_outline, set_surface
+from bodydouble.film.toon_programs import SHADOW_UNIT, UNITS, ToonPrograms, set_outline, set_surface
+from bodydouble.render.context import write_matrix
 from bodydouble.render.skinned_vertices import SkinnedVertices, VertexRange
 from bodydouble.render.surface import place_coordinates, upload_texture
 
 FEATURE_OPACITY = 0.5
 """Opacity of eyes and brows that are seen through hair."""
+
+
+FACE_INSET = 0.013
+"""Distance in m by which the face is smaller where it casts a shadow; nose and cheeks would shade themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class ToonModel:
     Args:
         context: context that owns the buffers; releasing it releases them.
         skinning: program of ``render.skinned_vertices.compile_skinning`` with hull normals.
-        depth: program of the depth pass.
+        depth: program of the depth pass of the light map.
         programs: toon programs.
         character: the character.
     """
@@ -54,7 +61,10 @@ class ToonModel:
         self._context = context
         meshes = character.meshes
         self._vertices = SkinnedVertices(context, skinning, character, compute_hull_normals(meshes))
-        self._depth_pass = context.vertex_array(depth, [self._vertices.layout("position")], self._vertices.indices)
+        self._depth = depth
+        posed = self._vertices.layout("position", "normal")
+        self._depth_pass = context.vertex_array(depth, [posed], self._vertices.indices)
+        self.light_map = LightMap(context)
         materials = resolve_materials(character)
         surface = np.concatenate([_surface_vertices(mesh) for mesh in meshes])
         self._surface_buffer = context.buffer(surface.tobytes())
@@ -94,20 +104,27 @@ class ToonModel:
         return self._uploaded[key]
 
     def pose(self, joint_matrices: FloatArray, morph_weights: MorphWeights | None = None) -> FloatArray:
-        """Moves the vertices to a pose; see ``SkinnedVertices.pose``."""
+        """Moves the vertices to a pose; returns boxes around its limbs, as ``SkinnedVertices.pose``."""
         return self._vertices.pose(joint_matrices, morph_weights)
 
-    def draw_depth(self) -> None:
-        """Draws the depth pass."""
-        self._context.disable(moderngl.CULL_FACE)
-        self._depth_pass.render()
+    def draw_light_map(self, casters: FloatArray, seen: FloatArray, light: FloatArray, pixel: float) -> None:
+        """Draws the depth seen from the light; the arguments are those of ``LightMap.start``."""
+        write_matrix(self._depth, "clip_from_world", self.light_map.start(casters, seen, light, pixel))
+        self._context.enable_only(moderngl.DEPTH_TEST)
+        for inset, group in groupby(self.parts, key=_caster_inset):
+            parts = list(group)
+            if inset is not None:
+                self._depth["inset"] = inset
+                count = sum(part.vertices.index_count for part in parts)
+                self._depth_pass.render(vertices=count, first=parts[0].vertices.first_index)
 
     def draw_surfaces(self, parts: Iterable[ToonPart]) -> None:
         """Draws surfaces of the model in the order given."""
+        self.light_map.bind(SHADOW_UNIT)
         for part in parts:
             self._set_culling(part.material.is_double_sided)
             _bind(part)
-            set_surface(part.surface, part.material)
+            set_surface(part.surface, part.material, self.light_map)
             part.surface["opacity"] = 1.0
             part.surface_pass.render(vertices=part.vertices.index_count, first=part.vertices.first_index)
 
@@ -128,7 +145,7 @@ class ToonModel:
             if part.material.role in roles and not part.material.is_blended:
                 self._set_culling(part.material.is_double_sided)
                 _bind(part)
-                set_surface(part.forward, part.material)
+                set_surface(part.forward, part.material, self.light_map)
                 part.forward["opacity"] = opacity
                 part.forward_pass.render(vertices=part.vertices.index_count, first=part.vertices.first_index)
 
@@ -137,6 +154,13 @@ class ToonModel:
             self._context.disable(moderngl.CULL_FACE)
         else:
             self._context.enable(moderngl.CULL_FACE)
+
+
+def _caster_inset(part: ToonPart) -> float | None:
+    """Returns by how many m a part is smaller as a caster; None if it casts no shadow."""
+    if part.material.is_blended or part.material.role is Role.FEATURE:
+        return None
+    return FACE_INSET if part.material.role is Role.FACE else 0.0
 
 
 def _bind(part: ToonPart) -> None:

@@ -6,12 +6,15 @@ import moderngl
 import numpy as np
 
 from bodydouble.data import FloatArray, Texture, TexturePlacement
-from bodydouble.film.toon_materials import ToonMaterial
+from bodydouble.film.light_map import MAX_SIZE, LightMap
+from bodydouble.film.toon_materials import Role, ToonMaterial
 from bodydouble.render.context import compile_program, write_matrix
 
 UNITS = {"base": 0, "shade": 1, "shift": 2, "matcap": 3, "rim": 4, "emission": 5, "outline_width": 6}
 """Texture unit of each texture."""
 SHADOW_UNIT = 7
+SHADOW_BIAS = {Role.FACE: 0.0025, Role.OTHER: 0.009}
+"""Distance in m from the caster, by role, within which no shadow is seen; other roles receive no shadows."""
 _SAMPLERS = {
     "base": ("BASE", "base_texture"),
     "shade": ("SHADE", "shade_texture"),
@@ -39,7 +42,9 @@ class ToonPrograms:
         defines = (*_surface_defines(material), *extra)
         if defines not in self._compiled:
             units = {sampler: UNITS[name] for name, (macro, sampler) in _SAMPLERS.items() if macro in defines}
+            units |= {"light_map": SHADOW_UNIT} if "SHADOWED" in defines else {}
             program = compile_program(self._context, "toon.vert", "toon.frag", *defines, **units)
+            set_values(program, {"light_texel": 1.0 / MAX_SIZE})
             self._compiled[defines] = program
         return self._compiled[defines]
 
@@ -67,10 +72,11 @@ def needs_base(material: ToonMaterial) -> bool:
 
 def _surface_defines(material: ToonMaterial) -> list[str]:
     textures = material.textures
-    defines = [] if material.is_blended else ["OPAQUE"]
+    defines = [material.alpha_mode.upper(), *(["COLORS"] if material.has_vertex_colors else [])]
     defines += ["BASE"] if "base" in textures else []
     if not material.is_unlit:
         defines += ["LIT", *(["SHIFT"] if "shift" in textures else [])]
+        defines += ["SHADOWED"] if material.role in SHADOW_BIAS else []
         if "shade" in textures:
             defines.append("SHADE_IS_BASE" if textures["shade"] == textures.get("base") else "SHADE")
         has_matcap = "matcap" in textures and any(material.rim.matcap)
@@ -88,8 +94,8 @@ def set_values(program: moderngl.Program, values: Mapping[str, object]) -> None:
             program[name] = value
 
 
-def set_surface(program: moderngl.Program, material: ToonMaterial) -> None:
-    """Sets the values of a material in the program that draws its surface."""
+def set_surface(program: moderngl.Program, material: ToonMaterial, light_map: LightMap) -> None:
+    """Sets the values of a material and the light map in the program that draws its surface."""
     cutoff = material.alpha_cutoff if material.alpha_mode == "mask" else 0.0
     shift = material.textures.get("shift")
     values = {
@@ -107,6 +113,9 @@ def set_surface(program: moderngl.Program, material: ToonMaterial) -> None:
         "emission": material.emission,
     }
     set_values(program, values)
+    if "light_map" in program:
+        write_matrix(program, "light_from_world", light_map.place_from_world)
+        program["bias"] = SHADOW_BIAS[material.role] / light_map.depth_range
     for name in ("shade", "shift", "rim", "emission"):
         _set_placement(program, f"{name}_from_base", material, name)
 
