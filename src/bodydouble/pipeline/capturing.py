@@ -177,8 +177,8 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
 
 
 def _build_person(name: str, tracked: PersonTrack, motion: Motion, camera: Camera) -> Person:
-    hands, motion = capture_hands(tracked.hands, motion, camera, tracked.track.frames)
     motion = fuse_head_rotation(motion, camera, tracked.track, tracked.faces)
+    hands, motion = capture_hands(tracked.hands, motion, camera, tracked.track.frames)
     return Person(name, tracked.fused_track(), motion, hands, build_face(tracked.faces, float(motion.fps)))
 
 
