@@ -1,6 +1,6 @@
 """Toon model: a character in graphics memory, posed once per frame and drawn with outlines in several passes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -11,7 +11,16 @@ from bodydouble.data import Character, FloatArray, Mesh, MorphWeights, Texture, 
 from bodydouble.film.hull_normals import compute_hull_normals
 from bodydouble.film.light_map import LightMap
 from bodydouble.film.toon_materials import Role, ToonMaterial, resolve_materials
-from bodydouble.film.toon_programs import SHADOW_UNIT, UNITS, ToonPrograms, set_outline, set_surface
+from bodydouble.film.toon_programs import (
+    SHADOW_BIAS,
+    SHADOW_UNIT,
+    UNITS,
+    MaterialPass,
+    ToonPrograms,
+    UniformValue,
+    describe_outline,
+    describe_surface,
+)
 from bodydouble.render.context import write_matrix
 from bodydouble.render.skinned_vertices import SkinnedVertices, VertexRange
 from bodydouble.render.surface import place_coordinates, upload_texture
@@ -31,12 +40,10 @@ class ToonPart:
     material: ToonMaterial
     textures: dict[str, moderngl.Texture]
     vertices: VertexRange
-    surface: moderngl.Program
-    surface_pass: moderngl.VertexArray
-    outline: moderngl.Program
-    outline_pass: moderngl.VertexArray
-    forward: moderngl.Program
-    forward_pass: moderngl.VertexArray
+    surface: MaterialPass
+    forward: MaterialPass
+    """The same, nearer to the camera."""
+    outline: MaterialPass
 
 
 class ToonModel:
@@ -79,22 +86,27 @@ class ToonModel:
         uploaded = {name: self._upload(texture) for name, texture in material.textures.items()}
         textures = {name: texture for name, texture in uploaded.items() if texture is not None}
         material = replace(material, textures={name: material.textures[name] for name in textures})
-        surface, outline = programs.surface(material), programs.outline(material)
-        forward = programs.surface(material, "FORWARD")
         posed = self._vertices.layout("position", "normal")
         coordinates = (self._surface_buffer, "2f4 4f4", "texture_coordinates", "vertex_color")
         place = (self._surface_buffer, "2f4 16x", "texture_coordinates")
         hull = (self._vertices.buffer, "3f4 12x 3f4", "position", "hull_normal")
+
+        def create_pass(
+            program: moderngl.Program,
+            values: Mapping[str, UniformValue],
+            *content: tuple[moderngl.Buffer, *tuple[str, ...]],
+        ) -> MaterialPass:
+            vertex_array = context.vertex_array(program, list(content), indices, skip_errors=True)
+            return MaterialPass(program, vertex_array, vertices, values)
+
+        surface, outline = describe_surface(material), describe_outline(material)
         return ToonPart(
             material,
             textures,
             vertices,
-            surface,
-            context.vertex_array(surface, [posed, coordinates], indices, skip_errors=True),
-            outline,
-            context.vertex_array(outline, [hull, place], indices, skip_errors=True),
-            forward,
-            context.vertex_array(forward, [posed, coordinates], indices, skip_errors=True),
+            create_pass(programs.surface(material), surface, posed, coordinates),
+            create_pass(programs.surface(material, "FORWARD"), surface, posed, coordinates),
+            create_pass(programs.outline(material), outline, hull, place),
         )
 
     def _upload(self, texture: Texture) -> moderngl.Texture | None:
@@ -122,38 +134,30 @@ class ToonModel:
         """Draws surfaces of the model in the order given."""
         self.light_map.bind(SHADOW_UNIT)
         for part in parts:
-            self._set_culling(part.material.is_double_sided)
-            _bind(part)
-            set_surface(part.surface, part.material, self.light_map)
-            part.surface["opacity"] = 1.0
-            part.surface_pass.render(vertices=part.vertices.index_count, first=part.vertices.first_index)
-
-    def draw_outlines(self, height: int) -> None:
-        """Draws the outlines in a picture of a height in px; front faces are to be culled."""
-        for part in self.parts:
-            outline = part.material.outline
-            if outline.width <= 0 or part.material.is_blended:
-                continue
-            _bind(part)
-            set_outline(part.outline, part.material)
-            part.outline["width"] = outline.width if outline.is_in_metres else outline.width * height
-            part.outline_pass.render(vertices=part.vertices.index_count, first=part.vertices.first_index)
+            self._draw(part, part.surface, 1.0)
 
     def draw_forward(self, roles: Sequence[Role], opacity: float) -> None:
         """Draws opaque surfaces of some roles nearer to the camera than they are."""
         for part in self.parts:
             if part.material.role in roles and not part.material.is_blended:
-                self._set_culling(part.material.is_double_sided)
-                _bind(part)
-                set_surface(part.forward, part.material, self.light_map)
-                part.forward["opacity"] = opacity
-                part.forward_pass.render(vertices=part.vertices.index_count, first=part.vertices.first_index)
+                self._draw(part, part.forward, opacity)
 
-    def _set_culling(self, is_double_sided: bool) -> None:
-        if is_double_sided:
+    def _draw(self, part: ToonPart, drawn: MaterialPass, opacity: float) -> None:
+        if part.material.is_double_sided:
             self._context.disable(moderngl.CULL_FACE)
         else:
             self._context.enable(moderngl.CULL_FACE)
+        _bind(part)
+        bias = SHADOW_BIAS.get(part.material.role, 0.0) / self.light_map.depth_range
+        drawn.render(opacity=opacity, light_from_world=self.light_map.place_from_world, bias=bias)
+
+    def draw_outlines(self, height: int) -> None:
+        """Draws the outlines in a picture of a height in px; front faces are to be culled."""
+        for part in self.parts:
+            outline = part.material.outline
+            if outline.width > 0 and not part.material.is_blended:
+                _bind(part)
+                part.outline.render(width=outline.width if outline.is_in_metres else outline.width * height)
 
 
 def _caster_inset(part: ToonPart) -> float | None:

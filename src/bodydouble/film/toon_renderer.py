@@ -10,7 +10,7 @@ from bodydouble.data import Character, FloatArray, MorphWeights, RgbaImage
 from bodydouble.film.floor_shadow import FloorShadow
 from bodydouble.film.toon_materials import Role
 from bodydouble.film.toon_model import FEATURE_OPACITY, ToonModel, ToonPart
-from bodydouble.film.toon_programs import ToonPrograms, set_values
+from bodydouble.film.toon_programs import ToonPrograms
 from bodydouble.geometry.camera import inverse
 from bodydouble.geometry.rotation import normalize
 from bodydouble.render import view_volumes
@@ -168,11 +168,17 @@ class ToonRenderer:
         regions: Sequence[PixelRect],
     ) -> None:
         context = self._context
-        for program in self._programs.all():
-            write_matrix(program, "clip_from_world", clip_from_world)
-            set_values(program, {"eye": tuple(eye), "light": tuple(light), "depth_terms": self._depth_terms})
-            set_values(program, {"forward": FEATURE_REACH, "pixel": tuple(2.0 / np.array(self.image_size))})
-            set_values(program, {"behind": OUTLINE_DEPTH})
+        self._programs.set(
+            {
+                "clip_from_world": clip_from_world,
+                "eye": eye,
+                "light": light,
+                "depth_terms": self._depth_terms,
+                "pixel": 2.0 / np.array(self.image_size),
+                "forward": FEATURE_REACH,
+                "behind": OUTLINE_DEPTH,
+            }
+        )
         self._canvas.use()
         for region in regions:
             self._canvas.clear(depth=1.0, viewport=region)
