@@ -50,6 +50,7 @@ from bodydouble.data.observations import (
     PastObservation,
     Track,
 )
+from bodydouble.data.sounds import SPEECH_RATE, VISEMES, Sound, Speech
 
 __all__ = [
     "APPEARANCE_PARTS",
@@ -61,8 +62,10 @@ __all__ = [
     "FULL_FRAME_DIAGONAL_MM",
     "HAND_LANDMARK_COUNT",
     "LANDMARK_COUNT",
+    "SPEECH_RATE",
     "UNKNOWN_TRACK_ID",
     "VIEW_INVARIANT_PARTS",
+    "VISEMES",
     "Background",
     "BoolArray",
     "Camera",
@@ -87,6 +90,8 @@ __all__ = [
     "RgbImage",
     "RgbaImage",
     "Skeleton",
+    "Sound",
+    "Speech",
     "Texture",
     "TexturePlacement",
     "Track",
