@@ -37,7 +37,7 @@ def test_sources_without_clips_are_refused_by_name(folder: Path) -> None:
         with pytest.raises(MediaError, match=reason):
             find_clips([str(folder / source)])
     (folder / "notes.txt").write_text("missing.mp4\n")
-    with pytest.raises(MediaError, match="line 1: missing.mp4 does not exist"):
+    with pytest.raises(MediaError, match=r"line 1: missing\.mp4 does not exist"):
         find_clips([str(folder / "notes.txt")])
 
 

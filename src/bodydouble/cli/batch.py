@@ -1,6 +1,7 @@
 """Commands ``batch``: many clips through a queue that survives whatever happens to the computer."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,9 +25,19 @@ from bodydouble.cli.options import (
     QualityOption,
     print_json,
 )
+from bodydouble.errors import InvalidDataError
 
 if TYPE_CHECKING:
     from bodydouble.jobs.job import Job
+    from bodydouble.jobs.ray_engine import RayOptions
+    from bodydouble.jobs.supervisor import QueueOptions
+
+
+class Engine(StrEnum):
+    """Programs that run the clips of a batch."""
+
+    LOCAL = "local"
+    RAY = "ray"
 
 
 class BatchGroup(TyperGroup):
@@ -57,6 +68,15 @@ def run(
     ],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder of the results.")],
     workers: Annotated[int, typer.Option(min=1, max=256, metavar="N", help="Number of clips at a time.")] = 1,
+    engine: Annotated[
+        Engine, typer.Option(help="What runs the clips: processes of this computer, or a Ray cluster.")
+    ] = Engine.LOCAL,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Address of the Ray cluster. Default: one that is started here for the run."
+        ),
+    ] = None,
     people: PeopleOption = "all",
     quality: QualityOption = Quality.BALANCED,
     camera: CameraOption = CameraMode.AUTO,
@@ -83,10 +103,11 @@ def run(
     options |= {name: value for name, value in (("height", height), ("fbx_bones", fbx)) if value is not None}
     with report_errors():
         from bodydouble.cli.batch_progress import BatchProgress
-        from bodydouble.jobs.batch import BatchOptions, run_batch
+        from bodydouble.jobs.batch import run_batch
 
+        chosen = _choose_engine(engine, address, workers)
         with BatchProgress() as progress:
-            jobs = run_batch(sources, output, options, BatchOptions(workers), progress.show)
+            jobs = run_batch(sources, output, options, chosen, progress.show)
     _report(output, jobs, as_json=as_json)
 
 
@@ -108,6 +129,17 @@ def retry(output: OutputFolder) -> None:
 
         count = retry_batch(output)
         typer.echo(f"{count} clips will run again with the next `bodydouble batch ... -o {output}`")
+
+
+def _choose_engine(engine: Engine, address: str | None, workers: int) -> "QueueOptions | RayOptions":
+    from bodydouble.jobs.ray_engine import LOCAL, RayOptions
+    from bodydouble.jobs.supervisor import QueueOptions
+
+    if engine is Engine.RAY:
+        return RayOptions(address or LOCAL, workers)
+    if address is not None:
+        raise InvalidDataError("--address is that of a Ray cluster; give --engine ray as well")
+    return QueueOptions(workers)
 
 
 def _report(output: Path, jobs: Sequence["Job"], *, as_json: bool) -> None:

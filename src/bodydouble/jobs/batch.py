@@ -10,19 +10,17 @@ from bodydouble.formats.atomic import ensure_folder
 from bodydouble.jobs.clips import find_clips, request_clips
 from bodydouble.jobs.delivery import delivered_summary
 from bodydouble.jobs.job import Job, JobState, compute_key
+from bodydouble.jobs.ray_engine import RayOptions, run_queue_on_ray
 from bodydouble.jobs.store import JobStore, has_store
 from bodydouble.jobs.summary import write_summary
-from bodydouble.jobs.supervisor import QueueListener, run_queue
-from bodydouble.jobs.supervisor import QueueOptions as BatchOptions
-
-__all__ = ["BatchOptions", "read_batch", "retry_batch", "run_batch"]
+from bodydouble.jobs.supervisor import QueueListener, QueueOptions, run_queue
 
 
 def run_batch(
     sources: Sequence[str],
     output: Path,
     options: Mapping[str, Any],
-    batch_options: BatchOptions,
+    engine: QueueOptions | RayOptions,
     on_change: QueueListener = lambda _: None,
 ) -> list[Job]:
     """Adds clips to the queue of an output folder, runs it to its end, writes the summary and returns its jobs.
@@ -31,13 +29,13 @@ def run_batch(
         sources: folders, patterns, lists and videos, as ``find_clips`` takes them.
         output: the output folder, which is created.
         options: options of ``animate`` by name, as JSON has them.
-        batch_options: how the queue is run.
+        engine: what runs the queue: processes of this computer, or a Ray cluster.
         on_change: receives the jobs again and again.
 
     Raises:
         BodydoubleError: there are no clips, an option is invalid, or the output folder cannot be used.
     """
-    from bodydouble.jobs.stages import check_options
+    from bodydouble.jobs.stages import check_options, run_stages
 
     check_options(options)
     clips = find_clips(sources)
@@ -45,7 +43,10 @@ def run_batch(
     jobs = [_find_result(output, Job(compute_key(request), request)) for request in request_clips(clips, options)]
     with JobStore(output) as store:
         store.add(jobs)
-    done = run_queue(output, batch_options, on_change)
+    if isinstance(engine, RayOptions):
+        done = run_queue_on_ray(output.absolute(), engine, run_stages, on_change)
+    else:
+        done = run_queue(output, engine, on_change)
     write_summary(output, done)
     return done
 

@@ -160,14 +160,22 @@ class JobStore:
             rows = self._execute("SELECT * FROM jobs WHERE state = 'running'").fetchall()
             lost = [row for row in rows if self._is_over(row)]
             for row in lost:
-                line = f"its worker ended {row['losses'] + 1} times while it ran, perhaps for lack of memory"
-                self._execute(
-                    f"UPDATE jobs SET losses = losses + 1, error = ?, {_FREE}, "
-                    f"state = iif(losses + 1 >= {MAX_LOSSES}, 'failed', 'waiting') WHERE key = ?",
-                    line, row["key"],
-                )  # fmt: skip
+                self._lose(row["key"], row["owner"])
         self._seen = {row["key"]: self._seen[row["key"]] for row in rows if row not in lost}
         return [_read_job(row) for row in lost]
+
+    def lose(self, key: str, owner: Owner) -> None:
+        """Records that the process that ran a job has ended; the job is run again unless that was the last time."""
+        with self._transaction():
+            self._lose(key, str(owner))
+
+    def _lose(self, key: str, owner: str) -> None:
+        self._execute(
+            f"UPDATE jobs SET losses = losses + 1, {_FREE}, error = 'its worker ended ' || (losses + 1) || ' times "
+            f"while it ran, perhaps for lack of memory', state = iif(losses + 1 >= {MAX_LOSSES}, 'failed', 'waiting') "
+            "WHERE key = ? AND owner = ? AND state = 'running'",
+            key, owner,
+        )  # fmt: skip
 
     def _is_over(self, row: sqlite3.Row) -> bool:
         """Returns whether the lease of a running job is over."""

@@ -10,15 +10,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from types import FrameType
-from typing import Any, Self
+from typing import Self
 
 from bodydouble.errors import BodydoubleError
-from bodydouble.jobs.delivery import complete_summary, deliver, delivered_summary, work_folder
+from bodydouble.jobs.attempt import JobRunner, LeaseLostError, Outcome, attempt
 from bodydouble.jobs.job import Job, JobState
 from bodydouble.jobs.owner import Owner, current_owner
 from bodydouble.jobs.store import HEARTBEAT_SECONDS, JobStore
@@ -26,13 +25,6 @@ from bodydouble.pipeline import Progress
 
 POLL_SECONDS = 0.5
 """Time between two looks for a job that is due."""
-
-JobRunner = Callable[[Job, Path, Progress], Mapping[str, Any]]
-"""Runs the stages of a job in its folder, but those that are complete there; returns the summary of the result."""
-
-
-class LeaseLostError(Exception):
-    """Another worker has the job, because this one did not answer for long."""
 
 
 class Heartbeat(Progress):
@@ -100,31 +92,17 @@ def run_worker(output: Path, run: JobRunner) -> None:
 
 def run_job(store: JobStore, job: Job, owner: Owner, run: JobRunner) -> None:
     """Runs a job that the owner has leased, and records how it ended; its errors end no worker."""
-    start = time.perf_counter()
-    try:
-        summary = delivered_summary(store.folder, job)
-        if summary is None:
-            summary = complete_summary(store.folder, job)
-            if summary is None:
-                with Heartbeat(store, job.key, owner) as heartbeat:
-                    summary = dict(run(job, work_folder(store.folder, job.key), heartbeat))
-            if not store.beat(job.key, owner, "delivery", 0, None):
-                return
-            deliver(store.folder, job, summary)
-    except LeaseLostError:
-        return
-    except BodydoubleError as error:
-        store.fail(job.key, owner, _one_line(str(error)))
-    except MemoryError:
-        store.fail(job.key, owner, "out of memory; use --quality fast, or fewer workers")
-    except Exception as error:  # whatever a clip provokes, the other clips go on
-        store.fail(job.key, owner, _one_line(f"unexpected {type(error).__name__}: {error}"))
-    else:
-        store.finish(job.key, owner, summary, time.perf_counter() - start)
+    with Heartbeat(store, job.key, owner) as heartbeat:
+        outcome = attempt(store.folder, job, run, heartbeat)
+    record(store, job, owner, outcome)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def record(store: JobStore, job: Job, owner: Owner, outcome: Outcome) -> None:
+    """Records the outcome of an attempt in the queue."""
+    if outcome.summary is not None:
+        store.finish(job.key, owner, outcome.summary, outcome.seconds)
+    elif outcome.error:
+        store.fail(job.key, owner, outcome.error)
 
 
 def _is_complete(store: JobStore) -> bool:
