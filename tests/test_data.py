@@ -41,6 +41,8 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "PastObservation": lambda: PastObservation(2, _observation()),
     "FrameObservations": lambda: FrameObservations((_observation(),)),
     "Background": _background,
+    "Sound": lambda: data.Sound(np.zeros(160), 16000),
+    "Speech": lambda: data.Speech(np.zeros(5), np.zeros((5, len(data.VISEMES)))),
     "Track": lambda: builders.track(5),
     "Skeleton": builders.humanoid_skeleton,
     "Motion": lambda: builders.smooth_motion(5),
@@ -78,6 +80,8 @@ def test_types_are_frozen(name: str) -> None:
     ("name", "field", "shape"),
     [
         ("Camera", "intrinsics", (3, 4)),
+        ("Sound", "samples", (2, 80)),
+        ("Speech", "visemes", (4, 14)),
         ("Camera", "camera_from_world", (4, 4)),
         ("Camera", "camera_from_world", (3, 3, 4)),
         ("Observation", "box", (5,)),

@@ -9,13 +9,13 @@ import pytest
 from bodydouble.characters.body_fitting import fit_character
 from bodydouble.characters.foot_planting import plant_feet
 from bodydouble.characters.hand_contacts import keep_hand_contacts
-from bodydouble.characters.limb_ik import MAX_REACH, solve_towards, solve_two_bones
 from bodydouble.characters.load import load_character
 from bodydouble.characters.retarget import retarget
 from bodydouble.characters.soles import find_sole_points
 from bodydouble.data import Character, FloatArray, Motion, Skeleton
 from bodydouble.evaluation.metrics.floor import foot_slide_mm, penetration_mm
 from bodydouble.geometry import kinematics, rotation
+from bodydouble.geometry.two_bone_ik import MAX_REACH, solve_towards, solve_two_bones
 from bodydouble.pipeline.animated_characters import retarget_to_character
 from bodydouble.pipeline.foot_quality import measure_feet
 from bodydouble.skeletons import adult_template, humanoid

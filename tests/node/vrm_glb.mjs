@@ -1,6 +1,7 @@
 // Plays the animation of a GLB file with the content of a VRM character in three-vrm, frame by frame; prints the world
-// positions of its nodes with and without the motion of spring bones, and the weights of morph targets by expression.
-// Usage: node vrm_glb.mjs FILE.glb FPS FRAMES EXPRESSION,EXPRESSION,...
+// positions of its nodes as animated and as its spring bones move them, and the weights of morph targets by expression.
+// The springs first settle at the first frame, a number of steps long.
+// Usage: node vrm_glb.mjs FILE.glb FPS FRAMES EXPRESSION,EXPRESSION,... STEPS
 import { readFileSync } from "node:fs";
 import { AnimationMixer, LoopOnce, Vector3 } from "three";
 import { GLTFLoader } from "three/examples/jsm/loaders/GLTFLoader.js";
@@ -11,25 +12,25 @@ globalThis.createImageBitmap = async () => ({ width: 1, height: 1, close() {} })
 const warnings = [];
 console.warn = console.error = (...words) => warnings.push(words.join(" "));
 
-const [path, fps, count, expressions] = process.argv.slice(2);
+const [path, fps, count, expressions, steps] = process.argv.slice(2);
 const file = readFileSync(path);
 const data = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength);
 
 async function play(withSprings) {
   const loader = new GLTFLoader();
-  loader.register((parser) => new VRMLoaderPlugin(parser));
-  const { animations, userData, parser } = await loader.parseAsync(data, "");
+  if (withSprings) loader.register((parser) => new VRMLoaderPlugin(parser));
+  const { animations, scene, userData, parser } = await loader.parseAsync(data, "");
   const { vrm } = userData;
   const nodes = await parser.getDependencies("node");
-  const mixer = new AnimationMixer(vrm.scene);
+  const mixer = new AnimationMixer(scene);
   const action = mixer.clipAction(animations[0]).setLoop(LoopOnce).play();
   action.clampWhenFinished = true;
   const frames = [];
   for (let frame = 0; frame < Number(count); frame++) {
     mixer.setTime(frame / Number(fps));
-    vrm.scene.updateMatrixWorld(true);
-    if (withSprings) vrm.springBoneManager?.update(1 / Number(fps));
-    vrm.scene.updateMatrixWorld(true);
+    scene.updateMatrixWorld(true);
+    for (let step = frame ? 0 : -Number(steps); withSprings && step < 1; step++) vrm.springBoneManager?.update(1 / Number(fps));
+    scene.updateMatrixWorld(true);
     frames.push(nodes.map((node) => new Vector3().setFromMatrixPosition(node.matrixWorld).toArray()));
   }
   return { vrm, frames, names: animations.map((clip) => clip.name) };

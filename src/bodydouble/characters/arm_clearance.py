@@ -16,12 +16,13 @@ from typing import Self
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
+from bodydouble.characters.bend_direction import bend_direction
 from bodydouble.characters.hand_contacts import PalmTouches
-from bodydouble.characters.limb_ik import bend_direction, solve_towards
 from bodydouble.characters.posed_body import BodyShape, PosedBody, measure_body
 from bodydouble.characters.rig_vertices import descendants, vertices_of
 from bodydouble.data import Character, FloatArray
 from bodydouble.geometry import kinematics, rotation
+from bodydouble.geometry.two_bone_ik import solve_towards
 
 ARM_BONES = ("UpperArm", "LowerArm", "Hand")
 SIDES = ("left", "right")

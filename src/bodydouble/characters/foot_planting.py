@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 
-from bodydouble.characters.limb_ik import MAX_REACH, bend_direction, solve_two_bones
+from bodydouble.characters.bend_direction import bend_direction
 from bodydouble.characters.rig_vertices import descendants
 from bodydouble.characters.soles import SolePoints, find_sole_points
 from bodydouble.data import BoolArray, Character, FloatArray
 from bodydouble.geometry import kinematics, rotation
+from bodydouble.geometry.two_bone_ik import MAX_REACH, solve_two_bones
 
 MIN_CONTACT = 0.5
 """Minimum probability of a contact that is kept."""

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
-from bodydouble.characters.limb_ik import bend_direction, solve_two_bones
+from bodydouble.characters.bend_direction import bend_direction
 from bodydouble.characters.rig_vertices import descendants, vertices_of
 from bodydouble.data import Character, FloatArray, Motion
 from bodydouble.geometry import kinematics, rotation
+from bodydouble.geometry.two_bone_ik import solve_two_bones
 
 ARM_BONES = ("UpperArm", "LowerArm", "Hand")
 SIDES = ("left", "right")

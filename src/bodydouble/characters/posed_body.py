@@ -1,6 +1,7 @@
 """Trunk, head and thighs of a posed character as solids: how deep points lie in them, and the way out.
 
-Points are brought into the rest pose by the inverse of the skinning, and compared with the skin there.
+Points are brought into the rest pose by the inverse of the skinning, and compared with the skin there. What hangs from
+head and hips, as long hair and skirts, is no part of the body.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ import numpy as np
 
 from bodydouble.characters.rig_vertices import humanoid_owners
 from bodydouble.characters.skin_distance import SkinDistance, measure_skin, surface_points
-from bodydouble.data import Character, FloatArray
+from bodydouble.data import Character, FloatArray, IntArray
 from bodydouble.geometry import kinematics, rotation
 
 TRUNK = ("hips", "spine", "chest", "upperChest", "neck", "head")
@@ -47,7 +48,7 @@ class BodyShape:
 def measure_body(character: Character) -> BodyShape:
     """Measures trunk with head, and thighs, of a character at rest; parts without skin are left out."""
     bind = kinematics.bind_matrices(character)[:, :3, 3]
-    owners = humanoid_owners(character)
+    owners = _solid_owners(character)
     resolution = max(RESOLUTION * abs(float(bind[character.humanoid["head"], 1])), 1e-6)
     parts = []
     for bones in PARTS:
@@ -56,6 +57,16 @@ def measure_body(character: Character) -> BodyShape:
         if joints and len(points):
             parts.append(BodyPart(tuple(joints), _middles(bind[joints, 1], points), measure_skin(points, resolution)))
     return BodyShape(tuple(parts), bind, character.rest_rotations)
+
+
+def _solid_owners(character: Character) -> IntArray:
+    """Returns the humanoid joint (J,) that each joint belongs to; -1 also for spring bones below head and hips."""
+    owners = humanoid_owners(character)
+    springs = character.vrm.get("VRMC_springBone", {}).get("springs", [])
+    swinging = np.array([joint["node"] for spring in springs for joint in spring["joints"]], dtype=np.int64)
+    carriers = [character.humanoid[bone] for bone in ("head", "hips")]
+    owners[swinging[np.isin(owners[swinging], carriers)]] = -1
+    return owners
 
 
 def _middles(heights: FloatArray, points: FloatArray) -> FloatArray:

@@ -11,6 +11,7 @@ import typer
 
 from bodydouble import __version__
 from bodydouble.cli import (
+    batch,
     bench,
     capture,
     characters,
@@ -40,6 +41,7 @@ app.command()(export.export)
 app.command()(motions.motions)
 app.command()(user_study.user_study)
 app.command()(doctor.doctor)
+app.add_typer(batch.app, name="batch")
 app.add_typer(characters.app, name="characters")
 app.add_typer(bench.app, name="bench")
 app.add_typer(synth.app, name="synth")

@@ -156,6 +156,19 @@ def bench_people(
         bench_runner.run(partial(bench_runner.measure_people, mocap=mocap), arguments)
 
 
+@app.command("hands")
+@expand_arguments
+def bench_hands(arguments: BenchArguments) -> None:
+    """Measure the accuracy of fingers on rendered close-ups.
+
+    Prints errors of fingertips and bends beside those of the landmark network alone, by size of the hand.
+    """
+    with report_errors():
+        from bodydouble.cli import bench_runner
+
+        bench_runner.run(bench_runner.measure_hands, arguments)
+
+
 @app.command("retarget")
 def bench_retarget(
     mocap: Annotated[

@@ -13,8 +13,10 @@ import typer
 from bodydouble.bench import (
     accuracy,
     accuracy_report,
+    close_up_clips,
     comparison_tables,
     frame_rate,
+    hands,
     oracle_study,
     partner_clips,
     people,
@@ -110,6 +112,14 @@ def measure_people(arguments: BenchArguments, progress: Progress, mocap: Path | 
     captures = _capture(factories, arguments, progress)
     figures = {captured.clip.name: people.measure_clip(captured) for captured in captures}
     return people_report.build_report(figures, arguments.quality)
+
+
+def measure_hands(arguments: BenchArguments, progress: Progress) -> BenchReport:
+    """Measures fingers on rendered close-ups."""
+    clips = _sample_evenly(close_up_clips.hand_clips(), arguments.clips)
+    captures = _capture([partial(close_up_clips.render_hands, clip) for clip in clips], arguments, progress)
+    samples = hands.measure_clips(captures, clips, progress)
+    return hands.build_report(samples, len(clips), close_up_clips.FRAME_COUNT, arguments.quality)
 
 
 def measure_retargeting(

@@ -25,6 +25,8 @@ NETWORK_LICENCES = {
     "(FaceRes, A. V. Savchenko, HSE University; see docs/models.md#faces)",
     "face_landmarks.onnx": "Apache-2.0 (MediaPipe Face Mesh, Google)",
     "face_blendshapes.onnx": "Apache-2.0 (MediaPipe Blendshape V2, Google)",
+    "voice_activity.onnx": "MIT (Silero VAD, Silero Team)",
+    "visemes.onnx": "Apache-2.0 (bodydouble)",
     "lifter.onnx": "Apache-2.0 (bodydouble)",
     "completion.onnx": "Apache-2.0 (bodydouble)",
 }

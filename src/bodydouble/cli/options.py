@@ -42,7 +42,7 @@ class Enhancement(StrEnum):
 
 
 class DetailMode(StrEnum):
-    """Modes of capturing hands or faces."""
+    """Modes of capturing hands, faces, or mouths by the sound."""
 
     AUTO = "auto"
     OFF = "off"
@@ -113,6 +113,10 @@ EnhanceOption = Annotated[
 ]
 HandsOption = Annotated[DetailMode, typer.Option(help="Capture of the fingers. auto: where hands are large enough.")]
 FaceOption = Annotated[DetailMode, typer.Option(help="Capture of the face. auto: where it is large enough.")]
+SpeechOption = Annotated[
+    DetailMode,
+    typer.Option(help="Mouths that move with the sound. auto: where somebody speaks whose face is not seen."),
+]
 SaveFaceEmbeddingsOption = Annotated[
     bool,
     typer.Option(
@@ -159,12 +163,13 @@ class PerceptionArguments:
     enhance: EnhanceOption = Enhancement.AUTO
     hands: HandsOption = DetailMode.AUTO
     face: FaceOption = DetailMode.AUTO
+    speech: SpeechOption = DetailMode.AUTO
 
     def capture_options(self) -> "CaptureOptions":
         """Returns the options of ``pipeline.capture``."""
         options: CaptureOptions = {
             "people": self.people, "quality": self.quality, "camera": self.camera, "enhance": self.enhance,
-            "hands": self.hands, "face": self.face,
+            "hands": self.hands, "face": self.face, "speech": self.speech,
         }  # fmt: skip
         if self.focal_length is not None:
             options["focal_length_mm"] = self.focal_length

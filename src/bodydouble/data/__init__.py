@@ -51,6 +51,7 @@ from bodydouble.data.observations import (
     PastObservation,
     Track,
 )
+from bodydouble.data.sounds import SPEECH_RATE, VISEMES, Sound, Speech
 
 __all__ = [
     "APPEARANCE_PARTS",
@@ -62,8 +63,10 @@ __all__ = [
     "FULL_FRAME_DIAGONAL_MM",
     "HAND_LANDMARK_COUNT",
     "LANDMARK_COUNT",
+    "SPEECH_RATE",
     "UNKNOWN_TRACK_ID",
     "VIEW_INVARIANT_PARTS",
+    "VISEMES",
     "Appearance",
     "Background",
     "BoolArray",
@@ -90,6 +93,8 @@ __all__ = [
     "RgbImage",
     "RgbaImage",
     "Skeleton",
+    "Sound",
+    "Speech",
     "Texture",
     "TexturePlacement",
     "Track",

@@ -8,7 +8,7 @@ https://github.com/vrm-c/vrm-specification/blob/master/specification/VRMC_materi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -20,7 +20,7 @@ Rgb = tuple[float, float, float]
 MTOON = "VRMC_materials_mtoon"
 REFERENCE_HEIGHT = 720.0
 """Height of a picture, px, for which the widths of outlines are chosen."""
-PLAIN_OUTLINE_WIDTH = 1.4 / REFERENCE_HEIGHT
+PLAIN_OUTLINE_WIDTH = 1.75 / REFERENCE_HEIGHT
 PLAIN_SHADE: Rgb = (0.76, 0.71, 0.80)
 """Factor, sRGB, from the lit colour to the shade of a material without MToon values."""
 PLAIN_OUTLINE: Rgb = (0.42, 0.34, 0.40)
@@ -95,6 +95,7 @@ class ToonMaterial:
     writes_depth: bool
     """Whether a translucent surface hides what is behind it and is drawn later."""
     queue_offset: int
+    has_vertex_colors: bool = False
     textures: Mapping[str, Texture] = field(default_factory=dict)
     """By the name of the sampler: base, emission and those of ``TEXTURES``."""
 
@@ -108,7 +109,10 @@ def resolve_materials(character: Character) -> list[ToonMaterial]:
     """Returns the toon material of each mesh of a character."""
     described: Mapping[str, Any] = character.vrm.get(MTOON, {})
     return [
-        _resolve(mesh.material, find_role(mesh.name, mesh.material.name), described.get(mesh.material.name))
+        replace(
+            _resolve(mesh.material, find_role(mesh.name, mesh.material.name), described.get(mesh.material.name)),
+            has_vertex_colors=mesh.colors is not None,
+        )
         for mesh in character.meshes
     ]
 

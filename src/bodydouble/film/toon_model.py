@@ -1,20 +1,36 @@
 """Toon model: a character in graphics memory, posed once per frame and drawn with outlines in several passes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import moderngl
 import numpy as np
 
 from bodydouble.data import Character, FloatArray, Mesh, MorphWeights, Texture, TexturePlacement
 from bodydouble.film.hull_normals import compute_hull_normals
+from bodydouble.film.light_map import LightMap
 from bodydouble.film.toon_materials import Role, ToonMaterial, resolve_materials
-from bodydouble.film.toon_programs import UNITS, ToonPrograms, set_outline, set_surface
+from bodydouble.film.toon_programs import (
+    SHADOW_BIAS,
+    SHADOW_UNIT,
+    UNITS,
+    MaterialPass,
+    ToonPrograms,
+    UniformValue,
+    describe_outline,
+    describe_surface,
+)
+from bodydouble.render.context import write_matrix
 from bodydouble.render.skinned_vertices import SkinnedVertices, VertexRange
 from bodydouble.render.surface import place_coordinates, upload_texture
 
 FEATURE_OPACITY = 0.5
 """Opacity of eyes and brows that are seen through hair."""
+
+
+FACE_INSET = 0.013
+"""Distance in m by which the face is smaller where it casts a shadow; nose and cheeks would shade themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +40,10 @@ class ToonPart:
     material: ToonMaterial
     textures: dict[str, moderngl.Texture]
     vertices: VertexRange
-    surface: moderngl.Program
-    surface_pass: moderngl.VertexArray
-    outline: moderngl.Program
-    outline_pass: moderngl.VertexArray
-    forward: moderngl.Program
-    forward_pass: moderngl.VertexArray
+    surface: MaterialPass
+    forward: MaterialPass
+    """The same, nearer to the camera."""
+    outline: MaterialPass
 
 
 class ToonModel:
@@ -38,7 +52,7 @@ class ToonModel:
     Args:
         context: context that owns the buffers; releasing it releases them.
         skinning: program of ``render.skinned_vertices.compile_skinning`` with hull normals.
-        depth: program of the depth pass.
+        depth: program of the depth pass of the light map.
         programs: toon programs.
         character: the character.
     """
@@ -54,7 +68,10 @@ class ToonModel:
         self._context = context
         meshes = character.meshes
         self._vertices = SkinnedVertices(context, skinning, character, compute_hull_normals(meshes))
-        self._depth_pass = context.vertex_array(depth, [self._vertices.layout("position")], self._vertices.indices)
+        self._depth = depth
+        posed = self._vertices.layout("position", "normal")
+        self._depth_pass = context.vertex_array(depth, [posed], self._vertices.indices)
+        self.light_map = LightMap(context)
         materials = resolve_materials(character)
         surface = np.concatenate([_surface_vertices(mesh) for mesh in meshes])
         self._surface_buffer = context.buffer(surface.tobytes())
@@ -69,22 +86,27 @@ class ToonModel:
         uploaded = {name: self._upload(texture) for name, texture in material.textures.items()}
         textures = {name: texture for name, texture in uploaded.items() if texture is not None}
         material = replace(material, textures={name: material.textures[name] for name in textures})
-        surface, outline = programs.surface(material), programs.outline(material)
-        forward = programs.surface(material, "FORWARD")
         posed = self._vertices.layout("position", "normal")
         coordinates = (self._surface_buffer, "2f4 4f4", "texture_coordinates", "vertex_color")
         place = (self._surface_buffer, "2f4 16x", "texture_coordinates")
         hull = (self._vertices.buffer, "3f4 12x 3f4", "position", "hull_normal")
+
+        def create_pass(
+            program: moderngl.Program,
+            values: Mapping[str, UniformValue],
+            *content: tuple[moderngl.Buffer, *tuple[str, ...]],
+        ) -> MaterialPass:
+            vertex_array = context.vertex_array(program, list(content), indices, skip_errors=True)
+            return MaterialPass(program, vertex_array, vertices, values)
+
+        surface, outline = describe_surface(material), describe_outline(material)
         return ToonPart(
             material,
             textures,
             vertices,
-            surface,
-            context.vertex_array(surface, [posed, coordinates], indices, skip_errors=True),
-            outline,
-            context.vertex_array(outline, [hull, place], indices, skip_errors=True),
-            forward,
-            context.vertex_array(forward, [posed, coordinates], indices, skip_errors=True),
+            create_pass(programs.surface(material), surface, posed, coordinates),
+            create_pass(programs.surface(material, "FORWARD"), surface, posed, coordinates),
+            create_pass(programs.outline(material), outline, hull, place),
         )
 
     def _upload(self, texture: Texture) -> moderngl.Texture | None:
@@ -94,49 +116,55 @@ class ToonModel:
         return self._uploaded[key]
 
     def pose(self, joint_matrices: FloatArray, morph_weights: MorphWeights | None = None) -> FloatArray:
-        """Moves the vertices to a pose; see ``SkinnedVertices.pose``."""
+        """Moves the vertices to a pose; returns boxes around its limbs, as ``SkinnedVertices.pose``."""
         return self._vertices.pose(joint_matrices, morph_weights)
 
-    def draw_depth(self) -> None:
-        """Draws the depth pass."""
-        self._context.disable(moderngl.CULL_FACE)
-        self._depth_pass.render()
+    def draw_light_map(self, casters: FloatArray, seen: FloatArray, light: FloatArray, pixel: float) -> None:
+        """Draws the depth seen from the light; the arguments are those of ``LightMap.start``."""
+        write_matrix(self._depth, "clip_from_world", self.light_map.start(casters, seen, light, pixel))
+        self._context.enable_only(moderngl.DEPTH_TEST)
+        for inset, group in groupby(self.parts, key=_caster_inset):
+            parts = list(group)
+            if inset is not None:
+                self._depth["inset"] = inset
+                count = sum(part.vertices.index_count for part in parts)
+                self._depth_pass.render(vertices=count, first=parts[0].vertices.first_index)
 
     def draw_surfaces(self, parts: Iterable[ToonPart]) -> None:
         """Draws surfaces of the model in the order given."""
+        self.light_map.bind(SHADOW_UNIT)
         for part in parts:
-            self._set_culling(part.material.is_double_sided)
-            _bind(part)
-            set_surface(part.surface, part.material)
-            part.surface["opacity"] = 1.0
-            part.surface_pass.render(vertices=part.vertices.index_count, first=part.vertices.first_index)
-
-    def draw_outlines(self, height: int) -> None:
-        """Draws the outlines in a picture of a height in px; front faces are to be culled."""
-        for part in self.parts:
-            outline = part.material.outline
-            if outline.width <= 0 or part.material.is_blended:
-                continue
-            _bind(part)
-            set_outline(part.outline, part.material)
-            part.outline["width"] = outline.width if outline.is_in_metres else outline.width * height
-            part.outline_pass.render(vertices=part.vertices.index_count, first=part.vertices.first_index)
+            self._draw(part, part.surface, 1.0)
 
     def draw_forward(self, roles: Sequence[Role], opacity: float) -> None:
         """Draws opaque surfaces of some roles nearer to the camera than they are."""
         for part in self.parts:
             if part.material.role in roles and not part.material.is_blended:
-                self._set_culling(part.material.is_double_sided)
-                _bind(part)
-                set_surface(part.forward, part.material)
-                part.forward["opacity"] = opacity
-                part.forward_pass.render(vertices=part.vertices.index_count, first=part.vertices.first_index)
+                self._draw(part, part.forward, opacity)
 
-    def _set_culling(self, is_double_sided: bool) -> None:
-        if is_double_sided:
+    def _draw(self, part: ToonPart, drawn: MaterialPass, opacity: float) -> None:
+        if part.material.is_double_sided:
             self._context.disable(moderngl.CULL_FACE)
         else:
             self._context.enable(moderngl.CULL_FACE)
+        _bind(part)
+        bias = SHADOW_BIAS.get(part.material.role, 0.0) / self.light_map.depth_range
+        drawn.render(opacity=opacity, light_from_world=self.light_map.place_from_world, bias=bias)
+
+    def draw_outlines(self, height: int) -> None:
+        """Draws the outlines in a picture of a height in px; front faces are to be culled."""
+        for part in self.parts:
+            outline = part.material.outline
+            if outline.width > 0 and not part.material.is_blended:
+                _bind(part)
+                part.outline.render(width=outline.width if outline.is_in_metres else outline.width * height)
+
+
+def _caster_inset(part: ToonPart) -> float | None:
+    """Returns by how many m a part is smaller as a caster; None if it casts no shadow."""
+    if part.material.is_blended or part.material.role is Role.FEATURE:
+        return None
+    return FACE_INSET if part.material.role is Role.FACE else 0.0
 
 
 def _bind(part: ToonPart) -> None:

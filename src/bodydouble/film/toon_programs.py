@@ -1,17 +1,22 @@
 """Toon programs: a toon material -> the variant of the shaders that draws it, and its values there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import moderngl
 import numpy as np
 
-from bodydouble.data import FloatArray, Texture, TexturePlacement
-from bodydouble.film.toon_materials import ToonMaterial
-from bodydouble.render.context import compile_program, write_matrix
+from bodydouble.data import FloatArray, TexturePlacement
+from bodydouble.film.light_map import MAX_SIZE
+from bodydouble.film.toon_materials import Role, ToonMaterial
+from bodydouble.render.context import compile_program
+from bodydouble.render.skinned_vertices import VertexRange
 
+UniformValue = float | Sequence[float] | FloatArray
 UNITS = {"base": 0, "shade": 1, "shift": 2, "matcap": 3, "rim": 4, "emission": 5, "outline_width": 6}
 """Texture unit of each texture."""
 SHADOW_UNIT = 7
+SHADOW_BIAS = {Role.FACE: 0.0025, Role.OTHER: 0.009}
+"""Distance in m from the caster, by role, within which no shadow is seen; other roles receive no shadows."""
 _SAMPLERS = {
     "base": ("BASE", "base_texture"),
     "shade": ("SHADE", "shade_texture"),
@@ -30,17 +35,21 @@ class ToonPrograms:
         self._context = context
         self._compiled: dict[tuple[str, ...], moderngl.Program] = {}
 
-    def all(self) -> list[moderngl.Program]:
-        """Returns the programs that were compiled."""
-        return list(self._compiled.values())
+    def set(self, values: Mapping[str, UniformValue]) -> None:
+        """Sets uniforms in all programs that have them."""
+        contents = {name: _to_bytes(value) for name, value in values.items()}
+        for program in self._compiled.values():
+            uniforms = find_uniforms(program)
+            for name in contents.keys() & uniforms.keys():
+                uniforms[name].write(contents[name])
 
     def surface(self, material: ToonMaterial, *extra: str) -> moderngl.Program:
         """Returns the program that draws a surface."""
         defines = (*_surface_defines(material), *extra)
         if defines not in self._compiled:
             units = {sampler: UNITS[name] for name, (macro, sampler) in _SAMPLERS.items() if macro in defines}
-            program = compile_program(self._context, "toon.vert", "toon.frag", *defines, **units)
-            self._compiled[defines] = program
+            units |= {"light_map": SHADOW_UNIT} if "SHADOWED" in defines else {}
+            self._compiled[defines] = compile_program(self._context, "toon.vert", "toon.frag", *defines, **units)
         return self._compiled[defines]
 
     def outline(self, material: ToonMaterial) -> moderngl.Program:
@@ -67,10 +76,11 @@ def needs_base(material: ToonMaterial) -> bool:
 
 def _surface_defines(material: ToonMaterial) -> list[str]:
     textures = material.textures
-    defines = [] if material.is_blended else ["OPAQUE"]
+    defines = [material.alpha_mode.upper(), *(["COLORS"] if material.has_vertex_colors else [])]
     defines += ["BASE"] if "base" in textures else []
     if not material.is_unlit:
         defines += ["LIT", *(["SHIFT"] if "shift" in textures else [])]
+        defines += ["SHADOWED"] if material.role in SHADOW_BIAS else []
         if "shade" in textures:
             defines.append("SHADE_IS_BASE" if textures["shade"] == textures.get("base") else "SHADE")
         has_matcap = "matcap" in textures and any(material.rim.matcap)
@@ -81,20 +91,55 @@ def _surface_defines(material: ToonMaterial) -> list[str]:
     return defines
 
 
-def set_values(program: moderngl.Program, values: Mapping[str, object]) -> None:
-    """Sets uniforms that the variant has; a compiler leaves out those that it does not need."""
-    for name, value in values.items():
-        if name in program:
-            program[name] = value
+class MaterialPass:
+    """Pass of one part of a model: a program with the values of the material, which are converted once.
+
+    Args:
+        program: the program.
+        vertex_array: vertices as the program takes them.
+        vertices: range of the part.
+        values: uniforms by name; those that the variant lacks, since it does not need them, are left out.
+    """
+
+    def __init__(
+        self,
+        program: moderngl.Program,
+        vertex_array: moderngl.VertexArray,
+        vertices: VertexRange,
+        values: Mapping[str, UniformValue],
+    ) -> None:
+        self._uniforms = find_uniforms(program)
+        self._vertex_array, self._vertices = vertex_array, vertices
+        self._values = [
+            (self._uniforms[name], _to_bytes(value)) for name, value in values.items() if name in self._uniforms
+        ]
+
+    def render(self, **values: UniformValue) -> None:
+        """Draws the part with further values."""
+        for uniform, content in self._values:
+            uniform.write(content)
+        for name, value in values.items():
+            if name in self._uniforms:
+                self._uniforms[name].write(_to_bytes(value))
+        self._vertex_array.render(vertices=self._vertices.index_count, first=self._vertices.first_index)
 
 
-def set_surface(program: moderngl.Program, material: ToonMaterial) -> None:
-    """Sets the values of a material in the program that draws its surface."""
-    cutoff = material.alpha_cutoff if material.alpha_mode == "mask" else 0.0
+def find_uniforms(program: moderngl.Program) -> dict[str, moderngl.Uniform]:
+    """Returns the uniforms of a program by name."""
+    return {name: member for name in program if isinstance(member := program[name], moderngl.Uniform)}
+
+
+def _to_bytes(value: UniformValue) -> bytes:
+    """Returns the content of a uniform; OpenGL stores matrices by columns."""
+    return np.ascontiguousarray(np.asarray(value, dtype=np.float32).T).tobytes()
+
+
+def describe_surface(material: ToonMaterial) -> dict[str, UniformValue]:
+    """Returns the values of a material in the program that draws its surface."""
     shift = material.textures.get("shift")
-    values = {
+    values: dict[str, UniformValue] = {
         "base_color": material.color,
-        "min_alpha": cutoff,
+        "min_alpha": _cutoff(material),
         "shade_color": material.shade,
         "shift": material.shift,
         "half_range": max(1.0 - material.toony, 1e-3),
@@ -105,38 +150,38 @@ def set_surface(program: moderngl.Program, material: ToonMaterial) -> None:
         "rim_lighting_mix": material.rim.lighting_mix,
         "matcap_color": material.rim.matcap,
         "emission": material.emission,
+        "light_texel": 1.0 / MAX_SIZE,
     }
-    set_values(program, values)
     for name in ("shade", "shift", "rim", "emission"):
-        _set_placement(program, f"{name}_from_base", material, name)
+        if name in material.textures:
+            values[f"{name}_from_base"] = _relative_placement(material, name)
+    return values
 
 
-def set_outline(program: moderngl.Program, material: ToonMaterial) -> None:
-    """Sets the values of a material in the program that draws its outline."""
-    cutoff = material.alpha_cutoff if material.alpha_mode == "mask" else 0.0
-    values = {
+def describe_outline(material: ToonMaterial) -> dict[str, UniformValue]:
+    """Returns the values of a material in the program that draws its outline."""
+    values: dict[str, UniformValue] = {
         "outline_color": (*material.outline.color, 1.0),
         "lighting_mix": material.outline.lighting_mix,
         "base_color": material.color,
-        "min_alpha": cutoff,
+        "min_alpha": _cutoff(material),
     }
-    set_values(program, values)
-    _set_placement(program, "width_from_base", material, "outline_width")
+    if "outline_width" in material.textures:
+        values["width_from_base"] = _relative_placement(material, "outline_width")
+    return values
 
 
-def _set_placement(program: moderngl.Program, uniform: str, material: ToonMaterial, name: str) -> None:
-    if uniform in program:
-        base = material.textures.get("base")
-        placement = base.placement if base else TexturePlacement()
-        write_matrix(program, uniform, _relative_placement(placement, material.textures[name]))
+def _cutoff(material: ToonMaterial) -> float:
+    return material.alpha_cutoff if material.alpha_mode == "mask" else 0.0
 
 
-def _relative_placement(base: TexturePlacement, texture: Texture) -> FloatArray:
+def _relative_placement(material: ToonMaterial, name: str) -> FloatArray:
     """Returns the transform (3, 3) from placed coordinates of the base texture to those of another one."""
-    matrix = _placement_matrix(base)
+    base = material.textures.get("base")
+    matrix = _placement_matrix(base.placement if base else TexturePlacement())
     if abs(np.linalg.det(matrix)) < 1e-9:
         return np.eye(3)
-    return np.asarray(_placement_matrix(texture.placement) @ np.linalg.inv(matrix))
+    return np.asarray(_placement_matrix(material.textures[name].placement) @ np.linalg.inv(matrix))
 
 
 def _placement_matrix(placement: TexturePlacement) -> FloatArray:

@@ -7,15 +7,15 @@ import moderngl
 import numpy as np
 
 from bodydouble.data import Character, FloatArray, MorphWeights, RgbaImage
+from bodydouble.film.floor_shadow import FloorShadow
 from bodydouble.film.toon_materials import Role
 from bodydouble.film.toon_model import FEATURE_OPACITY, ToonModel, ToonPart
-from bodydouble.film.toon_programs import ToonPrograms, set_values
+from bodydouble.film.toon_programs import ToonPrograms
 from bodydouble.geometry.camera import inverse
 from bodydouble.geometry.rotation import normalize
 from bodydouble.render import view_volumes
 from bodydouble.render.context import compile_program, open_context, write_matrix
-from bodydouble.render.shadows import ShadowMaps
-from bodydouble.render.skinned_vertices import compile_depth, compile_skinning
+from bodydouble.render.skinned_vertices import compile_skinning
 from bodydouble.render.view_volumes import PixelRect
 
 LIGHT = np.array([-0.48, 0.62, 0.66])
@@ -26,6 +26,8 @@ SAMPLES = 4
 """Samples per pixel for antialiasing."""
 FEATURE_REACH = 0.035
 """Maximum distance in m of hair through which eyes and brows are seen."""
+OUTLINE_DEPTH = 0.004
+"""Distance in m by which outlines lie behind the surface, so that small folds do not show them."""
 _FLOOR_SHADE_UNIT, _CHARACTERS_UNIT = 0, 1
 
 
@@ -49,9 +51,10 @@ class ToonRenderer:
         # The context is current in a thread only while it is used, so renderers may coexist and change threads.
         with self._context:
             self._context.front_face = "cw"  # because the first row of the buffer is the top one
-            skinning, depth = compile_skinning(self._context, has_hull_normals=True), compile_depth(self._context)
+            skinning = compile_skinning(self._context, has_hull_normals=True)
+            depth = compile_program(self._context, "toon_light.vert", "depth.frag")
             self._programs = ToonPrograms(self._context)
-            self._shadows = ShadowMaps(self._context, depth, normalize(LIGHT))
+            self._floor_shadow = FloorShadow(self._context)
             self._models = [
                 ToonModel(self._context, skinning, depth, self._programs, character) for character in characters
             ]
@@ -125,7 +128,8 @@ class ToonRenderer:
         poses = {i: matrices for i, matrices in enumerate(joint_matrices) if matrices is not None}
         if not poses:
             return []
-        bounds = [self._models[i].pose(matrices, morph_weights[i]) for i, matrices in poses.items()]
+        boxes = [self._models[i].pose(matrices, morph_weights[i]) for i, matrices in poses.items()]
+        bounds = [person.reshape(-1, 3) for person in boxes]
         depths = [points @ camera_from_world[2, :3] + camera_from_world[2, 3] for points in bounds]
         near = max(0.9 * min(float(d.min()) for d in depths) - 0.1, MIN_NEAR_PLANE)
         far = max(1.1 * max(float(d.max()) for d in depths) + 0.1, 2.0 * near)
@@ -134,14 +138,13 @@ class ToonRenderer:
         clip_from_world = projection @ camera_from_world
         world_from_camera = inverse(camera_from_world)
         eye, light = world_from_camera[:3, 3], _light_direction(world_from_camera)
-        order = np.argsort([-float(np.median(d)) for d in depths])
-        models = [self._models[list(poses)[k]] for k in order]
-        points = np.concatenate(bounds)
-        self._shadows.sun = light
-        self._shadows.update(models, view_volumes.floor_area(points, light), max(float(points[:, 1].max()), 0.1))
+        floors = self._image_regions(clip_from_world, self._floor_shadow.update(boxes, light))
         figures = self._image_regions(clip_from_world, bounds, margin=4)
-        floors = self._image_regions(clip_from_world, [self._shadows.floor_points(person) for person in bounds])
-        self._draw_characters(models, clip_from_world, eye, light, figures)
+        for i, points, depth in zip(poses, bounds, depths, strict=True):
+            pixel = max(float(np.median(depth)), near) / float(camera_intrinsics[1, 1])
+            self._models[i].draw_light_map(points, points, light, pixel)
+        order = np.argsort([-float(np.median(d)) for d in depths])
+        self._draw_characters([self._models[list(poses)[k]] for k in order], clip_from_world, eye, light, figures)
         world_from_pixel = world_from_camera[:3, :3] @ np.linalg.inv(camera_intrinsics)
         self._compose_image(world_from_pixel, eye, floors, figures)
         return floors + figures
@@ -165,11 +168,17 @@ class ToonRenderer:
         regions: Sequence[PixelRect],
     ) -> None:
         context = self._context
-        for program in self._programs.all():
-            write_matrix(program, "clip_from_world", clip_from_world)
-            set_values(program, {"eye": tuple(eye), "light": tuple(light), "depth_terms": self._depth_terms})
-            set_values(program, {"forward": FEATURE_REACH, "pixel": tuple(2.0 / np.array(self.image_size))})
-            set_values(program, {"depth_offset": 2e-4})
+        self._programs.set(
+            {
+                "clip_from_world": clip_from_world,
+                "eye": eye,
+                "light": light,
+                "depth_terms": self._depth_terms,
+                "pixel": 2.0 / np.array(self.image_size),
+                "forward": FEATURE_REACH,
+                "behind": OUTLINE_DEPTH,
+            }
+        )
         self._canvas.use()
         for region in regions:
             self._canvas.clear(depth=1.0, viewport=region)
@@ -222,7 +231,7 @@ class ToonRenderer:
         ):
             write_matrix(program, "world_from_pixel", world_from_pixel)
             program["eye"] = tuple(eye)
-            self._shadows.bind_floor_shade(program, _FLOOR_SHADE_UNIT)
+            self._floor_shadow.bind(program, _FLOOR_SHADE_UNIT)
             for region in regions:
                 self._target.scissor = region
                 self._target.use()

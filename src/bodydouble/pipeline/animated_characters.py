@@ -12,6 +12,7 @@ from bodydouble.characters.keyframe_reduction import reduce_keyframes
 from bodydouble.characters.limb_limits import limit_limbs
 from bodydouble.characters.retarget import JointMatrixSequence, retarget
 from bodydouble.characters.skirt_bones import swing_skirt
+from bodydouble.characters.spring_bones import swing_springs
 from bodydouble.characters.twist_bones import spread_twist
 from bodydouble.characters.weight_keyframes import reduce_weight_keys
 from bodydouble.data import BoolArray, Character, Face, FloatArray, MorphWeights, Motion, Performance, Person
@@ -77,7 +78,8 @@ def retarget_to_character(motion: Motion, template: Character) -> AnimatedCharac
     """Retargets the motion of a person to a character.
 
     A built-in character gets the person's proportions first. On others, joints keep to their limits, hand contacts
-    are kept, arms stay out of the body, feet are planted, and twist bones share the twist of the limbs.
+    are kept, arms stay out of the body, feet are planted, twist bones share the twist of the limbs, and hair and
+    clothes swing.
     """
     if template.is_builtin:
         character = fit_character(template, motion.skeleton)
@@ -97,7 +99,8 @@ def _correct_pose(
     rotations, hips_translation = plant_feet(character, rotations, hips_translation, motion.contacts, fps)
     rotations = limit_limbs(character, skeleton, rotations, keep_positions=True)
     rotations = spread_twist(character, skeleton, rotations)
-    return swing_skirt(character, rotations), hips_translation
+    rotations = swing_skirt(character, rotations)
+    return swing_springs(character, rotations, hips_translation, fps), hips_translation
 
 
 def person_sized_matrices(person: Person, animated: AnimatedCharacter) -> JointMatrixSequence | PersonSizedMatrices:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Unpack
 
 from bodydouble.characters import load as character_files
-from bodydouble.data import Performance
+from bodydouble.data import Character, Performance
 from bodydouble.errors import InvalidDataError, RenderingUnavailableError
 from bodydouble.evaluation.report import page
 from bodydouble.evaluation.report.frame_samples import FrameSamples
@@ -19,7 +19,13 @@ from bodydouble.formats.media import FrameReader, VideoWriter
 from bodydouble.motion.upsample import upsample_performance
 from bodydouble.pipeline.animated_characters import AnimatedCharacter, animate_characters, person_sized_matrices
 from bodydouble.pipeline.avatar_content import avatar_content
-from bodydouble.pipeline.capturing import CaptureOptions, CaptureResult, capture_clip, prepare_capture
+from bodydouble.pipeline.capturing import (
+    PERCEPTION_MAX_SIDE,
+    CaptureOptions,
+    CaptureResult,
+    capture_clip,
+    prepare_capture,
+)
 from bodydouble.pipeline.casting import cast_characters
 from bodydouble.pipeline.progress import Progress
 from bodydouble.tracking.association import FaceEmbeddings
@@ -39,6 +45,24 @@ class AnimationResult:
     """Files that were written."""
     static_people: tuple[str, ...] = ()
     """Names of selected people who never move; those missing from ``performance.people`` were excluded."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnimationOutputs:
+    """Choice of the files that are written for a captured video."""
+
+    character: str
+    """Name of the character, as ``animate`` takes it."""
+    template: Character
+    """The character of that name."""
+    preview: bool
+    """Whether ``preview.mp4`` is rendered."""
+    fps: Fraction | None
+    """Frame rate of all files but the preview; None: that of the video."""
+    keyframe_tolerance: float | None
+    """Maximum error in m of a joint that keyframe reduction may cause; None: a key in every frame."""
+    fbx_bones: fbx.BoneNaming | None
+    """Names of the bones in a ``.fbx`` per person; None: no ``.fbx`` is written."""
 
 
 def default_folder(video: str | Path) -> Path:
@@ -90,35 +114,90 @@ def animate(
         BodydoubleError: the video, the character or the folder cannot be used. Complete files remain.
     """
     progress = progress or Progress()
-    _check_positive(fps=fps, keyframe_tolerance=keyframe_tolerance)
     request = prepare_capture(Path(video), options)
-    template = character_files.load_character(character, bone_map)
-    for note in template.notes:
-        progress.warn(f"{character}: {note}")
+    outputs = prepare_outputs(
+        progress,
+        character=character,
+        bone_map=bone_map,
+        preview=preview,
+        fps=fps,
+        keyframe_tolerance=keyframe_tolerance,
+        fbx_bones=fbx_bones,
+    )
     with _output_folder(video, folder) as out:
         samples = FrameSamples()
         result = capture_clip(request, progress, samples.add_frame)
-        captured = result.performance
-        resampled = _resample(captured, fps, progress)
-        with progress.stage("characters"):
-            templates = cast_characters(character, template, captured.people)
-            characters = animate_characters(captured, templates)
-            resampled_characters = characters
-            if resampled is not captured:
-                resampled_characters = animate_characters(resampled, templates)
-        name = clip_name(Path(video))
-        with progress.stage("files", 1 + (2 if fbx_bones is None else 3) * len(characters)):
-            steps = _write_files(resampled, resampled_characters, out, name, keyframe_tolerance, fbx_bones)
-            files = list(progress.track(steps))
-        if save_face_embeddings:
-            files.append(_save_face_embeddings(out, result.face_embeddings))
-        images = SpanImages(captured, result.static_people)
-        preview_path = _render_preview(Path(video), captured, characters, images, out, progress) if preview else None
-        with progress.stage("report"):
-            images.add_samples(samples)
-            report_path = _write_report(Path(video), result, images, preview_path, out, progress.warnings)
-    files += [path for path in (preview_path, report_path) if path]
+        animation = animate_captured(Path(video), result, out, outputs, progress, samples)
+        if not save_face_embeddings:
+            return animation
+        embeddings = _save_face_embeddings(out, result.face_embeddings)
+    return replace(animation, files=(*animation.files, embeddings))
+
+
+def prepare_outputs(
+    progress: Progress,
+    *,
+    character: str = "mannequin",
+    bone_map: Mapping[str, str] | None = None,
+    preview: bool = True,
+    fps: Fraction | None = None,
+    keyframe_tolerance: float | None = None,
+    fbx_bones: fbx.BoneNaming | None = None,
+) -> AnimationOutputs:
+    """Checks what is to be written, and loads the character; arguments and errors as for ``animate``."""
+    _check_positive(fps=fps, keyframe_tolerance=keyframe_tolerance)
+    template = character_files.load_character(character, bone_map)
+    for note in template.notes:
+        progress.warn(f"{character}: {note}")
+    return AnimationOutputs(character, template, preview, fps, keyframe_tolerance, fbx_bones)
+
+
+def animate_captured(
+    video: Path,
+    result: CaptureResult,
+    folder: Path,
+    outputs: AnimationOutputs,
+    progress: Progress,
+    samples: FrameSamples | None = None,
+) -> AnimationResult:
+    """Gives each person of a captured video a character, and writes all files of ``animate``.
+
+    Args:
+        video: the video that was captured.
+        result: its performance.
+        folder: output folder, which exists.
+        outputs: what is written.
+        progress: collects progress, timing and warnings.
+        samples: frames of the video for the report; default: they are decoded if there is no preview.
+    """
+    captured, name = result.performance, clip_name(video)
+    resampled = _resample(captured, outputs.fps, progress)
+    with progress.stage("characters"):
+        templates = cast_characters(outputs.character, outputs.template, captured.people)
+        characters = animate_characters(captured, templates)
+        resampled_characters = characters
+        if resampled is not captured:
+            resampled_characters = animate_characters(resampled, templates)
+    with progress.stage("files", 1 + (2 if outputs.fbx_bones is None else 3) * len(characters)):
+        steps = _write_files(resampled, resampled_characters, folder, name, outputs)
+        files = list(progress.track(steps))
+    images = SpanImages(captured, result.static_people)
+    preview = _render_preview(video, captured, characters, images, folder, progress) if outputs.preview else None
+    with progress.stage("report"):
+        images.add_samples(samples or _sample_frames(None if preview else video))
+        report = _write_report(video, result, images, preview, folder, progress.warnings)
+    files += [path for path in (preview, report) if path]
     return AnimationResult(resampled, tuple(files), tuple(result.static_people))
+
+
+def _sample_frames(video: Path | None) -> FrameSamples:
+    """Samples the frames of a video; without one there are no samples."""
+    samples = FrameSamples()
+    if video is not None:
+        with FrameReader(video, max_side=PERCEPTION_MAX_SIDE) as reader:
+            for index, frame in enumerate(reader):
+                samples.add_frame(index, frame)
+    return samples
 
 
 def capture_to_folder(
@@ -182,8 +261,7 @@ def _write_files(
     characters: Sequence[AnimatedCharacter],
     folder: Path,
     name: str,
-    keyframe_tolerance: float | None,
-    fbx_bones: fbx.BoneNaming | None,
+    outputs: AnimationOutputs,
 ) -> Iterator[Path]:
     """Writes the performance and the files of each person; yields each path once the file is complete."""
     path = folder / PERFORMANCE_FILE
@@ -191,14 +269,14 @@ def _write_files(
     yield path
     for person, animated in zip(captured.people, characters, strict=True):
         path = folder / f"{person.name}.glb"
-        _write_glb(path, animated, captured.fps, name, keyframe_tolerance)
+        _write_glb(path, animated, captured.fps, name, outputs.keyframe_tolerance)
         yield path
         path = folder / f"{person.name}.bvh"
         bvh.write(path, person.motion)
         yield path
-        if fbx_bones is not None:
+        if outputs.fbx_bones is not None:
             path = folder / f"{person.name}.fbx"
-            fbx.write(path, [animated.fbx_model(person.name)], captured.fps, name, fbx_bones)
+            fbx.write(path, [animated.fbx_model(person.name)], captured.fps, name, outputs.fbx_bones)
             yield path
 
 

@@ -32,6 +32,7 @@ from bodydouble.perception.pose.observe import MOVENET, create_observer, create_
 from bodydouble.perception.protocols import DetailModel
 from bodydouble.pipeline.perceiving import FrameListener, Perception, PerceptionResult
 from bodydouble.pipeline.progress import Progress
+from bodydouble.pipeline.speaking import add_speech
 from bodydouble.tracking.association import FaceEmbeddings, PersonTrack, build_tracks
 from bodydouble.tracking.selection import PersonAtPoint, Selection, name_people, parse_selection, select_people
 from bodydouble.tracking.static_detection import detect_static_people
@@ -40,7 +41,7 @@ PERCEPTION_MAX_SIDE = 1920
 """Maximum long side in px of the frames that perception processes; larger ones are scaled down."""
 CAMERA_MODES = ("auto", "static", "moving")
 DETAIL_MODES = ("auto", "off")
-"""Modes of the capture of hands, and of that of the face."""
+"""Modes of the capture of hands, of faces, and of mouths by the sound."""
 FOCAL_LENGTH_RANGE_MM = (8.0, 1000.0)
 """Minimum and maximum focal length in mm, full-frame equivalent."""
 HEIGHT_RANGE = (0.4, 2.6)
@@ -84,6 +85,9 @@ class CaptureOptions(TypedDict, total=False):
     """Capture of the fingers: "auto", where hands are large enough, or "off". Default: "auto"."""
     face: str
     """Capture of the face: "auto", where it is large enough, or "off". Default: "auto"."""
+    speech: str
+    """Mouths that move with the sound: "auto", where somebody speaks whose face is not seen, or "off". Default:
+    "auto"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +120,29 @@ def capture(video: str | Path, *, progress: Progress | None = None, **options: U
 
 def prepare_capture(video: Path, options: CaptureOptions) -> CaptureRequest:
     """Checks the options and probes the video; raises as ``capture`` does."""
-    selection = parse_selection(options.get("people", "all"))
-    _check_options(options)
+    selection = check_capture_options(options)
     clip = probe(video)
     if isinstance(selection, PersonAtPoint):
         selection.check(clip.image_size, clip.frame_count)
     return CaptureRequest(clip, selection, options)
 
 
-def _check_options(options: CaptureOptions) -> None:
+def check_capture_options(options: CaptureOptions) -> Selection:
+    """Returns the selection of people; raises InvalidDataError if an option is invalid for any video."""
+    selection = parse_selection(options.get("people", "all"))
     check_method(options.get("enhance", "auto"))
     camera = options.get("camera", "auto")
     if camera not in CAMERA_MODES:
         raise InvalidDataError(f"unknown camera {camera!r}; choose one of {', '.join(CAMERA_MODES)}")
-    for name, mode in (("hands", options.get("hands", "auto")), ("face", options.get("face", "auto"))):
-        if mode not in DETAIL_MODES:
+    modes = {"hands": options.get("hands"), "face": options.get("face"), "speech": options.get("speech")}
+    for name, mode in modes.items():
+        if mode not in (None, *DETAIL_MODES):
             raise InvalidDataError(f"unknown {name} {mode!r}; choose one of {', '.join(DETAIL_MODES)}")
     _check_range("focal_length_mm", options.get("focal_length_mm"), FOCAL_LENGTH_RANGE_MM)
     _check_range("height", options.get("height"), HEIGHT_RANGE)
     if "keypoints" in options and "detector" in options:
         raise InvalidDataError("keypoints and a detector were given; keypoints need no detector, leave one of them out")
+    return selection
 
 
 def _check_range(name: str, value: float | None, bounds: tuple[float, float]) -> None:
@@ -165,6 +172,8 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
         camera, motions = reconstruct_shots(inputs)
         pairs = zip(people.items(), motions, strict=True)
         performers = tuple(_build_person(name, tracked, motion, camera) for (name, tracked), motion in pairs)
+    if clip.has_audio and options.get("speech") != "off":
+        performers = add_speech(clip.path, performers, inputs.frame_count, progress)
     for message in (doubt for performer in performers for doubt in describe_doubts(performer)):
         progress.warn(message)
     return CaptureResult(
@@ -175,8 +184,8 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
 
 
 def _build_person(name: str, tracked: PersonTrack, motion: Motion, camera: Camera) -> Person:
-    hands, motion = capture_hands(tracked.hands, motion, camera, tracked.track.frames)
     motion = fuse_head_rotation(motion, camera, tracked.track, tracked.faces)
+    hands, motion = capture_hands(tracked.hands, motion, camera, tracked.track.frames)
     return Person(name, tracked.fused_track(), motion, hands, build_face(tracked.faces, float(motion.fps)))
 
 

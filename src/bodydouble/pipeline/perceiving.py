@@ -147,7 +147,7 @@ class Perception:
                 for index, person in enumerate(people if models else ()):
                     detail_work.submit(_add_details, models, image, PersonDetail(frame.index, index, person))
                 if self._face_model:
-                    face_worker.submit(_observe_faces, self._face_model, frame.index, image, people, faces)
+                    face_worker.submit(_observe_faces, self._face_model, frame, image, people, faces)
                 if self._background_tracker:
                     boxes = np.array([person.box for person in people]).reshape(-1, 4)
                     background_worker.submit(_track_background, self._background_tracker, frame, boxes)
@@ -239,9 +239,11 @@ def _add_hands(observations: list[tuple[Observation, ...]], details: Iterable[Pe
 
 
 def _observe_faces(
-    model: FaceModel, frame: int, image: RgbImage, people: Sequence[Observation], results: list[FrameFaces]
+    model: FaceModel, frame: ShotFrame, image: RgbImage, people: Sequence[Observation], results: list[FrameFaces]
 ) -> None:
-    results.append(FrameFaces(frame, model.observe_people(image, people)))
+    if frame.is_shot_start:
+        model.begin_shot()
+    results.append(FrameFaces(frame.index, model.observe_people(image, people)))
 
 
 def _add_faces(observations: list[tuple[Observation, ...]], faces: Iterable[FrameFaces]) -> None:

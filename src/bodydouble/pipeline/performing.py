@@ -7,6 +7,7 @@ import numpy as np
 
 from bodydouble.characters.body_fitting import fit_character
 from bodydouble.data import Character
+from bodydouble.geometry import rotation
 from bodydouble.motion.loop import CONTEXT_CYCLES, add_context
 from bodydouble.pipeline.animated_characters import AnimatedCharacter, add_face, retarget_to_character
 from bodydouble.pipeline.motion_files import NamedMotion
@@ -35,12 +36,14 @@ def perform(
 
 
 def _perform_one(named: NamedMotion, template: Character) -> AnimatedCharacter:
-    """Retargets a motion; a loop between further cycles, so that feet are planted across its seam as well."""
+    """Retargets a motion; a loop between further cycles, so that feet and hair go on across its seam as well."""
     if not named.is_loop or len(named.motion.rotations) < 2:
         return add_face(retarget_to_character(named.motion, template), named.face)
     repeated, middle = add_context(named.motion)
     animated = retarget_to_character(repeated, template)
     path = animated.hips_translation[middle]
     travel = CONTEXT_CYCLES * (path[-1] - path[0])
-    cycle = AnimatedCharacter(animated.character, animated.rotations[middle], path - travel)
+    rotations = animated.rotations[middle]
+    rotations = rotation.make_continuous(np.concatenate([rotations[:-1], rotations[:1]]))
+    cycle = AnimatedCharacter(animated.character, rotations, path - travel)
     return add_face(cycle, named.face)

@@ -108,8 +108,8 @@ class SkinnedModel:
         self._surface_pass = context.vertex_array(programs.surface, [*lit, surface], vertices.indices)
 
     def pose(self, joint_matrices: FloatArray, morph_weights: MorphWeights | None = None) -> FloatArray:
-        """Moves the vertices to a pose; see ``SkinnedVertices.pose``."""
-        return self._vertices.pose(joint_matrices, morph_weights)
+        """Moves the vertices to a pose, as ``SkinnedVertices.pose``; returns points (N, 3) m around all vertices."""
+        return self._vertices.pose(joint_matrices, morph_weights).reshape(-1, 3)
 
     def read_posed_vertices(self) -> FloatArray:
         """Reads positions and normals (V, 6), m, world, of the last pose."""

@@ -11,7 +11,7 @@ from bodydouble.geometry.kinematics import inverse_bind_matrices
 from bodydouble.render.context import compile_program, read_shader
 from bodydouble.render.morph_mixer import MorphMixer
 from bodydouble.render.triangle_order import sort_triangles
-from bodydouble.render.view_volumes import joint_boxes, skin_bounds
+from bodydouble.render.view_volumes import joint_boxes, place_boxes
 
 _VECTOR_BYTES = 12
 _REST_BYTES = 24
@@ -93,7 +93,7 @@ class SkinnedVertices:
             morph_weights: one entry per mesh; if not given, the morph targets have their weights at rest.
 
         Returns:
-            Points (N, 3) m, world, that enclose all vertices.
+            Corners (K, 8, 3) m, world, of boxes that enclose what each joint moves.
         """
         for part, morph, weights in zip(
             self.ranges, self._morphs, morph_weights or (None,) * len(self._morphs), strict=True
@@ -104,7 +104,7 @@ class SkinnedVertices:
         self._joint_texture.write(np.ascontiguousarray(rows).tobytes())
         self._joint_texture.use(0)
         self._skinning_pass.transform(self.buffer, moderngl.POINTS)
-        return skin_bounds(joint_matrices, self._boxes)
+        return place_boxes(joint_matrices, self._boxes)
 
     def read(self) -> FloatArray:
         """Reads positions and normals (V, 6), m, world, of the last pose."""

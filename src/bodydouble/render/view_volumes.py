@@ -51,10 +51,15 @@ def _extreme_positions(mesh: Mesh) -> list[FloatArray]:
     return [mesh.positions, mesh.positions + low, mesh.positions + high]
 
 
+def place_boxes(joint_matrices: FloatArray, boxes: FloatArray) -> FloatArray:
+    """Returns the corners (K, 8, 3) m, world, of joint_boxes (J, 8, 4) of joints (J, 4, 4) that move the skin."""
+    corners = (joint_matrices[:, None] @ boxes[..., None])[..., :3, 0]
+    return np.asarray(corners[~np.isnan(corners[:, 0, 0])])
+
+
 def skin_bounds(joint_matrices: FloatArray, boxes: FloatArray) -> FloatArray:
     """Returns points (N, 3) m, world, that enclose the skin of joints (J, 4, 4) with joint_boxes (J, 8, 4)."""
-    points = (joint_matrices[:, None] @ boxes[..., None])[..., :3, 0].reshape(-1, 3)
-    return points[~np.isnan(points[:, 0])]
+    return place_boxes(joint_matrices, boxes).reshape(-1, 3)
 
 
 def floor_area(points: FloatArray, sun: FloatArray, margin: float = 0.2) -> FloatArray:

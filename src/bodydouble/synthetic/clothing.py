@@ -51,6 +51,23 @@ class Outfit:
     """Hair: none, short or long."""
 
 
+@dataclass(frozen=True, slots=True)
+class ClothedBody:
+    """Looks of a person: visible skin and everything that is worn on it, hair included."""
+
+    outfit: Outfit
+    skin_tone: FloatArray
+    """sRGB colour (3,) of the skin, 0 to 1."""
+    hair_color: FloatArray
+    """sRGB colour (3,) of hair and brows, 0 to 1."""
+    skin_faces: IntArray
+    """Triangles (N, 3) of the skin that no garment covers, vertex indices of the body."""
+    skin_colors: FloatArray
+    """sRGB colours (V, 3) of the skin, 0 to 1."""
+    garments: tuple[Mesh, ...]
+    """Hair, top, trousers or skirt, and shoes."""
+
+
 def dress_body(body: Body, rng: np.random.Generator) -> Character:
     """Gives a body random skin, clothes and hair.
 
@@ -61,19 +78,27 @@ def dress_body(body: Body, rng: np.random.Generator) -> Character:
     Returns:
         A character called "person" with 52 joints and identity rest rotations.
     """
+    clothed = clothe_body(body, rng)
+    skin = build_mesh(body.positions, clothed.skin_faces, clothed.skin_colors)
+    skeleton = build_full_skeleton(body)
+    identity = np.tile(rotation.IDENTITY, (len(JOINTS), 1))
+    meshes = (skin, eye_mesh(body), *clothed.garments)
+    return Character("person", skeleton, identity, {name: j for j, name in enumerate(JOINTS)}, meshes)
+
+
+def clothe_body(body: Body, rng: np.random.Generator) -> ClothedBody:
+    """Draws skin, clothes and hair of a body in the T-pose."""
     outfit = _sample_outfit(body, rng)
-    skin_tone, hair_color = rng.choice(len(SKIN_TONES)), np.array(HAIR_COLORS[rng.choice(len(HAIR_COLORS))])
-    meshes = [
-        _skin_mesh(body, outfit, np.array(SKIN_TONES[skin_tone]) * rng.uniform(0.92, 1.08), hair_color, rng),
-        _eye_mesh(body),
+    tone_index, hair_color = rng.choice(len(SKIN_TONES)), np.array(HAIR_COLORS[rng.choice(len(HAIR_COLORS))])
+    skin_tone = np.array(SKIN_TONES[tone_index]) * rng.uniform(0.92, 1.08)
+    skin_colors = _color_skin(body, outfit, skin_tone, hair_color, rng)
+    garments = (
         *_hair_meshes(body, outfit, hair_color, rng),
         _top_mesh(body, outfit, rng),
         _skirt_mesh(body, outfit, rng) if outfit.skirt else _trousers_mesh(body, outfit, rng),
         *_shoe_meshes(body, outfit, rng),
-    ]
-    skeleton = build_full_skeleton(body)
-    identity = np.tile(rotation.IDENTITY, (len(JOINTS), 1))
-    return Character("person", skeleton, identity, {name: j for j, name in enumerate(JOINTS)}, tuple(meshes))
+    )
+    return ClothedBody(outfit, skin_tone, hair_color, _visible_skin(body, outfit), skin_colors, garments)
 
 
 def _sample_outfit(body: Body, rng: np.random.Generator) -> Outfit:
@@ -103,42 +128,48 @@ def _dominant_joints() -> IntArray:
     )
 
 
-def _vertices_moved_by(*name_parts: str) -> BoolArray:
+def vertices_moved_by(*name_parts: str) -> BoolArray:
     """Returns a mask (V,) of the vertices whose strongest joint has one of these words in its name."""
     joints = [j for j, name in enumerate(JOINTS) if any(part in name for part in name_parts)]
     return np.isin(_dominant_joints(), joints)
 
 
 def _arm_vertices() -> BoolArray:
-    return _vertices_moved_by("UpperArm", "LowerArm", "Hand", "Thumb", "Index", "Middle", "Ring", "Little")
+    return vertices_moved_by("UpperArm", "LowerArm", "Hand", "Thumb", "Index", "Middle", "Ring", "Little")
 
 
-def _skin_mesh(body: Body, outfit: Outfit, tone: FloatArray, hair_color: FloatArray, rng: np.random.Generator) -> Mesh:
+def _visible_skin(body: Body, outfit: Outfit) -> IntArray:
+    """Returns the triangles (N, 3) of the skin that no garment covers."""
     points, faces = body.positions, load_topology().faces["skin"]
     x, y = np.abs(points[:, 0]), points[:, 1]
-    arms, legs = _arm_vertices(), _vertices_moved_by("UpperLeg", "LowerLeg", "Foot", "Toes")
+    arms, legs = _arm_vertices(), vertices_moved_by("UpperLeg", "LowerLeg", "Foot", "Toes")
     trunk = ~arms & ~legs & (y < outfit.collar - SKIN_MARGIN)
     covered = (arms & (x < outfit.sleeve_end - SKIN_MARGIN)) | trunk
     covered |= legs & (y > outfit.leg_hem + SKIN_MARGIN)
     if outfit.shoes:
         covered |= y < 0.6 * body.joint_position("leftFoot")[1]
-    visible_faces = faces[~covered[faces].all(axis=1)]
+    return faces[~covered[faces].all(axis=1)]
+
+
+def _color_skin(
+    body: Body, outfit: Outfit, tone: FloatArray, hair_color: FloatArray, rng: np.random.Generator
+) -> FloatArray:
+    """Returns the sRGB colours (V, 3) of the skin with lips, brows and scalp."""
     lip_tint = np.array([0.80, 0.45, 0.45])
-    srgb = tone * (1 + 0.04 * _wave_noise(points, rng, 0.05)[:, None])
+    srgb = tone * (1 + 0.04 * _wave_noise(body.positions, rng, 0.05)[:, None])
     srgb = srgb * (1 + load_topology().lips[:, None] * (lip_tint - 1) * 0.8)
-    scalp = _scalp_mask(body)[:, None] * (0.9 if outfit.hair != "none" else rng.choice([0.0, 0.6]))
+    scalp = scalp_mask(body)[:, None] * (0.9 if outfit.hair != "none" else rng.choice([0.0, 0.6]))
     brows = _brow_weights(body)[:, None] * 0.8
-    srgb = srgb + np.maximum(scalp, brows) * (hair_color - srgb)
-    return _build_mesh(points, visible_faces, srgb)
+    return np.asarray(srgb + np.maximum(scalp, brows) * (hair_color - srgb))
 
 
-def _scalp_mask(body: Body) -> FloatArray:
+def scalp_mask(body: Body) -> FloatArray:
     """Returns 1 for the vertices (V,) of the scalp, else 0."""
     distance = cKDTree(body.positions[np.unique(load_topology().faces["hair"])]).query(body.positions)[0]
     eye, ear = body.landmarks[2], body.landmarks[7]
     y, z = body.positions[:, 1], body.positions[:, 2]
     above = (y > eye[1] + 0.045) | ((z < ear[2]) & (y > ear[1] - 0.05))
-    return np.asarray(_vertices_moved_by("head") & above & (distance < 0.03), dtype=np.float64)
+    return np.asarray(vertices_moved_by("head") & above & (distance < 0.03), dtype=np.float64)
 
 
 def _brow_weights(body: Body) -> FloatArray:
@@ -146,10 +177,11 @@ def _brow_weights(body: Body) -> FloatArray:
     eye = body.landmarks[2]
     offset = (np.abs(body.positions[:, :2]) - [eye[0], eye[1] + 0.018]) / [0.024, 0.006]
     in_front = body.positions[:, 2] > eye[2] - 0.03
-    return np.where(in_front & _vertices_moved_by("head"), np.exp(-((np.abs(offset) ** 2).sum(axis=1) ** 2)), 0.0)
+    return np.where(in_front & vertices_moved_by("head"), np.exp(-((np.abs(offset) ** 2).sum(axis=1) ** 2)), 0.0)
 
 
-def _eye_mesh(body: Body) -> Mesh:
+def eye_mesh(body: Body) -> Mesh:
+    """Builds the eyeballs of a body."""
     faces = load_topology().faces["eyes"]
     used = np.unique(faces)
     points = body.positions
@@ -160,7 +192,7 @@ def _eye_mesh(body: Body) -> Mesh:
         off_axis = np.linalg.norm(points[ball, :2] - center[:2], axis=1)
         iris = (off_axis < 0.45 * (front - center[2])) & (points[ball, 2] > center[2])
         srgb[ball[iris]] = 0.08
-    return _build_mesh(points, faces, srgb)
+    return build_mesh(points, faces, srgb)
 
 
 def _hair_meshes(body: Body, outfit: Outfit, color: FloatArray, rng: np.random.Generator) -> list[Mesh]:
@@ -175,14 +207,14 @@ def _hair_meshes(body: Body, outfit: Outfit, color: FloatArray, rng: np.random.G
     if not len(hair_faces):
         return []
     texture = textures.encode_png(textures.sample_hair(color, rng))
-    return [_build_mesh(points, hair_faces, None, texture, np.stack([np.abs(points[:, 0]) * 8, y * 2], axis=1))]
+    return [build_mesh(points, hair_faces, None, texture, np.stack([np.abs(points[:, 0]) * 8, y * 2], axis=1))]
 
 
 def _top_mesh(body: Body, outfit: Outfit, rng: np.random.Generator) -> Mesh:
     points, faces = _loosen_tights(body, outfit.top_ease, rng)
-    arms, legs = _arm_vertices(), _vertices_moved_by("UpperLeg", "LowerLeg", "Foot", "Toes")
+    arms, legs = _arm_vertices(), vertices_moved_by("UpperLeg", "LowerLeg", "Foot", "Toes")
     outside_hems = (arms & (np.abs(points[:, 0]) > outfit.sleeve_end)) | (points[:, 1] < outfit.top_hem)
-    throat = _vertices_moved_by("neck", "head", "upperChest", "Shoulder") & (np.abs(points[:, 0]) < 0.07)
+    throat = vertices_moved_by("neck", "head", "upperChest", "Shoulder") & (np.abs(points[:, 0]) < 0.07)
     outside_hems |= throat & (points[:, 1] > outfit.collar)
     hemmed = points.copy()
     hemmed[arms, 0] = np.clip(points[arms, 0], -outfit.sleeve_end, outfit.sleeve_end)
@@ -213,7 +245,7 @@ def _loosen_tights(body: Body, ease: float, rng: np.random.Generator) -> tuple[F
     """Returns vertices (V, 3) in which the tights are smoothed, widened and wrinkled, and the faces of the tights."""
     faces = load_topology().faces["tights"]
     used = np.unique(faces)
-    points, outward = body.positions.copy(), _vertex_normals(body.positions, faces)
+    points, outward = body.positions.copy(), vertex_normals(body.positions, faces)
     smooth = _smoothing_matrix(faces, len(points))
     for _ in range(3):
         points[used] = (smooth @ points)[used]
@@ -236,7 +268,7 @@ def _cloth_mesh(points: FloatArray, faces: IntArray, arms: BoolArray, rng: np.ra
     """Builds a mesh of cloth with a random pattern, which runs around sleeves as it runs around the trunk."""
     across = np.where(arms, points[:, 2] + points[:, 1], points[:, 0] + points[:, 2])
     along = np.where(arms, np.abs(points[:, 0]), points[:, 1])
-    return _build_mesh(
+    return build_mesh(
         points, faces, None, textures.encode_png(textures.sample_cloth(rng)), np.stack([across, along], axis=1) * 2
     )
 
@@ -250,7 +282,7 @@ def _shoe_meshes(body: Body, outfit: Outfit, rng: np.random.Generator) -> list[M
     skin = np.unique(topology.faces["skin"])
     meshes = []
     for side in ("left", "right"):
-        foot = skin[_vertices_moved_by(f"{side}Foot", f"{side}Toes", f"{side}LowerLeg")[skin]]
+        foot = skin[vertices_moved_by(f"{side}Foot", f"{side}Toes", f"{side}LowerLeg")[skin]]
         foot = foot[body.positions[foot, 1] < top]
         hull = ConvexHull(body.positions[foot])
         meshes.append(_shoe_mesh(body.positions, foot, hull.simplices, hull.equations[:, :3], color))
@@ -269,7 +301,7 @@ def _shoe_mesh(points: FloatArray, foot: IntArray, faces: IntArray, outward: Flo
     enlarged[foot] += SHOE_MARGIN * direction
     enlarged[:, 1] = np.maximum(enlarged[:, 1], 0.0)
     srgb = np.where(enlarged[:, 1:2] < 0.018, 0.85 * color + 0.12, color)
-    return _build_mesh(enlarged, triangles, srgb)
+    return build_mesh(enlarged, triangles, srgb)
 
 
 def _wave_noise(points: FloatArray, rng: np.random.Generator, wavelength: float) -> FloatArray:
@@ -278,7 +310,7 @@ def _wave_noise(points: FloatArray, rng: np.random.Generator, wavelength: float)
     return np.asarray(np.sin(points @ directions.T + rng.uniform(0, 2 * np.pi, 8)).sum(axis=1) / 2.0)
 
 
-def _build_mesh(
+def build_mesh(
     points: FloatArray,
     faces: IntArray,
     srgb: FloatArray | None,
@@ -294,7 +326,7 @@ def _build_mesh(
         colors = np.concatenate([linear, np.ones((len(used), 1))], axis=1)
     return Mesh(
         positions=points[used],
-        normals=_vertex_normals(points, faces)[used],
+        normals=vertex_normals(points, faces)[used],
         triangles=local.reshape(-1, 3),
         joints=topology.joint_indices[used],
         weights=topology.joint_weights[used],
@@ -304,7 +336,7 @@ def _build_mesh(
     )
 
 
-def _vertex_normals(points: FloatArray, faces: IntArray) -> FloatArray:
+def vertex_normals(points: FloatArray, faces: IntArray) -> FloatArray:
     """Returns unit normals (V, 3), weighted by the areas of the faces."""
     a, b, c = np.moveaxis(points[faces], 1, 0)
     face_normals = np.cross(b - a, c - a)

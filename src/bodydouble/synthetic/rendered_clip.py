@@ -8,13 +8,28 @@ from pathlib import Path
 
 import numpy as np
 
+from bodydouble.characters.face_weights import animate_face
 from bodydouble.characters.retarget import JointMatrixSequence, retarget
-from bodydouble.data import BoolArray, Camera, Character, FloatArray, Motion, Performance, Person, RgbImage, Track
+from bodydouble.data import (
+    BoolArray,
+    Camera,
+    Character,
+    Face,
+    FloatArray,
+    Hands,
+    MorphWeights,
+    Motion,
+    Performance,
+    Person,
+    RgbImage,
+    Track,
+)
 from bodydouble.formats import performance
 from bodydouble.formats.media import VideoWriter
 from bodydouble.geometry import camera, kinematics, rotation
 from bodydouble.motion.body import body_landmarks
 from bodydouble.motion.floor.contacts import SOLE_LANDMARKS
+from bodydouble.motion.hands.merge import merge_hands
 from bodydouble.render.environment import Environment
 from bodydouble.render.scene import SceneRenderer
 from bodydouble.synthetic import bodies, cameras, clothing, environments, props, sensor, visibility
@@ -53,6 +68,10 @@ class SyntheticPerson:
     motion: Motion
     landmarks: FloatArray
     """Landmarks (F, 33, 3) in the world, m, in BlazePose order."""
+    hands: Hands | None = None
+    """Motion of the fingers; None: they are lightly curled."""
+    face: Face | None = None
+    """Motion of the face; None: it stands still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +222,10 @@ def create_ground_truth(scene: ClipScene) -> Performance:
     """
     tracks = tuple(_ground_truth_track(scene, i) for i in range(len(scene.people)))
     order = sorted(range(len(tracks)), key=lambda i: -float(np.ptp(tracks[i].keypoints[..., 1], axis=1).mean()))
-    people = tuple(Person(f"person{rank + 1}", tracks[i], scene.people[i].motion) for rank, i in enumerate(order))
+    people = tuple(
+        Person(f"person{rank + 1}", tracks[i], scene.people[i].motion, scene.people[i].hands, scene.people[i].face)
+        for rank, i in enumerate(order)
+    )
     return Performance(scene.fps, len(scene.camera.camera_from_world), scene.camera, people)
 
 
@@ -247,9 +269,9 @@ def render_frames(scene: ClipScene) -> Iterator[RgbImage]:
     characters = [person.character for person in scene.people] + [
         props.build_character(prop) for prop in scene.occluders
     ]
-    matrix_sequences = [
-        JointMatrixSequence(person.character, *retarget(person.motion, person.character)) for person in scene.people
-    ]
+    poses = [_pose_person(person) for person in scene.people]
+    matrix_sequences = [sequence for sequence, _ in poses]
+    face_weights = [weights for _, weights in poses]
     prop_poses = [prop.world_from_prop[None] for prop in scene.occluders]
     camera_sensor = sensor.Sensor(scene.exposure, scene.camera.image_size)
     colors = [(128, 128, 128)] * len(characters)
@@ -257,11 +279,28 @@ def render_frames(scene: ClipScene) -> Iterator[RgbImage]:
         for frame in range(len(scene.camera.camera_from_world)):
             view = scene.camera.camera_from_world[frame]
             subframes = [_joint_matrices(matrix_sequences, frame, time) for time in _subframe_times(scene.exposure)]
+            morphs = [_weights_of_frame(weights, frame) for weights in face_weights] + [None] * len(prop_poses)
             images = [
-                renderer.draw([*joint_matrices, *prop_poses], scene.camera.intrinsics, view)
+                renderer.draw([*joint_matrices, *prop_poses], scene.camera.intrinsics, view, morphs)
                 for joint_matrices in subframes
             ]
             yield camera_sensor.expose(images[0] if len(images) == 1 else np.mean(images, axis=0).astype(np.uint8))
+
+
+def _pose_person(person: SyntheticPerson) -> tuple[JointMatrixSequence, MorphWeights | None]:
+    """Returns the joint matrices of a person in every frame, and the weights (F, K) of the morph targets."""
+    motion = person.motion if person.hands is None else merge_hands(person.motion, person.hands)
+    rotations, hips_translation = retarget(motion, person.character)
+    if person.face is None:
+        return JointMatrixSequence(person.character, rotations, hips_translation), None
+    face = animate_face(person.face, person.character)
+    for joint, turned in face.eyes.items():
+        rotations[:, joint] = turned
+    return JointMatrixSequence(person.character, rotations, hips_translation), face.weights
+
+
+def _weights_of_frame(weights: MorphWeights | None, frame: int) -> MorphWeights | None:
+    return weights and tuple(None if values is None else values[frame] for values in weights)
 
 
 def _subframe_times(exposure: sensor.Exposure) -> FloatArray:

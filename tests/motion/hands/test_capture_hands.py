@@ -38,6 +38,16 @@ def capture(*, is_right: bool, observed: int = FRAMES) -> tuple[Hands | None, Mo
     return (*capture_hands(pairs, motion, level_camera(FRAMES), FRAME_NUMBERS), motion)
 
 
+def check_that_only_the_arm_moves(joined: Motion, motion: Motion, hand: int) -> None:
+    """The wrist stays where it is seen; its depth depends on the size of the hand, which is not quite the body's."""
+    view = level_camera(FRAMES)
+    positions = np.stack([kinematics.joint_positions(one) for one in (joined, motion)])
+    others = np.delete(np.arange(positions.shape[2]), [hand - 1, hand])
+    np.testing.assert_allclose(*positions[:, :, others], atol=1e-12)
+    pixels = camera.project(view.intrinsics, camera.transform(view.camera_from_world, positions)[:, :, hand])
+    assert np.median(np.linalg.norm(pixels[0] - pixels[1], axis=-1)) < 2
+
+
 def test_fingers_and_palm_are_recovered_on_both_sides() -> None:
     for is_right in (False, True):
         hands, joined, motion = capture(is_right=is_right)
@@ -49,7 +59,7 @@ def test_fingers_and_palm_are_recovered_on_both_sides() -> None:
         hand = motion.skeleton.index("rightHand" if is_right else "leftHand")
         palm, truth = (kinematics.world_rotations(m.skeleton.parents, m.rotations)[:, hand] for m in (joined, motion))
         assert np.median(rotation.angle_between(palm, truth)) < np.radians(4)
-        np.testing.assert_allclose(kinematics.joint_positions(joined), kinematics.joint_positions(motion), atol=1e-12)
+        check_that_only_the_arm_moves(joined, motion, hand)
 
 
 def test_the_hand_that_was_not_observed_is_relaxed_and_the_body_keeps_it() -> None:

@@ -110,6 +110,15 @@ def test_the_region_of_the_last_frame_is_kept_while_the_body_trembles_and_given_
     assert model.observe_people(frame, []) == []
 
 
+def test_a_new_shot_begins_without_the_faces_of_the_last_one() -> None:
+    model, frame, keypoints = FaceModel(OPTIONS), frame_with(picture()), body_of(picture())
+    (first,) = model.observe_people(frame, [person(keypoints)])
+    model.begin_shot()
+    (second,) = model.observe_people(frame, [person(keypoints)])
+    assert first is not None and second is not None
+    np.testing.assert_array_equal(first.weights, second.weights)
+
+
 def test_each_of_two_people_has_a_face_whatever_their_order() -> None:
     frame = np.concatenate([frame_with(picture()), frame_with(np.ascontiguousarray(picture()[:, ::-1]))], axis=1)
     mirrored = np.add(body_of(np.ascontiguousarray(picture()[:, ::-1])), [400.0, 0.0, 0.0])

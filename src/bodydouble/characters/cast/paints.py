@@ -22,7 +22,7 @@ from bodydouble.data import Material, Texture, TexturePlacement
 
 CLAMPED = TexturePlacement(wrap=("clamp", "clamp"))
 UNLIT = ("drawing", "soft drawing")
-ONE_SIDED = ("face", "skin", "shoes", "sole", "drawing", "soft drawing", "glasses", "hair tie", "bow")
+ONE_SIDED = ("face", "skin", "hair", "shoes", "sole", "drawing", "soft drawing", "glasses", "hair tie", "bow")
 
 
 @dataclass(frozen=True, slots=True)

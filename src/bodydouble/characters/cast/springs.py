@@ -11,8 +11,12 @@ from bodydouble.characters.cast.body import Body
 from bodydouble.characters.cast.meshes import Bone
 from bodydouble.data import FloatArray, Skeleton
 
-HAIR = {"stiffness": 0.9, "gravityPower": 0.12, "gravityDir": [0.0, -1.0, 0.0], "dragForce": 0.35, "hitRadius": 0.018}
-SKIRT = {"stiffness": 0.6, "gravityPower": 0.25, "gravityDir": [0.0, -1.0, 0.0], "dragForce": 0.5, "hitRadius": 0.012}
+DOWN = [0.0, -1.0, 0.0]
+HAIR = {"gravityPower": 0.16, "gravityDir": DOWN, "dragForce": 0.14, "hitRadius": 0.018}
+HAIR_STIFFNESS = (0.45, 0.22, 0.12)
+"""Of the bones of a chain from the root."""
+SKIRT = {"stiffness": 1.1, "gravityPower": 0.16, "gravityDir": DOWN, "dragForce": 0.2, "hitRadius": 0.012}
+"""Gravity of 0.16 is the earth's at 60 steps per second."""
 HAIR_GROUP, LEG_GROUP = 0, 1
 """Indices of the groups of colliders."""
 
@@ -55,10 +59,10 @@ def _chains(bones: list[Bone]) -> list[list[Bone]]:
 
 def _describe_chain(chain: list[Bone], skeleton: Skeleton, tip: FloatArray) -> dict[str, Any]:
     is_hair = chain[0].name.startswith("hair")
-    values = HAIR if is_hair else SKIRT
+    values = [HAIR | {"stiffness": k} for k in HAIR_STIFFNESS] if is_hair else [SKIRT] * len(chain)
     return {
         "name": chain[0].name.rpartition("_")[0],
-        "joints": [{"node": skeleton.index(bone.name), **values} for bone in chain],
+        "joints": [{"node": skeleton.index(bone.name), **v} for bone, v in zip(chain, values, strict=True)],
         "colliderGroups": [HAIR_GROUP if is_hair else LEG_GROUP],
         "tail": (tip - chain[-1].position).tolist(),
     }

@@ -23,7 +23,7 @@ class Toon:
     """Share of the way from the dark to the lit side, cosine / 2 + 1/2, where shade begins."""
     outline: Color
     """Factor from the lit colour to that of the outline, sRGB."""
-    outline_width: float = 1.4
+    outline_width: float = 1.75
     """px in a picture of 720 px; 0: none."""
     toony: float = 0.94
     """Sharpness of the edge of the shade, 0 to 1."""
@@ -39,7 +39,7 @@ HAIR = Toon((0.66, 0.58, 0.74), 0.50, (0.36, 0.30, 0.40), rim=0.10)
 CLOTH = Toon((0.74, 0.70, 0.82), 0.55, CLOTH_OUTLINE, rim=0.05)
 DARK_CLOTH = Toon((0.70, 0.66, 0.80), 0.55, CLOTH_OUTLINE, rim=0.05)
 SHOES = Toon((0.62, 0.58, 0.72), 0.55, CLOTH_OUTLINE, rim=0.05)
-THIN_CLOTH = Toon((0.74, 0.70, 0.82), 0.55, CLOTH_OUTLINE, 1.1, rim=0.05)
+THIN_CLOTH = Toon((0.74, 0.70, 0.82), 0.55, CLOTH_OUTLINE, 1.35, rim=0.05)
 
 
 def to_linear(channel: float) -> float:
@@ -67,7 +67,7 @@ def describe_mtoon(toon: Toon, color: Color, *, is_textured: bool) -> dict[str, 
         "parametricRimFresnelPowerFactor": 5.0,
         "rimLightingMixFactor": 0.65,
         "outlineWidthMode": "screenCoordinates" if toon.outline_width else "none",
-        "outlineWidthFactor": 2 * toon.outline_width / REFERENCE_HEIGHT,
+        "outlineWidthFactor": toon.outline_width / REFERENCE_HEIGHT,
         "outlineColorFactor": [to_linear(channel) for channel in outline],
         "outlineLightingMixFactor": 0.0,
     }

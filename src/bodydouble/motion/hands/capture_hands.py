@@ -7,6 +7,7 @@ import numpy as np
 
 from bodydouble.data import (
     HAND_LANDMARK_COUNT,
+    BoolArray,
     Camera,
     FloatArray,
     HandObservation,
@@ -15,6 +16,7 @@ from bodydouble.data import (
     Motion,
 )
 from bodydouble.geometry import rotation
+from bodydouble.motion.hands.arm_placement import SIDES, SeenHand, place_arms
 from bodydouble.motion.hands.fit import HandFit, fit_hand
 from bodydouble.motion.hands.hand_model import (
     RELAXED,
@@ -22,12 +24,12 @@ from bodydouble.motion.hands.hand_model import (
     finger_rotations,
     mirror_rotations,
     mirror_vectors,
+    pose_hand,
 )
 from bodydouble.motion.hands.hand_size import estimate_shape
 from bodydouble.motion.hands.hand_views import HandViews, collect_views
 from bodydouble.motion.hands.wrist import join_hand
 
-SIDES = ("left", "right")
 PALM_TO_FOREARM = 0.40
 """Ratio of the distance from the wrist to the first joint of the middle finger to the length of the forearm."""
 MIN_OBSERVED_TIME = 0.3
@@ -45,7 +47,7 @@ ObservedHands = Sequence[tuple[HandObservation | None, HandObservation | None]]
 def capture_hands(
     observations: ObservedHands, motion: Motion, camera: Camera, frames: IntArray
 ) -> tuple[Hands | None, Motion]:
-    """Reconstructs the fingers of a person, and turns forearms and hands of the body with the palms.
+    """Reconstructs the fingers of a person, and places and turns the arms of the body as the hands were seen.
 
     Args:
         observations: T frames.
@@ -54,8 +56,8 @@ def capture_hands(
         frames: (T,) frames of the clip.
 
     Returns:
-        The hands, None if neither was observed for long enough, and the motion of the body, whose joints keep their
-        positions.
+        The hands, None if neither was observed for long enough, and the motion of the body, in which only elbows and
+        wrists have moved.
     """
     fps = float(motion.fps)
     views = [_collect(observations, camera, side) for side in range(2)]
@@ -67,20 +69,24 @@ def capture_hands(
     keypoints[:, ~is_seen] = NOT_OBSERVED
     observed &= is_seen
     shape = estimate_shape([view for view, seen in zip(views, is_seen, strict=True) if seen])
-    world_from_camera = np.swapaxes(camera.camera_from_world[frames, :3, :3], 1, 2)
-    rotations = []
-    for index, (side, view) in enumerate(zip(SIDES, views, strict=True)):
-        angles = np.tile(RELAXED, (len(frames), 1))
-        if is_seen[index]:
-            fit = fit_hand(view, shape, fps)
-            angles = fit.angles
-            palms = _world_from_hand(fit, world_from_camera, side)
-            motion = join_hand(motion, side, palms, observed[:, index])
-        rotations.append(_mirror_if_right(finger_rotations(angles), side))
+    fits = {side: fit_hand(view, shape, fps) for side, view, seen in zip(SIDES, views, is_seen, strict=True) if seen}
+    camera_from_world = camera.camera_from_world[frames]
+    own_shape = shape.scale(_palm_length(motion) / shape.palm_length)
+    seen_hands = {
+        side: _seen_hand(fit, own_shape, shape, observed[:, SIDES.index(side)], side) for side, fit in fits.items()
+    }
+    motion = place_arms(motion, camera_from_world, seen_hands)
+    for side, fit in fits.items():
+        palms = _world_from_hand(fit, np.swapaxes(camera_from_world[:, :3, :3], 1, 2), side)
+        motion = join_hand(motion, side, palms, observed[:, SIDES.index(side)])
+    relaxed = np.tile(RELAXED, (len(frames), 1))
+    rotations = [
+        _mirror_if_right(finger_rotations(fits[side].angles if side in fits else relaxed), side) for side in SIDES
+    ]
     hands = Hands(
         observed=observed,
         keypoints=keypoints,
-        rest_offsets=_rest_offsets(shape, motion),
+        rest_offsets=_rest_offsets(own_shape),
         rotations=rotation.make_continuous(np.concatenate(rotations, axis=1)),
     )
     return hands, motion
@@ -100,10 +106,24 @@ def _world_from_hand(fit: HandFit, world_from_camera: FloatArray, side: str) -> 
     return rotation.multiply(rotation.from_matrix(world_from_camera), camera_from_hand)
 
 
-def _rest_offsets(shape: HandShape, motion: Motion) -> FloatArray:
-    """Returns the rest offsets (30, 3) m of the finger bones, in proportion to the forearm of the body."""
-    forearm = float(np.linalg.norm(motion.skeleton.rest_offsets[motion.skeleton.index("leftHand")]))
-    left = shape.scale(PALM_TO_FOREARM * forearm / shape.palm_length).rest_offsets()
+def _seen_hand(fit: HandFit, own: HandShape, shape: HandShape, observed: BoolArray, side: str) -> SeenHand:
+    """Returns a hand in camera axes as large as the body's own shape makes it; the fit is of another size."""
+    landmarks = pose_hand(own, fit.angles).landmarks @ np.swapaxes(fit.camera_from_hand, 1, 2)
+    rays = np.column_stack([fit.position[:, :2], np.ones(len(observed))])
+    if side == "right":
+        landmarks, rays = mirror_vectors(landmarks), mirror_vectors(rays)
+    depths = np.exp(fit.position[:, 2]) * own.palm_length / shape.palm_length
+    return SeenHand(observed, rays, depths, landmarks, own.palm_length)
+
+
+def _palm_length(motion: Motion) -> float:
+    """Returns the length of the palm in m, in proportion to the forearm of the body."""
+    return PALM_TO_FOREARM * float(np.linalg.norm(motion.skeleton.rest_offsets[motion.skeleton.index("leftHand")]))
+
+
+def _rest_offsets(shape: HandShape) -> FloatArray:
+    """Returns the rest offsets (30, 3) m of the finger bones of both hands."""
+    left = shape.rest_offsets()
     return np.concatenate([left, mirror_vectors(left)])
 
 

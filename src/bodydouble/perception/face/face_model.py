@@ -59,6 +59,10 @@ class FaceModel:
         self._networks = FaceNetworks()
         self._last_regions: list[RotatedRoi] = []
 
+    def begin_shot(self) -> None:
+        """Forgets the faces of the last frame, which the next one does not continue."""
+        self._last_regions = []
+
     def observe_people(self, frame: RgbImage, people: Sequence[Observation]) -> list[FaceObservation | None]:
         """Observes the faces of the people in the next frame.
 

@@ -8,10 +8,10 @@ uniform float opacity;
 uniform sampler2D base_texture;
 #endif
 #ifdef LIT
-uniform vec3 light;         // unit, towards the light
 uniform vec3 shade_color;   // sRGB
 uniform float shift;
 uniform float half_range;   // half of the range of cosines in which light turns to shade
+#endif
 #ifdef SHADE
 uniform sampler2D shade_texture;
 uniform mat3 shade_from_base;
@@ -21,11 +21,14 @@ uniform sampler2D shift_texture;
 uniform mat3 shift_from_base;
 uniform float shift_scale;
 #endif
+#ifdef SHADOWED
+uniform sampler2DShadow light_map;
+uniform float light_texel;  // size of a texel
 #endif
 #ifdef RIM
-uniform vec3 eye;  // m, world
 uniform vec3 rim_color;
-uniform float rim_power, rim_lift, rim_lighting_mix;
+uniform float rim_power, rim_lighting_mix;
+#endif
 #ifdef MATCAP
 uniform sampler2D matcap_texture;
 uniform vec3 matcap_color;
@@ -34,97 +37,123 @@ uniform vec3 matcap_color;
 uniform sampler2D rim_texture;
 uniform mat3 rim_from_base;
 #endif
-#endif
 #ifdef EMIT
 uniform vec3 emission;
+#endif
 #ifdef EMISSION
 uniform sampler2D emission_texture;
 uniform mat3 emission_from_base;
 #endif
-#endif
 
-centroid in vec3 world_position;
-centroid in vec3 surface_normal;
 centroid in vec2 uv;
+#ifdef LIT
+centroid in float cosine;
+#endif
+#ifdef RIM
+centroid in float grazing;
+#endif
+#ifdef MATCAP
+centroid in vec2 matcap_place;
+#endif
+#ifdef COLORS
 centroid in vec4 tint;
+#endif
+#ifdef SHADOWED
+centroid in vec3 light_place;
+#endif
 out vec4 color;
+
+vec3 squared(vec3 encoded) {
+    return encoded * encoded;
+}
 
 vec2 placed(mat3 transform) {
     return (transform * vec3(uv, 1.0)).xy;
 }
 
+#ifdef SHADOWED
+// 1 where light arrives; the edge of a shadow is about one texel wide.
+float unshadowed() {
+    const vec2 TAPS[4] = vec2[4](vec2(-0.75, -0.25), vec2(0.25, -0.75), vec2(0.75, 0.25), vec2(-0.25, 0.75));
+    float sum = 0.0;
+    for (int i = 0; i < 4; ++i)
+        sum += texture(light_map, vec3(light_place.xy + light_texel * TAPS[i], light_place.z));
+    return smoothstep(0.2, 0.8, 0.25 * sum);
+}
+#endif
+
 #ifdef LIT
 // Share of light, 0 to 1, whose edge is one pixel wide at least.
-float lit(vec3 normal) {
-    float cosine = dot(normal, light) + shift;
+float lit() {
+    float shifted = cosine + shift;
 #ifdef SHIFT
-    cosine += texture(shift_texture, placed(shift_from_base)).r * shift_scale;
+    shifted += texture(shift_texture, placed(shift_from_base)).r * shift_scale;
 #endif
-    float range = max(half_range, 0.7 * fwidth(cosine));
-    return clamp(cosine / range * 0.5 + 0.5, 0.0, 1.0);
+    float range = max(half_range, 0.7 * fwidth(shifted));
+    float share = clamp(shifted / range * 0.5 + 0.5, 0.0, 1.0);
+#ifdef SHADOWED
+    share *= unshadowed();
+#endif
+    return gl_FrontFacing ? share : 0.0;  // the inside of cloth is in shade
 }
 #endif
 
 #ifdef RIM
-vec3 rim(vec3 normal, float shading) {
-    vec3 to_eye = normalize(eye - world_position);
-    float edge = clamp(1.0 - dot(normal, to_eye) + rim_lift, 0.0, 1.0);
-    vec3 sum = rim_color * pow(edge, rim_power);
+vec3 rim(float share) {
+    vec3 sum = rim_color * pow(clamp(grazing, 0.0, 1.0), rim_power);
 #ifdef MATCAP
-    vec3 across = normalize(vec3(to_eye.z, 0.0, -to_eye.x));
-    vec2 place = vec2(dot(across, normal), dot(cross(to_eye, across), normal)) * 0.495 + 0.5;
-    vec3 texel = texture(matcap_texture, vec2(place.x, 1.0 - place.y)).rgb;
-    sum += matcap_color * texel * texel;
+    sum += matcap_color * squared(texture(matcap_texture, matcap_place).rgb);
 #endif
 #ifdef RIM_MASK
-    vec3 mask = texture(rim_texture, placed(rim_from_base)).rgb;
-    sum *= mask * mask;
+    sum *= squared(texture(rim_texture, placed(rim_from_base)).rgb);
 #endif
-    return sum * mix(1.0, shading, rim_lighting_mix);
+    return gl_FrontFacing ? sum * mix(1.0, share, rim_lighting_mix) : vec3(0.0);
 }
 #endif
 
 void main() {
-    vec4 surface = base_color * tint;
+    vec4 surface = base_color;
+#ifdef COLORS
+    surface *= tint;
+#endif
 #ifdef BASE
     vec4 texel = texture(base_texture, uv);
     surface *= texel;
 #endif
-    float alpha = surface.a;
-    if (alpha < min_alpha) discard;
+#ifndef OPAQUE
+    if (surface.a < min_alpha) discard;
+#endif
     vec3 drawn = surface.rgb;
-    float shading = 1.0;
 #ifdef LIT
-    vec3 normal = normalize(surface_normal);
-    // The inside of cloth is in shade.
-    shading = gl_FrontFacing ? lit(normal) : 0.0;
-    vec3 shade = shade_color * tint.rgb;
+    float share = lit();
+    vec3 shade = shade_color;
+#ifdef COLORS
+    shade *= tint.rgb;
+#endif
 #ifdef SHADE
     shade *= texture(shade_texture, placed(shade_from_base)).rgb;
 #endif
 #ifdef SHADE_IS_BASE
     shade *= texel.rgb;
 #endif
-    drawn = mix(shade, drawn, shading);
+    drawn = mix(shade, drawn, share);
 #endif
     vec3 added = vec3(0.0);
 #ifdef RIM
-    if (gl_FrontFacing) added += rim(normal, shading);
+    added += rim(share);
 #endif
-#ifdef EMIT
-    vec3 emitted = emission;
 #ifdef EMISSION
-    vec3 glow = texture(emission_texture, placed(emission_from_base)).rgb;
-    emitted *= glow * glow;
-#endif
-    added += emitted;
+    added += emission * squared(texture(emission_texture, placed(emission_from_base)).rgb);
+#elif defined(EMIT)
+    added += emission;
 #endif
 #if defined(RIM) || defined(EMIT)
     drawn = sqrt(drawn * drawn + added);
 #endif
-#ifdef OPAQUE
-    alpha = 1.0;
+#ifdef BLEND
+    float alpha = surface.a * opacity;
+#else
+    float alpha = opacity;
 #endif
-    alpha *= opacity;
     color = vec4(min(drawn, 1.0) * alpha, alpha);
 }

@@ -13,7 +13,8 @@ void main() {
     vec3 ray = world_from_pixel * vec3(gl_FragCoord.xy, 1.0);
     vec2 map_point = (eye.xz - ray.xz * (eye.y / ray.y) - floor_area.xy) / floor_area.zw;
     bool on_floor = ray.y < 0.0 && eye.y > 0.0 && all(lessThan(abs(map_point - 0.5), vec2(0.5)));
-    color = vec4(0.0, 0.0, 0.0, on_floor ? textureLod(floor_shade, map_point, 0.0).r : 0.0);
+    vec2 shade = on_floor ? textureLod(floor_shade, map_point, 0.0).rg : vec2(0.0);
+    color = vec4(0.0, 0.0, 0.0, 1.0 - (1.0 - shade.r) * (1.0 - shade.g));
 #ifdef CHARACTERS
     vec4 front = texelFetch(characters, ivec2(gl_FragCoord.xy), 0);
     color = front + (1.0 - front.a) * color;

@@ -3,9 +3,8 @@
 uniform mat4 clip_from_world;
 uniform vec2 pixel;           // size of a pixel in clip space
 uniform float width;          // px; with METRES, m
-uniform float depth_offset;   // away from the camera, in clip space per distance
-uniform vec4 outline_color;   // sRGB
-uniform float lighting_mix;
+uniform vec2 depth_terms;     // depth in the image = x + y / distance along the optical axis
+uniform float behind;         // m, away from the camera
 #ifdef WIDTH_MASK
 uniform sampler2D width_texture;
 uniform mat3 width_from_base;
@@ -32,5 +31,5 @@ void main() {
     vec2 along = (moved.xy * gl_Position.w - gl_Position.xy * moved.w) / pixel;
     gl_Position.xy += along / max(length(along), 1e-6) * pixel * reach * gl_Position.w;
 #endif
-    gl_Position.z += depth_offset * gl_Position.w;
+    gl_Position.z = (depth_terms.x + depth_terms.y / (gl_Position.w + behind)) * gl_Position.w;
 }

@@ -5,7 +5,7 @@ Source: D. Tolani, A. Goswami and N. Badler, "Real-time inverse kinematics techn
 
 import numpy as np
 
-from bodydouble.data import Character, FloatArray
+from bodydouble.data import FloatArray
 from bodydouble.geometry import rotation
 
 MAX_REACH = 0.9995
@@ -66,19 +66,6 @@ def _turn_bones(
     upper_rotation = rotation.between(rotation.normalize(upper), rotation.normalize(new_middle - start))
     lower_rotation = rotation.between(rotation.normalize(lower), rotation.normalize(new_end - new_middle))
     return upper_rotation, lower_rotation
-
-
-def bend_direction(character: Character, joint: int, world: FloatArray, at_rest: FloatArray) -> FloatArray:
-    """Returns the direction (T, 3) to which the knee or elbow below a joint points, from that (3,) at rest.
-
-    Args:
-        character: Jc joints.
-        joint: the joint of the upper bone.
-        world: (T, Jc, 4) world rotations of the joints.
-        at_rest: direction in the character's rest pose.
-    """
-    turn = rotation.multiply(world[:, joint], rotation.conjugate(character.rest_rotations[joint]))
-    return rotation.rotate(turn, at_rest)
 
 
 def _turned_bend(

@@ -1,0 +1,130 @@
+"""Parts of a frame that differ from a plate: things that move, the shadows of people, and the light.
+
+Things that move and are not people stay in the film. What touches people or their shadows, or looks like a shadow
+near their feet, belongs to them.
+"""
+
+import cv2
+import numpy as np
+
+from bodydouble.data import BoolArray, FloatArray, RgbImage
+from bodydouble.film.backgrounds.person_masks import WIDE_MARGIN, PersonMasks
+
+COMPARISON_SIDE = 320
+"""Maximum longer side of the images in which differences are computed, px."""
+MIN_DIFFERENCE = 16.0
+"""Minimum difference from the plate of something that moves, grey levels."""
+SPREAD_FACTOR = 4.0
+"""Minimum difference in mean deviations of the place over time; leaves in the wind do not count."""
+MIN_AREA = 0.0008
+"""Minimum area of something that moves, in areas of the image."""
+PERSON_TIMES = (-1.0, -0.5, 0.0, 0.5, 1.0)
+"""Times around a frame in s at which people count as close; a person may enter before the first detection."""
+FOOT_RADIUS = 2.0
+"""Radius around feet in which shadows are looked for, in trunk lengths."""
+SHADOW_RATIOS = (0.3, 0.96)
+"""Brightness of a place in a shadow over that without it."""
+MAX_HUE_CHANGE = 0.1
+"""Maximum difference between this ratio in the three colours."""
+MAX_LIGHT_CHANGE = 0.05
+"""Change of brightness that is taken for flicker, relative; larger ones are followed."""
+SMOOTHING = 0.5
+"""Weight of the previous frame in the opacity of things that move."""
+
+
+def reduce_image(image: RgbImage) -> RgbImage:
+    """Reduces an image to the size in which differences are computed."""
+    ratio = min(1.0, COMPARISON_SIDE / max(image.shape[:2]))
+    size = max(1, round(image.shape[1] * ratio)), max(1, round(image.shape[0] * ratio))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def measure_light(frame: RgbImage, plate: RgbImage, people: BoolArray) -> FloatArray:
+    """Returns the brightness (3,) of a reduced frame over that of the plate, outside the people; 1 for small changes.
+
+    Args:
+        frame: (h, w, 3) RGB, reduced.
+        plate: (h, w, 3) RGB, likewise.
+        people: (h, w) where people may be.
+    """
+    usable = ~people & (plate.min(axis=-1) > 16) & (frame.max(axis=-1) < 250)
+    if usable.sum() < 50:
+        return np.ones(3)
+    ratio = np.median((frame[usable] + 1.0) / (plate[usable] + 1.0), axis=0)
+    change = ratio - 1.0
+    return np.asarray(1.0 + np.sign(change) * np.maximum(np.abs(change) - MAX_LIGHT_CHANGE, 0.0))
+
+
+def apply_light(image: RgbImage, light: FloatArray) -> RgbImage:
+    """Multiplies an image (H, W, 3) by the light (3,)."""
+    if np.all(light == 1.0):
+        return image
+    return np.asarray(np.clip(np.round(image * light.astype(np.float32)), 0, 255), np.uint8)
+
+
+def find_shadows(frame: RgbImage, plate: RgbImage) -> BoolArray:
+    """Returns (h, w) where a frame is darker than the plate, but has its hue."""
+    ratio = (cv2.blur(frame, (3, 3)) + 4.0) / (cv2.blur(plate, (3, 3)) + 4.0)
+    low, high = ratio.min(axis=-1), ratio.max(axis=-1)
+    return np.asarray((low > SHADOW_RATIOS[0]) & (high < SHADOW_RATIOS[1]) & (high - low < MAX_HUE_CHANGE))
+
+
+class MovingParts:
+    """Finds what moves before a static plate, frame by frame."""
+
+    def __init__(self, plate: RgbImage, spread: RgbImage, masks: PersonMasks) -> None:
+        """Prepares the comparison.
+
+        Args:
+            plate: (H, W, 3) RGB.
+            spread: (H, W) mean deviation over time, grey levels.
+            masks: the people.
+        """
+        self._plate = reduce_image(plate)
+        largest = cv2.dilate(reduce_image(spread), np.ones((5, 5))).astype(np.float32)
+        self._threshold = np.maximum(MIN_DIFFERENCE, SPREAD_FACTOR * largest)
+        self._masks = masks
+        self._index: int | None = None
+        self._opacity = np.zeros(self._threshold.shape, np.float32)
+
+    def measure_light(self, index: int, frame: RgbImage) -> FloatArray:
+        """Returns the brightness (3,) of a reduced frame over that of the plate."""
+        return measure_light(frame, self._plate, self._fit(self._masks.draw(index, WIDE_MARGIN)))
+
+    def opacity(self, index: int, frame: RgbImage, light: FloatArray) -> FloatArray:
+        """Returns the opacity (h, w), 0 to 1, of the things that move in a reduced frame.
+
+        Args:
+            index: the frame; the opacity changes softly if the previous call was for the frame before.
+            frame: (h, w, 3) RGB, reduced.
+            light: (3,) as measured.
+        """
+        plate = apply_light(self._plate, light)
+        difference = cv2.blur(cv2.absdiff(frame, plate).max(axis=-1), (5, 5))
+        differs = (difference > self._threshold).astype(np.uint8)
+        moving = np.asarray(cv2.morphologyEx(differs, cv2.MORPH_OPEN, np.ones((3, 3))), np.uint8)
+        moving[find_shadows(frame, plate) & self._fit(self._masks.draw_feet(index, FOOT_RADIUS))] = 0
+        moving[self._people_around(index)] = 0
+        kept = cv2.dilate(_keep_large(moving), np.ones((5, 5))).astype(np.float32)
+        opacity = np.asarray(cv2.blur(kept, (5, 5)), np.float32)
+        if self._index is not None and index == self._index + 1:
+            opacity = np.asarray(SMOOTHING * self._opacity + (1 - SMOOTHING) * opacity)
+        self._index, self._opacity = index, opacity
+        return self._opacity
+
+    def _people_around(self, index: int) -> BoolArray:
+        times = [index + round(seconds * self._masks.fps) for seconds in PERSON_TIMES]
+        return self._fit(np.logical_or.reduce([self._masks.draw(time, WIDE_MARGIN) for time in times]))
+
+    def _fit(self, mask: BoolArray) -> BoolArray:
+        """Scales a mask to the reduced size."""
+        height, width = self._threshold.shape
+        return np.asarray(cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0)
+
+
+def _keep_large(moving: RgbImage) -> RgbImage:
+    """Removes small connected areas from a mask (h, w) of 0 and 1."""
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(moving)
+    large = statistics[:, cv2.CC_STAT_AREA] >= MIN_AREA * moving.size
+    large[0] = False
+    return np.asarray(large[labels], np.uint8)

@@ -1,0 +1,136 @@
+"""Plates of all shots of a film: shots, masks and frames -> ``ShotPlate``s, in one more pass over the frames."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from bodydouble.data import BoolArray, FloatArray, IntArray, RgbImage
+from bodydouble.film.backgrounds.inpainting import fill_unseen
+from bodydouble.film.backgrounds.median_plate import MAX_SAMPLES, Plate, Sample, compute_plate
+from bodydouble.film.backgrounds.person_masks import WIDE_MARGIN, PersonMasks
+from bodydouble.film.backgrounds.shots import Shot, canvas_bounds
+
+MAX_CANDIDATES = 240
+"""Maximum number of frames of a shot among which samples are chosen."""
+COVERAGE_SIDE = 40
+"""Longer side of the masks that are compared to choose samples, px."""
+ENOUGH_VIEWS = 8
+"""Number of views of a place that suffice; frames that show places with fewer are preferred."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShotPlate:
+    """The place that a shot shows, without people and without holes."""
+
+    shot: Shot
+    image: RgbImage
+    """(H, W, 3) RGB."""
+    seen: BoolArray
+    """(H, W) False where the image was inpainted."""
+    spread: RgbImage
+    """(H, W) mean deviation over time, grey levels."""
+    plate_from_frame: FloatArray | None
+    """(N, 3, 3) px, homography of each frame of the shot onto the image; None if they are the same."""
+
+    def frame_from_plate(self, index: int) -> FloatArray | None:
+        """Returns the homography (3, 3) of the image onto a frame of the film, px; None if they are the same."""
+        if self.plate_from_frame is None:
+            return None
+        row = int(np.clip(index - self.shot.start, 0, len(self.plate_from_frame) - 1))
+        return np.asarray(np.linalg.inv(self.plate_from_frame[row]))
+
+    def view(self, index: int, image: RgbImage, size: tuple[int, int]) -> RgbImage:
+        """Returns an image of the plate's pixels, such as a drawing of it, as a frame of the film shows it.
+
+        Args:
+            index: the frame.
+            image: (H, W) or (H, W, 3), of the plate's size.
+            size: width and height of the frame, px.
+        """
+        homography = self.frame_from_plate(index)
+        if homography is None:
+            return image
+        warped = cv2.warpPerspective(image, homography, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(warped, np.uint8)
+
+
+def build_plates(frames: Iterable[RgbImage], shots: Sequence[Shot], masks: PersonMasks) -> list[ShotPlate]:
+    """Builds the plates of all shots; the samples of one shot are in memory at a time.
+
+    Args:
+        frames: (H, W, 3) RGB, in order.
+        shots: of the same frames.
+        masks: the people.
+    """
+    plates: list[ShotPlate] = []
+    samples: list[Sample] = []
+    chosen = _choose_samples(shots[0], masks)
+    for index, image in enumerate(frames):
+        shot = shots[len(plates)]
+        if index in chosen:
+            samples.append(_take_sample(shot, index, image, masks))
+        if index == shot.stop - 1:
+            plates.append(_build_plate(shot, samples, (image.shape[1], image.shape[0])))
+            samples = []
+            if len(plates) == len(shots):
+                break
+            chosen = _choose_samples(shots[len(plates)], masks)
+    return plates
+
+
+def _take_sample(shot: Shot, index: int, image: RgbImage, masks: PersonMasks) -> Sample:
+    plate_from_frame = None if shot.plate_from_frame is None else shot.plate_from_frame[index - shot.start]
+    return Sample(image, masks.draw(index), masks.draw(index, WIDE_MARGIN), plate_from_frame)
+
+
+def _build_plate(shot: Shot, samples: Sequence[Sample], size: tuple[int, int]) -> ShotPlate:
+    if shot.plate_from_frame is None:
+        return _fill(shot, compute_plate(samples, size), None)
+    low, high = canvas_bounds(shot.plate_from_frame, size)
+    shift = np.array([[1.0, 0.0, -low[0]], [0.0, 1.0, -low[1]], [0.0, 0.0, 1.0]])
+    moved = [
+        Sample(sample.image, sample.people, sample.surroundings, shift @ sample.plate_from_frame)
+        for sample in samples
+        if sample.plate_from_frame is not None
+    ]
+    width, height = np.ceil(high - low).astype(int).tolist()
+    return _fill(shot, compute_plate(moved, (width, height)), shift @ shot.plate_from_frame)
+
+
+def _fill(shot: Shot, plate: Plate, plate_from_frame: FloatArray | None) -> ShotPlate:
+    return ShotPlate(shot, fill_unseen(plate.image, ~plate.seen), plate.seen, plate.spread, plate_from_frame)
+
+
+def _choose_samples(shot: Shot, masks: PersonMasks) -> set[int]:
+    """Chooses the frames of a shot from which its plate is computed: evenly spaced, and those that show rare places."""
+    count = min(shot.frame_count, MAX_SAMPLES)
+    even = MAX_SAMPLES * 2 // 3 if shot.is_static else count
+    chosen = set(_spread_evenly(shot, min(count, even)).tolist())
+    if len(chosen) == count:
+        return chosen
+    candidates = _spread_evenly(shot, min(shot.frame_count, MAX_CANDIDATES))
+    visible = np.array([_coarse_visibility(masks, int(index)) for index in candidates])
+    views = visible[np.isin(candidates, list(chosen))].sum(axis=0)
+    while len(chosen) < count:
+        gain = (visible * np.maximum(ENOUGH_VIEWS - views, 0)).sum(axis=1)
+        gain[np.isin(candidates, list(chosen))] = -1
+        best = int(gain.argmax())
+        if gain[best] <= 0:
+            break
+        chosen.add(int(candidates[best]))
+        views = views + visible[best]
+    return chosen
+
+
+def _spread_evenly(shot: Shot, count: int) -> IntArray:
+    return np.unique(np.round(np.linspace(shot.start, shot.stop - 1, count)).astype(int))
+
+
+def _coarse_visibility(masks: PersonMasks, index: int) -> IntArray:
+    """Returns (K,) whether nobody stands before the places of a coarse grid."""
+    mask = masks.draw(index).astype(np.float32)
+    ratio = COVERAGE_SIDE / max(mask.shape)
+    size = max(1, round(mask.shape[1] * ratio)), max(1, round(mask.shape[0] * ratio))
+    return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_AREA) == 0, np.int64).ravel()

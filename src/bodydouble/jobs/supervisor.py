@@ -1,0 +1,93 @@
+"""Supervisor of the queue: starts workers, starts new ones for those that end, and tells how far the queue is."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bodydouble.errors import OutputError
+from bodydouble.formats.atomic import output_errors
+from bodydouble.jobs.job import Job, JobState
+from bodydouble.jobs.store import JobStore
+
+LOG_FILE = "batch.log"
+"""File in the output folder that gets what workers and decoders print."""
+MAX_ERRORS = 10
+"""Number of workers in a row that end with an error after which no more are started."""
+POLL_SECONDS = 0.2
+STOP_SECONDS = 10.0
+"""Time that workers get to end by themselves."""
+WORKER_COMMAND = (sys.executable, "-m", "bodydouble.jobs.worker")
+
+QueueListener = Callable[[Sequence[Job]], None]
+"""Receives all jobs whenever something may have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueOptions:
+    """Options of running the queue."""
+
+    workers: int = 1
+    """Number of processes that run jobs at a time."""
+    command: Sequence[str] = WORKER_COMMAND
+    """Command that starts a worker; the output folder follows."""
+
+
+def run_queue(output: Path, options: QueueOptions, on_change: QueueListener = lambda _: None) -> list[Job]:
+    """Runs the queue of an output folder until every job is done or has failed, and returns the jobs.
+
+    Raises:
+        OutputError: the queue cannot be used.
+    """
+    with JobStore(output) as store, _Workers([*options.command, str(output)], output / LOG_FILE) as workers:
+        while True:
+            store.recover()
+            jobs = store.list_jobs()
+            on_change(jobs)
+            open_jobs = sum(job.state in (JobState.WAITING, JobState.RUNNING) for job in jobs)
+            if not open_jobs:
+                return jobs
+            workers.keep_running(min(options.workers, open_jobs))
+            time.sleep(POLL_SECONDS)
+
+
+class _Workers:
+    """Processes that run jobs. A context manager; at its end they give their jobs back and end."""
+
+    def __init__(self, command: Sequence[str], log: Path) -> None:
+        self._command, self._log = command, log
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._errors = 0
+        """Number of workers that ended with an error since one last ended otherwise."""
+
+    def __enter__(self) -> "_Workers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes:
+            process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for process in self._processes:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def keep_running(self, count: int) -> None:
+        """Starts workers until a number of them run.
+
+        Raises:
+            OutputError: workers end again and again, so they cannot start.
+        """
+        for process in self._processes:
+            if process.poll() is not None:
+                self._errors = self._errors + 1 if (process.returncode or 0) > 0 else 0
+        if self._errors >= MAX_ERRORS:
+            raise OutputError(f"workers end with an error again and again; {self._log} tells why")
+        self._processes = [process for process in self._processes if process.returncode is None]
+        with output_errors(self._log), self._log.open("ab") as log:
+            missing = range(count - len(self._processes))
+            self._processes += [subprocess.Popen(self._command, stdout=log, stderr=log) for _ in missing]
