@@ -20,7 +20,7 @@ from bodydouble.motion.upsample import upsample_performance
 from bodydouble.pipeline.animated_characters import AnimatedCharacter, animate_characters, person_sized_matrices
 from bodydouble.pipeline.avatar_content import avatar_content
 from bodydouble.pipeline.capturing import CaptureOptions, CaptureResult, capture_clip, prepare_capture
-from bodydouble.pipeline.casting import cast_characters
+from bodydouble.pipeline.casting import cast_characters, parse_look_files, write_looks
 from bodydouble.pipeline.progress import Progress
 from bodydouble.tracking.association import FaceEmbeddings
 
@@ -63,6 +63,7 @@ def animate(
     fps: Fraction | None = None,
     keyframe_tolerance: float | None = None,
     fbx_bones: fbx.BoneNaming | None = None,
+    looks: Sequence[str | Path] = (),
     save_face_embeddings: bool = False,
     progress: Progress | None = None,
     **options: Unpack[CaptureOptions],
@@ -72,13 +73,14 @@ def animate(
     Args:
         video: as for ``capture``.
         folder: output folder; default: the video's name beside it, with ``_bodydouble``.
-        character: name of a built-in character, or a .glb or .vrm file.
+        character: name of a built-in character, or a .glb or .vrm file; "like-me" for look-alikes.
         bone_map: humanoid bone -> joint name of that file, where the automatic map is wrong.
         preview: whether to render ``preview.mp4``.
         fps: frame rate of all files but the preview; default: that of the video.
         keyframe_tolerance: maximum distance in m of a joint of a .glb from its position, which saves keyframes;
             default: a keyframe in every frame.
         fbx_bones: names of the bones in a ``.fbx`` per person; default: no ``.fbx`` is written.
+        looks: .toml files of looks, named after people, which replace their look-alikes.
         save_face_embeddings: whether to write face embeddings, which are biometric data, to ``embeddings.npz``.
         progress: collects progress, timing and warnings.
         **options: as for ``capture``.
@@ -93,6 +95,7 @@ def animate(
     _check_positive(fps=fps, keyframe_tolerance=keyframe_tolerance)
     request = prepare_capture(Path(video), options)
     template = character_files.load_character(character, bone_map)
+    look_files = parse_look_files(character, [Path(look) for look in looks])
     for note in template.notes:
         progress.warn(f"{character}: {note}")
     with _output_folder(video, folder) as out:
@@ -101,7 +104,7 @@ def animate(
         captured = result.performance
         resampled = _resample(captured, fps, progress)
         with progress.stage("characters"):
-            templates = cast_characters(character, template, captured.people)
+            templates = cast_characters(character, template, captured.people, look_files)
             characters = animate_characters(captured, templates)
             resampled_characters = characters
             if resampled is not captured:
@@ -110,6 +113,8 @@ def animate(
         with progress.stage("files", 1 + (2 if fbx_bones is None else 3) * len(characters)):
             steps = _write_files(resampled, resampled_characters, out, name, keyframe_tolerance, fbx_bones)
             files = list(progress.track(steps))
+        if character == character_files.LIKE_ME:
+            files += write_looks(out, captured.people, look_files)
         if save_face_embeddings:
             files.append(_save_face_embeddings(out, result.face_embeddings))
         images = SpanImages(captured, result.static_people)
