@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bodydouble.data import (
     Appearance,
+    AppearanceSample,
     Camera,
     Character,
     Face,
@@ -133,6 +134,22 @@ def appearance() -> Appearance:
         hair=Trait("short", 0.25),
         bottom=Trait("skirt", 1.0),
         sleeve=Trait(0.5, 0.75),
+    )
+
+
+def appearance_sample(seed: int = 0) -> AppearanceSample:
+    """A sample with random colours."""
+    rng = np.random.default_rng(seed)
+    return AppearanceSample(
+        limbs=rng.uniform(size=(4, 2, 8, 3)),
+        between_legs=rng.uniform(size=(2, 8, 3)),
+        beside_legs=rng.uniform(size=(2, 2, 8, 3)),
+        torso=rng.uniform(size=(10, 8, 3)),
+        feet=rng.uniform(size=(2, 3)),
+        face=rng.uniform(size=(5, 6, 3)),
+        head=rng.integers(0, 256, (64, 64, 3)).astype(np.uint8),
+        turn=0.0,
+        weight=0.5,
     )
 
 

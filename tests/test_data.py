@@ -50,6 +50,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "Face": lambda: builders.face(5),
     "Trait": lambda: data.Trait("short", 0.5),
     "Appearance": builders.appearance,
+    "AppearanceSample": builders.appearance_sample,
     "Person": lambda: builders.performance(people=1).people[0],
     "Performance": builders.performance,
     "TexturePlacement": data.TexturePlacement,

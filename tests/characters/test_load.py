@@ -109,7 +109,7 @@ def test_feet_outside_the_leg_hierarchy_follow_the_legs(tmp_path: Path, mannequi
 def test_an_unknown_name_lists_the_built_in_characters() -> None:
     with pytest.raises(
         UnknownCharacterError,
-        match=r"^unknown character 'robo'; built in: mannequin, anime; or give a .glb, .vrm or .fbx file$",
+        match=r"^unknown character 'robo'; built in: mannequin, anime, like-me; or give a .glb, .vrm or .fbx file$",
     ):
         load_character("robo")
 

@@ -18,6 +18,8 @@ from bodydouble.geometry import rotation
 BUILTIN = Path(__file__).parent / "builtin"
 CAST = "anime"
 """Name of the drawn characters; "anime:NAME" is one of them, "anime:7" a random one, "anime:FILE.toml" a file's."""
+LIKE_ME = "like-me"
+"""Name of the look-alikes of the people in a clip."""
 SUFFIXES = (".glb", ".vrm", ".gltf", ".fbx")
 
 
@@ -38,7 +40,7 @@ def load_character(name_or_path: str, bone_map: Mapping[str, str] | None = None)
 
     Args:
         name_or_path: name of a built-in character; "anime", "anime:NAME", "anime:SEED" or "anime:LOOK.toml" for a
-            drawn one; or path of a .glb, .vrm, .gltf or .fbx file.
+            drawn one, "like-me" for one that stands for look-alikes; or path of a .glb, .vrm, .gltf or .fbx file.
         bone_map: humanoid bone -> joint name of a file, where the automatic map is wrong.
 
     Raises:
@@ -46,7 +48,7 @@ def load_character(name_or_path: str, bone_map: Mapping[str, str] | None = None)
         FormatError: the file is damaged, or contains no humanoid character.
         MissingExtraError: the file is compressed with Draco, and the package that decodes it is not installed.
     """
-    is_drawn = name_or_path.partition(":")[0] == CAST
+    is_drawn = name_or_path.partition(":")[0] == CAST or name_or_path == LIKE_ME
     if bone_map and (is_drawn or name_or_path in builtin_names()):
         raise FormatError(f"{name_or_path}: a map of bones is for characters of your own")
     if name_or_path in builtin_names():
@@ -56,7 +58,7 @@ def load_character(name_or_path: str, bone_map: Mapping[str, str] | None = None)
     path = Path(name_or_path)
     if not path.is_file():
         raise UnknownCharacterError(
-            f"unknown character {name_or_path!r}; built in: {', '.join((*builtin_names(), CAST))}; "
+            f"unknown character {name_or_path!r}; built in: {', '.join((*builtin_names(), CAST, LIKE_ME))}; "
             "or give a .glb, .vrm or .fbx file"
         )
     if path.suffix.lower() not in SUFFIXES:

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,8 +28,20 @@ class FbxBones(StrEnum):
 def animate(
     arguments: CaptureArguments,
     character: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="Built-in character, or your own rig as a .glb, .vrm or .fbx file.")
+        str,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Built-in character, your own rig as a .glb, .vrm or .fbx file, or like-me: a drawn look-alike of "
+            "each person.",
+        ),
     ] = "mannequin",
+    look: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="PERSON.toml",
+            help="Look of a person that replaces the look-alike, such as an edited person1.toml. Repeatable.",
+        ),
+    ] = None,
     bone_map: MapOption = None,
     preview: Annotated[
         bool, typer.Option("--preview/--no-preview", help="Render preview.mp4 with the source and the characters.")
@@ -51,7 +64,7 @@ def animate(
 ) -> None:
     """Animate a rigged character with the motion of each person.
 
-    Writes PERSON.glb, PERSON.bvh, performance.npz, preview.mp4 and report.html.
+    Writes PERSON.glb, PERSON.bvh, performance.npz, preview.mp4 and report.html; look-alikes also PERSON.toml.
     """
     with report_errors():
         from bodydouble import pipeline
@@ -71,6 +84,7 @@ def animate(
                 fps=fps,
                 keyframe_tolerance=tolerance,
                 fbx_bones=None if fbx is None else BoneNaming(fbx),
+                looks=look or (),
                 save_face_embeddings=arguments.save_face_embeddings,
                 progress=progress,
                 **arguments.capture_options(),

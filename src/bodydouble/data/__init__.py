@@ -4,7 +4,7 @@ Arrays are checked at construction. Frames of reference, units and names: docs/c
 T frames of one person, F frames of the clip, J joints, V vertices.
 """
 
-from bodydouble.data.appearance import Appearance, Color, Trait
+from bodydouble.data.appearance import Appearance, AppearanceSample, Color, Trait
 from bodydouble.data.arrays import (
     APPEARANCE_PARTS,
     BLENDSHAPE_COUNT,
@@ -68,6 +68,7 @@ __all__ = [
     "VIEW_INVARIANT_PARTS",
     "VISEMES",
     "Appearance",
+    "AppearanceSample",
     "Background",
     "BoolArray",
     "Camera",

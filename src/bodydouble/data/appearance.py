@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Generic, TypeVar
 
+from bodydouble.data.arrays import FloatArray, RgbImage, check_shape
 from bodydouble.errors import InvalidDataError
 
 Color = tuple[float, float, float]
@@ -78,3 +79,49 @@ def _check_trait(name: str, trait: Trait[Color] | Trait[str] | Trait[float] | No
         is_valid = isinstance(trait.value, float) and 0.0 <= trait.value <= 1.0
     if not (is_valid and 0.0 <= trait.confidence <= 1.0):
         raise InvalidDataError(f"Appearance: {name} is {trait.value!r} with the confidence {trait.confidence!r}")
+
+
+LIMB_SEGMENTS = ("upper arm", "forearm", "thigh", "shin")
+SEGMENT_POINTS = 8
+"""Number of points along a segment of a limb, from its upper to its lower end."""
+TORSO_GRID = (10, 8)
+"""Rows from the shoulders to the hips, and columns from the right to the left side of the person."""
+FACE_GRID = (5, 6)
+"""Rows from the eyes to the mouth, and columns from the right to the left side of the person."""
+HEAD_PATCH_SIDE = 64
+"""Side of the image of the head, px; each is about a centimetre."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppearanceSample:
+    """Colours of a person in one frame, sRGB 0 to 1; NaN where the point does not show the person."""
+
+    limbs: FloatArray
+    """(4, 2, 8, 3) of LIMB_SEGMENTS, left and right, along the middle of the segment."""
+    between_legs: FloatArray
+    """(2, 8, 3) halfway between the thighs, then between the shins; NaN where they are close together."""
+    beside_legs: FloatArray
+    """(2, 2, 8, 3) beside thighs and shins, on the left and the right side: the surroundings."""
+    torso: FloatArray
+    """(10, 8, 3) grid between shoulders and hips."""
+    feet: FloatArray
+    """(2, 3) left and right."""
+    face: FloatArray
+    """(5, 6, 3) grid between eyes and mouth; NaN if the head is not seen from the front."""
+    head: RgbImage
+    """(64, 64, 3) the head, upright, about 1 cm per pixel; the point between eyes and mouth is at the pixel 32, 22."""
+    turn: float
+    """Place of the nose between the ears: 0 in the middle, about -1 and 1 in profile, towards the image's left and
+    right; NaN if the head is seen from behind."""
+    weight: float
+    """Size, sharpness and confidence, 0 to 1."""
+
+    def __post_init__(self) -> None:
+        segments = len(LIMB_SEGMENTS)
+        check_shape(self, "limbs", (segments, 2, SEGMENT_POINTS, 3))
+        check_shape(self, "between_legs", (2, SEGMENT_POINTS, 3))
+        check_shape(self, "beside_legs", (2, 2, SEGMENT_POINTS, 3))
+        check_shape(self, "torso", (*TORSO_GRID, 3))
+        check_shape(self, "feet", (2, 3))
+        check_shape(self, "face", (*FACE_GRID, 3))
+        check_shape(self, "head", (HEAD_PATCH_SIDE, HEAD_PATCH_SIDE, 3))

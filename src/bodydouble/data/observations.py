@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bodydouble.data.appearance import AppearanceSample
 from bodydouble.data.arrays import (
     APPEARANCE_PARTS,
     BLENDSHAPE_COUNT,
@@ -116,6 +117,8 @@ class Observation:
     """Left and right hand; None where the hand was not observed."""
     face: FaceObservation | None = None
     """The face; None where it was not observed."""
+    appearance_sample: AppearanceSample | None = None
+    """Colours of body parts; None where they were not sampled."""
 
     def __post_init__(self) -> None:
         check_shape(self, "appearance", (APPEARANCE_PARTS, 3))

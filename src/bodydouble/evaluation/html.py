@@ -47,7 +47,12 @@ svg text { fill: var(--faint); font: 11px system-ui, sans-serif; }
 .absent { fill: var(--shade); background: var(--shade); }
 .observed { fill: var(--line-1); background: var(--line-1); }
 .filled { fill: var(--line-2); background: var(--line-2); }
-.people { list-style: none; padding: 0; }
+.people, .looks { list-style: none; padding: 0; }
+.looks li { margin: .5rem 0; }
+.looks span { margin-right: .6rem; white-space: nowrap; font-size: .85rem; }
+.looks i { display: inline-block; width: 1.1em; height: 1.1em; margin-right: .3em; vertical-align: middle;
+  border: 1px solid var(--rule); }
+.looks small { display: block; color: var(--faint); }
 .people li { display: flex; align-items: center; gap: 1rem; margin: .75rem 0; break-inside: avoid; }
 .people p { margin: 0; }
 .people small { color: var(--faint); }

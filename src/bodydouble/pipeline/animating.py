@@ -26,7 +26,7 @@ from bodydouble.pipeline.capturing import (
     capture_clip,
     prepare_capture,
 )
-from bodydouble.pipeline.casting import cast_characters
+from bodydouble.pipeline.casting import cast_characters, parse_look_files, write_looks
 from bodydouble.pipeline.progress import Progress
 from bodydouble.tracking.association import FaceEmbeddings
 
@@ -63,6 +63,8 @@ class AnimationOutputs:
     """Maximum error in m of a joint that keyframe reduction may cause; None: a key in every frame."""
     fbx_bones: fbx.BoneNaming | None
     """Names of the bones in a ``.fbx`` per person; None: no ``.fbx`` is written."""
+    look_files: Mapping[str, Path]
+    """Files of looks by the name of the person, which replace look-alikes."""
 
 
 def default_folder(video: str | Path) -> Path:
@@ -87,6 +89,7 @@ def animate(
     fps: Fraction | None = None,
     keyframe_tolerance: float | None = None,
     fbx_bones: fbx.BoneNaming | None = None,
+    looks: Sequence[str | Path] = (),
     save_face_embeddings: bool = False,
     progress: Progress | None = None,
     **options: Unpack[CaptureOptions],
@@ -96,13 +99,14 @@ def animate(
     Args:
         video: as for ``capture``.
         folder: output folder; default: the video's name beside it, with ``_bodydouble``.
-        character: name of a built-in character, or a .glb or .vrm file.
+        character: name of a built-in character, or a .glb or .vrm file; "like-me" for look-alikes.
         bone_map: humanoid bone -> joint name of that file, where the automatic map is wrong.
         preview: whether to render ``preview.mp4``.
         fps: frame rate of all files but the preview; default: that of the video.
         keyframe_tolerance: maximum distance in m of a joint of a .glb from its position, which saves keyframes;
             default: a keyframe in every frame.
         fbx_bones: names of the bones in a ``.fbx`` per person; default: no ``.fbx`` is written.
+        looks: .toml files of looks, named after people, which replace their look-alikes.
         save_face_embeddings: whether to write face embeddings, which are biometric data, to ``embeddings.npz``.
         progress: collects progress, timing and warnings.
         **options: as for ``capture``.
@@ -123,6 +127,7 @@ def animate(
         fps=fps,
         keyframe_tolerance=keyframe_tolerance,
         fbx_bones=fbx_bones,
+        looks=looks,
     )
     with _output_folder(video, folder) as out:
         samples = FrameSamples()
@@ -143,13 +148,15 @@ def prepare_outputs(
     fps: Fraction | None = None,
     keyframe_tolerance: float | None = None,
     fbx_bones: fbx.BoneNaming | None = None,
+    looks: Sequence[str | Path] = (),
 ) -> AnimationOutputs:
     """Checks what is to be written, and loads the character; arguments and errors as for ``animate``."""
     _check_positive(fps=fps, keyframe_tolerance=keyframe_tolerance)
     template = character_files.load_character(character, bone_map)
     for note in template.notes:
         progress.warn(f"{character}: {note}")
-    return AnimationOutputs(character, template, preview, fps, keyframe_tolerance, fbx_bones)
+    look_files = parse_look_files(character, [Path(look) for look in looks])
+    return AnimationOutputs(character, template, preview, fps, keyframe_tolerance, fbx_bones, look_files)
 
 
 def animate_captured(
@@ -173,7 +180,7 @@ def animate_captured(
     captured, name = result.performance, clip_name(video)
     resampled = _resample(captured, outputs.fps, progress)
     with progress.stage("characters"):
-        templates = cast_characters(outputs.character, outputs.template, captured.people)
+        templates = cast_characters(outputs.character, outputs.template, captured.people, outputs.look_files)
         characters = animate_characters(captured, templates)
         resampled_characters = characters
         if resampled is not captured:
@@ -181,6 +188,8 @@ def animate_captured(
     with progress.stage("files", 1 + (2 if outputs.fbx_bones is None else 3) * len(characters)):
         steps = _write_files(resampled, resampled_characters, folder, name, outputs)
         files = list(progress.track(steps))
+    if outputs.character == character_files.LIKE_ME:
+        files += write_looks(folder, captured.people, outputs.look_files)
     images = SpanImages(captured, result.static_people)
     preview = _render_preview(video, captured, characters, images, folder, progress) if outputs.preview else None
     with progress.stage("report"):

@@ -22,7 +22,9 @@ from bodydouble.motion.hands.capture_hands import capture_hands
 from bodydouble.motion.multi_shot import reconstruct_shots
 from bodydouble.motion.reconstruct import MeasuredInputs, ReconstructionInput
 from bodydouble.networks import network_seconds
+from bodydouble.perception.appearance.estimate import estimate_appearance
 from bodydouble.perception.appearance.faces import FaceEmbedder
+from bodydouble.perception.appearance.sampler import AppearanceSampler
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver, ExternalKeypoints, convert_keypoints
 from bodydouble.perception.face.face_model import FaceModel, options_for_quality
@@ -186,7 +188,8 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
 def _build_person(name: str, tracked: PersonTrack, motion: Motion, camera: Camera) -> Person:
     motion = fuse_head_rotation(motion, camera, tracked.track, tracked.faces)
     hands, motion = capture_hands(tracked.hands, motion, camera, tracked.track.frames)
-    return Person(name, tracked.fused_track(), motion, hands, build_face(tracked.faces, float(motion.fps)))
+    face, appearance = build_face(tracked.faces, float(motion.fps)), estimate_appearance(tracked.appearance_samples)
+    return Person(name, tracked.fused_track(), motion, hands, face, appearance)
 
 
 def _reconstruction_input(
@@ -274,6 +277,7 @@ def _create_perception(options: CaptureOptions, keypoints: ExternalKeypoints | N
         None if options.get("camera") == "static" else BackgroundTracker(),
         detail_models.result(),
         face_model.result(),
+        AppearanceSampler(fps),
     )
 
 

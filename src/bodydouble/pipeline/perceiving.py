@@ -9,9 +9,18 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bodydouble.data import Background, FaceObservation, FloatArray, HandObservation, Observation, RgbImage
+from bodydouble.data import (
+    AppearanceSample,
+    Background,
+    FaceObservation,
+    FloatArray,
+    HandObservation,
+    Observation,
+    RgbImage,
+)
 from bodydouble.formats.media.read_ahead import ReadAhead
 from bodydouble.perception.appearance.faces import FaceEmbedder
+from bodydouble.perception.appearance.sampler import AppearanceSampler
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver
 from bodydouble.perception.face.face_model import FaceModel
@@ -32,6 +41,8 @@ MAX_BACKGROUND_DELAY = 3
 """Maximum number of frames by which the background is tracked behind the networks."""
 MAX_FACE_DELAY = 8
 """Maximum number of frames by which faces are observed behind the networks."""
+MAX_APPEARANCE_DELAY = 4
+"""Maximum number of frames whose people wait to be sampled."""
 MAX_PENDING_REQUESTS = 8
 """Maximum number of people who wait for the second network, or for the networks of hands."""
 
@@ -79,6 +90,15 @@ class FrameFaces:
     """The face of each of the first people of the frame; None where it was not observed."""
 
 
+@dataclass(frozen=True, slots=True)
+class FrameAppearances:
+    """Samples of the appearance of the people of one frame."""
+
+    frame: int
+    samples: Sequence[AppearanceSample | None]
+    """The sample of each of the first people of the frame; None if the person is too small."""
+
+
 class Perception:
     """Perception of one video: the networks of people, hands and faces, background tracking and frame enhancement."""
 
@@ -91,6 +111,7 @@ class Perception:
         background_tracker: BackgroundTracker | None,
         detail_models: Sequence[DetailModel] = (),
         face_model: FaceModel | None = None,
+        appearance_sampler: AppearanceSampler | None = None,
     ) -> None:
         """Starts before the first frame.
 
@@ -102,6 +123,7 @@ class Perception:
             background_tracker: Tracks the background; None if the camera is known to be static.
             detail_models: Observe hands.
             face_model: Observes faces; None if they are not to be observed.
+            appearance_sampler: Samples colours of people; None if they are not to be sampled.
         """
         self._observer = observer
         self._second_network = second_network
@@ -110,6 +132,7 @@ class Perception:
         self._background_tracker = background_tracker
         self._detail_models = detail_models
         self._face_model = face_model
+        self._appearance_sampler = appearance_sampler
 
     def quality_warnings(self, image_size: tuple[int, int]) -> list[str]:
         """Returns warnings about dark, noisy or blurred frames of a video of this size, px."""
@@ -124,8 +147,8 @@ class Perception:
     ) -> PerceptionResult:
         """Processes all frames.
 
-        Frames are prepared ahead in one thread. The second network runs beside the first one in another thread, and
-        the background is tracked and faces are observed behind them in two more.
+        Frames are prepared ahead in one thread. The second network runs beside the first one in another thread. The
+        background is tracked, faces are observed and colours are sampled behind them in three more.
 
         Args:
             frames: (H, W, 3) RGB, in order.
@@ -138,8 +161,10 @@ class Perception:
         second_work = SharedWork[SecondKeypoints](MAX_PENDING_REQUESTS)
         detail_work = SharedWork[PersonDetail](MAX_PENDING_REQUESTS)
         faces: list[FrameFaces] = []
+        appearances: list[FrameAppearances] = []
         background_worker, face_worker = OrderedWorker(MAX_BACKGROUND_DELAY), OrderedWorker(MAX_FACE_DELAY)
-        with closing(prepared), background_worker, face_worker, second_work, detail_work:
+        appearance_worker = OrderedWorker(MAX_APPEARANCE_DELAY)
+        with closing(prepared), background_worker, face_worker, appearance_worker, second_work, detail_work:
             for frame, image in progress.track(prepared):
                 people = self._process(frame, image, scale, result)
                 self._submit_requests(second_work, frame.index, image)
@@ -148,6 +173,9 @@ class Perception:
                     detail_work.submit(_add_details, models, image, PersonDetail(frame.index, index, person))
                 if self._face_model:
                     face_worker.submit(_observe_faces, self._face_model, frame, image, people, faces)
+                sampler = self._appearance_sampler
+                if sampler and sampler.is_due(frame.index):
+                    appearance_worker.submit(_sample_people, sampler, frame, people, appearances)
                 if self._background_tracker:
                     boxes = np.array([person.box for person in people]).reshape(-1, 4)
                     background_worker.submit(_track_background, self._background_tracker, frame, boxes)
@@ -156,6 +184,8 @@ class Perception:
             _add_hands(result.observations, detail_work.finish(), scale)
             face_worker.finish()
             _add_faces(result.observations, faces)
+            appearance_worker.finish()
+            _add_appearances(result.observations, appearances)
         if self._background_tracker:
             result.background = self._background_tracker.result(scale)
         return result
@@ -252,6 +282,20 @@ def _add_faces(observations: list[tuple[Observation, ...]], faces: Iterable[Fram
         for index, face in enumerate(frame_faces.faces):
             people[index] = replace(people[index], face=face)
         observations[frame_faces.frame] = tuple(people)
+
+
+def _sample_people(
+    sampler: AppearanceSampler, frame: ShotFrame, people: Sequence[Observation], results: list[FrameAppearances]
+) -> None:
+    results.append(FrameAppearances(frame.index, sampler.sample_people(frame.image, people)))
+
+
+def _add_appearances(observations: list[tuple[Observation, ...]], appearances: Iterable[FrameAppearances]) -> None:
+    for sampled in appearances:
+        people = list(observations[sampled.frame])
+        for index, sample in enumerate(sampled.samples):
+            people[index] = replace(people[index], appearance_sample=sample)
+        observations[sampled.frame] = tuple(people)
 
 
 def _rescale_hands(

@@ -21,6 +21,7 @@ from bodydouble.data import (
     FACE_EMBEDDING_DIM,
     LANDMARK_COUNT,
     UNKNOWN_TRACK_ID,
+    AppearanceSample,
     BoolArray,
     FaceObservation,
     FloatArray,
@@ -91,6 +92,8 @@ class PersonTrack:
     """Left and right hand in each of the T frames."""
     faces: tuple[FaceObservation | None, ...]
     """The face in each of the T frames."""
+    appearance_samples: tuple[AppearanceSample, ...] = ()
+    """Samples of the appearance, in order of time."""
 
     def fused_track(self) -> Track:
         """Returns the track with the face by both landmark networks: the best 2D keypoints."""
@@ -135,9 +138,12 @@ def build_tracks(
         faces = [track.keypoints[:, FACE, :2] for track in tracks]
     embeddings = map(_collect_face_embeddings, tracklets)
     details = map(_collect_hands_and_faces, tracklets)
+    samples = map(_collect_appearance_samples, tracklets)
     return tuple(
-        PersonTrack(track, embedding, face, *detail)
-        for track, embedding, face, detail in zip(tracks, embeddings, faces, details, strict=True)
+        PersonTrack(track, embedding, face, *detail, appearance_samples)
+        for track, embedding, face, detail, appearance_samples in zip(
+            tracks, embeddings, faces, details, samples, strict=True
+        )
     )
 
 
@@ -223,6 +229,11 @@ def _collect_hands_and_faces(tracklet: Tracklet) -> tuple[HandsPerFrame, tuple[F
         tuple(person.hands if person else (None, None) for person in people),
         tuple(person.face if person else None for person in people),
     )
+
+
+def _collect_appearance_samples(tracklet: Tracklet) -> tuple[AppearanceSample, ...]:
+    samples = (observation.appearance_sample for observation in tracklet.observations)
+    return tuple(sample for sample in samples if sample is not None)
 
 
 def _collect_face_embeddings(tracklet: Tracklet) -> FaceEmbeddings:

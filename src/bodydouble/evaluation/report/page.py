@@ -14,6 +14,7 @@ from bodydouble.data import FloatArray, Performance, Track
 from bodydouble.evaluation import html
 from bodydouble.evaluation.html import UNKNOWN, find_gaps
 from bodydouble.evaluation.metrics.averages import percentile
+from bodydouble.evaluation.report.appearances import appearances_section
 from bodydouble.evaluation.report.findings import Finding, list_findings, motion_capture_limit
 from bodydouble.evaluation.report.images import SpanImages
 from bodydouble.evaluation.report.person_metrics import ANGLES, PersonMetrics, measure_people
@@ -94,6 +95,7 @@ def build_report(
     body += _preview_section(preview) + html.table(*_people_table(people))
     body += "".join(html.paragraph(f"Note: {warning}") for warning in warnings)
     body += _findings_section(list_findings(people))
+    body += appearances_section(performance.people)
     body += "".join(_person_section(person, images) for person in people)
     body += html.heading("How to read this report") + "".join(map(html.paragraph, EXPLANATIONS))
     return html.page(f"{title}: report", body)

@@ -1,0 +1,170 @@
+"""Appearance of a person over a clip: ``AppearanceSample``s -> ``Appearance``. Read ``estimate_appearance`` first."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from bodydouble.data import Appearance, FloatArray, Trait
+from bodydouble.data.appearance import SEGMENT_POINTS, AppearanceSample
+from bodydouble.perception.appearance.colors import distance, to_color, to_lab, weighted_quantile
+from bodydouble.perception.appearance.hair import HairShares, measure_hair
+from bodydouble.perception.appearance.limb_profiles import CoveredLength, find_cloth_end
+from bodydouble.perception.appearance.torso_pattern import describe_torso
+
+ARM_LENGTHS, LEG_LENGTHS = (0.265, 0.237), (0.405, 0.419)
+"""Lengths of the two segments of arm and leg of an adult, m."""
+MIN_SKIN_RED = 1.0
+"""Minimum a* of skin, also in blue light; a face that is greener is a hat or the back of a head."""
+SKIN_QUANTILE = 0.6
+"""Quantile of the lightness of the face that counts as its colour: a part of a face lies in shade."""
+MIN_SAMPLES = 3
+"""Number of samples with a part at which its colour is certain."""
+SHARE_OF_HAIR = 0.4
+"""Minimum share of hair in a region that hair covers."""
+BALD_SHARE = 0.15
+"""Largest share of the region of the crown that is hair on a bald head."""
+SKIRT_LIKE = 14.0
+"""Largest distance of a colour between the legs from that of the skirt."""
+BARE_FOOT_LIKE = 9.0
+"""Largest distance of the colour of a bare foot from that of the skin."""
+MIN_HAT_CHROMA = 14.0
+HAIR_HUES = (15.0, 105.0)
+"""Range of the hue of hair, degrees in the plane of a* and b*; a crown of another hue is a hat."""
+
+
+def estimate_appearance(samples: Sequence[AppearanceSample]) -> Appearance | None:
+    """Estimates the appearance of a person; None if nothing of it was seen."""
+    samples = [sample for sample in samples if sample.weight > 0]
+    if not samples:
+        return None
+    weights = np.array([sample.weight for sample in samples])
+    limbs = weighted_quantile(_repeat_sides(samples), np.repeat(weights, 2))
+    traits: dict[str, Any] = {}
+    skin, skin_confidence = _find_skin(samples, weights, limbs)
+    bottom = None
+    if skin is not None:
+        traits["skin_color"] = Trait(to_color(skin), skin_confidence)
+        traits |= _describe_arms(limbs, skin)
+        leg_traits, bottom = _describe_legs(samples, weights, limbs, skin)
+        traits |= leg_traits | _describe_feet(samples, weights, skin)
+    torso = weighted_quantile(np.stack([to_lab(sample.torso) for sample in samples]), weights)
+    garment = describe_torso(torso, bottom)
+    if garment is not None:
+        traits["top_color"] = Trait(to_color(garment.color), garment.confidence)
+        traits["pattern"] = Trait(garment.pattern, garment.confidence)
+        if garment.second_color is not None:
+            traits["second_color"] = Trait(to_color(garment.second_color), garment.confidence)
+    if skin is not None:
+        hair = measure_hair(samples, skin, None if garment is None else garment.color)
+        traits |= {} if hair is None else _describe_hair(hair)
+    return Appearance(**traits) if traits else None
+
+
+def _repeat_sides(samples: Sequence[AppearanceSample]) -> FloatArray:
+    """Returns the limbs (2 N, 4, 8, 3) CIELAB, left and right as samples of their own."""
+    limbs = np.stack([to_lab(sample.limbs) for sample in samples])
+    return np.asarray(np.moveaxis(limbs, 2, 1).reshape(-1, *limbs.shape[1:2], *limbs.shape[3:]))
+
+
+def _confidence(count: int) -> float:
+    return min(count / MIN_SAMPLES, 1.0)
+
+
+def _find_skin(
+    samples: Sequence[AppearanceSample], weights: FloatArray, limbs: FloatArray
+) -> tuple[FloatArray | None, float]:
+    """Returns the colour of the skin (3,) CIELAB, of the face, else of the wrists, and its confidence."""
+    faces = np.stack([to_lab(sample.face).reshape(-1, 3) for sample in samples])
+    seen = np.isfinite(faces).all(axis=(1, 2)) & (np.median(faces[..., 1], axis=1) > MIN_SKIN_RED)
+    if seen.any():
+        light = np.quantile(faces[seen, :, 0], SKIN_QUANTILE, axis=1)
+        colors = np.column_stack([light, np.median(faces[seen, :, 1:], axis=1)])
+        return weighted_quantile(colors, weights[seen]), _confidence(int(seen.sum()))
+    wrist = limbs[1, -1]
+    is_plausible = np.isfinite(wrist).all() and wrist[1] > 3 and wrist[2] > 3
+    return (wrist, 0.3) if is_plausible else (None, 0.0)
+
+
+def _describe_arms(limbs: FloatArray, skin: FloatArray) -> dict[str, Any]:
+    sleeve = find_cloth_end(limbs[:2].reshape(-1, 3), skin, has_socks=False)
+    return {} if sleeve is None else {"sleeve": _length_trait(sleeve, ARM_LENGTHS)}
+
+
+def _length_trait(covered: CoveredLength, lengths: tuple[float, float]) -> Trait[float]:
+    """Converts an end in points of two segments into a share of the length of the limb."""
+    upper = lengths[0] / sum(lengths)
+    return Trait(float(np.interp(covered.end, [0.0, 0.5, 1.0], [0.0, upper, 1.0])), covered.confidence)
+
+
+def _describe_legs(
+    samples: Sequence[AppearanceSample], weights: FloatArray, limbs: FloatArray, skin: FloatArray
+) -> tuple[dict[str, Any], FloatArray | None]:
+    """Describes the lower garment, and returns its colour (3,) CIELAB."""
+    profile = limbs[2:].reshape(-1, 3)
+    covered = find_cloth_end(profile, skin, has_socks=True)
+    if covered is None or covered.color is None:
+        return {}, None
+    end = max(round(covered.end * len(profile)), 3)
+    color = np.nanmedian(profile[2 : max(end, 4)], axis=0)
+    traits: dict[str, Any] = {
+        "bottom_color": Trait(to_color(color), covered.confidence),
+        "leg": _length_trait(covered, LEG_LENGTHS),
+    }
+    share = _measure_skirt(samples, weights, color, end)
+    if np.isfinite(share):
+        traits["bottom"] = Trait("skirt" if share > 0.5 else "trousers", abs(2 * share - 1))
+    return traits, color
+
+
+def _measure_skirt(samples: Sequence[AppearanceSample], weights: FloatArray, color: FloatArray, end: int) -> float:
+    """Returns the share of points between the legs, above the hem, that are cloth; NaN if there are too few."""
+    between = np.stack([to_lab(sample.between_legs) for sample in samples]).reshape(-1, 2 * SEGMENT_POINTS, 3)
+    beside = np.stack([to_lab(sample.beside_legs) for sample in samples])
+    around = np.moveaxis(beside, 1, 0).reshape(2, len(samples), -1, 3)
+    to_cloth = distance(between, color)
+    to_around = np.min([distance(between, np.nan_to_num(side, nan=200.0)) for side in around], axis=0)
+    known = np.isfinite(to_cloth)
+    known[:, end:] = False
+    known[:, :2] = False
+    if known.sum() < MIN_SAMPLES:
+        return float("nan")
+    is_cloth = (to_cloth < SKIRT_LIKE) & (to_cloth < to_around)
+    return float(np.average(is_cloth[known], weights=np.broadcast_to(weights[:, None], known.shape)[known]))
+
+
+def _describe_feet(samples: Sequence[AppearanceSample], weights: FloatArray, skin: FloatArray) -> dict[str, Any]:
+    feet = np.stack([to_lab(sample.feet) for sample in samples])
+    color = weighted_quantile(feet.reshape(-1, 3), np.repeat(weights, 2))
+    if not np.isfinite(color).all():
+        return {}
+    confidence = 0.7 * _confidence(int(np.isfinite(feet[..., 0]).sum()))
+    kind = "bare" if distance(color, skin) < BARE_FOOT_LIKE else "shoes"
+    return {"shoes": Trait(kind, confidence), "shoe_color": Trait(to_color(color), confidence)}
+
+
+def _describe_hair(hair: HairShares) -> dict[str, Any]:
+    certainty = _confidence(hair.count)
+    if hair.color is None or hair.crown < BALD_SHARE:
+        return {"hair": Trait("bald", certainty * 0.8)}
+    traits: dict[str, Any] = {"hair": Trait(_name_length(hair), certainty * 0.7)}
+    hue, chroma = np.degrees(np.arctan2(hair.color[2], hair.color[1])), np.hypot(*hair.color[1:])
+    if chroma > MIN_HAT_CHROMA and not HAIR_HUES[0] <= hue <= HAIR_HUES[1]:
+        traits |= {"hat": Trait("hat", certainty * 0.7), "hat_color": Trait(to_color(hair.color), certainty)}
+    else:
+        traits["hair_color"] = Trait(to_color(hair.color), certainty)
+    if np.isfinite(hair.forehead):
+        traits["fringe"] = Trait("fringe" if hair.forehead > 0.5 else "none", abs(2 * hair.forehead - 1))
+    if np.isfinite(hair.beard):
+        traits["beard"] = Trait("beard" if hair.beard > 0.5 else "none", abs(2 * hair.beard - 1))
+    return traits
+
+
+def _name_length(hair: HairShares) -> str:
+    """Names the length of the hair by the lowest region that it covers."""
+    seen = [levels for levels in (hair.front, hair.back) if np.isfinite(levels[1])]
+    loose = np.nanmax(seen, axis=0) if seen else np.where(hair.neck_side > SHARE_OF_HAIR, hair.side, 0.0)
+    covers = np.nan_to_num(loose, nan=0.0) > SHARE_OF_HAIR
+    if not covers[1]:
+        return "tied" if np.nan_to_num(hair.side[2]) > SHARE_OF_HAIR else "short"
+    return "bob" if not covers[2] else "long" if covers[3] else "shoulder"
