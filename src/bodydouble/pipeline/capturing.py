@@ -19,6 +19,7 @@ from bodydouble.motion.face.face_track import build_face
 from bodydouble.motion.face.head_rotation import fuse_head_rotation
 from bodydouble.motion.floor.plausibility import describe_doubts
 from bodydouble.motion.hands.capture_hands import capture_hands
+from bodydouble.motion.hands.unseen_arms import rest_unseen_arms
 from bodydouble.motion.multi_shot import reconstruct_shots
 from bodydouble.motion.reconstruct import MeasuredInputs, ReconstructionInput
 from bodydouble.networks import network_seconds
@@ -188,6 +189,7 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
 def _build_person(name: str, tracked: PersonTrack, motion: Motion, camera: Camera) -> Person:
     motion = fuse_head_rotation(motion, camera, tracked.track, tracked.faces)
     hands, motion = capture_hands(tracked.hands, motion, camera, tracked.track.frames)
+    motion = rest_unseen_arms(motion, tracked.track, hands, camera.image_size)
     face, appearance = build_face(tracked.faces, float(motion.fps)), estimate_appearance(tracked.appearance_samples)
     return Person(name, tracked.fused_track(), motion, hands, face, appearance)
 

@@ -81,6 +81,21 @@ def test_one_hand_is_never_both(monkeypatch: pytest.MonkeyPatch) -> None:
     assert right is not None
 
 
+def test_a_hand_that_lies_on_the_other_one_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The landmarks of both lie on one line, 20 px apart; so do the wrists of the body.
+    hidden, shown = np.array([300.0, 240.0]), np.array([305.0, 220.0])
+    networks = FakeNetworks([(hidden, 0.6), (shown, 0.05)])
+    left, right = observe(monkeypatch, networks, person(left=hidden, right=shown)).hands
+    assert left is None
+    assert right is not None
+
+
+def test_hands_beside_each_other_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrists = np.array([300.0, 240.0]), np.array([280.0, 240.0])
+    networks = FakeNetworks([(wrists[0], 0.95), (wrists[1], 0.05)])
+    assert None not in observe(monkeypatch, networks, person(left=wrists[0], right=wrists[1])).hands
+
+
 def test_small_hands_and_hands_outside_the_frame_are_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     for seen in (person(size=0.2), person(left=np.array([700.0, 240.0]), right=np.array([-20.0, 240.0]))):
         networks = FakeNetworks([(WRISTS["left"], 0.5)])

@@ -1,10 +1,11 @@
 """Observes the hands of a person: a frame and an ``Observation`` -> the same ``Observation`` with ``HandObservation``s.
 
 Left and right are those of the body. The network's own opinion only tells whether a region shows the wanted hand.
-Regions are tried one after the other, the cheapest first, until the wanted hand is found: the body's region refined by
-the region network, a smaller region of the body, and a detected palm. In each there is a second pass, in the region of
-the landmarks of the first one, unless the first one is sure. Of 330 hands of signing people the first pass in the first
-region was enough for 260; 9 more were found only in the second region or by their palm.
+Regions are tried one after the other, the cheapest first, until the wanted hand is surely found: the body's region
+refined by the region network, a smaller region of the body, and a detected palm. In each there is a second pass, in the
+region of the landmarks of the first one, unless the first one is sure. Of 330 hands of signing people the first pass in
+the first region was enough for 260; 9 more were found only in the second region or by their palm. Where both hands turn
+out to be the same one, the other is given up.
 """
 
 from collections.abc import Iterator
@@ -54,8 +55,11 @@ class HandOptions:
     """Product of both probabilities from which there is no second pass."""
     min_retry_presence: float = 0.05
     """Minimum probability of a hand from which its landmarks are worth a second pass."""
-    same_hand_distance: float = 0.3
-    """Maximum mean distance of the landmarks of both hands that are one and the same hand, lengths of a hand."""
+    good_score: float = 0.5
+    """Product of both probabilities from which no other region is tried."""
+    same_hand_distance: float = 0.1
+    """Maximum mean distance of the landmarks of one hand from the nearest ones of the other, lengths of a hand, if both
+    are one and the same hand. Of hands that really overlap it is 0.12 and more; see docs/hands.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,11 @@ class _Candidate:
     def score(self) -> float:
         """Probability that this is the wanted hand."""
         return self.landmarks.presence * self.side_probability
+
+    @property
+    def fit(self) -> float:
+        """Agreement with the body: the nearer to its wrist and the surer of its side, the better."""
+        return self.score * float(np.exp(-4 * self.wrist_distance))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +124,7 @@ class HandObserver:
         """Returns the person of a frame (H, W, 3) RGB with the hands that were observed."""
         left, right = (self._observe_hand(frame, person, side) for side in SIDES)
         if left and right and self._is_same_hand(left, right, HAND_LENGTH * body_scale(person)):
-            left, right = (left, None) if _fit_of(left) >= _fit_of(right) else (None, right)
+            left, right = (left, None) if left.fit >= right.fit else (None, right)
         hands = _to_observation(left, frame.shape), _to_observation(right, frame.shape)
         return replace(person, hands=hands)
 
@@ -129,11 +138,13 @@ class HandObserver:
             return None
         target = _Target(side, wrist[:2], length, roi_from_body(person, side))
         count = None if wrist[2] >= self.options.sure_wrist_confidence else 1
+        best: _Candidate | None = None
         for roi in islice(self._regions(frame, target), count):
-            best = self._best_of_two_passes(frame, target, roi)
-            if best:
-                return best
-        return None
+            found = self._best_of_two_passes(frame, target, roi)
+            best = max(filter(None, (best, found)), key=lambda one: one.score, default=None)
+            if best and best.score >= self.options.good_score:
+                break
+        return best
 
     def _regions(self, frame: RgbImage, target: _Target) -> Iterator[RotatedRoi]:
         """Yields the regions that may show the hand, the cheapest and most likely one first."""
@@ -165,13 +176,10 @@ class HandObserver:
         )
 
     def _is_same_hand(self, left: _Candidate, right: _Candidate, length: float) -> bool:
-        distance = np.linalg.norm(left.landmarks.points - right.landmarks.points, axis=1).mean()
-        return bool(distance < self.options.same_hand_distance * length)
-
-
-def _fit_of(candidate: _Candidate) -> float:
-    """Returns how well a candidate fits the body: the nearer to its wrist and the surer of its side, the better."""
-    return candidate.side_probability * float(np.exp(-4 * candidate.wrist_distance))
+        """Returns whether the landmarks of one hand lie among those of the other, whatever their names."""
+        distances = np.linalg.norm(left.landmarks.points[:, None] - right.landmarks.points, axis=-1)
+        nearest = min(distances.min(axis=0).mean(), distances.min(axis=1).mean())
+        return bool(nearest < self.options.same_hand_distance * length)
 
 
 def _is_inside(point: FloatArray, shape: tuple[int, ...]) -> bool:
