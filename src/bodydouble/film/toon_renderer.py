@@ -152,9 +152,10 @@ class ToonRenderer:
     def _find_seen(
         self, boxes: FloatArray, intrinsics: FloatArray, camera_from_world: FloatArray
     ) -> tuple[FloatArray, float]:
-        """Finds the corners (N, 3) m, world, of the boxes (K, 8, 3) that the image shows, and the size of a pixel there.
+        """Finds the boxes that the image shows, and the size of a pixel at the nearest of them.
 
-        The size is that at the nearest box, m; at least that at the near plane.
+        Returns:
+            Corners (N, 3) of the boxes (K, 8, 3), m, world, and the size in m.
         """
         corners = boxes @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
         depth = np.maximum(corners[..., 2:], MIN_NEAR_PLANE)
