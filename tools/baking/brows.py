@@ -53,7 +53,7 @@ def left_brow(body: Body) -> Surface:
 
 
 def hit_skin(body: Body, faces: NDArray[np.int64], point: Array) -> tuple[NDArray[np.int64], Array]:
-    """Returns the corners (3,) of the foremost triangle at a point (x, y) seen from the front, and their weights (3,)."""
+    """Returns the corners (3,) of the foremost triangle at a point (x, y), seen from the front, and their weights."""
     a, b, c = np.moveaxis(body.positions[faces], 1, 0)
     first, second, offset = (b - a)[:, :2], (c - a)[:, :2], point - a[:, :2]
     area = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
