@@ -61,9 +61,9 @@ FACES: list[tuple[str, float, dict[str, float]]] = [
 def test_faces(name: str, azimuth_deg: float, weights: dict[str, float], tmp_path: Path) -> None:
     character = drawn(name)
     matrices = bind_matrices(character)
-    target = matrices[character.humanoid["head"], :3, 3] + [0.0, 0.08, 0.0]
+    target = matrices[character.humanoid["head"], :3, 3] + [0.0, 0.09, 0.0]
     camera = look_at(target, azimuth_deg, 2.0)
-    check_picture(draw(character, matrices, camera, 1700.0, weigh(character, weights)), f"face_{name}", tmp_path)
+    check_picture(draw(character, matrices, camera, 2000.0, weigh(character, weights)), f"face_{name}", tmp_path)
 
 
 @pytest.mark.slow
