@@ -1,4 +1,4 @@
-"""Films of a small performance: layouts, formats, frame rates, sound and errors."""
+"""Films of a small performance, mostly over the original video: layouts, formats, frame rates, sound and errors."""
 
 import shutil
 import subprocess
@@ -35,7 +35,7 @@ def make(footage: Path, tmp_path: Path) -> Make:
     def make_film(name: str | None, **options: Any) -> Path:
         path = None if name is None else tmp_path / name
         video = options.pop("video", None)
-        chosen = FilmOptions(**{"characters": ("mannequin",), **options})
+        chosen = FilmOptions(**{"characters": ("mannequin",), "background": "original", **options})
         return film(footage, path, options=chosen, video=video).files[0]
 
     return make_film
@@ -173,14 +173,14 @@ def test_a_turntable_needs_no_video_and_comes_back_to_its_start(tmp_path: Path) 
 
 
 def test_a_sheet_shows_each_person_above_the_character(make: Make) -> None:
-    path = make("dance_sheet.png", layout=Layout.SHEET)
+    path = make("dance_sheet.png", layout=Layout.SHEET, background=None)
     with Image.open(path) as image:
         assert image.size == (4 * 366 + 6, 4 * 546 + 6)
 
 
 def test_a_still_is_the_frame_of_the_film(make: Make, footage: Path, tmp_path: Path) -> None:
     folder = make("frames.png")
-    render_still(footage, 20, tmp_path / "still.png", options=FilmOptions(("mannequin",)))
+    render_still(footage, 20, tmp_path / "still.png", options=FilmOptions(("mannequin",), background="original"))
     expected, still = (np.array(Image.open(p), dtype=int) for p in (folder / "000020.png", tmp_path / "still.png"))
     np.testing.assert_array_equal(still, expected)
 
@@ -206,7 +206,7 @@ ERRORS: dict[str, dict[str, Any]] = {
     "a film ends in": {"name": "a.avi"},
     "unknown background": {"name": "a.mp4", "background": "moon"},
     "plain ground": {"name": "a.mp4", "layout": Layout.TURNTABLE, "background": "original"},
-    "still image": {"name": "a.mp4", "layout": Layout.SHEET},
+    "still image": {"name": "a.mp4", "layout": Layout.SHEET, "background": None},
     "several casts": {"name": "a.mp4", "further_casts": (("mannequin",),)},
     "unknown character": {"name": "a.mp4", "characters": ("dragon",)},
     "above 0": {"name": "a.mp4", "fps": Fraction(0)},
@@ -261,7 +261,7 @@ def test_a_performance_at_another_rate_shows_the_frames_of_its_time(tmp_path: Pa
     video, _ = write_footage(tmp_path)
     file = tmp_path / "slow.npz"
     performance_files.save(file, resample_performance(build_performance(), Fraction(10)))
-    options = FilmOptions(("mannequin",), video_format=VideoFormat.MP4)
+    options = FilmOptions(("mannequin",), background="original", video_format=VideoFormat.MP4)
     (path,) = film(file, tmp_path / "slow.mp4", options=options, video=video).files
     with FrameReader(path) as reader:
         numbers = [read_number(np.ascontiguousarray(frame[:8])) for frame in reader]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bodydouble.cli.bench_film import bench_film
 from bodydouble.cli.errors import report_errors
 from bodydouble.cli.options import (
     BenchArguments,
@@ -23,6 +24,8 @@ from bodydouble.cli.options import (
 app = typer.Typer(
     rich_markup_mode=None, no_args_is_help=True, help="Measure speed, memory and accuracy on this machine."
 )
+
+app.command("film")(bench_film)
 
 
 class ClipSet(StrEnum):

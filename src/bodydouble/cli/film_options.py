@@ -45,8 +45,17 @@ CharacterOption = Annotated[
     typer.Option(
         "--character",
         metavar="NAME|FILE",
-        help="Character: anime, anime:NAME, a built-in one, or your own as a .vrm, .glb or .fbx file. Repeatable: one "
-        "per person, the most prominent person first; further people get the last one. Default: anime.",
+        help="Character: like-me, a drawn look-alike; anime, anime:NAME, a built-in one, or your own .vrm, .glb or "
+        ".fbx file. Repeatable: one per person, the most prominent person first; further people get the last one. "
+        "Default: like-me.",
+    ),
+]
+LookOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--look",
+        metavar="FILE.toml",
+        help="Look of a person that replaces the look-alike, such as an edited person1.toml. Repeatable.",
     ),
 ]
 CharacterSetOption = Annotated[
@@ -61,8 +70,9 @@ BackgroundOption = Annotated[
     str | None,
     typer.Option(
         "--background",
-        metavar="NAME",
-        help="Background. original: the video; plain: one colour; none: transparent. Default: original; plain under a "
+        metavar="NAME|FILE",
+        help="Background. clean: the place without the people; toon: the same, painted; original: the video with the "
+        "people; plain: one colour; none: transparent; or an image or a video. Default: clean; plain under a "
         "turntable and on a sheet.",
     ),
 ]
@@ -93,6 +103,7 @@ class PictureArguments:
 
     source_video: SourceVideoOption = None
     character: CharacterOption = None
+    look: LookOption = None
     character_set: CharacterSetOption = None
     background: BackgroundOption = None
     background_color: BackgroundColorOption = None
@@ -108,6 +119,7 @@ class PictureArguments:
         options: dict[str, Any] = {
             "background": self.background,
             "layout": Layout(self.layout),
+            "looks": tuple(self.look or ()),
             "size": None if self.size is None else parse_size(self.size),
             "further_casts": tuple(tuple(names.split(",")) for names in self.character_set or ()),
         }

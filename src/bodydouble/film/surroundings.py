@@ -1,20 +1,10 @@
 """Surroundings: a source frame -> what is behind and before the characters in a frame of a film."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from bodydouble.data import FloatArray, RgbImage
+from bodydouble.film.backgrounds import Background
 from bodydouble.film.plan import FilmPlan
-
-
-class Background(Protocol):
-    """The place behind the characters of a film."""
-
-    def frame(self, index: int, source: RgbImage, /) -> RgbImage:
-        """Returns the background (H, W, 3) of a frame, whose source image is (H, W, 3)."""
-
-    def foreground(self, index: int, /) -> FloatArray | None:
-        """Returns the opacity (H, W) of what stands before the characters in a frame, None if nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +27,23 @@ class SurroundingsPainter:
         self._plan = plan
         self._background = background
         self._index = -1
-        self._whole: tuple[RgbImage | None, FloatArray | None] = None, None
+        self._behind: RgbImage | None = None
+        self._before: FloatArray | None = None
 
-    def paint(self, frame: int, source: RgbImage | None) -> Surroundings:
+    def paint(self, frame: int, source: RgbImage) -> Surroundings:
         """Paints the surroundings of a frame.
 
         Args:
             frame: frame of the film.
-            source: (H, W, 3) the frame of the source that it shows, of any size; None if the source is not shown.
+            source: (H, W, 3) the frame of the source that it shows, of any size.
         """
         view, size = self._plan.views[frame], self._plan.camera.image_size
-        shown = view.cut_out(source, size) if self._plan.shows_source and source is not None else None
+        shown = view.cut_out(source, size) if self._plan.shows_source else None
         if self._background is None:
             return Surroundings(shown)
         index = int(self._plan.source_frames[frame])
-        if index != self._index:
+        if index != self._index or self._behind is None:
             self._index = index
-            self._whole = self._background.frame(index, source), self._background.foreground(index)
-        behind, before = (None if image is None else view.cut_out(image, size) for image in self._whole)
-        return Surroundings(shown, behind, before)
+            self._behind, self._before = self._background.frame(index, source), self._background.foreground(index)
+        before = None if self._before is None else view.cut_out(self._before, size)
+        return Surroundings(shown, view.cut_out(self._behind, size), before)

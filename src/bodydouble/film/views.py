@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from bodydouble.data import Camera, FloatArray, Person
 from bodydouble.geometry import camera as cameras
 from bodydouble.geometry import kinematics
 
-Pixel = TypeVar("Pixel", bound=np.generic)
+Pixel = TypeVar("Pixel", np.uint8, np.floating[Any])
 
 FOLLOWED_HEIGHT = 1.25
 """Height of a picture that follows a person, relative to the person's in it."""

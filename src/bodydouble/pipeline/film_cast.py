@@ -1,14 +1,16 @@
 """Cast of a film: names of characters and the people of a performance -> figures."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from bodydouble.characters import load as character_files
 from bodydouble.data import Character, Performance
 from bodydouble.film.figures import Figure
 from bodydouble.motion.face.natural_blinks import add_natural_blinks
 from bodydouble.pipeline.animated_characters import animate_characters, person_sized_matrices
-from bodydouble.pipeline.casting import cast_characters
+from bodydouble.pipeline.casting import cast_characters, parse_look_files
+from bodydouble.pipeline.film_options import FilmOptions
 from bodydouble.render.preview import is_drawn
 
 
@@ -18,21 +20,34 @@ class CastRequest:
 
     names: tuple[str, ...]
     templates: tuple[Character, ...]
+    look_files: Mapping[str, Path] = field(default_factory=dict)
+    """Files of looks by the name of the person, which replace look-alikes."""
 
 
-def load_cast(names: Sequence[str]) -> CastRequest:
-    """Loads the characters of a cast; raises as ``load_character`` does."""
-    return CastRequest(tuple(names), tuple(character_files.load_character(name) for name in names))
+def load_casts(options: FilmOptions) -> list[CastRequest]:
+    """Loads the characters of all casts of a film.
+
+    Raises:
+        BodydoubleError: a character or a look cannot be read.
+    """
+    names = {name for cast in (options.characters, *options.further_casts) for name in cast}
+    all_names = character_files.LIKE_ME if character_files.LIKE_ME in names else options.characters[0]
+    look_files = parse_look_files(all_names, options.looks)
+    loaded = {name: character_files.load_character(name) for name in names}
+    return [
+        CastRequest(tuple(cast), tuple(loaded[name] for name in cast), look_files)
+        for cast in (options.characters, *options.further_casts)
+    ]
 
 
 def choose_characters(performance: Performance, request: CastRequest) -> list[Character]:
     """Returns the character of each person of a performance."""
-    people = performance.people
+    people, looks = performance.people, request.look_files
     last = len(request.names) - 1
     if last == 0:
-        return cast_characters(request.names[0], request.templates[0], people)
+        return cast_characters(request.names[0], request.templates[0], people, looks)
     return [
-        cast_characters(request.names[min(i, last)], request.templates[min(i, last)], people[: i + 1])[i]
+        cast_characters(request.names[min(i, last)], request.templates[min(i, last)], people[: i + 1], looks)[i]
         for i in range(len(people))
     ]
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from bodydouble.film.layouts import FilmSize, Layout
 from bodydouble.formats.media.encodings import VideoFormat
@@ -16,8 +17,10 @@ PLAIN_COLOR = (246, 241, 233)
 class FilmOptions:
     """Options of a film."""
 
-    characters: tuple[str, ...] = ("anime",)
+    characters: tuple[str, ...] = ("like-me",)
     """Characters, one per person in order of prominence; one alone is for everybody."""
+    looks: tuple[Path, ...] = ()
+    """Files of looks, named after people, which replace their look-alikes."""
     further_casts: tuple[tuple[str, ...], ...] = ()
     """Characters of further pictures side by side."""
     background: str | None = None

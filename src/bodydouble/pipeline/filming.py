@@ -10,6 +10,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Unpack
 
+import numpy as np
+
 from bodydouble.data import Character, IntArray, Performance, RgbImage
 from bodydouble.errors import InvalidDataError
 from bodydouble.film.layouts import Layout
@@ -26,7 +28,7 @@ from bodydouble.motion.upsample import upsample_performance
 from bodydouble.pipeline.animating import AnimationResult
 from bodydouble.pipeline.capturing import CaptureOptions, capture_clip, prepare_capture
 from bodydouble.pipeline.film_background import check_background, needs_video, open_background
-from bodydouble.pipeline.film_cast import CastRequest, choose_characters, load_cast
+from bodydouble.pipeline.film_cast import CastRequest, choose_characters, load_casts
 from bodydouble.pipeline.film_options import FilmOptions
 from bodydouble.pipeline.film_output import choose_format, choose_path, choose_rate, create_writer
 from bodydouble.pipeline.film_planning import choose_frame_size, find_source_frames, plan_film
@@ -73,7 +75,7 @@ def film(
     place = find_place(source, video)
     target = choose_path(path, place, video_format, options.layout)
     check_options(options)
-    casts = [load_cast(names) for names in (options.characters, *options.further_casts)]
+    casts = load_casts(options)
     ensure_folder(target.parent)
     if is_performance(source):
         footage = load_footage(source, place.video, capture_options.get("people", "all"))
@@ -125,10 +127,12 @@ def make_film(
         plan = _plan(captured, fps, [choose_characters(captured, cast) for cast in casts], options)
     has_sound = options.layout is not Layout.TURNTABLE
     audio_from = footage.clip.path if footage.clip is not None and footage.clip.has_audio and has_sound else None
+    with progress.stage("background"):
+        frames = open_surroundings(footage, plan, options)
     with (
         progress.stage("film", plan.frame_count),
         Painter(plan, is_transparent=options.is_transparent) as painter,
-        closing(ReadAhead(prepare_surroundings(footage, plan, options), MAX_FRAMES_AHEAD)) as surroundings,
+        closing(ReadAhead(frames, MAX_FRAMES_AHEAD)) as surroundings,
         create_writer(path, video_format, plan.layout.image_size, fps, audio_from, options.is_transparent) as writer,
     ):
         for frame, around in enumerate(progress.track(surroundings)):
@@ -141,13 +145,23 @@ def _plan(captured: Performance, fps: Fraction, casts: Sequence[Sequence[Charact
     return plan_film(captured, upsample_performance(captured, fps), casts, options)
 
 
-def prepare_surroundings(footage: Footage, plan: FilmPlan, options: FilmOptions) -> Generator[Surroundings, None, None]:
-    """Yields the surroundings of each frame of a film; raises MediaError if they need a video that is not known."""
+def open_surroundings(footage: Footage, plan: FilmPlan, options: FilmOptions) -> Generator[Surroundings, None, None]:
+    """Opens the background of a film and returns an iterator over the surroundings of each frame.
+
+    Raises:
+        MediaError: the background or the layout needs a video that is not known.
+    """
     frame_size = choose_frame_size(plan)
-    painter = SurroundingsPainter(plan, open_background(options, frame_size))
-    if not (plan.shows_source or needs_video(options)):
-        for frame in range(plan.frame_count):
-            yield painter.paint(frame, None)
+    painter = SurroundingsPainter(plan, open_background(footage, options, frame_size))
+    return _paint_surroundings(footage, plan, painter, frame_size, plan.shows_source or needs_video(options))
+
+
+def _paint_surroundings(
+    footage: Footage, plan: FilmPlan, painter: SurroundingsPainter, frame_size: tuple[int, int], shows_video: bool
+) -> Generator[Surroundings, None, None]:
+    if not shows_video:
+        blank = np.zeros((frame_size[1], frame_size[0], 3), dtype=np.uint8)
+        yield from (painter.paint(frame, blank) for frame in range(plan.frame_count))
         return
     clip = footage.require_clip("this film")
     wanted = find_source_frames(plan.frame_count, plan.fps, clip.fps, clip.frame_count)

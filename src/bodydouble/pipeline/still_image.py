@@ -9,11 +9,11 @@ from bodydouble.film.layouts import Layout
 from bodydouble.film.painter import Painter
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media.images import write_png
-from bodydouble.pipeline.film_cast import choose_characters, load_cast
+from bodydouble.pipeline.film_cast import choose_characters, load_casts
 from bodydouble.pipeline.film_options import FilmOptions
 from bodydouble.pipeline.film_planning import plan_film
 from bodydouble.pipeline.film_source import find_place, load_footage
-from bodydouble.pipeline.filming import check_options, prepare_surroundings
+from bodydouble.pipeline.filming import check_options, open_surroundings
 
 STILL_LAYOUTS = (Layout.REPLACE, Layout.SIDE_BY_SIDE, Layout.CHARACTER)
 """Layouts of which a frame can be drawn."""
@@ -52,11 +52,11 @@ def render_still(
     captured = footage.performance
     if not 0 <= frame < captured.frame_count:
         raise InvalidDataError(f"there is no frame {frame}; {performance} has frames 0 to {captured.frame_count - 1}")
-    casts = [load_cast(names) for names in (options.characters, *options.further_casts)]
+    casts = load_casts(options)
     plan = plan_film(captured, captured, [choose_characters(captured, cast) for cast in casts], options)
     ensure_folder(path.parent)
     with (
-        closing(prepare_surroundings(footage, plan, options)) as surroundings,
+        closing(open_surroundings(footage, plan, options)) as surroundings,
         Painter(plan, is_transparent=options.is_transparent) as painter,
     ):
         write_png(path, painter.paint(frame, next(islice(surroundings, frame, None))))

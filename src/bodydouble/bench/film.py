@@ -1,0 +1,185 @@
+"""Benchmark of films: place and size of the characters in the picture, and time of each part of the work."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from bodydouble.characters.rig_vertices import vertices_of
+from bodydouble.characters.soles import find_sole_points
+from bodydouble.data import Camera, FloatArray, IntArray, Performance, Person
+from bodydouble.errors import InvalidDataError
+from bodydouble.film.figures import Figure
+from bodydouble.film.painter import Painter
+from bodydouble.film.plan import FilmPlan
+from bodydouble.film.surroundings import SurroundingsPainter
+from bodydouble.formats import performance as performance_files
+from bodydouble.formats.media import FrameReader, VideoWriter
+from bodydouble.geometry import camera as cameras
+from bodydouble.geometry import kinematics, rotation
+from bodydouble.motion.body.proportions import stature
+from bodydouble.motion.floor.contacts import sole_positions
+from bodydouble.pipeline.film_background import open_background
+from bodydouble.pipeline.film_cast import choose_characters, load_casts
+from bodydouble.pipeline.film_options import FilmOptions
+from bodydouble.pipeline.film_planning import choose_frame_size, plan_film
+from bodydouble.pipeline.film_source import Footage, find_place, load_footage
+
+MIN_DEPTH = 0.2
+"""Minimum depth in m of points that are projected."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceErrors:
+    """Errors of a character in the picture, over all frames in which it is drawn."""
+
+    person: str
+    feet: FloatArray
+    """(T,) distance of the middle of the feet from that of the person's feet, as a fraction of the picture's height."""
+    size: FloatArray
+    """(T,) relative difference of the distance from crown to soles, in px."""
+
+
+def measure_place(
+    performance: Performance, figures: Sequence[Figure], truth: Performance | None = None
+) -> list[PlaceErrors]:
+    """Measures place and size of characters, seen by the camera of the video.
+
+    Args:
+        performance: the performance that was captured.
+        figures: characters of its people.
+        truth: the true performance of the same clip, with people in the same order; None: the captured one is the
+            reference.
+
+    Raises:
+        InvalidDataError: a character has no feet.
+    """
+    reference = truth or performance
+    return [
+        _measure_person(figure, person, performance.camera, reference.camera)
+        for figure, person in zip(figures, reference.people, strict=True)
+    ]
+
+
+def _measure_person(figure: Figure, person: Person, camera: Camera, reference_camera: Camera) -> PlaceErrors:
+    first = int(person.track.frames[0])
+    frames = [
+        frame
+        for frame in range(figure.first_frame, figure.first_frame + len(figure.is_drawn))
+        if figure.row(frame) is not None and 0 <= frame - first < len(person.track.frames)
+    ]
+    drawn = _project(_character_points(figure, frames), camera, frames)
+    expected = _project(_person_points(person, np.array(frames) - first), reference_camera, frames)
+    distance = np.linalg.norm(drawn[:, 1:].mean(axis=1) - expected[:, 1:].mean(axis=1), axis=-1)
+    heights = [np.linalg.norm(points[:, 0] - points[:, 1:].mean(axis=1), axis=-1) for points in (drawn, expected)]
+    return PlaceErrors(person.name, distance / camera.image_size[1], np.abs(heights[0] / heights[1] - 1.0))
+
+
+def _character_points(figure: Figure, frames: list[int]) -> FloatArray:
+    """Returns the crown and the four points of the soles (T, 5, 3) m of a character, world."""
+    character = figure.character
+    soles = find_sole_points(character)
+    if soles is None:
+        raise InvalidDataError(f"{character.name} has no feet, whose place could be measured")
+    head = character.humanoid["head"]
+    bind = kinematics.bind_matrices(character)
+    skull = vertices_of(character, (head,))
+    crown = np.array([bind[head, 0, 3], skull[:, 1].max(), bind[head, 2, 3]])
+    crown_offset = rotation.rotate(rotation.conjugate(character.rest_rotations[head]), crown - bind[head, :3, 3])
+    joints, offsets = np.array([head, *soles.joints]), np.vstack([crown_offset, soles.offsets])
+    matrices = np.stack([figure.joint_matrices[frame - figure.first_frame] for frame in frames])[:, joints]
+    return np.asarray(np.einsum("tkij,kj->tki", matrices[..., :3, :3], offsets) + matrices[..., :3, 3])
+
+
+def _person_points(person: Person, rows: IntArray) -> FloatArray:
+    """Returns the crown and the four points of the soles (T, 5, 3) m of a captured person, world."""
+    motion = person.motion
+    head = motion.skeleton.index("head")
+    above = stature(motion.skeleton) - kinematics.rest_positions(motion.skeleton)[head, 1]
+    world = kinematics.world_rotations(motion.skeleton.parents, motion.rotations)[:, head]
+    crown = kinematics.joint_positions(motion)[:, head] + rotation.rotate(world, np.array([0.0, above, 0.0]))
+    soles = sole_positions(motion.skeleton, motion.rotations, motion.root_position)
+    return np.concatenate([crown[:, None], soles], axis=1)[rows]
+
+
+def _project(points: FloatArray, camera: Camera, frames: list[int]) -> FloatArray:
+    in_camera = cameras.transform(camera.camera_from_world[frames], points)
+    in_camera[..., 2] = np.maximum(in_camera[..., 2], MIN_DEPTH)
+    return cameras.project(camera.intrinsics, in_camera)
+
+
+def measure_film(
+    performance: Path, video: Path | None, truth: Path | None, options: FilmOptions, frame_count: int
+) -> tuple[list[PlaceErrors], dict[str, float]]:
+    """Measures the characters of a film, and the time of each part of the work.
+
+    Args:
+        performance: a performance.npz.
+        video: its video; None: the one beside it.
+        truth: the true performance; None: the captured one is the reference.
+        options: options of the film.
+        frame_count: maximum number of frames whose time is measured.
+
+    Returns:
+        The errors of each person; and seconds per frame by part of the work, one after the other. The background is
+        prepared once, which counts for the measured frames.
+
+    Raises:
+        BodydoubleError: a file cannot be read, or there is no video.
+    """
+    footage = load_footage(performance, find_place(performance, video).video, "all")
+    captured = footage.performance
+    characters = [choose_characters(captured, cast) for cast in load_casts(options)]
+    plan = plan_film(captured, captured, characters, options)
+    reference = None if truth is None else performance_files.load(truth)
+    errors = measure_place(captured, plan.casts[0], reference)
+    return errors, _measure_seconds(footage, plan, options, min(frame_count, plan.frame_count))
+
+
+def _measure_seconds(footage: Footage, plan: FilmPlan, options: FilmOptions, count: int) -> dict[str, float]:
+    clip = footage.require_clip("the benchmark")
+    frame_size = choose_frame_size(plan)
+    seconds: dict[str, float] = {}
+    with _timed(seconds, "decode"), FrameReader(clip.path, image_size=frame_size) as reader:
+        sources = list(islice(reader, count))
+    with _timed(seconds, "prepare background"):
+        painter = SurroundingsPainter(plan, open_background(footage, options, frame_size))
+    with _timed(seconds, "background"):
+        surroundings = [painter.paint(frame, source) for frame, source in enumerate(sources)]
+    with Painter(plan, is_transparent=options.is_transparent) as film_painter:
+        film_painter.paint(count - 1, surroundings[-1])
+        with _timed(seconds, "draw and composite"):
+            images = [film_painter.paint(frame, around) for frame, around in enumerate(surroundings)]
+    with TemporaryDirectory() as folder, _timed(seconds, "encode"):
+        path = Path(folder) / "film.mp4"
+        with VideoWriter(path, image_size=plan.layout.image_size, fps=plan.fps) as writer:
+            for image in images:
+                writer.write(image)
+    return {part: value / count for part, value in seconds.items()}
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], part: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[part] = time.perf_counter() - start
+
+
+def summarize_place(errors: Sequence[PlaceErrors]) -> list[dict[str, float | str]]:
+    """Returns the medians and the 95th percentiles of the errors of each person, in percent."""
+    return [
+        {
+            "person": error.person,
+            **{
+                f"{name}_{label}_percent": 100 * float(np.quantile(values, quantile))
+                for name, values in (("feet", error.feet), ("size", error.size))
+                for label, quantile in (("median", 0.5), ("p95", 0.95))
+            },
+        }
+        for error in errors
+    ]

@@ -1,0 +1,42 @@
+"""Command ``bench film``: place and size of the characters of a film, and the time of its parts."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bodydouble.cli.errors import report_errors
+from bodydouble.cli.film_options import PictureArguments
+from bodydouble.cli.options import JsonOption, expand_arguments, print_json
+
+
+@expand_arguments
+def bench_film(
+    performance: Annotated[Path, typer.Argument(metavar="PERFORMANCE", help="A performance.npz.")],
+    picture: PictureArguments,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="True performance.npz of the clip. Default: the captured one is compared to."
+        ),
+    ] = None,
+    frames: Annotated[int, typer.Option(min=1, metavar="N", help="Number of frames whose time is measured.")] = 90,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure place and size of the characters of a film, and the time of its parts.
+
+    Prints the distance of the feet from those of the person in percent of the picture's height, the difference of the
+    heights in px, and milliseconds per frame.
+    """
+    with report_errors():
+        from bodydouble.bench import film
+        from bodydouble.cli.tables import print_table
+
+        errors, seconds = film.measure_film(performance, picture.source_video, truth, picture.film_options(), frames)
+        people = film.summarize_place(errors)
+        if as_json:
+            print_json({"people": people, "seconds_per_frame": seconds})
+            return
+        rows = [[str(value) if key == "person" else f"{value:.2f}" for key, value in row.items()] for row in people]
+        print_table(["person", "feet %, median", "95th percentile", "size %, median", "95th percentile"], rows)
+        print_table(["part", "ms per frame"], [[part, f"{1000 * value:.1f}"] for part, value in seconds.items()])
