@@ -312,10 +312,10 @@ def _subframe_times(exposure: sensor.Exposure) -> FloatArray:
 def _joint_matrices(matrix_sequences: Sequence[JointMatrixSequence], frame: int, time: float) -> list[FloatArray]:
     """Returns the joint matrices of all people at a time in frames before or after a frame, -1 to 1."""
     matrices = [matrix_sequence[frame] for matrix_sequence in matrix_sequences]
-    neighbour = min(max(frame + (1 if time > 0 else -1), 0), len(matrix_sequences[0]) - 1)
     weight = abs(time)
-    if not weight:
+    if not weight or not matrices:
         return matrices
+    neighbour = min(max(frame + (1 if time > 0 else -1), 0), len(matrix_sequences[0]) - 1)
     return [
         (1 - weight) * matrix + weight * matrix_sequence[neighbour]
         for matrix, matrix_sequence in zip(matrices, matrix_sequences, strict=True)
