@@ -15,18 +15,18 @@ import ezc3d
 import numpy as np
 import pandas
 import pytest
-from pxr import Sdf, Usd, UsdSkel, UsdValidation
+from pxr import Sdf, Usd, UsdGeom, UsdSkel, UsdValidation, Vt
 
 from bodydouble.characters.load import load_character
 from bodydouble.characters.retarget import pose_matrices
 from bodydouble.data import FloatArray, Motion
 from bodydouble.errors import BodydoubleError, FormatError, InvalidDataError, MissingExtraError
-from bodydouble.formats import bvh, c3d, motion_json, motion_table, trc, usd, vmd
+from bodydouble.formats import bvh, c3d, motion_json, motion_table, trc, usd, usd_text, vmd
 from bodydouble.formats.performance import save
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion.body.joint_angles import compute_joint_angles
 from bodydouble.motion.hands.merge import merge_hands
-from bodydouble.pipeline.animated_characters import retarget_to_character
+from bodydouble.pipeline.animated_characters import add_face, retarget_to_character
 from bodydouble.pipeline.exporting import SUFFIXES, export_motions, retarget_motions
 from bodydouble.pipeline.motion_files import NamedMotion, load_motions, select_motions
 from bodydouble.skeletons import humanoid
@@ -194,6 +194,38 @@ def _usd_joints(stage: Any, name: str, time: int) -> builders.Floats:
     return np.array([tuple(m.ExtractTranslation()) for m in query.ComputeJointSkelTransforms(Usd.TimeCode(time))])
 
 
+def test_usd_has_the_face(motion: Motion, tmp_path: Path) -> None:
+    path, face, first = tmp_path / "face.usda", builders.face(12), 3
+    export_motions([NamedMotion("ann", motion, first, face=face)], path)
+    stage = Usd.Stage.Open(str(path))
+    validators = UsdValidation.ValidationRegistry().GetOrLoadAllValidators()
+    assert not [e.GetErrorAsString() for e in UsdValidation.ValidationContext(validators).Validate(stage)]
+    animated = add_face(retarget_to_character(motion, load_character("mannequin")), face)
+    assert animated.face_weights is not None and animated.face_weights[0] is not None
+    (mesh,) = animated.character.meshes
+    offsets = np.stack([target.position_offsets for target in mesh.morph_targets])
+    for frame in (0, 7):
+        expected = mesh.positions + np.einsum("k,kvi->vi", animated.face_weights[0][frame], offsets)
+        np.testing.assert_allclose(_usd_shaped_points(stage, "ann", first + frame), expected, atol=1e-5)
+
+
+def _usd_shaped_points(stage: Any, name: str, time: int) -> builders.Floats:
+    """Returns the points (V, 3) of a character's mesh with its blend shapes, before skinning, by UsdSkel."""
+    root = stage.GetPrimAtPath(f"/scene/{name}")
+    cache = UsdSkel.Cache()
+    cache.Populate(UsdSkel.Root(root), Usd.PrimDefaultPredicate)
+    mesh = root.GetChild("mesh0")
+    query = cache.GetSkinningQuery(mesh)
+    weights = cache.GetSkelQuery(UsdSkel.Skeleton(root.GetChild("skeleton"))).GetAnimQuery()
+    values = query.GetBlendShapeMapper().Remap(weights.ComputeBlendShapeWeights(Usd.TimeCode(time)))
+    shapes = UsdSkel.BlendShapeQuery(UsdSkel.BindingAPI(mesh))
+    parts = shapes.ComputeSubShapeWeights(values)
+    points = Vt.Vec3fArray(UsdGeom.Mesh(mesh).GetPointsAttr().Get())
+    indices, offsets = shapes.ComputeBlendShapePointIndices(), shapes.ComputeSubShapePointOffsets()
+    assert shapes.ComputeDeformedPoints(*parts, indices, offsets, points)
+    return np.array(points)
+
+
 def test_binary_usd_says_what_it_needs(motion: Motion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(usd, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"pip install 'bodydouble\[usd\]'"):
@@ -222,7 +254,7 @@ def test_usdz_entries_are_stored_and_aligned(motion: Motion, tmp_path: Path) -> 
 
 
 def test_usd_names_are_valid_and_different() -> None:
-    assert usd._unique_identifiers(["1a", "a b", "a.b", ""]) == ["_1a", "a_b", "a_b_2", "_"]
+    assert usd_text.unique_identifiers(["1a", "a b", "a.b", ""]) == ["_1a", "a_b", "a_b_2", "_"]
     paths = usd.joint_paths(builders.character())
     assert len(set(paths)) == len(paths)
 

@@ -348,7 +348,9 @@ def _write_usd(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
 def _usd_animation(performed: Performed) -> usd.UsdAnimation:
     animated, root_translation = performed.with_root_bone()
     named, motion = performed.named, (animated.rotations, animated.hips_translation)
-    return usd.UsdAnimation(named.name, animated.character, *motion, named.first_frame, root_translation)
+    return usd.UsdAnimation(
+        named.name, animated.character, *motion, named.first_frame, root_translation, animated.face_weights
+    )
 
 
 _MOTION_WRITERS: dict[str, Callable[[Path, NamedMotion], None]] = {
