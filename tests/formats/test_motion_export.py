@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ from tests.formats import three_bvh
 from tests.formats.validator import NODE_FOLDER
 
 MILLIMETRE = 1e-3
+MORPHS = ("まばたき", "ウィンク２", "ｳｨﾝｸ２右", "怒り", "あ")
 
 
 @pytest.fixture(scope="module")
@@ -132,10 +134,12 @@ def read_vmd(path: Path) -> dict[str, Any]:
     return content
 
 
-def test_vmd_moves_the_standard_model_as_the_person(motion: Motion, tmp_path: Path) -> None:
+@pytest.mark.parametrize("with_fingers", [False, True])
+def test_vmd_moves_the_standard_model_as_the_person(motion: Motion, tmp_path: Path, with_fingers: bool) -> None:
+    motion = merge_hands(motion, builders.hands(12)) if with_fingers else motion
     vmd.write(tmp_path / "a.vmd", motion)
     content = read_vmd(tmp_path / "a.vmd")
-    assert content["metadata"]["motionCount"] == (1 + len(mmd_standard.BONES)) * 12
+    assert content["metadata"]["motionCount"] == (1 + len(mmd_standard.BONES) + 28 * with_fingers) * 12
     keys = {(key["boneName"], key["frameNum"]): key for key in content["keys"]}
     world = kinematics.world_rotations(motion.skeleton.parents, motion.rotations)
     for frame in (0, 11):
@@ -143,7 +147,7 @@ def test_vmd_moves_the_standard_model_as_the_person(motion: Motion, tmp_path: Pa
         moved = motion.root_position[frame] - motion.skeleton.rest_offsets[0]
         np.testing.assert_allclose(position, moved, atol=1e-6)
         in_world: dict[str | None, FloatArray] = {None: rotation.IDENTITY}
-        for bone, joint, parent in mmd_standard.BONES:
+        for bone, joint, parent in vmd.driven_bones(motion):
             local = np.array(keys[bone, frame]["rotation"]) * [-1.0, -1.0, 1.0, 1.0]
             in_world[bone] = rotation.multiply(in_world[parent], local)
             rest = vmd.t_pose_from_rest(bone)
@@ -151,12 +155,26 @@ def test_vmd_moves_the_standard_model_as_the_person(motion: Motion, tmp_path: Pa
             assert rotation.angle_between(in_world[bone], expected) < 1e-3
 
 
+def test_vmd_has_the_gaze(motion: Motion, tmp_path: Path) -> None:
+    face = builders.face(12)
+    gaze = np.zeros((12, 2))
+    gaze[3], gaze[5] = [0.3, 0.0], [0.0, 0.3]
+    export_motions([NamedMotion("x", motion, face=replace(face, gaze=gaze))], tmp_path / "gaze.vmd")
+    keys = {(key["boneName"], key["frameNum"]): key for key in read_vmd(tmp_path / "gaze.vmd")["keys"]}
+    for frame, direction in ((0, [0, 0, -1]), (3, [np.sin(0.1), 0, -np.cos(0.1)]), (5, [0, np.sin(0.1), -np.cos(0.1)])):
+        # A model of MikuMikuDance faces -Z, its left is +X; quaternions turn vectors alike in left-handed axes.
+        turned = rotation.rotate(np.array(keys[mmd_standard.EYES, frame]["rotation"]), np.array([0.0, 0.0, -1.0]))
+        np.testing.assert_allclose(turned, direction, atol=1e-6)
+
+
 def test_vmd_has_the_morphs_of_the_face(motion: Motion, tmp_path: Path) -> None:
     face = builders.face(len(motion.rotations), seed=4)
     export_motions([NamedMotion("x", motion, face=face)], tmp_path / "face.vmd")
     rows = read_vmd(tmp_path / "face.vmd")["morphs"]
-    found = {name: [row["weight"] for row in rows if row["morphName"] == name] for name in ("ウィンク２", "怒り", "あ")}
-    assert_same(found["ウィンク２"], face.weights[:, INDEX["eyeBlinkLeft"]], 1e-6)
+    found = {name: [row["weight"] for row in rows if row["morphName"] == name] for name in MORPHS}
+    assert_same(np.add(found["まばたき"], found["ウィンク２"]), face.weights[:, INDEX["eyeBlinkLeft"]], 1e-6)
+    assert_same(np.add(found["まばたき"], found["ｳｨﾝｸ２右"]), face.weights[:, INDEX["eyeBlinkRight"]], 1e-6)
+    assert np.min([found["ウィンク２"], found["ｳｨﾝｸ２右"]], axis=0).max() == 0
     brows = face.weights[:, [INDEX["browDownLeft"], INDEX["browDownRight"]]].mean(axis=1)
     assert_same(found["怒り"], brows, 1e-6)
     assert len(found["あ"]) == len(motion.rotations)

@@ -1,7 +1,8 @@
 """USD files: ``Character`` and node rotations -> UsdSkel text (.usda), binary (.usdc) or a package (.usdz).
 
 Meshes, skin, materials (UsdPreviewSurface with a base colour texture), blend shapes and the animation are written. The
-stage is +Y up and in metres. The binary form is converted from the text by OpenUSD and needs the extra ``usd`` (usd-core).
+stage is +Y up and in metres. The binary form is converted from the text by OpenUSD and needs the extra ``usd``
+(usd-core).
 
 Source: https://openusd.org/release/api/_usd_skel__schemas.html and https://openusd.org/release/spec_usdz.html
 """

@@ -257,7 +257,8 @@ def _write_json(path: Path, motion: NamedMotion) -> None:
 
 
 def _write_vmd(path: Path, motion: NamedMotion) -> None:
-    vmd.write(path, motion.motion, None if motion.face is None else mmd_morphs(motion.face))
+    face = motion.face
+    vmd.write(path, motion.motion, None if face is None else mmd_morphs(face), None if face is None else face.gaze)
 
 
 def _write_vrma(path: Path, motion: NamedMotion) -> None:
