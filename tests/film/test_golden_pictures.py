@@ -18,7 +18,7 @@ from bodydouble.geometry.camera import intrinsics_from_focal_length
 from bodydouble.geometry.kinematics import bind_matrices
 from tests.characters.cast.characters_of_presets import drawn
 from tests.film.figures import create_mesh
-from tests.film.pictures import check_picture, compose
+from tests.film.pictures import GOLDEN, check_picture, compose
 from tests.render.figure import STRIDE, build_capsule, build_figure, pose_figure
 
 SIZE = (360, 360)
@@ -46,6 +46,16 @@ def draw(
 def weigh(character: Character, weights: dict[str, float]) -> MorphWeights:
     """Returns the weights of the morph targets of each mesh by their names."""
     return tuple(np.array([weights.get(t.name, 0.0) for t in mesh.morph_targets]) for mesh in character.meshes)
+
+
+def test_the_comparison_keeps_a_wrong_picture(tmp_path: Path) -> None:
+    picture = np.asarray(Image.open(GOLDEN / "face_woman.png").convert("RGB"))
+    check_picture(picture, "face_woman", tmp_path)
+    wrong = picture.copy()
+    wrong[100:160, 100:160] = 255 - wrong[100:160, 100:160]
+    with pytest.raises(AssertionError, match="face_woman_difference"):
+        check_picture(wrong, "face_woman", tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"face_woman.png", "face_woman_difference.png"}
 
 
 FACES: list[tuple[str, float, dict[str, float]]] = [

@@ -26,6 +26,8 @@ SOFTNESS = 0.22
 """Growth of a shadow, m per m of height."""
 MAX_CAST_HEIGHT = 2.2
 """Height in m from which on no shadow is cast."""
+MAX_RISE = 1.0
+"""Height in m of a whole character above the floor from which on it stands on something else, and casts no shadow."""
 _MIN_SIZE = 0.04
 """Diameter in m of a box without shadow."""
 
@@ -91,7 +93,8 @@ def _find_blobs(boxes: FloatArray, light: FloatArray) -> FloatArray:
     boxes, middle, low = boxes[kept], middle[kept], low[kept]
     height = np.maximum(middle[:, 1], 0.0)
     flat = boxes[..., [0, 2]] - boxes[..., 1:2] * slope
-    cast = CAST_DENSITY * np.clip(1.0 - low / MAX_CAST_HEIGHT, 0.0, 1.0)
+    rise = max(float(low.min(initial=MAX_CAST_HEIGHT)), 0.0)
+    cast = CAST_DENSITY * np.clip(1.0 - low / MAX_CAST_HEIGHT, 0.0, 1.0) * max(1.0 - rise / MAX_RISE, 0.0)
     shadows = _create_blobs(flat, 0.02 + SOFTNESS * height, cast, 0 * cast)
     near = low < MAX_CONTACT_HEIGHT
     contact = CONTACT_DENSITY * (1.0 - np.clip(low[near], 0.0, None) / MAX_CONTACT_HEIGHT) ** 2

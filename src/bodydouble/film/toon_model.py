@@ -34,6 +34,8 @@ FACE_INSET = 0.013
 
 FACE_SHADOW_BLUR = 0.005
 """Radius in m by which shadows on a face are rounded."""
+FACE_SHADOW_REACH = 0.045
+"""Maximum distance in m of what casts a shadow on a face; the shadow of a fringe is a band below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +153,14 @@ class ToonModel:
         else:
             self._context.enable(moderngl.CULL_FACE)
         _bind(part)
-        bias = SHADOW_BIAS.get(part.material.role, 0.0) / self.light_map.depth_range
-        blur = self.light_map.blur_radius(FACE_SHADOW_BLUR if part.material.role is Role.FACE else 0.0)
-        drawn.render(opacity=opacity, light_from_world=self.light_map.place_from_world, bias=bias, light_blur=blur)
+        light_map, role = self.light_map, part.material.role
+        drawn.render(
+            opacity=opacity,
+            light_from_world=light_map.place_from_world,
+            light_blur=light_map.blur_radius(FACE_SHADOW_BLUR if role is Role.FACE else 0.0),
+            bias=SHADOW_BIAS.get(role, 0.0) / light_map.depth_range,
+            shadow_reach=FACE_SHADOW_REACH / light_map.depth_range,
+        )
 
     def draw_outlines(self, height: int) -> None:
         """Draws the outlines in a picture of a height in px; front faces are to be culled."""

@@ -80,7 +80,7 @@ def _surface_defines(material: ToonMaterial) -> list[str]:
     if not material.is_unlit:
         defines += ["LIT", *(["SHIFT"] if "shift" in textures else [])]
         defines += ["SHADOWED"] if material.role in SHADOW_BIAS else []
-        defines += ["ROUNDED"] if material.role is Role.FACE else []
+        defines += ["NEAR_CASTERS"] if material.role is Role.FACE else []
         if "shade" in textures:
             defines.append("SHADE_IS_BASE" if textures["shade"] == textures.get("base") else "SHADE")
         has_matcap = "matcap" in textures and any(material.rim.matcap)

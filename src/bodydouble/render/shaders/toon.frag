@@ -24,6 +24,9 @@ uniform float shift_scale;
 #ifdef SHADOWED
 uniform sampler2DShadow light_map;
 uniform float light_blur;  // radius in the light map
+#ifdef NEAR_CASTERS
+uniform float shadow_reach;  // of the depth there
+#endif
 #endif
 #ifdef RIM
 uniform vec3 rim_color;
@@ -74,7 +77,7 @@ vec2 placed(mat3 transform) {
 #ifdef SHADOWED
 // 1 where light arrives. The middle of the blurred edge is kept, so that shadows narrower than the blur vanish.
 float unshadowed() {
-#ifdef ROUNDED
+#ifdef NEAR_CASTERS
     const int TAPS = 12;
 #else
     const int TAPS = 4;
@@ -84,7 +87,13 @@ float unshadowed() {
     for (int i = 0; i < TAPS; ++i) {
         float angle = float(i) * GOLDEN_ANGLE;
         vec2 off = sqrt((float(i) + 0.5) / float(TAPS)) * vec2(cos(angle), sin(angle));
-        sum += texture(light_map, vec3(light_place.xy + light_blur * off, light_place.z));
+        vec3 place = vec3(light_place.xy + light_blur * off, light_place.z);
+        float free = texture(light_map, place);
+#ifdef NEAR_CASTERS
+        // What is farther towards the light than the reach casts no shadow.
+        free = max(free, 1.0 - texture(light_map, place - vec3(0.0, 0.0, shadow_reach)));
+#endif
+        sum += free;
     }
     return smoothstep(0.35, 0.65, sum / float(TAPS));
 }
