@@ -163,3 +163,13 @@ def test_looks_turn_the_left_eye(mannequin: Character, shape: str, direction: li
 def _pupil(mesh: Mesh) -> BoolArray:
     assert mesh.colors is not None
     return np.asarray(np.abs(mesh.colors[:, :3] - [0.012, 0.012, 0.014]).max(axis=1) < 1e-3)
+
+
+@pytest.mark.parametrize(("shape", "up"), [("browOuterUpLeft", 1.0), ("browDownLeft", -1.0), ("browInnerUp", 1.0)])
+def test_brows_can_be_seen_and_move(mannequin: Character, shape: str, up: float) -> None:
+    (mesh,) = mannequin.meshes
+    assert mesh.colors is not None
+    is_brow = np.abs(mesh.colors[:, :3] - [0.02, 0.017, 0.015]).max(axis=1) < 1e-4
+    offsets = mesh.morph_targets[arkit.INDEX[shape]].position_offsets[is_brow & (mesh.positions[:, 0] > 0), 1]
+    assert len(offsets) == is_brow.sum() / 2 > 20
+    assert up * offsets[np.argmax(np.abs(offsets))] > 0.003

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from bodydouble.data import Character, FloatArray, Material, Mesh, Skeleton
+from bodydouble.data import Character, FloatArray, IntArray, Material, Mesh, Skeleton
 from bodydouble.film.toon_materials import MTOON
 from bodydouble.geometry.rotation import IDENTITY
 
@@ -12,7 +12,7 @@ FLAT = {"shadeColorFactor": [1.0, 1.0, 1.0], "outlineWidthMode": "none"}
 """Values of MToon with which a white surface is white everywhere."""
 
 
-def create_mesh(positions: FloatArray, normals: FloatArray, triangles: FloatArray, **fields: Any) -> Mesh:
+def create_mesh(positions: FloatArray, normals: FloatArray, triangles: IntArray, **fields: Any) -> Mesh:
     """Returns a mesh that one joint moves."""
     count = len(positions)
     weights = np.tile([1.0, 0.0, 0.0, 0.0], (count, 1))
@@ -39,6 +39,6 @@ def create_material(name: str, color: tuple[float, float, float], **fields: Any)
 
 def create_body(*meshes: Mesh, toon: dict[str, dict[str, Any]] | None = None) -> Character:
     """Returns a rigid character with one joint at the origin, and MToon values by the name of a material."""
-    described = {name: (values, {}) for name, values in (toon or {}).items()}
+    described: dict[str, Any] = {name: (values, {}) for name, values in (toon or {}).items()}
     skeleton = Skeleton(("hips",), (-1,), np.zeros((1, 3)))
     return Character("body", skeleton, IDENTITY[None], {"hips": 0}, meshes, vrm={MTOON: described})

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,18 +16,18 @@ import ezc3d
 import numpy as np
 import pandas
 import pytest
-from pxr import Sdf, Usd, UsdSkel, UsdValidation
+from pxr import Sdf, Usd, UsdGeom, UsdSkel, UsdValidation, Vt
 
 from bodydouble.characters.load import load_character
 from bodydouble.characters.retarget import pose_matrices
 from bodydouble.data import FloatArray, Motion
 from bodydouble.errors import BodydoubleError, FormatError, InvalidDataError, MissingExtraError
-from bodydouble.formats import bvh, c3d, motion_json, motion_table, trc, usd, vmd
+from bodydouble.formats import bvh, c3d, motion_json, motion_table, trc, usd, usd_text, vmd
 from bodydouble.formats.performance import save
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion.body.joint_angles import compute_joint_angles
 from bodydouble.motion.hands.merge import merge_hands
-from bodydouble.pipeline.animated_characters import retarget_to_character
+from bodydouble.pipeline.animated_characters import add_face, retarget_to_character
 from bodydouble.pipeline.exporting import SUFFIXES, export_motions, retarget_motions
 from bodydouble.pipeline.motion_files import NamedMotion, load_motions, select_motions
 from bodydouble.skeletons import humanoid
@@ -39,6 +40,7 @@ from tests.formats import three_bvh
 from tests.formats.validator import NODE_FOLDER
 
 MILLIMETRE = 1e-3
+MORPHS = ("まばたき", "ウィンク２", "ｳｨﾝｸ２右", "怒り", "あ")
 
 
 @pytest.fixture(scope="module")
@@ -132,10 +134,12 @@ def read_vmd(path: Path) -> dict[str, Any]:
     return content
 
 
-def test_vmd_moves_the_standard_model_as_the_person(motion: Motion, tmp_path: Path) -> None:
+@pytest.mark.parametrize("with_fingers", [False, True])
+def test_vmd_moves_the_standard_model_as_the_person(motion: Motion, tmp_path: Path, with_fingers: bool) -> None:
+    motion = merge_hands(motion, builders.hands(12)) if with_fingers else motion
     vmd.write(tmp_path / "a.vmd", motion)
     content = read_vmd(tmp_path / "a.vmd")
-    assert content["metadata"]["motionCount"] == (1 + len(mmd_standard.BONES)) * 12
+    assert content["metadata"]["motionCount"] == (1 + len(mmd_standard.BONES) + 28 * with_fingers) * 12
     keys = {(key["boneName"], key["frameNum"]): key for key in content["keys"]}
     world = kinematics.world_rotations(motion.skeleton.parents, motion.rotations)
     for frame in (0, 11):
@@ -143,7 +147,7 @@ def test_vmd_moves_the_standard_model_as_the_person(motion: Motion, tmp_path: Pa
         moved = motion.root_position[frame] - motion.skeleton.rest_offsets[0]
         np.testing.assert_allclose(position, moved, atol=1e-6)
         in_world: dict[str | None, FloatArray] = {None: rotation.IDENTITY}
-        for bone, joint, parent in mmd_standard.BONES:
+        for bone, joint, parent in vmd.driven_bones(motion):
             local = np.array(keys[bone, frame]["rotation"]) * [-1.0, -1.0, 1.0, 1.0]
             in_world[bone] = rotation.multiply(in_world[parent], local)
             rest = vmd.t_pose_from_rest(bone)
@@ -151,12 +155,26 @@ def test_vmd_moves_the_standard_model_as_the_person(motion: Motion, tmp_path: Pa
             assert rotation.angle_between(in_world[bone], expected) < 1e-3
 
 
+def test_vmd_has_the_gaze(motion: Motion, tmp_path: Path) -> None:
+    face = builders.face(12)
+    gaze = np.zeros((12, 2))
+    gaze[3], gaze[5] = [0.3, 0.0], [0.0, 0.3]
+    export_motions([NamedMotion("x", motion, face=replace(face, gaze=gaze))], tmp_path / "gaze.vmd")
+    keys = {(key["boneName"], key["frameNum"]): key for key in read_vmd(tmp_path / "gaze.vmd")["keys"]}
+    for frame, direction in ((0, [0, 0, -1]), (3, [np.sin(0.1), 0, -np.cos(0.1)]), (5, [0, np.sin(0.1), -np.cos(0.1)])):
+        # A model of MikuMikuDance faces -Z, its left is +X; quaternions turn vectors alike in left-handed axes.
+        turned = rotation.rotate(np.array(keys[mmd_standard.EYES, frame]["rotation"]), np.array([0.0, 0.0, -1.0]))
+        np.testing.assert_allclose(turned, direction, atol=1e-6)
+
+
 def test_vmd_has_the_morphs_of_the_face(motion: Motion, tmp_path: Path) -> None:
     face = builders.face(len(motion.rotations), seed=4)
     export_motions([NamedMotion("x", motion, face=face)], tmp_path / "face.vmd")
     rows = read_vmd(tmp_path / "face.vmd")["morphs"]
-    found = {name: [row["weight"] for row in rows if row["morphName"] == name] for name in ("ウィンク２", "怒り", "あ")}
-    assert_same(found["ウィンク２"], face.weights[:, INDEX["eyeBlinkLeft"]], 1e-6)
+    found = {name: [row["weight"] for row in rows if row["morphName"] == name] for name in MORPHS}
+    assert_same(np.add(found["まばたき"], found["ウィンク２"]), face.weights[:, INDEX["eyeBlinkLeft"]], 1e-6)
+    assert_same(np.add(found["まばたき"], found["ｳｨﾝｸ２右"]), face.weights[:, INDEX["eyeBlinkRight"]], 1e-6)
+    assert np.min([found["ウィンク２"], found["ｳｨﾝｸ２右"]], axis=0).max() == 0
     brows = face.weights[:, [INDEX["browDownLeft"], INDEX["browDownRight"]]].mean(axis=1)
     assert_same(found["怒り"], brows, 1e-6)
     assert len(found["あ"]) == len(motion.rotations)
@@ -194,6 +212,38 @@ def _usd_joints(stage: Any, name: str, time: int) -> builders.Floats:
     return np.array([tuple(m.ExtractTranslation()) for m in query.ComputeJointSkelTransforms(Usd.TimeCode(time))])
 
 
+def test_usd_has_the_face(motion: Motion, tmp_path: Path) -> None:
+    path, face, first = tmp_path / "face.usda", builders.face(12), 3
+    export_motions([NamedMotion("ann", motion, first, face=face)], path)
+    stage = Usd.Stage.Open(str(path))
+    validators = UsdValidation.ValidationRegistry().GetOrLoadAllValidators()
+    assert not [e.GetErrorAsString() for e in UsdValidation.ValidationContext(validators).Validate(stage)]
+    animated = add_face(retarget_to_character(motion, load_character("mannequin")), face)
+    assert animated.face_weights is not None and animated.face_weights[0] is not None
+    (mesh,) = animated.character.meshes
+    offsets = np.stack([target.position_offsets for target in mesh.morph_targets])
+    for frame in (0, 7):
+        expected = mesh.positions + np.einsum("k,kvi->vi", animated.face_weights[0][frame], offsets)
+        np.testing.assert_allclose(_usd_shaped_points(stage, "ann", first + frame), expected, atol=1e-5)
+
+
+def _usd_shaped_points(stage: Any, name: str, time: int) -> builders.Floats:
+    """Returns the points (V, 3) of a character's mesh with its blend shapes, before skinning, by UsdSkel."""
+    root = stage.GetPrimAtPath(f"/scene/{name}")
+    cache = UsdSkel.Cache()
+    cache.Populate(UsdSkel.Root(root), Usd.PrimDefaultPredicate)
+    mesh = root.GetChild("mesh0")
+    query = cache.GetSkinningQuery(mesh)
+    weights = cache.GetSkelQuery(UsdSkel.Skeleton(root.GetChild("skeleton"))).GetAnimQuery()
+    values = query.GetBlendShapeMapper().Remap(weights.ComputeBlendShapeWeights(Usd.TimeCode(time)))
+    shapes = UsdSkel.BlendShapeQuery(UsdSkel.BindingAPI(mesh))
+    parts = shapes.ComputeSubShapeWeights(values)
+    points = Vt.Vec3fArray(UsdGeom.Mesh(mesh).GetPointsAttr().Get())
+    indices, offsets = shapes.ComputeBlendShapePointIndices(), shapes.ComputeSubShapePointOffsets()
+    assert shapes.ComputeDeformedPoints(*parts, indices, offsets, points)
+    return np.array(points)
+
+
 def test_binary_usd_says_what_it_needs(motion: Motion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(usd, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"pip install 'bodydouble\[usd\]'"):
@@ -222,7 +272,7 @@ def test_usdz_entries_are_stored_and_aligned(motion: Motion, tmp_path: Path) -> 
 
 
 def test_usd_names_are_valid_and_different() -> None:
-    assert usd._unique_identifiers(["1a", "a b", "a.b", ""]) == ["_1a", "a_b", "a_b_2", "_"]
+    assert usd_text.unique_identifiers(["1a", "a b", "a.b", ""]) == ["_1a", "a_b", "a_b_2", "_"]
     paths = usd.joint_paths(builders.character())
     assert len(set(paths)) == len(paths)
 

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bodydouble.data import FloatArray
-from bodydouble.render.overlay import PALETTE, draw_hand, draw_name, draw_skeleton, line_width, person_color
+from bodydouble.render.overlay import PALETTE, draw_face, draw_hand, draw_name, draw_skeleton, line_width, person_color
 from bodydouble.render.text import blend_patch, render_label
-from bodydouble.skeletons import blazepose, hand
+from bodydouble.skeletons import blazepose, face_mesh, hand
 
 COLOR = (40, 120, 240)
 KNEE, ANKLE = blazepose.INDEX["left_knee"], blazepose.INDEX["left_ankle"]
@@ -59,6 +59,19 @@ def test_the_lines_of_a_hand_lie_between_its_landmarks() -> None:
         assert not np.any(changed[distance > 4.0])
         shades.append(image[changed].sum())
     assert shades[0] > shades[1]
+
+
+def test_the_lines_of_a_face_lie_between_its_landmarks_and_are_not_drawn_where_it_was_not_seen() -> None:
+    outline = np.random.default_rng(0).uniform([20, 20], [300, 220], (len(face_mesh.OUTLINE_POINTS), 2))
+    image = _blank()
+    draw_face(image, np.full_like(outline, np.nan), COLOR)
+    assert np.array_equal(image, _blank())
+    draw_face(image, outline, COLOR)
+    starts = np.cumsum([0, *(len(line) for line in face_mesh.OUTLINES)])
+    pairs = [(i, i + 1) for i in range(len(outline) - 1) if i + 1 not in starts]
+    distance = np.min([_distance_to_segment(outline[a], outline[b]) for a, b in pairs], axis=0)
+    changed = np.any(image != 128, axis=-1)
+    assert not changed[distance > 2.5].any() and changed[distance < 0.3].mean() > 0.95
 
 
 def test_left_is_lighter_than_right() -> None:

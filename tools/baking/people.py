@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from baking.base_mesh import BaseMesh, read_base_mesh, sample_mask
 from baking.mesh import humanoid_weights, limit_to_four_weights
@@ -82,15 +83,21 @@ def stand_on_floor(body: Body, skin: Array) -> Body:
     return replace(posed, positions=posed.positions - down, heads=posed.heads - down)
 
 
+def skin_parts(body: Body, mesh: BaseMesh) -> tuple[NDArray[np.int64], dict[str, NDArray[np.int64]]]:
+    """Returns the vertices of the base mesh that bodies.npz holds, in its order, and the triangles of its surfaces."""
+    parts = {"skin": body.faces[~body.cavity & (body.faces < 13_380).all(axis=1)]}
+    for name, group in SURFACE_GROUPS.items():
+        names = [group.replace("[lr]", side) for side in "lr"] if "[lr]" in group else [group]
+        parts[name] = np.concatenate([mesh.faces[group_name] for group_name in names])
+    return np.unique(np.concatenate([faces.ravel() for faces in parts.values()])), parts
+
+
 def write_people(path: Path) -> None:
     """Bakes and writes bodies.npz."""
     bodies, mesh, data = load_people()
     first = bodies[0]
-    parts = {"skin": first.faces[~first.cavity & (first.faces < 13_380).all(axis=1)]}
-    for name, group in SURFACE_GROUPS.items():
-        names = [group.replace("[lr]", side) for side in "lr"] if "[lr]" in group else [group]
-        parts[name] = np.concatenate([mesh.faces[group_name] for group_name in names])
-    used, local = np.unique(np.concatenate([faces.ravel() for faces in parts.values()]), return_inverse=True)
+    used, parts = skin_parts(first, mesh)
+    local = np.searchsorted(used, np.concatenate([faces.ravel() for faces in parts.values()]))
     splits = np.split(local.reshape(-1, 3), np.cumsum([len(faces) for faces in parts.values()])[:-1])
     skin = np.unique(parts["skin"])
     people = [stand_on_floor(body, skin) for body in bodies]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bodydouble.data import BoolArray, Camera, FloatArray, Hands, IntArray, Performance, Person
+from bodydouble.data import BoolArray, Camera, FloatArray, Hands, Motion, Performance
 from bodydouble.formats.media import FrameReader
 from bodydouble.geometry import camera, kinematics, rotation
 from bodydouble.motion.hands.hand_model import FINGER_LANDMARKS
@@ -63,7 +63,7 @@ def measure_hands(scene: HandsScene, estimate: Performance, network_landmarks: F
         estimate: the performance that was captured.
         network_landmarks: (T, 2, 21, 3) m relative to the wrist in camera axes, as ``locate_in_true_regions`` returns.
     """
-    view, hands = scene.scene.camera, true_hands(scene)
+    view, hands = scene.scene.camera, scene.hands
     truth, true_pixels = relative_to_wrist(scene.landmarks, view.camera_from_world), hands.keypoints[..., :2]
     sizes = hand_sizes(scene.landmarks, view)
     pixels, landmarks = estimated_hands(estimate, len(truth))
@@ -98,24 +98,21 @@ def estimated_hands(estimate: Performance, frame_count: int) -> tuple[FloatArray
     """
     pixels = np.full((frame_count, 2, len(hand.LANDMARKS), 2), np.nan)
     landmarks = np.full((frame_count, 2, len(hand.LANDMARKS), 3), np.nan)
-    people = [person for person in estimate.people if person.hands is not None]
-    if people:
-        person = max(people, key=lambda one: 0 if one.hands is None else int(one.hands.observed.sum()))
-        frames, observed, own_pixels, own_landmarks = _person_hands(person, estimate.camera)
-        pixels[frames] = np.where(observed[..., None, None], own_pixels, np.nan)
-        landmarks[frames] = np.where(observed[..., None, None], own_landmarks, np.nan)
+    seen = [(person.hands, person) for person in estimate.people if person.hands is not None]
+    if seen:
+        hands, person = max(seen, key=lambda one: int(one[0].observed.sum()))
+        frames, observed = person.track.frames, hands.observed[..., None, None]
+        relative = _relative_landmarks(hands, person.motion, estimate.camera.camera_from_world[frames])
+        pixels[frames] = np.where(observed, hands.keypoints[..., :2], np.nan)
+        landmarks[frames] = np.where(observed, relative, np.nan)
     return pixels, landmarks
 
 
-def _person_hands(person: Person, view: Camera) -> tuple[IntArray, BoolArray, FloatArray, FloatArray]:
-    """Returns frames, observed, 2D and 3D landmarks of the hands of a person."""
-    hands, motion, frames = person.hands, person.motion, person.track.frames
-    assert hands is not None
+def _relative_landmarks(hands: Hands, motion: Motion, camera_from_world: FloatArray) -> FloatArray:
+    """Returns the landmarks (T, 2, 21, 3) of hands relative to the wrist, in camera axes."""
     world = kinematics.world_rotations(motion.skeleton.parents, motion.rotations)
     wrists = world[:, [motion.skeleton.index(f"{side}Hand") for side in SIDES]]
-    landmarks = rotation.rotate(wrists[:, :, None], hand_landmark_positions(hands))
-    relative = relative_to_wrist(landmarks, view.camera_from_world[frames])
-    return frames, hands.observed, hands.keypoints[..., :2], relative
+    return relative_to_wrist(rotation.rotate(wrists[:, :, None], hand_landmark_positions(hands)), camera_from_world)
 
 
 def palm_lengths(landmarks: FloatArray) -> FloatArray:
@@ -153,7 +150,7 @@ def locate_in_true_regions(video: Path, scene: HandsScene) -> FloatArray:
     Raises:
         MediaError: the video cannot be read.
     """
-    networks, true_pixels = HandNetworks(), true_hands(scene).keypoints[..., :2]
+    networks, true_pixels = HandNetworks(), scene.hands.keypoints[..., :2]
     with FrameReader(video) as reader:
         located = [
             [networks.locate_landmarks(frame, roi_from_landmarks(points)) for points in both]
@@ -167,10 +164,3 @@ def in_camera_axes(landmarks: FloatArray, pixels: FloatArray, view: Camera) -> F
     """Returns landmarks (..., 21, 3) as seen along the view rays of pixels (..., 2), in camera axes."""
     ray_axes = rotation.between(np.array([0.0, 0.0, 1.0]), rotation.normalize(camera.rays(view.intrinsics, pixels)))
     return rotation.rotate(ray_axes[..., None, :], landmarks)
-
-
-def true_hands(scene: HandsScene) -> Hands:
-    """Returns the true hands of a scene."""
-    hands = scene.scene.people[0].hands
-    assert hands is not None
-    return hands

@@ -172,6 +172,19 @@ def bench_hands(arguments: BenchArguments) -> None:
         bench_runner.run(bench_runner.measure_hands, arguments)
 
 
+@app.command("faces")
+@expand_arguments
+def bench_faces(arguments: BenchArguments) -> None:
+    """Measure the accuracy of faces on rendered close-ups.
+
+    Prints correlations of all weights, and errors of gaze, blinks and head by size of the face.
+    """
+    with report_errors():
+        from bodydouble.cli import bench_runner
+
+        bench_runner.run(bench_runner.measure_faces, arguments)
+
+
 @app.command("retarget")
 def bench_retarget(
     mocap: Annotated[
@@ -254,6 +267,34 @@ def bench_facing(
             print_json(facing.as_dict(quality, errors))
         else:
             print_table(*facing.tabulate(errors))
+
+
+@app.command("backgrounds")
+def bench_backgrounds(
+    videos: Annotated[
+        list[Path] | None, typer.Argument(metavar="[VIDEO...]", help="Videos. Default: rendered clips with truth.")
+    ] = None,
+    quality: QualityOption = Quality.BALANCED,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the backgrounds of films.
+
+    Prints flicker and time, and on rendered clips the errors where people stood and the share that remains visible.
+    """
+    with report_errors():
+        from bodydouble.bench import backgrounds
+        from bodydouble.cli.progress import ProgressBars
+        from bodydouble.cli.tables import print_table
+
+        with ProgressBars() as progress:
+            if videos:
+                figures = backgrounds.measure_videos(videos, quality, progress)
+            else:
+                figures = backgrounds.measure_rendered(quality, progress)
+        if as_json:
+            print_json(backgrounds.as_dict(quality, figures))
+        else:
+            print_table(*backgrounds.tabulate(figures))
 
 
 @app.command("h36m")

@@ -15,6 +15,7 @@ from bodydouble.bench import (
     accuracy_report,
     close_up_clips,
     comparison_tables,
+    faces,
     frame_rate,
     hands,
     oracle_study,
@@ -120,6 +121,13 @@ def measure_hands(arguments: BenchArguments, progress: Progress) -> BenchReport:
     captures = _capture([partial(close_up_clips.render_hands, clip) for clip in clips], arguments, progress)
     samples = hands.measure_clips(captures, clips, progress)
     return hands.build_report(samples, len(clips), close_up_clips.FRAME_COUNT, arguments.quality)
+
+
+def measure_faces(arguments: BenchArguments, progress: Progress) -> BenchReport:
+    """Measures faces on rendered close-ups."""
+    clips = _sample_evenly(close_up_clips.face_clips(), arguments.clips)
+    captures = _capture([partial(close_up_clips.render_face, clip) for clip in clips], arguments, progress)
+    return faces.build_report(faces.measure_clips(captures, clips), close_up_clips.FRAME_COUNT, arguments.quality)
 
 
 def measure_retargeting(

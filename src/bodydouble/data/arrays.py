@@ -29,6 +29,8 @@ CONTACT_POINTS = ("left heel", "left toes", "right heel", "right toes")
 HAND_LANDMARK_COUNT = 21
 FINGER_BONE_COUNT = 30
 """Number of finger bones of both hands: ``skeletons.humanoid.FINGERS``."""
+FACE_OUTLINE_COUNT = 86
+"""Number of points on the outlines of a face: ``skeletons.face_mesh.OUTLINE_POINTS``."""
 BLENDSHAPE_COUNT = 52
 """Number of ARKit's face blend shapes: ``skeletons.arkit.BLENDSHAPES``."""
 UNKNOWN_TRACK_ID = -1

@@ -7,6 +7,7 @@ from bodydouble.data.appearance import Appearance
 from bodydouble.data.arrays import (
     BLENDSHAPE_COUNT,
     CONTACT_POINTS,
+    FACE_OUTLINE_COUNT,
     FINGER_BONE_COUNT,
     HAND_LANDMARK_COUNT,
     BoolArray,
@@ -98,12 +99,17 @@ class Face:
     """(T, 52) weights of the blend shapes, 0 to 1, in the order of ``skeletons.arkit.BLENDSHAPES``."""
     gaze: FloatArray
     """(T, 2) rad, direction of the eyes relative to the head: towards the person's left, and up."""
+    outline: FloatArray | None = None
+    """(T, 86, 2) px, points of ``skeletons.face_mesh.OUTLINES``; NaN where not observed. They are drawn in the preview
+    and written to no file; None if they are not known."""
 
     def __post_init__(self) -> None:
         t = len(self.observed)
         check_shape(self, "observed", (t,))
         check_shape(self, "weights", (t, BLENDSHAPE_COUNT))
         check_shape(self, "gaze", (t, 2))
+        if self.outline is not None:
+            check_shape(self, "outline", (t, FACE_OUTLINE_COUNT, 2))
 
 
 @dataclass(frozen=True, slots=True)

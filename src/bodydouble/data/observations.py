@@ -13,6 +13,7 @@ from bodydouble.data.arrays import (
     BLENDSHAPE_COUNT,
     COCO_KEYPOINT_COUNT,
     FACE_EMBEDDING_DIM,
+    FACE_OUTLINE_COUNT,
     FULL_FRAME_DIAGONAL_MM,
     HAND_LANDMARK_COUNT,
     LANDMARK_COUNT,
@@ -88,10 +89,14 @@ class FaceObservation:
     facing the camera."""
     confidence: float
     """Probability that the region shows a face."""
+    outline: FloatArray | None = None
+    """(86, 2) px, points of ``skeletons.face_mesh.OUTLINES``, for drawing only; None if they are not known."""
 
     def __post_init__(self) -> None:
         check_shape(self, "weights", (BLENDSHAPE_COUNT,))
         check_shape(self, "camera_from_head", (4,))
+        if self.outline is not None:
+            check_shape(self, "outline", (FACE_OUTLINE_COUNT, 2))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Floor shadow: boxes around the limbs of characters -> soft shadows on the floor, of a light and of contact.
 
 Each box throws the shadow of an ellipsoid: along the light, softer the higher it is, and straight down where it nearly
-touches the floor. Overlapping shadows do not add up.
+touches the floor. Where shadows overlap, light is blocked as by one dense body.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,8 @@ from bodydouble.render.view_volumes import floor_corners
 MAP_SIZE = 192
 """Side of the map of the floor, texels."""
 MAX_BLOBS = 512
-CAST_DARKNESS, CONTACT_DARKNESS = 0.22, 0.42
+CAST_DENSITY, CONTACT_DENSITY = 1.3, 1.3
+"""Optical depth of the shadow of one box, of the light and of contact."""
 MIN_ELEVATION = 2.2
 """Minimum tangent of the elevation of the light that casts shadows on the floor; they stay short."""
 MAX_CONTACT_HEIGHT = 0.12
@@ -42,7 +43,7 @@ class FloorShadow:
         self._blobs = context.buffer(reserve=MAX_BLOBS * 32)
         content = [(self._blobs, "2f4 4f4 2f4/i", "center", "axes", "strength")]
         self._pass = context.vertex_array(self._program, content)
-        self._texture = context.texture((MAP_SIZE, MAP_SIZE), 4)
+        self._texture = context.texture((MAP_SIZE, MAP_SIZE), 2, dtype="f2")
         self._texture.repeat_x = self._texture.repeat_y = False
         self._target = context.framebuffer([self._texture])
 
@@ -68,9 +69,8 @@ class FloorShadow:
             self._blobs.write(drawn.astype(np.float32).tobytes())
             self._program["floor_area"] = tuple(self._area)
             self._context.enable_only(moderngl.BLEND)
-            self._context.blend_equation = moderngl.MAX, moderngl.MAX
+            self._context.blend_func = moderngl.ONE, moderngl.ONE
             self._pass.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=len(drawn))
-            self._context.blend_equation = moderngl.FUNC_ADD, moderngl.FUNC_ADD
             self._context.disable(moderngl.BLEND)
         return [floor_corners(area) for area in areas]
 
@@ -91,10 +91,10 @@ def _find_blobs(boxes: FloatArray, light: FloatArray) -> FloatArray:
     boxes, middle, low = boxes[kept], middle[kept], low[kept]
     height = np.maximum(middle[:, 1], 0.0)
     flat = boxes[..., [0, 2]] - boxes[..., 1:2] * slope
-    cast = CAST_DARKNESS * np.clip(1.0 - low / MAX_CAST_HEIGHT, 0.0, 1.0)
+    cast = CAST_DENSITY * np.clip(1.0 - low / MAX_CAST_HEIGHT, 0.0, 1.0)
     shadows = _create_blobs(flat, 0.02 + SOFTNESS * height, cast, 0 * cast)
     near = low < MAX_CONTACT_HEIGHT
-    contact = CONTACT_DARKNESS * (1.0 - np.clip(low[near], 0.0, None) / MAX_CONTACT_HEIGHT) ** 2
+    contact = CONTACT_DENSITY * (1.0 - np.clip(low[near], 0.0, None) / MAX_CONTACT_HEIGHT) ** 2
     touched = _create_blobs(_below(boxes[near]), np.full(len(contact), 0.05), 0 * contact, contact)
     return np.concatenate([shadows, touched])
 

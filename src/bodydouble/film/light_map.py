@@ -42,7 +42,9 @@ class LightMap:
         depths, window = casters @ axes[2], seen @ axes[:2].T
         low = np.array([*(window.min(axis=0) - MARGIN), depths.min() - MARGIN])
         high = np.array([*(window.max(axis=0) + MARGIN), depths.max() + MARGIN])
-        size = int(np.clip(np.ceil((high - low)[:2].max() / pixel), MIN_SIZE, MAX_SIZE))
+        extent = (high - low)[:2].max()
+        low[:2], high[:2] = (high + low)[:2] / 2 - extent / 2, (high + low)[:2] / 2 + extent / 2
+        size = int(np.clip(np.ceil(extent / pixel), MIN_SIZE, MAX_SIZE))
         clip = np.eye(4)
         clip[:3, :3] = 2.0 * axes / (high - low)[:, None]
         clip[:3, 3] = -(high + low) / (high - low)
@@ -56,7 +58,12 @@ class LightMap:
         """(4, 4) from the world to texture coordinates and depth."""
         self.depth_range = float(high[2] - low[2])
         """m, from depth 0 to depth 1."""
+        self._texel = float(extent) / size
         return clip
+
+    def blur_radius(self, radius: float) -> float:
+        """Returns a radius in m, one texel at least, in texture coordinates."""
+        return max(radius / self._texel, 1.0) / MAX_SIZE
 
     def bind(self, unit: int) -> None:
         """Binds the map to a texture unit."""

@@ -44,6 +44,8 @@ class Role(Enum):
     """Eyes and brows, which are seen through the hair before them."""
     HAIR = "hair"
     """Hair, on which no shadow falls."""
+    GLASSES = "glasses"
+    """Glasses, which cast no shadow: it would be a noise of lines on the face."""
     OTHER = "other"
 
 
@@ -119,12 +121,14 @@ def resolve_materials(character: Character) -> list[ToonMaterial]:
 
 def find_role(mesh: str, material: str) -> Role:
     """Finds the role of a mesh by the names that it and its material have in the cast and in most VRM files."""
-    names = f"{mesh} {material}".lower()
-    if "hair" in material.lower() and "tie" not in material.lower():
+    name = material.lower()
+    if "hair" in name and "tie" not in name:
         return Role.HAIR
-    if any(word in names for word in ("eye", "brow", "lash")):
+    if mesh.lower() in ("eyes", "brows") or any(word in name for word in ("eye", "brow", "lash")):
         return Role.FEATURE
-    return Role.FACE if "face" in material.lower() else Role.OTHER
+    if "glasses" in name:
+        return Role.GLASSES
+    return Role.FACE if "face" in name else Role.OTHER
 
 
 def _resolve(

@@ -32,6 +32,9 @@ FEATURE_OPACITY = 0.5
 FACE_INSET = 0.013
 """Distance in m by which the face is smaller where it casts a shadow; nose and cheeks would shade themselves."""
 
+FACE_SHADOW_BLUR = 0.005
+"""Radius in m by which shadows on a face are rounded."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToonPart:
@@ -149,7 +152,8 @@ class ToonModel:
             self._context.enable(moderngl.CULL_FACE)
         _bind(part)
         bias = SHADOW_BIAS.get(part.material.role, 0.0) / self.light_map.depth_range
-        drawn.render(opacity=opacity, light_from_world=self.light_map.place_from_world, bias=bias)
+        blur = self.light_map.blur_radius(FACE_SHADOW_BLUR if part.material.role is Role.FACE else 0.0)
+        drawn.render(opacity=opacity, light_from_world=self.light_map.place_from_world, bias=bias, light_blur=blur)
 
     def draw_outlines(self, height: int) -> None:
         """Draws the outlines in a picture of a height in px; front faces are to be culled."""
@@ -162,7 +166,7 @@ class ToonModel:
 
 def _caster_inset(part: ToonPart) -> float | None:
     """Returns by how many m a part is smaller as a caster; None if it casts no shadow."""
-    if part.material.is_blended or part.material.role is Role.FEATURE:
+    if part.material.is_blended or part.material.role in (Role.FEATURE, Role.GLASSES):
         return None
     return FACE_INSET if part.material.role is Role.FACE else 0.0
 

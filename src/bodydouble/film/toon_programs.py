@@ -6,7 +6,6 @@ import moderngl
 import numpy as np
 
 from bodydouble.data import FloatArray, TexturePlacement
-from bodydouble.film.light_map import MAX_SIZE
 from bodydouble.film.toon_materials import Role, ToonMaterial
 from bodydouble.render.context import compile_program
 from bodydouble.render.skinned_vertices import VertexRange
@@ -81,6 +80,7 @@ def _surface_defines(material: ToonMaterial) -> list[str]:
     if not material.is_unlit:
         defines += ["LIT", *(["SHIFT"] if "shift" in textures else [])]
         defines += ["SHADOWED"] if material.role in SHADOW_BIAS else []
+        defines += ["ROUNDED"] if material.role is Role.FACE else []
         if "shade" in textures:
             defines.append("SHADE_IS_BASE" if textures["shade"] == textures.get("base") else "SHADE")
         has_matcap = "matcap" in textures and any(material.rim.matcap)
@@ -150,7 +150,6 @@ def describe_surface(material: ToonMaterial) -> dict[str, UniformValue]:
         "rim_lighting_mix": material.rim.lighting_mix,
         "matcap_color": material.rim.matcap,
         "emission": material.emission,
-        "light_texel": 1.0 / MAX_SIZE,
     }
     for name in ("shade", "shift", "rim", "emission"):
         if name in material.textures:

@@ -140,14 +140,31 @@ class ToonRenderer:
         eye, light = world_from_camera[:3, 3], _light_direction(world_from_camera)
         floors = self._image_regions(clip_from_world, self._floor_shadow.update(boxes, light))
         figures = self._image_regions(clip_from_world, bounds, margin=4)
-        for i, points, depth in zip(poses, bounds, depths, strict=True):
-            pixel = max(float(np.median(depth)), near) / float(camera_intrinsics[1, 1])
-            self._models[i].draw_light_map(points, points, light, pixel)
+        for i, person in zip(poses, boxes, strict=True):
+            seen, pixel = self._find_seen(person, camera_intrinsics, camera_from_world)
+            self._models[i].draw_light_map(person.reshape(-1, 3), seen, light, pixel)
         order = np.argsort([-float(np.median(d)) for d in depths])
         self._draw_characters([self._models[list(poses)[k]] for k in order], clip_from_world, eye, light, figures)
         world_from_pixel = world_from_camera[:3, :3] @ np.linalg.inv(camera_intrinsics)
         self._compose_image(world_from_pixel, eye, floors, figures)
         return floors + figures
+
+    def _find_seen(
+        self, boxes: FloatArray, intrinsics: FloatArray, camera_from_world: FloatArray
+    ) -> tuple[FloatArray, float]:
+        """Finds the boxes that the image shows, and the size of a pixel at the nearest of them.
+
+        Returns:
+            Corners (N, 3) of the boxes (K, 8, 3), m, world, and the size in m.
+        """
+        corners = boxes @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
+        depth = np.maximum(corners[..., 2:], MIN_NEAR_PLANE)
+        pixels = corners[..., :2] / depth @ intrinsics[:2, :2].T + intrinsics[:2, 2]
+        outside = (pixels.max(axis=1) < 0) | (pixels.min(axis=1) > self.image_size)
+        is_seen = ~outside.any(axis=1) & (corners[..., 2].max(axis=1) > MIN_NEAR_PLANE)
+        if not is_seen.any():
+            is_seen[:] = True
+        return boxes[is_seen].reshape(-1, 3), float(depth[is_seen].mean(axis=1).min()) / float(intrinsics[1, 1])
 
     def _image_regions(
         self, clip_from_world: FloatArray, bounds: Sequence[FloatArray], margin: int = 0
@@ -206,7 +223,7 @@ class ToonRenderer:
     def _draw_features(self, models: Sequence[ToonModel]) -> None:
         """Draws eyes and brows through the hair; afterwards the depths are not those of the surfaces any more."""
         for model in models:
-            model.draw_forward((Role.FACE, Role.FEATURE), 0.0)
+            model.draw_forward((Role.FACE, Role.FEATURE, Role.GLASSES), 0.0)
         self._context.depth_func = "<="
         for model in models:
             model.draw_forward((Role.FEATURE,), FEATURE_OPACITY)

@@ -1,25 +1,32 @@
 """USD files: ``Character`` and node rotations -> UsdSkel text (.usda), binary (.usdc) or a package (.usdz).
 
-Meshes, skin, materials (UsdPreviewSurface with a base colour texture) and the animation are written. The stage is +Y
-up and in metres. The binary form is converted from the text by OpenUSD and needs the extra ``usd`` (usd-core).
+Meshes, skin, materials (UsdPreviewSurface with a base colour texture), blend shapes and the animation are written. The
+stage is +Y up and in metres. The binary form is converted from the text by OpenUSD and needs the extra ``usd``
+(usd-core).
 
 Source: https://openusd.org/release/api/_usd_skel__schemas.html and https://openusd.org/release/spec_usdz.html
 """
 
-import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.util import find_spec
-from io import StringIO
 from pathlib import Path
 
 import numpy as np
 
-from bodydouble.data import Character, FloatArray, IntArray, Material, Mesh
+from bodydouble.data import Character, FloatArray, Material, Mesh, MorphWeights
 from bodydouble.errors import MissingExtraError, OutputError
 from bodydouble.formats.atomic import atomic_write
+from bodydouble.formats.usd_blend_shapes import (
+    BlendShapes,
+    animation_lines,
+    binding_lines,
+    collect_blend_shapes,
+    shape_lines,
+)
+from bodydouble.formats.usd_text import format_numbers, format_tuples, indent, unique_identifiers
 from bodydouble.geometry import kinematics, rotation
 
 ZIP_ALIGNMENT = 64
@@ -43,6 +50,8 @@ class UsdAnimation:
     """Time code of the first of the T frames."""
     root_translation: FloatArray | None = None
     """(T, 3) m, of joint 0 where it is a root bone above the hips that moves; None: it stands still."""
+    weights: MorphWeights | None = None
+    """(T, K) weights of the morph targets of each mesh, or None; None: all those at rest."""
 
 
 def write(path: Path, animations: Sequence[UsdAnimation], fps: Fraction) -> None:
@@ -143,33 +152,15 @@ def _stage_lines(animations: Sequence[UsdAnimation], fps: Fraction, textures: di
         ")",
         "{",
     )
-    names = _unique_identifiers(animation.name for animation in animations)
+    names = unique_identifiers(animation.name for animation in animations)
     for name, animation in zip(names, animations, strict=True):
-        yield from _indent(_character_lines(name, animation, textures))
+        yield from indent(_character_lines(name, animation, textures))
     yield "}"
-
-
-def _indent(lines: Iterable[str]) -> Iterator[str]:
-    return ("    " + line if line else line for line in lines)
-
-
-def _unique_identifiers(names: Iterable[str]) -> list[str]:
-    """Returns valid and different prim names."""
-    taken: list[str] = []
-    for name in names:
-        identifier = re.sub(r"\W", "_", name, flags=re.ASCII) or "_"
-        identifier = f"_{identifier}" if identifier[0].isdigit() else identifier
-        number, unique = 1, identifier
-        while unique in taken:
-            number += 1
-            unique = f"{identifier}_{number}"
-        taken.append(unique)
-    return taken
 
 
 def joint_paths(character: Character) -> list[str]:
     """Returns the path of each joint in the skeleton, such as ``hips/spine/chest``."""
-    identifiers = _unique_identifiers(character.skeleton.joint_names)
+    identifiers = unique_identifiers(character.skeleton.joint_names)
     paths: list[str] = []
     for identifier, parent in zip(identifiers, character.skeleton.parents, strict=True):
         paths.append(identifier if parent < 0 else f"{paths[parent]}/{identifier}")
@@ -184,21 +175,22 @@ def _character_lines(name: str, animation: UsdAnimation, textures: dict[bytes, s
     yield '    kind = "component"'
     yield ")"
     yield "{"
-    yield from _indent(_skeleton_lines(character, f"{path}/skeleton/animation"))
-    yield from _indent(_animation_lines(animation))
+    yield from indent(_skeleton_lines(character, f"{path}/skeleton/animation"))
+    blend_shapes = collect_blend_shapes(character, animation.weights)
+    yield from indent(_animation_lines(animation, blend_shapes))
     yield "    }"
     materials = list(dict.fromkeys(mesh.material for mesh in character.meshes))
-    material_names = _unique_identifiers(material.name for material in materials)
+    material_names = unique_identifiers(material.name for material in materials)
     if materials:
         yield '    def Scope "materials"'
         yield "    {"
         for material_name, material in zip(material_names, materials, strict=True):
             shader_path = f"{path}/materials/{material_name}"
-            yield from _indent(_indent(_material_lines(material_name, material, shader_path, textures)))
+            yield from indent(indent(_material_lines(material_name, material, shader_path, textures)))
         yield "    }"
     binding = dict(zip(materials, material_names, strict=True))
     for i, mesh in enumerate(character.meshes):
-        yield from _indent(_mesh_lines(f"mesh{i}", mesh, path, binding[mesh.material]))
+        yield from indent(_mesh_lines(f"mesh{i}", mesh, path, binding[mesh.material], blend_shapes.names[i]))
     yield "}"
 
 
@@ -225,8 +217,8 @@ def _local_matrices(offsets: FloatArray, rotations: FloatArray) -> FloatArray:
     return matrices
 
 
-def _animation_lines(animation: UsdAnimation) -> Iterator[str]:
-    """Yields the SkelAnimation: rotations and translations of all joints in all frames."""
+def _animation_lines(animation: UsdAnimation, blend_shapes: BlendShapes) -> Iterator[str]:
+    """Yields the SkelAnimation: rotations and translations of all joints, and blend shapes, in all frames."""
     character = animation.character
     paths = ", ".join(f'"{joint}"' for joint in joint_paths(character))
     translations = np.tile(character.skeleton.rest_offsets, (len(animation.rotations), 1, 1))
@@ -244,35 +236,39 @@ def _animation_lines(animation: UsdAnimation) -> Iterator[str]:
     # USD writes the real part first.
     yield from _time_samples(animation.rotations[..., [3, 0, 1, 2]], animation.first_frame)
     yield "        }"
+    yield from indent(indent(animation_lines(blend_shapes, animation.first_frame)))
     yield "    }"
 
 
 def _time_samples(rows: FloatArray, first_frame: int) -> Iterator[str]:
-    return (f"            {t}: {_tuples(row)}," for t, row in enumerate(rows, start=first_frame))
+    return (f"            {t}: {format_tuples(row)}," for t, row in enumerate(rows, start=first_frame))
 
 
-def _mesh_lines(name: str, mesh: Mesh, skel_path: str, material: str) -> Iterator[str]:
+def _mesh_lines(name: str, mesh: Mesh, skel_path: str, material: str, shapes: Sequence[str]) -> Iterator[str]:
     yield f'def Mesh "{name}" ('
     yield '    prepend apiSchemas = ["MaterialBindingAPI", "SkelBindingAPI"]'
     yield ")"
     yield "{"
-    yield f"    float3[] extent = {_tuples(np.stack([mesh.positions.min(axis=0), mesh.positions.max(axis=0)]))}"
-    yield f"    int[] faceVertexCounts = {_numbers(np.full(len(mesh.triangles), 3))}"
-    yield f"    int[] faceVertexIndices = {_numbers(mesh.triangles.reshape(-1))}"
-    yield f"    point3f[] points = {_tuples(mesh.positions)}"
-    yield f'    normal3f[] normals = {_tuples(mesh.normals)} (interpolation = "vertex")'
+    yield f"    float3[] extent = {format_tuples(np.stack([mesh.positions.min(axis=0), mesh.positions.max(axis=0)]))}"
+    yield f"    int[] faceVertexCounts = {format_numbers(np.full(len(mesh.triangles), 3))}"
+    yield f"    int[] faceVertexIndices = {format_numbers(mesh.triangles.reshape(-1))}"
+    yield f"    point3f[] points = {format_tuples(mesh.positions)}"
+    yield f'    normal3f[] normals = {format_tuples(mesh.normals)} (interpolation = "vertex")'
     yield '    uniform token subdivisionScheme = "none"'
     yield "    matrix4d primvars:skel:geomBindTransform = ((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))"
-    yield f"    int[] primvars:skel:jointIndices = {_numbers(mesh.joints.reshape(-1))} ({_PER_VERTEX})"
-    yield f"    float[] primvars:skel:jointWeights = {_numbers(mesh.weights.reshape(-1))} ({_PER_VERTEX})"
+    yield f"    int[] primvars:skel:jointIndices = {format_numbers(mesh.joints.reshape(-1))} ({_PER_VERTEX})"
+    yield f"    float[] primvars:skel:jointWeights = {format_numbers(mesh.weights.reshape(-1))} ({_PER_VERTEX})"
     if mesh.uvs is not None:
         # The origin of USD's texture coordinates is at the bottom left.
         uvs = np.column_stack([mesh.uvs[:, 0], 1 - mesh.uvs[:, 1]])
-        yield f'    texCoord2f[] primvars:st = {_tuples(uvs)} (interpolation = "vertex")'
+        yield f'    texCoord2f[] primvars:st = {format_tuples(uvs)} (interpolation = "vertex")'
     if mesh.colors is not None:
-        yield f'    color3f[] primvars:displayColor = {_tuples(mesh.colors[:, :3])} (interpolation = "vertex")'
+        yield f'    color3f[] primvars:displayColor = {format_tuples(mesh.colors[:, :3])} (interpolation = "vertex")'
     yield f"    rel material:binding = <{skel_path}/materials/{material}>"
     yield f"    rel skel:skeleton = <{skel_path}/skeleton>"
+    yield from indent(binding_lines(shapes, f"{skel_path}/{name}"))
+    for shape, target in zip(shapes, mesh.morph_targets, strict=True):
+        yield from indent(shape_lines(shape, target))
     yield "}"
 
 
@@ -299,7 +295,7 @@ def _material_lines(name: str, material: Material, path: str, textures: dict[byt
     yield "        token outputs:surface"
     yield "    }"
     if material.texture_png is not None:
-        yield from _indent(_texture_lines(path, textures[material.texture_png], color))
+        yield from indent(_texture_lines(path, textures[material.texture_png], color))
     yield "}"
 
 
@@ -325,15 +321,3 @@ def _texture_lines(path: str, file_name: str, color: str) -> Iterator[str]:
 def _matrix(matrix: FloatArray) -> str:
     """Returns a matrix (4, 4) as USD's tuples of rows; USD multiplies row vectors."""
     return "(" + ", ".join("(" + ", ".join(f"{v:.9g}" for v in row) + ")" for row in matrix.T) + ")"
-
-
-def _tuples(rows: FloatArray) -> str:
-    """Returns rows (N, K) as an array of tuples."""
-    template = "(" + ", ".join(["%.7g"] * rows.shape[1]) + ")"
-    text = StringIO()
-    np.savetxt(text, rows, fmt=template, newline=", ")
-    return f"[{text.getvalue()[:-2]}]"
-
-
-def _numbers(values: FloatArray | IntArray) -> str:
-    return "[" + ", ".join(f"{value:.7g}" for value in values.tolist()) + "]"

@@ -16,6 +16,7 @@ from bodydouble.data import FloatArray, Motion
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import kinematics, rotation
+from bodydouble.geometry.gaze import gaze_rotations
 from bodydouble.skeletons.rigs import mmd_standard
 
 SIGNATURE = b"Vocaloid Motion Data 0002"
@@ -25,6 +26,8 @@ LINEAR = bytes([20] * 8 + [107] * 8) * 4
 """Interpolation curves of a keyframe: four Bezier curves that are straight lines."""
 EMPTY_SECTIONS = 3
 """Camera, lights and shadows, which have no keyframes."""
+_MIRROR_Z = np.array([-1.0, -1.0, 1.0, 1.0])
+"""Factors of a quaternion xyzw where z is mirrored."""
 _KEYFRAME = np.dtype(
     [
         ("bone", f"S{BONE_NAME_BYTES}"),
@@ -35,17 +38,19 @@ _KEYFRAME = np.dtype(
     ]
 )
 
-
 _MORPH_KEYFRAME = np.dtype([("morph", f"S{BONE_NAME_BYTES}"), ("frame", "<u4"), ("weight", "<f4")])
 
 
-def write(path: Path, motion: Motion, morphs: Mapping[str, FloatArray] | None = None) -> None:
-    """Writes a motion of the humanoid joints.
+def write(
+    path: Path, motion: Motion, morphs: Mapping[str, FloatArray] | None = None, gaze: FloatArray | None = None
+) -> None:
+    """Writes a motion of the humanoid joints, with the fingers if the motion has them.
 
     Args:
         path: the .vmd file to write; it appears only when it is complete.
         motion: T frames at 30 frames/s.
         morphs: name of a morph -> weights (T,), 0 to 1.
+        gaze: (T, 2) rad, towards the person's left, and up; None if it is not known.
 
     Raises:
         InvalidDataError: the frame rate is not 30.
@@ -53,7 +58,8 @@ def write(path: Path, motion: Motion, morphs: Mapping[str, FloatArray] | None = 
     """
     if motion.fps != mmd_standard.FPS:
         raise InvalidDataError(f"a VMD motion has {mmd_standard.FPS} frames/s, not {float(motion.fps):g}; resample it")
-    keyframes, morph_keyframes = _keyframes(motion), _morph_keyframes(morphs or {})
+    rotations = bone_rotations(motion) | ({} if gaze is None else {mmd_standard.EYES: eye_rotations(gaze)})
+    keyframes, morph_keyframes = _keyframes(motion, rotations), _morph_keyframes(morphs or {})
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         file.write(SIGNATURE.ljust(SIGNATURE_BYTES, b"\0"))
         file.write(_encode_name(MODEL_NAME, MODEL_NAME_BYTES))
@@ -62,10 +68,9 @@ def write(path: Path, motion: Motion, morphs: Mapping[str, FloatArray] | None = 
         file.write(bytes(4 * EMPTY_SECTIONS) + _ik_section())
 
 
-def _keyframes(motion: Motion) -> NDArray[np.void]:
+def _keyframes(motion: Motion, rotations: Mapping[str, FloatArray]) -> NDArray[np.void]:
     """Returns the keyframes (B * T,) of all bones, one bone after the other."""
     frames = len(motion.rotations)
-    rotations = bone_rotations(motion)
     rows = np.zeros((1 + len(rotations), frames), _KEYFRAME)
     rows["frame"] = np.arange(frames)
     rows["curves"] = LINEAR
@@ -93,14 +98,25 @@ def bone_rotations(motion: Motion) -> dict[str, FloatArray]:
     """Computes the rotations (T, 4) xyzw of each bone in MMD's axes, relative to its rest pose and its parent."""
     world = kinematics.world_rotations(motion.skeleton.parents, motion.rotations)
     rotations, in_world = {}, {}
-    for bone, joint, parent in mmd_standard.BONES:
+    for bone, joint, parent in driven_bones(motion):
         joint_world = world[:, motion.skeleton.index(joint)]
         in_world[bone] = rotation.multiply(joint_world, t_pose_from_rest(bone))
         local = in_world[bone]
         if parent is not None:
             local = rotation.multiply(rotation.conjugate(in_world[parent]), local)
-        rotations[bone] = rotation.make_continuous(local * np.array([-1.0, -1.0, 1.0, 1.0]))
+        rotations[bone] = rotation.make_continuous(local * _MIRROR_Z)
     return rotations
+
+
+def driven_bones(motion: Motion) -> list[tuple[str, str, str | None]]:
+    """Returns bone, joint and parent bone of all bones that a motion drives; parents stand before children."""
+    bones = (*mmd_standard.BONES, *mmd_standard.FINGER_BONES)
+    return [bone for bone in bones if bone[1] in motion.skeleton.joint_names]
+
+
+def eye_rotations(gaze: FloatArray) -> FloatArray:
+    """Returns the rotations (T, 4) xyzw of the bone of both eyes in MMD's axes for a gaze (T, 2) rad."""
+    return np.asarray(gaze_rotations(gaze * mmd_standard.EYE_RATIO) * _MIRROR_Z)
 
 
 def t_pose_from_rest(bone: str) -> FloatArray:

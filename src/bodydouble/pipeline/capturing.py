@@ -36,6 +36,7 @@ from bodydouble.perception.protocols import DetailModel
 from bodydouble.pipeline.perceiving import FrameListener, Perception, PerceptionResult
 from bodydouble.pipeline.progress import Progress
 from bodydouble.pipeline.speaking import add_speech
+from bodydouble.pipeline.visible_hands import describe_absence
 from bodydouble.tracking.association import FaceEmbeddings, PersonTrack, build_tracks
 from bodydouble.tracking.selection import PersonAtPoint, Selection, name_people, parse_selection, select_people
 from bodydouble.tracking.static_detection import detect_static_people
@@ -167,8 +168,7 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
     _warn_of_static_people(static_people, people, progress)
     if not people:
         raise NoPeopleError(
-            f"nobody was found in {clip.path} for long enough; people must be visible for about half a second, "
-            "not too small and not too dark"
+            describe_absence(clip.path, looks_for_hands=options.get("hands") != "off" and keypoints is None)
         )
     inputs = _reconstruction_input(request, perceived, people)
     with progress.stage("motion"):

@@ -257,7 +257,8 @@ def _write_json(path: Path, motion: NamedMotion) -> None:
 
 
 def _write_vmd(path: Path, motion: NamedMotion) -> None:
-    vmd.write(path, motion.motion, None if motion.face is None else mmd_morphs(motion.face))
+    face = motion.face
+    vmd.write(path, motion.motion, None if face is None else mmd_morphs(face), None if face is None else face.gaze)
 
 
 def _write_vrma(path: Path, motion: NamedMotion) -> None:
@@ -348,7 +349,9 @@ def _write_usd(path: Path, performed: Sequence[Performed]) -> tuple[Path, ...]:
 def _usd_animation(performed: Performed) -> usd.UsdAnimation:
     animated, root_translation = performed.with_root_bone()
     named, motion = performed.named, (animated.rotations, animated.hips_translation)
-    return usd.UsdAnimation(named.name, animated.character, *motion, named.first_frame, root_translation)
+    return usd.UsdAnimation(
+        named.name, animated.character, *motion, named.first_frame, root_translation, animated.face_weights
+    )
 
 
 _MOTION_WRITERS: dict[str, Callable[[Path, NamedMotion], None]] = {

@@ -13,7 +13,7 @@ from bodydouble.geometry import kinematics, rotation
 from bodydouble.pipeline.motion_files import NamedMotion
 from bodydouble.skeletons.arkit import INDEX
 from bodydouble.skeletons.face_names import PRESET_NAMES
-from bodydouble.skeletons.rigs.mmd_standard import SHAPE_MORPHS, VOWEL_MORPHS
+from bodydouble.skeletons.rigs.mmd_standard import BLINK, SHAPE_MORPHS, VOWEL_MORPHS, WINKS
 
 
 def tracks_of_any_character(face: Face) -> FaceTracks:
@@ -36,12 +36,18 @@ def tracks_of_character(face: Face, character: Character) -> FaceTracks:
 
 
 def mmd_morphs(face: Face) -> dict[str, FloatArray]:
-    """Returns the weights (T,) of the morphs of a standard model of MikuMikuDance."""
+    """Returns the weights (T,) of the morphs of a standard model of MikuMikuDance.
+
+    Both eyes are closed by one morph as far as both are closed, since models without morphs of winks have that one.
+    """
     vowels = fit_expressions(face.weights, VOWEL_MORPHS)
     shapes = {
         morph: face.weights[:, [INDEX[shape] for shape in shapes]].mean(axis=1)
         for morph, shapes in SHAPE_MORPHS.items()
     }
+    eyes = [face.weights[:, INDEX[name]] for name in ("eyeBlinkLeft", "eyeBlinkRight")]
+    blink = np.minimum(*eyes)
+    shapes |= {BLINK: blink} | {wink: eye - blink for wink, eye in zip(WINKS, eyes, strict=True)}
     return shapes | {VOWEL_MORPHS[vowel]: weights for vowel, weights in vowels.items()}
 
 

@@ -183,7 +183,7 @@ class Perception:
             _add_second_keypoints(result.observations, second_work.finish(), scale)
             _add_hands(result.observations, detail_work.finish(), scale)
             face_worker.finish()
-            _add_faces(result.observations, faces)
+            _add_faces(result.observations, faces, scale)
             appearance_worker.finish()
             _add_appearances(result.observations, appearances)
         if self._background_tracker:
@@ -276,11 +276,12 @@ def _observe_faces(
     results.append(FrameFaces(frame.index, model.observe_people(image, people)))
 
 
-def _add_faces(observations: list[tuple[Observation, ...]], faces: Iterable[FrameFaces]) -> None:
+def _add_faces(observations: list[tuple[Observation, ...]], faces: Iterable[FrameFaces], scale: FloatArray) -> None:
+    """Adds faces, px of frames, to observations in px of the original image."""
     for frame_faces in faces:
         people = list(observations[frame_faces.frame])
         for index, face in enumerate(frame_faces.faces):
-            people[index] = replace(people[index], face=face)
+            people[index] = replace(people[index], face=face and _rescale_face(face, scale))
         observations[frame_faces.frame] = tuple(people)
 
 
@@ -296,6 +297,10 @@ def _add_appearances(observations: list[tuple[Observation, ...]], appearances: I
         for index, sample in enumerate(sampled.samples):
             people[index] = replace(people[index], appearance_sample=sample)
         observations[sampled.frame] = tuple(people)
+
+
+def _rescale_face(face: FaceObservation, scale: FloatArray) -> FaceObservation:
+    return face if face.outline is None else replace(face, outline=face.outline * scale)
 
 
 def _rescale_hands(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bodydouble.data import FloatArray
 from bodydouble.render.text import SrgbColor, blend_patch, render_label
-from bodydouble.skeletons import blazepose, hand
+from bodydouble.skeletons import blazepose, face_mesh, hand
 
 PALETTE: tuple[SrgbColor, ...] = (
     (52, 152, 245),
@@ -27,6 +27,8 @@ _MIN_CONFIDENCE = 0.3
 """Minimum confidence of a keypoint that is drawn."""
 _OPAQUE_CONFIDENCE = 0.6
 """Confidence from which on a keypoint is drawn opaque."""
+_FACE_OPACITY = 0.7
+"""Opacity of the lines of a face."""
 _SUBPIXEL_BITS = 4
 _FACE_LANDMARKS = [blazepose.INDEX[name] for name in ("nose", "left_ear", "right_ear", "left_eye", "right_eye")]
 
@@ -73,6 +75,29 @@ def draw_hand(image: NDArray[np.uint8], keypoints: FloatArray, color: SrgbColor,
     shade = _left_shade(color) if is_left else _right_shade(color)
     edges = [_Edge(parent, end, shade) for end, parent in enumerate(hand.PARENTS) if parent >= 0]
     _draw_edges(image, keypoints, edges, max(1, line_width((image.shape[1], image.shape[0])) // 2))
+
+
+def draw_face(image: NDArray[np.uint8], outline: FloatArray, color: SrgbColor) -> None:
+    """Draws brows, eyes and lips in place, as thin translucent lines.
+
+    Args:
+        image: (H, W, 3) RGB, modified.
+        outline: (86, 2) px, in the order of ``face_mesh.OUTLINES``; nothing is drawn where it is NaN.
+        color: colour of the person.
+    """
+    height, width = image.shape[:2]
+    if not np.isfinite(outline).all():
+        return
+    low = np.clip(np.floor(outline.min(axis=0)) - 3, 0, (width, height)).astype(int)
+    high = np.clip(np.ceil(outline.max(axis=0)) + 3, 0, (width, height)).astype(int)
+    if np.any(high <= low):
+        return
+    layer = np.zeros((high[1] - low[1], high[0] - low[0], 4), dtype=np.uint8)
+    points = np.array(_to_fixed_point(outline - low, np.ones(len(outline), np.bool_)), np.int32)
+    lines = np.split(points, np.cumsum([len(line) for line in face_mesh.OUTLINES])[:-1])
+    rgba = _premultiply(_mix(color, (255, 255, 255), 0.35), _FACE_OPACITY)
+    cv2.polylines(layer, lines, False, rgba, 1, cv2.LINE_AA, _SUBPIXEL_BITS)
+    blend_patch(image, layer, int(low[0]), int(low[1]))
 
 
 def _draw_edges(image: NDArray[np.uint8], keypoints: FloatArray, edges: Sequence[_Edge], thickness: int) -> None:

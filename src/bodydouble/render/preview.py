@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bodydouble.data import BoolArray, Character, FloatArray, MorphWeights, Performance, RgbImage, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.render.environment import Environment, Light
-from bodydouble.render.overlay import draw_hand, draw_name, draw_skeleton, person_color
+from bodydouble.render.overlay import draw_face, draw_hand, draw_name, draw_skeleton, person_color
 from bodydouble.render.scene import SceneRenderer
 from bodydouble.render.text import blend_patch, render_label
 
@@ -151,17 +151,20 @@ class PreviewRenderer:
         ]
         for _, keypoints, color in present:
             draw_skeleton(panel, keypoints, color)
-        self._draw_hands(index, panel, scale)
+        self._draw_details(index, panel, scale)
         for name, keypoints, color in present:
             draw_name(panel, keypoints, name, color)
 
-    def _draw_hands(self, index: int, panel: NDArray[np.uint8], scale: FloatArray) -> None:
+    def _draw_details(self, index: int, panel: NDArray[np.uint8], scale: FloatArray) -> None:
+        """Draws hands, and faces whose outlines are known: a performance from a file has none."""
         for person, color in zip(self._performance.people, self._colors, strict=True):
             row = index - int(person.track.frames[0])
             if person.hands is not None and 0 <= row < len(person.hands.observed):
                 left, right = person.hands.keypoints[row] * scale
                 draw_hand(panel, left, color, is_left=True)
                 draw_hand(panel, right, color, is_left=False)
+            if person.face is not None and person.face.outline is not None and 0 <= row < len(person.face.observed):
+                draw_face(panel, person.face.outline[row] * scale[:2], color)
 
     def _start_characters(self, index: int) -> None:
         """Begins to draw the characters, which the driver continues while the source frame is drawn."""

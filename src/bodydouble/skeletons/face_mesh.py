@@ -62,3 +62,16 @@ RIGHT_IRIS, LEFT_IRIS = 468, 473
 RIGHT_EYELIDS, LEFT_EYELIDS = (159, 145), (386, 374)
 """Middle of the upper and the lower lid of each eye."""
 NOSE_TIP = 4
+
+OUTLINES: tuple[tuple[int, ...], ...] = (
+    (70, 63, 105, 66, 107),
+    (300, 293, 334, 296, 336),
+    (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246, 33),
+    (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466, 263),
+    (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185, 61),
+    (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191, 78),
+)
+"""Landmarks along brows and eyes (right before left), and the outer and the inner edge of the lips; closed lines return
+to their first one. Source: ``FaceLandmarksConnections`` of MediaPipe, Apache-2.0."""
+OUTLINE_POINTS: tuple[int, ...] = tuple(point for line in OUTLINES for point in line)
+"""The landmarks of all lines, one after the other."""

@@ -83,17 +83,40 @@ def _open_archive() -> "np.lib.npyio.NpzFile":
         return file
 
 
-def sample_body(rng: np.random.Generator) -> Body:
+@dataclass(frozen=True, slots=True)
+class BodyMixture:
+    """Weighted mean of two of the stored bodies."""
+
+    first: int
+    second: int
+    fraction: float
+    """Weight of the first one."""
+
+    def mix(self, values: FloatArray) -> FloatArray:
+        """Returns the weighted mean of values (24, ...) of the stored bodies."""
+        return np.asarray(self.fraction * values[self.first] + (1 - self.fraction) * values[self.second])
+
+
+def sample_mixture(rng: np.random.Generator) -> BodyMixture:
     """Draws a weighted mean of two stored bodies, the first with a weight of 0.6 to 1."""
     first, second = rng.choice(len(load_bodies()), size=2, replace=False)
-    fraction = rng.uniform(0.6, 1.0)
-    a, b = load_bodies()[first], load_bodies()[second]
+    return BodyMixture(int(first), int(second), float(rng.uniform(0.6, 1.0)))
+
+
+def mix_bodies(mixture: BodyMixture) -> Body:
+    """Builds the body of a mixture."""
+    a, b, fraction = load_bodies()[mixture.first], load_bodies()[mixture.second], mixture.fraction
     return Body(
         *(
             fraction * getattr(a, name) + (1 - fraction) * getattr(b, name)
             for name in ("positions", "joints", "landmarks")
         )
     )
+
+
+def sample_body(rng: np.random.Generator) -> Body:
+    """Draws a weighted mean of two stored bodies."""
+    return mix_bodies(sample_mixture(rng))
 
 
 def build_full_skeleton(body: Body) -> Skeleton:

@@ -63,7 +63,9 @@ class ClothedBody:
     skin_faces: IntArray
     """Triangles (N, 3) of the skin that no garment covers, vertex indices of the body."""
     skin_colors: FloatArray
-    """sRGB colours (V, 3) of the skin, 0 to 1."""
+    """sRGB colours (V, 3) of the skin with lips, brows and scalp, 0 to 1."""
+    browless_colors: FloatArray
+    """The same without brows."""
     garments: tuple[Mesh, ...]
     """Hair, top, trousers or skirt, and shoes."""
 
@@ -91,14 +93,14 @@ def clothe_body(body: Body, rng: np.random.Generator) -> ClothedBody:
     outfit = _sample_outfit(body, rng)
     tone_index, hair_color = rng.choice(len(SKIN_TONES)), np.array(HAIR_COLORS[rng.choice(len(HAIR_COLORS))])
     skin_tone = np.array(SKIN_TONES[tone_index]) * rng.uniform(0.92, 1.08)
-    skin_colors = _color_skin(body, outfit, skin_tone, hair_color, rng)
+    colors = _color_skin(body, outfit, skin_tone, hair_color, rng)
     garments = (
         *_hair_meshes(body, outfit, hair_color, rng),
         _top_mesh(body, outfit, rng),
         _skirt_mesh(body, outfit, rng) if outfit.skirt else _trousers_mesh(body, outfit, rng),
         *_shoe_meshes(body, outfit, rng),
     )
-    return ClothedBody(outfit, skin_tone, hair_color, _visible_skin(body, outfit), skin_colors, garments)
+    return ClothedBody(outfit, skin_tone, hair_color, _visible_skin(body, outfit), *colors, garments)
 
 
 def _sample_outfit(body: Body, rng: np.random.Generator) -> Outfit:
@@ -153,14 +155,14 @@ def _visible_skin(body: Body, outfit: Outfit) -> IntArray:
 
 def _color_skin(
     body: Body, outfit: Outfit, tone: FloatArray, hair_color: FloatArray, rng: np.random.Generator
-) -> FloatArray:
-    """Returns the sRGB colours (V, 3) of the skin with lips, brows and scalp."""
+) -> tuple[FloatArray, FloatArray]:
+    """Returns the sRGB colours (V, 3) of the skin with lips, brows and scalp, and those without brows."""
     lip_tint = np.array([0.80, 0.45, 0.45])
     srgb = tone * (1 + 0.04 * _wave_noise(body.positions, rng, 0.05)[:, None])
     srgb = srgb * (1 + load_topology().lips[:, None] * (lip_tint - 1) * 0.8)
     scalp = scalp_mask(body)[:, None] * (0.9 if outfit.hair != "none" else rng.choice([0.0, 0.6]))
     brows = _brow_weights(body)[:, None] * 0.8
-    return np.asarray(srgb + np.maximum(scalp, brows) * (hair_color - srgb))
+    return srgb + np.maximum(scalp, brows) * (hair_color - srgb), srgb + scalp * (hair_color - srgb)
 
 
 def scalp_mask(body: Body) -> FloatArray:

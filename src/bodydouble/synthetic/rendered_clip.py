@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from bodydouble.characters.face_weights import animate_face
 from bodydouble.characters.retarget import JointMatrixSequence, retarget
 from bodydouble.data import (
     BoolArray,
@@ -27,11 +26,13 @@ from bodydouble.data import (
 from bodydouble.formats import performance
 from bodydouble.formats.media import VideoWriter
 from bodydouble.geometry import camera, kinematics, rotation
+from bodydouble.geometry.gaze import gaze_rotations
 from bodydouble.motion.body import body_landmarks
 from bodydouble.motion.floor.contacts import SOLE_LANDMARKS
 from bodydouble.motion.hands.merge import merge_hands
 from bodydouble.render.environment import Environment
 from bodydouble.render.scene import SceneRenderer
+from bodydouble.skeletons import arkit
 from bodydouble.synthetic import bodies, cameras, clothing, environments, props, sensor, visibility
 from bodydouble.synthetic.cameras import CameraMotion
 from bodydouble.synthetic.grounding import ground_motion
@@ -293,10 +294,11 @@ def _pose_person(person: SyntheticPerson) -> tuple[JointMatrixSequence, MorphWei
     rotations, hips_translation = retarget(motion, person.character)
     if person.face is None:
         return JointMatrixSequence(person.character, rotations, hips_translation), None
-    face = animate_face(person.face, person.character)
-    for joint, turned in face.eyes.items():
-        rotations[:, joint] = turned
-    return JointMatrixSequence(person.character, rotations, hips_translation), face.weights
+    for joint in (person.character.humanoid[name] for name in ("leftEye", "rightEye")):
+        rotations[:, joint] = gaze_rotations(person.face.gaze)
+    indices = [[arkit.INDEX[target.name] for target in mesh.morph_targets] for mesh in person.character.meshes]
+    weights = tuple(person.face.weights[:, own] if own else None for own in indices)
+    return JointMatrixSequence(person.character, rotations, hips_translation), weights
 
 
 def _weights_of_frame(weights: MorphWeights | None, frame: int) -> MorphWeights | None:
@@ -312,10 +314,10 @@ def _subframe_times(exposure: sensor.Exposure) -> FloatArray:
 def _joint_matrices(matrix_sequences: Sequence[JointMatrixSequence], frame: int, time: float) -> list[FloatArray]:
     """Returns the joint matrices of all people at a time in frames before or after a frame, -1 to 1."""
     matrices = [matrix_sequence[frame] for matrix_sequence in matrix_sequences]
-    neighbour = min(max(frame + (1 if time > 0 else -1), 0), len(matrix_sequences[0]) - 1)
     weight = abs(time)
-    if not weight:
+    if not weight or not matrices:
         return matrices
+    neighbour = min(max(frame + (1 if time > 0 else -1), 0), len(matrix_sequences[0]) - 1)
     return [
         (1 - weight) * matrix + weight * matrix_sequence[neighbour]
         for matrix, matrix_sequence in zip(matrices, matrix_sequences, strict=True)

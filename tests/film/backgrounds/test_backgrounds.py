@@ -128,8 +128,8 @@ def test_a_change_of_light_is_followed() -> None:
     dark = [np.round(frame * gain).astype(np.uint8) for frame, gain in zip(film.frames, light, strict=True)]
     clean = render("clean", Film(dark, film.places, film.performance))
     for index in (0, 20, 39):
-        # Changes of up to 5 % count as flicker and are not followed.
-        assert np.abs(clean[index].astype(float) - light[index] * film.places[index]).mean() < 0.06 * 130
+        # Changes of up to 5 % count as flicker; a lag of 0.2 s at a change of 20 % per second makes 4 %.
+        assert np.abs(clean[index].astype(float) - light[index] * film.places[index]).mean() < 0.1 * 130
 
 
 def test_a_mirrored_film_has_a_mirrored_clean_background() -> None:
@@ -180,3 +180,34 @@ def test_sources_are_not_modified() -> None:
         render(kind, film)
     assert all(np.array_equal(a, b) for a, b in zip(before, film.frames, strict=True))
     assert draw_figure(PLACE, figure((50, 100))) is not PLACE
+
+
+def test_a_table_before_a_figure_stays_in_front() -> None:
+    def paint(_: int, image: RgbImage) -> RgbImage:
+        image = image.copy()
+        image[120:230, 130:190] = texture((60, 110), seed=9) // 2
+        return image
+
+    film = make_film([PLACE] * 80, lambda i: (90 + 1.8 * i, 130.0), paint)
+    opacity = create_background("clean", film.performance, film.open, film.size).foreground(40)
+    assert opacity is not None
+    body = slice(125, 165)
+    assert opacity[body, 138:182].mean() > 0.9
+    # A false foreground cuts holes into characters.
+    assert opacity[:, :124].max() == 0 and opacity[:, 196:].max() == 0 and opacity[:108].max() == 0
+
+
+def test_nothing_is_known_to_stand_before_a_figure_in_the_open() -> None:
+    film = static_film()
+    assert create_background("clean", film.performance, film.open, film.size).foreground(20) is None
+
+
+def test_clothes_of_the_colour_of_a_wall_are_no_foreground() -> None:
+    wall = np.full_like(PLACE, 0) + np.array((40, 30, 160), np.uint8)
+    film = make_film([wall] * 40, walk)
+    assert create_background("clean", film.performance, film.open, film.size).foreground(20) is None
+
+
+def test_nothing_is_known_about_depth_before_a_moving_camera() -> None:
+    film = panning_film(16)
+    assert create_background("clean", film.performance, film.open, film.size).foreground(8) is None

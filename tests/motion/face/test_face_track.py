@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from bodydouble.data import Face, FaceObservation
+from bodydouble.data import FACE_OUTLINE_COUNT, Face, FaceObservation
 from bodydouble.geometry.gaze import eye_directions, set_eye_directions
 from bodydouble.motion.face.face_track import build_face
 from bodydouble.skeletons.arkit import INDEX, MIRROR
@@ -36,6 +36,15 @@ def with_blinks(weights: np.ndarray, frames: Sequence[int], rise: float = 0.4, c
     for frame in frames:
         for shift, part in ((-1, 0.5), (0, 1.0), (1, 0.5)):
             weights[frame + shift, list(columns)] += part * rise
+
+
+def test_outlines_are_kept_where_the_face_was_seen() -> None:
+    outline = np.arange(2.0 * FACE_OUTLINE_COUNT).reshape(-1, 2)
+    seen = FaceObservation(noisy_neutral(1)[0], UPRIGHT, 0.9, outline)
+    face = build_face([seen] * 5 + [None] * 3 + [seen] * 4, FPS)
+    assert face is not None and face.outline is not None
+    np.testing.assert_array_equal(np.isfinite(face.outline[:, 0, 0]), [True] * 5 + [False] * 3 + [True] * 4)
+    np.testing.assert_array_equal(face.outline[0], outline)
 
 
 def test_a_neutral_face_is_neutral() -> None:

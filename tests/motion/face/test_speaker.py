@@ -6,7 +6,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from bodydouble.data import BLENDSHAPE_COUNT, VISEMES, Face, Person, Speech
+from bodydouble.data import BLENDSHAPE_COUNT, FACE_OUTLINE_COUNT, VISEMES, Face, Person, Speech
+from bodydouble.motion.face.mouth_occlusion import find_covered_mouths
 from bodydouble.motion.face.speaker import find_utterances, move_mouths
 from bodydouble.motion.face.speaking_mouth import MOUTH, VISEME_SHAPES, measure_opening, speak
 from bodydouble.skeletons.arkit import INDEX, MIRROR
@@ -107,6 +108,25 @@ def test_a_gap_in_the_picture_is_filled_by_the_sound() -> None:
     np.testing.assert_allclose(person.face.weights[45:65], heard()[45:65])
     np.testing.assert_array_equal(person.face.weights[observed], face.weights[observed])
     np.testing.assert_array_equal(person.face.weights[:, REST], face.weights[:, REST])
+
+
+def test_a_mouth_behind_a_hand_moves_with_the_sound() -> None:
+    outline = np.tile([[320.0, 200.0]], (FRAMES, FACE_OUTLINE_COUNT, 1)) + np.random.default_rng(0).normal(
+        0, 8, (1, FACE_OUTLINE_COUNT, 2)
+    )
+    seen = replace(seen_face(measure_opening(heard())), outline=outline)
+    hands = builders.hands(FRAMES)
+    keypoints = np.full((FRAMES, 2, 21, 3), np.nan)
+    keypoints[..., 2] = 0.0
+    circle = np.linspace(0, 2 * np.pi, 21)
+    keypoints[:, 0] = np.stack([100 + 60 * np.cos(circle), 200 + 60 * np.sin(circle), np.ones(21)], axis=1)
+    keypoints[40:60, 0, :, 0] += 220
+    hands = replace(hands, keypoints=keypoints, observed=np.tile([True, False], (FRAMES, 1)))
+    np.testing.assert_array_equal(np.flatnonzero(find_covered_mouths(seen, hands)), np.arange(40, 60))
+    (person,) = move_mouths([replace(people(1)[0], face=seen, hands=hands)], SENTENCE, FRAMES)
+    assert person.face is not None
+    np.testing.assert_allclose(person.face.weights[46:54], heard()[46:54])
+    np.testing.assert_array_equal(person.face.weights[:40], seen.weights[:40])
 
 
 def test_the_person_whose_mouth_moves_with_the_sound_speaks() -> None:

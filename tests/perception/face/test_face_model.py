@@ -1,5 +1,6 @@
 """The face of the man in the reference picture, placed into a frame."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -138,3 +139,19 @@ def test_mesh_indices_are_those_of_the_networks() -> None:
     table = np.array(face_mesh.POSE_POINTS)
     mirrored = {(round(-x, 3), y, z): weight for _, weight, x, y, z in table}
     assert all(mirrored[round(x, 3), y, z] == weight for _, weight, x, y, z in table)
+
+
+def test_a_still_face_is_observed_in_every_second_frame() -> None:
+    people = [person(body_of(picture()))]
+    open_eyes, moved = frame_with(picture()), frame_with(np.roll(picture(), 6, axis=0))
+    for frames, expected in (([open_eyes] * 6, 3), ([open_eyes, moved] * 3, 6)):
+        model = FaceModel(OPTIONS)
+        found = [model.observe_people(frame, people)[0] for frame in frames]
+        repeated = sum(one is other for one, other in pairwise(found))
+        assert None not in found
+        assert repeated == len(frames) - expected
+
+
+def test_the_best_quality_observes_every_face() -> None:
+    model = FaceModel(options_for_quality("best"))
+    assert model.options.max_still_change == 0

@@ -1,6 +1,7 @@
 """Rendered hands: the ground truth holds the landmarks that are drawn, and the same seed gives the same hands."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,8 +23,8 @@ def hands_scene() -> scene.HandsScene:
     return scene.sample_hands_scene(3, 60.0, FRAMES, SIZE)
 
 
-def test_stored_rotations_give_the_true_joints(hands_scene: scene.HandsScene, tmp_path_factory) -> None:  # type: ignore[no-untyped-def]
-    path = tmp_path_factory.mktemp("truth") / "truth.npz"
+def test_stored_rotations_give_the_true_joints(hands_scene: scene.HandsScene, tmp_path: Path) -> None:
+    path = tmp_path / "truth.npz"
     performance.save(path, rendered_clip.create_ground_truth(hands_scene.scene))
     person = performance.load(path).people[0]
     motion = full_motion(person)
@@ -38,8 +39,7 @@ def test_stored_rotations_give_the_true_joints(hands_scene: scene.HandsScene, tm
 
 
 def test_true_keypoints_are_the_projected_landmarks(hands_scene: scene.HandsScene) -> None:
-    view, hands = hands_scene.scene.camera, hands_scene.scene.people[0].hands
-    assert hands is not None
+    view, hands = hands_scene.scene.camera, hands_scene.hands
     points = camera.transform(view.camera_from_world[0], hands_scene.landmarks)
     np.testing.assert_allclose(camera.project(view.intrinsics, points), hands.keypoints[..., :2], atol=1e-9)
     assert np.all((hands.keypoints[..., :2] > 0) & (hands.keypoints[..., :2] < np.array(SIZE)))

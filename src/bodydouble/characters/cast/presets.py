@@ -13,6 +13,7 @@ MAN_FACE = {
 MAN = create_look(
     {
         **MAN_FACE, "name": "man", "age": 22.0, "height": 1.74, "head_count": 6.9, "skin_color": "#ffe2cf",
+        "jaw": 1.0, "chin": 0.045, "eye_width": 0.235, "eye_opening": 0.70,
         "eye_color": "#7d5533", "hair": "short", "fringe": "spiky", "hair_color": "#384266",
         "top": "hoodie", "top_color": "#ec8434", "second_color": "#c96a20", "sleeve": 0.97,
         "bottom": "trousers", "bottom_color": "#48689e", "leg": 1.0, "shoe_color": "#f2f2f5", "socks": 0.0,

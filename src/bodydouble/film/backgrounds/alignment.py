@@ -15,7 +15,7 @@ from bodydouble.data import Background, BoolArray, FloatArray, IntArray
 
 MAX_STATIC_MOTION = 0.0008
 """Maximum movement of the background in a static shot, in image widths."""
-MAX_UNCERTAIN_MOTION = 0.002
+MAX_UNCERTAIN_MOTION = 0.003
 """The same if the camera is known to stand still."""
 INLIER_DISTANCE = 0.0015
 """Maximum distance of an inlier from its place, in image widths."""

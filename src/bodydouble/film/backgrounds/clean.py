@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, RgbImage
+from bodydouble.film.backgrounds.color_range import max_color
 from bodydouble.film.backgrounds.inpainting import interpolate_smoothly
 from bodydouble.film.backgrounds.moving_parts import (
     FOOT_RADIUS,
@@ -24,6 +25,8 @@ from bodydouble.film.backgrounds.shots import shot_of_frame
 
 RING_WIDTH = 7
 """Width of the ring around people in which plate and frame are compared, px of the reduced image."""
+MAX_MATCH_DIFFERENCE = 40.0
+"""Maximum difference between plate and frame in this ring that is taken for a change of light, grey levels."""
 FEATHER = 0.004
 """Width over which the plate turns into the frame, in widths of the image."""
 
@@ -33,14 +36,18 @@ Drawing = Callable[[RgbImage], RgbImage]
 class CleanBackground:
     """The frames without the people."""
 
-    def __init__(self, plates: Sequence[ShotPlate], masks: PersonMasks) -> None:
+    def __init__(
+        self, plates: Sequence[ShotPlate], masks: PersonMasks, foregrounds: Sequence[FloatArray | None]
+    ) -> None:
         """Prepares the shots.
 
         Args:
             plates: of all shots.
             masks: the people.
+            foregrounds: opacity (H, W) of what stands before the people of each shot, None if nothing is known.
         """
         self._plates = list(plates)
+        self._foregrounds = list(foregrounds)
         self._masks = masks
         self._shots = [plate.shot for plate in plates]
         self._current: tuple[int, MovingParts] | None = None
@@ -60,9 +67,9 @@ class CleanBackground:
             self._current = number, MovingParts(plate.image, plate.spread, self._masks)
         return self._current[1]
 
-    def foreground(self, _index: int, /) -> FloatArray | None:
-        """Returns the opacity of what stands before people."""
-        return None
+    def foreground(self, index: int, /) -> FloatArray | None:
+        """Returns the opacity (H, W) of what stands before the people, None if nothing is known."""
+        return self._foregrounds[shot_of_frame(self._shots, index)]
 
 
 def blend_moving_parts(
@@ -77,9 +84,7 @@ def blend_moving_parts(
         plate: (H, W, 3) RGB, the plate or a drawing of it.
         moving: the same of the frame, or a function that draws the part of the frame that it gets.
     """
-    reduced = reduce_image(source)
-    light = parts.measure_light(index, reduced)
-    opacity = parts.opacity(index, reduced, light)
+    light, opacity = parts.compare(index, reduce_image(source))
     image = apply_light(plate, light)
     rows, columns = np.flatnonzero(opacity.max(axis=1) > 0.01), np.flatnonzero(opacity.max(axis=0) > 0.01)
     if not len(rows):
@@ -127,7 +132,7 @@ def _color_shift(source: RgbImage, view: RgbImage, hole: BoolArray, near_feet: B
     side = 2 * RING_WIDTH + 1
     ring = (cv2.dilate(hole.astype(np.uint8), np.ones((side, side))) > 0) & ~hole & ~near_feet
     difference = source.astype(np.float32) - view
-    weight = (ring & (np.abs(difference).max(axis=-1) < 40)).astype(np.float32)
+    weight = (ring & (max_color(np.abs(difference)) < MAX_MATCH_DIFFERENCE)).astype(np.float32)
     return interpolate_smoothly(difference * weight[..., None], weight)
 
 

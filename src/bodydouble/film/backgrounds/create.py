@@ -14,9 +14,10 @@ from bodydouble.film.backgrounds.background import (
     PlainBackground,
 )
 from bodydouble.film.backgrounds.clean import CleanBackground
+from bodydouble.film.backgrounds.foreground import find_foregrounds
 from bodydouble.film.backgrounds.person_masks import PersonMasks
 from bodydouble.film.backgrounds.picture_file import FileBackground
-from bodydouble.film.backgrounds.shot_plates import ShotPlate, build_plates
+from bodydouble.film.backgrounds.shot_plates import build_plates
 from bodydouble.film.backgrounds.shots import find_shots
 from bodydouble.film.backgrounds.toon import ToonBackground
 
@@ -30,7 +31,7 @@ def create_background(
     open_frames: Callable[[], Iterable[RgbImage]],
     image_size: tuple[int, int],
 ) -> Background:
-    """Creates the background of a film. Clean and toon ones read all frames twice for it.
+    """Creates the background of a film. Clean and toon ones read all frames three times for it.
 
     Args:
         kind: one of BACKGROUND_KINDS, a colour such as #a0c8f0, or the path of an image or video.
@@ -39,16 +40,16 @@ def create_background(
         image_size: width and height of the film, px.
 
     Raises:
-        MediaError: the name is none of these, or the file has nothing that can be decoded.
+        MediaError: the name is none of these, or a file has nothing that can be decoded.
     """
     if kind == "original":
         return OriginalBackground()
     if kind == "plain":
         return PlainBackground(image_size, PLAIN_TOP, PLAIN_BOTTOM)
     if kind in ("clean", "toon"):
-        masks = PersonMasks(performance, image_size)
-        plates = _build_plates(performance, open_frames, masks)
-        return CleanBackground(plates, masks) if kind == "clean" else ToonBackground(plates, masks)
+        return _analyse_film(
+            ToonBackground if kind == "toon" else CleanBackground, performance, open_frames, image_size
+        )
     if re.fullmatch(r"#[0-9a-fA-F]{6}", kind):
         color = int(kind[1:3], 16), int(kind[3:5], 16), int(kind[5:7], 16)
         return PlainBackground(image_size, color, color)
@@ -58,8 +59,16 @@ def create_background(
     return FileBackground(Path(kind), image_size, performance.fps)
 
 
-def _build_plates(
-    performance: Performance, open_frames: Callable[[], Iterable[RgbImage]], masks: PersonMasks
-) -> list[ShotPlate]:
+def _analyse_film(
+    create: type[CleanBackground] | type[ToonBackground],
+    performance: Performance,
+    open_frames: Callable[[], Iterable[RgbImage]],
+    image_size: tuple[int, int],
+) -> Background:
+    """Reads the film for the shots, for their plates and for what stands before people."""
+    masks = PersonMasks(performance, image_size)
     shots = find_shots(open_frames(), masks, performance.camera)
-    return build_plates(open_frames(), shots, masks) if shots else []
+    if not shots:
+        raise MediaError("the video has no frame that can be decoded, so it has no background; give another one")
+    plates = build_plates(open_frames(), shots, masks)
+    return create(plates, masks, find_foregrounds(open_frames(), plates, masks))

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, IntArray, RgbImage
+from bodydouble.film.backgrounds.color_range import max_color
 
 MAX_SAMPLES = 48
 """Maximum number of frames from which a plate is computed; they are in memory at once."""
@@ -75,10 +76,11 @@ def _warp_tiles(
             yield sample.image[top : top + size[1]], mask[top : top + size[1]]
         else:
             tile_from_frame = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, -top], [0.0, 0.0, 1.0]]) @ sample.plate_from_frame
-            yield (
-                np.asarray(cv2.warpPerspective(sample.image, tile_from_frame, size, flags=cv2.INTER_CUBIC), np.uint8),
-                np.asarray(cv2.warpPerspective(mask, tile_from_frame, size, flags=cv2.INTER_NEAREST), np.uint8),
+            image = cv2.warpPerspective(
+                sample.image, tile_from_frame, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
             )
+            shown = cv2.warpPerspective(mask, tile_from_frame, size, flags=cv2.INTER_NEAREST)
+            yield np.asarray(image, np.uint8), np.asarray(shown, np.uint8)
 
 
 def _median_tile(images: RgbImage, masks: RgbImage) -> tuple[RgbImage, BoolArray, RgbImage]:
@@ -90,7 +92,7 @@ def _median_tile(images: RgbImage, masks: RgbImage) -> tuple[RgbImage, BoolArray
     median[count == 0] = 0
     deviation = np.zeros(count.shape, np.float32)
     for image, shown in zip(images, valid, strict=True):
-        deviation += cv2.absdiff(image, median).max(axis=-1) * shown
+        deviation += max_color(np.asarray(cv2.absdiff(image, median), np.uint8)) * shown
     return median, count > 0, (deviation / np.maximum(count, 1)).astype(np.uint8)
 
 

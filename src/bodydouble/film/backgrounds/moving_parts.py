@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, RgbImage
+from bodydouble.film.backgrounds.color_range import max_color, min_color
 from bodydouble.film.backgrounds.person_masks import WIDE_MARGIN, PersonMasks
 
 COMPARISON_SIDE = 320
@@ -28,6 +29,12 @@ MAX_HUE_CHANGE = 0.1
 """Maximum difference between this ratio in the three colours."""
 MAX_LIGHT_CHANGE = 0.05
 """Change of brightness that is taken for flicker, relative; larger ones are followed."""
+LIGHT_STEP = 3
+"""Distance of the pixels at which the light is measured."""
+MIN_LIGHT_PIXELS = 50
+"""Minimum number of these pixels outside the people."""
+LIGHT_TIME = 0.2
+"""Time in s in which most of a change of light is followed; exposure that jumps for a frame is not."""
 SMOOTHING = 0.5
 """Weight of the previous frame in the opacity of things that move."""
 
@@ -47,10 +54,11 @@ def measure_light(frame: RgbImage, plate: RgbImage, people: BoolArray) -> FloatA
         plate: (h, w, 3) RGB, likewise.
         people: (h, w) where people may be.
     """
-    usable = ~people & (plate.min(axis=-1) > 16) & (frame.max(axis=-1) < 250)
-    if usable.sum() < 50:
+    some = np.s_[::LIGHT_STEP, ::LIGHT_STEP]
+    usable = ~people[some] & (min_color(plate[some]) > 16) & (max_color(frame[some]) < 250)
+    if usable.sum() < MIN_LIGHT_PIXELS:
         return np.ones(3)
-    ratio = np.median((frame[usable] + 1.0) / (plate[usable] + 1.0), axis=0)
+    ratio = np.median((frame[some][usable] + 1.0) / (plate[some][usable] + 1.0), axis=0)
     change = ratio - 1.0
     return np.asarray(1.0 + np.sign(change) * np.maximum(np.abs(change) - MAX_LIGHT_CHANGE, 0.0))
 
@@ -64,8 +72,8 @@ def apply_light(image: RgbImage, light: FloatArray) -> RgbImage:
 
 def find_shadows(frame: RgbImage, plate: RgbImage) -> BoolArray:
     """Returns (h, w) where a frame is darker than the plate, but has its hue."""
-    ratio = (cv2.blur(frame, (3, 3)) + 4.0) / (cv2.blur(plate, (3, 3)) + 4.0)
-    low, high = ratio.min(axis=-1), ratio.max(axis=-1)
+    ratio = (cv2.blur(frame, (3, 3)) + np.float32(4)) / (cv2.blur(plate, (3, 3)) + np.float32(4))
+    low, high = min_color(ratio), max_color(ratio)
     return np.asarray((low > SHADOW_RATIOS[0]) & (high < SHADOW_RATIOS[1]) & (high - low < MAX_HUE_CHANGE))
 
 
@@ -86,35 +94,45 @@ class MovingParts:
         self._masks = masks
         self._index: int | None = None
         self._opacity = np.zeros(self._threshold.shape, np.float32)
+        self._light: FloatArray = np.ones(3)
+        self._wide_masks: dict[int, BoolArray] = {}
 
-    def measure_light(self, index: int, frame: RgbImage) -> FloatArray:
-        """Returns the brightness (3,) of a reduced frame over that of the plate."""
-        return measure_light(frame, self._plate, self._fit(self._masks.draw(index, WIDE_MARGIN)))
-
-    def opacity(self, index: int, frame: RgbImage, light: FloatArray) -> FloatArray:
-        """Returns the opacity (h, w), 0 to 1, of the things that move in a reduced frame.
+    def compare(self, index: int, frame: RgbImage) -> tuple[FloatArray, FloatArray]:
+        """Compares a frame with the plate; the results change softly if the previous call was for the frame before.
 
         Args:
-            index: the frame; the opacity changes softly if the previous call was for the frame before.
+            index: the frame.
             frame: (h, w, 3) RGB, reduced.
-            light: (3,) as measured.
+
+        Returns:
+            The brightness (3,) of the frame over that of the plate, and the opacity (h, w), 0 to 1, of what moves.
         """
-        plate = apply_light(self._plate, light)
-        difference = cv2.blur(cv2.absdiff(frame, plate).max(axis=-1), (5, 5))
+        light = measure_light(frame, self._plate, self._wide_mask(index))
+        opacity = self._find_moving(index, frame, apply_light(self._plate, light))
+        if self._index is not None and index in (self._index, self._index + 1):
+            light_weight = np.exp(-1.0 / (LIGHT_TIME * self._masks.fps))
+            light = light_weight * self._light + (1 - light_weight) * light
+            opacity = np.asarray(SMOOTHING * self._opacity + (1 - SMOOTHING) * opacity)
+        self._index, self._light, self._opacity = index, light, opacity
+        return light, opacity
+
+    def _find_moving(self, index: int, frame: RgbImage, plate: RgbImage) -> FloatArray:
+        difference = cv2.blur(max_color(np.asarray(cv2.absdiff(frame, plate), np.uint8)), (5, 5))
         differs = (difference > self._threshold).astype(np.uint8)
         moving = np.asarray(cv2.morphologyEx(differs, cv2.MORPH_OPEN, np.ones((3, 3))), np.uint8)
         moving[find_shadows(frame, plate) & self._fit(self._masks.draw_feet(index, FOOT_RADIUS))] = 0
-        moving[self._people_around(index)] = 0
+        for seconds in PERSON_TIMES:
+            moving[self._wide_mask(index + round(seconds * self._masks.fps))] = 0
         kept = cv2.dilate(_keep_large(moving), np.ones((5, 5))).astype(np.float32)
-        opacity = np.asarray(cv2.blur(kept, (5, 5)), np.float32)
-        if self._index is not None and index == self._index + 1:
-            opacity = np.asarray(SMOOTHING * self._opacity + (1 - SMOOTHING) * opacity)
-        self._index, self._opacity = index, opacity
-        return self._opacity
+        return np.asarray(cv2.blur(kept, (5, 5)), np.float32)
 
-    def _people_around(self, index: int) -> BoolArray:
-        times = [index + round(seconds * self._masks.fps) for seconds in PERSON_TIMES]
-        return self._fit(np.logical_or.reduce([self._masks.draw(time, WIDE_MARGIN) for time in times]))
+    def _wide_mask(self, index: int) -> BoolArray:
+        """Returns the people (h, w) in a frame and what is close to them; masks that will be needed again are kept."""
+        if index not in self._wide_masks:
+            self._wide_masks[index] = self._fit(self._masks.draw(index, WIDE_MARGIN))
+            earliest = index - 3 * round(max(PERSON_TIMES) * self._masks.fps)
+            self._wide_masks = {frame: mask for frame, mask in self._wide_masks.items() if frame >= earliest}
+        return self._wide_masks[index]
 
     def _fit(self, mask: BoolArray) -> BoolArray:
         """Scales a mask to the reduced size."""

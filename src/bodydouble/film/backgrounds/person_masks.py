@@ -110,28 +110,24 @@ class PersonMasks:
         self.size = max(1, round(image_size[0] * ratio)), max(1, round(image_size[1] * ratio))
         """Width and height of the masks, px."""
         scale = np.divide(self.size, performance.camera.image_size)
-        self._people = [_build_outlines(person, performance.camera, scale) for person in performance.people]
+        self._outlines = [
+            outline for person in performance.people for outline in _build_outlines(person, performance.camera, scale)
+        ]
         self.fps = float(performance.fps)
         """Frames per second."""
 
-    @property
-    def person_count(self) -> int:
-        """Number of people."""
-        return len(self._people)
-
-    def draw(self, index: int, margin: float = BODY_MARGIN, person: int | None = None) -> BoolArray:
+    def draw(self, index: int, margin: float = BODY_MARGIN) -> BoolArray:
         """Draws the mask of a frame.
 
         Args:
             index: the frame.
             margin: width added around the bodies, in trunk lengths; negative values make them thinner.
-            person: index of the only person to draw; None: everybody.
 
         Returns:
             (h, w) of the mask's size, True where people may be, motion blur included.
         """
         mask = self._empty_mask()
-        for outline in self._outlines(person):
+        for outline in self._outlines:
             for time in (index - 0.5, index + 0.5):
                 shape = outline.at(time, MAX_EXTRAPOLATED_TIME * self.fps)
                 if shape is not None:
@@ -149,7 +145,7 @@ class PersonMasks:
             (h, w) of the mask's size.
         """
         mask = self._empty_mask()
-        for outline in self._outlines(None):
+        for outline in self._outlines:
             shape = outline.at(index, MAX_EXTRAPOLATED_TIME * self.fps)
             for x, y in [] if shape is None else shape[1]:
                 if shape is not None and max(abs(x), abs(y), radius * shape[2]) < MAX_COORDINATE:
@@ -157,21 +153,21 @@ class PersonMasks:
                     cv2.ellipse(mask, (round(float(x)), round(float(y))), axes, 0, 0, 360, 255, -1)
         return mask > 0
 
+    def trunk_length(self, index: int) -> float:
+        """Returns the largest trunk length of the people in a frame, px of the mask; 0 if there is nobody."""
+        shapes = [outline.at(index, MAX_EXTRAPOLATED_TIME * self.fps) for outline in self._outlines]
+        return max((shape[2] for shape in shapes if shape is not None and np.isfinite(shape[2])), default=0.0)
+
     def boxes(self, index: int) -> FloatArray:
         """Returns the boxes (N, 4) x_min, y_min, x_max, y_max of the people in a frame, px of the mask."""
         boxes = []
-        for outline in self._outlines(None):
+        for outline in self._outlines:
             shape = outline.at(index, MAX_EXTRAPOLATED_TIME * self.fps)
             points = np.empty((0, 2)) if shape is None else shape[0].reshape(-1, 2)
             points = points[np.isfinite(points).all(axis=-1)]
             if len(points):
                 boxes.append(np.concatenate([points.min(axis=0), points.max(axis=0)]))
         return np.array(boxes).reshape(-1, 4)
-
-    def _outlines(self, person: int | None) -> list[_Outline]:
-        return (
-            [outline for outlines in self._people for outline in outlines] if person is None else self._people[person]
-        )
 
     def _empty_mask(self) -> RgbImage:
         return np.zeros((self.size[1], self.size[0]), np.uint8)

@@ -16,14 +16,17 @@ from bodydouble.film.backgrounds.toon_filter import draw_frame, draw_scene
 class ToonBackground:
     """The frames without the people, drawn."""
 
-    def __init__(self, plates: Sequence[ShotPlate], masks: PersonMasks) -> None:
+    def __init__(
+        self, plates: Sequence[ShotPlate], masks: PersonMasks, foregrounds: Sequence[FloatArray | None]
+    ) -> None:
         """Prepares the shots.
 
         Args:
             plates: of all shots.
             masks: the people.
+            foregrounds: opacity (H, W) of what stands before the people of each shot, None if nothing is known.
         """
-        self._clean = CleanBackground(plates, masks)
+        self._clean = CleanBackground(plates, masks, foregrounds)
         self._plates = list(plates)
         self._shots = [plate.shot for plate in plates]
         self._drawing: tuple[int, RgbImage] | None = None
@@ -40,7 +43,7 @@ class ToonBackground:
         return blend_moving_parts(self._clean.moving_parts(number), index, source, drawing, draw_frame)
 
     def foreground(self, index: int, /) -> FloatArray | None:
-        """Returns the opacity of what stands before people."""
+        """Returns the opacity (H, W) of what stands before the people, None if nothing is known."""
         return self._clean.foreground(index)
 
     def _draw_plate(self, number: int) -> RgbImage:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bodydouble.data import BLENDSHAPE_COUNT, BoolArray, Face, FaceObservation, FloatArray
+from bodydouble.data import BLENDSHAPE_COUNT, FACE_OUTLINE_COUNT, BoolArray, Face, FaceObservation, FloatArray
 from bodydouble.geometry.gaze import eye_directions, set_eye_directions
 from bodydouble.motion.face.blinks import close_blinks, couple_eyes, measure_noise
 from bodydouble.motion.face.calibration import subtract_gaze_offset, subtract_neutral
@@ -45,7 +45,15 @@ def build_face(observations: Sequence[FaceObservation | None], fps: float) -> Fa
     gaze = _smooth_gaze(eye_directions(raw).mean(axis=1), weights[:, _BLINKS].mean(axis=1), observed, fps)
     gaze = ease_gaps(gaze, observed, fps)
     weights = ease_gaps(weights, observed, fps)
-    return Face(observed, set_eye_directions(weights, np.stack([gaze, gaze], axis=1)), gaze)
+    return Face(
+        observed, set_eye_directions(weights, np.stack([gaze, gaze], axis=1)), gaze, _collect_outlines(observations)
+    )
+
+
+def _collect_outlines(observations: Sequence[FaceObservation | None]) -> FloatArray:
+    """Returns the outlines (T, 86, 2) px; NaN where the face was not observed or has none."""
+    unknown = np.full((FACE_OUTLINE_COUNT, 2), np.nan)
+    return np.stack([unknown if face is None or face.outline is None else face.outline for face in observations])
 
 
 def _smooth_gaze(gaze: FloatArray, blinks: FloatArray, observed: BoolArray, fps: float) -> FloatArray:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bodydouble.data import BLENDSHAPE_COUNT, BoolArray, Face, FloatArray, IntArray, Person, Speech
+from bodydouble.motion.face.mouth_occlusion import find_covered_mouths
 from bodydouble.motion.face.speaking_mouth import MOUTH, measure_opening, speak
 
 ACTIVE = 0.5
@@ -28,13 +29,13 @@ class _Mouth:
     present: BoolArray
     """(F,) whether the person is in the frame."""
     observed: BoolArray
-    """(F,) whether the face was seen."""
+    """(F,) whether the mouth was seen."""
     opening: FloatArray
     """(F,) opening of the mouth as it was seen."""
 
 
 def move_mouths(people: Sequence[Person], speech: Speech, frame_count: int) -> tuple[Person, ...]:
-    """Moves the mouths of speakers with the sound where their faces were not seen.
+    """Moves the mouths of speakers with the sound where these were not seen.
 
     An utterance is that of the person whose mouth was seen to move with it. If no mouth did, it is that of the most
     prominent person whose mouth was not seen in it; if all were seen, nobody in the picture speaks.
@@ -82,9 +83,14 @@ def _collect_mouth(person: Person, frame_count: int) -> _Mouth:
     opening = np.zeros(frame_count)
     present[person.track.frames] = True
     if person.face is not None:
-        observed[person.track.frames] = person.face.observed
+        observed[person.track.frames] = _see_mouth(person.face, person)
         opening[person.track.frames] = measure_opening(person.face.weights)
     return _Mouth(present, observed, opening)
+
+
+def _see_mouth(face: Face, person: Person) -> BoolArray:
+    """Returns the frames (T,) in which the mouth of a person was seen: with the face, and not behind a hand."""
+    return face.observed & ~find_covered_mouths(face, person.hands)
 
 
 def _choose_speaker(mouths: Sequence[_Mouth], heard: FloatArray, frames: IntArray, fps: float) -> int | None:
@@ -114,7 +120,7 @@ def _move_mouth(person: Person, heard: FloatArray, share: FloatArray, fps: float
     face = person.face or Face(
         np.zeros(len(frames), np.bool_), np.zeros((len(frames), BLENDSHAPE_COUNT)), np.zeros((len(frames), 2))
     )
-    mixed = share[frames] * hidden_share(face.observed, fps)
+    mixed = share[frames] * hidden_share(_see_mouth(face, person), fps)
     weights = face.weights.copy()
     weights[:, _MOUTH] += mixed[:, None] * (heard[np.ix_(frames, _MOUTH)] - weights[:, _MOUTH])
     return replace(person, face=replace(face, weights=weights))

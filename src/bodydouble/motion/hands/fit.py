@@ -71,8 +71,13 @@ class HandFit:
 
 SPREAD_DOFS = np.array([dof.name.endswith(("spread", "roll")) for dof in DEGREES_OF_FREEDOM])
 COUPLED_DOFS = [(index - 1, index) for index, dof in enumerate(DEGREES_OF_FREEDOM) if dof.bone == 2 and dof.finger > 0]
-FIRST_STEPS, LATER_STEPS = 5, 5
-"""Number of steps with the same smoothness everywhere, and of those with an adapted one."""
+FIRST_STEPS = 5
+"""Number of steps with the same smoothness everywhere, before those with an adapted one."""
+LENIENCY = (10.0, 10.0, 10.0, 10.0, 5.0, 5.0, 2.0, 1.0, 1.0, 1.0)
+"""Factor of ``HandNoise.outlier`` in each step. A finger that is far from its place at first is no outlier.
+
+Source: A. Blake and A. Zisserman, Visual reconstruction (1987), graduated non-convexity.
+"""
 WINDOW_FRAMES, MARGIN_FRAMES = 400, 60
 """Length of the windows that are fitted independently, and their overlap on either side, in frames."""
 MAX_STEP = 0.6
@@ -100,10 +105,10 @@ def _windows(frames: int) -> Iterator[tuple[slice, slice]]:
 
 def _fit_window(fit: HandFit, views: HandViews, shape: HandShape, fps: float, noise: HandNoise) -> HandFit:
     smoothness = uniform_smoothness(len(views.points), UNKNOWNS, noise.smoothness, fps)
-    for step in range(FIRST_STEPS + LATER_STEPS):
+    for step, leniency in enumerate(LENIENCY):
         if step >= FIRST_STEPS:
             smoothness = adapt_smoothness(_values(fit), views.observed, noise.smoothness, fps)
-        fit = _improve(fit, views, shape, smoothness, noise)
+        fit = _improve(fit, views, shape, smoothness, replace(noise, outlier=leniency * noise.outlier))
     return fit
 
 

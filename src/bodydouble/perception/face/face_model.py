@@ -1,7 +1,7 @@
 """``FaceModel``: ``RgbImage`` and the ``Observation``s of people -> their ``FaceObservation``s."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from bodydouble.geometry.rotation import from_matrix
 from bodydouble.perception.face.face_networks import FaceLandmarks, FaceNetworks
 from bodydouble.perception.face.head_pose import correct_up_angle, eye_directions, fit_head_pose
 from bodydouble.perception.face.regions import MARGIN, region_difference, region_from_body, region_from_landmarks
+from bodydouble.perception.face.stillness import block_change, grey_image
 from bodydouble.perception.protocols import RotatedRoi
 from bodydouble.skeletons import blazepose, face_mesh
 
@@ -39,29 +40,45 @@ class FaceOptions:
     ``region_difference`` measures it."""
     max_body_difference: float = 4.0
     """Difference between the face of the last frame and the region by the body above which the latter is used."""
+    max_still_change: float = 5.0
+    """Change of a face since the last frame, grey levels, up to which the observation is repeated once."""
 
 
 def options_for_quality(quality: str) -> FaceOptions:
-    """Returns the options of a quality preset: at "best" the landmarks are located again more often."""
-    return FaceOptions(max_region_difference=0.5) if quality == "best" else FaceOptions()
+    """Returns the options of a quality preset: at "best" the landmarks are located more often."""
+    return FaceOptions(max_region_difference=0.5, max_still_change=0.0) if quality == "best" else FaceOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class _FollowedFace:
+    """A face that was found in the last frame."""
+
+    region: RotatedRoi
+    """Region by its landmarks."""
+    image: FloatArray
+    """Grey image of the region."""
+    observation: FaceObservation | None
+    is_repeated: bool = False
+    """Whether the observation is that of the frame before."""
 
 
 class FaceModel:
     """Observes the faces of people. The frames of one video must be passed to it in order.
 
     The region of a face is that of the last frame if the body agrees, else the one that follows from the body. Where
-    it turns out to differ from the face, the landmarks are located again in a better one.
+    it turns out to differ from the face, the landmarks are located again in a better one. A face that has not changed
+    is observed in every second frame.
     """
 
     def __init__(self, options: FaceOptions | None = None) -> None:
         """Loads the networks. Raises ModelError if that is not possible."""
         self.options = options or FaceOptions()
         self._networks = FaceNetworks()
-        self._last_regions: list[RotatedRoi] = []
+        self._followed: list[_FollowedFace] = []
 
     def begin_shot(self) -> None:
         """Forgets the faces of the last frame, which the next one does not continue."""
-        self._last_regions = []
+        self._followed = []
 
     def observe_people(self, frame: RgbImage, people: Sequence[Observation]) -> list[FaceObservation | None]:
         """Observes the faces of the people in the next frame.
@@ -73,9 +90,30 @@ class FaceModel:
         Returns:
             The face of each person; None where it is too small, blurred, turned away or not found.
         """
-        found = [self._locate(frame, person.keypoints) for person in people]
-        self._last_regions = [region_from_landmarks(face.in_image) for face in found if face is not None]
-        return [None if face is None else self._describe(face) for face in found]
+        faces = [self._observe(frame, person.keypoints) for person in people]
+        self._followed = [face for face in faces if face is not None]
+        return [None if face is None else face.observation for face in faces]
+
+    def _observe(self, frame: RgbImage, keypoints: FloatArray) -> _FollowedFace | None:
+        """Observes the face of a person with body landmarks (33, 3); None if there is none."""
+        body_region = region_from_body(keypoints)
+        is_near = body_region is not None and body_region.side >= MARGIN * self.options.min_height
+        if body_region is None or not is_near or keypoints[_HEAD, 2].mean() < self.options.min_confidence:
+            return None
+        last = self._last_face(body_region)
+        if last is not None and self._is_still(frame, last):
+            return replace(last, is_repeated=True)
+        landmarks = self._locate(frame, body_region if last is None else last.region, keypoints)
+        if landmarks is None:
+            return None
+        region = region_from_landmarks(landmarks.in_image)
+        return _FollowedFace(region, grey_image(frame, region), self._describe(landmarks))
+
+    def _is_still(self, frame: RgbImage, last: _FollowedFace) -> bool:
+        """Returns whether the observation of the last frame may be repeated."""
+        if last.is_repeated or not self.options.max_still_change:
+            return False
+        return block_change(last.image, grey_image(frame, last.region)) <= self.options.max_still_change
 
     def _describe(self, landmarks: FaceLandmarks) -> FaceObservation | None:
         points = landmarks.in_camera_axes
@@ -84,16 +122,12 @@ class FaceModel:
             return None
         directions = correct_up_angle(eye_directions(points, rotation, scale))
         weights = set_eye_directions(self._networks.estimate_weights(landmarks), directions)
-        return FaceObservation(weights, from_matrix(rotation), landmarks.presence)
+        outline = landmarks.in_image[list(face_mesh.OUTLINE_POINTS)]
+        return FaceObservation(weights, from_matrix(rotation), landmarks.presence, outline)
 
-    def _locate(self, frame: RgbImage, keypoints: FloatArray) -> FaceLandmarks | None:
-        """Locates the landmarks of the face of a person with body landmarks (33, 3); None if there is none."""
+    def _locate(self, frame: RgbImage, region: RotatedRoi, keypoints: FloatArray) -> FaceLandmarks | None:
+        """Locates the landmarks of a face in a region, or in a better one; None if it is not clear or not the face."""
         options = self.options
-        body_region = region_from_body(keypoints)
-        is_near = body_region is not None and body_region.side >= MARGIN * options.min_height
-        if body_region is None or not is_near or keypoints[_HEAD, 2].mean() < options.min_confidence:
-            return None
-        region = self._last_region(body_region)
         landmarks = self._networks.locate(frame, region)
         better_region = region_from_landmarks(landmarks.in_image)
         if region_difference(region, better_region) > options.max_region_difference:
@@ -103,11 +137,11 @@ class FaceModel:
         is_clear = landmarks.presence >= options.min_presence and landmarks.sharpness >= options.min_sharpness
         return landmarks if is_own_face and is_clear else None
 
-    def _last_region(self, body_region: RotatedRoi) -> RotatedRoi:
-        """Returns the region of the face in the last frame that is most similar to a region, or that one itself."""
+    def _last_face(self, body_region: RotatedRoi) -> _FollowedFace | None:
+        """Returns the face of the last frame that is most similar to a region; None without a similar one."""
         similar = [
             (difference, index)
-            for index, region in enumerate(self._last_regions)
-            if (difference := region_difference(body_region, region)) < self.options.max_body_difference
+            for index, face in enumerate(self._followed)
+            if (difference := region_difference(body_region, face.region)) < self.options.max_body_difference
         ]
-        return self._last_regions[min(similar)[1]] if similar else body_region
+        return self._followed[min(similar)[1]] if similar else None

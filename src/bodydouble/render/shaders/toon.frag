@@ -23,7 +23,7 @@ uniform float shift_scale;
 #endif
 #ifdef SHADOWED
 uniform sampler2DShadow light_map;
-uniform float light_texel;  // size of a texel
+uniform float light_blur;  // radius in the light map
 #endif
 #ifdef RIM
 uniform vec3 rim_color;
@@ -72,13 +72,21 @@ vec2 placed(mat3 transform) {
 }
 
 #ifdef SHADOWED
-// 1 where light arrives; the edge of a shadow is about one texel wide.
+// 1 where light arrives. The middle of the blurred edge is kept, so that shadows narrower than the blur vanish.
 float unshadowed() {
-    const vec2 TAPS[4] = vec2[4](vec2(-0.75, -0.25), vec2(0.25, -0.75), vec2(0.75, 0.25), vec2(-0.25, 0.75));
+#ifdef ROUNDED
+    const int TAPS = 12;
+#else
+    const int TAPS = 4;
+#endif
+    const float GOLDEN_ANGLE = 2.39996323;
     float sum = 0.0;
-    for (int i = 0; i < 4; ++i)
-        sum += texture(light_map, vec3(light_place.xy + light_texel * TAPS[i], light_place.z));
-    return smoothstep(0.2, 0.8, 0.25 * sum);
+    for (int i = 0; i < TAPS; ++i) {
+        float angle = float(i) * GOLDEN_ANGLE;
+        vec2 off = sqrt((float(i) + 0.5) / float(TAPS)) * vec2(cos(angle), sin(angle));
+        sum += texture(light_map, vec3(light_place.xy + light_blur * off, light_place.z));
+    }
+    return smoothstep(0.35, 0.65, sum / float(TAPS));
 }
 #endif
 

@@ -4,6 +4,7 @@ Each arm holds a pose for a while and moves to the next one. Poses are drawn by 
 palm in the axes of the chest, and kept if both hands stay clear of each other, of the head and of the trunk.
 """
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -29,6 +30,8 @@ POSE_ATTEMPTS = 200
 """Number of attempts to draw a pose; the last one counts if none keeps the distances."""
 SWAY_DEG = {"spine": 2.0, "chest": 2.0, "neck": 3.0, "head": 5.0}
 """Amplitude in degrees by which joints of trunk and head sway."""
+HEAD_TURN_DEG, NECK_SHARE = (14.0, 35.0, 10.0), 0.4
+"""Maximum turn in degrees of the head about +X, +Y and +Z, and the share that the neck has in it."""
 ARM_JOINTS = tuple(
     tuple(humanoid.INDEX[f"{side}{bone}"] for bone in ("UpperArm", "LowerArm", "Hand")) for side in SIDES
 )
@@ -56,6 +59,22 @@ def stand(skeleton: Skeleton, fps: Fraction, frame_count: int, rng: np.random.Ge
     )
 
 
+def turn_head(motion: Motion, rng: np.random.Generator) -> Motion:
+    """Draws slow turns of the head, shared by the neck."""
+    seconds = np.arange(len(motion.rotations)) / float(motion.fps)
+    turns = np.zeros((len(seconds), 3))
+    for axis, amplitude in enumerate(HEAD_TURN_DEG):
+        for _ in range(2):
+            frequency, phase = rng.uniform(0.08, 0.3), rng.random()
+            turns[:, axis] += amplitude / 2 * np.sin(2 * np.pi * (frequency * seconds + phase))
+    rotations = motion.rotations.copy()
+    for joint, share in (("neck", NECK_SHARE), ("head", 1 - NECK_SHARE)):
+        turn = rotation.from_rotvec(share * np.radians(turns))
+        index = motion.skeleton.index(joint)
+        rotations[:, index] = rotation.multiply(rotations[:, index], turn)
+    return replace(motion, rotations=rotation.make_continuous(rotations))
+
+
 def raise_hands(motion: Motion, rng: np.random.Generator) -> tuple[Motion, BoolArray]:
     """Draws movements of both arms in front of a standing person.
 
@@ -72,8 +91,7 @@ def raise_hands(motion: Motion, rng: np.random.Generator) -> tuple[Motion, BoolA
         arm, is_held[:, side] = _move_arm(motion, side, rng)
         rotations[:, joints[:2]] = arm[:, :2]
         palms.append(arm[:, 2])
-    moved = Motion(motion.skeleton, motion.fps, rotation.make_continuous(rotations), motion.root_position,
-                   motion.contacts, motion.joint_sigma)  # fmt: skip
+    moved = replace(motion, rotations=rotation.make_continuous(rotations))
     chest = kinematics.world_rotations(motion.skeleton.parents, rotations)[:, humanoid.INDEX["upperChest"]]
     everywhere = np.ones(len(rotations), dtype=np.bool_)
     for name, palm in zip(SIDES, palms, strict=True):
