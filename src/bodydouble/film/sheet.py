@@ -19,7 +19,7 @@ GAP = 6
 """Width of the gap between pictures, px."""
 BODY_MARGIN = 1.35
 """Height of a picture of the body relative to that of the joints."""
-FACE_CENTER = (0.0, 0.10, 0.05)
+FACE_CENTER = (0.0, 0.0, 0.04)
 """Middle of the face relative to the joint of the head, in the axes of the head, m, of an adult."""
 FACE_PICTURE_HEIGHT = 0.5
 """Height of a picture of the face in m, of an adult; drawn heads are large."""

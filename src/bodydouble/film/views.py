@@ -15,8 +15,10 @@ from bodydouble.geometry import kinematics
 
 Pixel = TypeVar("Pixel", np.uint8, np.floating[Any])
 
-FOLLOWED_HEIGHT = 1.25
-"""Height of a picture that follows a person, relative to the person's in it."""
+FOLLOWED_HEIGHT = 1.5
+"""Height of a picture that follows a person, relative to that of the joints, between ankles and ears."""
+HEADROOM = 0.05
+"""Distance by which such a picture is moved upwards for hair, relative to its height."""
 FOLLOWING_TIME = 0.5
 """Standard deviation in s of the smoothing of a view that follows a person."""
 MIN_VIEW_FRACTION = 0.12
@@ -78,7 +80,7 @@ def follow_person(
     low, high = person_bounds(person, camera)
     rows = np.clip(np.arange(frame_count) - int(person.track.frames[0]), 0, len(low) - 1)
     centers, heights = ((low + high) / 2)[rows], (high - low)[rows, 1] * FOLLOWED_HEIGHT
-    path = np.column_stack([centers, heights])
+    path = np.column_stack([centers[:, 0], centers[:, 1] - HEADROOM * heights, heights])
     for start, stop in zip((0, *cuts), (*cuts, frame_count), strict=True):
         path[start:stop] = gaussian_filter1d(path[start:stop], FOLLOWING_TIME * fps, axis=0, mode="nearest")
     return [
