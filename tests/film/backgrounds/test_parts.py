@@ -112,8 +112,8 @@ def mirrored(image: RgbImage) -> RgbImage:
 
 def test_a_drawing_of_one_colour_has_one_colour() -> None:
     flat = np.full((96, 128, 3), (90, 140, 200), np.uint8)
-    for draw in (draw_scene, draw_frame):
-        assert np.ptp(draw(flat).reshape(-1, 3), axis=0).max() == 0
+    for drawn in (draw_scene(flat), draw_frame(flat, 128)):
+        assert np.ptp(drawn.reshape(-1, 3), axis=0).max() == 0
 
 
 def test_drawings_are_calmer_than_pictures_and_keep_their_edges() -> None:

@@ -15,7 +15,7 @@ class Background(Protocol):
     """The place behind the characters of a film."""
 
     def frame(self, index: int, source: RgbImage, /) -> RgbImage:
-        """Returns the background (H, W, 3) RGB of a frame.
+        """Returns the background (H, W, 3) RGB of a frame; it must not be modified.
 
         Args:
             index: the frame; in order, except that frames may be left out or repeated.

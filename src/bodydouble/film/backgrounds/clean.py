@@ -29,6 +29,8 @@ MAX_MATCH_DIFFERENCE = 40.0
 """Maximum difference between plate and frame in this ring that is taken for a change of light, grey levels."""
 FEATHER = 0.004
 """Width over which the plate turns into the frame, in widths of the image."""
+MIN_OPACITY = 0.01
+"""Opacity below which nothing is blended."""
 
 Drawing = Callable[[RgbImage], RgbImage]
 
@@ -57,7 +59,7 @@ class CleanBackground:
         number = shot_of_frame(self._shots, index)
         plate = self._plates[number]
         if plate.shot.is_static:
-            return blend_moving_parts(self.moving_parts(number), index, source, plate.image, source)
+            return blend_moving_parts(self.moving_parts(number), index, source, plate.image)
         return replace_people(plate, self._masks, index, source)
 
     def moving_parts(self, number: int) -> MovingParts:
@@ -73,7 +75,7 @@ class CleanBackground:
 
 
 def blend_moving_parts(
-    parts: MovingParts, index: int, source: RgbImage, plate: RgbImage, moving: RgbImage | Drawing
+    parts: MovingParts, index: int, source: RgbImage, plate: RgbImage, draw: Drawing | None = None
 ) -> RgbImage:
     """Returns a plate in the light of a frame, with the things that move.
 
@@ -82,22 +84,17 @@ def blend_moving_parts(
         index: the frame.
         source: (H, W, 3) RGB, the frame.
         plate: (H, W, 3) RGB, the plate or a drawing of it.
-        moving: the same of the frame, or a function that draws the part of the frame that it gets.
+        draw: function that draws the part of the frame that it gets; None: it is shown as it is.
     """
     light, opacity = parts.compare(index, reduce_image(source))
     image = apply_light(plate, light)
-    rows, columns = np.flatnonzero(opacity.max(axis=1) > 0.01), np.flatnonzero(opacity.max(axis=0) > 0.01)
-    if not len(rows):
+    alpha = cv2.resize(opacity, (source.shape[1], source.shape[0]), interpolation=cv2.INTER_LINEAR)
+    area = _bounding_area(np.asarray(alpha, np.float32))
+    if area is None:
         return image
-    height, width = source.shape[:2]
-    scale_y, scale_x = height / opacity.shape[0], width / opacity.shape[1]
-    top, bottom = int(rows[0] * scale_y), min(height, int(np.ceil((rows[-1] + 1) * scale_y)))
-    left, right = int(columns[0] * scale_x), min(width, int(np.ceil((columns[-1] + 1) * scale_x)))
-    area = np.s_[top:bottom, left:right]
-    alpha = np.asarray(cv2.resize(opacity, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)[area]
-    shown = moving(source[area]) if callable(moving) else moving[area]
+    shown = source[area] if draw is None else draw(source[area])
     result = image.copy()
-    result[area] = _blend(image[area], shown, alpha)
+    result[area] = _blend(image[area], shown, np.asarray(alpha[area], np.float32))
     return result
 
 
@@ -123,8 +120,20 @@ def replace_people(plate: ShotPlate, masks: PersonMasks, index: int, source: Rgb
     shadow = find_shadows(small_source, np.clip(small_view + shift, 0, 255).astype(np.uint8)) & near_feet
     hole |= cv2.morphologyEx(shadow.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5))) > 0
     alpha = _feather(hole, (width, height))
-    full_shift = cv2.resize(shift, (width, height), interpolation=cv2.INTER_LINEAR)
-    return _blend(source, np.clip(view + full_shift, 0, 255), alpha)
+    area = _bounding_area(alpha)
+    if area is None:
+        return source
+    full_shift = np.asarray(cv2.resize(shift, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    shifted = np.clip(view[area] + full_shift[area], 0, 255).astype(np.uint8)
+    result = source.copy()
+    result[area] = _blend(source[area], shifted, alpha[area])
+    return result
+
+
+def _bounding_area(alpha: FloatArray) -> tuple[slice, slice] | None:
+    """Returns the rows and columns of an opacity (H, W) that are not transparent, None if there are none."""
+    rows, columns = (np.flatnonzero(alpha.max(axis=axis) > MIN_OPACITY) for axis in (1, 0))
+    return (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)) if len(rows) else None
 
 
 def _color_shift(source: RgbImage, view: RgbImage, hole: BoolArray, near_feet: BoolArray) -> FloatArray:
@@ -148,7 +157,8 @@ def _resize_mask(mask: BoolArray, size: tuple[int, int]) -> BoolArray:
     return np.asarray(cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0)
 
 
-def _blend(below: RgbImage, above: RgbImage | FloatArray, alpha: FloatArray) -> RgbImage:
+def _blend(below: RgbImage, above: RgbImage, alpha: FloatArray) -> RgbImage:
     """Blends two images (H, W, 3) by the opacity (H, W) of the second."""
-    weight = alpha[..., None].astype(np.float32)
-    return np.asarray(np.round((1 - weight) * below + weight * above), np.uint8)
+    weight = np.ascontiguousarray(alpha, np.float32)
+    images = np.ascontiguousarray(below), np.ascontiguousarray(above)
+    return np.asarray(cv2.blendLinear(*images, 1 - weight, weight), np.uint8)

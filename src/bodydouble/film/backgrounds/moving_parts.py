@@ -67,7 +67,8 @@ def apply_light(image: RgbImage, light: FloatArray) -> RgbImage:
     """Multiplies an image (H, W, 3) by the light (3,)."""
     if np.all(light == 1.0):
         return image
-    return np.asarray(np.clip(np.round(image * light.astype(np.float32)), 0, 255), np.uint8)
+    table = np.clip(np.round(np.arange(256)[:, None] * light), 0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(image, table[None]), np.uint8)
 
 
 def find_shadows(frame: RgbImage, plate: RgbImage) -> BoolArray:

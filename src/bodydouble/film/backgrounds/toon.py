@@ -4,6 +4,7 @@ Where the camera moves and near and far things move differently, no plate fits; 
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from bodydouble.data import FloatArray, RgbImage
 from bodydouble.film.backgrounds.clean import CleanBackground, blend_moving_parts
@@ -36,11 +37,12 @@ class ToonBackground:
         number = shot_of_frame(self._shots, index)
         plate = self._plates[number]
         if not plate.shot.has_backdrop:
-            return draw_frame(self._clean.frame(index, source))
+            return draw_frame(self._clean.frame(index, source), max(source.shape))
         drawing = self._draw_plate(number)
         if not plate.shot.is_static:
             return plate.view(index, drawing, (source.shape[1], source.shape[0]))
-        return blend_moving_parts(self._clean.moving_parts(number), index, source, drawing, draw_frame)
+        draw = partial(draw_frame, side=max(source.shape))
+        return blend_moving_parts(self._clean.moving_parts(number), index, source, drawing, draw)
 
     def foreground(self, index: int, /) -> FloatArray | None:
         """Returns the opacity (H, W) of what stands before the people, None if nothing is known."""

@@ -8,11 +8,8 @@ quantisation; H. Winnemoeller, J. Kyprianidis and S. Olsen, "XDoG" (2012), the l
 Campisi, "Artistic edge and corner enhancing smoothing" (2007), the weights of the Kuwahara filter.
 """
 
-from typing import Any
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from bodydouble.data import FloatArray, RgbImage
 
@@ -49,7 +46,25 @@ LINE_OPACITY = 0.8
 INK = (13.0, 9.0, 20.0)
 """Colour of lines, added to a quarter of that beside them."""
 
-_DIRECTIONS = ((-1, -1), (-1, 1), (1, -1), (1, 1), (0, -1), (0, 1), (-1, 0), (1, 0))
+TABLE_SIZE = 2048
+"""Number of steps of the tables below."""
+MAX_CHROMA = 200.0
+"""Chroma in CIELAB at the end of the table of saturation."""
+
+
+def _quantise(lightness: FloatArray) -> FloatArray:
+    """Quantises lightness (...), 0 to 100, with soft transitions; returns 0 to 1."""
+    step = 100.0 / TONE_COUNT
+    level = np.round(lightness / step) * step
+    soft = np.tanh(TONE_SHARPNESS * (lightness - level) / (step / 2)) / np.tanh(TONE_SHARPNESS)
+    return np.asarray(np.clip((level + step / 2 * soft) / 100, 0.0, 1.0))
+
+
+_TONES = _quantise(np.linspace(0.0, 100.0, TABLE_SIZE + 1))
+_LIGHTNESS_TABLE = (BLACK_LIGHTNESS + (100 - BLACK_LIGHTNESS) * _TONES**BRIGHTENING).astype(np.float32)
+_SHADOW_TABLE = (SHADOW_BLUE * (1 - _TONES) ** 2).astype(np.float32)
+_SQUARED_CHROMA = np.linspace(0.0, MAX_CHROMA**2, TABLE_SIZE + 1)
+_SATURATION_TABLE = (1 + (SATURATION - 1) * np.exp(-_SQUARED_CHROMA / STRONG_CHROMA**2)).astype(np.float32)
 
 
 def draw_scene(image: RgbImage) -> RgbImage:
@@ -62,10 +77,15 @@ def draw_scene(image: RgbImage) -> RgbImage:
     return _ink(colors, lines)
 
 
-def draw_frame(image: RgbImage) -> RgbImage:
-    """Draws a picture (H, W, 3) quickly, with wider strokes and softer lines: frames of a film."""
+def draw_frame(image: RgbImage, side: int) -> RgbImage:
+    """Draws a picture (H, W, 3), or a part of one, quickly, with softer lines: frames of a film.
+
+    Args:
+        image: RGB.
+        side: longer side of the whole picture, px.
+    """
     height, width = image.shape[:2]
-    scale = max(image.shape) / REFERENCE_SIDE
+    scale = side / REFERENCE_SIDE
     half = np.asarray(cv2.resize(image, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA), np.uint8)
     smooth = _smooth(half, 1)
     colors = _adjust_tones(_paint(smooth, max(2, round(STROKE_RADIUS * scale / 2))))
@@ -83,37 +103,31 @@ def _smooth(image: RgbImage, times: int) -> RgbImage:
 
 
 def _paint(image: RgbImage, radius: int) -> RgbImage:
-    """Replaces each pixel by the means of the boxes around it, the more even ones counting more."""
-    size = (image.shape[1], image.shape[0])
+    """Replaces each pixel by the means of the eight boxes around it, the more even ones counting more."""
     box = (radius + 1, radius + 1)
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    mean = cv2.blur(image, box)
     variance = np.maximum(cv2.blur(grey * grey, box) - cv2.blur(grey, box) ** 2, 0.0)
-    evenness = (1.0 + variance) ** -4
-    total, weights = np.zeros(image.shape, np.float32), np.full(image.shape[:2], 1e-20, np.float32)
-    for row, column in _DIRECTIONS:
-        shift = np.array([[1.0, 0.0, column * (radius // 2)], [0.0, 1.0, row * (radius // 2)]])
-        weight = _shift_image(evenness, shift, size)
-        total += _shift_image(mean, shift, size) * weight[..., None]
-        weights += weight
-    return np.asarray(np.round(total / weights[..., None]), np.uint8)
-
-
-def _shift_image(image: NDArray[Any], shift: FloatArray, size: tuple[int, int]) -> NDArray[Any]:
-    return np.asarray(cv2.warpAffine(image, shift, size, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE))
+    evenness = np.square(np.square(1.0 / (1.0 + variance)))
+    weighted = cv2.blur(image, box) * evenness[..., None]
+    distance = radius // 2
+    boxes = np.zeros((2 * distance + 1, 2 * distance + 1), np.float32)
+    boxes[::distance, ::distance] = 1.0
+    boxes[distance, distance] = 0.0
+    total, weights = (
+        cv2.filter2D(values, cv2.CV_32F, boxes, borderType=cv2.BORDER_REPLICATE) for values in (weighted, evenness)
+    )
+    return np.asarray(np.round(total / np.maximum(weights, 1e-20)[..., None]), np.uint8)
 
 
 def _adjust_tones(image: RgbImage) -> RgbImage:
     """Quantises the lightness softly, brightens, strengthens pale colours and cools the shadows."""
     lab = np.asarray(cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
-    step = 100.0 / TONE_COUNT
-    level = np.round(lab[..., 0] / step) * step
-    soft = np.tanh(TONE_SHARPNESS * (lab[..., 0] - level) / (step / 2)) / np.tanh(TONE_SHARPNESS)
-    lightness = np.clip((level + step / 2 * soft) / 100, 0.0, 1.0)
-    chroma = np.hypot(lab[..., 1], lab[..., 2])
-    lab[..., 1:] *= (1 + (SATURATION - 1) * np.exp(-((chroma / STRONG_CHROMA) ** 2)))[..., None]
-    lab[..., 2] -= SHADOW_BLUE * (1 - lightness) ** 2
-    lab[..., 0] = BLACK_LIGHTNESS + (100 - BLACK_LIGHTNESS) * lightness**BRIGHTENING
+    level = np.clip(lab[..., 0] * (TABLE_SIZE / 100), 0, TABLE_SIZE).astype(np.intp)
+    squared_chroma = np.square(lab[..., 1]) + np.square(lab[..., 2])
+    factor = _SATURATION_TABLE[np.minimum(squared_chroma * (TABLE_SIZE / MAX_CHROMA**2), TABLE_SIZE).astype(np.intp)]
+    lab[..., 0] = _LIGHTNESS_TABLE[level]
+    lab[..., 1] *= factor
+    lab[..., 2] = lab[..., 2] * factor - _SHADOW_TABLE[level]
     rgb = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
     return np.asarray(np.clip(np.round(255 * rgb), 0, 255), np.uint8)
 
