@@ -146,6 +146,7 @@ def appearance_sample(seed: int = 0) -> AppearanceSample:
         beside_legs=rng.uniform(size=(2, 2, 8, 3)),
         torso=rng.uniform(size=(10, 8, 3)),
         feet=rng.uniform(size=(2, 3)),
+        hands=rng.uniform(size=(2, 3)),
         face=rng.uniform(size=(5, 6, 3)),
         head=rng.integers(0, 256, (64, 64, 3)).astype(np.uint8),
         turn=0.0,

@@ -138,6 +138,16 @@ def bench_low_fps(arguments: BenchArguments) -> None:
         bench_runner.run(bench_runner.measure_frame_rates, arguments)
 
 
+@app.command("looks")
+@expand_arguments
+def bench_looks(arguments: BenchArguments) -> None:
+    """Measure colours, garments and hair of rendered people."""
+    with report_errors():
+        from bodydouble.cli import bench_runner
+
+        bench_runner.run(bench_runner.measure_looks, arguments)
+
+
 @app.command("people")
 @expand_arguments
 def bench_people(

@@ -18,6 +18,7 @@ from bodydouble.bench import (
     faces,
     frame_rate,
     hands,
+    looks,
     oracle_study,
     partner_clips,
     people,
@@ -128,6 +129,12 @@ def measure_faces(arguments: BenchArguments, progress: Progress) -> BenchReport:
     clips = _sample_evenly(close_up_clips.face_clips(), arguments.clips)
     captures = _capture([partial(close_up_clips.render_face, clip) for clip in clips], arguments, progress)
     return faces.build_report(faces.measure_clips(captures, clips), close_up_clips.FRAME_COUNT, arguments.quality)
+
+
+def measure_looks(arguments: BenchArguments, progress: Progress) -> BenchReport:
+    """Measures the appearance of rendered people."""
+    captures = _capture(_sample_evenly(looks.clip_factories(), arguments.clips), arguments, progress)
+    return looks.build_report(looks.measure_looks(captures), arguments.quality)
 
 
 def measure_retargeting(

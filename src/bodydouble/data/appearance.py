@@ -106,6 +106,8 @@ class AppearanceSample:
     """(10, 8, 3) grid between shoulders and hips."""
     feet: FloatArray
     """(2, 3) left and right."""
+    hands: FloatArray
+    """(2, 3) backs or palms, left and right."""
     face: FloatArray
     """(5, 6, 3) grid between eyes and mouth; NaN if the head is not seen from the front."""
     head: RgbImage
@@ -123,5 +125,6 @@ class AppearanceSample:
         check_shape(self, "beside_legs", (2, 2, SEGMENT_POINTS, 3))
         check_shape(self, "torso", (*TORSO_GRID, 3))
         check_shape(self, "feet", (2, 3))
+        check_shape(self, "hands", (2, 3))
         check_shape(self, "face", (*FACE_GRID, 3))
         check_shape(self, "head", (HEAD_PATCH_SIDE, HEAD_PATCH_SIDE, 3))

@@ -3,7 +3,7 @@
 Garments are cut from the body's own surfaces, so that they are skinned as the body is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -67,7 +67,7 @@ class ClothedBody:
     browless_colors: FloatArray
     """The same without brows."""
     garments: tuple[Mesh, ...]
-    """Hair, top, trousers or skirt, and shoes."""
+    """Hair, top, trousers or skirt, and shoes, named so."""
 
 
 def dress_body(body: Body, rng: np.random.Generator) -> Character:
@@ -78,13 +78,14 @@ def dress_body(body: Body, rng: np.random.Generator) -> Character:
         rng: source of everything that is random.
 
     Returns:
-        A character called "person" with 52 joints and identity rest rotations.
+        A character called "person" with 52 joints and identity rest rotations; its meshes are named skin, eyes, hair,
+        top, trousers or skirt, and shoes.
     """
     clothed = clothe_body(body, rng)
     skin = build_mesh(body.positions, clothed.skin_faces, clothed.skin_colors)
     skeleton = build_full_skeleton(body)
     identity = np.tile(rotation.IDENTITY, (len(JOINTS), 1))
-    meshes = (skin, eye_mesh(body), *clothed.garments)
+    meshes = (replace(skin, name="skin"), replace(eye_mesh(body), name="eyes"), *clothed.garments)
     return Character("person", skeleton, identity, {name: j for j, name in enumerate(JOINTS)}, meshes)
 
 
@@ -94,12 +95,11 @@ def clothe_body(body: Body, rng: np.random.Generator) -> ClothedBody:
     tone_index, hair_color = rng.choice(len(SKIN_TONES)), np.array(HAIR_COLORS[rng.choice(len(HAIR_COLORS))])
     skin_tone = np.array(SKIN_TONES[tone_index]) * rng.uniform(0.92, 1.08)
     colors = _color_skin(body, outfit, skin_tone, hair_color, rng)
-    garments = (
-        *_hair_meshes(body, outfit, hair_color, rng),
-        _top_mesh(body, outfit, rng),
-        _skirt_mesh(body, outfit, rng) if outfit.skirt else _trousers_mesh(body, outfit, rng),
-        *_shoe_meshes(body, outfit, rng),
-    )
+    hair, top = _hair_meshes(body, outfit, hair_color, rng), _top_mesh(body, outfit, rng)
+    bottom = _skirt_mesh(body, outfit, rng) if outfit.skirt else _trousers_mesh(body, outfit, rng)
+    shoes = _shoe_meshes(body, outfit, rng)
+    named = (("hair", hair), ("top", [top]), ("skirt" if outfit.skirt else "trousers", [bottom]), ("shoes", shoes))
+    garments = tuple(replace(mesh, name=name) for name, meshes in named for mesh in meshes)
     return ClothedBody(outfit, skin_tone, hair_color, _visible_skin(body, outfit), *colors, garments)
 
 

@@ -16,14 +16,23 @@ ARM_LENGTHS, LEG_LENGTHS = (0.265, 0.237), (0.405, 0.419)
 """Lengths of the two segments of arm and leg of an adult, m."""
 MIN_SKIN_RED = 1.0
 """Minimum a* of skin, also in blue light; a face that is greener is a hat or the back of a head."""
+HAND_CONFIDENCE = 0.4
+"""Confidence of the colour of the skin where only hands were seen, which may wear gloves."""
 SKIN_QUANTILE = 0.6
 """Quantile of the lightness of the face that counts as its colour: a part of a face lies in shade."""
 MIN_SAMPLES = 3
 """Number of samples with a part at which its colour is certain."""
-SHARE_OF_HAIR = 0.4
-"""Minimum share of hair in a region that hair covers."""
-BALD_SHARE = 0.15
-"""Largest share of the region of the crown that is hair on a bald head."""
+SHARE_OF_HAIR, SHARE_OF_LOOSE_HAIR = 0.35, 0.5
+"""Minimum share of hair behind the neck for a tail, and at the side of the neck for loose hair."""
+LENGTHS = ((29.0, "short"), (34.0, "bob"), (39.5, "shoulder"), (np.inf, "long"))
+"""Row of the image of the head above which hair of a length ends."""
+RIM_LIGHTNESS, RIM_LIKE, RIM_SHARE, SAME_TINT = 5.0, 12.0, 0.5, 6.5
+"""Hair that is hardly darker than the skin, similar to it and on less than this share of the top of the head is a rim
+of light; of the same tint (a* and b*), it is lit skin."""
+SHARE_OF_BEARD = 0.8
+"""Minimum share of the images with a dark chin of a person with a beard; stubble is seen in some light."""
+BALD_SHARE = 0.25
+"""Largest share of the top of a bald head that is not skin."""
 SKIRT_LIKE = 14.0
 """Largest distance of a colour between the legs from that of the skirt."""
 BARE_FOOT_LIKE = 9.0
@@ -57,7 +66,7 @@ def estimate_appearance(samples: Sequence[AppearanceSample]) -> Appearance | Non
             traits["second_color"] = Trait(to_color(garment.second_color), garment.confidence)
     if skin is not None:
         hair = measure_hair(samples, skin, None if garment is None else garment.color)
-        traits |= {} if hair is None else _describe_hair(hair)
+        traits |= {} if hair is None else _describe_hair(hair, skin)
     return Appearance(**traits) if traits else None
 
 
@@ -74,16 +83,19 @@ def _confidence(count: int) -> float:
 def _find_skin(
     samples: Sequence[AppearanceSample], weights: FloatArray, limbs: FloatArray
 ) -> tuple[FloatArray | None, float]:
-    """Returns the colour of the skin (3,) CIELAB, of the face, else of the wrists, and its confidence."""
+    """Returns the colour of the skin (3,) CIELAB, of the face, else of hands or wrists, and its confidence."""
     faces = np.stack([to_lab(sample.face).reshape(-1, 3) for sample in samples])
     seen = np.isfinite(faces).all(axis=(1, 2)) & (np.median(faces[..., 1], axis=1) > MIN_SKIN_RED)
     if seen.any():
         light = np.quantile(faces[seen, :, 0], SKIN_QUANTILE, axis=1)
         colors = np.column_stack([light, np.median(faces[seen, :, 1:], axis=1)])
         return weighted_quantile(colors, weights[seen]), _confidence(int(seen.sum()))
-    wrist = limbs[1, -1]
-    is_plausible = np.isfinite(wrist).all() and wrist[1] > 3 and wrist[2] > 3
-    return (wrist, 0.3) if is_plausible else (None, 0.0)
+    hands = np.stack([to_lab(sample.hands) for sample in samples]).reshape(-1, 3)
+    hand = weighted_quantile(hands, np.repeat(weights, 2))
+    for color in (hand, limbs[1, -1]):
+        if np.isfinite(color).all() and color[1] > MIN_SKIN_RED:
+            return color, HAND_CONFIDENCE
+    return None, 0.0
 
 
 def _describe_arms(limbs: FloatArray, skin: FloatArray) -> dict[str, Any]:
@@ -143,9 +155,9 @@ def _describe_feet(samples: Sequence[AppearanceSample], weights: FloatArray, ski
     return {"shoes": Trait(kind, confidence), "shoe_color": Trait(to_color(color), confidence)}
 
 
-def _describe_hair(hair: HairShares) -> dict[str, Any]:
+def _describe_hair(hair: HairShares, skin: FloatArray) -> dict[str, Any]:
     certainty = _confidence(hair.count)
-    if hair.color is None or hair.crown < BALD_SHARE:
+    if hair.color is None or _is_bald(hair, skin):
         return {"hair": Trait("bald", certainty * 0.8)}
     traits: dict[str, Any] = {"hair": Trait(_name_length(hair), certainty * 0.7)}
     hue, chroma = np.degrees(np.arctan2(hair.color[2], hair.color[1])), np.hypot(*hair.color[1:])
@@ -156,15 +168,22 @@ def _describe_hair(hair: HairShares) -> dict[str, Any]:
     if np.isfinite(hair.forehead):
         traits["fringe"] = Trait("fringe" if hair.forehead > 0.5 else "none", abs(2 * hair.forehead - 1))
     if np.isfinite(hair.beard):
-        traits["beard"] = Trait("beard" if hair.beard > 0.5 else "none", abs(2 * hair.beard - 1))
+        traits["beard"] = Trait("beard" if hair.beard > SHARE_OF_BEARD else "none", abs(2 * hair.beard - 1))
     return traits
 
 
 def _name_length(hair: HairShares) -> str:
-    """Names the length of the hair by the lowest region that it covers."""
-    seen = [levels for levels in (hair.front, hair.back) if np.isfinite(levels[1])]
-    loose = np.nanmax(seen, axis=0) if seen else np.where(hair.neck_side > SHARE_OF_HAIR, hair.side, 0.0)
-    covers = np.nan_to_num(loose, nan=0.0) > SHARE_OF_HAIR
-    if not covers[1]:
-        return "tied" if np.nan_to_num(hair.side[2]) > SHARE_OF_HAIR else "short"
-    return "bob" if not covers[2] else "long" if covers[3] else "shoulder"
+    """Names the length of the hair by the row in which it ends, and from the side by whether the neck is free."""
+    if hair.behind_neck > SHARE_OF_HAIR and hair.neck_side < SHARE_OF_LOOSE_HAIR:
+        return "tied"
+    return next(name for row, name in LENGTHS if hair.end < row)
+
+
+def _is_bald(hair: HairShares, skin: FloatArray) -> bool:
+    """Returns whether the top of the head is skin: lit from above, or with a light rim in backlight."""
+    if hair.color is None or hair.crown < BALD_SHARE:
+        return True
+    is_light = hair.color[0] > skin[0] - RIM_LIGHTNESS
+    is_tinted_alike = float(np.hypot(*(hair.color - skin)[1:])) < SAME_TINT
+    is_rim = float(distance(hair.color, skin)) < RIM_LIKE and hair.crown < RIM_SHARE
+    return is_light and (is_tinted_alike or is_rim)

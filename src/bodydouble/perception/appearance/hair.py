@@ -1,58 +1,56 @@
 """Hair from images of the head: colour, length, fringe, beard and hat."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
-from bodydouble.data import FloatArray
+from bodydouble.data import BoolArray, FloatArray
 from bodydouble.data.appearance import HEAD_PATCH_SIDE, AppearanceSample
 from bodydouble.perception.appearance.colors import distance, to_lab, weighted_quantile
+from bodydouble.perception.appearance.head_silhouette import find_silhouette, typical_head
 
 MIDDLE = 32.0
 """Column of the middle of the face in images of heads, px of 1 cm."""
 PROFILE_SHIFT = 7.0
 """Distance from the middle of the face to that of the head in profile, px."""
-MAX_FRONT_TURN, MIN_SIDE_TURN = 0.6, 0.7
-"""Turn of the head up to which it counts as seen from the front, and from which as seen from the side."""
-SKIN_LIKE, HAIR_LIKE, SURROUNDINGS_LIKE = 7.0, 16.0, 9.0
-"""Largest distances of a colour from those of the skin, the hair and the surroundings."""
-MIN_HAIR_SHARE = 0.1
-"""Minimum share of hair in the region of the crown of one image whose colour counts."""
-CROWN_CELLS = 56
-AMBIGUOUS = 8.0
-"""Distance of the hair from the clothes below which hair in front of them is not told from them."""
+MAX_FRONT_TURN = 0.65
+"""Turn of the head up to which it counts as seen from the front; beyond, it is seen from the side."""
+MAX_HEADS = {"front": 4, "side": 3, "back": 2}
+"""Maximum number of images in which the hair is measured, by view: the best ones."""
+SKIN_LIKE, HAIR_LIKE = 6.0, 18.0
+"""Largest distances of a colour from that of the skin and of the hair."""
+MIN_HAIR_SHARE = 0.15
+"""Minimum share of hair in the top of the head of one image whose colour counts."""
+LIGHTNESS_QUANTILE = 0.25
+"""Quantile of the lightness of hair that counts as its colour."""
+MIN_CELLS = 20
+"""Minimum number of pixels of the top of a head that can be told from the surroundings."""
+AMBIGUOUS, CLEAR, STRICTLY_LIKE = 8.0, 18.0, 9.0
+"""Distances of the hair from the clothes below which it is not told from them, and above which it is; and the largest
+distance from the colour of the hair of a part that is not joined to it."""
+
+EAR_ROW, MIN_DISTANCE, MIN_WIDTH = 20, 4.5, 2
+"""Row of the ears; distance from the middle and width from which hair counts as falling beside the face, px."""
+END_QUANTILE = 0.65
+"""Quantile of the rows in which hair ends in the images."""
+NECK_ROW, CHEST_ROW = 34, 40
+"""Rows below which clothes begin, and which only long hair reaches."""
 
 Region = tuple[float, float, float, float]
 """Left, right, top and bottom in px, the columns relative to the middle of the head."""
 
-CROWN: Region = (-4, 4, 8, 15)
-"""From above the head to the forehead."""
-ABOVE: Region = (-8, 8, 0, 4)
-"""Surroundings above the head."""
-FOREHEAD: Region = (-3.5, 3.5, 13, 16)
+CROWN: Region = (-9, 9, 2, 14.5)
+"""Above the forehead."""
+BACK: Region = (-7, 7, 4, 20)
+"""Back of the head."""
+FOREHEAD: Region = (-3.5, 3.5, 13.5, 16)
 CHIN: Region = (-3, 3, 27.5, 30.5)
 CHEEKS: Region = (-4.5, 4.5, 20.5, 23.5)
-FRONT_LEVELS: tuple[tuple[Region, ...], ...] = (
-    ((-10.5, -8, 20, 26), (8, 10.5, 20, 26)),
-    ((-9.5, -6.5, 28, 33), (6.5, 9.5, 28, 33)),
-    ((-11, -6, 35, 41), (6, 11, 35, 41)),
-    ((-12, -5, 44, 54), (5, 12, 44, 54)),
-)
-SIDE_LEVELS: tuple[tuple[Region, ...], ...] = (
-    ((3, 9, 18, 24),),
-    ((3, 9, 27, 32),),
-    ((4, 12, 35, 41),),
-    ((5, 14, 44, 54),),
-)
-BACK_LEVELS: tuple[tuple[Region, ...], ...] = (
-    ((-5, 5, 20, 25),),
-    ((-5, 5, 29, 33),),
-    ((-7, 7, 36, 42),),
-    ((-7, 7, 45, 55),),
-)
-"""Regions beside, before or behind ears, neck, shoulders and chest, in views from the front, the side and behind."""
-NECK_SIDE: Region = (-2, 3, 28, 32)
+BEHIND_NECK: Region = (2, 8, 27, 32)
+"""Behind the neck in profile, where tied hair is."""
+NECK_SIDE: Region = (-4, 2, 28, 32)
 """Side of the neck in profile, which tied hair leaves free."""
 
 
@@ -63,15 +61,16 @@ class HairShares:
     color: FloatArray | None
     """(3,) CIELAB; None if there is none."""
     crown: float
-    """Share of the region of the crown that is neither skin nor surroundings."""
-    front: FloatArray
-    """(4,) in FRONT_LEVELS."""
-    side: FloatArray
-    back: FloatArray
+    """Share of the top of the head that is not skin."""
+    end: float
+    """Row in which hair that falls beside or behind the face ends, px; the eyes are at 18.5, the chin at 30."""
     neck_side: float
+    """Share of hair in NECK_SIDE."""
+    behind_neck: float
+    """Share of hair in BEHIND_NECK."""
     forehead: float
     beard: float
-    """Share of the chin that has the colour of hair."""
+    """Share of the images from the front whose chin has the colour of hair."""
     count: int
     """Number of images."""
 
@@ -82,10 +81,24 @@ class _Head:
 
     lab: FloatArray
     """(64, 64, 3)."""
+    silhouette: BoolArray
+    """(64, 64) the pixels of the person."""
     view: str
-    """Front, side, back or other."""
+    """Front, side or back."""
     middle: float
     weight: float
+
+    @property
+    def crown(self) -> Region:
+        """Region above the forehead, or at the back of the head."""
+        return BACK if self.view == "back" else CROWN
+
+    @property
+    def face_color(self) -> FloatArray:
+        """(3,) colour of the cheeks; in profile they lie before the middle of the head."""
+        left, right, top, bottom = CHEEKS
+        shift = MIDDLE - self.middle
+        return np.asarray(np.median(self.lab[self.cells((left + shift, right + shift, top, bottom))], axis=(0, 1)))
 
     def cells(self, region: Region) -> tuple[slice, slice]:
         """Returns rows and columns of a region."""
@@ -95,99 +108,129 @@ class _Head:
 
 
 def measure_hair(samples: Sequence[AppearanceSample], skin: FloatArray, top: FloatArray | None) -> HairShares | None:
-    """Measures the hair of a person; None if the head was never seen.
+    """Measures the hair of a person; None if the head was never told from the surroundings.
 
     Args:
         samples: samples of a person.
         skin: (3,) CIELAB.
         top: (3,) CIELAB of the upper garment; None if unknown.
     """
-    heads = [_prepare(sample) for sample in samples]
-    heads = [head for head in heads if head.view != "other"]
+    heads = [_prepare(sample, view) for view in MAX_HEADS for sample in _select_best(samples, view)]
     if not heads:
         return None
-    weights = np.array([head.weight for head in heads])
     crowns = [_crown_hair(head, skin) for head in heads]
-    crown = float(np.average([len(hair) / CROWN_CELLS for hair in crowns], weights=weights))
-    color = _find_color(crowns, weights)
-    if color is None:
-        unknown = np.full(4, np.nan)
-        return HairShares(None, crown, unknown, unknown, unknown, np.nan, np.nan, np.nan, len(heads))
-    masks = [_hair_mask(head, color, skin, top) for head in heads]
+    seen = [(head, crown) for head, crown in zip(heads, crowns, strict=True) if crown[1] >= MIN_CELLS]
+    if not seen:
+        return None
+    heads, crowns = [head for head, _ in seen], [crown for _, crown in seen]
+    weights = np.array([head.weight for head in heads])
+    shares = np.array([len(hair) / count for hair, count in crowns])
+    crown = float(np.average(shares, weights=weights))
+    enough = shares > MIN_HAIR_SHARE
+    if not enough.any():
+        return HairShares(None, crown, np.nan, np.nan, np.nan, np.nan, np.nan, len(heads))
+    colors = [_typical_color(hair) for (hair, _), is_enough in zip(crowns, enough, strict=True) if is_enough]
+    color = weighted_quantile(np.array(colors), (weights * shares)[enough])
+    own = [_typical_color(hair) if is_enough else color for (hair, _), is_enough in zip(crowns, enough, strict=True)]
+    masks = [_hair_mask(head, hair, skin, top) for head, hair in zip(heads, own, strict=True)]
     return HairShares(
         color,
         crown,
-        front=_mean_levels(heads, masks, "front", FRONT_LEVELS),
-        side=_mean_levels(heads, masks, "side", SIDE_LEVELS),
-        back=_mean_levels(heads, masks, "back", BACK_LEVELS),
-        neck_side=_mean_share(heads, masks, "side", (NECK_SIDE,)),
-        forehead=_mean_share(heads, masks, "front", (FOREHEAD,)),
+        end=_measure_end(heads, masks),
+        neck_side=_mean_share(heads, masks, "side", NECK_SIDE),
+        behind_neck=_mean_share(heads, masks, "side", BEHIND_NECK),
+        forehead=_mean_share(heads, masks, "front", FOREHEAD),
         beard=_measure_beard(heads, color),
         count=len(heads),
     )
 
 
-def _prepare(sample: AppearanceSample) -> _Head:
-    turn = sample.turn
-    image = sample.head[:, ::-1] if turn > 0 else sample.head
-    lab = to_lab(image.astype(np.float32) / 255)
-    if np.isnan(turn):
-        return _Head(lab, "back", MIDDLE, sample.weight)
-    amount = min(abs(turn), 1.0)
-    view = "front" if amount <= MAX_FRONT_TURN else "side" if amount >= MIN_SIDE_TURN else "other"
-    return _Head(lab, view, MIDDLE + PROFILE_SHIFT * amount, sample.weight)
+def _typical_color(hair: FloatArray) -> FloatArray:
+    """Returns the colour (3,) of hair (N, 3) without its highlights."""
+    return np.array([np.quantile(hair[:, 0], LIGHTNESS_QUANTILE), *np.median(hair[:, 1:], axis=0)])
 
 
-def _crown_hair(head: _Head, skin: FloatArray) -> FloatArray:
-    """Returns the colours (N, 3) in the region of the crown that are neither skin nor surroundings."""
-    rows, columns = head.cells(CROWN)
-    cells = head.lab[rows, columns].reshape(-1, 3)
-    above = head.lab[head.cells(ABOVE)].reshape(-1, 3)
-    beside = np.concatenate([head.lab[rows, :6], head.lab[rows, -6:]], axis=1).reshape(-1, 3)
-    surroundings = np.concatenate([above[::3], beside[::3]])
-    to_surroundings = distance(cells[:, None], surroundings)
-    # A colour counts as that of the surroundings if it is common there.
-    is_outside = (to_surroundings < SURROUNDINGS_LIKE).mean(axis=1) > 0.1
-    return np.asarray(cells[(distance(cells, skin) >= SKIN_LIKE) & ~is_outside])
+def _view(sample: AppearanceSample) -> str:
+    if np.isnan(sample.turn):
+        return "back"
+    return "front" if abs(sample.turn) <= MAX_FRONT_TURN else "side"
 
 
-def _find_color(crowns: Sequence[FloatArray], weights: FloatArray) -> FloatArray | None:
-    """Returns the colour (3,) of the hair in the region of the crown; None if there is hardly any."""
-    shares = np.array([len(hair) / CROWN_CELLS for hair in crowns])
-    enough = shares > MIN_HAIR_SHARE
-    if not enough.any():
-        return None
-    colors = np.array([np.median(hair, axis=0) for hair, is_enough in zip(crowns, enough, strict=True) if is_enough])
-    return weighted_quantile(colors, (weights * shares)[enough])
+def _select_best(samples: Sequence[AppearanceSample], view: str) -> list[AppearanceSample]:
+    found = [sample for sample in samples if _view(sample) == view]
+    return sorted(found, key=lambda sample: -sample.weight)[: MAX_HEADS[view]]
+
+
+def _prepare(sample: AppearanceSample, view: str) -> _Head:
+    turn = 0.0 if np.isnan(sample.turn) else float(np.clip(sample.turn, -1.0, 1.0))
+    image = np.ascontiguousarray(sample.head[:, ::-1] if turn > 0 else sample.head)
+    middle = MIDDLE + PROFILE_SHIFT * abs(turn)
+    silhouette = find_silhouette(image, MIDDLE, middle)
+    head = _Head(to_lab(image.astype(np.float32) / 255), silhouette, view, middle, sample.weight)
+    is_lost = silhouette[head.cells(head.crown)].sum() < 2 * MIN_CELLS
+    return replace(head, silhouette=silhouette | typical_head(middle)) if is_lost else head
+
+
+def _crown_hair(head: _Head, skin: FloatArray) -> tuple[FloatArray, int]:
+    """Returns the colours (N, 3) of the top of the head that are not skin, and the number of all its pixels.
+
+    The outline is left out, since its pixels are mixed with the surroundings. The face in the same image is skin, too.
+    """
+    cells = head.cells(head.crown)
+    inside = cv2.erode(head.silhouette.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    colors = head.lab[cells][inside[cells]]
+    to_skin = distance(colors, skin)
+    if head.view != "back":
+        to_skin = np.minimum(to_skin, distance(colors, head.face_color))
+    return np.asarray(colors[to_skin >= SKIN_LIKE]), len(colors)
 
 
 def _hair_mask(head: _Head, hair: FloatArray, skin: FloatArray, top: FloatArray | None) -> FloatArray:
-    """Returns (64, 64) 1 for pixels nearer to hair than to skin, clothes and surroundings, else 0; NaN: not told."""
+    """Returns (64, 64) 1 for hair, else 0; NaN where it is not told from clothes.
+
+    It is joined to that of the crown, or has just its colour, which the clothes have not.
+    """
     to_hair = distance(head.lab, hair)
-    others = [distance(head.lab, skin)]
-    border = np.median(np.stack([head.lab[:, :3], head.lab[:, -3:]]), axis=2)
-    others += [distance(head.lab, side[:, None]) for side in border]
-    if top is not None:
-        others.append(distance(head.lab, top))
-    mask = ((to_hair < HAIR_LIKE) & (to_hair < np.min(others, axis=0))).astype(np.float64)
-    if top is not None and distance(hair, top) < AMBIGUOUS:
-        mask[34:] = np.nan
-    is_ambiguous = np.any(distance(border, hair) < AMBIGUOUS, axis=0)
-    mask[is_ambiguous] = np.nan
+    to_others = distance(head.lab, skin)
+    if head.view != "back":
+        to_others = np.minimum(to_others, distance(head.lab, head.face_color))
+    is_like_top = top is not None and bool(distance(hair, top) < AMBIGUOUS)
+    if top is not None and not is_like_top:
+        to_others = np.minimum(to_others, distance(head.lab, top))
+    is_hair = head.silhouette & (to_hair < HAIR_LIKE) & (to_hair < to_others)
+    _, labels = cv2.connectedComponents(is_hair.astype(np.uint8), connectivity=4)
+    in_crown = np.unique(labels[head.cells(head.crown)])
+    is_joined = np.isin(labels, in_crown[in_crown > 0])
+    if top is not None and distance(hair, top) > CLEAR:
+        is_joined |= is_hair & (to_hair < STRICTLY_LIKE)
+    mask = is_joined.astype(np.float64)
+    if is_like_top and mask[CHEST_ROW:].any():
+        mask[NECK_ROW:] = np.nan
     return np.asarray(mask)
 
 
-def _mean_levels(
-    heads: Sequence[_Head], masks: Sequence[FloatArray], view: str, levels: tuple[tuple[Region, ...], ...]
-) -> FloatArray:
-    return np.array([_mean_share(heads, masks, view, regions) for regions in levels])
+def _measure_end(heads: Sequence[_Head], masks: Sequence[FloatArray]) -> float:
+    """Returns the row in which hair ends, from behind if possible: other views hide hair, and seldom add to it."""
+    from_behind = [(head, mask) for head, mask in zip(heads, masks, strict=True) if head.view == "back"]
+    pairs = from_behind or list(zip(heads, masks, strict=True))
+    ends = np.array([_find_end(head, mask) for head, mask in pairs])
+    return float(weighted_quantile(ends, np.array([head.weight for head, _ in pairs]), END_QUANTILE))
 
 
-def _mean_share(heads: Sequence[_Head], masks: Sequence[FloatArray], view: str, regions: Sequence[Region]) -> float:
-    """Returns the mean share of hair in regions over the heads in a view; NaN where it was never told."""
+def _find_end(head: _Head, mask: FloatArray) -> float:
+    """Returns the row below which no hair is beside the face, or behind the head from the side and behind."""
+    columns = np.arange(HEAD_PATCH_SIDE) + 0.5 - head.middle
+    beside = np.abs(columns) > MIN_DISTANCE if head.view == "front" else columns > -MIN_DISTANCE
+    hair = np.nansum(mask[:, beside], axis=1) >= MIN_WIDTH
+    gaps = np.flatnonzero(~hair[EAR_ROW:-1] & ~hair[EAR_ROW + 1 :])
+    return float(EAR_ROW + gaps[0]) if gaps.size else float(HEAD_PATCH_SIDE)
+
+
+def _mean_share(heads: Sequence[_Head], masks: Sequence[FloatArray], view: str, region: Region) -> float:
+    """Returns the mean share of hair in a region over the heads in a view; NaN where it was never told."""
     shares, weights = [], []
     for head, mask in zip(heads, masks, strict=True):
-        cells = np.concatenate([mask[head.cells(region)].ravel() for region in regions])
+        cells = mask[head.cells(region)].ravel()
         known = np.isfinite(cells)
         if head.view == view and known.mean() > 0.5:
             shares.append(cells[known].mean())
@@ -200,7 +243,7 @@ def _measure_beard(heads: Sequence[_Head], hair: FloatArray) -> float:
     votes: list[bool] = []
     for head in heads:
         if head.view == "front":
-            chin, cheeks = (np.median(head.lab[head.cells(region)].reshape(-1, 3), axis=0) for region in (CHIN, CHEEKS))
+            chin, cheeks = np.median(head.lab[head.cells(CHIN)], axis=(0, 1)), head.face_color
             is_darker = cheeks[0] - chin[0] > 0.35 * (cheeks[0] - hair[0]) and cheeks[0] - hair[0] > 12
             votes.append(bool(is_darker and distance(chin, hair) < distance(cheeks, hair)))
     return float(np.mean(votes)) if votes else float("nan")

@@ -7,15 +7,15 @@ import numpy as np
 from bodydouble.data import BoolArray, FloatArray
 from bodydouble.perception.appearance.colors import distance
 
-MAX_COST, MAX_CLOTH_COST = 25.0, 15.0
+MAX_COST, MAX_CLOTH_COST = 25.0, 7.0
 """Distances of a colour from that of skin and cloth at which it counts as an outlier; cloth has patterns."""
 MIN_BARE_POINTS = 3
 """Minimum number of bare points between cloth and sock."""
 CLOTH_COST = 2.0
 """Cost of a point of cloth, whose colour is free, beside that of skin, whose colour is known."""
-MIN_CONTRAST = 9.0
-"""Distance of cloth from skin below which the end of the cloth is unknown."""
-MIN_POINTS = 10
+MIN_CONTRAST, CLEAR_CONTRAST = 4.0, 12.0
+"""Distances of cloth from skin in CIELAB below which the end of the cloth is unknown, and from which it is clear."""
+MIN_POINTS = 8
 """Minimum number of known points of a profile."""
 CONFIDENT_MARGIN = 5.0
 """Difference in cost per moved point at which the end of the cloth is certain."""
@@ -53,9 +53,10 @@ def find_cloth_end(profile: FloatArray, skin: FloatArray, *, has_socks: bool) ->
     far = costs[np.abs(np.arange(count + 1) - best) > count // 6]
     confidence = float(np.clip((far.min() - costs.min()) / (CONFIDENT_MARGIN * count / 6), 0.0, 1.0))
     color = np.nanmedian(profile[:best], axis=0) if known[:best].any() else None
-    if color is not None and distance(color, skin) < MIN_CONTRAST:
+    contrast = CLEAR_CONTRAST if color is None else float(np.linalg.norm(color - skin))
+    if contrast < MIN_CONTRAST:
         return None
-    return CoveredLength(best / count, color, confidence)
+    return CoveredLength(best / count, color, confidence * min(contrast / CLEAR_CONTRAST, 1.0))
 
 
 def _cost(profile: FloatArray, known: BoolArray, skin_cost: FloatArray, end: int, *, has_socks: bool) -> float:

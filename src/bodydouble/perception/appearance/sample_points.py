@@ -17,7 +17,7 @@ MIN_SEGMENT_SHARE = 0.35
 """Minimum length of a segment in the image, as a share of its length across the view."""
 ACROSS = np.array([-0.3, 0.0, 0.3])
 """Distances from the middle of a segment at which it is sampled, in half widths of the segment."""
-MIN_LEG_GAP = 0.13
+MIN_LEG_GAP = 0.06
 """Minimum distance in m between the edges of two legs for a sample between them."""
 ARM_RADIUS = 0.055
 """Distance in m from the middle of an arm within which it hides the torso."""
@@ -51,8 +51,9 @@ _ENDS = np.array(
 _LENGTHS = np.array([s.length for s in _SEGMENTS])[:, None]
 _RADII = np.array([s.radius for s in _SEGMENTS])[:, None]
 _ALONG = (np.arange(SEGMENT_POINTS) + 0.5) / SEGMENT_POINTS
-_SHOULDERS, _HIPS, _ANKLES, _TOES = (
-    [blazepose.INDEX[f"{side}_{name}"] for side in _SIDES] for name in ("shoulder", "hip", "ankle", "foot_index")
+_SHOULDERS, _HIPS, _ANKLES, _TOES, _WRISTS, _FINGERS = (
+    [blazepose.INDEX[f"{side}_{name}"] for side in _SIDES]
+    for name in ("shoulder", "hip", "ankle", "foot_index", "wrist", "index")
 )
 _EYES = [blazepose.INDEX[f"{side}_eye_outer"] for side in _SIDES]
 _MOUTH = [blazepose.INDEX[f"mouth_{side}"] for side in _SIDES]
@@ -78,6 +79,8 @@ class SamplePoints:
     torso: FloatArray
     """(10, 8, 2)."""
     feet: FloatArray
+    """(2, 3, 2) side, along."""
+    hands: FloatArray
     """(2, 3, 2) side, along."""
     face: FloatArray
     """(5, 6, 2)."""
@@ -112,7 +115,9 @@ def place_sample_points(keypoints: FloatArray, scale: float) -> SamplePoints:
     between, beside = _place_beside_legs(middle[2:], scale)
     torso = _place_torso(points, certain)
     torso[_is_near(torso, middle[:2], ARM_RADIUS * scale)] = np.nan
-    return SamplePoints(limbs, between, beside, torso, _place_feet(points, certain), _place_face(points, certain))
+    hands = _place_along(points, certain, _WRISTS, _FINGERS, (0.35, 0.5, 0.65))
+    feet = _place_along(points, certain, _ANKLES, _TOES, (0.5, 0.65, 0.8))
+    return SamplePoints(limbs, between, beside, torso, feet, hands, _place_face(points, certain))
 
 
 def _normal(direction: FloatArray) -> FloatArray:
@@ -156,11 +161,12 @@ def _is_near(points: FloatArray, lines: FloatArray, distance: float) -> BoolArra
     return np.asarray((np.linalg.norm(points[..., None, :] - others, axis=-1) < distance).any(axis=-1))
 
 
-def _place_feet(points: FloatArray, certain: BoolArray) -> FloatArray:
-    along = np.array([0.5, 0.65, 0.8])[:, None]
-    feet = points[_ANKLES][:, None] + along * (points[_TOES] - points[_ANKLES])[:, None]
-    is_shown = certain[_ANKLES] & certain[_TOES]
-    return np.where(is_shown[:, None, None], feet, np.nan)
+def _place_along(
+    points: FloatArray, certain: BoolArray, starts: list[int], ends: list[int], along: tuple[float, ...]
+) -> FloatArray:
+    """Places points (2, N, 2) at shares of the way from a landmark to another on both sides."""
+    placed = points[starts][:, None] + np.array(along)[:, None] * (points[ends] - points[starts])[:, None]
+    return np.where((certain[starts] & certain[ends])[:, None, None], placed, np.nan)
 
 
 def _place_face(points: FloatArray, certain: BoolArray) -> FloatArray:

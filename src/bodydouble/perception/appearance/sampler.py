@@ -17,12 +17,18 @@ RATE = 4.0
 """Number of samples per second at the beginning of a clip."""
 DENSE_SECONDS, SPARSE_FACTOR = 60.0, 16
 """Time after which samples are rarer by a factor, so that they need little memory in long clips."""
+MIN_SHOULDER_DEPTH = 0.2
+"""Minimum difference in depth of the shoulders in m in a view from the side."""
 MIN_SCALE = 40.0
 """Minimum size of a person, px per metre."""
 SAMPLED_SCALE = 100.0
 """Size to which a person is reduced for sampling, px per metre."""
 HEAD_PATCH_SIZE, HEAD_SHIFT = 0.64, 0.10
 """Side of the image of the head in m, and distance of its middle below the point between eyes and mouth."""
+FACE_BELOW_EARS = 0.025
+"""Distance of the point between eyes and mouth below the ears, m."""
+BACK_SCALE = 0.9
+"""Ratio of the scale of a head from behind to that of the body, which is the largest of several."""
 HEAD_BREADTH = 0.155
 """Distance between the ears of an adult, m."""
 
@@ -55,9 +61,7 @@ class AppearanceSampler:
         """
         scales = [body_scale(person.keypoints) for person in people]
         return [
-            sample_person(frame, person.keypoints, scale, _find_occluders(index, people, scales))
-            if scale >= MIN_SCALE
-            else None
+            sample_person(frame, person, scale, _find_occluders(index, people, scales)) if scale >= MIN_SCALE else None
             for index, (person, scale) in enumerate(zip(people, scales, strict=True))
         ]
 
@@ -68,26 +72,39 @@ def _find_occluders(index: int, people: Sequence[Observation], scales: Sequence[
 
 
 def sample_person(
-    frame: RgbImage, keypoints: FloatArray, scale: float, occluders: Sequence[FloatArray] = ()
+    frame: RgbImage, person: Observation, scale: float, occluders: Sequence[FloatArray] = ()
 ) -> AppearanceSample:
     """Samples a person.
 
     Args:
         frame: (H, W, 3) RGB.
-        keypoints: (33, 3) x px, y px, confidence.
+        person: the person, in px of the frame.
         scale: px per metre.
         occluders: boxes (4,) of people in front.
     """
+    keypoints = person.keypoints
     points = place_sample_points(keypoints, scale)
     colors = _sample_colors(frame, points, scale, occluders)
-    limbs, between_legs, beside_legs, torso, feet, face = colors
+    limbs, between_legs, beside_legs, torso, feet, hands, face = colors
     roi, turn = locate_head(keypoints, scale)
+    far_side = find_far_side(person.landmarks_3d, turn)
+    if far_side is not None:
+        limbs[:2, far_side], hands[far_side] = np.nan, np.nan
     head = extract_roi(frame, roi, HEAD_PATCH_SIDE)
     sharpness = laplacian_std(head)
     confidence = float(np.clip(keypoints[:, 2], 0, 1).mean())
     weight = confidence * min(scale / 200.0, 1.0) * sharpness / (sharpness + 4.0)
     return AppearanceSample(
-        _median(limbs, axis=3), between_legs, beside_legs, torso, _median(feet, axis=1), face, head, turn, weight
+        limbs=_median(limbs, axis=3),
+        between_legs=between_legs,
+        beside_legs=beside_legs,
+        torso=torso,
+        feet=_median(feet, axis=1),
+        hands=_median(hands, axis=1),
+        face=face,
+        head=head,
+        turn=turn,
+        weight=weight,
     )
 
 
@@ -95,7 +112,9 @@ def _sample_colors(
     frame: RgbImage, points: SamplePoints, scale: float, occluders: Sequence[FloatArray]
 ) -> list[FloatArray]:
     """Returns the colours (..., 3), sRGB 0 to 1, at each group of points; NaN outside the image and behind others."""
-    groups = [points.limbs, points.between_legs, points.beside_legs, points.torso, points.feet, points.face]
+    groups = [
+        points.limbs, points.between_legs, points.beside_legs, points.torso, points.feet, points.hands, points.face
+    ]  # fmt: skip
     flat = np.concatenate([group.reshape(-1, 2) for group in groups])
     for x_min, y_min, x_max, y_max in occluders:
         is_hidden = (flat[:, 0] > x_min) & (flat[:, 0] < x_max) & (flat[:, 1] > y_min) & (flat[:, 1] < y_max)
@@ -124,6 +143,20 @@ def _read_colors(frame: RgbImage, points: FloatArray, scale: float) -> FloatArra
     return colors
 
 
+def find_far_side(landmarks_3d: FloatArray, turn: float) -> int | None:
+    """Returns the side whose arm the trunk hides in a view from the side: 0 left, 1 right; None in other views.
+
+    Args:
+        landmarks_3d: (33, 3) m, z away from the camera.
+        turn: turn of the head, as AppearanceSample has it.
+    """
+    left, right = landmarks_3d[_SHOULDERS, 2]
+    if abs(left - right) > MIN_SHOULDER_DEPTH:
+        return int(left < right)
+    # A person who looks to the left of the image shows the left side.
+    return int(turn < 0) if abs(turn) > 1.0 else None
+
+
 def locate_head(keypoints: FloatArray, scale: float) -> tuple[RotatedRoi, float]:
     """Locates the region of the head's image, and the turn of the head as AppearanceSample has it."""
     face = region_from_body(keypoints)
@@ -131,8 +164,8 @@ def locate_head(keypoints: FloatArray, scale: float) -> tuple[RotatedRoi, float]
     if face is None:
         neck, middle = keypoints[_SHOULDERS, :2].mean(axis=0), ears.mean(axis=0)
         up = middle - neck
-        angle, metre, turn = float(np.arctan2(up[0], -up[1])), scale, np.nan
-        center = middle
+        angle, metre, turn = float(np.arctan2(up[0], -up[1])), BACK_SCALE * scale, np.nan
+        center = middle - FACE_BELOW_EARS * metre * up / max(float(np.linalg.norm(up)), 1e-9)
     else:
         metre = face.side / (MARGIN * FACE_HEIGHT / 100)
         angle, center = face.angle, face.center

@@ -75,4 +75,4 @@ def _name_pattern(is_second: BoolArray, known: BoolArray) -> str:
     changes = int(np.count_nonzero(np.diff(rows[known.any(axis=1)].astype(int))))
     if agreement > 0.85 and changes == 1:
         return "two-tone"
-    return "stripes" if agreement > 0.75 and changes >= 3 else "print"
+    return "stripes" if agreement > 0.85 and changes >= 4 else "print"
