@@ -44,6 +44,8 @@ class Role(Enum):
     """Eyes and brows, which are seen through the hair before them."""
     HAIR = "hair"
     """Hair, on which no shadow falls."""
+    GLASSES = "glasses"
+    """Glasses, which cast no shadow: on the face it looks like scars."""
     OTHER = "other"
 
 
@@ -124,6 +126,8 @@ def find_role(mesh: str, material: str) -> Role:
         return Role.HAIR
     if any(word in names for word in ("eye", "brow", "lash")):
         return Role.FEATURE
+    if "glasses" in names:
+        return Role.GLASSES
     return Role.FACE if "face" in material.lower() else Role.OTHER
 
 

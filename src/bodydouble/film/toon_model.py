@@ -158,7 +158,7 @@ class ToonModel:
 
 def _caster_inset(part: ToonPart) -> float | None:
     """Returns by how many m a part is smaller as a caster; None if it casts no shadow."""
-    if part.material.is_blended or part.material.role is Role.FEATURE:
+    if part.material.is_blended or part.material.role in (Role.FEATURE, Role.GLASSES):
         return None
     return FACE_INSET if part.material.role is Role.FACE else 0.0
 
