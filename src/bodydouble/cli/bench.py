@@ -222,6 +222,24 @@ def bench_retarget(
         bench_runner.run(measure, BenchArguments(markdown=markdown, as_json=as_json))
 
 
+@app.command("cast")
+def bench_cast(
+    looks: Annotated[int, typer.Option(min=0, metavar="N", help="Number of random looks beside the presets.")] = 6,
+    poses: Annotated[int, typer.Option(min=18, metavar="N", help="Number of poses of the motion library.")] = 200,
+    markdown: MarkdownOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the clothes of drawn characters.
+
+    Prints covered skin that comes through each garment in poses of the motion library, and the time to build a look.
+    """
+    with report_errors():
+        from bodydouble.cli import bench_runner
+
+        measure = partial(bench_runner.measure_clothes, looks=looks, poses=poses)
+        bench_runner.run(measure, BenchArguments(markdown=markdown, as_json=as_json))
+
+
 @app.command("real")
 def bench_real(
     folder: Annotated[

@@ -13,6 +13,8 @@ import typer
 from bodydouble.bench import (
     accuracy,
     accuracy_report,
+    cast,
+    cast_report,
     close_up_clips,
     comparison_tables,
     faces,
@@ -148,6 +150,11 @@ def measure_retargeting(
     sources = retargeting.load_sources(mocap, motions or ())
     results = retargeting.measure_targets(sources, retargeting.load_targets(characters or ()), progress)
     return retargeting_report.build_report(results)
+
+
+def measure_clothes(_: BenchArguments, progress: Progress, looks: int, poses: int) -> BenchReport:
+    """Measures covered skin that comes through the clothes of the presets and a number of random looks."""
+    return cast_report.build_report(cast.measure_cast(cast.choose_looks(looks), poses, progress))
 
 
 def _capture_set(

@@ -29,6 +29,8 @@ from bodydouble.data import (
 from bodydouble.skeletons import humanoid
 
 MTOON = "VRMC_materials_mtoon"
+COVERED = "covered"
+"""Name of the mesh of skin under clothes."""
 META: dict[str, Any] = {
     "version": "1",
     "authors": ["bodydouble"],
@@ -45,11 +47,19 @@ META: dict[str, Any] = {
 """Metadata of a VRM file: the character belongs to whoever made it."""
 
 
-def build_character(look: Look) -> Character:
-    """Builds the character of a look, in the T-pose and in metres."""
+def build_character(look: Look, *, has_covered_skin: bool = False) -> Character:
+    """Builds the character of a look, in the T-pose and in metres.
+
+    Args:
+        look: the look.
+        has_covered_skin: whether the skin under the clothes is kept, as a mesh ``COVERED``, to be measured.
+    """
     body, head = build_body(look), build_head(look)
     outfit, hair = build_clothes(look, body), build_hair(head, look)
-    skin = build_skin(body, outfit.visible(body.skin.positions))
+    visible = outfit.visible(body.skin.positions)
+    skin = build_skin(body, visible)
+    if has_covered_skin:
+        skin.append(replace(build_skin(body, -visible)[0], mesh=COVERED))
     parts = [*skin, *outfit.parts, *(_carry(part, body) for part in _build_head_parts(look, head, hair))]
     bones = [*outfit.bones, *(replace(bone, position=_place(bone.position, body)) for bone in hair.bones)]
     tips = outfit.tips | {name: _place(tip, body) for name, tip in hair.tips.items()}

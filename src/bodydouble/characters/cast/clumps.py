@@ -18,7 +18,7 @@ HEAD_RADIUS = 0.45
 SKULL_RADII = np.array([0.42, 0.50, 0.46])
 TEXTURE_RANGE = (-1.6, 1.35)
 """Heights, H, of the bottom and the top of the hair's texture."""
-TINTS = 4
+TINTS = 6
 """Columns of the texture with different tints; the last one is of the inner layer."""
 
 
@@ -106,7 +106,7 @@ class HairMesh:
         normals = rotation.normalize(normals * clump.own_normals + soft * (1 - clump.own_normals))
         tint = TINTS - 1 if clump.is_inner else int(rng.integers(TINTS - 1))
         across_texture = np.tile((ACROSS + 1) / 2, clump.rings)
-        uvs = hair_uvs(across_texture, positions[:, 1] + rng.uniform(-0.045, 0.045), tint)
+        uvs = hair_uvs(across_texture, positions[:, 1] + rng.uniform(-0.06, 0.06), tint)
         self.add(positions, triangles, normals, uvs, clump.chain)
 
 

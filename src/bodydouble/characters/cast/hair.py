@@ -12,7 +12,6 @@ from bodydouble.characters.cast.clumps import (
     Clump,
     HairMesh,
     Profile,
-    direction,
     hair_uvs,
     on_head,
 )
@@ -194,61 +193,46 @@ def _grow_sides(head: Head, look: Look, offset: float, rng: np.random.Generator)
             yield Clump(_curl(guide, look, azimuth), width, 0.030, Profile(0.75, 0.5, 0.9), rings=13, chain=chain)
 
 
-SHORT_RINGS = (
-    (-22, 9, 0.16, -70),
-    (2, 13, 0.20, -34),
-    (24, 13, 0.22, -6),
-    (46, 11, 0.22, 20),
-    (66, 8, 0.20, 40),
-    (80, 5, 0.15, 58),
+SHORT_LAYERS = (
+    # number, elevation of the root and of the middle, of the tip at the temple and behind, offset, distance of the tip
+    (11, 68, 22, -2, -30, 0.035, 0.045),
+    (10, 76, 42, 14, -6, 0.060, 0.085),
+    (9, 86, 62, 34, 24, 0.078, 0.110),
 )
-"""Rings of short hair: elevation, number of clumps, length, elevation that their tips point to."""
+"""Layers of short hair from below; degrees and H."""
+SHORT_AZIMUTHS = (74, 66, 52)
+"""Azimuth of the foremost clump of each layer."""
+SWIRL = 9.0
+"""Turn of short hair from the root to the tip, degrees."""
 
 
 def _grow_short(head: Head, rng: np.random.Generator) -> Iterator[Clump]:
-    """Grows short hair in rings; the upper ones lie on the head, the lower ones end off it."""
-    for ring, (elevation, count, length, target) in enumerate(SHORT_RINGS):
-        for i in range(count):
-            azimuth = ((i + 0.5 * (ring % 2)) * 360 / count + rng.uniform(-8, 8) + 180) % 360 - 180
-            aim = target + rng.uniform(-8, 8)
-            if _covers_the_face(abs(azimuth), elevation):
-                continue
-            root = on_head(head, azimuth, min(elevation + 26, 89), 0.03)
-            middle = on_head(head, azimuth + rng.uniform(-6, 6), elevation + 8, 0.075)
-            if elevation < 40:
-                step = direction(azimuth + rng.uniform(-14, 14), aim) * length * _standing(abs(azimuth), elevation)
-                tip = on_head(head, azimuth, elevation - 6, 0.055) + step
-            else:
-                tip = on_head(head, azimuth + rng.uniform(-14, 14), elevation - 26, 0.115 + rng.uniform(-0.02, 0.02))
-            yield Clump(np.array([root, middle, tip]), 0.10, 0.045, Profile(0.8, 0.35, 1.1), rings=8)
+    """Grows short hair in layers that fall from the crown; the tips stand off the head."""
+    for layer, first in zip(SHORT_LAYERS, SHORT_AZIMUTHS, strict=True):
+        count, root, middle, temple, behind, offset, reach = layer
+        for azimuth in np.linspace(first, 360 - first, count) + rng.uniform(-5, 5, count):
+            side = abs((azimuth + 180) % 360 - 180)
+            low = float(np.interp(side, [78, 145], [temple, behind])) + rng.uniform(-7, 7)
+            stand = (reach + rng.uniform(-0.02, 0.03)) * float(np.interp(side, [75, 120], [0.6, 1.0]))
+            turn = SWIRL + rng.uniform(-8, 8)
+            guide = [
+                on_head(head, azimuth - turn, root, 0.6 * offset),
+                on_head(head, azimuth, middle, offset),
+                on_head(head, azimuth + 0.4 * turn, (middle + 2 * low) / 3, 1.05 * offset),
+                on_head(head, azimuth + turn, low, stand),
+            ]
+            width = rng.uniform(0.075, 0.105)
+            yield Clump(np.array(guide), width, 0.030, Profile(0.7, 0.5, 1.0), rings=11)
     for side in (1, -1):
-        guide = np.array(
-            [on_head(head, side * a, e, o) for a, e, o in ((74, 40, 0.05), (76, 10, 0.055), (77, -14, 0.03))]
-        )
-        yield Clump(guide, 0.070, 0.030, rings=8)
-
-
-def _standing(azimuth: float, elevation: float) -> float:
-    """Returns how far the tips of short hair leave the head: least at the temples."""
-    return float(np.interp(azimuth, [80, 130], [0.32, 0.62] if elevation > 0 else [0.25, 0.42]))
-
-
-def _covers_the_face(azimuth: float, elevation: float) -> bool:
-    limit = next(a for e, a in ((-10, 100), (20, 80), (79, 62), (90, 0)) if elevation < e)
-    return azimuth < limit
+        guide = [on_head(head, side * a, e, o) for a, e, o in ((74, 40, 0.05), (76, 10, 0.055), (77, -14, 0.03))]
+        yield Clump(np.array(guide), 0.070, 0.030, rings=8)
 
 
 def _grow_ring(head: Head) -> Iterator[Clump]:
-    """Grows the ring of hair round a bald head."""
+    """Grows the ring of hair round a bald head, combed backwards."""
     for side in (1, -1):
-        for k, azimuth in enumerate(np.linspace(84, 178, 8)):
-            for elevation in (4, -16):
-                if azimuth < 105 and elevation < 0:
-                    continue
-                points = (
-                    (azimuth, elevation + 16, 0.012),
-                    (azimuth + 3, elevation + 4, 0.032),
-                    (azimuth + 10, elevation - 13, 0.036),
-                )
-                guide = np.array([on_head(head, side * a, e, o) for a, e, o in points])
-                yield Clump(guide, 0.085 + 0.01 * (k % 2), 0.030, Profile(0.7, 0.4, 0.9), rings=7)
+        for k, azimuth in enumerate(np.linspace(84, 176, 9)):
+            low = float(np.interp(azimuth, [84, 112, 150], [-8, -24, -36]))
+            points = ((azimuth - 4, 10, -0.02), (azimuth + 3, 0, 0.018), (azimuth + 10, low, 0.012))
+            guide = np.array([on_head(head, side * a, e, o) for a, e, o in points])
+            yield Clump(guide, 0.070 + 0.008 * (k % 2), 0.014, Profile(0.45, 0.5, 0.9), rings=8)

@@ -8,9 +8,11 @@ from bodydouble.characters.cast.look import Color
 from bodydouble.data import FloatArray
 
 COLUMN_WIDTH, HEIGHT = 128, 1024
-TINT_FACTORS = (1.03, 0.97, 0.91, 0.82)
+TINT_FACTORS = (1.03, 0.97, 0.91, 1.00, 0.94, 0.82)
 RING_HEIGHT = 0.80
 """Height of the ring of light, H."""
+RINGS = ((0.00, 1.0, 0.12), (0.02, 0.7, 0.18), (-0.02, 1.25, 0.10), (0.03, 0.35, 0.30), (-0.01, 0.5, 0.22))
+"""Shift of the ring, H, its relative height, and the edges of the column that it leaves out, by column."""
 
 
 def draw_hair_texture(color: Color) -> bytes:
@@ -42,13 +44,15 @@ def _draw_column(base: FloatArray, index: int) -> FloatArray:
 
 
 def _ring_of_light(u: FloatArray, y: FloatArray, index: int) -> FloatArray:
-    """Returns the coverage of the highlight: teeth of unequal length above and below a band that swings."""
+    """Returns the coverage of the highlight: teeth of unequal width and length above and below a band."""
     rng = np.random.default_rng(40 + index)
-    knots = np.linspace(0, 1, 13)
-    top = RING_HEIGHT + np.interp(u, knots, 0.030 + 0.030 * rng.uniform(-1, 1, 13) * np.tile([1, -1], 7)[:13])
-    bottom = RING_HEIGHT - np.interp(u, knots, 0.028 + 0.045 * rng.uniform(-0.6, 1, 13) * np.tile([1, 0.1], 7)[:13])
+    shift, size, edge = RINGS[index]
+    knots = np.concatenate([[0.0], np.sort(rng.uniform(0.08, 0.92, 9)), [1.0]])
+    teeth = np.tile([1.0, -1.0], 6)[:11]
+    top = RING_HEIGHT + shift + size * np.interp(u, knots, 0.026 + 0.034 * rng.uniform(0.2, 1, 11) * teeth)
+    bottom = RING_HEIGHT + shift - size * np.interp(u, knots, 0.030 + 0.055 * rng.uniform(0.1, 1, 11) * teeth)
     inside = np.clip((y - bottom) / 0.004 + 0.5, 0, 1) * np.clip((top - y) / 0.004 + 0.5, 0, 1)
-    return np.asarray(inside * (np.minimum(u, 1 - u) > 0.12 + 0.05 * index))
+    return np.asarray(inside * (np.minimum(u, 1 - u) > edge))
 
 
 def _mix(pixels: FloatArray, color: FloatArray, coverage: FloatArray) -> FloatArray:

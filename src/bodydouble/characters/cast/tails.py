@@ -45,11 +45,11 @@ def _comb(head: Head, tie: FloatArray, side: float) -> Iterator[Clump]:
         yield Clump(np.array([low, on_head(head, turned, 18, 0.05), end]), 0.085, 0.028, profile, rings=9)
     for elevation in (76, 62, 48, 34, 20, 6) if side else ():
         guide = [
-            on_head(head, 179 * side, elevation, 0.004),
-            on_head(head, 146 * side, 0.6 * elevation + 14, 0.042),
+            on_head(head, 179 * side, elevation, 0.002),
+            on_head(head, 146 * side, 0.6 * elevation + 14, 0.022),
             end,
         ]
-        yield Clump(np.array(guide), 0.090, 0.028, profile, rings=9)
+        yield Clump(np.array(guide), 0.095, 0.014, profile, rings=9)
     for azimuth in np.linspace(10, 170, 6) * side if side else np.linspace(-66, 66, 8):
         if side:
             guide = [on_head(head, azimuth * 0.2, 86, 0.01), on_head(head, (azimuth + side * 60) / 2, 60, 0.03), end]
