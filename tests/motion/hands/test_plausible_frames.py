@@ -31,3 +31,14 @@ def test_a_jump_that_lasts_is_kept() -> None:
     palms = TURN.copy()
     palms[20:] = rotation.multiply(palms[20:], OVER)
     assert select_plausible(palms, TIMES, SURE).all()
+
+
+def test_unsure_frames_do_not_support_a_jump() -> None:
+    palms, confidence = TURN.copy(), SURE.copy()
+    palms[:12], confidence[:12] = rotation.multiply(palms[:12], OVER), 0.5
+    selected = select_plausible(palms, TIMES, confidence)
+    assert not selected[:12].any() and selected[12:].all()
+
+
+def test_unsure_frames_are_kept_where_there_are_no_others() -> None:
+    assert select_plausible(TURN, TIMES, 0.4 * SURE).all()

@@ -73,7 +73,7 @@ SPREAD_DOFS = np.array([dof.name.endswith(("spread", "roll")) for dof in DEGREES
 COUPLED_DOFS = [(index - 1, index) for index, dof in enumerate(DEGREES_OF_FREEDOM) if dof.bone == 2 and dof.finger > 0]
 FIRST_STEPS = 5
 """Number of steps with the same smoothness everywhere, before those with an adapted one."""
-LENIENCY = (10.0, 10.0, 10.0, 10.0, 5.0, 5.0, 2.0, 1.0, 1.0, 1.0)
+LENIENCY = (3.0, 3.0, 3.0, 3.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0)
 """Factor of ``HandNoise.outlier`` in each step. A finger that is far from its place at first is no outlier.
 
 Source: A. Blake and A. Zisserman, Visual reconstruction (1987), graduated non-convexity.

@@ -9,6 +9,8 @@ MAX_SPEED = np.radians(700.0)
 """Maximum angular speed of a palm, rad/s; a waving hand has 500 degrees per second."""
 TOLERANCE = np.radians(30.0)
 """Angle by which two views of the same palm may differ, rad."""
+MIN_SUPPORT = 0.05
+"""Weight of a frame whose confidence is 0.5 or less. The network turns a hand over that it takes for the other one."""
 JUMP_COST = 2.0
 """Number of sure frames that must support a jump to another rotation."""
 MAX_PREDECESSORS = 15
@@ -26,11 +28,13 @@ def select_plausible(palms: FloatArray, times: FloatArray, confidence: FloatArra
     Returns:
         (N,) True for the selected frames.
     """
-    scores, predecessors = confidence.copy(), np.full(len(palms), -1)
+    support = np.clip(2 * confidence - 1, MIN_SUPPORT, 1.0)
+    scores, predecessors = support.copy(), np.full(len(palms), -1)
     for row in range(1, len(palms)):
         earlier = np.arange(max(row - MAX_PREDECESSORS, 0), row)
         angle = rotation.angle_between(palms[earlier], palms[row])
-        is_jump = angle > TOLERANCE + MAX_SPEED * (times[row] - times[earlier])
+        # Frames that are left out give no time for a turn, else leaving out some would explain any jump.
+        is_jump = angle > TOLERANCE + MAX_SPEED * (times[row] - times[row - 1])
         gains = scores[earlier] - np.where(is_jump, JUMP_COST, 0.0)
         best = int(np.argmax(gains))
         if gains[best] > 0:
