@@ -48,21 +48,21 @@ uniform sampler2D emission_texture;
 uniform mat3 emission_from_base;
 #endif
 
-centroid in vec2 uv;
+in vec2 uv;
 #ifdef LIT
-centroid in float cosine;
+in float cosine;
 #endif
 #ifdef RIM
-centroid in float grazing;
+in float grazing;
 #endif
 #ifdef MATCAP
-centroid in vec2 matcap_place;
+in vec2 matcap_place;
 #endif
 #ifdef COLORS
-centroid in vec4 tint;
+in vec4 tint;
 #endif
 #ifdef SHADOWED
-centroid in vec3 light_place;
+in vec3 light_place;
 #endif
 out vec4 color;
 

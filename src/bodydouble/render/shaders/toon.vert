@@ -24,21 +24,21 @@ in vec3 normal;
 in vec2 texture_coordinates;
 in vec4 vertex_color;
 
-centroid out vec2 uv;
+out vec2 uv;
 #ifdef LIT
-centroid out float cosine;
+out float cosine;
 #endif
 #ifdef RIM
-centroid out float grazing;
+out float grazing;
 #endif
 #ifdef MATCAP
-centroid out vec2 matcap_place;
+out vec2 matcap_place;
 #endif
 #ifdef COLORS
-centroid out vec4 tint;
+out vec4 tint;
 #endif
 #ifdef SHADOWED
-centroid out vec3 light_place;
+out vec3 light_place;
 #endif
 
 void main() {
