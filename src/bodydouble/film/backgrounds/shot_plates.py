@@ -123,7 +123,8 @@ def _remove_shadows(image: RgbImage, plate: Plate) -> RgbImage:
         cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         for mask in (~plate.seen, plate.near_feet)
     )
-    shadow = cv2.morphologyEx(find_shadows(small_image, small_fill) * near_feet, cv2.MORPH_OPEN, np.ones((3, 3)))
+    darker = (find_shadows(small_image, small_fill) & (near_feet > 0)).astype(np.uint8)
+    shadow = cv2.morphologyEx(darker | unseen, cv2.MORPH_OPEN, np.ones((3, 3))) & darker
     start = cv2.dilate(unseen, np.ones((2 * SHADOW_GAP + 1, 2 * SHADOW_GAP + 1)))
     _, labels = cv2.connectedComponents(shadow)
     belongs = np.isin(labels, np.unique(labels[(start > 0) & (shadow > 0)])) & (shadow > 0)
