@@ -211,3 +211,18 @@ def test_clothes_of_the_colour_of_a_wall_are_no_foreground() -> None:
 def test_nothing_is_known_about_depth_before_a_moving_camera() -> None:
     film = panning_film(16)
     assert create_background("clean", film.performance, film.open, film.size).foreground(8) is None
+
+
+def test_the_shadow_of_a_figure_that_stands_still_vanishes() -> None:
+    floor = np.full_like(PLACE, 0) + np.array((150, 140, 120), np.uint8)
+
+    def paint(_: int, image: RgbImage) -> RgbImage:
+        shaded = image.copy()
+        cv2.ellipse(shaded, (180, 172), (34, 6), 0, 0, 360, (90, 84, 72), -1)
+        # The figure itself is not shaded.
+        return np.where((image == floor).all(axis=-1, keepdims=True), shaded, image)
+
+    film = make_film([floor] * 8, lambda _: (160.0, 130.0), paint)
+    clean = render("clean", film)[4]
+    assert np.abs(clean.astype(int) - floor).mean() < 1
+    assert np.abs(clean[166:178, 185:210].astype(int) - floor[0, 0]).mean() < 10

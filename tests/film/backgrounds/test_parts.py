@@ -68,17 +68,17 @@ def test_the_plate_is_the_median_of_what_is_not_covered() -> None:
     values = np.array([10, 20, 30, 40, 250], np.uint8)
     images = [np.full((20, 30, 3), value, np.uint8) for value in values]
     nobody, everybody = np.zeros((20, 30), bool), np.ones((20, 30), bool)
-    shown = [Sample(image, nobody, nobody, None) for image in images[:3]]
-    plate = compute_plate([*shown, Sample(images[4], everybody, everybody, None)], (30, 20))
+    shown = [Sample(image, nobody, nobody, nobody, None) for image in images[:3]]
+    plate = compute_plate([*shown, Sample(images[4], everybody, everybody, nobody, None)], (30, 20))
     assert (plate.image == 20).all() and plate.seen.all()
-    hidden = compute_plate([Sample(images[4], everybody, everybody, None)], (30, 20))
+    hidden = compute_plate([Sample(images[4], everybody, everybody, nobody, None)], (30, 20))
     assert not hidden.seen.any()
 
 
 def test_frames_with_people_close_by_count_only_where_needed() -> None:
     nobody, everybody = np.zeros((4, 4), bool), np.ones((4, 4), bool)
-    close = [Sample(np.full((4, 4, 3), 200, np.uint8), nobody, everybody, None)] * 5
-    free = [Sample(np.full((4, 4, 3), 100, np.uint8), nobody, nobody, None)] * 3
+    close = [Sample(np.full((4, 4, 3), 200, np.uint8), nobody, everybody, nobody, None)] * 5
+    free = [Sample(np.full((4, 4, 3), 100, np.uint8), nobody, nobody, nobody, None)] * 3
     assert (compute_plate([*close, *free], (4, 4)).image == 100).all()
     assert (compute_plate([*close, *free[:1]], (4, 4)).image == 200).all()
 

@@ -20,6 +20,9 @@ TILE_ROWS = 16
 MIN_SPARE_SAMPLES = 3
 """Minimum number of frames without anybody close that suffice by themselves."""
 
+NEAR_FEET, CLOSE, FREE = 1, 2, 3
+"""Levels of a pixel of a sample: where shadows of people may lie, close to people, and far from them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -31,6 +34,8 @@ class Sample:
     """(h, w) where people may be, of any size."""
     surroundings: BoolArray
     """(h, w) people and what is close to them."""
+    near_feet: BoolArray
+    """(h, w) where their shadows may lie."""
     plate_from_frame: FloatArray | None
     """(3, 3) homography, px; None if the plate is the frame."""
 
@@ -43,6 +48,8 @@ class Plate:
     """(H, W, 3) RGB."""
     seen: BoolArray
     """(H, W) False where people cover the place in every sample."""
+    near_feet: BoolArray
+    """(H, W) True where the image stems from frames in which people stood close, so that it may show their shadow."""
     spread: RgbImage
     """(H, W) mean deviation from the plate over time, grey levels: leaves, water, noise."""
 
@@ -51,18 +58,25 @@ def compute_plate(samples: Sequence[Sample], size: tuple[int, int]) -> Plate:
     """Computes the plate of width and height ``size`` px from samples of a shot; unseen pixels are black."""
     image = np.zeros((size[1], size[0], 3), np.uint8)
     seen = np.zeros((size[1], size[0]), bool)
+    near_feet = np.zeros((size[1], size[0]), bool)
     spread = np.zeros((size[1], size[0]), np.uint8)
     masks = [_encode_masks(sample) for sample in samples]
     for top in range(0, size[1], TILE_ROWS):
         rows = slice(top, min(top + TILE_ROWS, size[1]))
         tiles = list(_warp_tiles(samples, masks, (size[0], rows.stop - top), top))
-        image[rows], seen[rows], spread[rows] = _median_tile(*(np.stack(parts) for parts in zip(*tiles, strict=True)))
-    return Plate(image, seen, spread)
+        images, levels = (np.stack(parts) for parts in zip(*tiles, strict=True))
+        level = _choose_level(levels)
+        image[rows], seen[rows], spread[rows] = _median_tile(images, levels >= level)
+        near_feet[rows] = level == NEAR_FEET
+    return Plate(image, seen, near_feet & seen, spread)
 
 
 def _encode_masks(sample: Sample) -> RgbImage:
-    """Returns (H, W): 0 on people, 1 close to them, 2 elsewhere; at the size of the frame."""
-    levels = np.where(sample.people, 0, np.where(sample.surroundings, 1, 2)).astype(np.uint8)
+    """Returns (H, W): 0 on people, NEAR_FEET, CLOSE to people, and FREE elsewhere; at the size of the frame."""
+    levels = np.full(sample.people.shape, FREE, np.uint8)
+    levels[sample.surroundings] = CLOSE
+    levels[sample.near_feet] = NEAR_FEET
+    levels[sample.people] = 0
     size = sample.image.shape[1], sample.image.shape[0]
     return np.asarray(cv2.resize(levels, size, interpolation=cv2.INTER_NEAREST), np.uint8)
 
@@ -83,10 +97,16 @@ def _warp_tiles(
             yield np.asarray(image, np.uint8), np.asarray(shown, np.uint8)
 
 
-def _median_tile(images: RgbImage, masks: RgbImage) -> tuple[RgbImage, BoolArray, RgbImage]:
-    """Returns the median (H, W, 3) of images (N, H, W, 3), where it is known (H, W), and its spread (H, W)."""
-    has_spare = (masks == 2).sum(axis=0) >= MIN_SPARE_SAMPLES
-    valid = masks >= np.where(has_spare, 2, 1).astype(np.uint8)
+def _choose_level(levels: RgbImage) -> RgbImage:
+    """Returns the highest level (H, W) that enough of the samples (N, H, W) have."""
+    level = np.full(levels.shape[1:], NEAR_FEET, np.uint8)
+    for higher in (CLOSE, FREE):
+        level[(levels >= higher).sum(axis=0) >= MIN_SPARE_SAMPLES] = higher
+    return level
+
+
+def _median_tile(images: RgbImage, valid: BoolArray) -> tuple[RgbImage, BoolArray, RgbImage]:
+    """Returns the median (H, W, 3) of images (N, H, W, 3) that are valid (N, H, W), where there are any, its spread."""
     count = valid.sum(axis=0)
     median = _select_rank(np.where(valid[..., None], images, np.uint8(255)), (count - 1) // 2)
     median[count == 0] = 0

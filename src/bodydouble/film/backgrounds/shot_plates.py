@@ -1,7 +1,7 @@
 """Plates of all shots of a film: shots, masks and frames -> ``ShotPlate``s, in one more pass over the frames."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from bodydouble.data import BoolArray, FloatArray, IntArray, RgbImage
 from bodydouble.film.backgrounds.inpainting import fill_unseen
 from bodydouble.film.backgrounds.median_plate import MAX_SAMPLES, Plate, Sample, compute_plate
+from bodydouble.film.backgrounds.moving_parts import FOOT_RADIUS, find_shadows, reduce_image
 from bodydouble.film.backgrounds.person_masks import WIDE_MARGIN, PersonMasks
 from bodydouble.film.backgrounds.shots import Shot, canvas_bounds
 
@@ -18,6 +19,9 @@ COVERAGE_SIDE = 40
 """Longer side of the masks that are compared to choose samples, px."""
 ENOUGH_VIEWS = 8
 """Number of views of a place that suffice; frames that show places with fewer are preferred."""
+
+SHADOW_GAP = 12
+"""Maximum distance of a shadow in a plate from the unseen place of a person, px of the reduced image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,8 @@ def build_plates(frames: Iterable[RgbImage], shots: Sequence[Shot], masks: Perso
 
 def _take_sample(shot: Shot, index: int, image: RgbImage, masks: PersonMasks) -> Sample:
     plate_from_frame = None if shot.plate_from_frame is None else shot.plate_from_frame[index - shot.start]
-    return Sample(image, masks.draw(index), masks.draw(index, WIDE_MARGIN), plate_from_frame)
+    near_feet = masks.draw_feet(index, FOOT_RADIUS)
+    return Sample(image, masks.draw(index), masks.draw(index, WIDE_MARGIN), near_feet, plate_from_frame)
 
 
 def _build_plate(shot: Shot, samples: Sequence[Sample], size: tuple[int, int]) -> ShotPlate:
@@ -91,7 +96,7 @@ def _build_plate(shot: Shot, samples: Sequence[Sample], size: tuple[int, int]) -
     low, high = canvas_bounds(shot.plate_from_frame, size)
     shift = np.array([[1.0, 0.0, -low[0]], [0.0, 1.0, -low[1]], [0.0, 0.0, 1.0]])
     moved = [
-        Sample(sample.image, sample.people, sample.surroundings, shift @ sample.plate_from_frame)
+        replace(sample, plate_from_frame=shift @ sample.plate_from_frame)
         for sample in samples
         if sample.plate_from_frame is not None
     ]
@@ -100,7 +105,34 @@ def _build_plate(shot: Shot, samples: Sequence[Sample], size: tuple[int, int]) -
 
 
 def _fill(shot: Shot, plate: Plate, plate_from_frame: FloatArray | None) -> ShotPlate:
-    return ShotPlate(shot, fill_unseen(plate.image, ~plate.seen), plate.seen, plate.spread, plate_from_frame)
+    image = fill_unseen(plate.image, ~plate.seen)
+    if plate.near_feet.any():
+        image = _remove_shadows(image, plate)
+    return ShotPlate(shot, image, plate.seen, plate.spread, plate_from_frame)
+
+
+def _remove_shadows(image: RgbImage, plate: Plate) -> RgbImage:
+    """Removes the shadows of people who stand in one place from a filled plate (H, W, 3).
+
+    A shadow is what starts at the unseen place of a person, near the feet, and is darker than a fill from farther away.
+    """
+    fill = fill_unseen(plate.image, ~plate.seen | plate.near_feet)
+    small_image, small_fill = reduce_image(image), reduce_image(fill)
+    size = small_image.shape[1], small_image.shape[0]
+    unseen, near_feet = (
+        cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        for mask in (~plate.seen, plate.near_feet)
+    )
+    darker = (find_shadows(small_image, small_fill) & (near_feet > 0)).astype(np.uint8)
+    shadow = cv2.morphologyEx(darker | unseen, cv2.MORPH_OPEN, np.ones((3, 3))) & darker
+    start = cv2.dilate(unseen, np.ones((2 * SHADOW_GAP + 1, 2 * SHADOW_GAP + 1)))
+    _, labels = cv2.connectedComponents(shadow)
+    belongs = np.isin(labels, np.unique(labels[(start > 0) & (shadow > 0)])) & (shadow > 0)
+    if not belongs.any():
+        return image
+    wide = cv2.blur(cv2.dilate(belongs.astype(np.float32), np.ones((7, 7))), (5, 5))
+    alpha = np.asarray(cv2.resize(wide, image.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(cv2.blendLinear(image, fill, 1 - alpha, alpha), np.uint8)
 
 
 def _choose_samples(shot: Shot, masks: PersonMasks) -> set[int]:
