@@ -224,19 +224,15 @@ def create_ground_truth(scene: ClipScene) -> Performance:
     """
     tracks = tuple(_ground_truth_track(scene, i) for i in range(len(scene.people)))
     order = sorted(range(len(tracks)), key=lambda i: -float(np.ptp(tracks[i].keypoints[..., 1], axis=1).mean()))
-    looks = [read_appearance(person.body, person.character) for person in scene.people]
     people = tuple(
-        Person(
-            f"person{rank + 1}",
-            tracks[i],
-            scene.people[i].motion,
-            scene.people[i].hands,
-            scene.people[i].face,
-            looks[i],
-        )
-        for rank, i in enumerate(order)
+        _ground_truth_person(f"person{rank + 1}", scene.people[i], tracks[i]) for rank, i in enumerate(order)
     )
     return Performance(scene.fps, len(scene.camera.camera_from_world), scene.camera, people)
+
+
+def _ground_truth_person(name: str, person: SyntheticPerson, track: Track) -> Person:
+    appearance = read_appearance(person.body, person.character)
+    return Person(name, track, person.motion, person.hands, person.face, appearance)
 
 
 def _ground_truth_track(scene: ClipScene, index: int) -> Track:
