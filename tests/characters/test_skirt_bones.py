@@ -60,3 +60,12 @@ def test_cloth_lies_over_a_raised_thigh(degrees: float) -> None:
     middle = character.skeleton.index(bone_name(1, "lower"))
     cloth = np.linalg.inv(joint) @ matrices[middle, :, 3]
     assert cloth[2] > 0.05
+
+
+@pytest.mark.parametrize("degrees", [80.0, 95.0, 120.0])
+def test_thighs_raised_straight_forward_do_not_lift_the_sides(degrees: float) -> None:
+    lifted = np.degrees(angles(pose(leftUpperLeg=(0, -degrees), rightUpperLeg=(0, -degrees)), "upper"))
+    sides = lifted[[COLUMNS // 4, 3 * COLUMNS // 4]]
+    assert lifted.max() < 1.1 * degrees
+    assert sides.max() < 0.5 * lifted.max()
+    assert lifted[COLUMNS // 2] == 0

@@ -68,7 +68,7 @@ def _find_lift(character: Character, rotations: FloatArray, cloth: FloatArray, a
         thigh = rotation.rotate(rotations[:, joint], DOWN)[:, None]
         near = np.exp(-(((cloth[:, 0] - character.skeleton.rest_offsets[joint, 0]) / THIGH_WIDTH) ** 2))
         pitch = np.arctan2(thigh[..., 2] * np.sign(cos), -thigh[..., 1])
-        splay = np.arctan2(thigh[..., 0] * side, -thigh[..., 1])
+        splay = np.arcsin(np.clip(thigh[..., 0] * side, -1.0, 1.0))
         outward = np.maximum(splay, 0) * np.abs(sin) * (sin * side > 0)
         lift = np.maximum(lift, np.maximum(pitch, 0) * np.sqrt(np.abs(cos)) * near + outward)
     return lift
