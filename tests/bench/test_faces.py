@@ -1,11 +1,13 @@
 """Figures of faces on arrays made by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bodydouble.bench import face_errors, faces
 from bodydouble.bench.face_errors import BlinkCounts, FaceSamples
-from bodydouble.data import BLENDSHAPE_COUNT, FloatArray
+from bodydouble.data import BLENDSHAPE_COUNT, Camera, FloatArray
 from bodydouble.geometry import rotation
 from bodydouble.skeletons.arkit import INDEX
 
@@ -18,8 +20,8 @@ def _samples(true: FloatArray, estimated: FloatArray, size: float = 100.0) -> Fa
     gaze = np.stack([np.linspace(-0.2, 0.2, count), np.zeros(count)], axis=1)
     found = np.isfinite(estimated[:, 0])
     return FaceSamples(
-        np.full(count, size), found, true, estimated, gaze, np.where(found[:, None], 0.5 * gaze, np.nan),
-        np.full(count, np.radians(3.0)), np.full(count, np.radians(1.0)),
+        np.full(count, size), np.ones(count, dtype=bool), found, true, estimated, gaze,
+        np.where(found[:, None], 0.5 * gaze, np.nan), np.full(count, np.radians(3.0)), np.full(count, np.radians(1.0)),
     )  # fmt: skip
 
 
@@ -75,3 +77,22 @@ def test_figures_by_size() -> None:
     assert row.goal_correlation == pytest.approx(1.0)
     report = faces.build_report([small, large], 30, "balanced")
     assert report.tables["Correlation of the weights"][1][0] == ["jawOpen", "1.00", "at least 0.8"]
+
+
+def test_faces_that_are_turned_away_do_not_count() -> None:
+    true = _weights(30, jawOpen=np.linspace(0.0, 1.0, 30).tolist())
+    samples = _samples(true, np.where(np.arange(30)[:, None] < 10, np.nan, true))
+    turned = replace(samples, is_facing=np.arange(30) >= 10)
+    assert faces.compute_figures([samples]).found == pytest.approx(2 / 3)
+    assert faces.compute_figures([turned]).found == 1.0
+    assert faces.compute_figures([turned]).frames == 20
+
+
+def test_turn_is_the_angle_to_the_direction_of_the_camera() -> None:
+    view = Camera((640, 480), np.eye(3), np.tile(np.eye(4), (2, 1, 1)))
+    landmarks = np.tile([0.0, 0.0, 2.0], (2, 33, 1))
+    facing = np.array([1.0, 0.0, 0.0, 0.0])  # half a turn about x: a head that faces the camera
+    aside = rotation.multiply(facing, rotation.from_rotvec(np.array([0.0, 0.7, 0.0])))
+    np.testing.assert_allclose(
+        face_errors.face_turns(np.stack([facing, aside]), landmarks, view), [0.0, 0.7], atol=1e-7
+    )

@@ -5,14 +5,17 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from bodydouble.data import BLENDSHAPE_COUNT, BoolArray, FloatArray, Motion, Performance
-from bodydouble.geometry import kinematics, rotation
+from bodydouble.data import BLENDSHAPE_COUNT, BoolArray, Camera, FloatArray, Motion, Performance
+from bodydouble.geometry import camera, kinematics, rotation
+from bodydouble.skeletons import blazepose
 from bodydouble.skeletons.arkit import INDEX
 from bodydouble.synthetic.close_ups.scene import FaceScene
 
 BLINKS = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
 CLOSED = 0.5
 """Weight of closed eyes from which on a frame belongs to a blink."""
+MAX_TURN = np.radians(60.0)
+"""Maximum angle in rad between a face and the direction to the camera at which it counts."""
 BLINK_TOLERANCE = 2
 """Maximum number of frames between a true and an estimated blink that are one and the same."""
 
@@ -23,6 +26,8 @@ class FaceSamples:
 
     sizes: FloatArray
     """(N,) px, height of the face in the image."""
+    is_facing: BoolArray
+    """(N,) whether the face is turned away from the camera by less than ``MAX_TURN``."""
     is_found: BoolArray
     """(N,) whether the face was observed."""
     true_weights: FloatArray
@@ -71,6 +76,7 @@ def measure_faces(scene: FaceScene, estimate: Performance) -> FaceSamples:
     found, weights, gaze, heads = _estimated_face(estimate, frame_count)
     return FaceSamples(
         sizes=scene.sizes,
+        is_facing=face_turns(true_heads, scene.scene.people[0].landmarks, scene.scene.camera) < MAX_TURN,
         is_found=found,
         true_weights=scene.face.weights,
         weights=weights,
@@ -101,6 +107,19 @@ def heads_in_camera(motion: Motion, camera_from_world: FloatArray) -> FloatArray
     """Returns the rotations (T, 4) of the head of a motion in camera axes, for poses (T, 4, 4) of the camera."""
     world = kinematics.world_rotations(motion.skeleton.parents, motion.rotations)[:, motion.skeleton.index("head")]
     return rotation.multiply(rotation.from_matrix(camera_from_world[:, :3, :3]), world)
+
+
+def face_turns(heads: FloatArray, landmarks: FloatArray, view: Camera) -> FloatArray:
+    """Returns the angles (T,) rad between the direction of a face and that to the camera.
+
+    Args:
+        heads: (T, 4) xyzw, in camera axes.
+        landmarks: (T, 33, 3) m, of the body in the world.
+        view: the camera.
+    """
+    noses = camera.transform(view.camera_from_world, landmarks[:, [blazepose.INDEX["nose"]]])[:, 0]
+    forward = rotation.rotate(heads, np.array([0.0, 0.0, 1.0]))
+    return np.asarray(np.arccos(np.clip(-(forward * rotation.normalize(noses)).sum(axis=-1), -1.0, 1.0)))
 
 
 def steady_errors(true_heads: FloatArray, heads: FloatArray) -> FloatArray:

@@ -43,7 +43,8 @@ Faces of rendered people against their ground truth. Written by `bodydouble benc
 {clips} clips of other bodies, 1280 x 720, 30 frames/s, {frames} frames each, at quality `{quality}`. One person stands
 before a static camera, turns the head, looks around, blinks and makes faces ([synthetic-data.md](synthetic-data.md)).
 
-- *Size*: height of the face from forehead to chin, as if it faced the camera.
+- *Size*: height of the face from forehead to chin, as if it faced the camera. Faces that are turned away by more
+  than 60 degrees do not count.
 - *Correlation*: of the true weight of a shape with the captured one, over all frames with faces of {min_size:.0f} px.
 - *Gaze*: mean error of the direction of the eyes relative to the head, with open eyes.
 - *Blinks*: recall and precision of closed eyes.
@@ -83,7 +84,7 @@ def measure_clips(captures: Sequence[BenchCapture], clips: Sequence[FaceClip]) -
 
 def compute_figures(clips: Sequence[FaceSamples]) -> FaceFigures:
     """Computes the figures of the faces of some clips."""
-    samples = join_samples(clips)
+    samples = facing_samples(clips)
     found = samples.select(samples.is_found)
     is_open = found.select(found.true_weights[:, BLINKS].mean(axis=1) < CLOSED)
     blinks = sum((count_blinks(clip) for clip in clips), BlinkCounts(0, 0, 0, 0))
@@ -99,6 +100,12 @@ def compute_figures(clips: Sequence[FaceSamples]) -> FaceFigures:
         head_error_deg=_median(np.degrees(found.head_errors)),
         steady_head_error_deg=_median(np.degrees(found.steady_head_errors)),
     )
+
+
+def facing_samples(clips: Sequence[FaceSamples]) -> FaceSamples:
+    """Returns the frames of clips in which the face is turned towards the camera."""
+    samples = join_samples(clips)
+    return samples.select(samples.is_facing)
 
 
 def _pair(values: FloatArray, statistic: Any) -> tuple[float, float]:
@@ -139,7 +146,7 @@ def build_report(clips: Sequence[FaceSamples], frame_count: int, quality: str) -
     """Builds the report of the faces of all clips."""
     figures = figures_by_size(clips)
     counted = [clip for clip in clips if clip.sizes.mean() >= MIN_SIZE] or list(clips)
-    known = correlations(join_samples(counted))
+    known = correlations(facing_samples(counted))
     shapes = {name: float(value) for name, value in zip(BLENDSHAPES, known, strict=True) if np.isfinite(value)}
     return BenchReport(
         "Faces",

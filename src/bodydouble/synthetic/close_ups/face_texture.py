@@ -20,9 +20,12 @@ TEXTURE_HEIGHT = 0.34
 """Height in m that the texture covers, from below the chin to above the head."""
 BELOW_EYES = 0.17
 """Distance in m of the lower edge of the texture below the eyes."""
-BROW_ARC = ((-0.021, 0.017), (-0.004, 0.0225), (0.012, 0.0225), (0.027, 0.013))
-"""Points of the lower edge of a brow relative to the pupil, outwards and up, in m, on a face of adult size."""
-BROW_HEIGHT = 0.0085
+BROW_ARC = ((-0.021, 0.0105), (-0.004, 0.0155), (0.012, 0.0155), (0.027, 0.007))
+"""Points of the lower edge of a brow relative to the pupil, outwards and up, in m, on a face of adult size.
+
+They lie where the face network sees neither raised nor lowered brows on neutral faces, as it does on people.
+"""
+BROW_HEIGHT = 0.0075
 """Height in m of a brow at its inner end."""
 BROW_STROKES = 260
 """Number of hairs of a brow."""
