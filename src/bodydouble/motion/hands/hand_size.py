@@ -22,8 +22,10 @@ ADULT = HandShape(
 )  # fmt: skip
 """Proportions of an adult's hand; the palm has length 1.
 
-Source: A. Buryanov and V. Kotiuk, "Proportions of hand segments", International Journal of Morphology 28 (2010), with
-the soft tissue of the fingertips. The knuckles lie where the network's landmarks of open hands do, on average.
+Source of the fingers: A. Buryanov and V. Kotiuk, "Proportions of hand segments", International Journal of Morphology 28
+(2010), table I: mean lengths between the joints of 66 adults with the soft tissue of the fingertips, divided by a palm
+of 92 mm. The table was read in two reproductions of it, not in the journal. The first bone of the thumb and the
+knuckles are those of the network's landmarks of open hands, on average; the bone is a fifth shorter than in the table.
 """
 
 
