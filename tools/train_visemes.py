@@ -1,11 +1,13 @@
 """Trains the network of mouth shapes: ``python tools/train_visemes.py OUTPUT.onnx``.
 
-Input: none; synthetic speech of eSpeak NG, whose phones and their times are known, in many languages and voices. Words
-are random syllables, so that no language's vocabulary is learnt. Output: visemes.onnx and the table TYPICAL_SPECTRUM
-of ``perception/speech/viseme_network.py``, which the program prints.
+Input: none; synthetic speech whose phones and their times are known. eSpeak NG speaks random syllables in many
+languages and voices, so that no language's vocabulary is learnt. The network Kokoro speaks random words, and sounds
+natural (``natural_voice.py``). Output: visemes.onnx, and OUTPUT.json with the table TYPICAL_SPECTRUM of
+``perception/speech/viseme_network.py``.
 
-Run it in an environment of its own. It works with Python 3.11 and
-``espeakng-loader==0.2.4 numpy==2.4.6 scipy==1.17.1 onnx==1.23.2 onnxruntime==1.32.0``.
+Run it in an environment of its own, with what ``natural_voice.py`` needs. It works with Python 3.11 and
+``espeakng-loader==0.2.4 numpy==2.4.6 scipy==1.17.1 onnx==1.23.2 onnxruntime==1.32.0``. Kokoro takes several times as
+long as its speech; the number of threads changes the last digits of the weights.
 """
 
 # ruff: noqa: RUF001, the symbols of phonetics and of other alphabets are meant
@@ -14,7 +16,9 @@ import argparse
 import ctypes
 import hashlib
 import itertools
+import json
 import sys
+import tempfile
 from pathlib import Path
 
 import espeakng_loader
@@ -26,11 +30,14 @@ from scipy.signal import butter, lfilter, resample, sosfilt
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
+import natural_voice  # noqa: E402
 from bodydouble.data import SPEECH_RATE, VISEMES, Sound  # noqa: E402
 from bodydouble.perception.speech import log_mel, viseme_network  # noqa: E402
 
 RATE = 16000
 HIDDEN = (128, 64)
+CLIPS, NATURAL_CLIPS, NATURAL_COPIES, EPOCHS = 500, 80, 4, 6
+"""Sentences of eSpeak NG and of Kokoro, recordings of each of the latter, and passes of the training."""
 PHONEME_EVENT = 7
 
 SHAPES_OF_SYMBOLS = {
@@ -173,8 +180,13 @@ def make_clip(synthesizer: Synthesizer, random: np.random.Generator) -> tuple[np
         int(random.integers(20, 85)),
         int(random.integers(20, 80)),
     )
-    stretch = random.uniform(0.85, 1.2)  # a longer or shorter vocal tract
-    samples = resample(speech, round(len(speech) * RATE / synthesizer.rate * stretch))
+    return record(speech, phones, synthesizer.rate, random)
+
+
+def record(speech: np.ndarray, phones: Phones, rate: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Returns samples at 16 kHz of speech in a random recording, and its labels (S,)."""
+    stretch = random.uniform(0.86, 1.18)  # a longer or shorter vocal tract
+    samples = resample(speech, round(len(speech) * RATE / rate * stretch))
     pause = random.uniform(0.1, 0.5)
     samples = np.concatenate([np.zeros(round(pause * RATE)), samples, np.zeros(round(0.3 * RATE))])
     timed = [(pause + time * stretch, phone) for time, phone in phones]
@@ -204,25 +216,42 @@ def degrade(samples: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return np.asarray(samples + noise * ratio * samples.std() / noise.std())
 
 
-def make_examples(count: int, seed: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Returns features (S, 26), not normalized, and labels (S,) of clips."""
+Examples = list[tuple[np.ndarray, np.ndarray]]
+"""Features (S, 26), not normalized, and labels (S,) of clips."""
+
+
+def describe(samples: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the features of a clip, and its labels."""
+    spectra = log_mel.power_spectra(Sound(samples, RATE))
+    return log_mel.log_mel(spectra, (labels > 0).astype(float), RATE).astype(np.float32), labels
+
+
+def make_examples(count: int, seed: int) -> Examples:
+    """Returns clips that eSpeak NG speaks."""
     synthesizer, random = Synthesizer(), np.random.default_rng(seed)
-    features, labels = [], []
-    for _ in range(count):
-        samples, label = make_clip(synthesizer, random)
-        spectra = log_mel.power_spectra(Sound(samples, RATE))
-        features.append(log_mel.log_mel(spectra, (label > 0).astype(float), RATE).astype(np.float32))
-        labels.append(label)
-    return features, labels
+    return [describe(*make_clip(synthesizer, random)) for _ in range(count)]
 
 
-def normalized_inputs(features: list[np.ndarray], labels: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def make_natural_examples(count: int, copies: int, seed: int) -> Examples:
+    """Returns several recordings each of clips that Kokoro speaks."""
+    random = np.random.default_rng(seed)
+    with tempfile.TemporaryDirectory() as folder:
+        voice = natural_voice.NaturalVoice(Path(folder))
+        spoken = [voice.speak(random) for _ in range(count)]
+    return [
+        describe(*record(speech, phones, natural_voice.RATE, random))
+        for _ in range(copies)
+        for speech, phones in spoken
+    ]
+
+
+def normalized_inputs(examples: Examples) -> tuple[np.ndarray, np.ndarray]:
     """Returns the inputs (N, 390) and labels (N,) of all steps with a known label."""
     stacked = [
-        viseme_network.stack_context(viseme_network.normalize(f, (y > 0).astype(float)))
-        for f, y in zip(features, labels, strict=True)
+        viseme_network.stack_context(viseme_network.normalize(features, (labels > 0).astype(float)))
+        for features, labels in examples
     ]
-    inputs, targets = np.concatenate(stacked), np.concatenate(labels)
+    inputs, targets = np.concatenate(stacked), np.concatenate([labels for _, labels in examples])
     return inputs[targets >= 0], targets[targets >= 0]
 
 
@@ -317,15 +346,13 @@ def main() -> None:
     """Trains and writes the network."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("output", type=Path)
-    parser.add_argument("--clips", type=int, default=1500)
-    parser.add_argument("--epochs", type=int, default=12)
     arguments = parser.parse_args()
-    features, labels = make_examples(arguments.clips, seed=0)
-    speech = np.concatenate(features)[np.concatenate(labels) > 0]
+    examples = make_natural_examples(NATURAL_CLIPS, NATURAL_COPIES, seed=0) + make_examples(CLIPS, seed=0)
+    speech = np.concatenate([features[labels > 0] for features, labels in examples])
     viseme_network.TYPICAL_SPECTRUM = np.round(speech.mean(axis=0).astype(float), 2)
-    print("TYPICAL_SPECTRUM =", viseme_network.TYPICAL_SPECTRUM.tolist())
-    layers = train(*normalized_inputs(features, labels), arguments.epochs, seed=0)
-    inputs, targets = normalized_inputs(*make_examples(100, seed=1))
+    arguments.output.with_suffix(".json").write_text(json.dumps(viseme_network.TYPICAL_SPECTRUM.tolist()))
+    layers = train(*normalized_inputs(examples), EPOCHS, seed=0)
+    inputs, targets = normalized_inputs(make_examples(100, seed=1))
     print(f"right in other clips: {np.mean(forward(layers, inputs)[-1].argmax(axis=1) == targets):.3f}")
     arguments.output.write_bytes(export(layers).SerializeToString())
     print(hashlib.sha256(arguments.output.read_bytes()).hexdigest(), arguments.output.name)

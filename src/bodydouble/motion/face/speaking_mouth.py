@@ -77,11 +77,11 @@ def speak(speech: Speech, times: FloatArray) -> FloatArray:
 
 def measure_opening(weights: FloatArray) -> FloatArray:
     """Returns the opening (T,) of the mouth by weights (T, 52)."""
-    return weights[:, _OPENING] + 0.3 * weights[:, INDEX["mouthFunnel"]]
+    return np.asarray(weights[:, _OPENING] + 0.3 * weights[:, INDEX["mouthFunnel"]])
 
 
 def _ramp(values: FloatArray, low: float, high: float) -> FloatArray:
-    return np.clip((values - low) / (high - low), 0.0, 1.0)
+    return np.asarray(np.clip((values - low) / (high - low), 0.0, 1.0))
 
 
 def _sample(weights: FloatArray, times: FloatArray) -> FloatArray:
