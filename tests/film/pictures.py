@@ -20,7 +20,8 @@ BACKGROUND = (236, 240, 246)
 def compose(image: RgbaImage) -> RgbImage:
     """Puts a picture before a plain background."""
     alpha = image[..., 3:] / 255.0
-    return np.round(image[..., :3] + (1.0 - alpha) * np.array(BACKGROUND)).clip(0, 255).astype(np.uint8)
+    composed = np.round(image[..., :3] + (1.0 - alpha) * np.array(BACKGROUND)).clip(0, 255)
+    return np.asarray(composed, dtype=np.uint8)
 
 
 def check_picture(picture: RgbImage, name: str, folder: Path) -> None:
