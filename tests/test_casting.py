@@ -9,6 +9,8 @@ from bodydouble.characters.load import load_character
 from bodydouble.data import Person, Trait
 from bodydouble.errors import FormatError, InvalidDataError
 from bodydouble.pipeline.casting import cast_characters, cast_looks, parse_look_files, write_looks
+from bodydouble.pipeline.exporting import retarget_motions
+from bodydouble.pipeline.motion_files import NamedMotion
 from tests import builders
 
 
@@ -49,3 +51,9 @@ def test_bad_looks_give_one_line(tmp_path: Path) -> None:
         parse_look_files("like-me", [path, tmp_path / "other" / "person1.toml"])
     with pytest.raises(InvalidDataError, match="like-me"):
         parse_look_files("anime", [path])
+
+
+def test_retargeting_knows_nobody_to_look_like(tmp_path: Path) -> None:
+    motion = NamedMotion("walk", builders.smooth_motion(3))
+    with pytest.raises(InvalidDataError, match="like-me needs a video"):
+        retarget_motions([motion], "like-me", tmp_path / "a.glb")

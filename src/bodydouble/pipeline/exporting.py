@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bodydouble.characters.load import load_character
+from bodydouble.characters.load import LIKE_ME, load_character
 from bodydouble.characters.t_pose import t_pose
 from bodydouble.data import FloatArray
 from bodydouble.errors import InvalidDataError
@@ -167,6 +167,8 @@ def retarget_motions(
     suffix = _check_suffix(path, tuple(_CHARACTER_WRITERS))
     _check_scene(path, scene)
     _check_root(path, root)
+    if character == LIKE_ME:
+        raise InvalidDataError(f"{LIKE_ME} needs a video: animate writes looks, and anime:person1.toml is a character")
     template = load_character(character)
     ensure_folder(path.parent)
     is_one_character = not scene and all(named.is_take for named in motions)

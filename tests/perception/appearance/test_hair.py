@@ -70,6 +70,7 @@ def test_the_mirror_image_has_the_same_hair() -> None:
     head = draw_head(38)
     first, second = (measure(image) for image in (head, np.ascontiguousarray(head[:, ::-1])))
     assert first.end == pytest.approx(second.end, abs=1.0)
+    assert first.color is not None and second.color is not None
     np.testing.assert_allclose(first.color, second.color, atol=1.0)
 
 
