@@ -7,6 +7,9 @@ import pytest
 from bodydouble.characters.spring_bones import MAX_HIPS_SPEED, swing_springs
 from bodydouble.data import Character, FloatArray, Skeleton
 from bodydouble.geometry import kinematics, rotation
+from bodydouble.pipeline import motion_library
+from bodydouble.pipeline.motion_files import NamedMotion
+from bodydouble.pipeline.performing import perform
 from tests.characters.cast.characters_of_presets import drawn
 
 BONES, LENGTH = 4, 0.1
@@ -235,3 +238,15 @@ def test_a_drawn_skirt_hangs_at_rest() -> None:
     rotations, hips = at_rest(character, 5)
     swung = swing_springs(character, rotations, hips, 30.0)
     assert rotation.angle_between(swung, rotations).max() < 6 * DEGREE
+
+
+def test_the_hair_of_a_loop_goes_on_across_its_seam() -> None:
+    motion = motion_library.load("run")[1]
+    (animated,) = perform([NamedMotion("run", motion, is_take=True, is_loop=True)], drawn("girl"), False)
+    names = animated.character.skeleton.joint_names
+    swung = animated.rotations[:, [k for k, name in enumerate(names) if name.startswith(("hair", "skirt"))]]
+    assert rotation.angle_between(swung[0], swung[-1]).max() < 1e-6
+    steps = rotation.angle_between(swung[1:], swung[:-1]).max(axis=1)
+    assert steps.max() > 2 * DEGREE
+    # The frame before the seam leads on to the first one as every other frame leads to the next.
+    assert max(steps[0], steps[-1]) <= 1.2 * steps[1:-1].max()

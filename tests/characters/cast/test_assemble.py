@@ -139,7 +139,7 @@ def test_every_garment_can_be_cut(top: str) -> None:
     assert {"top", "bottom"} == set(outfit.textures)
 
 
-@pytest.mark.parametrize("name", ["woman", "old-man"])
+@pytest.mark.parametrize("name", PRESETS)
 def test_files_satisfy_the_khronos_validator(name: str, tmp_path: Path) -> None:
     character = drawn(name)
     rotations, hips = rest_pose(character)
