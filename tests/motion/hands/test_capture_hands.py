@@ -1,5 +1,7 @@
 """Hands of a person: from observations in the image to fingers and wrists in the world."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from bodydouble.data import HandObservation, Hands, Motion
@@ -105,3 +107,23 @@ def test_the_merged_motion_has_the_fingers_on_the_hands() -> None:
     np.testing.assert_array_equal(again.rotations, joined.rotations)
     left, right = hands.rest_offsets[:15], hands.rest_offsets[15:]
     np.testing.assert_allclose(right, left * [-1.0, 1.0, 1.0])
+
+
+def test_a_hand_hidden_by_the_other_one_keeps_its_palm() -> None:
+    motion, view = builders.smooth_motion(FRAMES), level_camera(FRAMES)
+    still = replace(
+        motion,
+        rotations=np.tile(rotation.IDENTITY, (FRAMES, len(motion.skeleton.joint_names), 1)),
+        root_position=np.tile([0.0, 1.0, 0.0], (FRAMES, 1)),
+    )
+    positions = camera.transform(view.camera_from_world, kinematics.joint_positions(still))
+    hand = motion.skeleton.index("rightHand")
+    turn = rotation.from_rotvec(np.tile([0.3, 0.9, 0.2], (FRAMES, 1)))
+    right = observe_hand(ANGLES, turn, positions[:, hand], view, is_right=True)
+    left = observe_hand(ANGLES, turn, positions[:, hand] + [0.02, 0.0, 0.0], view)
+    pairs = [(one, other if frame < 12 else None) for frame, (one, other) in enumerate(zip(left, right, strict=True))]
+    alone = [(None, other) for _, other in pairs]
+    hidden, lost = (capture_hands(seen, still, view, FRAME_NUMBERS)[1] for seen in (pairs, alone))
+    worlds = [kinematics.world_rotations(one.skeleton.parents, one.rotations)[:, hand] for one in (hidden, lost)]
+    turned = [float(rotation.angle_between(world[-1], world[8])) for world in worlds]
+    assert turned[0] < 0.5 * turned[1]

@@ -1,6 +1,6 @@
 """Motion of the hands of a person: hand observations and the motion of the body -> ``Hands`` and the joined motion."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +15,8 @@ from bodydouble.data import (
     IntArray,
     Motion,
 )
-from bodydouble.geometry import rotation
+from bodydouble.geometry import kinematics, rotation
+from bodydouble.geometry.camera import project, transform
 from bodydouble.motion.hands.arm_placement import SIDES, SeenHand, place_arms
 from bodydouble.motion.hands.fit import HandFit, fit_hand
 from bodydouble.motion.hands.hand_model import (
@@ -29,12 +30,15 @@ from bodydouble.motion.hands.hand_model import (
 from bodydouble.motion.hands.hand_size import estimate_shape
 from bodydouble.motion.hands.hand_views import HandViews, collect_views
 from bodydouble.motion.hands.wrist import join_hand
+from bodydouble.skeletons import hand
 
 PALM_TO_FOREARM = 0.40
 """Ratio of the distance from the wrist to the first joint of the middle finger to the length of the forearm."""
 MIN_OBSERVED_TIME = 0.3
 """Minimum time for which a hand must be observed, s."""
 
+HIDDEN_DISTANCE = 1.0
+"""Maximum distance of the wrist of a hidden hand from that of the other one, lengths of the palm in the image."""
 MAX_STEP_TIME = 0.11
 """Maximum time between two observations of a hand that counts as observed all the while, s."""
 NOT_OBSERVED = np.array([np.nan, np.nan, 0.0])
@@ -70,15 +74,8 @@ def capture_hands(
     observed &= is_seen
     shape = estimate_shape([view for view, seen in zip(views, is_seen, strict=True) if seen])
     fits = {side: fit_hand(view, shape, fps) for side, view, seen in zip(SIDES, views, is_seen, strict=True) if seen}
-    camera_from_world = camera.camera_from_world[frames]
     own_shape = shape.scale(_palm_length(motion) / shape.palm_length)
-    seen_hands = {
-        side: _seen_hand(fit, own_shape, shape, observed[:, SIDES.index(side)], side) for side, fit in fits.items()
-    }
-    motion = place_arms(motion, camera_from_world, seen_hands)
-    for side, fit in fits.items():
-        palms = _world_from_hand(fit, np.swapaxes(camera_from_world[:, :3, :3], 1, 2), side)
-        motion = join_hand(motion, side, palms, observed[:, SIDES.index(side)])
+    motion = _place_hands(motion, camera, frames, fits, keypoints, shape, own_shape)
     relaxed = np.tile(RELAXED, (len(frames), 1))
     rotations = [
         _mirror_if_right(finger_rotations(fits[side].angles if side in fits else relaxed), side) for side in SIDES
@@ -90,6 +87,38 @@ def capture_hands(
         rotations=rotation.make_continuous(np.concatenate(rotations, axis=1)),
     )
     return hands, motion
+
+
+def _place_hands(
+    motion: Motion,
+    camera: Camera,
+    frames: IntArray,
+    fits: Mapping[str, HandFit],
+    keypoints: FloatArray,
+    shape: HandShape,
+    own_shape: HandShape,
+) -> Motion:
+    """Places and turns the arms as the hands were fitted, with keypoints (T, 2, 21, 3)."""
+    observed = keypoints[..., 2].max(axis=-1) > 0
+    camera_from_world = camera.camera_from_world[frames]
+    seen = {side: _seen_hand(fit, own_shape, shape, observed[:, SIDES.index(side)], side) for side, fit in fits.items()}
+    motion = place_arms(motion, camera_from_world, seen)
+    known = observed | _hidden_by_other(motion, camera, frames, keypoints)
+    for side, fit in fits.items():
+        palms = _world_from_hand(fit, np.swapaxes(camera_from_world[:, :3, :3], 1, 2), side)
+        motion = join_hand(motion, side, palms, known[:, SIDES.index(side)])
+    return motion
+
+
+def _hidden_by_other(motion: Motion, camera: Camera, frames: IntArray, keypoints: FloatArray) -> BoolArray:
+    """Returns where (T, 2) a hand is not seen beside one that is, which hides it: it has not turned away."""
+    observed = keypoints[..., 2].max(axis=-1) > 0
+    wrists = kinematics.joint_positions(motion)[:, [motion.skeleton.index(f"{side}Hand") for side in SIDES]]
+    pixels = project(camera.intrinsics, transform(camera.camera_from_world[frames], wrists))
+    other = keypoints[:, ::-1, :, :2]
+    size = np.linalg.norm(other[:, :, hand.INDEX["middle_mcp"]] - other[:, :, 0], axis=-1)
+    is_near = np.linalg.norm(pixels - other[:, :, 0], axis=-1) < HIDDEN_DISTANCE * size
+    return np.asarray(~observed & observed[:, ::-1] & is_near)
 
 
 def _collect(observations: ObservedHands, camera: Camera, side: int) -> HandViews:
@@ -134,9 +163,9 @@ def _keypoints(observations: ObservedHands, fps: float) -> FloatArray:
     """
     keypoints = np.full((len(observations), 2, HAND_LANDMARK_COUNT, 3), NOT_OBSERVED)
     for frame, hands in enumerate(observations):
-        for side, hand in enumerate(hands):
-            if hand is not None:
-                keypoints[frame, side] = hand.keypoints
+        for side, observation in enumerate(hands):
+            if observation is not None:
+                keypoints[frame, side] = observation.keypoints
     for side in range(2):
         observed = np.flatnonzero([hands[side] is not None for hands in observations])
         for before, after in pairwise(observed):
