@@ -28,14 +28,14 @@ def normalize(features: FloatArray, activity: FloatArray) -> FloatArray:
         activity: (S,) probability of speech.
     """
     mean = (activity @ features + PRIOR_STEPS * TYPICAL_SPECTRUM) / (activity.sum() + PRIOR_STEPS)
-    return features - mean
+    return np.asarray(features - mean)
 
 
 def stack_context(features: FloatArray) -> FloatArray:
     """Returns features (S, 26) with those around each step, (S, 26 * 15); the first and the last one are repeated."""
     steps = np.arange(len(features))
     rows = np.clip(steps[:, None] + np.array(CONTEXT), 0, len(features) - 1)
-    return features[rows].reshape(len(features), -1).astype(np.float32)
+    return np.asarray(features[rows].reshape(len(features), -1), np.float32)
 
 
 class VisemeNetwork:
