@@ -50,7 +50,7 @@ def vowels(
             middle, end = -2 * radius * np.cos(2 * np.pi * formant * tract / rate), radius**2
             part = lfilter([1 + middle + end], [1.0, middle, end], part)
         parts.append(part / np.abs(part).max())
-    return 0.4 * np.concatenate(parts)
+    return np.asarray(0.4 * np.concatenate(parts))
 
 
 def tone(seconds: float, hz: float = 440.0) -> Samples:
@@ -61,7 +61,7 @@ def tone(seconds: float, hz: float = 440.0) -> Samples:
 def noise(seconds: float, color: float = 0.9, seed: int = 0) -> Samples:
     """Noise; colour 0 is white, towards 1 it is darker."""
     colored = lfilter([1.0], [1.0, -color], np.random.default_rng(seed).normal(size=round(seconds * RATE)))
-    return 0.1 * colored / colored.std()
+    return np.asarray(0.1 * colored / colored.std())
 
 
 def drums(seconds: float, seed: int = 0) -> Samples:
@@ -79,4 +79,4 @@ def chords(seconds: float) -> Samples:
     roots = np.array([220.0, 261.6, 196.0, 174.6, 246.9])[(times * 2).astype(int) % 5]
     overtones = [(third * k, k) for third in (1.0, 1.26, 1.5) for k in range(1, 8)]
     waves = [np.sin(2 * np.pi * np.cumsum(roots * ratio) / RATE) / k for ratio, k in overtones]
-    return 0.05 * np.sum(waves, axis=0) * np.exp(-2 * (times % 0.5))
+    return np.asarray(0.05 * np.sum(waves, axis=0) * np.exp(-2 * (times % 0.5)))

@@ -36,7 +36,7 @@ from bodydouble.perception.speech import log_mel, viseme_network  # noqa: E402
 
 RATE = 16000
 HIDDEN = (128, 64)
-CLIPS, NATURAL_CLIPS, NATURAL_COPIES, EPOCHS = 500, 80, 4, 6
+CLIPS, NATURAL_CLIPS, NATURAL_COPIES, EPOCHS = 500, 90, 4, 6
 """Sentences of eSpeak NG and of Kokoro, recordings of each of the latter, and passes of the training."""
 PHONEME_EVENT = 7
 

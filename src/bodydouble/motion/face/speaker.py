@@ -120,9 +120,9 @@ def _move_mouth(person: Person, heard: FloatArray, share: FloatArray, fps: float
     face = person.face or Face(
         np.zeros(len(frames), np.bool_), np.zeros((len(frames), BLENDSHAPE_COUNT)), np.zeros((len(frames), 2))
     )
-    mixed = share[frames] * hidden_share(_see_mouth(face, person), fps)
+    mixed = (share[frames] * hidden_share(_see_mouth(face, person), fps))[:, None]
     weights = face.weights.copy()
-    weights[:, _MOUTH] += mixed[:, None] * (heard[np.ix_(frames, _MOUTH)] - weights[:, _MOUTH])
+    weights[:, _MOUTH] += mixed * (heard[frames][:, _MOUTH] - weights[:, _MOUTH])
     return replace(person, face=replace(face, weights=weights))
 
 
@@ -137,4 +137,4 @@ def hidden_share(observed: BoolArray, fps: float) -> FloatArray:
         np.abs(frames - known[np.clip(after - 1, 0, len(known) - 1)]),
         np.abs(frames - known[np.clip(after, 0, len(known) - 1)]),
     )
-    return np.clip(distance / fps / FADE_TIME, 0.0, 1.0)
+    return np.asarray(np.clip(distance / fps / FADE_TIME, 0.0, 1.0))

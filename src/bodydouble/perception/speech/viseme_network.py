@@ -11,36 +11,10 @@ from bodydouble.perception.protocols import MODELS
 
 CONTEXT = (-14, -10, -7, -5, -3, -2, -1, 0, 1, 2, 3, 5, 7, 10, 14)
 """Steps that the network sees, relative to the one whose mouth shape it tells."""
-TYPICAL_SPECTRUM = np.array(
-    [
-        -2.98,
-        -2.19,
-        -1.95,
-        -2.01,
-        -2.43,
-        -3.2,
-        -4.0,
-        -4.5,
-        -5.03,
-        -5.44,
-        -5.71,
-        -5.84,
-        -5.94,
-        -5.79,
-        -5.32,
-        -4.76,
-        -4.38,
-        -4.37,
-        -4.45,
-        -4.79,
-        -5.43,
-        -6.38,
-        -7.22,
-        -7.59,
-        -7.59,
-        -7.47,
-    ]
-)
+TYPICAL_SPECTRUM = np.array([
+    -3.87, -2.6, -2.43, -2.71, -3.11, -3.73, -4.39, -4.71, -5.09, -5.46, -5.7, -5.85, -6.02, -6.07,
+    -5.88, -5.59, -5.36, -5.31, -5.4, -5.7, -6.16, -6.71, -7.17, -7.45, -7.5, -7.48,
+])  # fmt: skip
 """(26,) mean feature of speech, for clips that hold too little of it."""
 PRIOR_STEPS = 200.0
 """Number of steps of speech as which the typical spectrum counts."""
@@ -54,14 +28,14 @@ def normalize(features: FloatArray, activity: FloatArray) -> FloatArray:
         activity: (S,) probability of speech.
     """
     mean = (activity @ features + PRIOR_STEPS * TYPICAL_SPECTRUM) / (activity.sum() + PRIOR_STEPS)
-    return features - mean
+    return np.asarray(features - mean)
 
 
 def stack_context(features: FloatArray) -> FloatArray:
     """Returns features (S, 26) with those around each step, (S, 26 * 15); the first and the last one are repeated."""
     steps = np.arange(len(features))
     rows = np.clip(steps[:, None] + np.array(CONTEXT), 0, len(features) - 1)
-    return features[rows].reshape(len(features), -1).astype(np.float32)
+    return np.asarray(features[rows].reshape(len(features), -1), np.float32)
 
 
 class VisemeNetwork:
