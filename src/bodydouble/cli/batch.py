@@ -23,6 +23,7 @@ from bodydouble.cli.options import (
     PeopleOption,
     Quality,
     QualityOption,
+    SpeechOption,
     print_json,
 )
 from bodydouble.errors import InvalidDataError
@@ -84,11 +85,13 @@ def run(
     enhance: EnhanceOption = Enhancement.AUTO,
     hands: HandsOption = DetailMode.AUTO,
     face: FaceOption = DetailMode.AUTO,
+    speech: SpeechOption = DetailMode.AUTO,
     character: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="Built-in character, or your own rig as a .glb, .vrm or .fbx file.")
     ] = "mannequin",
     preview: Annotated[bool, typer.Option("--preview/--no-preview", help="Render preview.mp4 of each clip.")] = True,
     fbx: Annotated[FbxBones | None, typer.Option(help="Write PERSON.fbx as well. Default: no .fbx.")] = None,
+    film: Annotated[bool, typer.Option("--film", help="Make film.mp4 with drawn look-alikes as well.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Animate each clip into a folder of its own below DIR.
@@ -98,7 +101,7 @@ def run(
     """
     options: dict[str, Any] = {
         "people": people, "quality": quality, "camera": camera, "enhance": enhance, "hands": hands, "face": face,
-        "character": character, "preview": preview,
+        "speech": speech, "character": character, "preview": preview, "film": film,
     }  # fmt: skip
     options |= {name: value for name, value in (("height", height), ("fbx_bones", fbx)) if value is not None}
     with report_errors():

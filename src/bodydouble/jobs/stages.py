@@ -1,4 +1,4 @@
-"""Stages of a job: capture, then the files of ``animate``; each starts only if it is not complete in the folder.
+"""Stages of a job: capture, the film, the files of ``animate``; each starts only if it is not complete in the folder.
 
 The capture, which takes nearly all of the time, is kept in a hidden file until the results are delivered.
 """
@@ -21,12 +21,16 @@ from bodydouble.pipeline.capturing import (
     check_capture_options,
     prepare_capture,
 )
+from bodydouble.pipeline.filming import film
 from bodydouble.pipeline.progress import Progress
 
 CAPTURE_FILE = ".captured.npz"
 """Performance at the frame rate of the video."""
 WARNINGS_FILE = ".warnings.json"
 """Warnings of the capture."""
+FILM = "film"
+"""Name of the option that wants a film as well."""
+FILM_FILE = "film.mp4"
 _CAPTURE_OPTIONS = CaptureOptions.__optional_keys__
 
 
@@ -45,6 +49,8 @@ def run_stages(job: Job, folder: Path, progress: Progress) -> Mapping[str, Any]:
     captured = performance.load(folder / CAPTURE_FILE)
     for warning in json.loads((folder / WARNINGS_FILE).read_text(encoding="utf-8")):
         progress.warn(warning)
+    if job.request.options.get(FILM) and not (folder / FILM_FILE).exists():
+        film(folder / CAPTURE_FILE, folder / FILM_FILE, video=job.request.video, progress=progress)
     animate_captured(job.request.video, CaptureResult(captured, {}, {}), folder, outputs, progress)
     return {
         "frames": captured.frame_count,
@@ -62,7 +68,7 @@ def check_options(options: Mapping[str, Any]) -> None:
 
 def read_outputs(options: Mapping[str, Any], progress: Progress) -> AnimationOutputs:
     """Reads what is to be written from the options of a job; errors as ``prepare_outputs``."""
-    chosen = {name: value for name, value in options.items() if name not in _CAPTURE_OPTIONS}
+    chosen = {name: value for name, value in options.items() if name not in (*_CAPTURE_OPTIONS, FILM)}
     if "fps" in chosen:
         chosen["fps"] = Fraction(chosen["fps"])
     if "fbx_bones" in chosen:
