@@ -45,6 +45,15 @@ class PlaceErrors:
     """(T,) relative difference of the distance from crown to soles, in px."""
 
 
+@dataclass(frozen=True, slots=True)
+class PartTime:
+    """Time of a part of the work per frame, s."""
+
+    elapsed: float
+    cpu: float
+    """Time of all cores together, which hardly depends on other work on the machine."""
+
+
 def measure_place(
     performance: Performance, figures: Sequence[Figure], truth: Performance | None = None
 ) -> list[PlaceErrors]:
@@ -115,7 +124,7 @@ def _project(points: FloatArray, camera: Camera, frames: list[int]) -> FloatArra
 
 def measure_film(
     performance: Path, video: Path | None, truth: Path | None, options: FilmOptions, frame_count: int
-) -> tuple[list[PlaceErrors], dict[str, float]]:
+) -> tuple[list[PlaceErrors], dict[str, PartTime]]:
     """Measures the characters of a film, and the time of each part of the work.
 
     Args:
@@ -126,7 +135,7 @@ def measure_film(
         frame_count: maximum number of frames whose time is measured.
 
     Returns:
-        The errors of each person; and seconds per frame by part of the work, one after the other. The background is
+        The errors of each person; and the time of each part of the work, one after the other. The background is
         prepared once, which counts for the measured frames.
 
     Raises:
@@ -141,33 +150,33 @@ def measure_film(
     return errors, _measure_seconds(footage, plan, options, min(frame_count, plan.frame_count))
 
 
-def _measure_seconds(footage: Footage, plan: FilmPlan, options: FilmOptions, count: int) -> dict[str, float]:
+def _measure_seconds(footage: Footage, plan: FilmPlan, options: FilmOptions, count: int) -> dict[str, PartTime]:
     clip = footage.require_clip("the benchmark")
     frame_size = choose_frame_size(plan)
-    seconds: dict[str, float] = {}
-    with _timed(seconds, "decode"), FrameReader(clip.path, image_size=frame_size) as reader:
+    times: dict[str, PartTime] = {}
+    with _timed(times, "decode", count), FrameReader(clip.path, image_size=frame_size) as reader:
         sources = list(islice(reader, count))
-    with _timed(seconds, "prepare background"):
+    with _timed(times, "prepare background", count):
         painter = SurroundingsPainter(plan, open_background(footage, options, frame_size))
-    with _timed(seconds, "background"):
+    with _timed(times, "background", count):
         surroundings = [painter.paint(frame, source) for frame, source in enumerate(sources)]
     with Painter(plan, is_transparent=options.is_transparent) as film_painter:
         film_painter.paint(count - 1, surroundings[-1])
-        with _timed(seconds, "draw and composite"):
+        with _timed(times, "draw and composite", count):
             images = [film_painter.paint(frame, around) for frame, around in enumerate(surroundings)]
-    with TemporaryDirectory() as folder, _timed(seconds, "encode"):
+    with TemporaryDirectory() as folder, _timed(times, "encode", count):
         path = Path(folder) / "film.mp4"
         with VideoWriter(path, image_size=plan.layout.image_size, fps=plan.fps) as writer:
             for image in images:
                 writer.write(image)
-    return {part: value / count for part, value in seconds.items()}
+    return times
 
 
 @contextmanager
-def _timed(seconds: dict[str, float], part: str) -> Iterator[None]:
-    start = time.perf_counter()
+def _timed(times: dict[str, PartTime], part: str, count: int) -> Iterator[None]:
+    start, start_cpu = time.perf_counter(), time.process_time()
     yield
-    seconds[part] = time.perf_counter() - start
+    times[part] = PartTime((time.perf_counter() - start) / count, (time.process_time() - start_cpu) / count)
 
 
 def summarize_place(errors: Sequence[PlaceErrors]) -> list[dict[str, float | str]]:

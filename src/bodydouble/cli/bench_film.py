@@ -1,5 +1,6 @@
 """Command ``bench film``: place and size of the characters of a film, and the time of its parts."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -26,17 +27,20 @@ def bench_film(
     """Measure place and size of the characters of a film, and the time of its parts.
 
     Prints the distance of the feet from those of the person in percent of the picture's height, the difference of the
-    heights in px, and milliseconds per frame.
+    heights in px, and milliseconds per frame: elapsed, and of all cores together.
     """
     with report_errors():
         from bodydouble.bench import film
         from bodydouble.cli.tables import print_table
 
-        errors, seconds = film.measure_film(performance, picture.source_video, truth, picture.film_options(), frames)
+        errors, times = film.measure_film(performance, picture.source_video, truth, picture.film_options(), frames)
         people = film.summarize_place(errors)
         if as_json:
-            print_json({"people": people, "seconds_per_frame": seconds})
+            print_json({"people": people, "seconds_per_frame": {part: asdict(value) for part, value in times.items()}})
             return
         rows = [[str(value) if key == "person" else f"{value:.2f}" for key, value in row.items()] for row in people]
         print_table(["person", "feet %, median", "95th percentile", "size %, median", "95th percentile"], rows)
-        print_table(["part", "ms per frame"], [[part, f"{1000 * value:.1f}"] for part, value in seconds.items()])
+        parts = [(part, value.elapsed, value.cpu) for part, value in times.items()]
+        parts.append(("total", *(sum(column) for column in zip(*((p[1], p[2]) for p in parts), strict=True))))
+        rows = [[part, f"{1000 * elapsed:.1f}", f"{1000 * cpu:.1f}"] for part, elapsed, cpu in parts]
+        print_table(["part", "ms per frame", "of all cores"], rows)

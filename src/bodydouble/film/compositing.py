@@ -20,7 +20,13 @@ def composite(picture: RgbaImage, background: RgbImage) -> RgbImage:
 
 def put_behind(picture: RgbaImage, foreground: FloatArray) -> RgbaImage:
     """Returns a picture (H, W, 4) without what a foreground (H, W), 0 to 1, hides."""
-    return np.asarray(np.round(picture * (1.0 - foreground[..., None])), dtype=np.uint8)
+    region = _opaque_region(picture)
+    if region is None or not foreground[region].any():
+        return picture
+    result = picture.copy()
+    shown = (1.0 - foreground[region]).astype(np.float32)[..., None]
+    result[region] = np.round(picture[region] * shown).astype(np.uint8)
+    return result
 
 
 def _opaque_region(picture: RgbaImage) -> tuple[slice, slice] | None:
