@@ -26,7 +26,7 @@ ADULT_EYES_TO_MOUTH = 0.0655
 
 @dataclass(frozen=True, slots=True)
 class FaceTopology:
-    """What all faces share. Vertices are those of bodies.npz, followed by those of faces.npz."""
+    """Topology that all faces share. Vertices are those of bodies.npz, followed by those of faces.npz."""
 
     faces: dict[str, IntArray]
     """Triangles (N, 3) of each of PARTS."""
