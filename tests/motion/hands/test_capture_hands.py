@@ -45,7 +45,7 @@ def check_that_only_the_arm_moves(joined: Motion, motion: Motion, hand: int) -> 
     view = level_camera(FRAMES)
     positions = np.stack([kinematics.joint_positions(one) for one in (joined, motion)])
     others = np.delete(np.arange(positions.shape[2]), [hand - 1, hand])
-    np.testing.assert_allclose(*positions[:, :, others], atol=1e-12)
+    np.testing.assert_allclose(positions[0][:, others], positions[1][:, others], atol=1e-12)
     pixels = camera.project(view.intrinsics, camera.transform(view.camera_from_world, positions)[:, :, hand])
     assert np.median(np.linalg.norm(pixels[0] - pixels[1], axis=-1)) < 2
 

@@ -137,8 +137,8 @@ def _world_from_hand(fit: HandFit, world_from_camera: FloatArray, side: str) -> 
 
 def _seen_hand(fit: HandFit, own: HandShape, shape: HandShape, observed: BoolArray, side: str) -> SeenHand:
     """Returns a hand in camera axes as large as the body's own shape makes it; the fit is of another size."""
-    landmarks = pose_hand(own, fit.angles).landmarks @ np.swapaxes(fit.camera_from_hand, 1, 2)
-    rays = np.column_stack([fit.position[:, :2], np.ones(len(observed))])
+    landmarks: FloatArray = pose_hand(own, fit.angles).landmarks @ np.swapaxes(fit.camera_from_hand, 1, 2)
+    rays: FloatArray = np.column_stack([fit.position[:, :2], np.ones(len(observed))])
     if side == "right":
         landmarks, rays = mirror_vectors(landmarks), mirror_vectors(rays)
     depths = np.exp(fit.position[:, 2]) * own.palm_length / shape.palm_length
