@@ -14,7 +14,7 @@ import numpy as np
 from bodydouble.data import BoolArray, Camera, FloatArray, Motion, Performance, Person, Track
 from bodydouble.geometry import camera, kinematics
 from bodydouble.motion.body.body_landmarks import landmark_positions
-from bodydouble.motion.hands.capture_hands import SIDES
+from bodydouble.motion.hands.arm_placement import SIDES
 from bodydouble.motion.hands.wrist import join_hand
 from bodydouble.motion.reconstruct import MeasuredInputs, MotionOptions, ReconstructionInput, reconstruct
 from bodydouble.motion.resampling.performance import resample_performance

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bodydouble.data import HandObservation, Hands, Motion
+from bodydouble.data import FloatArray, HandObservation, Hands, Motion
 from bodydouble.geometry import camera, kinematics, rotation
 from bodydouble.motion.hands.capture_hands import capture_hands
 from bodydouble.motion.hands.hand_model import finger_rotations, mirror_rotations
@@ -43,7 +43,7 @@ def capture(*, is_right: bool, observed: int = FRAMES) -> tuple[Hands | None, Mo
 def check_that_only_the_arm_moves(joined: Motion, motion: Motion, hand: int) -> None:
     """The wrist stays where it is seen; its depth depends on the size of the hand, which is not quite the body's."""
     view = level_camera(FRAMES)
-    positions = np.stack([kinematics.joint_positions(one) for one in (joined, motion)])
+    positions: FloatArray = np.stack([kinematics.joint_positions(one) for one in (joined, motion)])
     others = np.delete(np.arange(positions.shape[2]), [hand - 1, hand])
     np.testing.assert_allclose(positions[0][:, others], positions[1][:, others], atol=1e-12)
     pixels = camera.project(view.intrinsics, camera.transform(view.camera_from_world, positions)[:, :, hand])

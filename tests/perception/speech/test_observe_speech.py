@@ -1,5 +1,7 @@
 """Laws of the speech that is observed in sounds."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ def observe(model: SpeechModel, samples: np.ndarray) -> Speech:
     return speech
 
 
-def utterance(before: float = 0.64, **options: float) -> np.ndarray:
+def utterance(before: float = 0.64, **options: Any) -> np.ndarray:
     return np.concatenate([sounds.silence(before), sounds.vowels(SEQUENCE, **options), sounds.silence(0.64)])
 
 

@@ -124,7 +124,9 @@ def _remove_shadows(image: RgbImage, plate: Plate) -> RgbImage:
         for mask in (~plate.seen, plate.near_feet)
     )
     darker = (find_shadows(small_image, small_fill) & (near_feet > 0)).astype(np.uint8)
-    shadow = cv2.morphologyEx(darker | unseen, cv2.MORPH_OPEN, np.ones((3, 3))) & darker
+    shadow = (
+        np.asarray(cv2.morphologyEx(np.bitwise_or(darker, unseen), cv2.MORPH_OPEN, np.ones((3, 3))), np.uint8) & darker
+    )
     start = cv2.dilate(unseen, np.ones((2 * SHADOW_GAP + 1, 2 * SHADOW_GAP + 1)))
     _, labels = cv2.connectedComponents(shadow)
     belongs = np.isin(labels, np.unique(labels[(start > 0) & (shadow > 0)])) & (shadow > 0)

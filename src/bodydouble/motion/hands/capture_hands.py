@@ -141,7 +141,7 @@ def _seen_hand(fit: HandFit, own: HandShape, shape: HandShape, observed: BoolArr
     rays: FloatArray = np.column_stack([fit.position[:, :2], np.ones(len(observed))])
     if side == "right":
         landmarks, rays = mirror_vectors(landmarks), mirror_vectors(rays)
-    depths = np.exp(fit.position[:, 2]) * own.palm_length / shape.palm_length
+    depths: FloatArray = np.exp(fit.position[:, 2]) * own.palm_length / shape.palm_length
     return SeenHand(observed, rays, depths, landmarks, own.palm_length)
 
 
