@@ -33,7 +33,7 @@ VIEWS_DEG = ((0.0, 10.0), (90.0, 10.0), (180.0, 10.0), (270.0, 10.0), (45.0, 40.
 MAX_DEPTH = 0.05
 """Distance, m, of cloth behind skin that comes through it."""
 GARMENTS = ("top", "bottom", "socks", "shoes")
-UNDER_SKIRT = ("body", "underwear", "socks")
+UNDER_SKIRT = ("body", "inner shorts", "socks")
 
 
 @dataclass(frozen=True, slots=True)

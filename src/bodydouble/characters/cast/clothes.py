@@ -20,6 +20,8 @@ MARGIN = 0.018
 NECK_MARGIN = 0.012
 SKIRT_MARGIN = 0.11
 """Depth, m, below the hip joints to which the skin under a skirt is removed."""
+SHORTS_HEM = 0.06
+"""Distance, m, of the hem of the shorts under a skirt from that of the skirt, and half of that from the knee."""
 TOP_FITS = {
     "t-shirt": Fit(0.009, 0.006, 0.004, 0.012, smoothing=12), "shirt": Fit(0.010, 0.008, 0.006, smoothing=13),
     "hoodie": Fit(0.013, 0.011, 0.004, puff=0.008, smoothing=16), "jacket": Fit(0.013, 0.010, 0.006, smoothing=14),
@@ -130,8 +132,9 @@ def _add_skirt(outfit: Outfit, look: Look, body: Body) -> None:
     outfit.tips |= skirt.tips
     outfit.textures["bottom"] = skirt.texture
     hip = body.joints["leftUpperLeg"][1]
-    shorts = LegCut(body, cut.waist - 0.01, hip - SKIRT_MARGIN - 0.03)
-    _add_plain(outfit, cut_shell(body, shorts, Fit(0.003, smoothing=4), is_fine=False), "underwear")
+    hem = max(cut.hem + SHORTS_HEM, body.joints["leftLowerLeg"][1] + 2 * SHORTS_HEM)
+    shorts = LegCut(body, cut.waist - 0.01, min(hip - SKIRT_MARGIN - 0.03, hem))
+    _add_plain(outfit, cut_shell(body, shorts, Fit(0.003, smoothing=4), is_fine=False), "inner shorts")
     under = LegCut(body, cut.waist, hip - SKIRT_MARGIN)
     outfit.covered.append(lambda points: under.field(points) - 0.5 * MARGIN)
 

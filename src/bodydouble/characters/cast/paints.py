@@ -53,7 +53,7 @@ def choose_paints(look: Look, textures: dict[str, bytes]) -> dict[str, Paint]:
         "top": Paint(look.top_color, CLOTH, textures["top"]),
         "collar": Paint(collar, CLOTH),
         "bottom": Paint(look.bottom_color, DARK_CLOTH, textures["bottom"], bottom),
-        "underwear": Paint(dark, THIN_CLOTH),
+        "inner shorts": Paint(dark, THIN_CLOTH),
         "socks": Paint(look.sock_color, THIN_CLOTH),
         "shoes": Paint(look.shoe_color, SHOES),
         "sole": Paint(sole, SHOES),
