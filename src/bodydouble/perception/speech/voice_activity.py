@@ -10,10 +10,10 @@ from bodydouble.networks import Network
 from bodydouble.perception.protocols import MODELS
 from bodydouble.perception.speech.voice_features import stack, voice_features
 
-SMOOTHING = 15
+SMOOTHING = 20
 """Steps to each side of the median of the probabilities: speech lasts longer than a stroke, and pauses in it count."""
 
-HANGOVER = 5
+HANGOVER = 8
 """Steps by which speech is made longer at both ends, where it is quiet."""
 
 
