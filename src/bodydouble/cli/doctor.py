@@ -25,7 +25,7 @@ NETWORK_LICENCES = {
     "(FaceRes, A. V. Savchenko, HSE University; see docs/models.md#faces)",
     "face_landmarks.onnx": "Apache-2.0 (MediaPipe Face Mesh, Google)",
     "face_blendshapes.onnx": "Apache-2.0 (MediaPipe Blendshape V2, Google)",
-    "voice_activity.onnx": "MIT (Silero VAD, Silero Team)",
+    "voice_activity.onnx": "Apache-2.0 (bodydouble)",
     "visemes.onnx": "Apache-2.0 (bodydouble)",
     "lifter.onnx": "Apache-2.0 (bodydouble)",
     "completion.onnx": "Apache-2.0 (bodydouble)",

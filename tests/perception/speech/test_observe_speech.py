@@ -68,7 +68,7 @@ def test_gain_does_not_matter(model: SpeechModel, gain: float) -> None:
 
 
 def test_a_delay_delays_the_speech(model: SpeechModel) -> None:
-    delay = 0.32  # ten blocks of the detector, and whole steps
+    delay = 0.32  # whole steps
     first, second = observe(model, utterance(0.64)), observe(model, utterance(0.64 + delay))
     shifted = second.visemes[round(delay * 100) :]
     np.testing.assert_allclose(first.visemes[30:], shifted[30 : len(first.visemes)], atol=0.05)

@@ -1,22 +1,20 @@
-"""Voice activity: ``Sound`` -> probability that somebody speaks, by a network that knows music and noise.
+"""Voice activity: ``Sound`` -> probability that somebody speaks, by a small network of our own.
 
-Source: Silero VAD 6.2.3, https://github.com/snakers4/silero-vad, MIT.
+It was trained on synthetic speech, and on music and noise made in code (``tools/train_voice_activity.py``).
 """
 
 import numpy as np
 
-from bodydouble.data import SPEECH_RATE, FloatArray, Sound
+from bodydouble.data import FloatArray, Sound
 from bodydouble.networks import Network
 from bodydouble.perception.protocols import MODELS
+from bodydouble.perception.speech.voice_features import stack, voice_features
 
-BLOCK, CONTEXT = 512, 64
-"""Samples of a block, and those before it, that the network sees at once."""
-LEVEL = 0.1
-"""Root mean square of loud speech to which the sound is brought, so that its gain does not matter."""
-LOUD_QUANTILE = 0.95
-"""Quantile of the power of all blocks that counts as loud."""
-MAX_GAIN = 300.0
-"""Maximum factor of the gain; anything that is quieter is silence."""
+SMOOTHING = 20
+"""Steps to each side of the median of the probabilities: speech lasts longer than a stroke, and pauses in it count."""
+
+HANGOVER = 8
+"""Steps by which speech is made longer at both ends, where it is quiet."""
 
 
 class VoiceActivity:
@@ -32,16 +30,15 @@ class VoiceActivity:
         Args:
             sound: Sound at 16 kHz, at least one sample.
         """
-        count = -(-len(sound.samples) // BLOCK)
-        padded = np.pad(np.asarray(sound.samples, np.float32), (CONTEXT, count * BLOCK - len(sound.samples)))
-        rows = np.arange(count)[:, None] * BLOCK + np.arange(CONTEXT + BLOCK)
-        blocks = padded[rows]
-        (speech,) = self._network((blocks * _gain(blocks)).astype(np.float32))
-        middles = (np.arange(count) + 0.5) * BLOCK / sound.rate
-        times = np.arange(-(-len(sound.samples) * SPEECH_RATE // sound.rate)) / SPEECH_RATE
-        return np.interp(times, middles, speech.reshape(-1))
+        (speech,) = self._network(stack(voice_features(sound)))
+        return smooth(speech[:, 1].astype(np.float64))
 
 
-def _gain(blocks: FloatArray) -> float:
-    loud = float(np.sqrt(np.quantile(np.mean(blocks**2, axis=1), LOUD_QUANTILE)))
-    return min(LEVEL / max(loud, 1e-12), MAX_GAIN)
+def smooth(probabilities: FloatArray) -> FloatArray:
+    """Returns the moving median (S,) of probabilities (S,), made longer at both ends of speech."""
+    medians = np.median(_windows(probabilities, SMOOTHING), axis=1)
+    return np.asarray(_windows(medians, HANGOVER).max(axis=1))
+
+
+def _windows(values: FloatArray, side: int) -> FloatArray:
+    return np.lib.stride_tricks.sliding_window_view(np.pad(values, side, "edge"), 2 * side + 1)
