@@ -48,8 +48,8 @@ before a static camera, turns the head, looks around, blinks and makes faces ([s
 - *Correlation*: of the true weight of a shape with the captured one, over all frames with faces of {min_size:.0f} px.
 - *Gaze*: mean error of the direction of the eyes relative to the head, with open eyes.
 - *Blinks*: recall and precision of closed eyes.
-- *Head*: median angle between the true and the captured head in the axes of the camera; and without the mean rotation
-  between both in the clip, which contains the difference of both definitions of a level head.
+- *Head*: median angle between the true and the captured head in the axes of the camera. The second figure leaves out
+  the mean rotation between both in a clip, as a level head is defined differently.
 """
 
 
