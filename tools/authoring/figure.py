@@ -9,9 +9,9 @@ from fractions import Fraction
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
-from bodydouble.characters.limb_ik import solve_two_bones
 from bodydouble.data import FloatArray, Motion, Skeleton
 from bodydouble.geometry import kinematics, rotation
+from bodydouble.geometry.two_bone_ik import solve_two_bones
 from bodydouble.skeletons import adult_template, humanoid
 
 FPS = Fraction(30)
