@@ -1,5 +1,7 @@
 """Queues of small jobs whose stages only write files."""
 
+import os
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -27,10 +29,16 @@ def add_clips(folder: Path, count: int, **options: Any) -> list[Job]:
 
 
 def run_stages(job: Job, folder: Path, progress: Progress) -> Mapping[str, Any]:
-    """Writes a file per stage that is not there, over some steps; a clip of the option "bad" fails."""
+    """Writes a file per stage that is not there, over some steps.
+
+    A clip of the option "bad" fails; one of the option "deadly" kills its first worker.
+    """
     if job.request.folder in job.request.options.get("bad", ()):
         raise MediaError(f"cannot read {job.request.video}")
     runs = folder / "runs.txt"
+    if job.request.folder in job.request.options.get("deadly", ()) and not runs.exists():
+        runs.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
     for stage in STAGES:
         if (folder / stage).exists():
             continue
