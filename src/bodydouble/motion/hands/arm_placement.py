@@ -94,11 +94,16 @@ class _Arm:
 def place_arms(motion: Motion, camera_from_world: FloatArray, hands: Mapping[str, SeenHand]) -> Motion:
     """Returns the motion with the wrists where the hands were seen.
 
+    Hands so far away that their size tells less about their depth than the body does leave the arms as they are.
+
     Args:
         motion: T frames of ``humanoid.JOINTS``.
         camera_from_world: (T, 4, 4).
         hands: left and right hand, of those that were observed in at least one frame.
     """
+    hands = {side: hand for side, hand in hands.items() if _is_near(hand)}
+    if not hands:
+        return motion
     positions, world = kinematics.forward_kinematics(motion.skeleton, motion.rotations, motion.root_position)
     positions = camera.transform(camera_from_world, positions)
     turned = rotation.multiply(rotation.from_matrix(camera_from_world[:, :3, :3])[:, None], world)
@@ -113,6 +118,10 @@ def place_arms(motion: Motion, camera_from_world: FloatArray, hands: Mapping[str
     for side, arm in arms.items():
         motion = _turn_arm(motion, side, arm, wrists[side], turned)
     return motion
+
+
+def _is_near(hand: SeenHand) -> bool:
+    return bool(SIZE_SIGMA * np.median(hand.depths[hand.observed]) < BODY_DEPTH_SIGMA)
 
 
 def _arm(motion: Motion, positions: FloatArray, side: str) -> _Arm:
