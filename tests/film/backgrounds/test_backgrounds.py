@@ -226,3 +226,12 @@ def test_the_shadow_of_a_figure_that_stands_still_vanishes() -> None:
     clean = render("clean", film)[4]
     assert np.abs(clean.astype(int) - floor).mean() < 1
     assert np.abs(clean[166:178, 185:210].astype(int) - floor[0, 0]).mean() < 10
+
+
+def test_a_dark_mat_under_a_figure_that_stands_still_is_no_shadow() -> None:
+    floor = np.full_like(PLACE, 0) + np.array((150, 140, 120), np.uint8)
+    floor[140:204, 96:224] = (90, 84, 72)
+    film = make_film([floor] * 8, lambda _: (160.0, 130.0))
+    clean = render("clean", film)[4]
+    outside = ~film.covered(4)
+    assert np.abs(clean.astype(int) - floor)[outside].mean() < 1

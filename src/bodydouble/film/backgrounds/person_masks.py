@@ -37,11 +37,14 @@ FOOT_FLATNESS = 0.45
 MAX_COORDINATE = 1 << 14
 """Limit of coordinates and radii in px, which OpenCV draws without overflow."""
 
-_WRISTS, _KNUCKLES, _SHOULDERS, _HIPS, _HEELS, _TOES = (
+_EARS, _WRISTS, _KNUCKLES, _SHOULDERS, _HIPS, _HEELS, _TOES = (
     [blazepose.INDEX[f"{side}_{part}"] for side in ("left", "right")]
-    for part in ("wrist", "index", "shoulder", "hip", "heel", "foot_index")
+    for part in ("ear", "wrist", "index", "shoulder", "hip", "heel", "foot_index")
 )
 _ANY_POSE = np.arange(66.0).reshape(33, 2)
+_TRUNKS_PER_WIDTH = ((_SHOULDERS, 1.3), (_EARS, 3.0))
+"""Lower bounds of the trunk length, in distances of both shoulders and of both ears, where hips are out of the image or
+close to the camera."""
 _RELATIVE_RADII = silhouette.build_silhouettes(_ANY_POSE).radii / silhouette.trunk_length(_ANY_POSE)
 """Radii of the lines of a silhouette, in trunk lengths."""
 _BONE_ENDS = [end for end, parent in enumerate(hand.PARENTS) if parent >= 0]
@@ -63,15 +66,19 @@ class _Outline:
     """(T, 2, 2) px, middles of the feet; NaN where unknown."""
 
     @classmethod
-    def around_body(cls, first_frame: int, points: FloatArray) -> Self:
-        """Builds the outline of landmarks (T, 33, 2) px; those that are NaN are left out."""
+    def around_body(cls, first_frame: int, points: FloatArray, min_trunk: FloatArray | float = 0.0) -> Self:
+        """Builds the outline of landmarks (T, 33, 2) px; those that are NaN are left out.
+
+        ``min_trunk`` (T,) px is a lower bound of the trunk lengths, NaN where unknown.
+        """
         body = silhouette.build_silhouettes(points)
         tips = points[:, _WRISTS] + FINGER_REACH * (points[:, _KNUCKLES] - points[:, _WRISTS])
         starts = np.concatenate([body.starts, points[:, _WRISTS]], axis=1)
         ends = np.concatenate([body.ends, tips], axis=1)
         radii = np.concatenate([_RELATIVE_RADII, [HAND_RADIUS] * 2])
         feet = (points[:, _HEELS] + points[:, _TOES]) / 2
-        return cls(first_frame, np.stack([starts, ends], axis=2), radii, _trunk_lengths(points), feet)
+        trunk = np.fmax(_trunk_lengths(points), min_trunk)
+        return cls(first_frame, np.stack([starts, ends], axis=2), radii, trunk, feet)
 
     @classmethod
     def around_hands(cls, first_frame: int, points: FloatArray, trunk: FloatArray) -> Self:
@@ -179,18 +186,18 @@ def _build_outlines(person: Person, camera: Camera, scale: FloatArray) -> list[_
     body = _Outline.around_body(first, _project_body(person, camera) * scale)
     confident = person.track.keypoints[..., 2:] >= MIN_CONFIDENCE
     keypoints = np.where(confident, person.track.keypoints[..., :2], np.nan) * scale
-    outlines = [body, _Outline.around_body(first, keypoints)]
+    outlines = [body, _Outline.around_body(first, keypoints, body.trunk)]
     if person.hands is not None:
         outlines.append(_Outline.around_hands(first, person.hands.keypoints[..., :2] * scale, body.trunk))
     return outlines
 
 
 def _project_body(person: Person, camera: Camera) -> FloatArray:
-    """Projects the landmarks of the 3D body to (T, 33, 2) px; NaN behind the camera."""
+    """Projects the landmarks of the 3D body to (T, 33, 2) px; those behind the camera are NaN."""
     motion = person.motion
     world = body_landmarks.landmark_positions(motion.skeleton, motion.rotations, motion.root_position)
     points = cameras.transform(camera.camera_from_world[person.track.frames], world)
-    points[(points[..., 2] < MIN_DEPTH).any(axis=-1)] = np.nan
+    points[points[..., 2] < MIN_DEPTH] = np.nan
     return cameras.project(camera.intrinsics, points)
 
 
@@ -202,7 +209,8 @@ def _trunk_lengths(points: FloatArray) -> FloatArray:
         if len(known) > 1:
             shortest = silhouette.MIN_TRUNK_LENGTH * 0.5 * np.linalg.norm(known.max(axis=0) - known.min(axis=0))
             trunk = np.linalg.norm(pose[_SHOULDERS].mean(axis=0) - pose[_HIPS].mean(axis=0))
-            lengths[row] = max(float(shortest), float(np.nan_to_num(trunk)))
+            widths = [ratio * np.linalg.norm(pose[left] - pose[right]) for (left, right), ratio in _TRUNKS_PER_WIDTH]
+            lengths[row] = np.nanmax([shortest, trunk, *widths])
     return lengths
 
 

@@ -22,6 +22,12 @@ ENOUGH_VIEWS = 8
 
 SHADOW_GAP = 12
 """Maximum distance of a shadow in a plate from the unseen place of a person, px of the reduced image."""
+SEAM_WIDTH = 4
+"""Width of the seam around a shadow in which the fill is compared with the floor, px of the reduced image."""
+MAX_SEAM_DIFFERENCE = 0.15
+"""Maximum relative difference of colours that agree there."""
+MIN_SEAM_SHARE = 0.7
+"""Minimum share of the seam that agrees; the fill of a dark floor does not continue what is around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +120,14 @@ def _fill(shot: Shot, plate: Plate, plate_from_frame: FloatArray | None) -> Shot
 def _remove_shadows(image: RgbImage, plate: Plate) -> RgbImage:
     """Removes the shadows of people who stand in one place from a filled plate (H, W, 3).
 
-    A shadow is what starts at the unseen place of a person, near the feet, and is darker than a fill from farther away.
+    A shadow is what starts at the unseen place of a person, near the feet, is darker than a fill from farther away, and
+    ends where the floor has the colours of the fill.
     """
     fill = fill_unseen(plate.image, ~plate.seen | plate.near_feet)
     small_image, small_fill = reduce_image(image), reduce_image(fill)
     size = small_image.shape[1], small_image.shape[0]
     unseen, near_feet = (
-        cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        np.asarray(cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST), np.uint8)
         for mask in (~plate.seen, plate.near_feet)
     )
     darker = (find_shadows(small_image, small_fill) & (near_feet > 0)).astype(np.uint8)
@@ -128,13 +135,36 @@ def _remove_shadows(image: RgbImage, plate: Plate) -> RgbImage:
         np.asarray(cv2.morphologyEx(np.bitwise_or(darker, unseen), cv2.MORPH_OPEN, np.ones((3, 3))), np.uint8) & darker
     )
     start = cv2.dilate(unseen, np.ones((2 * SHADOW_GAP + 1, 2 * SHADOW_GAP + 1)))
-    _, labels = cv2.connectedComponents(shadow)
-    belongs = np.isin(labels, np.unique(labels[(start > 0) & (shadow > 0)])) & (shadow > 0)
+    count, components = cv2.connectedComponents(shadow)
+    labels = np.asarray(components, np.intp)
+    touched = np.bincount(labels[start > 0], minlength=count) > 0
+    belongs = (touched & _ends_on_fill(labels, count, small_image, small_fill, unseen))[labels] & (shadow > 0)
     if not belongs.any():
         return image
     wide = cv2.blur(cv2.dilate(belongs.astype(np.float32), np.ones((7, 7))), (5, 5))
     alpha = np.asarray(cv2.resize(wide, image.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
     return np.asarray(cv2.blendLinear(image, fill, 1 - alpha, alpha), np.uint8)
+
+
+def _ends_on_fill(labels: IntArray, count: int, image: RgbImage, fill: RgbImage, unseen: RgbImage) -> BoolArray:
+    """Returns (count,) whether the fill of dark parts has the colours of the floor around them.
+
+    Args:
+        labels: (h, w) of the parts, 0 outside of them.
+        count: number of labels.
+        image: (h, w, 3) RGB, with the parts.
+        fill: (h, w, 3) RGB, without them.
+        unseen: (h, w) above 0 where the image is a fill itself.
+    """
+    side = 2 * SEAM_WIDTH + 1
+    is_part = (labels > 0).astype(np.float32)
+    weight = np.maximum(cv2.blur(is_part, (side, side)), np.float32(1e-6))
+    inside = cv2.blur(fill * is_part[..., None], (side, side)) / weight[..., None]
+    nearest = cv2.dilate(labels.astype(np.float32), np.ones((side, side))).astype(np.intp)
+    around = (nearest > 0) & (labels == 0) & (unseen == 0)
+    agrees = (np.abs(image - inside) <= MAX_SEAM_DIFFERENCE * (inside + 4)).all(axis=-1)
+    seam, good = (np.bincount(nearest[part], minlength=count) for part in (around, around & agrees))
+    return np.asarray(good > MIN_SEAM_SHARE * seam)
 
 
 def _choose_samples(shot: Shot, masks: PersonMasks) -> set[int]:
