@@ -10,6 +10,7 @@ from bodydouble.film.figures import Figure
 from bodydouble.motion.face.natural_blinks import add_natural_blinks
 from bodydouble.pipeline.animated_characters import animate_characters, person_sized_matrices
 from bodydouble.pipeline.casting import cast_characters, parse_look_files
+from bodydouble.pipeline.film_close_ups import place_by_head
 from bodydouble.pipeline.film_options import FilmOptions
 from bodydouble.render.preview import is_drawn
 
@@ -59,7 +60,7 @@ def create_figures(performance: Performance, characters: Sequence[Character]) ->
     return [
         Figure(
             animated.character,
-            person_sized_matrices(person, animated),
+            place_by_head(person, performance.camera, animated.character, person_sized_matrices(person, animated)),
             is_drawn(person.track, fps),
             int(person.track.frames[0]),
             animated.face_weights,

@@ -67,7 +67,7 @@ class _Outline:
 
     @classmethod
     def around_body(cls, first_frame: int, points: FloatArray, min_trunk: FloatArray | float = 0.0) -> Self:
-        """Builds the outline of landmarks (T, 33, 2) px; those that are NaN are left out.
+        """Builds the outline of landmarks (T, 33, 2) px; of a limb of which one end is NaN, the other end is drawn.
 
         ``min_trunk`` (T,) px is a lower bound of the trunk lengths, NaN where unknown.
         """
@@ -75,6 +75,7 @@ class _Outline:
         tips = points[:, _WRISTS] + FINGER_REACH * (points[:, _KNUCKLES] - points[:, _WRISTS])
         starts = np.concatenate([body.starts, points[:, _WRISTS]], axis=1)
         ends = np.concatenate([body.ends, tips], axis=1)
+        starts, ends = np.where(np.isfinite(starts), starts, ends), np.where(np.isfinite(ends), ends, starts)
         radii = np.concatenate([_RELATIVE_RADII, [HAND_RADIUS] * 2])
         feet = (points[:, _HEELS] + points[:, _TOES]) / 2
         trunk = np.fmax(_trunk_lengths(points), min_trunk)
