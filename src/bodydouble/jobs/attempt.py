@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from bodydouble.errors import BodydoubleError
-from bodydouble.jobs.delivery import complete_summary, deliver, delivered_summary, work_folder
+from bodydouble.jobs.delivery import (
+    complete_summary,
+    deliver,
+    delivered_summary,
+    remove_empty_work_folder,
+    work_folder,
+)
 from bodydouble.jobs.job import Job
 from bodydouble.pipeline import Progress
 
@@ -53,6 +59,8 @@ def attempt(output: Path, job: Job, run: JobRunner, progress: Progress) -> Outco
         error = "out of memory; use --quality fast, or fewer workers"
     except Exception as failure:  # whatever a clip provokes, the other clips go on
         error = " ".join(f"unexpected {type(failure).__name__}: {failure}".split())
+    if summary is None:
+        remove_empty_work_folder(output, job.key)
     return Outcome(summary, error, time.perf_counter() - start)
 
 

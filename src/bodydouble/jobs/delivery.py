@@ -7,6 +7,7 @@ renamed to ``OUT/NAME``. So the queue can be made again from the folders.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -23,6 +24,12 @@ def work_folder(output: Path, key: str) -> Path:
     folder = output / WORK_FOLDER / key[:24]
     ensure_folder(folder)
     return folder
+
+
+def remove_empty_work_folder(output: Path, key: str) -> None:
+    """Removes the folder in which a job worked if no complete stage is in it."""
+    with suppress(OSError):
+        (output / WORK_FOLDER / key[:24]).rmdir()
 
 
 def deliver(output: Path, job: Job, summary: Mapping[str, Any]) -> None:
