@@ -15,7 +15,7 @@ from bodydouble.bench.queue_kills import run_with_kills, start_command
 from bodydouble.bench.queue_results import find_defects
 from bodydouble.bench.report import BenchReport
 from bodydouble.jobs.clips import request_clips
-from bodydouble.jobs.job import Job, JobState, compute_key
+from bodydouble.jobs.job import Job, JobState, create_jobs
 from bodydouble.jobs.ray_engine import RayOptions, run_queue_on_ray
 from bodydouble.jobs.stages import run_stages
 from bodydouble.jobs.store import JobStore
@@ -29,7 +29,7 @@ OPTIONS: Mapping[str, Any] = {
 }  # fmt: skip
 """Options of the clips, those of the least cost."""
 WORKERS = 2
-CLIP_SECONDS = 1.0
+CLIP_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def measure_queue(videos: Sequence[Path], count: int, progress: Progress) -> Ben
         with progress.stage("clips", 1):
             clips = cut_clips(videos, folder / "clips", count, CLIP_SECONDS)
         measures: list[Callable[[Sequence[Path], Path, QueueReport], None]] = [
-            _measure_overhead, _measure_failure, _measure_ray, _measure_kills,
+            _measure_kills, _measure_overhead, _measure_failure, _measure_ray,
         ]  # fmt: skip
         with progress.stage("measures", len(measures)):
             for number, measure in enumerate(progress.track(measures)):
@@ -170,9 +170,8 @@ def _batch_command(source: Path, output: Path) -> list[str]:
 
 
 def _add_jobs(output: Path, clips: Sequence[Path]) -> list[Job]:
-    jobs = [Job(compute_key(request), request) for request in request_clips(clips, OPTIONS)]
     with JobStore(output) as store:
-        return store.add(jobs)
+        return store.add(create_jobs(request_clips(clips, OPTIONS)))
 
 
 class _Stopwatch:

@@ -164,6 +164,7 @@ def _report(output: Path, jobs: Sequence["Job"], *, as_json: bool) -> None:
     for job in failed:
         typer.echo(f"bodydouble: {job.request.folder}: {job.error}", err=True)
     if failed:
+        typer.echo(f"bodydouble: {len(failed)} failed; `bodydouble batch retry {output}` lets them run again", err=True)
         raise typer.Exit(1)
 
 

@@ -331,7 +331,7 @@ def bench_queue(
         list[Path], typer.Argument(metavar="VIDEO...", help="Videos with a person, from which the clips are cut.")
     ],
     clips: Annotated[
-        int, typer.Option(min=20, metavar="N", help="Number of clips of 1 s; one kill per ten clips.")
+        int, typer.Option(min=20, metavar="N", help="Number of clips of 0.3 s; one kill per ten clips.")
     ] = 200,
     markdown: MarkdownOption = None,
     as_json: JsonOption = False,
