@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any
 
 from bodydouble.errors import MediaError
 from bodydouble.jobs.job import Job, JobRequest, compute_key
-from bodydouble.jobs.worker import run_worker
+from bodydouble.jobs.worker import run_process
 from bodydouble.pipeline import Progress
+from tests.jobs import hostile
 
 STAGES = ("first", "second")
 
@@ -31,8 +31,13 @@ def add_clips(folder: Path, count: int, **options: Any) -> list[Job]:
 def run_stages(job: Job, folder: Path, progress: Progress) -> Mapping[str, Any]:
     """Writes a file per stage that is not there, over some steps.
 
-    A clip of the option "bad" fails; one of the option "deadly" kills its first worker.
+    A clip of the option "bad" fails; one of the option "deadly" kills its first worker. The option "hostile" names a
+    function of ``hostile`` per clip, which is called unless the file of the option "peace" exists.
     """
+    if (name := job.request.options.get("hostile", {}).get(job.request.folder)) is not None:
+        peace = job.request.options.get("peace")
+        if peace is None or not Path(peace).exists():
+            getattr(hostile, name)(folder)
     if job.request.folder in job.request.options.get("bad", ()):
         raise MediaError(f"cannot read {job.request.video}")
     runs = folder / "runs.txt"
@@ -54,4 +59,4 @@ def run_stages(job: Job, folder: Path, progress: Progress) -> Mapping[str, Any]:
 
 
 if __name__ == "__main__":
-    run_worker(Path(sys.argv[1]), run_stages)
+    run_process(run_stages)

@@ -17,7 +17,7 @@ import pytest
 
 from bodydouble.errors import OutputError
 from bodydouble.jobs import store as store_module
-from bodydouble.jobs.delivery import JOB_FILE, WORK_FOLDER, deliver, work_folder
+from bodydouble.jobs.delivery import JOB_FILE, WORK_FOLDER, deliver, delivered_summary, work_folder
 from bodydouble.jobs.job import Job, JobRequest, JobState, compute_key
 from bodydouble.jobs.owner import Owner, current_owner, is_dead, parse_owner
 from bodydouble.jobs.store import STORE_FILE, JobStore
@@ -192,6 +192,7 @@ def test_a_delivery_that_is_killed_anywhere_is_completed(
     older = tmp_path / job.request.folder
     older.mkdir()
     (older / "of an earlier version").touch()
+    (older / JOB_FILE).write_text('{"key": "of an earlier version"}')
     calls = [0]
 
     def count(original: object) -> object:
@@ -211,7 +212,7 @@ def test_a_delivery_that_is_killed_anywhere_is_completed(
             deliver(tmp_path, job, {})
         except KeyboardInterrupt:
             run_stages(job, work_folder(tmp_path, job.key), Progress())
-    if not (tmp_path / job.request.folder / JOB_FILE).exists():
+    if delivered_summary(tmp_path, job) is None:
         deliver(tmp_path, job, {})
     assert (tmp_path / job.request.folder / "first").read_text() == "content 0"
 

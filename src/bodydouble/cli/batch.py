@@ -109,7 +109,7 @@ def run(
         from bodydouble.jobs.batch import run_batch
 
         chosen = _choose_engine(engine, address, workers)
-        with BatchProgress() as progress:
+        with BatchProgress(workers) as progress:
             jobs = run_batch(sources, output, options, chosen, progress.show)
     _report(output, jobs, as_json=as_json)
 
@@ -157,14 +157,21 @@ def _report(output: Path, jobs: Sequence["Job"], *, as_json: bool) -> None:
         typer.echo(describe_states(jobs))
         for job in jobs:
             if job.state is JobState.RUNNING:
-                typer.echo(f"  {job.request.folder}: {job.stage} {job.steps_done}/{job.steps or '?'}")
+                typer.echo(f"  {job.request.folder}: {_describe_stage(job)}")
         for name in (CSV_FILE, HTML_FILE):
             if (output / name).is_file():
                 typer.echo(f"  {output / name}")
     for job in failed:
         typer.echo(f"bodydouble: {job.request.folder}: {job.error}", err=True)
     if failed:
+        typer.echo(f"bodydouble: {len(failed)} failed; `bodydouble batch retry {output}` lets them run again", err=True)
         raise typer.Exit(1)
+
+
+def _describe_stage(job: "Job") -> str:
+    from bodydouble.jobs.job_progress import estimate_fraction
+
+    return f"{job.stage}, {100 * estimate_fraction(job):.0f} % of the clip" if job.stage else "begins"
 
 
 def _describe(job: "Job") -> dict[str, Any]:

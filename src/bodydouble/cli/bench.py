@@ -325,6 +325,30 @@ def bench_backgrounds(
             print_table(*backgrounds.tabulate(figures))
 
 
+@app.command("queue")
+def bench_queue(
+    videos: Annotated[
+        list[Path], typer.Argument(metavar="VIDEO...", help="Videos with a person, from which the clips are cut.")
+    ],
+    clips: Annotated[
+        int, typer.Option(min=20, metavar="N", help="Number of clips of 0.3 s; one kill per ten clips.")
+    ] = 200,
+    markdown: MarkdownOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the queue of batches.
+
+    Kills workers and the command at random moments, and prints defects of the results, the overhead per clip, the
+    throughput of a Ray cluster beside that of processes, and what becomes of a damaged clip.
+    """
+    with report_errors():
+        from bodydouble.bench.queue import measure_queue
+        from bodydouble.cli import bench_runner
+
+        measure: bench_runner.Measurement = lambda _, progress: measure_queue(videos, clips, progress)  # noqa: E731
+        bench_runner.run(measure, BenchArguments(markdown=markdown, as_json=as_json))
+
+
 @app.command("h36m")
 def bench_h36m(
     positions: Annotated[

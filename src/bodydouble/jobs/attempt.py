@@ -6,8 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bodydouble.errors import BodydoubleError
-from bodydouble.jobs.delivery import complete_summary, deliver, delivered_summary, work_folder
+from bodydouble.errors import BodydoubleError, OutputError
+from bodydouble.jobs.delivery import (
+    complete_summary,
+    deliver,
+    delivered_summary,
+    remove_empty_work_folder,
+    work_folder,
+)
+from bodydouble.jobs.disk import check_disk, is_disk_error
 from bodydouble.jobs.job import Job
 from bodydouble.pipeline import Progress
 
@@ -38,6 +45,9 @@ def attempt(output: Path, job: Job, run: JobRunner, progress: Progress) -> Outco
         job: the job.
         run: runs its stages.
         progress: receives the stages, and the stage "delivery"; it may raise LeaseLostError at a step.
+
+    Raises:
+        OutputError: the disk is full or read-only, so no job can be run.
     """
     start = time.perf_counter()
     summary, error = None, ""
@@ -47,12 +57,18 @@ def attempt(output: Path, job: Job, run: JobRunner, progress: Progress) -> Outco
             summary = _complete(output, job, run, progress)
     except LeaseLostError:
         pass
+    except OutputError as failure:
+        error = " ".join(str(failure).split())
+        if is_disk_error(failure):
+            check_disk(output)
     except BodydoubleError as failure:
         error = " ".join(str(failure).split())
     except MemoryError:
         error = "out of memory; use --quality fast, or fewer workers"
     except Exception as failure:  # whatever a clip provokes, the other clips go on
         error = " ".join(f"unexpected {type(failure).__name__}: {failure}".split())
+    finally:
+        remove_empty_work_folder(output, job.key)
     return Outcome(summary, error, time.perf_counter() - start)
 
 

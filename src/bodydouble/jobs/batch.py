@@ -1,5 +1,6 @@
 """A batch: sources of clips and options -> the queue of an output folder, run to its end, and its summary."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +9,10 @@ from typing import Any
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.jobs.clips import find_clips, request_clips
-from bodydouble.jobs.delivery import delivered_summary
-from bodydouble.jobs.job import Job, JobState, compute_key
+from bodydouble.jobs.delivery import check_target, delivered_summary
+from bodydouble.jobs.job import Job, JobState, create_jobs
 from bodydouble.jobs.ray_engine import RayOptions, run_queue_on_ray
-from bodydouble.jobs.store import JobStore, has_store
+from bodydouble.jobs.store import JobStore, has_store, read_jobs
 from bodydouble.jobs.summary import write_summary
 from bodydouble.jobs.supervisor import QueueListener, QueueOptions, run_queue
 
@@ -33,14 +34,17 @@ def run_batch(
         on_change: receives the jobs again and again.
 
     Raises:
-        BodydoubleError: there are no clips, an option is invalid, or the output folder cannot be used.
+        BodydoubleError: there are no clips, an option is invalid, or the output folder cannot be used. Clips that were
+            done stay, and the queue goes on with the next call.
     """
     from bodydouble.jobs.stages import check_options, run_stages
 
     check_options(options)
     clips = find_clips(sources)
     ensure_folder(output)
-    jobs = [_find_result(output, Job(compute_key(request), request)) for request in request_clips(clips, options)]
+    jobs = [_find_result(output, job) for job in create_jobs(request_clips(clips, options))]
+    for job in jobs:
+        check_target(output, job)
     with JobStore(output) as store:
         store.add(jobs)
     if isinstance(engine, RayOptions):
@@ -58,22 +62,27 @@ def _find_result(output: Path, job: Job) -> Job:
 
 
 def read_batch(output: Path) -> list[Job]:
-    """Returns the jobs of an output folder, and writes the summary; raises BodydoubleError if it has no queue."""
-    with _open_store(output) as store:
-        jobs = store.list_jobs()
-    write_summary(output, jobs)
+    """Returns the jobs of an output folder, and writes the summary if the folder can be written.
+
+    Raises:
+        BodydoubleError: the folder has no queue, or one that cannot be read.
+    """
+    _check_store(output)
+    jobs = read_jobs(output)
+    if os.access(output, os.W_OK):
+        write_summary(output, jobs)
     return jobs
 
 
 def retry_batch(output: Path) -> int:
     """Lets the failed jobs of an output folder run again; returns their number."""
-    with _open_store(output) as store:
+    _check_store(output)
+    with JobStore(output) as store:
         return store.retry_failed()
 
 
-def _open_store(output: Path) -> JobStore:
+def _check_store(output: Path) -> None:
     if not has_store(output):
         raise InvalidDataError(
             f"{output} is no output folder of a batch; start one with bodydouble batch ... -o {output}"
         )
-    return JobStore(output)

@@ -7,10 +7,12 @@ renamed to ``OUT/NAME``. So the queue can be made again from the folders.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
+from bodydouble.errors import OutputError
 from bodydouble.formats.atomic import atomic_write, ensure_folder, output_errors
 from bodydouble.jobs.job import Job
 
@@ -25,14 +27,21 @@ def work_folder(output: Path, key: str) -> Path:
     return folder
 
 
+def remove_empty_work_folder(output: Path, key: str) -> None:
+    """Removes the folder in which a job worked if no complete stage is in it."""
+    with suppress(OSError):
+        (output / WORK_FOLDER / key[:24]).rmdir()
+
+
 def deliver(output: Path, job: Job, summary: Mapping[str, Any]) -> None:
     """Gives the folder of a job, all stages of which are complete, its name; older results of that name go.
 
     Killed at any moment, it can be run again.
 
     Raises:
-        OutputError: the folder cannot be written or renamed.
+        OutputError: the folder cannot be written or renamed, or something else has its name.
     """
+    check_target(output, job)
     source, target = work_folder(output, job.key), output / job.request.folder
     record = {"key": job.key, "video": str(job.request.video), "options": job.request.options, "summary": summary}
     with atomic_write(source / JOB_FILE) as temporary:
@@ -49,6 +58,17 @@ def deliver(output: Path, job: Job, summary: Mapping[str, Any]) -> None:
         source.rename(target)
         if older.exists():
             rmtree(older)
+
+
+def check_target(output: Path, job: Job) -> None:
+    """Raises OutputError if something that is no result of a job has the name of a job's folder."""
+    target = output / job.request.folder
+    if target.exists() and not (target / JOB_FILE).is_file() and not (target.is_dir() and _is_empty(target)):
+        raise OutputError(f"{target} exists and is no result of a batch; move it away or choose another folder with -o")
+
+
+def _is_empty(folder: Path) -> bool:
+    return next(folder.iterdir(), None) is None
 
 
 def complete_summary(output: Path, job: Job) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """A job: one clip with the options of its run, and how far it is."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import file_digest, sha256
@@ -56,6 +56,21 @@ class Job:
     """Figures of the result, as JSON has them."""
     seconds: float = 0.0
     """Time that the successful run took."""
+
+
+def create_jobs(requests: Iterable[JobRequest]) -> list[Job]:
+    """Returns a job for each request. Copies of one clip get keys of their own, so that each has its results.
+
+    Raises:
+        MediaError: a video, or a file that an option names, cannot be read.
+    """
+    jobs: dict[str, Job] = {}
+    for request in requests:
+        key = compute_key(request)
+        if key in jobs:
+            key = sha256(f"{key} {request.folder}".encode()).hexdigest()
+        jobs[key] = Job(key, request)
+    return list(jobs.values())
 
 
 def compute_key(request: JobRequest) -> str:

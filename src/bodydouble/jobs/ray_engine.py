@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bodydouble.errors import InvalidDataError, MissingExtraError
+from bodydouble.errors import InvalidDataError, MissingExtraError, OutputError
 from bodydouble.jobs.attempt import JobRunner, Outcome, attempt
+from bodydouble.jobs.disk import check_disk
 from bodydouble.jobs.job import Job, JobState
 from bodydouble.jobs.owner import Owner, current_owner
 from bodydouble.jobs.store import HEARTBEAT_SECONDS, JobStore
@@ -44,7 +45,7 @@ def run_queue_on_ray(
     Raises:
         MissingExtraError: Ray is not installed.
         InvalidDataError: the cluster cannot be reached.
-        OutputError: the queue cannot be used.
+        OutputError: the queue cannot be used, or the disk is full or read-only.
     """
     ray = _connect(options)
     try:
@@ -120,6 +121,9 @@ class _Dispatcher:
             job = self._running.pop(reference)
             try:
                 outcome = self._ray.get(reference)
+            except OutputError:  # the disk is full or read-only
+                check_disk(self._store.folder)
+                self._store.lose(job.key, self._owner)
             except self._ray.exceptions.RayError:  # the worker of the cluster has ended
                 self._store.lose(job.key, self._owner)
             else:

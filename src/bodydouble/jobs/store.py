@@ -8,9 +8,10 @@ Source: https://sqlite.org/wal.html
 """
 
 import json
+import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ MAX_LOSSES = 5
 """Number of runs that ended with their worker after which a job has failed; it may be what ends them."""
 BACKOFF_SECONDS = 1.0
 """Wait after the first failure of a job; it doubles with every further one."""
+WORKER_ENDED = "its worker ended {times} times while it ran, perhaps for lack of memory; use fewer workers"
+"""Reason of a loss of which no more is known."""
 _LOCK_SECONDS = 60.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -154,27 +157,32 @@ class JobStore:
                 f"UPDATE jobs SET state = 'waiting', {_FREE} WHERE owner = ? AND state = 'running'", str(owner)
             )
 
-    def recover(self) -> list[Job]:
-        """Takes jobs from workers that have ended, and returns these jobs."""
+    def recover(self, explain: Callable[[Owner], str] = lambda _: WORKER_ENDED) -> list[Job]:
+        """Takes jobs from workers that have ended, and returns these jobs.
+
+        Args:
+            explain: returns how a worker ended and what to do, as a line with ``{times}`` for the number of times.
+        """
         with self._transaction():
             rows = self._execute("SELECT * FROM jobs WHERE state = 'running'").fetchall()
             lost = [row for row in rows if self._is_over(row)]
             for row in lost:
-                self._lose(row["key"], row["owner"])
+                self._lose(row, explain(parse_owner(row["owner"])))
         self._seen = {row["key"]: self._seen[row["key"]] for row in rows if row not in lost}
         return [_read_job(row) for row in lost]
 
     def lose(self, key: str, owner: Owner) -> None:
         """Records that the process that ran a job has ended; the job is run again unless that was the last time."""
         with self._transaction():
-            self._lose(key, str(owner))
+            row = self._find(key)
+            if row is not None and row["state"] == "running" and row["owner"] == str(owner):
+                self._lose(row, WORKER_ENDED)
 
-    def _lose(self, key: str, owner: str) -> None:
+    def _lose(self, row: sqlite3.Row, reason: str) -> None:
+        losses = row["losses"] + 1
         self._execute(
-            f"UPDATE jobs SET losses = losses + 1, {_FREE}, error = 'its worker ended ' || (losses + 1) || ' times "
-            f"while it ran, perhaps for lack of memory', state = iif(losses + 1 >= {MAX_LOSSES}, 'failed', 'waiting') "
-            "WHERE key = ? AND owner = ? AND state = 'running'",
-            key, owner,
+            f"UPDATE jobs SET losses = ?, {_FREE}, error = ?, state = ? WHERE key = ?",
+            losses, reason.format(times=losses), "failed" if losses >= MAX_LOSSES else "waiting", row["key"],
         )  # fmt: skip
 
     def _is_over(self, row: sqlite3.Row) -> bool:
@@ -185,6 +193,13 @@ class JobStore:
             since = now
         self._seen[row["key"]] = (*current, since)
         return now - since > LEASE_SECONDS or is_dead(parse_owner(row["owner"]))
+
+    def remove(self, key: str) -> Job | None:
+        """Removes a job and returns it, if there is one; its worker, if it runs, loses its lease."""
+        with self._transaction():
+            row = self._find(key)
+            self._execute("DELETE FROM jobs WHERE key = ?", key)
+        return None if row is None else _read_job(row)
 
     def retry_failed(self) -> int:
         """Lets failed jobs run again from their last complete stage; returns their number."""
@@ -228,6 +243,8 @@ def _explain(error: sqlite3.Error) -> str:
         return "the disk is full; free some space and run the same command again"
     if "readonly" in text or "unable to open" in text:
         return "its folder cannot be written; choose a folder you may write to with -o"
+    if "disk I/O" in text:
+        return "the disk is full or does not answer; free some space and run the same command again"
     if "not a database" in text or "malformed" in text:
         return "the file is damaged; delete it, finished clips are found again by their folders"
     return f"{text}; run the same command again"
@@ -246,8 +263,17 @@ def has_store(folder: Path) -> bool:
     return (folder / STORE_FILE).is_file()
 
 
-def count_states(folder: Path) -> dict[JobState, int]:
-    """Returns the number of jobs of each state."""
-    with closing(JobStore(folder)) as store:
-        jobs = store.list_jobs()
-    return {state: sum(job.state is state for job in jobs) for state in JobState}
+def read_jobs(folder: Path) -> list[Job]:
+    """Returns the jobs of an output folder, which may be read-only; raises OutputError if its queue cannot be read."""
+    if os.access(folder, os.W_OK):
+        with JobStore(folder) as store:
+            return store.list_jobs()
+    path = folder / STORE_FILE
+    has_log = path.with_name(f"{STORE_FILE}-wal").exists()
+    address = f"{path.absolute().as_uri()}?{'mode=ro' if has_log else 'immutable=1'}"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as database:
+            database.row_factory = sqlite3.Row
+            return [_read_job(row) for row in database.execute("SELECT * FROM jobs ORDER BY number").fetchall()]
+    except sqlite3.Error as error:
+        raise OutputError(f"cannot read the queue {path}: {error}") from error

@@ -1,5 +1,6 @@
 """Supervisor of the queue: starts workers, starts new ones for those that end, and tells how far the queue is."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -9,8 +10,12 @@ from pathlib import Path
 
 from bodydouble.errors import OutputError
 from bodydouble.formats.atomic import output_errors
+from bodydouble.jobs.delivery import remove_empty_work_folder
+from bodydouble.jobs.disk import check_disk
 from bodydouble.jobs.job import Job, JobState
-from bodydouble.jobs.store import JobStore
+from bodydouble.jobs.owner import Owner
+from bodydouble.jobs.store import WORKER_ENDED, JobStore
+from bodydouble.jobs.worker import DISK_STATUS
 
 LOG_FILE = "batch.log"
 """File in the output folder that gets what workers and decoders print."""
@@ -39,15 +44,17 @@ def run_queue(output: Path, options: QueueOptions, on_change: QueueListener = la
     """Runs the queue of an output folder until every job is done or has failed, and returns the jobs.
 
     Raises:
-        OutputError: the queue cannot be used.
+        OutputError: the queue cannot be used, or the disk is full or read-only. Jobs that ran then wait.
     """
     with JobStore(output) as store, _Workers([*options.command, str(output)], output / LOG_FILE) as workers:
         while True:
-            store.recover()
+            store.recover(workers.explain_end)
             jobs = store.list_jobs()
             on_change(jobs)
             open_jobs = sum(job.state in (JobState.WAITING, JobState.RUNNING) for job in jobs)
             if not open_jobs:
+                for job in jobs:
+                    remove_empty_work_folder(output, job.key)
                 return jobs
             workers.keep_running(min(options.workers, open_jobs))
             time.sleep(POLL_SECONDS)
@@ -76,18 +83,39 @@ class _Workers:
                 process.kill()
                 process.wait()
 
+    def explain_end(self, owner: Owner) -> str:
+        """Returns how a worker ended and what to do, as ``JobStore.recover`` takes it."""
+        for process in self._processes:
+            if process.pid == owner.pid and (process.poll() or 0) < 0:
+                return _explain_signal(-process.returncode)
+        return WORKER_ENDED
+
     def keep_running(self, count: int) -> None:
         """Starts workers until a number of them run.
 
         Raises:
-            OutputError: workers end again and again, so they cannot start.
+            OutputError: the disk is full or read-only, or workers end again and again, so they cannot start.
         """
         for process in self._processes:
             if process.poll() is not None:
                 self._errors = self._errors + 1 if (process.returncode or 0) > 0 else 0
+                if process.returncode == DISK_STATUS:
+                    check_disk(self._log.parent)
         if self._errors >= MAX_ERRORS:
             raise OutputError(f"workers end with an error again and again; {self._log} tells why")
         self._processes = [process for process in self._processes if process.returncode is None]
         with output_errors(self._log), self._log.open("ab") as log:
             missing = range(count - len(self._processes))
             self._processes += [subprocess.Popen(self._command, stdout=log, stderr=log) for _ in missing]
+
+
+def _explain_signal(number: int) -> str:
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = f"signal {number}"
+    if name == "SIGKILL":
+        advice = "perhaps for lack of memory; use fewer workers or --quality fast"
+    else:
+        advice = "perhaps by a damaged video; convert it with another program, or leave it out"
+    return f"its worker was ended by {name} {{times}} times while it ran, {advice}"

@@ -23,6 +23,8 @@ from bodydouble.jobs.owner import Owner, current_owner
 from bodydouble.jobs.store import HEARTBEAT_SECONDS, JobStore
 from bodydouble.pipeline import Progress
 
+DISK_STATUS = 74
+"""Exit status of a worker that cannot use the queue or the disk."""
 POLL_SECONDS = 0.5
 """Time between two looks for a job that is due."""
 
@@ -69,15 +71,16 @@ class Heartbeat(Progress):
 def run_worker(output: Path, run: JobRunner) -> None:
     """Runs jobs of the queue of an output folder until all are done or have failed.
 
+    Jobs of workers that end are given to others by the supervisor.
+
     Raises:
-        OutputError: the queue cannot be used.
+        OutputError: the queue cannot be used, or the disk is full or read-only.
     """
     owner = current_owner()
     with JobStore(output) as store:
         signal.signal(signal.SIGTERM, _raise_interrupt)
         try:
             while True:
-                store.recover()
                 job = store.claim(owner)
                 if job is not None:
                     run_job(store, job, owner, run)
@@ -113,12 +116,22 @@ def _raise_interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def run_process(run: JobRunner) -> None:
+    """Runs this process as a worker on the output folder that its command line names."""
+    try:
+        run_worker(Path(sys.argv[1]), run)
+    except KeyboardInterrupt:
+        pass
+    except BodydoubleError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(DISK_STATUS)
+
+
 def main() -> None:
     """Runs a worker on the output folder that the command line names."""
     from bodydouble.jobs.stages import run_stages
 
-    with suppress(KeyboardInterrupt):
-        run_worker(Path(sys.argv[1]), run_stages)
+    run_process(run_stages)
 
 
 if __name__ == "__main__":
