@@ -142,6 +142,7 @@ def appearance_sample(seed: int = 0) -> AppearanceSample:
     rng = np.random.default_rng(seed)
     return AppearanceSample(
         limbs=rng.uniform(size=(4, 2, 8, 3)),
+        arms_over_trunk=np.zeros((2, 2, 8), dtype=bool),
         between_legs=rng.uniform(size=(2, 8, 3)),
         beside_legs=rng.uniform(size=(2, 2, 8, 3)),
         torso=rng.uniform(size=(10, 8, 3)),
@@ -149,6 +150,7 @@ def appearance_sample(seed: int = 0) -> AppearanceSample:
         hands=rng.uniform(size=(2, 3)),
         face=rng.uniform(size=(5, 6, 3)),
         head=rng.integers(0, 256, (64, 64, 3)).astype(np.uint8),
+        scene=rng.uniform(size=(6, 8, 3)),
         turn=0.0,
         weight=0.5,
     )

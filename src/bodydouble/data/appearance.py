@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Generic, TypeVar
 
-from bodydouble.data.arrays import FloatArray, RgbImage, check_shape
+from bodydouble.data.arrays import BoolArray, FloatArray, RgbImage, check_shape
 from bodydouble.errors import InvalidDataError
 
 Color = tuple[float, float, float]
@@ -88,6 +88,8 @@ TORSO_GRID = (10, 8)
 """Rows from the shoulders to the hips, and columns from the right to the left side of the person."""
 FACE_GRID = (5, 6)
 """Rows from the eyes to the mouth, and columns from the right to the left side of the person."""
+SCENE_GRID = (6, 8)
+"""Rows and columns of the grid of the whole frame."""
 HEAD_PATCH_SIDE = 64
 """Side of the image of the head, px; each is about a centimetre."""
 
@@ -98,6 +100,9 @@ class AppearanceSample:
 
     limbs: FloatArray
     """(4, 2, 8, 3) of LIMB_SEGMENTS, left and right, along the middle of the segment."""
+    arms_over_trunk: BoolArray
+    """(2, 2, 8) whether points of upper arms and forearms, left and right, may show the trunk before or behind which
+    they are."""
     between_legs: FloatArray
     """(2, 8, 3) halfway between the thighs, then between the shins; NaN where they are close together."""
     beside_legs: FloatArray
@@ -112,6 +117,8 @@ class AppearanceSample:
     """(5, 6, 3) grid between eyes and mouth; NaN if the head is not seen from the front."""
     head: RgbImage
     """(64, 64, 3) the head, upright, about 1 cm per pixel; the point between eyes and mouth is at the pixel 32, 22."""
+    scene: FloatArray
+    """(6, 8, 3) mean colours of the whole frame on a grid."""
     turn: float
     """Place of the nose between the ears: 0 in the middle, about -1 and 1 in profile, towards the image's left and
     right; NaN if the head is seen from behind."""
@@ -121,6 +128,7 @@ class AppearanceSample:
     def __post_init__(self) -> None:
         segments = len(LIMB_SEGMENTS)
         check_shape(self, "limbs", (segments, 2, SEGMENT_POINTS, 3))
+        check_shape(self, "arms_over_trunk", (2, 2, SEGMENT_POINTS))
         check_shape(self, "between_legs", (2, SEGMENT_POINTS, 3))
         check_shape(self, "beside_legs", (2, 2, SEGMENT_POINTS, 3))
         check_shape(self, "torso", (*TORSO_GRID, 3))
@@ -128,3 +136,4 @@ class AppearanceSample:
         check_shape(self, "hands", (2, 3))
         check_shape(self, "face", (*FACE_GRID, 3))
         check_shape(self, "head", (HEAD_PATCH_SIDE, HEAD_PATCH_SIDE, 3))
+        check_shape(self, "scene", (*SCENE_GRID, 3))

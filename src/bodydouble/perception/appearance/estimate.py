@@ -10,6 +10,7 @@ from bodydouble.data.appearance import SEGMENT_POINTS, AppearanceSample
 from bodydouble.perception.appearance.colors import distance, to_color, to_lab, weighted_quantile
 from bodydouble.perception.appearance.hair import HairShares, measure_hair
 from bodydouble.perception.appearance.limb_profiles import CoveredLength, find_cloth_end
+from bodydouble.perception.appearance.sleeves import find_sleeve_end, find_torso_colors
 from bodydouble.perception.appearance.torso_pattern import describe_torso
 
 ARM_LENGTHS, LEG_LENGTHS = (0.265, 0.237), (0.405, 0.419)
@@ -54,7 +55,7 @@ def estimate_appearance(samples: Sequence[AppearanceSample]) -> Appearance | Non
     bottom = None
     if skin is not None:
         traits["skin_color"] = Trait(to_color(skin), skin_confidence)
-        traits |= _describe_arms(limbs, skin)
+        traits |= _describe_arms(samples, skin)
         leg_traits, bottom = _describe_legs(samples, weights, limbs, skin)
         traits |= leg_traits | _describe_feet(samples, weights, skin)
     torso = weighted_quantile(np.stack([to_lab(sample.torso) for sample in samples]), weights)
@@ -98,8 +99,9 @@ def _find_skin(
     return None, 0.0
 
 
-def _describe_arms(limbs: FloatArray, skin: FloatArray) -> dict[str, Any]:
-    sleeve = find_cloth_end(limbs[:2].reshape(-1, 3), skin, has_socks=False)
+def _describe_arms(samples: Sequence[AppearanceSample], skin: FloatArray) -> dict[str, Any]:
+    cloth = find_torso_colors(samples, skin)
+    sleeve = find_sleeve_end(samples, skin, cloth) if len(cloth) else None
     return {} if sleeve is None else {"sleeve": _length_trait(sleeve, ARM_LENGTHS)}
 
 
