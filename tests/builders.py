@@ -150,7 +150,6 @@ def appearance_sample(seed: int = 0) -> AppearanceSample:
         hands=rng.uniform(size=(2, 3)),
         face=rng.uniform(size=(5, 6, 3)),
         head=rng.integers(0, 256, (64, 64, 3)).astype(np.uint8),
-        scene=rng.uniform(size=(6, 8, 3)),
         turn=0.0,
         weight=0.5,
     )

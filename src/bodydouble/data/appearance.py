@@ -88,8 +88,6 @@ TORSO_GRID = (10, 8)
 """Rows from the shoulders to the hips, and columns from the right to the left side of the person."""
 FACE_GRID = (5, 6)
 """Rows from the eyes to the mouth, and columns from the right to the left side of the person."""
-SCENE_GRID = (6, 8)
-"""Rows and columns of the grid of the whole frame."""
 HEAD_PATCH_SIDE = 64
 """Side of the image of the head, px; each is about a centimetre."""
 
@@ -117,8 +115,6 @@ class AppearanceSample:
     """(5, 6, 3) grid between eyes and mouth; NaN if the head is not seen from the front."""
     head: RgbImage
     """(64, 64, 3) the head, upright, about 1 cm per pixel; the point between eyes and mouth is at the pixel 32, 22."""
-    scene: FloatArray
-    """(6, 8, 3) mean colours of the whole frame on a grid."""
     turn: float
     """Place of the nose between the ears: 0 in the middle, about -1 and 1 in profile, towards the image's left and
     right; NaN if the head is seen from behind."""
@@ -136,4 +132,3 @@ class AppearanceSample:
         check_shape(self, "hands", (2, 3))
         check_shape(self, "face", (*FACE_GRID, 3))
         check_shape(self, "head", (HEAD_PATCH_SIDE, HEAD_PATCH_SIDE, 3))
-        check_shape(self, "scene", (*SCENE_GRID, 3))

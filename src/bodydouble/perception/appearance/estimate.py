@@ -10,17 +10,13 @@ from bodydouble.data.appearance import SEGMENT_POINTS, AppearanceSample
 from bodydouble.perception.appearance.colors import distance, to_color, to_lab, weighted_quantile
 from bodydouble.perception.appearance.hair import HairShares, measure_hair
 from bodydouble.perception.appearance.limb_profiles import CoveredLength, find_cloth_end
+from bodydouble.perception.appearance.skin import find_skin
+from bodydouble.perception.appearance.skin_tone import compensate, estimate_tone
 from bodydouble.perception.appearance.sleeves import find_sleeve_end, find_torso_colors
 from bodydouble.perception.appearance.torso_pattern import describe_torso
 
 ARM_LENGTHS, LEG_LENGTHS = (0.265, 0.237), (0.405, 0.419)
 """Lengths of the two segments of arm and leg of an adult, m."""
-MIN_SKIN_RED = 1.0
-"""Minimum a* of skin, also in blue light; a face that is greener is a hat or the back of a head."""
-HAND_CONFIDENCE = 0.4
-"""Confidence of the colour of the skin where only hands were seen, which may wear gloves."""
-SKIN_QUANTILE = 0.6
-"""Quantile of the lightness of the face that counts as its colour: a part of a face lies in shade."""
 MIN_SAMPLES = 3
 """Number of samples with a part at which its colour is certain."""
 SHARE_OF_HAIR, SHARE_OF_LOOSE_HAIR = 0.35, 0.5
@@ -51,10 +47,10 @@ def estimate_appearance(samples: Sequence[AppearanceSample]) -> Appearance | Non
     weights = np.array([sample.weight for sample in samples])
     limbs = weighted_quantile(_repeat_sides(samples), np.repeat(weights, 2))
     traits: dict[str, Any] = {}
-    skin, skin_confidence = _find_skin(samples, weights, limbs)
+    skin, skin_confidence = find_skin(samples, weights)
     bottom = None
     if skin is not None:
-        traits["skin_color"] = Trait(to_color(skin), skin_confidence)
+        traits["skin_color"] = Trait(to_color(estimate_tone(skin).color), skin_confidence)
         traits |= _describe_arms(samples, skin)
         leg_traits, bottom = _describe_legs(samples, weights, limbs, skin)
         traits |= leg_traits | _describe_feet(samples, weights, skin)
@@ -68,7 +64,17 @@ def estimate_appearance(samples: Sequence[AppearanceSample]) -> Appearance | Non
     if skin is not None:
         hair = measure_hair(samples, skin, None if garment is None else garment.color)
         traits |= {} if hair is None else _describe_hair(hair, skin)
+        traits |= _compensate_light(traits, estimate_tone(skin).light)
     return Appearance(**traits) if traits else None
+
+
+def _compensate_light(traits: dict[str, Any], light: FloatArray) -> dict[str, Any]:
+    """Returns the traits that are colours of clothes and hair in white light."""
+    return {
+        name: Trait(compensate(trait.value, light), trait.confidence)
+        for name, trait in traits.items()
+        if isinstance(trait.value, tuple) and name != "skin_color"
+    }
 
 
 def _repeat_sides(samples: Sequence[AppearanceSample]) -> FloatArray:
@@ -79,24 +85,6 @@ def _repeat_sides(samples: Sequence[AppearanceSample]) -> FloatArray:
 
 def _confidence(count: int) -> float:
     return min(count / MIN_SAMPLES, 1.0)
-
-
-def _find_skin(
-    samples: Sequence[AppearanceSample], weights: FloatArray, limbs: FloatArray
-) -> tuple[FloatArray | None, float]:
-    """Returns the colour of the skin (3,) CIELAB, of the face, else of hands or wrists, and its confidence."""
-    faces = np.stack([to_lab(sample.face).reshape(-1, 3) for sample in samples])
-    seen = np.isfinite(faces).all(axis=(1, 2)) & (np.median(faces[..., 1], axis=1) > MIN_SKIN_RED)
-    if seen.any():
-        light = np.quantile(faces[seen, :, 0], SKIN_QUANTILE, axis=1)
-        colors = np.column_stack([light, np.median(faces[seen, :, 1:], axis=1)])
-        return weighted_quantile(colors, weights[seen]), _confidence(int(seen.sum()))
-    hands = np.stack([to_lab(sample.hands) for sample in samples]).reshape(-1, 3)
-    hand = weighted_quantile(hands, np.repeat(weights, 2))
-    for color in (hand, limbs[1, -1]):
-        if np.isfinite(color).all() and color[1] > MIN_SKIN_RED:
-            return color, HAND_CONFIDENCE
-    return None, 0.0
 
 
 def _describe_arms(samples: Sequence[AppearanceSample], skin: FloatArray) -> dict[str, Any]:

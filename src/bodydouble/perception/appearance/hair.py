@@ -31,6 +31,9 @@ AMBIGUOUS, CLEAR, STRICTLY_LIKE = 8.0, 18.0, 9.0
 """Distances of the hair from the clothes below which it is not told from them, and above which it is; and the largest
 distance from the colour of the hair of a part that is not joined to it."""
 
+STRAND_LIKE, STRAND_MARGIN, SURROUNDINGS_DISTANCE = 12.0, 0.7, 14.0
+"""Largest distance from the colour of the hair of a strand outside the silhouette, alone and as a share of that from the
+surroundings; and the distance from the middle of the head at which these are seen, px."""
 EAR_ROW, MIN_DISTANCE, MIN_WIDTH = 20, 4.5, 2
 """Row of the ears; distance from the middle and width from which hair counts as falling beside the face, px."""
 END_QUANTILE = 0.65
@@ -197,7 +200,8 @@ def _hair_mask(head: _Head, hair: FloatArray, skin: FloatArray, top: FloatArray 
     is_like_top = top is not None and bool(distance(hair, top) < AMBIGUOUS)
     if top is not None and not is_like_top:
         to_others = np.minimum(to_others, distance(head.lab, top))
-    is_hair = head.silhouette & (to_hair < HAIR_LIKE) & (to_hair < to_others)
+    is_strand = (to_hair < STRAND_LIKE) & (to_hair < STRAND_MARGIN * _distance_to_surroundings(head))
+    is_hair = (head.silhouette | is_strand) & (to_hair < HAIR_LIKE) & (to_hair < to_others)
     _, labels = cv2.connectedComponents(is_hair.astype(np.uint8), connectivity=4)
     in_crown = np.unique(labels[head.cells(head.crown)])
     is_joined = np.isin(labels, in_crown[in_crown > 0])
@@ -207,6 +211,19 @@ def _hair_mask(head: _Head, hair: FloatArray, skin: FloatArray, top: FloatArray 
     if is_like_top and mask[CHEST_ROW:].any():
         mask[NECK_ROW:] = np.nan
     return np.asarray(mask)
+
+
+def _distance_to_surroundings(head: _Head) -> FloatArray:
+    """Returns the distance (64, 64) of each pixel to the nearest colour of the surroundings, seen away from the head."""
+    columns = np.abs(np.arange(HEAD_PATCH_SIDE) + 0.5 - head.middle)
+    is_far = np.broadcast_to(columns > SURROUNDINGS_DISTANCE, head.silhouette.shape) & ~head.silhouette
+    colors = head.lab[is_far].astype(np.float32)
+    if len(colors) < MIN_CELLS:
+        return np.full(head.silhouette.shape, np.inf)
+    cv2.setRNGSeed(0)
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_MAX_ITER, 10, 0.5)
+    _, _, centers = cv2.kmeans(colors, min(4, len(colors)), None, criteria, 1, cv2.KMEANS_PP_CENTERS)
+    return np.asarray(np.min([distance(head.lab, center) for center in centers.astype(np.float64)], axis=0))
 
 
 def _measure_end(heads: Sequence[_Head], masks: Sequence[FloatArray]) -> float:

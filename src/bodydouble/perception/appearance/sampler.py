@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from bodydouble.data import FloatArray, Observation, RgbImage
-from bodydouble.data.appearance import HEAD_PATCH_SIDE, SCENE_GRID, AppearanceSample
+from bodydouble.data.appearance import HEAD_PATCH_SIDE, AppearanceSample
 from bodydouble.perception.appearance.faces import laplacian_std
 from bodydouble.perception.appearance.sample_points import SamplePoints, body_scale, place_sample_points
 from bodydouble.perception.face.regions import FACE_HEIGHT, MARGIN, region_from_body
@@ -61,22 +60,10 @@ class AppearanceSampler:
             One sample per person; None if the person is too small. Points in the box of a nearer person are unknown.
         """
         scales = [body_scale(person.keypoints) for person in people]
-        scene = measure_scene(frame)
         return [
-            sample_person(frame, person, scale, scene, _find_occluders(index, people, scales))
-            if scale >= MIN_SCALE
-            else None
+            sample_person(frame, person, scale, _find_occluders(index, people, scales)) if scale >= MIN_SCALE else None
             for index, (person, scale) in enumerate(zip(people, scales, strict=True))
         ]
-
-
-def measure_scene(frame: RgbImage) -> FloatArray:
-    """Returns the mean colours (6, 8, 3) of a frame (H, W, 3) on a grid, sRGB 0 to 1."""
-    rows, columns = SCENE_GRID
-    # Every few pixels are enough for a mean.
-    step = max(min(frame.shape[0] // (8 * rows), frame.shape[1] // (8 * columns)), 1)
-    grid = cv2.resize(frame[::step, ::step], (columns, rows), interpolation=cv2.INTER_AREA)
-    return np.asarray(grid, dtype=np.float32) / 255
 
 
 def _find_occluders(index: int, people: Sequence[Observation], scales: Sequence[float]) -> list[FloatArray]:
@@ -85,11 +72,7 @@ def _find_occluders(index: int, people: Sequence[Observation], scales: Sequence[
 
 
 def sample_person(
-    frame: RgbImage,
-    person: Observation,
-    scale: float,
-    scene: FloatArray,
-    occluders: Sequence[FloatArray] = (),
+    frame: RgbImage, person: Observation, scale: float, occluders: Sequence[FloatArray] = ()
 ) -> AppearanceSample:
     """Samples a person.
 
@@ -97,7 +80,6 @@ def sample_person(
         frame: (H, W, 3) RGB.
         person: the person, in px of the frame.
         scale: px per metre.
-        scene: (6, 8, 3) mean colours of the frame, see ``measure_scene``.
         occluders: boxes (4,) of people in front.
     """
     keypoints = person.keypoints
@@ -124,7 +106,6 @@ def sample_person(
         hands=_median(hands, axis=1),
         face=face,
         head=head,
-        scene=scene,
         turn=turn,
         weight=weight,
     )
