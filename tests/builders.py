@@ -142,6 +142,7 @@ def appearance_sample(seed: int = 0) -> AppearanceSample:
     rng = np.random.default_rng(seed)
     return AppearanceSample(
         limbs=rng.uniform(size=(4, 2, 8, 3)),
+        arms_over_trunk=np.zeros((2, 2, 8), dtype=bool),
         between_legs=rng.uniform(size=(2, 8, 3)),
         beside_legs=rng.uniform(size=(2, 2, 8, 3)),
         torso=rng.uniform(size=(10, 8, 3)),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from typing import Generic, TypeVar
 
-from bodydouble.data.arrays import FloatArray, RgbImage, check_shape
+from bodydouble.data.arrays import BoolArray, FloatArray, RgbImage, check_shape
 from bodydouble.errors import InvalidDataError
 
 Color = tuple[float, float, float]
@@ -98,6 +98,9 @@ class AppearanceSample:
 
     limbs: FloatArray
     """(4, 2, 8, 3) of LIMB_SEGMENTS, left and right, along the middle of the segment."""
+    arms_over_trunk: BoolArray
+    """(2, 2, 8) whether points of upper arms and forearms, left and right, may show the trunk before or behind which
+    they are."""
     between_legs: FloatArray
     """(2, 8, 3) halfway between the thighs, then between the shins; NaN where they are close together."""
     beside_legs: FloatArray
@@ -121,6 +124,7 @@ class AppearanceSample:
     def __post_init__(self) -> None:
         segments = len(LIMB_SEGMENTS)
         check_shape(self, "limbs", (segments, 2, SEGMENT_POINTS, 3))
+        check_shape(self, "arms_over_trunk", (2, 2, SEGMENT_POINTS))
         check_shape(self, "between_legs", (2, SEGMENT_POINTS, 3))
         check_shape(self, "beside_legs", (2, 2, SEGMENT_POINTS, 3))
         check_shape(self, "torso", (*TORSO_GRID, 3))

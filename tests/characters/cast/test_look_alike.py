@@ -93,7 +93,14 @@ def test_drawn_cloth_has_the_hue_of_the_film(color: tuple[float, float, float]) 
     hue, saturation, value = colorsys.rgb_to_hsv(*color)
     if saturation > 0.05 and value > 0.05:
         assert abs(colorsys.rgb_to_hsv(*drawn)[0] - hue) % 1.0 < 1e-6
+    if saturation * value > 0.25:
         assert colorsys.rgb_to_hsv(*drawn)[1] >= saturation - 1e-9
+
+
+@pytest.mark.parametrize("filmed", [(0.13, 0.09, 0.09), (0.05, 0.02, 0.03), (0.10, 0.12, 0.11)])
+def test_dark_greys_stay_grey(filmed: tuple[float, float, float]) -> None:
+    drawn = draw_cloth_color(filmed)
+    assert max(drawn) - min(drawn) <= max(filmed) - min(filmed) + 1e-9
 
 
 def test_a_look_alike_survives_its_file() -> None:

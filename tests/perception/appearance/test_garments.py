@@ -5,7 +5,12 @@ import pytest
 
 from bodydouble.data import FloatArray
 from bodydouble.perception.appearance.colors import to_lab, weighted_quantile
-from bodydouble.perception.appearance.limb_profiles import find_cloth_end
+from bodydouble.perception.appearance.limb_profiles import (
+    CoveredLength,
+    find_cloth_end,
+    find_garment_colors,
+    vote_for_cloth,
+)
 from bodydouble.perception.appearance.torso_pattern import describe_torso
 
 SKIN, BLUE, RED, WHITE = (
@@ -17,36 +22,46 @@ def profile(*parts: tuple[FloatArray, int]) -> FloatArray:
     return np.concatenate([np.tile(color, (count, 1)) for color, count in parts])
 
 
-@pytest.mark.parametrize("end", range(1, 16))
+def find_end(points: FloatArray, *, has_socks: bool = False) -> CoveredLength | None:
+    votes = vote_for_cloth(points[None], SKIN[None], BLUE[None])
+    weights = np.where(np.isfinite(points[None]).all(axis=-1), 3.0, 0.0)
+    return find_cloth_end(votes, weights, has_socks=has_socks)
+
+
+@pytest.mark.parametrize("end", range(17))
 def test_cloth_ends_where_skin_begins(end: int) -> None:
-    found = find_cloth_end(profile((BLUE, end), (SKIN, 16 - end)), SKIN, has_socks=False)
-    assert found is not None and found.color is not None
-    assert found.end == end / 16
-    np.testing.assert_allclose(found.color, BLUE)
-
-
-def test_bare_and_covered_limbs() -> None:
-    bare = find_cloth_end(profile((SKIN, 16)), SKIN, has_socks=True)
-    covered = find_cloth_end(profile((BLUE, 16)), SKIN, has_socks=True)
-    assert bare is not None and bare.end == 0.0 and bare.color is None
-    assert covered is not None and covered.end == 1.0 and covered.confidence == 1.0
+    found = find_end(profile((BLUE, end), (SKIN, 16 - end)))
+    assert found is not None and found.end == end / 16 and found.confidence == 1.0
 
 
 def test_shade_on_the_skin_is_no_cloth() -> None:
     shade = SKIN - [12.0, 0.0, 0.0]
-    found = find_cloth_end(profile((BLUE, 4), (SKIN, 6), (shade, 6)), SKIN, has_socks=False)
+    found = find_end(profile((BLUE, 4), (SKIN, 6), (shade, 6)))
     assert found is not None and found.end == 0.25
 
 
 def test_socks_are_no_trousers() -> None:
-    found = find_cloth_end(profile((BLUE, 6), (SKIN, 6), (WHITE, 4)), SKIN, has_socks=True)
+    found = find_end(profile((BLUE, 6), (SKIN, 6), (WHITE, 4)), has_socks=True)
     assert found is not None and found.end == 6 / 16
 
 
 def test_hidden_limbs_are_unknown() -> None:
-    hidden = profile((BLUE, 16))
-    hidden[4:] = np.nan
-    assert find_cloth_end(hidden, SKIN, has_socks=False) is None
+    assert find_end(np.full((16, 3), np.nan)) is None
+
+
+def test_an_arm_behind_the_trunk_does_not_lengthen_the_sleeve() -> None:
+    seen, hidden = profile((BLUE, 4), (SKIN, 12)), profile((BLUE, 16))
+    votes = vote_for_cloth(np.stack([seen, hidden, hidden]), SKIN[None], BLUE[None])
+    behind = np.repeat([[False], [True], [True]], 16, axis=1)
+    found = find_cloth_end(votes, np.ones((3, 16)), behind)
+    assert found is not None and found.end == 0.25
+
+
+@pytest.mark.parametrize("shares", [(60, 40), (30, 70)])
+def test_colors_of_a_garment_without_hands(shares: tuple[int, int]) -> None:
+    cells = profile((BLUE, shares[0]), (RED, shares[1]), (SKIN, 20), (np.full(3, np.nan), 5))
+    colors = find_garment_colors(cells, SKIN)
+    assert {min(range(3), key=lambda k: np.abs(color - (BLUE, RED, SKIN)[k]).max()) for color in colors} == {0, 1}
 
 
 def grid(kind: str) -> FloatArray:

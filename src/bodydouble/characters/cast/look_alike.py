@@ -23,6 +23,8 @@ MAX_GREY_SATURATION, MIN_GREY_VALUE = 0.09, 0.5
 """Largest saturation and smallest value of grey hair."""
 CLOTH_SATURATION, HAIR_SATURATION = 1.2, 1.15
 """Factors of the saturation of drawn cloth and hair: toon shading without them looks pale."""
+GREY_CHROMA = (0.08, 0.25)
+"""Range of chroma, sRGB, from greys without a gain in saturation to colours."""
 SKIN_SHARE = 0.3
 """Share of the filmed colour in that of the drawn skin; the rest is a tone that is known to look right."""
 DRESS_DISTANCE = 0.12
@@ -182,13 +184,20 @@ def draw_skin_color(filmed: Color) -> Color:
 
 def draw_cloth_color(filmed: Color) -> Color:
     """Returns the colour of drawn cloth for that of filmed cloth: more saturated, and never quite black."""
-    hue, saturation, value = colorsys.rgb_to_hsv(*filmed)
-    return colorsys.hsv_to_rgb(hue, min(CLOTH_SATURATION * saturation, 1.0), 0.10 + 0.90 * value**0.9)
+    return _draw_color(filmed, CLOTH_SATURATION, 0.10)
 
 
 def _draw_hair_color(filmed: Color) -> Color:
+    return _draw_color(filmed, HAIR_SATURATION, 0.12)
+
+
+def _draw_color(filmed: Color, gain: float, black: float) -> Color:
+    """Returns a colour with more saturation and with black made lighter; dark greys, whose hue is noise, stay grey."""
     hue, saturation, value = colorsys.rgb_to_hsv(*filmed)
-    return colorsys.hsv_to_rgb(hue, min(HAIR_SATURATION * saturation, 0.85), 0.12 + 0.88 * value**0.9)
+    drawn_value = black + (1 - black) * value**0.9
+    chroma = saturation * value
+    gain = float(np.interp(chroma, GREY_CHROMA, (value / drawn_value, gain)))
+    return colorsys.hsv_to_rgb(hue, min(gain * saturation, 1.0), drawn_value)
 
 
 def _is_grey(color: Color) -> bool:

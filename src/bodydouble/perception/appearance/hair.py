@@ -21,16 +21,23 @@ MAX_HEADS = {"front": 4, "side": 3, "back": 2}
 """Maximum number of images in which the hair is measured, by view: the best ones."""
 SKIN_LIKE, HAIR_LIKE = 6.0, 18.0
 """Largest distances of a colour from that of the skin and of the hair."""
+BARE_LIKE = 9.0
+"""Largest distance of the colour of a bald head from that of the face: its light differs."""
 MIN_HAIR_SHARE = 0.15
 """Minimum share of hair in the top of the head of one image whose colour counts."""
 LIGHTNESS_QUANTILE = 0.25
 """Quantile of the lightness of hair that counts as its colour."""
 MIN_CELLS = 20
 """Minimum number of pixels of the top of a head that can be told from the surroundings."""
+BEARD_CONTRAST = 20.0
+"""Minimum difference in lightness of cheeks and hair at which a beard is told from shade."""
 AMBIGUOUS, CLEAR, STRICTLY_LIKE = 8.0, 18.0, 9.0
 """Distances of the hair from the clothes below which it is not told from them, and above which it is; and the largest
 distance from the colour of the hair of a part that is not joined to it."""
 
+STRAND_LIKE, STRAND_MARGIN, SURROUNDINGS_DISTANCE = 12.0, 0.7, 14.0
+"""Largest distance of a strand outside the silhouette from the colour of the hair, and its largest share of that from
+the surroundings; and the distance from the middle of the head at which these are seen, px."""
 EAR_ROW, MIN_DISTANCE, MIN_WIDTH = 20, 4.5, 2
 """Row of the ears; distance from the middle and width from which hair counts as falling beside the face, px."""
 END_QUANTILE = 0.65
@@ -45,6 +52,9 @@ CROWN: Region = (-9, 9, 2, 14.5)
 """Above the forehead."""
 BACK: Region = (-7, 7, 4, 20)
 """Back of the head."""
+BARE_TOP: Region = (-5, 5, 8, 13)
+BARE_BACK: Region = (-5, 5, 8, 18)
+"""Skin of a bald head above the forehead, and from behind."""
 FOREHEAD: Region = (-3.5, 3.5, 13.5, 16)
 CHIN: Region = (-3, 3, 27.5, 30.5)
 CHEEKS: Region = (-4.5, 4.5, 20.5, 23.5)
@@ -62,6 +72,8 @@ class HairShares:
     """(3,) CIELAB; None if there is none."""
     crown: float
     """Share of the top of the head that is not skin."""
+    bare: float
+    """Share of the place where hair begins on most heads that is skin, whatever the silhouette."""
     end: float
     """Row in which hair that falls beside or behind the face ends, px; the eyes are at 18.5, the chin at 30."""
     neck_side: float
@@ -83,6 +95,8 @@ class _Head:
     """(64, 64, 3)."""
     silhouette: BoolArray
     """(64, 64) the pixels of the person."""
+    to_surroundings: FloatArray
+    """(64, 64) distance of each pixel to the nearest colour of the surroundings."""
     view: str
     """Front, side or back."""
     middle: float
@@ -124,18 +138,20 @@ def measure_hair(samples: Sequence[AppearanceSample], skin: FloatArray, top: Flo
         return None
     heads, crowns = [head for head, _ in seen], [crown for _, crown in seen]
     weights = np.array([head.weight for head in heads])
-    shares = np.array([len(hair) / count for hair, count in crowns])
+    shares = np.array([share for _, _, share in crowns])
     crown = float(np.average(shares, weights=weights))
+    bare = float(np.average([_measure_bare_top(head, skin) for head in heads], weights=weights))
     enough = shares > MIN_HAIR_SHARE
     if not enough.any():
-        return HairShares(None, crown, np.nan, np.nan, np.nan, np.nan, np.nan, len(heads))
-    colors = [_typical_color(hair) for (hair, _), is_enough in zip(crowns, enough, strict=True) if is_enough]
+        return HairShares(None, crown, bare, np.nan, np.nan, np.nan, np.nan, np.nan, len(heads))
+    colors = [_typical_color(hair) for (hair, _, _), is_enough in zip(crowns, enough, strict=True) if is_enough]
     color = weighted_quantile(np.array(colors), (weights * shares)[enough])
-    own = [_typical_color(hair) if is_enough else color for (hair, _), is_enough in zip(crowns, enough, strict=True)]
+    own = [_typical_color(hair) if is_enough else color for (hair, _, _), is_enough in zip(crowns, enough, strict=True)]
     masks = [_hair_mask(head, hair, skin, top) for head, hair in zip(heads, own, strict=True)]
     return HairShares(
         color,
         crown,
+        bare,
         end=_measure_end(heads, masks),
         neck_side=_mean_share(heads, masks, "side", NECK_SIDE),
         behind_neck=_mean_share(heads, masks, "side", BEHIND_NECK),
@@ -143,6 +159,15 @@ def measure_hair(samples: Sequence[AppearanceSample], skin: FloatArray, top: Flo
         beard=_measure_beard(heads, color),
         count=len(heads),
     )
+
+
+def _measure_bare_top(head: _Head, skin: FloatArray) -> float:
+    """Returns the share of skin above the forehead, where bald heads have skin and others have hair or a hat."""
+    colors = head.lab[head.cells(BARE_BACK if head.view == "back" else BARE_TOP)]
+    to_skin = distance(colors, skin)
+    if head.view != "back":
+        to_skin = np.minimum(to_skin, distance(colors, head.face_color))
+    return float((to_skin < BARE_LIKE).mean())
 
 
 def _typical_color(hair: FloatArray) -> FloatArray:
@@ -166,15 +191,18 @@ def _prepare(sample: AppearanceSample, view: str) -> _Head:
     image = np.ascontiguousarray(sample.head[:, ::-1] if turn > 0 else sample.head)
     middle = MIDDLE + PROFILE_SHIFT * abs(turn)
     silhouette = find_silhouette(image, MIDDLE, middle)
-    head = _Head(to_lab(image.astype(np.float32) / 255), silhouette, view, middle, sample.weight)
+    lab = to_lab(image.astype(np.float32) / 255)
+    to_surroundings = _distance_to_surroundings(lab, silhouette, middle)
+    head = _Head(lab, silhouette, to_surroundings, view, middle, sample.weight)
     is_lost = silhouette[head.cells(head.crown)].sum() < 2 * MIN_CELLS
     return replace(head, silhouette=silhouette | typical_head(middle)) if is_lost else head
 
 
-def _crown_hair(head: _Head, skin: FloatArray) -> tuple[FloatArray, int]:
-    """Returns the colours (N, 3) of the top of the head that are not skin, and the number of all its pixels.
+def _crown_hair(head: _Head, skin: FloatArray) -> tuple[FloatArray, int, float]:
+    """Returns the most distinct colours (N, 3) of the top of the head, the number of its pixels, and the share of hair.
 
-    The outline is left out, since its pixels are mixed with the surroundings. The face in the same image is skin, too.
+    What is not skin is hair; the face in the same image is skin, too. The outline is left out, since its pixels are
+    mixed with the surroundings.
     """
     cells = head.cells(head.crown)
     inside = cv2.erode(head.silhouette.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
@@ -182,7 +210,12 @@ def _crown_hair(head: _Head, skin: FloatArray) -> tuple[FloatArray, int]:
     to_skin = distance(colors, skin)
     if head.view != "back":
         to_skin = np.minimum(to_skin, distance(colors, head.face_color))
-    return np.asarray(colors[to_skin >= SKIN_LIKE]), len(colors)
+    is_hair = to_skin >= SKIN_LIKE
+    if not is_hair.any():
+        return np.empty((0, 3)), len(colors), 0.0
+    # Pixels that are mixed with skin or surroundings are nearer to them.
+    distinct = np.minimum(to_skin, head.to_surroundings[cells][inside[cells]])[is_hair]
+    return colors[is_hair][distinct >= np.median(distinct)], len(colors), float(is_hair.mean())
 
 
 def _hair_mask(head: _Head, hair: FloatArray, skin: FloatArray, top: FloatArray | None) -> FloatArray:
@@ -197,7 +230,8 @@ def _hair_mask(head: _Head, hair: FloatArray, skin: FloatArray, top: FloatArray 
     is_like_top = top is not None and bool(distance(hair, top) < AMBIGUOUS)
     if top is not None and not is_like_top:
         to_others = np.minimum(to_others, distance(head.lab, top))
-    is_hair = head.silhouette & (to_hair < HAIR_LIKE) & (to_hair < to_others)
+    is_strand = (to_hair < STRAND_LIKE) & (to_hair < STRAND_MARGIN * head.to_surroundings)
+    is_hair = (head.silhouette | is_strand) & (to_hair < HAIR_LIKE) & (to_hair < to_others)
     _, labels = cv2.connectedComponents(is_hair.astype(np.uint8), connectivity=4)
     in_crown = np.unique(labels[head.cells(head.crown)])
     is_joined = np.isin(labels, in_crown[in_crown > 0])
@@ -207,6 +241,24 @@ def _hair_mask(head: _Head, hair: FloatArray, skin: FloatArray, top: FloatArray 
     if is_like_top and mask[CHEST_ROW:].any():
         mask[NECK_ROW:] = np.nan
     return np.asarray(mask)
+
+
+def _distance_to_surroundings(lab: FloatArray, silhouette: BoolArray, middle: float) -> FloatArray:
+    """Returns the distance (64, 64) of each pixel to the nearest colour of the surroundings, seen away from the head.
+
+    Args:
+        lab: (64, 64, 3) CIELAB.
+        silhouette: (64, 64) the pixels of the person.
+        middle: column of the middle of the head.
+    """
+    columns = np.abs(np.arange(HEAD_PATCH_SIDE) + 0.5 - middle)
+    colors = lab[(columns > SURROUNDINGS_DISTANCE) & ~silhouette].astype(np.float32)
+    if len(colors) < MIN_CELLS:
+        return np.full(silhouette.shape, np.inf)
+    cv2.setRNGSeed(0)
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_MAX_ITER, 10, 0.5)
+    _, _, centers = cv2.kmeans(colors, 4, np.empty(0, np.int32), criteria, 1, cv2.KMEANS_PP_CENTERS)
+    return np.asarray(np.min([distance(lab, center) for center in centers.astype(np.float64)], axis=0))
 
 
 def _measure_end(heads: Sequence[_Head], masks: Sequence[FloatArray]) -> float:
@@ -244,6 +296,6 @@ def _measure_beard(heads: Sequence[_Head], hair: FloatArray) -> float:
     for head in heads:
         if head.view == "front":
             chin, cheeks = np.median(head.lab[head.cells(CHIN)], axis=(0, 1)), head.face_color
-            is_darker = cheeks[0] - chin[0] > 0.35 * (cheeks[0] - hair[0]) and cheeks[0] - hair[0] > 12
+            is_darker = cheeks[0] - chin[0] > 0.35 * (cheeks[0] - hair[0]) and cheeks[0] - hair[0] > BEARD_CONTRAST
             votes.append(bool(is_darker and distance(chin, hair) < distance(cheeks, hair)))
     return float(np.mean(votes)) if votes else float("nan")

@@ -21,6 +21,10 @@ MIN_LEG_GAP = 0.06
 """Minimum distance in m between the edges of two legs for a sample between them."""
 ARM_RADIUS = 0.055
 """Distance in m from the middle of an arm within which it hides the torso."""
+SHOULDER_BREADTH = 0.32
+"""Distance of the shoulders across the view, m."""
+TRUNK_ROWS, TRUNK_MARGIN, TRUNK_RADIUS = (0.15, 1.0), 0.02, 0.08
+"""Range of rows of the trunk from shoulders to hips, its margin, and its half depth seen from the side, m."""
 FACE_ROWS = (0.25, 0.75)
 """Range of the face grid, from the eyes (0) to the mouth (1)."""
 
@@ -58,7 +62,7 @@ _SHOULDERS, _HIPS, _ANKLES, _TOES, _WRISTS, _FINGERS = (
 _EYES = [blazepose.INDEX[f"{side}_eye_outer"] for side in _SIDES]
 _MOUTH = [blazepose.INDEX[f"mouth_{side}"] for side in _SIDES]
 _SIZES = (
-    (_SHOULDERS[0], _SHOULDERS[1], 0.32),
+    (_SHOULDERS[0], _SHOULDERS[1], SHOULDER_BREADTH),
     (_HIPS[0], _HIPS[1], 0.21),
     (_SHOULDERS[0], _HIPS[0], 0.52),
     (_SHOULDERS[1], _HIPS[1], 0.52),
@@ -72,6 +76,8 @@ class SamplePoints:
 
     limbs: FloatArray
     """(4, 2, 8, 3, 2) segment, side, along, across."""
+    arms_over_trunk: BoolArray
+    """(2, 2, 8) points of arms, segment and side, that lie over the trunk."""
     between_legs: FloatArray
     """(2, 8, 2)."""
     beside_legs: FloatArray
@@ -117,7 +123,8 @@ def place_sample_points(keypoints: FloatArray, scale: float) -> SamplePoints:
     torso[_is_near(torso, middle[:2], ARM_RADIUS * scale)] = np.nan
     hands = _place_along(points, certain, _WRISTS, _FINGERS, (0.35, 0.5, 0.65))
     feet = _place_along(points, certain, _ANKLES, _TOES, (0.5, 0.65, 0.8))
-    return SamplePoints(limbs, between, beside, torso, feet, hands, _place_face(points, certain))
+    over_trunk = _is_over_trunk(middle[:2], points, scale)
+    return SamplePoints(limbs, over_trunk, between, beside, torso, feet, hands, _place_face(points, certain))
 
 
 def _normal(direction: FloatArray) -> FloatArray:
@@ -159,6 +166,16 @@ def _is_near(points: FloatArray, lines: FloatArray, distance: float) -> BoolArra
     if not len(others):
         return np.zeros(points.shape[:-1], dtype=bool)
     return np.asarray((np.linalg.norm(points[..., None, :] - others, axis=-1) < distance).any(axis=-1))
+
+
+def _is_over_trunk(arms: FloatArray, points: FloatArray, scale: float) -> BoolArray:
+    """Returns whether points (..., 2) lie over the trunk, which is as deep as broad from the side."""
+    shoulders, hips = points[_SHOULDERS], points[_HIPS]
+    turned = 1.0 - float(np.linalg.norm(shoulders[0] - shoulders[1])) / (SHOULDER_BREADTH * scale)
+    radius = (TRUNK_MARGIN + TRUNK_RADIUS * max(turned, 0.0)) * scale
+    across, along = np.linspace(0.0, 1.0, 7)[:, None], np.linspace(*TRUNK_ROWS, 9)[:, None, None]
+    top, bottom = shoulders[0] + across * (shoulders[1] - shoulders[0]), hips[0] + across * (hips[1] - hips[0])
+    return _is_near(arms, top + along * (bottom - top), radius)
 
 
 def _place_along(

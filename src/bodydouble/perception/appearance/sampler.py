@@ -88,14 +88,17 @@ def sample_person(
     limbs, between_legs, beside_legs, torso, feet, hands, face = colors
     roi, turn = locate_head(keypoints, scale)
     far_side = find_far_side(person.landmarks_3d, turn)
+    over_trunk = points.arms_over_trunk.copy()
     if far_side is not None:
-        limbs[:2, far_side], hands[far_side] = np.nan, np.nan
+        hands[far_side] = np.nan
+        over_trunk[:, far_side] = True
     head = extract_roi(frame, roi, HEAD_PATCH_SIDE)
     sharpness = laplacian_std(head)
     confidence = float(np.clip(keypoints[:, 2], 0, 1).mean())
     weight = confidence * min(scale / 200.0, 1.0) * sharpness / (sharpness + 4.0)
     return AppearanceSample(
         limbs=_median(limbs, axis=3),
+        arms_over_trunk=over_trunk,
         between_legs=between_legs,
         beside_legs=beside_legs,
         torso=torso,
