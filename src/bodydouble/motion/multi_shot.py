@@ -14,7 +14,8 @@ import numpy as np
 from bodydouble.data import Background, Camera, FloatArray, IntArray, Motion, Skeleton, Track
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body import proportions
-from bodydouble.motion.lifting.lift import drift_sigma, interpolate_gaps
+from bodydouble.motion.lifting.lift import drift_sigma
+from bodydouble.motion.lifting.lifter_input import interpolate_gaps
 from bodydouble.motion.reconstruct import ReconstructionInput, reconstruct
 from bodydouble.motion.resampling.motion import interpolate_motion, slice_motion
 from bodydouble.motion.shot_placement import ShotResult, align_at_cuts, place_shots

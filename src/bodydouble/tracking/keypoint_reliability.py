@@ -10,7 +10,7 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from bodydouble.data import FloatArray, IntArray, Track
+from bodydouble.data import LANDMARK_COUNT, FloatArray, IntArray, Track
 from bodydouble.geometry.silhouette import MAX_RADIUS, build_silhouettes, depth_within, is_nearer, trunk_length
 from bodydouble.skeletons import blazepose
 
@@ -31,6 +31,9 @@ _LIMBS_WITH_ENDS = [
 """Landmarks of each limb, with hand or foot."""
 _CONFUSABLE_LIMBS = [(0, 1), (0, 1), (2, 3), (2, 3)]
 """Indices of the limbs that may be confused with each limb: arms with arms, legs with legs."""
+
+BLOCK_FRAMES = 1000
+"""Number of frames whose silhouettes are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,11 @@ def _occlusion_fraction(track: Track, other: Track, options: ReliabilityOptions)
     rows, other_rows = _overlapping_rows(track, other)
     is_behind = is_nearer(other.keypoints[other_rows, :, :2], track.keypoints[rows, :, :2])
     rows, other_rows = rows[is_behind], other_rows[is_behind]
-    depth = depth_within(track.keypoints[rows, :, :2], build_silhouettes(other.keypoints[other_rows, :, :2]))
+    depth = np.empty((len(rows), LANDMARK_COUNT))
+    for start in range(0, len(rows), BLOCK_FRAMES):
+        block = slice(start, start + BLOCK_FRAMES)
+        silhouettes = build_silhouettes(other.keypoints[other_rows[block], :, :2])
+        depth[block] = depth_within(track.keypoints[rows[block], :, :2], silhouettes)
     return rows, np.minimum(depth / options.occlusion_depth, 1.0)
 
 
