@@ -27,8 +27,6 @@ FORMAT = "bodydouble-performance"
 VERSION = 2
 """Version of the format: it rises when a reader must change. Files of other versions are refused."""
 
-BLOCK_FRAMES = 6000
-"""Number of frames whose joints are posed at once."""
 _DAMAGE_ERRORS = (
     ArithmeticError, EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError,
     struct.error, zipfile.BadZipFile, zlib.error,
@@ -132,22 +130,12 @@ def _person_arrays(person: Person) -> Iterator[tuple[str, NDArray[Any]]]:
     yield "rest_offsets", skeleton.rest_offsets.astype(np.float64)
     yield "rotations", motion.rotations.astype(np.float64)
     yield "root_position", motion.root_position.astype(np.float64)
-    yield "joints_world", _joints_world(motion)
+    yield "joints_world", kinematics.joint_positions(motion).astype(np.float32)
     yield "contacts", motion.contacts.astype(np.float32)
     yield "joint_sigma", motion.joint_sigma.astype(np.float32)
     yield from _hands_arrays(person.hands)
     yield from _face_arrays(person.face)
     yield from _appearance_arrays(person.appearance)
-
-
-def _joints_world(motion: Motion) -> NDArray[np.float32]:
-    """Returns the positions (T, J, 3) m of the joints, computed some frames at a time."""
-    positions = np.empty((*motion.rotations.shape[:2], 3), np.float32)
-    for start in range(0, len(positions), BLOCK_FRAMES):
-        rows = slice(start, start + BLOCK_FRAMES)
-        joints, _ = kinematics.forward_kinematics(motion.skeleton, motion.rotations[rows], motion.root_position[rows])
-        positions[rows] = joints
-    return positions
 
 
 def _hands_arrays(hands: Hands | None) -> Iterator[tuple[str, NDArray[Any]]]:

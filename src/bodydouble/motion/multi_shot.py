@@ -119,7 +119,7 @@ def _slice_background(background: Background, start: int, stop: int) -> Backgrou
     A shot that starts in the middle of a dissolve has no keyframe at its start.
     """
     keyframes = background.keyframes[(background.keyframes >= start) & (background.keyframes < stop)]
-    rows = slice(*np.searchsorted(background.frames, (keyframes[0] if len(keyframes) else stop, stop)))
+    rows = background.rows(int(keyframes[0]) if len(keyframes) else stop, stop)
     return Background(
         stop - start,
         keyframes - start,

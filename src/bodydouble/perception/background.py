@@ -7,15 +7,13 @@ Sources: B. Lucas and T. Kanade, "An iterative image registration technique" (19
 C. Tomasi, "Good features to track" (1994), the corners.
 """
 
-from collections import deque
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from bodydouble.data import Background, BoolArray, FloatArray, IntArray, RgbImage
+from bodydouble.perception.growing_array import GrowingArray
 from bodydouble.perception.image.roi import count_halvings, halve
 
 
@@ -78,8 +76,9 @@ class BackgroundTracker:
         self._frame_count = 0
         self._keyframes: list[int] = []
         self._corner_count = 0
-        self._observed_ids: deque[IntArray] = deque()
-        self._observed_points: deque[FloatArray] = deque()
+        self._observed_counts: list[int] = []
+        self._observed_ids = GrowingArray((), np.int32)
+        self._observed_points = GrowingArray((2,), np.float32)
         self._key_image = self._last_image = _GreyImage.of(np.empty((0, 0), np.uint8))
         self._key_points: FloatArray = np.empty((0, 2), np.float32)
         self._points: FloatArray = np.empty((0, 2), np.float32)
@@ -113,22 +112,19 @@ class BackgroundTracker:
         self._add_observations(self._corner_ids, ((self._points + 0.5) * scale).astype(np.float32))
 
     def _add_observations(self, corner_ids: IntArray, points: FloatArray) -> None:
-        self._observed_ids.append(corner_ids)
-        self._observed_points.append(points)
+        self._observed_counts.append(len(corner_ids))
+        self._observed_ids.extend(corner_ids)
+        self._observed_points.extend(points)
         self._frame_count += 1
 
     def result(self, scale: FloatArray | float = 1.0) -> Background:
-        """Returns the corners of all frames, once: they are handed over, as both together would need much memory.
+        """Returns the corners of all frames, once: they are handed over, as a copy would need much memory.
 
         Args:
             scale: px of the result per px of the frames, (2,) or the same for x and y.
         """
-        counts = np.array([len(ids) for ids in self._observed_ids], dtype=np.int64)
-        frames = np.repeat(np.arange(self._frame_count, dtype=np.int32), counts)
-        corner_ids = np.empty(len(frames), np.int32)
-        _move_into(corner_ids, self._observed_ids)
-        points = np.empty((len(frames), 2), np.float32)
-        _move_into(points, self._observed_points)
+        frames = np.repeat(np.arange(self._frame_count, dtype=np.int32), self._observed_counts)
+        corner_ids, points = self._observed_ids.take(), self._observed_points.take()
         points *= np.float32(scale)
         return Background(self._frame_count, np.array(self._keyframes, dtype=np.int64), frames, corner_ids, points)
 
@@ -163,8 +159,7 @@ class BackgroundTracker:
             kept &= tracked
         self._velocities = (points - self._points)[kept]
         self._key_points, self._points = self._key_points[kept], points[kept]
-        if not kept.all():  # else frames share their ids
-            self._corner_ids = self._corner_ids[kept]
+        self._corner_ids = self._corner_ids[kept]
 
     def _match_keyframe(self, grey: _GreyImage, mask: RgbImage, guess: FloatArray) -> tuple[FloatArray, BoolArray]:
         """Matches the corners against the keyframe near a guess (N, 2); returns the points and which were found."""
@@ -231,15 +226,6 @@ class BackgroundTracker:
             blockSize=options.block_size,
         )
         return np.empty((0, 2), np.float32) if corners is None else np.asarray(corners[:, 0])
-
-
-def _move_into(target: NDArray[Any], parts: deque[NDArray[Any]]) -> None:
-    """Concatenates arrays into another one, and frees each of them once it is copied."""
-    start = 0
-    while parts:
-        part = parts.popleft()
-        target[start : start + len(part)] = part
-        start += len(part)
 
 
 def _match_brightness(

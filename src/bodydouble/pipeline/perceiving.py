@@ -24,6 +24,7 @@ from bodydouble.perception.appearance.sampler import AppearanceSampler
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver
 from bodydouble.perception.face.face_model import FaceModel
+from bodydouble.perception.growing_array import ArrayPool
 from bodydouble.perception.image.enhance import FrameEnhancer
 from bodydouble.perception.pose.observe import Observer
 from bodydouble.perception.protocols import DetailModel, KeypointModel, KeypointRequest
@@ -139,6 +140,7 @@ class Perception:
         self._detail_models = detail_models
         self._face_model = face_model
         self._appearance_sampler = appearance_sampler
+        self._pool = ArrayPool()
 
     def quality_warnings(self, image_size: tuple[int, int]) -> list[str]:
         """Returns warnings about dark, noisy or blurred frames of a video of this size, px."""
@@ -229,10 +231,20 @@ class Perception:
             self._observer.begin_shot()
         observed = self._observer.observe(image)
         people = self._face_embedder.embed_people(image, observed.current)
-        result.observations.append(tuple(_rescale(person, scale) for person in people))
+        result.observations.append(tuple(self._store(person, scale) for person in people))
         for past in observed.backfilled:
-            result.observations[-1 - past.frames_ago] += (_rescale(past.observation, scale),)
+            result.observations[-1 - past.frames_ago] += (self._store(past.observation, scale),)
         return people
+
+    def _store(self, observation: Observation, scale: FloatArray) -> Observation:
+        """Returns an observation scaled by (2,) factors in x and y, whose arrays are in the pool of this video."""
+        return replace(
+            observation,
+            box=self._pool.copy(observation.box * np.tile(scale, 2)),
+            keypoints=self._pool.copy(observation.keypoints * np.append(scale, 1.0)),
+            landmarks_3d=self._pool.copy(observation.landmarks_3d),
+            appearance=self._pool.copy(observation.appearance),
+        )
 
     def _submit_requests(self, work: SharedWork[SecondKeypoints], frame: int, image: RgbImage) -> None:
         """Has the second network estimate the keypoints of the people of this frame whose turn it is."""
@@ -329,9 +341,3 @@ def _track_background(tracker: BackgroundTracker, frame: ShotFrame, boxes: Float
     if frame.is_shot_start:
         tracker.begin_shot()
     tracker.process_frame(frame.image, boxes)
-
-
-def _rescale(observation: Observation, scale: FloatArray) -> Observation:
-    """Scales an observation by (2,) factors in x and y."""
-    box, keypoints = observation.box * np.tile(scale, 2), observation.keypoints * np.append(scale, 1.0)
-    return replace(observation, box=box, keypoints=keypoints)

@@ -10,7 +10,7 @@
 Source of the algorithm: Forney, The Viterbi algorithm (1973).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -103,23 +103,33 @@ def fuse_keypoints(track: Track, second: FloatArray, options: FusionOptions | No
     is_known = np.isfinite(second).all(axis=(1, 2)) & track.observed
     if not is_known.any():
         return track, track.keypoints[:, FACE, :2]
-    track, second = _repair_labels(track, second, options)
-    keypoints = _blend(track, second, is_known, options)
-    face = keypoints[:, FACE, :2].copy()
-    keypoints[:, FACE] = track.keypoints[:, FACE]
-    return replace(track, keypoints=keypoints, landmarks_3d=_follow_keypoints(track, keypoints[..., :2])), face
+    sizes = _box_sizes(track)
+    labels, second_labels = estimate_labelings(track.keypoints, second, sizes, options)
+    known = _permute(track.keypoints[is_known], labels[is_known], LABELINGS)
+    known_second = _permute(second[is_known], second_labels[is_known], SECOND_LABELINGS)
+    steps = _measure_steps(known, known_second, sizes[is_known], options)
+    keypoints, landmarks_3d = np.empty_like(track.keypoints), np.empty_like(track.landmarks_3d)
+    face = np.empty((len(sizes), len(FACE), 2))
+    for rows in _blocks(len(sizes)):
+        repaired = _permute(track.keypoints[rows], labels[rows], LABELINGS)
+        fused = _blend(repaired, _interpolate(steps, is_known, rows), sizes[rows], options)
+        face[rows] = fused[:, FACE, :2]
+        fused[:, FACE] = repaired[:, FACE]
+        keypoints[rows] = fused
+        landmarks = _permute(track.landmarks_3d[rows], labels[rows], LABELINGS)
+        landmarks_3d[rows] = _follow_keypoints(landmarks, repaired[..., :2], fused[..., :2])
+    return replace(track, keypoints=keypoints, landmarks_3d=landmarks_3d), face
 
 
-def _repair_labels(track: Track, second: FloatArray, options: FusionOptions) -> tuple[Track, FloatArray]:
-    """Exchanges left and right of both networks in the frames in which they are swapped; arguments as above."""
-    labels, second_labels = estimate_labelings(track.keypoints, second, _box_sizes(track), options)
-    order = np.stack(LABELINGS)[labels][..., None]
-    repaired = replace(
-        track,
-        keypoints=np.take_along_axis(track.keypoints, order, axis=1),
-        landmarks_3d=np.take_along_axis(track.landmarks_3d, order, axis=1),
-    )
-    return repaired, np.take_along_axis(second, np.stack(SECOND_LABELINGS)[second_labels][..., None], axis=1)
+def _permute(points: FloatArray, labels: IntArray, labelings: Sequence[IntArray]) -> FloatArray:
+    """Returns points (T, N, C) in the order of the labeling of each frame, an index (T,) into permutations (N,)."""
+    return np.take_along_axis(points, np.stack(labelings)[labels][..., None], axis=1)
+
+
+def _blocks(frames: int) -> Iterator[slice]:
+    """Yields blocks of frames that follow one another, which bounds the memory."""
+    for start in range(0, frames, BLOCK_FRAMES):
+        yield slice(start, min(start + BLOCK_FRAMES, frames))
 
 
 def estimate_labelings(
@@ -256,37 +266,39 @@ def _motion_cost(before: FloatArray, after: FloatArray, sizes: FloatArray, optio
     return np.asarray(np.nansum(np.minimum(residuals, options.max_deviation), axis=1))
 
 
-def _blend(track: Track, second: FloatArray, is_known: BoolArray, options: FusionOptions) -> FloatArray:
-    """Moves keypoints (T, 33, 3) towards the second network's, and lowers confidences where both disagree."""
-    sizes = _box_sizes(track)
-    offsets = (second[is_known][..., :2] - track.keypoints[is_known][:, _COCO, :2]) / sizes[is_known, None, None]
+def _measure_steps(keypoints: FloatArray, second: FloatArray, sizes: FloatArray, options: FusionOptions) -> FloatArray:
+    """Returns (N, 17, 3) offsets of the second network's keypoints where both agree, in sizes, and the disagreement.
+
+    Args:
+        keypoints: (N, 33, 3) of the frames in which the second network ran.
+        second: (N, 17, 3) of that network.
+        sizes: (N,) px.
+        options: parameters of fusion.
+    """
+    offsets = (second[..., :2] - keypoints[:, _COCO, :2]) / sizes[:, None, None]
     distances = np.linalg.norm(offsets, axis=-1)
     offsets = np.where(distances[..., None] <= options.max_disagreement, offsets, 0.0)
     excess = np.clip((distances - options.disagreement_onset) / options.disagreement_range, 0.0, 1.0)
-    steps = np.concatenate([offsets, excess[..., None]], axis=-1)
-    fused = track.keypoints.copy()
-    for rows in _blocks(len(sizes)):
-        step = _interpolate(steps, is_known, rows)
-        fused[rows, _COCO, :2] += options.weight * step[..., :2] * sizes[rows, None, None]
-        fused[rows, _COCO, 2] *= 1 - options.confidence_loss * step[..., 2]
+    return np.concatenate([offsets, excess[..., None]], axis=-1)
+
+
+def _blend(keypoints: FloatArray, steps: FloatArray, sizes: FloatArray, options: FusionOptions) -> FloatArray:
+    """Moves keypoints (T, 33, 3) by steps (T, 17, 3) of _measure_steps, and lowers confidences by the disagreement."""
+    fused = keypoints.copy()
+    fused[:, _COCO, :2] += options.weight * steps[..., :2] * sizes[:, None, None]
+    fused[:, _COCO, 2] *= 1 - options.confidence_loss * steps[..., 2]
     return fused
 
 
-def _blocks(frames: int) -> Iterator[slice]:
-    for start in range(0, frames, BLOCK_FRAMES):
-        yield slice(start, min(start + BLOCK_FRAMES, frames))
-
-
-def _follow_keypoints(track: Track, points: FloatArray) -> FloatArray:
-    """Moves 3D landmarks (T, 33, 3) across the line of sight as keypoints move to points (T, 33, 2), px.
+def _follow_keypoints(landmarks: FloatArray, points: FloatArray, moved: FloatArray) -> FloatArray:
+    """Moves 3D landmarks (T, 33, 3) across the line of sight as keypoints (T, 33, 2), px, move to others.
 
     The scale of each frame is that of the projection that maps the landmarks to the keypoints best.
     """
-    landmarks_3d = track.landmarks_3d.copy()
-    for rows in _blocks(len(points)):
-        before, across = _relative_to_hips(track.keypoints[rows, :, :2]), track.landmarks_3d[rows, :, :2]
-        metres_per_px = (before * across).sum(axis=(1, 2)) / np.maximum((before**2).sum(axis=(1, 2)), 1.0)
-        landmarks_3d[rows, :, :2] += metres_per_px[:, None, None] * (_relative_to_hips(points[rows]) - before)
+    before, across = _relative_to_hips(points), landmarks[..., :2]
+    metres_per_px = (before * across).sum(axis=(1, 2)) / np.maximum((before**2).sum(axis=(1, 2)), 1.0)
+    landmarks_3d = landmarks.copy()
+    landmarks_3d[..., :2] += metres_per_px[:, None, None] * (_relative_to_hips(moved) - before)
     return landmarks_3d
 
 

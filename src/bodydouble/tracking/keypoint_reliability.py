@@ -33,7 +33,7 @@ _CONFUSABLE_LIMBS = [(0, 1), (0, 1), (2, 3), (2, 3)]
 """Indices of the limbs that may be confused with each limb: arms with arms, legs with legs."""
 
 BLOCK_FRAMES = 1000
-"""Number of frames whose silhouettes are in memory at once."""
+"""Number of frames that are processed at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +90,14 @@ def _scale_confidence(track: Track, reliability: FloatArray) -> Track:
 
 def _outside_fraction(track: Track, image_size: tuple[int, int], options: ReliabilityOptions) -> FloatArray:
     """(T, 33) 0 for keypoints inside the image, 1 from ``outside_distance`` on, linear in between."""
-    points = np.where(track.observed[:, None, None], track.keypoints[..., :2], 0.0)
-    distance = np.linalg.norm(points - np.clip(points, 0, image_size), axis=-1)
-    max_distance = np.maximum(options.outside_distance * trunk_length(points), 1e-9)
-    return np.asarray(np.minimum(distance / max_distance[:, None], 1.0))
+    fraction = np.empty(track.keypoints.shape[:2])
+    for start in range(0, len(fraction), BLOCK_FRAMES):
+        rows = slice(start, start + BLOCK_FRAMES)
+        points = np.where(track.observed[rows, None, None], track.keypoints[rows, :, :2], 0.0)
+        distance = np.linalg.norm(points - np.clip(points, 0, image_size), axis=-1)
+        max_distance = np.maximum(options.outside_distance * trunk_length(points), 1e-9)
+        fraction[rows] = np.minimum(distance / max_distance[:, None], 1.0)
+    return fraction
 
 
 def _occlusion_fraction(track: Track, other: Track, options: ReliabilityOptions) -> tuple[IntArray, FloatArray]:

@@ -125,7 +125,7 @@ def _estimate_segments(
     whole_corners: IntArray = np.zeros(0, dtype=np.int64)
     for start in range(0, max(frames - options.segment_overlap, 1), options.segment_length):
         stop = min(start + options.segment_length + options.segment_overlap, frames)
-        rows = slice(*np.searchsorted(background.frames, (start, stop)))
+        rows = background.rows(start, stop)
         corners, point_ids = np.unique(background.corner_ids[rows], return_inverse=True)
         rays = camera.rays(intrinsics, background.points[rows].astype(np.float64))[:, :2]
         observations = PointObservations(background.frames[rows] - start, point_ids, rays)

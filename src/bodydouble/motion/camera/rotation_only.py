@@ -139,13 +139,13 @@ def _match_keyframes(background: Background, keyframes: IntArray, intrinsics: Fl
     """Finds the corners that are observed both in a frame of a batch and in its keyframe, of those (F,) of the clip."""
     earlier = np.unique(keyframes[batch.start : batch.stop])
     earlier = earlier[earlier < batch.start]
-    ranges = [(frame, frame + 1) for frame in earlier.tolist()] + [(batch.start, batch.stop)]
-    bounds = np.searchsorted(background.frames, np.array(ranges))
-    observed = np.concatenate([np.arange(*pair) for pair in bounds])
+    own = background.rows(batch.start, batch.stop)
+    ranges = [*(background.rows(frame, frame + 1) for frame in earlier.tolist()), own]
+    observed = np.concatenate([np.arange(rows.start, rows.stop) for rows in ranges])
     frames = background.frames[observed].astype(np.int64)
     keys = frames * (1 << 32) + background.corner_ids[observed]
     rays = rotation.normalize(camera.rays(intrinsics, background.points[observed].astype(np.float64)))
-    new = slice(len(observed) - int(bounds[-1, 1] - bounds[-1, 0]), None)
+    new = slice(len(observed) - (own.stop - own.start), None)
     keyframe_keys = keyframes[frames[new]].astype(np.int64) * (1 << 32) + background.corner_ids[observed[new]]
     rows = np.minimum(np.searchsorted(keys, keyframe_keys), len(keys) - 1)
     matched = (keys[rows] == keyframe_keys) & (keys[new] != keyframe_keys)

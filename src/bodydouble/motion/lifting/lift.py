@@ -72,7 +72,7 @@ def prepare_fit(
     scale = None
     if len(windows) > 1:
         scale = estimate_view_scale(observe, [inner for inner, _ in windows])
-        skeleton = skeleton or estimate_skeleton(observe, [inner for inner, _ in windows], scale)
+        skeleton = skeleton or estimate_skeleton(observe, windows, scale)
 
     def prepare_window(window: slice) -> FitInput:
         known = None if known_landmarks is None else known_landmarks[window]

@@ -78,8 +78,10 @@ class LifterOutput:
     """(T, 4) contact probabilities: left heel, left toes, right heel, right toes."""
     bone_scales: FloatArray
     """(K,) lengths of ``proportions.BONES`` relative to the template."""
+    log_bone_scales: FloatArray
+    """(T, K) logarithms of the bone scales that each frame suggests."""
     bone_weights: FloatArray
-    """(K,) sums over the frames of the inverse variances of the logarithms of the bone scales."""
+    """(T, K) inverse variances of those logarithms; ``bone_scales`` is the weighted mean."""
     scale: float
     """Size of the person on the plane z = 1: a length of one size at distance z appears scale / z large."""
 
@@ -217,7 +219,8 @@ def _to_camera_frame(output: _NetworkOutput, view: PersonView) -> LifterOutput:
         velocity=rotation.rotate_vectors(view.camera_from_view, output.velocity),
         contacts=expit(output.contacts),
         bone_scales=np.exp((weights * log_scales).sum(axis=0) / weights.sum(axis=0)),
-        bone_weights=weights.sum(axis=0),
+        log_bone_scales=log_scales,
+        bone_weights=weights,
         scale=view.scale,
     )
 

@@ -14,6 +14,7 @@ from bodydouble.motion.body import proportions
 from bodydouble.motion.lifting import facing, lifter
 from bodydouble.motion.lifting.completion import complete_landmarks
 from bodydouble.motion.lifting.person_view import frame_scales
+from bodydouble.motion.windows import shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,22 @@ def estimate_view_scale(observe: Callable[[slice], LifterInput], windows: Sequen
 
 
 def estimate_skeleton(
-    observe: Callable[[slice, float], LifterInput], windows: Sequence[slice], scale: float
+    observe: Callable[[slice, float], LifterInput], windows: Sequence[tuple[slice, slice]], scale: float
 ) -> Skeleton:
-    """Estimates the skeleton from the bone scales of all windows, which get the weight that the lifter gives them."""
-    outputs = [observe(window, scale).run_lifter() for window in windows]
-    weights = np.stack([output.bone_weights for output in outputs])
-    log_scales = np.log([output.bone_scales for output in outputs])
-    return proportions.skeleton_from_bone_scales(np.exp((weights * log_scales).sum(axis=0) / weights.sum(axis=0)))
+    """Estimates the skeleton from the bone scales of all frames, as ``run_lifter`` does for one window.
+
+    Args:
+        observe: reads some rows of a track.
+        windows: windows of the clip, each with the larger one that is lifted.
+        scale: scale of the view.
+    """
+    total, weight_sum = 0.0, 0.0
+    for inner, outer in windows:
+        output, rows = observe(outer, scale).run_lifter(), shift(inner, outer)
+        weights = output.bone_weights[rows]
+        total = total + (weights * output.log_bone_scales[rows]).sum(axis=0)
+        weight_sum = weight_sum + weights.sum(axis=0)
+    return proportions.skeleton_from_bone_scales(np.exp(total / weight_sum))
 
 
 def interpolate_gaps(values: FloatArray, observed: BoolArray | None = None, rows: slice | None = None) -> FloatArray:

@@ -14,7 +14,7 @@ from bodydouble.motion.fit.terms import FitTargets, State
 from bodydouble.motion.lifting.fit_input import FitInput
 from bodydouble.motion.windows import shift, split_into_windows
 
-WINDOW_FRAMES = 6000
+WINDOW_FRAMES = 3000
 """Length of the windows in which long clips are lifted and transformed, in frames."""
 _TARGETS = tuple(item.name for item in fields(FitTargets) if item.name not in STATIC_FIELDS)
 _ARRAYS = ("confidence", "joint_sigma", "up")
