@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bodydouble.data import FloatArray, Motion, Track
+from bodydouble.data.windows import split_into_windows
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion.fit.solve import SolveOptions
 from bodydouble.motion.hands import arm_placement
@@ -17,7 +18,6 @@ from bodydouble.motion.lifting.fit_input import FitInput
 from bodydouble.motion.lifting.lift import prepare_fit
 from bodydouble.motion.lifting.lifter_input import interpolate_gaps
 from bodydouble.motion.reconstruct import MotionOptions, ReconstructionInput, default_intrinsics, reconstruct
-from bodydouble.motion.windows import split_into_windows
 from tests import builders
 from tests.motion.hands import test_arm_placement
 from tests.motion.scenes import FPS, IMAGE_SIZE, simulated_track, static_camera, waving_motion
@@ -25,7 +25,7 @@ from tests.motion.scenes import FPS, IMAGE_SIZE, simulated_track, static_camera,
 FRAMES = 720
 INTRINSICS = default_intrinsics(IMAGE_SIZE)
 FEW_STEPS = MotionOptions(solve=SolveOptions(max_steps=2, window_frames=120, margin_frames=45))
-MAX_BYTES_PER_FRAME = 7000
+MAX_BYTES_PER_FRAME = 5000
 """Maximum growth of the peak of the motion stage per frame of one person, of which the input of the fit has 2400."""
 
 

@@ -27,12 +27,12 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from bodydouble.data import BoolArray, FloatArray, Motion
+from bodydouble.data.windows import split_into_windows
 from bodydouble.evaluation.evaluation_clip import EvaluatedPerson
 from bodydouble.evaluation.metrics import body, floor, motion
 from bodydouble.evaluation.metrics.averages import mean, percentile
 from bodydouble.geometry import kinematics
 from bodydouble.motion.floor.contacts import sole_positions
-from bodydouble.motion.windows import split_into_windows
 
 FPS = 30.0
 """Frame rate in frames/s at which samples are measured."""

@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from bodydouble.data import Background, Camera, FloatArray, Motion, Skeleton, Track
+from bodydouble.data.windows import split_into_windows
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.camera_estimate import CameraEstimate, estimate_camera
@@ -34,7 +35,6 @@ from bodydouble.motion.focal_length import estimate_focal_length, with_focal_rat
 from bodydouble.motion.lifting.fit_input import FitInput
 from bodydouble.motion.lifting.lift import prepare_fit, rescale_fit_input
 from bodydouble.motion.lifting.long_clips import WINDOW_FRAMES, transform_in_windows
-from bodydouble.motion.windows import split_into_windows
 
 DEFAULT_FOCAL_RATIO = 1.0
 """Focal length of an unknown camera relative to the image's long side: 53 degrees, between phones (0.75) and portraits

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from bodydouble.data import Background, BoolArray, FloatArray, IntArray, RgbImage
-from bodydouble.perception.growing_array import GrowingArray
+from bodydouble.data.growing_array import GrowingArray
 from bodydouble.perception.image.roi import count_halvings, halve
 
 

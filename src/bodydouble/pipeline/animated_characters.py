@@ -18,11 +18,11 @@ from bodydouble.characters.spring_bones import swing_springs
 from bodydouble.characters.twist_bones import spread_twist
 from bodydouble.characters.weight_keyframes import reduce_weight_keys
 from bodydouble.data import BoolArray, Character, Face, FloatArray, MorphWeights, Motion, Performance, Person
+from bodydouble.data.windows import shift, split_into_windows
 from bodydouble.formats import fbx
 from bodydouble.geometry import rotation
 from bodydouble.motion.hands.merge import full_motion
 from bodydouble.motion.resampling.motion import slice_motion
-from bodydouble.motion.windows import shift, split_into_windows
 from bodydouble.pipeline.preview_size import PersonSizedMatrices
 
 WINDOW_FRAMES, WINDOW_MARGIN_SECONDS = 6000, 10.0

@@ -18,13 +18,13 @@ from bodydouble.data import (
     Observation,
     RgbImage,
 )
+from bodydouble.data.growing_array import ArrayPool
 from bodydouble.formats.media.read_ahead import ReadAhead
 from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.appearance.sampler import AppearanceSampler
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver
 from bodydouble.perception.face.face_model import FaceModel
-from bodydouble.perception.growing_array import ArrayPool
 from bodydouble.perception.image.enhance import FrameEnhancer
 from bodydouble.perception.pose.observe import Observer
 from bodydouble.perception.protocols import DetailModel, KeypointModel, KeypointRequest

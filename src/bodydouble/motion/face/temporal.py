@@ -3,7 +3,7 @@
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray
-from bodydouble.motion.windows import split_into_windows
+from bodydouble.data.windows import split_into_windows
 
 WINDOW_FRAMES = 6000
 """Number of frames that are smoothed at once."""

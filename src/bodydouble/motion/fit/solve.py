@@ -10,10 +10,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from bodydouble.data import FloatArray, Skeleton
+from bodydouble.data.windows import shift, split_into_windows
 from bodydouble.geometry.rotation_log import exponential
 from bodydouble.motion.fit.kinematics import JOINT_COUNT, ROOT_DOF, ROTATION_DOF
 from bodydouble.motion.fit.terms import FitTargets, NoiseModel, State, linearize
-from bodydouble.motion.windows import shift, split_into_windows
 from bodydouble.networks import core_count
 
 DAMPING_DOWN, DAMPING_UP = 0.2, 10.0

@@ -10,9 +10,9 @@ from scipy.ndimage import distance_transform_edt, median_filter
 from scipy.special import expit
 
 from bodydouble.data import BoolArray, FloatArray, Skeleton, Track
+from bodydouble.data.windows import split_into_windows
 from bodydouble.motion.body.body_landmarks import landmark_positions
 from bodydouble.motion.resampling.smoothing import whittaker
-from bodydouble.motion.windows import split_into_windows
 from bodydouble.skeletons import blazepose
 
 SOLE_LANDMARKS = tuple(blazepose.INDEX[n] for n in ("left_heel", "left_foot_index", "right_heel", "right_foot_index"))

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from bodydouble.data import BoolArray, FloatArray, Motion
+from bodydouble.data.windows import shift, split_into_windows
 from bodydouble.geometry import camera, kinematics, rotation
 from bodydouble.geometry.two_bone_ik import MAX_REACH, solve_towards
 from bodydouble.motion.face.temporal import ease_gaps
@@ -21,7 +22,6 @@ from bodydouble.motion.hands.contact_depths import nearest_free_steps, steps_in_
 from bodydouble.motion.hands.surfaces import Spheres, body_spheres, hand_spheres
 from bodydouble.motion.resampling.motion import slice_motion
 from bodydouble.motion.resampling.smoothing import robust_whittaker
-from bodydouble.motion.windows import shift, split_into_windows
 
 SIDES = ("left", "right")
 WINDOW_FRAMES, WINDOW_MARGIN_SECONDS = 3000, 10.0

@@ -15,6 +15,7 @@ from bodydouble.data import (
     IntArray,
     Motion,
 )
+from bodydouble.data.windows import split_into_windows
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.geometry.camera import project, transform
 from bodydouble.motion.hands.arm_placement import SIDES, WINDOW_FRAMES, SeenHand, place_arms
@@ -30,7 +31,6 @@ from bodydouble.motion.hands.hand_model import (
 from bodydouble.motion.hands.hand_size import estimate_shape
 from bodydouble.motion.hands.hand_views import HandViews, collect_views
 from bodydouble.motion.hands.wrist import join_hand
-from bodydouble.motion.windows import split_into_windows
 from bodydouble.skeletons import hand
 
 PALM_TO_FOREARM = 0.40

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 
 from bodydouble.data import FloatArray
+from bodydouble.data.windows import shift, split_into_windows
 from bodydouble.geometry import rotation
 from bodydouble.geometry.rotation_log import skew
 from bodydouble.motion.hands.hand_model import (
@@ -23,7 +24,6 @@ from bodydouble.motion.hands.hand_size import align_palms
 from bodydouble.motion.hands.hand_views import HandViews, nearest_observed
 from bodydouble.motion.hands.plausible_frames import select_plausible
 from bodydouble.motion.hands.smoothness import Smoothness, SmoothnessOptions, adapt_smoothness, uniform_smoothness
-from bodydouble.motion.windows import shift, split_into_windows
 
 ROTATION, POSITION, ANGLES = slice(0, 3), slice(3, 6), slice(6, 6 + DOF_COUNT)
 UNKNOWNS = 6 + DOF_COUNT

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, Skeleton, Track
+from bodydouble.data.windows import split_into_windows
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body import proportions
 from bodydouble.motion.body.root_translation import fit_lateral_translation, fit_translation
@@ -21,7 +22,6 @@ from bodydouble.motion.lifting.fit_input import FitInput
 from bodydouble.motion.lifting.lifter_input import LifterInput, estimate_skeleton, estimate_view_scale
 from bodydouble.motion.lifting.long_clips import WINDOW_FRAMES, join_windows
 from bodydouble.motion.resampling.smoothing import robust_whittaker, smooth_rotations
-from bodydouble.motion.windows import split_into_windows
 from bodydouble.skeletons import blazepose, humanoid
 
 DEPTH_CUTOFF = 1.0

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, Skeleton, Track
+from bodydouble.data.windows import shift
 from bodydouble.geometry import camera
 from bodydouble.motion.body import proportions
 from bodydouble.motion.lifting import facing, lifter
 from bodydouble.motion.lifting.completion import complete_landmarks
 from bodydouble.motion.lifting.person_view import frame_scales
-from bodydouble.motion.windows import shift
 
 
 @dataclass(frozen=True, slots=True)

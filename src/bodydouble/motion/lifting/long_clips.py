@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from bodydouble.data.windows import shift, split_into_windows
 from bodydouble.motion.fit.solve import STATIC_FIELDS, slice_state, slice_targets
 from bodydouble.motion.fit.terms import FitTargets, State
 from bodydouble.motion.lifting.fit_input import FitInput
-from bodydouble.motion.windows import shift, split_into_windows
 
 WINDOW_FRAMES = 3000
 """Length of the windows in which long clips are lifted and transformed, in frames."""

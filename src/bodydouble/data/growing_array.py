@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from bodydouble.data import FloatArray
+from bodydouble.data.arrays import FloatArray
 
 CHUNK_BYTES = 1 << 20
 """Size of a chunk: large enough for the system to get it back when it is freed."""
