@@ -105,6 +105,17 @@ def test_angles_do_not_jump_by_full_rotations(bvh_path: Path) -> None:
     assert_same(rows[:, 5], np.degrees(angle), 1e-5)
 
 
+@pytest.mark.parametrize("block", [1, 7, 59])
+def test_blocks_of_frames_change_nothing(block: int, bvh_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    motion = builders.smooth_motion(frames=60)
+    motion.rotations[:, 0] = rotation.from_rotvec(np.linspace(0, 4 * np.pi, 60)[:, None] * [0.0, 1.0, 0.0])
+    bvh.write(bvh_path, motion, root_path=motion.root_position * [1.0, 0.0, 1.0])
+    whole = bvh_path.read_bytes()
+    monkeypatch.setattr(bvh, "BLOCK_FRAMES", block)
+    bvh.write(bvh_path, motion, root_path=motion.root_position * [1.0, 0.0, 1.0])
+    assert bvh_path.read_bytes() == whole
+
+
 def test_file_layout(bvh_path: Path) -> None:
     motion = builders.smooth_motion(frames=3, fps=Fraction(30000, 1001))
     bvh.write(bvh_path, motion)

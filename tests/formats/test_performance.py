@@ -79,6 +79,14 @@ def test_hands_and_faces_round_trip(npz_path: Path) -> None:
         np.testing.assert_array_equal(getattr(back.face, name), np.float32(getattr(first.face, name)))
 
 
+def test_the_file_is_that_of_numpy(npz_path: Path, tmp_path: Path) -> None:
+    plain = builders.performance()
+    full = replace(plain.people[0], hands=builders.hands(12), face=builders.face(12), appearance=builders.appearance())
+    arrays = _saved_arrays(npz_path, replace(plain, people=(full, plain.people[1])))
+    np.savez_compressed(tmp_path / "numpy.npz", allow_pickle=False, **arrays)
+    assert npz_path.read_bytes() == (tmp_path / "numpy.npz").read_bytes()
+
+
 def test_appearances_round_trip(npz_path: Path) -> None:
     plain = builders.performance()
     first = replace(plain.people[0], appearance=builders.appearance())

@@ -10,7 +10,8 @@ from bodydouble.geometry import camera, rotation
 from bodydouble.motion import camera_estimate as module
 from bodydouble.motion.camera.path import CameraPath
 from bodydouble.motion.camera_estimate import CameraEstimate, estimate_camera
-from bodydouble.motion.lifting.lift import FitInput, prepare_fit
+from bodydouble.motion.lifting.fit_input import FitInput
+from bodydouble.motion.lifting.lift import prepare_fit
 from bodydouble.motion.reconstruct import default_intrinsics
 from tests.motion.scenes import IMAGE_SIZE, simulated_track, static_camera, waving_motion
 

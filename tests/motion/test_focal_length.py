@@ -11,7 +11,8 @@ from bodydouble.motion.body.body_landmarks import landmark_positions
 from bodydouble.motion.fit.solve import slice_state, slice_targets
 from bodydouble.motion.fit.terms import FIT_LANDMARKS, SUPPORT_LANDMARKS, FitTargets, State
 from bodydouble.motion.focal_length import FocalLengthEstimate, FocalLengthOptions, estimate_focal_length
-from bodydouble.motion.lifting.lift import FitInput, prepare_fit
+from bodydouble.motion.lifting.fit_input import FitInput
+from bodydouble.motion.lifting.lift import prepare_fit
 from bodydouble.motion.reconstruct import MeasuredInputs, ReconstructionInput, default_intrinsics, reconstruct
 from bodydouble.skeletons import blazepose
 from tests.motion.scenes import FPS, IMAGE_SIZE, flipped_track, simulated_track, static_camera, waving_motion

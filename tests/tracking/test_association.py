@@ -1,5 +1,6 @@
 """Laws of association."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,8 @@ from bodydouble.tracking.keypoint_reliability import downweight_unreliable_keypo
 from tests.tracking.people import FPS, WIDTH, associate, observation, observe_paths, straight_path
 
 IMAGE_SIZE = (1000, 500)
+MAX_BYTES_PER_FRAME = 6000
+"""Maximum growth of the peak of tracking per frame of one person, of which the track itself has 1700."""
 
 
 def centers(track: Track) -> np.ndarray:
@@ -250,3 +253,25 @@ def test_people_without_ids_are_tracked_beside_those_with_ids() -> None:
     with_id, without_id = build(observations, [[4, UNKNOWN_TRACK_ID]] * 40)
     np.testing.assert_array_equal(with_id.keypoints, [first.keypoints for first, _ in observations])
     np.testing.assert_array_equal(without_id.keypoints, [second.keypoints for _, second in observations])
+
+
+def test_memory_of_tracks_grows_little_per_frame() -> None:
+    lengths, peaks = (600, 2400), []
+    for length in lengths:
+        observations = with_second_network(observe_paths(length, straight_path(100, 300, 0.3)))
+        tracemalloc.start()
+        build_tracks(observations, FPS, IMAGE_SIZE)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert (peaks[1] - peaks[0]) / (lengths[1] - lengths[0]) < MAX_BYTES_PER_FRAME
+
+
+def with_second_network(observations: list[tuple[Observation, ...]]) -> list[tuple[Observation, ...]]:
+    """The same people, with a second opinion in every fifth frame."""
+    coco_landmarks = list(coco.BLAZEPOSE_INDICES)
+    return [
+        tuple(replace(person, second_keypoints=person.keypoints[coco_landmarks]) for person in people)
+        if frame % 5 == 0
+        else people
+        for frame, people in enumerate(observations)
+    ]

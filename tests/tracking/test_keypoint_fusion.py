@@ -7,6 +7,7 @@ import pytest
 
 from bodydouble.data import FloatArray, Track
 from bodydouble.skeletons import blazepose, coco
+from bodydouble.tracking import keypoint_fusion
 from bodydouble.tracking.keypoint_fusion import (
     FACE,
     LABELINGS,
@@ -173,6 +174,18 @@ def test_the_mirror_image_is_fused_to_the_mirror_image() -> None:
     nose, left_eye, right_eye, left_ear, right_ear = range(5)
     mirrored_face = face[:, [nose, right_eye, left_eye, right_ear, left_ear]] * [-1.0, 1.0] + [WIDTH, 0.0]
     np.testing.assert_allclose(actual_face, mirrored_face, atol=1e-9)
+
+
+@pytest.mark.parametrize("block", [1, 7, 39, 40])
+def test_blocks_of_frames_change_nothing(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    track = exchange(walking_track(), 1, slice(8, 31))
+    second = second_opinion(track, 3)
+    (whole, whole_face) = fuse_keypoints(track, second)
+    monkeypatch.setattr(keypoint_fusion, "BLOCK_FRAMES", block)
+    blocks, face = fuse_keypoints(track, second)
+    np.testing.assert_array_equal(blocks.keypoints, whole.keypoints)
+    np.testing.assert_array_equal(blocks.landmarks_3d, whole.landmarks_3d)
+    np.testing.assert_array_equal(face, whole_face)
 
 
 def test_viterbi_finds_the_cheapest_of_all_sequences() -> None:

@@ -176,6 +176,12 @@ class Background:
         check_shape(self, "corner_ids", (count,))
         check_shape(self, "points", (count, 2))
 
+    def rows(self, first: int, stop: int) -> slice:
+        """Returns the rows of the observations in the frames from the first one up to, but not including, another."""
+        # Of another type, the bounds would have all frames converted at each call.
+        bounds = np.searchsorted(self.frames, np.array([first, stop], dtype=self.frames.dtype))
+        return slice(int(bounds[0]), int(bounds[1]))
+
 
 @dataclass(frozen=True, slots=True)
 class Track:

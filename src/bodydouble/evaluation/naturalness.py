@@ -27,6 +27,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from bodydouble.data import BoolArray, FloatArray, Motion
+from bodydouble.data.windows import split_into_windows
 from bodydouble.evaluation.evaluation_clip import EvaluatedPerson
 from bodydouble.evaluation.metrics import body, floor, motion
 from bodydouble.evaluation.metrics.averages import mean, percentile
@@ -47,6 +48,10 @@ TWO_SIDED = frozenset({"acceleration_p95_m_s2"})
 
 Quantiles: TypeAlias = Mapping[str, FloatArray]
 """Values (N,) of each statistic at evenly spaced quantiles from 0 to 1 of the capture's windows."""
+
+SPLINE_FRAMES, SPLINE_MARGIN = 6000, 60
+"""Number of frames of a long sample that one spline interpolates, and frames beyond them that it passes through: its
+memory is much shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +188,12 @@ def _interpolate(points: FloatArray, frames: FloatArray) -> FloatArray:
     flat = points.reshape(len(points), -1)
     valid: BoolArray = np.asarray(np.isfinite(flat).all(axis=1))
     curve = np.full((len(frames), flat.shape[1]), np.nan)
-    if valid.sum() > 1:
-        near_valid = valid[np.round(frames).astype(int)]
-        curve[near_valid] = CubicSpline(np.flatnonzero(valid), flat[valid])(frames[near_valid])
+    known = np.flatnonzero(valid)
+    for rows, _ in split_into_windows(len(frames), SPLINE_FRAMES, 0):
+        times = frames[rows]
+        first, last = np.searchsorted(known, (times[0] - SPLINE_MARGIN, times[-1] + SPLINE_MARGIN)).tolist()
+        near = known if rows == slice(0, len(frames)) else known[first:last]
+        is_wanted = valid[np.round(times).astype(int)]
+        if len(near) > 1:
+            curve[rows][is_wanted] = CubicSpline(near, flat[near])(times[is_wanted])
     return curve.reshape(len(frames), *points.shape[1:])

@@ -22,6 +22,8 @@ from bodydouble.formats.bvh_text import Tokens
 from bodydouble.geometry import kinematics, rotation
 
 CM_PER_M = 100.0
+BLOCK_FRAMES = 6000
+"""Number of frames that are converted at once."""
 DECIMALS = 6
 """Decimals of centimetres and degrees in files."""
 GIMBAL_LOCK_COSINE = 1e-7
@@ -58,20 +60,33 @@ def write(
     Raises:
         OutputError: the file cannot be written.
     """
-    joint_order = _depth_first_order(motion.skeleton)
-    frames = len(motion.rotations)
-    angles = _to_euler_zxy_deg(motion.rotations[:, joint_order]).reshape(frames, -1)
-    columns = [motion.root_position * CM_PER_M, angles]
     hierarchy = _hierarchy_lines(motion.skeleton, names or {})
     if root_path is not None:
-        columns = [root_path * CM_PER_M, np.zeros((frames, 3)), (motion.root_position - root_path) * CM_PER_M, angles]
         hierarchy = _add_root_joint(hierarchy)
-    rows = np.concatenate(columns, axis=1)
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.write("\n".join(hierarchy))
-        file.write(f"\nMOTION\nFrames: {len(rows)}\nFrame Time: {float(1 / motion.fps):.10f}\n")
-        # Adding zero turns the -0 that rounding leaves into 0.
-        np.savetxt(file, np.round(rows, DECIMALS) + 0.0, fmt="%.6f")
+        frames = len(motion.rotations)
+        file.write(f"\nMOTION\nFrames: {frames}\nFrame Time: {float(1 / motion.fps):.10f}\n")
+        for rows in _value_rows(motion, root_path):
+            # Adding zero turns the -0 that rounding leaves into 0.
+            np.savetxt(file, np.round(rows, DECIMALS) + 0.0, fmt="%.6f")
+
+
+def _value_rows(motion: Motion, root_path: FloatArray | None) -> Iterator[FloatArray]:
+    """Yields the values (N, C) of the channels, some frames at a time, which bounds the memory."""
+    joint_order = _depth_first_order(motion.skeleton)
+    last: FloatArray | None = None
+    for start in range(0, len(motion.rotations), BLOCK_FRAMES):
+        rows = slice(start, start + BLOCK_FRAMES)
+        angles = _to_euler_zxy_deg(motion.rotations[rows, joint_order], last)
+        last = angles[-1]
+        position, flat = motion.root_position[rows], angles.reshape(len(angles), -1)
+        if root_path is None:
+            columns = [position * CM_PER_M, flat]
+        else:
+            path = root_path[rows]
+            columns = [path * CM_PER_M, np.zeros((len(path), 3)), (position - path) * CM_PER_M, flat]
+        yield np.concatenate(columns, axis=1)
 
 
 def read(path: Path) -> Motion:
@@ -178,8 +193,11 @@ def _end_sites(skeleton: Skeleton) -> dict[int, FloatArray]:
     return ends
 
 
-def _to_euler_zxy_deg(q: FloatArray) -> FloatArray:
-    """Converts quaternions (T, J, 4) to angles (T, J, 3) z, x, y in degrees, continuous in time: R = Rz @ Rx @ Ry."""
+def _to_euler_zxy_deg(q: FloatArray, before: FloatArray | None = None) -> FloatArray:
+    """Converts quaternions (T, J, 4) to angles (T, J, 3) z, x, y in degrees, continuous in time: R = Rz @ Rx @ Ry.
+
+    They continue the angles (J, 3) of the frame before, if those are given.
+    """
     m = rotation.to_matrix(q)
     cosine = np.hypot(m[..., 0, 1], m[..., 1, 1])
     x = np.arctan2(m[..., 2, 1], cosine)
@@ -187,7 +205,10 @@ def _to_euler_zxy_deg(q: FloatArray) -> FloatArray:
     locked = cosine < GIMBAL_LOCK_COSINE
     z = np.where(locked, np.arctan2(m[..., 1, 0], m[..., 0, 0]), np.arctan2(-m[..., 0, 1], m[..., 1, 1]))
     y = np.where(locked, 0.0, np.arctan2(-m[..., 2, 0], m[..., 2, 2]))
-    return np.unwrap(np.degrees(np.stack([z, x, y], axis=-1)), period=360.0, axis=0)
+    angles = np.degrees(np.stack([z, x, y], axis=-1))
+    if before is None:
+        return np.unwrap(angles, period=360.0, axis=0)
+    return np.unwrap(np.concatenate([before[None], angles]), period=360.0, axis=0)[1:]
 
 
 @dataclass(slots=True)

@@ -81,7 +81,7 @@ def write(
     if add_content is not None:
         add_content(document)
     with atomic_write(path) as temporary:
-        temporary.write_bytes(document.to_bytes())
+        document.write_to(temporary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def write_animations(
     if add_content is not None:
         add_content(document)
     with atomic_write(path) as temporary:
-        temporary.write_bytes(document.to_bytes())
+        document.write_to(temporary)
 
 
 def write_scene(path: Path, models: Sequence[AnimatedModel], name: str) -> None:
@@ -155,7 +155,7 @@ def write_scene(path: Path, models: Sequence[AnimatedModel], name: str) -> None:
         document.add_tracks(scene, animation, _all_keys(animation.rotations))
     buffer.gltf.animations.append(scene)
     with atomic_write(path) as temporary:
-        temporary.write_bytes(buffer.to_bytes())
+        buffer.write_to(temporary)
 
 
 def _all_keys(rotations: FloatArray) -> tuple[BoolArray, BoolArray]:
@@ -367,16 +367,14 @@ class Document(GltfBuffer):
         add_track(hips, pygltflib.TRANSLATION, animation.hips_translation[translation_keys], translation_keys)
         if animation.root_translation is not None:
             add_track(0, pygltflib.TRANSLATION, animation.root_translation[translation_keys], translation_keys)
-        # With the node's rotation as first element, the whole track lies in its hemisphere.
-        stored = self.node_rotations[None]
-        quaternions = rotation.make_continuous(np.concatenate([stored, rotation.normalize(animation.rotations)]))
-        moving = np.abs(quaternions - quaternions[0]).max(axis=(0, 2)) > STATIC_ROTATION_TOLERANCE
-        for joint in np.flatnonzero(moving):
-            key_mask = rotation_keys[:, joint]
-            # Between distant keys, the shorter arc may need the opposite sign of the quaternion.
-            add_track(
-                int(joint), pygltflib.ROTATION, rotation.make_continuous(quaternions[1:, joint][key_mask]), key_mask
-            )
+        for joint, stored in enumerate(self.node_rotations):
+            # With the node's rotation as first element, the whole track lies in its hemisphere.
+            normalized = rotation.normalize(animation.rotations[:, joint])
+            quaternions = rotation.make_continuous(np.concatenate([stored[None], normalized]))
+            if np.abs(quaternions - stored).max() > STATIC_ROTATION_TOLERANCE:
+                key_mask = rotation_keys[:, joint]
+                # Between distant keys, the shorter arc may need the opposite sign of the quaternion.
+                add_track(joint, pygltflib.ROTATION, rotation.make_continuous(quaternions[1:][key_mask]), key_mask)
         if animation.weights is not None and self._mesh_nodes:
             all_keys = weight_keys or [None] * len(animation.weights)
             add_weight_channels(self, target, self._mesh_nodes, animation.weights, seconds, all_keys)

@@ -3,8 +3,10 @@
 Source: the glTF 2.0 specification, https://www.khronos.org/gltf/
 """
 
+import struct
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,8 @@ from bodydouble.formats.gltf_materials import MaterialTable
 MIN_MORPH_OFFSET = 1e-7
 """Smaller offsets of a morph target, m, are zero."""
 
+_HEADER, _CHUNK = struct.Struct("<4sII"), struct.Struct("<I4s")
+"""Header of a .glb file: magic, version, length; and that of a chunk: length, type."""
 _COMPONENT_TYPES = {
     np.dtype(np.uint8): pygltflib.UNSIGNED_BYTE,
     np.dtype(np.uint16): pygltflib.UNSIGNED_SHORT,
@@ -50,11 +54,17 @@ class GltfBuffer:
         self.materials = MaterialTable(self.gltf, self.add_buffer_view)
         self.meshes = {}
 
-    def to_bytes(self) -> bytes:
-        """Returns the bytes of the file."""
+    def write_to(self, path: Path) -> None:
+        """Writes the file. The binary chunk, which is large for a long motion, is not copied."""
         self.gltf.buffers = [pygltflib.Buffer(byteLength=len(self.binary))]
-        self.gltf.set_binary_blob(bytes(self.binary))
-        return b"".join(self.gltf.save_to_bytes())
+        text = self.gltf.gltf_to_json(separators=(",", ":"), indent=None).encode("utf-8")
+        text += b" " * (-(_HEADER.size + len(text)) % self.gltf.required_alignment())
+        length = _HEADER.size + 2 * _CHUNK.size + len(text) + len(self.binary)
+        with path.open("wb") as file:
+            file.write(_HEADER.pack(b"glTF", 2, length))
+            file.write(_CHUNK.pack(len(text), b"JSON") + text)
+            file.write(_CHUNK.pack(len(self.binary), b"BIN\0"))
+            file.write(self.binary)
 
     def add_extensions(self, extensions: Mapping[str, Any]) -> None:
         """Adds extensions of the whole file."""

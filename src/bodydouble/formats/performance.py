@@ -8,7 +8,7 @@ stored in float32.
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
@@ -48,11 +48,11 @@ def save(path: Path, performance: Performance) -> None:
         OutputError: the file cannot be written.
     """
     check_consistency(performance)
-    arrays = _clip_arrays(performance)
-    for person in performance.people:
-        arrays |= {f"{person.name}/{key}": array for key, array in _person_arrays(person).items()}
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+    with atomic_write(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as file:
+        for key, array in _iterate_arrays(performance):
+            # As numpy.savez_compressed does, but one array at a time.
+            with file.open(f"{key}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
 
 
 def load(path: str | Path) -> Performance:
@@ -110,61 +110,59 @@ def _clip_arrays(performance: Performance) -> dict[str, NDArray[Any]]:
     }
 
 
-def _person_arrays(person: Person) -> Arrays:
+def _iterate_arrays(performance: Performance) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yields all arrays by key; each is made when it is its turn."""
+    yield from _clip_arrays(performance).items()
+    for person in performance.people:
+        for key, array in _person_arrays(person):
+            yield f"{person.name}/{key}", array
+
+
+def _person_arrays(person: Person) -> Iterator[tuple[str, NDArray[Any]]]:
     track, motion, skeleton = person.track, person.motion, person.motion.skeleton
-    return {
-        "frames": track.frames.astype(np.int64),
-        "observed": track.observed.astype(np.bool_),
-        "keypoints": track.keypoints.astype(np.float32),
-        "boxes": track.boxes.astype(np.float32),
-        "landmarks_3d": track.landmarks_3d.astype(np.float32),
-        "joint_names": np.array(skeleton.joint_names, dtype=np.str_),
-        "parents": np.array(skeleton.parents, dtype=np.int64),
-        "rest_offsets": skeleton.rest_offsets.astype(np.float64),
-        "rotations": motion.rotations.astype(np.float64),
-        "root_position": motion.root_position.astype(np.float64),
-        "joints_world": kinematics.joint_positions(motion).astype(np.float32),
-        "contacts": motion.contacts.astype(np.float32),
-        "joint_sigma": motion.joint_sigma.astype(np.float32),
-        **_hands_arrays(person.hands),
-        **_face_arrays(person.face),
-        **_appearance_arrays(person.appearance),
-    }
+    yield "frames", track.frames.astype(np.int64)
+    yield "observed", track.observed.astype(np.bool_)
+    yield "keypoints", track.keypoints.astype(np.float32)
+    yield "boxes", track.boxes.astype(np.float32)
+    yield "landmarks_3d", track.landmarks_3d.astype(np.float32)
+    yield "joint_names", np.array(skeleton.joint_names, dtype=np.str_)
+    yield "parents", np.array(skeleton.parents, dtype=np.int64)
+    yield "rest_offsets", skeleton.rest_offsets.astype(np.float64)
+    yield "rotations", motion.rotations.astype(np.float64)
+    yield "root_position", motion.root_position.astype(np.float64)
+    yield "joints_world", kinematics.joint_positions(motion).astype(np.float32)
+    yield "contacts", motion.contacts.astype(np.float32)
+    yield "joint_sigma", motion.joint_sigma.astype(np.float32)
+    yield from _hands_arrays(person.hands)
+    yield from _face_arrays(person.face)
+    yield from _appearance_arrays(person.appearance)
 
 
-def _hands_arrays(hands: Hands | None) -> Arrays:
-    if hands is None:
-        return {}
-    return {
-        "hands/observed": hands.observed.astype(np.bool_),
-        "hands/keypoints": hands.keypoints.astype(np.float32),
-        "hands/joint_names": np.array(humanoid.FINGERS, dtype=np.str_),
-        "hands/rest_offsets": hands.rest_offsets.astype(np.float64),
-        "hands/rotations": hands.rotations.astype(np.float64),
-    }
+def _hands_arrays(hands: Hands | None) -> Iterator[tuple[str, NDArray[Any]]]:
+    if hands is not None:
+        yield "hands/observed", hands.observed.astype(np.bool_)
+        yield "hands/keypoints", hands.keypoints.astype(np.float32)
+        yield "hands/joint_names", np.array(humanoid.FINGERS, dtype=np.str_)
+        yield "hands/rest_offsets", hands.rest_offsets.astype(np.float64)
+        yield "hands/rotations", hands.rotations.astype(np.float64)
 
 
-def _face_arrays(face: Face | None) -> Arrays:
-    if face is None:
-        return {}
-    return {
-        "face/observed": face.observed.astype(np.bool_),
-        "face/weight_names": np.array(arkit.BLENDSHAPES, dtype=np.str_),
-        "face/weights": face.weights.astype(np.float32),
-        "face/gaze": face.gaze.astype(np.float32),
-    }
+def _face_arrays(face: Face | None) -> Iterator[tuple[str, NDArray[Any]]]:
+    if face is not None:
+        yield "face/observed", face.observed.astype(np.bool_)
+        yield "face/weight_names", np.array(arkit.BLENDSHAPES, dtype=np.str_)
+        yield "face/weights", face.weights.astype(np.float32)
+        yield "face/gaze", face.gaze.astype(np.float32)
 
 
-def _appearance_arrays(appearance: Appearance | None) -> dict[str, NDArray[Any]]:
-    """Returns value and confidence of each trait that was seen."""
-    arrays: dict[str, NDArray[Any]] = {}
+def _appearance_arrays(appearance: Appearance | None) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yields value and confidence of each trait that was seen."""
     for name in (item.name for item in fields(Appearance)):
         trait = getattr(appearance, name, None)
         if trait is not None:
             is_text = isinstance(trait.value, str)
-            arrays[f"appearance/{name}"] = np.array(trait.value, dtype=np.str_ if is_text else np.float32)
-            arrays[f"appearance/{name}_confidence"] = np.array(trait.confidence, dtype=np.float32)
-    return arrays
+            yield f"appearance/{name}", np.array(trait.value, dtype=np.str_ if is_text else np.float32)
+            yield f"appearance/{name}_confidence", np.array(trait.confidence, dtype=np.float32)
 
 
 def _check_format(path: Path, stored: Arrays) -> None:

@@ -56,7 +56,7 @@ def write(path: Path, character: Character, t_pose: NodePose) -> None:
     document.add_skin_and_meshes()
     add_content(document)
     with atomic_write(path) as temporary:
-        temporary.write_bytes(document.to_bytes())
+        document.write_to(temporary)
 
 
 def add_content(document: Document) -> None:

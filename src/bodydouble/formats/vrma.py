@@ -89,7 +89,7 @@ def write_of_character(
         extension |= _add_face(document, target, face, fps)
     document.add_extensions({"VRMC_vrm_animation": extension})
     with atomic_write(path) as temporary:
-        temporary.write_bytes(document.to_bytes())
+        document.write_to(temporary)
 
 
 def _add_face(

@@ -7,6 +7,9 @@ import numpy as np
 from bodydouble.data import Character, FloatArray, Motion, Skeleton
 from bodydouble.geometry import camera, rotation
 
+BLOCK_FRAMES = 6000
+"""Number of frames of a long motion that are posed at once."""
+
 
 def world_rotations(parents: Sequence[int], rotations: FloatArray) -> FloatArray:
     """Returns the world rotations (..., J, 4) of local rotations (..., J, 4), xyzw."""
@@ -74,8 +77,12 @@ def forward_kinematics_of_matrices(
 
 
 def joint_positions(motion: Motion) -> FloatArray:
-    """Returns the world positions (T, J, 3) m of the joints of a motion."""
-    return forward_kinematics(motion.skeleton, motion.rotations, motion.root_position)[0]
+    """Returns the world positions (T, J, 3) m of the joints of a motion, computed some frames at a time."""
+    positions = np.empty((*motion.rotations.shape[:2], 3))
+    for start in range(0, len(positions), BLOCK_FRAMES):
+        rows = slice(start, start + BLOCK_FRAMES)
+        positions[rows] = forward_kinematics(motion.skeleton, motion.rotations[rows], motion.root_position[rows])[0]
+    return positions
 
 
 def rest_positions(skeleton: Skeleton) -> FloatArray:

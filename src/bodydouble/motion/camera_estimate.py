@@ -2,8 +2,8 @@
 
 In: ``Background``, tracks and a callback ``lift_people`` that lifts the tracks with given camera poses. Out: a
 ``CameraEstimate`` (poses and the lifted people). Camera and people depend on each other, so the control flow is camera
--> people -> camera: the lifter runs with a static camera, with the rotations of the path, and with its positions in
-metres, once to three times in all.
+-> people -> camera: the lifter runs with the rotations of the path, and with its positions in metres, or with a static
+camera, once or twice in all.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ import numpy as np
 from bodydouble.data import Background, FloatArray, Track
 from bodydouble.geometry import rotation
 from bodydouble.motion.camera.path import CameraPath, CameraPathOptions, estimate_camera_path, static_camera_path
-from bodydouble.motion.lifting.lift import FitInput
+from bodydouble.motion.lifting.fit_input import FitInput
 
 LiftPeople = Callable[[FloatArray], list[FitInput]]
 """Lifts all tracks; argument: camera poses reference_from_camera (F, 4, 4)."""
@@ -59,19 +59,19 @@ def estimate_camera(
         intrinsics: (3, 3) px.
         camera_moves: whether the camera moves; None: it is estimated from the background.
     """
-    static = _lift_with_poses(lift_people, _metric_poses(static_camera_path(frame_count)))
-    if background is None:
-        return static
-    options = CameraPathOptions(max_static_rotation=0.0) if camera_moves else CameraPathOptions()
-    path = estimate_camera_path(background, intrinsics, options)
-    if not path.is_moving:
-        return static
-    rotating = _lift_with_poses(lift_people, _metric_poses(path))
-    if not camera_moves and _gravity_swing(rotating) > _gravity_swing(static) + MAX_GRAVITY_SWING:
-        return static
+    path = static_camera_path(frame_count)
+    if background is not None:
+        options = CameraPathOptions(max_static_rotation=0.0) if camera_moves else CameraPathOptions()
+        path = estimate_camera_path(background, intrinsics, options)
+    estimate = _lift_with_poses(lift_people, _metric_poses(path))
+    if path.is_moving and not camera_moves and _contradicts_gravity(estimate, tracks):
+        del estimate  # so that people are in memory once
+        return _lift_with_poses(lift_people, _metric_poses(static_camera_path(frame_count)))
     if not path.positions.any():
-        return rotating
-    return _lift_with_poses(lift_people, _metric_poses(path, _metric_scale(path, tracks, rotating.people)))
+        return estimate
+    scale = _metric_scale(path, tracks, estimate.people)
+    del estimate
+    return _lift_with_poses(lift_people, _metric_poses(path, scale))
 
 
 def _lift_with_poses(lift_people: LiftPeople, poses: FloatArray) -> CameraEstimate:
@@ -87,9 +87,18 @@ def _metric_poses(path: CameraPath, scale: float = 0.0) -> FloatArray:
     return poses
 
 
-def _gravity_swing(estimate: CameraEstimate) -> float:
-    """Returns the median angle in rad between the lifter's up directions and their median over the clip."""
-    ups = np.concatenate([person.up for person in estimate.people])
+def _contradicts_gravity(estimate: CameraEstimate, tracks: Sequence[Track]) -> bool:
+    """Returns whether the lifter's up directions vary more with the camera poses than with a static camera."""
+    ups = [person.up for person in estimate.people]
+    in_camera = [
+        rotation.rotate_vectors(np.swapaxes(estimate.reference_from_camera[track.frames, :3, :3], -1, -2), up)
+        for track, up in zip(tracks, ups, strict=True)
+    ]
+    return _gravity_swing(np.concatenate(ups)) > _gravity_swing(np.concatenate(in_camera)) + MAX_GRAVITY_SWING
+
+
+def _gravity_swing(ups: FloatArray) -> float:
+    """Returns the median angle in rad between up directions (N, 3) and their median."""
     median_up = rotation.normalize(np.median(ups, axis=0))
     return float(np.median(np.arccos(np.clip(ups @ median_up, -1.0, 1.0))))
 

@@ -20,7 +20,7 @@ from bodydouble.geometry.rotation_log import logarithm
 from bodydouble.motion.fit.kinematics import pose_skeleton
 from bodydouble.motion.fit.solve import SolveOptions, slice_state, slice_targets, solve
 from bodydouble.motion.fit.terms import FIT_LANDMARKS, NoiseModel, State
-from bodydouble.motion.lifting.lift import FitInput
+from bodydouble.motion.lifting.fit_input import FitInput
 from bodydouble.networks import core_count
 from bodydouble.skeletons import blazepose
 

@@ -14,7 +14,8 @@ import numpy as np
 from bodydouble.data import Background, Camera, FloatArray, IntArray, Motion, Skeleton, Track
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body import proportions
-from bodydouble.motion.lifting.lift import drift_sigma, interpolate_gaps
+from bodydouble.motion.lifting.lift import drift_sigma
+from bodydouble.motion.lifting.lifter_input import interpolate_gaps
 from bodydouble.motion.reconstruct import ReconstructionInput, reconstruct
 from bodydouble.motion.resampling.motion import interpolate_motion, slice_motion
 from bodydouble.motion.shot_placement import ShotResult, align_at_cuts, place_shots
@@ -118,7 +119,7 @@ def _slice_background(background: Background, start: int, stop: int) -> Backgrou
     A shot that starts in the middle of a dissolve has no keyframe at its start.
     """
     keyframes = background.keyframes[(background.keyframes >= start) & (background.keyframes < stop)]
-    rows = slice(*np.searchsorted(background.frames, (keyframes[0] if len(keyframes) else stop, stop)))
+    rows = background.rows(int(keyframes[0]) if len(keyframes) else stop, stop)
     return Background(
         stop - start,
         keyframes - start,

@@ -13,11 +13,12 @@ from itertools import pairwise
 import numpy as np
 
 from bodydouble.data import Background, Camera, FloatArray, Motion, Skeleton, Track
+from bodydouble.data.windows import split_into_windows
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.camera_estimate import CameraEstimate, estimate_camera
 from bodydouble.motion.fit.kinematics import pose_skeleton
-from bodydouble.motion.fit.solve import SolveOptions, solve
+from bodydouble.motion.fit.solve import SolveOptions, as_float64, slice_state, solve
 from bodydouble.motion.fit.terms import FIT_LANDMARKS, SUPPORT_LANDMARKS, FitTargets, State
 from bodydouble.motion.floor.contacts import SOLE_LANDMARKS, are_feet_ever_seen, contact_probability, known_contacts
 from bodydouble.motion.floor.floor import (
@@ -31,7 +32,9 @@ from bodydouble.motion.floor.floor import (
     support_height,
 )
 from bodydouble.motion.focal_length import estimate_focal_length, with_focal_ratio
-from bodydouble.motion.lifting.lift import FitInput, prepare_fit, rescale_fit_input
+from bodydouble.motion.lifting.fit_input import FitInput
+from bodydouble.motion.lifting.lift import prepare_fit, rescale_fit_input
+from bodydouble.motion.lifting.long_clips import WINDOW_FRAMES, transform_in_windows
 
 DEFAULT_FOCAL_RATIO = 1.0
 """Focal length of an unknown camera relative to the image's long side: 53 degrees, between phones (0.75) and portraits
@@ -143,16 +146,18 @@ def reconstruct(inputs: ReconstructionInput, options: MotionOptions | None = Non
     options, fps = options or MotionOptions(), float(inputs.fps)
     estimate, intrinsics = _estimate_camera_and_people(inputs, fps)
     people, reference_from_camera = estimate.people, estimate.reference_from_camera
+    del estimate
     states = [solve(person.skeleton, person.start, person.targets, options.solve) for person in people]
     floor, scales = _estimate_floor(people, states, fps, inputs.measured, options.floor)
     if not inputs.measured.skeletons:
         positions = [reference_from_camera[track.frames, :3, 3] for track in inputs.tracks]
         states = [_rescale_state(*args) for args in zip(states, scales, positions, strict=True)]
         people = [rescale_fit_input(person, scale) for person, scale in zip(people, scales, strict=True)]
-    camera_from_world = _first_camera_from_world(inputs.measured, floor, states[0].root[0])
+    camera_from_world = _first_camera_from_world(inputs.measured, floor, as_float64(states[0].root[0]))
     motions = []
-    for person, state, measured in zip(people, states, _measured_contacts(inputs), strict=True):
-        final_state, contacts = _fit_on_floor(person, state, floor, measured, options.solve)
+    for measured in _measured_contacts(inputs):
+        person = people.pop(0)
+        final_state, contacts = _fit_on_floor(person, states.pop(0), floor, measured, options.solve)
         motions.append(_world_motion(person, final_state, contacts, camera.inverse(camera_from_world), inputs.fps))
     poses = camera.inverse(reference_from_camera) @ camera_from_world
     return Camera(inputs.image_size, intrinsics, poses), tuple(motions)
@@ -178,7 +183,8 @@ def _estimate_camera_and_people(inputs: ReconstructionInput, fps: float) -> tupl
         return estimate, intrinsics
     ratio = estimate_focal_length(estimate.people).ratio
     intrinsics = camera.intrinsics_from_focal_length(ratio * intrinsics[0, 0], inputs.image_size)
-    return replace(estimate, people=[with_focal_ratio(person, ratio) for person in estimate.people]), intrinsics
+    refocus = partial(with_focal_ratio, ratio=ratio)
+    return replace(estimate, people=[transform_in_windows(person, refocus) for person in estimate.people]), intrinsics
 
 
 def _initial_intrinsics(image_size: tuple[int, int], measured: MeasuredInputs) -> FloatArray:
@@ -212,7 +218,7 @@ def _estimate_floor(
 ) -> tuple[Floor, FloatArray]:
     """Estimates the floor, unless the camera is measured, and one scale per person (P,)."""
     standing = [
-        StandingPerson(person.skeleton, rotation.from_matrix(state.rotations), state.root, person.confidence, person.up)
+        StandingPerson(person.skeleton, _quaternions(state), state.root, person.confidence, person.up)
         for person, state in zip(people, states, strict=True)
     ]
     measured_floor = floor_from_camera(measured.camera.camera_from_world[0]) if measured.camera else None
@@ -221,7 +227,25 @@ def _estimate_floor(
 
 def _rescale_state(state: State, scale: float, camera_positions: FloatArray) -> State:
     """Returns the state with the root scaled about the camera positions (T, 3)."""
-    return State(state.rotations, camera_positions + scale * (state.root - camera_positions))
+    root = camera_positions + scale * (state.root - camera_positions)
+    return State(state.rotations, root.astype(state.root.dtype))
+
+
+def _quaternions(state: State) -> FloatArray:
+    """Returns the rotations (T, 22, 4) xyzw of a state."""
+    quaternions = np.empty((*state.rotations.shape[:2], 4))
+    for rows, _ in split_into_windows(len(quaternions), WINDOW_FRAMES, 0):
+        quaternions[rows] = rotation.from_matrix(as_float64(state.rotations[rows]))
+    return quaternions
+
+
+def _landmarks(person: FitInput, state: State, landmarks: tuple[int, ...]) -> FloatArray:
+    """Returns the positions (T, L, 3) m of landmarks of a posed person."""
+    positions = np.empty((len(state.root), len(landmarks), 3))
+    for rows, _ in split_into_windows(len(positions), WINDOW_FRAMES, 0):
+        part = slice_state(state, rows)
+        positions[rows] = pose_skeleton(person.skeleton, part.rotations, part.root, landmarks).landmarks
+    return positions
 
 
 def _first_camera_from_world(measured: MeasuredInputs, floor: Floor, root: FloatArray) -> FloatArray:
@@ -249,11 +273,12 @@ def _fit_on_floor(
     fps = person.targets.fps
     if measured_contacts is None and not are_feet_ever_seen(person.confidence, fps):
         return state, np.zeros((len(state.root), len(SOLE_LANDMARKS)))
-    landmarks = pose_skeleton(person.skeleton, state.rotations, state.root, FIT_LANDMARKS).landmarks
+    landmarks = _landmarks(person, state, FIT_LANDMARKS)
     height = floor.height_above(landmarks)
     support = support_height(height.min(axis=1), fps)
     contacts = _sole_contacts(person, state, floor, support) if measured_contacts is None else measured_contacts
     targets = _add_floor(person.targets, floor, support, landmarks, contacts)
+    del landmarks, height
     final_state = solve(person.skeleton, state, targets, options)
     if measured_contacts is not None:
         return final_state, measured_contacts
@@ -287,7 +312,7 @@ def _add_floor(
 
 def _sole_contacts(person: FitInput, state: State, floor: Floor, support: FloatArray) -> FloatArray:
     """Estimates the probability (T, 4) that each point of the soles rests on a support of height (T,)."""
-    soles = pose_skeleton(person.skeleton, state.rotations, state.root, SOLE_LANDMARKS).landmarks
+    soles = _landmarks(person, state, SOLE_LANDMARKS)
     return contact_probability(soles, floor.height_above(soles) - support[:, None], person.targets.fps)
 
 
@@ -295,7 +320,7 @@ def _world_motion(
     person: FitInput, state: State, contacts: FloatArray, world_from_camera: FloatArray, fps: Fraction
 ) -> Motion:
     """Returns the motion of a state in world axes; world_from_camera (4, 4) is that of the first frame."""
-    rotations = rotation.from_matrix(state.rotations)
+    rotations = _quaternions(state)
     rotations[:, 0] = rotation.multiply(rotation.from_matrix(world_from_camera[:3, :3]), rotations[:, 0])
     root = camera.transform(world_from_camera, state.root)
     return Motion(person.skeleton, fps, rotation.make_continuous(rotations), root, contacts, person.joint_sigma)

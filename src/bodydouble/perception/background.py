@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from bodydouble.data import Background, BoolArray, FloatArray, IntArray, RgbImage
+from bodydouble.data.growing_array import GrowingArray
 from bodydouble.perception.image.roi import count_halvings, halve
 
 
@@ -75,7 +76,9 @@ class BackgroundTracker:
         self._frame_count = 0
         self._keyframes: list[int] = []
         self._corner_count = 0
-        self._observations: list[tuple[IntArray, FloatArray]] = []
+        self._observed_counts: list[int] = []
+        self._observed_ids = GrowingArray((), np.int32)
+        self._observed_points = GrowingArray((2,), np.float32)
         self._key_image = self._last_image = _GreyImage.of(np.empty((0, 0), np.uint8))
         self._key_points: FloatArray = np.empty((0, 2), np.float32)
         self._points: FloatArray = np.empty((0, 2), np.float32)
@@ -106,26 +109,24 @@ class BackgroundTracker:
         if len(self._points) < min_count or not self._keyframe_corner_count:
             self._begin_keyframe(grey, mask)
         self._last_image = grey
-        self._observations.append((self._corner_ids, ((self._points + 0.5) * scale).astype(np.float32)))
+        self._add_observations(self._corner_ids, ((self._points + 0.5) * scale).astype(np.float32))
+
+    def _add_observations(self, corner_ids: IntArray, points: FloatArray) -> None:
+        self._observed_counts.append(len(corner_ids))
+        self._observed_ids.extend(corner_ids)
+        self._observed_points.extend(points)
         self._frame_count += 1
 
     def result(self, scale: FloatArray | float = 1.0) -> Background:
-        """Returns the corners of all frames so far.
+        """Returns the corners of all frames, once: they are handed over, as a copy would need much memory.
 
         Args:
             scale: px of the result per px of the frames, (2,) or the same for x and y.
         """
-        empty = (np.empty(0, np.int32), np.empty((0, 2), np.float32))
-        corner_ids, points = zip(empty, *self._observations, strict=True)
-        frames = np.repeat(np.arange(self._frame_count), [len(ids) for ids in corner_ids[1:]])
-        keyframes = np.array(self._keyframes, dtype=np.int64)
-        return Background(
-            self._frame_count,
-            keyframes,
-            frames,
-            np.concatenate(corner_ids),
-            np.concatenate(points) * np.float32(scale),
-        )
+        frames = np.repeat(np.arange(self._frame_count, dtype=np.int32), self._observed_counts)
+        corner_ids, points = self._observed_ids.take(), self._observed_points.take()
+        points *= np.float32(scale)
+        return Background(self._frame_count, np.array(self._keyframes, dtype=np.int64), frames, corner_ids, points)
 
     def _reduce(self, frame: RgbImage) -> RgbImage:
         """Converts a frame to grey and reduces it to the longer side of the options."""

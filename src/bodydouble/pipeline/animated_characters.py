@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from bodydouble.characters.arm_clearance import clear_arms
 from bodydouble.characters.body_fitting import fit_character
 from bodydouble.characters.face_weights import animate_face
@@ -16,9 +18,16 @@ from bodydouble.characters.spring_bones import swing_springs
 from bodydouble.characters.twist_bones import spread_twist
 from bodydouble.characters.weight_keyframes import reduce_weight_keys
 from bodydouble.data import BoolArray, Character, Face, FloatArray, MorphWeights, Motion, Performance, Person
+from bodydouble.data.windows import shift, split_into_windows
 from bodydouble.formats import fbx
+from bodydouble.geometry import rotation
 from bodydouble.motion.hands.merge import full_motion
+from bodydouble.motion.resampling.motion import slice_motion
 from bodydouble.pipeline.preview_size import PersonSizedMatrices
+
+WINDOW_FRAMES, WINDOW_MARGIN_SECONDS = 6000, 10.0
+"""Length of the windows in which long motions are retargeted, in frames, and their overlap on either side, in s: hair
+and clothes come to the same motion in that time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +90,29 @@ def retarget_to_character(motion: Motion, template: Character) -> AnimatedCharac
     are kept, arms stay out of the body, feet are planted, twist bones share the twist of the limbs, and hair and
     clothes swing.
     """
-    if template.is_builtin:
-        character = fit_character(template, motion.skeleton)
-        return AnimatedCharacter(character, *retarget(motion, character))
-    rotations, hips_translation = retarget(motion, template)
-    return AnimatedCharacter(template, *_correct_pose(motion, template, rotations, hips_translation))
+    character = fit_character(template, motion.skeleton) if template.is_builtin else template
+    frames = len(motion.rotations)
+    margin = 0 if template.is_builtin else round(WINDOW_MARGIN_SECONDS * float(motion.fps))
+    windows = list(split_into_windows(frames, WINDOW_FRAMES, margin))
+    if len(windows) == 1:
+        return AnimatedCharacter(character, *_retarget_window(motion, character))
+    rotations = np.empty((frames, len(character.skeleton.joint_names), 4))
+    hips_translation = np.empty((frames, 3))
+    for inner, outer in windows:
+        part, hips_translation_part = _retarget_window(slice_motion(motion, outer), character)
+        kept = part[shift(inner, outer)]
+        if inner.start:
+            kept = rotation.make_continuous(np.concatenate([rotations[inner.start - 1 : inner.start], kept]))[1:]
+        rotations[inner], hips_translation[inner] = kept, hips_translation_part[shift(inner, outer)]
+    return AnimatedCharacter(character, rotations, hips_translation)
+
+
+def _retarget_window(motion: Motion, character: Character) -> tuple[FloatArray, FloatArray]:
+    """Returns the rotations (T, J, 4) and the translation (T, 3) of the hips of a character that follows a motion."""
+    rotations, hips_translation = retarget(motion, character)
+    if character.is_builtin:
+        return rotations, hips_translation
+    return _correct_pose(motion, character, rotations, hips_translation)
 
 
 def _correct_pose(

@@ -28,6 +28,7 @@ from bodydouble.pipeline.capturing import (
 )
 from bodydouble.pipeline.casting import cast_characters, parse_look_files, write_looks
 from bodydouble.pipeline.progress import Progress
+from bodydouble.pipeline.release import release_memory
 from bodydouble.tracking.association import FaceEmbeddings
 
 PERFORMANCE_FILE = "performance.npz"
@@ -178,6 +179,7 @@ def animate_captured(
         samples: frames of the video for the report; default: they are decoded if there is no preview.
     """
     captured, name = result.performance, clip_name(video)
+    release_memory()
     resampled = _resample(captured, outputs.fps, progress)
     with progress.stage("characters"):
         templates = cast_characters(outputs.character, outputs.template, captured.people, outputs.look_files)
@@ -190,8 +192,11 @@ def animate_captured(
         files = list(progress.track(steps))
     if outputs.character == character_files.LIKE_ME:
         files += write_looks(folder, captured.people, outputs.look_files)
+    del steps, resampled_characters
     images = SpanImages(captured, result.static_people)
     preview = _render_preview(video, captured, characters, images, folder, progress) if outputs.preview else None
+    del characters
+    release_memory()
     with progress.stage("report"):
         images.add_samples(samples or _sample_frames(None if preview else video))
         report = _write_report(video, result, images, preview, folder, progress.warnings)

@@ -35,6 +35,7 @@ from bodydouble.perception.pose.observe import MOVENET, create_observer, create_
 from bodydouble.perception.protocols import DetailModel
 from bodydouble.pipeline.perceiving import FrameListener, Perception, PerceptionResult
 from bodydouble.pipeline.progress import Progress
+from bodydouble.pipeline.release import release_memory
 from bodydouble.pipeline.speaking import add_speech
 from bodydouble.pipeline.visible_hands import describe_absence
 from bodydouble.tracking.association import FaceEmbeddings, PersonTrack, build_tracks
@@ -163,6 +164,8 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
     clip, options = request.clip, request.options
     keypoints = _read_external_keypoints(options, clip, progress)
     perceived = _perceive(request, keypoints, progress, on_frame)
+    frame_count = len(perceived.observations)
+    release_memory()
     with progress.stage("tracking"):
         people, static_people = _track_people(perceived, keypoints, request)
     _warn_of_static_people(static_people, people, progress)
@@ -170,20 +173,31 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
         raise NoPeopleError(
             describe_absence(clip.path, looks_for_hands=options.get("hands") != "off" and keypoints is None)
         )
-    inputs = _reconstruction_input(request, perceived, people)
+    release_memory()
     with progress.stage("motion"):
-        camera, motions = reconstruct_shots(inputs)
-        pairs = zip(people.items(), motions, strict=True)
-        performers = tuple(_build_person(name, tracked, motion, camera) for (name, tracked), motion in pairs)
+        camera, motions = reconstruct_shots(_reconstruction_input(request, perceived, frame_count, people))
+        perceived.background = None
+        release_memory()
+        embeddings = {name: person.face_embeddings for name, person in people.items()}
+        performers = _build_people(people, list(motions), camera)
+    release_memory()
     if clip.has_audio and options.get("speech") != "off":
-        performers = add_speech(clip.path, performers, inputs.frame_count, progress)
+        performers = add_speech(clip.path, performers, frame_count, progress)
     for message in (doubt for performer in performers for doubt in describe_doubts(performer)):
         progress.warn(message)
     return CaptureResult(
-        Performance(clip.fps, inputs.frame_count, camera, performers),
-        {name: person.face_embeddings for name, person in people.items()},
+        Performance(clip.fps, frame_count, camera, performers),
+        embeddings,
         static_people,
     )
+
+
+def _build_people(people: dict[str, PersonTrack], motions: list[Motion], camera: Camera) -> tuple[Person, ...]:
+    """Builds all people in order, and frees what each was observed to do; both arguments become empty."""
+    performers = []
+    for name in list(people):
+        performers.append(_build_person(name, people.pop(name), motions.pop(0), camera))
+    return tuple(performers)
 
 
 def _build_person(name: str, tracked: PersonTrack, motion: Motion, camera: Camera) -> Person:
@@ -195,13 +209,13 @@ def _build_person(name: str, tracked: PersonTrack, motion: Motion, camera: Camer
 
 
 def _reconstruction_input(
-    request: CaptureRequest, perceived: PerceptionResult, people: Mapping[str, PersonTrack]
+    request: CaptureRequest, perceived: PerceptionResult, frame_count: int, people: Mapping[str, PersonTrack]
 ) -> ReconstructionInput:
     clip, options = request.clip, request.options
     return ReconstructionInput(
         tuple(person.track for person in people.values()),
         clip.image_size,
-        len(perceived.observations),
+        frame_count,
         clip.fps,
         perceived.background,
         camera_moves=True if options.get("camera") == "moving" else None,
@@ -305,7 +319,10 @@ def _track_people(
     if keypoints is not None:
         keypoints.check_frames(frame_count)
         ids = keypoints.ids_per_frame(frame_count)
-    people = name_people(build_tracks(perceived.observations, fps, image_size, ids, shot_starts=perceived.shot_starts))
+    tracks_of_people = build_tracks(
+        perceived.take_observations(), fps, image_size, ids, shot_starts=perceived.shot_starts
+    )
+    people = name_people(tracks_of_people)
     tracks = {name: person.track for name, person in people.items()}
     # External keypoints are of people, whether they move or not.
     static = {} if keypoints else detect_static_people(tracks, fps, image_size, perceived.background)

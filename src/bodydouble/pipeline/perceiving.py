@@ -18,6 +18,7 @@ from bodydouble.data import (
     Observation,
     RgbImage,
 )
+from bodydouble.data.growing_array import ArrayPool
 from bodydouble.formats.media.read_ahead import ReadAhead
 from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.appearance.sampler import AppearanceSampler
@@ -58,6 +59,11 @@ class PerceptionResult:
     background: Background | None = None
     """Background of a camera that may move."""
 
+    def take_observations(self) -> list[tuple[Observation, ...]]:
+        """Hands over the observations, so that they are freed when the caller is done with them."""
+        observations, self.observations = self.observations, []
+        return observations
+
 
 @dataclass(frozen=True, slots=True)
 class SecondKeypoints:
@@ -71,14 +77,14 @@ class SecondKeypoints:
 
 
 @dataclass(frozen=True, slots=True)
-class PersonDetail:
-    """One person in one frame, with the hands that were observed."""
+class PersonHands:
+    """Hands of one person in one frame."""
 
     frame: int
     person: int
     """Index among the people of the frame."""
-    observation: Observation
-    """In px of the frame."""
+    hands: tuple[HandObservation | None, HandObservation | None]
+    """Left and right hand, in px of the original image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,8 @@ class FrameFaces:
 
     frame: int
     faces: Sequence[FaceObservation | None]
-    """The face of each of the first people of the frame; None where it was not observed."""
+    """The face of each of the first people of the frame, in px of the original image; None where it was not
+    observed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +140,7 @@ class Perception:
         self._detail_models = detail_models
         self._face_model = face_model
         self._appearance_sampler = appearance_sampler
+        self._pool = ArrayPool()
 
     def quality_warnings(self, image_size: tuple[int, int]) -> list[str]:
         """Returns warnings about dark, noisy or blurred frames of a video of this size, px."""
@@ -159,7 +167,7 @@ class Perception:
         result = PerceptionResult()
         prepared = ReadAhead(self._prepare_frames(frames, on_frame), PREPARED_FRAMES)
         second_work = SharedWork[SecondKeypoints](MAX_PENDING_REQUESTS)
-        detail_work = SharedWork[PersonDetail](MAX_PENDING_REQUESTS)
+        detail_work = SharedWork[PersonHands](MAX_PENDING_REQUESTS)
         faces: list[FrameFaces] = []
         appearances: list[FrameAppearances] = []
         background_worker, face_worker = OrderedWorker(MAX_BACKGROUND_DELAY), OrderedWorker(MAX_FACE_DELAY)
@@ -170,9 +178,9 @@ class Perception:
                 self._submit_requests(second_work, frame.index, image)
                 models = [model for model in self._detail_models if frame.index % model.interval == 0]
                 for index, person in enumerate(people if models else ()):
-                    detail_work.submit(_add_details, models, image, PersonDetail(frame.index, index, person))
+                    detail_work.submit(_observe_hands, models, image, person, frame.index, index, scale)
                 if self._face_model:
-                    face_worker.submit(_observe_faces, self._face_model, frame, image, people, faces)
+                    face_worker.submit(_observe_faces, self._face_model, frame, image, people, scale, faces)
                 sampler = self._appearance_sampler
                 if sampler and sampler.is_due(frame.index):
                     appearance_worker.submit(_sample_people, sampler, frame, people, appearances)
@@ -181,9 +189,9 @@ class Perception:
                     background_worker.submit(_track_background, self._background_tracker, frame, boxes)
             background_worker.finish()
             _add_second_keypoints(result.observations, second_work.finish(), scale)
-            _add_hands(result.observations, detail_work.finish(), scale)
+            _add_hands(result.observations, detail_work.finish())
             face_worker.finish()
-            _add_faces(result.observations, faces, scale)
+            _add_faces(result.observations, faces)
             appearance_worker.finish()
             _add_appearances(result.observations, appearances)
         if self._background_tracker:
@@ -223,10 +231,20 @@ class Perception:
             self._observer.begin_shot()
         observed = self._observer.observe(image)
         people = self._face_embedder.embed_people(image, observed.current)
-        result.observations.append(tuple(_rescale(person, scale) for person in people))
+        result.observations.append(tuple(self._store(person, scale) for person in people))
         for past in observed.backfilled:
-            result.observations[-1 - past.frames_ago] += (_rescale(past.observation, scale),)
+            result.observations[-1 - past.frames_ago] += (self._store(past.observation, scale),)
         return people
+
+    def _store(self, observation: Observation, scale: FloatArray) -> Observation:
+        """Returns an observation scaled by (2,) factors in x and y, whose arrays are in the pool of this video."""
+        return replace(
+            observation,
+            box=self._pool.copy(observation.box * np.tile(scale, 2)),
+            keypoints=self._pool.copy(observation.keypoints * np.append(scale, 1.0)),
+            landmarks_3d=self._pool.copy(observation.landmarks_3d),
+            appearance=self._pool.copy(observation.appearance),
+        )
 
     def _submit_requests(self, work: SharedWork[SecondKeypoints], frame: int, image: RgbImage) -> None:
         """Has the second network estimate the keypoints of the people of this frame whose turn it is."""
@@ -252,36 +270,42 @@ def _add_second_keypoints(
         observations[estimate.frame] = tuple(people)
 
 
-def _add_details(models: Sequence[DetailModel], image: RgbImage, person: PersonDetail) -> PersonDetail:
-    observation = person.observation
+def _observe_hands(
+    models: Sequence[DetailModel], image: RgbImage, person: Observation, frame: int, index: int, scale: FloatArray
+) -> PersonHands:
     for model in models:
-        observation = model.add_detail(image, observation)
-    return replace(person, observation=observation)
+        person = model.add_detail(image, person)
+    return PersonHands(frame, index, _rescale_hands(person, scale))
 
 
-def _add_hands(observations: list[tuple[Observation, ...]], details: Iterable[PersonDetail], scale: FloatArray) -> None:
-    """Adds hands, px of frames, to observations in px of the original image."""
+def _add_hands(observations: list[tuple[Observation, ...]], details: Iterable[PersonHands]) -> None:
     for detail in details:
-        people = list(observations[detail.frame])
-        hands = _rescale_hands(detail.observation, scale)
-        people[detail.person] = replace(people[detail.person], hands=hands)
-        observations[detail.frame] = tuple(people)
+        if detail.hands != (None, None):
+            people = list(observations[detail.frame])
+            people[detail.person] = replace(people[detail.person], hands=detail.hands)
+            observations[detail.frame] = tuple(people)
 
 
 def _observe_faces(
-    model: FaceModel, frame: ShotFrame, image: RgbImage, people: Sequence[Observation], results: list[FrameFaces]
+    model: FaceModel,
+    frame: ShotFrame,
+    image: RgbImage,
+    people: Sequence[Observation],
+    scale: FloatArray,
+    results: list[FrameFaces],
 ) -> None:
     if frame.is_shot_start:
         model.begin_shot()
-    results.append(FrameFaces(frame.index, model.observe_people(image, people)))
+    faces = [face and _rescale_face(face, scale) for face in model.observe_people(image, people)]
+    if any(faces):
+        results.append(FrameFaces(frame.index, faces))
 
 
-def _add_faces(observations: list[tuple[Observation, ...]], faces: Iterable[FrameFaces], scale: FloatArray) -> None:
-    """Adds faces, px of frames, to observations in px of the original image."""
+def _add_faces(observations: list[tuple[Observation, ...]], faces: Iterable[FrameFaces]) -> None:
     for frame_faces in faces:
         people = list(observations[frame_faces.frame])
         for index, face in enumerate(frame_faces.faces):
-            people[index] = replace(people[index], face=face and _rescale_face(face, scale))
+            people[index] = replace(people[index], face=face)
         observations[frame_faces.frame] = tuple(people)
 
 
@@ -300,7 +324,8 @@ def _add_appearances(observations: list[tuple[Observation, ...]], appearances: I
 
 
 def _rescale_face(face: FaceObservation, scale: FloatArray) -> FaceObservation:
-    return face if face.outline is None else replace(face, outline=face.outline * scale)
+    """Scales the outline, which is only drawn, so that float32 suffices."""
+    return face if face.outline is None else replace(face, outline=(face.outline * scale).astype(np.float32))
 
 
 def _rescale_hands(
@@ -316,9 +341,3 @@ def _track_background(tracker: BackgroundTracker, frame: ShotFrame, boxes: Float
     if frame.is_shot_start:
         tracker.begin_shot()
     tracker.process_frame(frame.image, boxes)
-
-
-def _rescale(observation: Observation, scale: FloatArray) -> Observation:
-    """Scales an observation by (2,) factors in x and y."""
-    box, keypoints = observation.box * np.tile(scale, 2), observation.keypoints * np.append(scale, 1.0)
-    return replace(observation, box=box, keypoints=keypoints)

@@ -127,24 +127,34 @@ def build_tracks(
     options = options or AssociationOptions()
     if ids is None:
         tracklets = associate_observations(observations, fps, options, shot_starts)
-        fused = [fuse_keypoints(build_track(t), collect_second_keypoints(t)) for t in tracklets]
-        tracks = downweight_unreliable_keypoints([track for track, _ in fused], image_size, fps)
-        faces = [face for _, face in fused]
     else:
         identified, unidentified = _split_by_id(observations, ids)
         tracklets = _drop_short(identified, fps, len(observations), options)
         tracklets += associate_observations(unidentified, fps, options, shot_starts)
-        tracks = tuple(build_track(tracklet) for tracklet in tracklets)
-        faces = [track.keypoints[:, FACE, :2] for track in tracks]
-    embeddings = map(_collect_face_embeddings, tracklets)
-    details = map(_collect_hands_and_faces, tracklets)
-    samples = map(_collect_appearance_samples, tracklets)
-    return tuple(
-        PersonTrack(track, embedding, face, *detail, appearance_samples)
-        for track, embedding, face, detail, appearance_samples in zip(
-            tracks, embeddings, faces, details, samples, strict=True
-        )
-    )
+        del identified, unidentified
+    del observations
+    people = []
+    while tracklets:
+        people.append(_build_person_track(tracklets.pop(0), is_trusted=ids is not None))
+    if ids is not None:
+        return tuple(people)
+    tracks = downweight_unreliable_keypoints([person.track for person in people], image_size, fps)
+    return tuple(replace(person, track=track) for person, track in zip(people, tracks, strict=True))
+
+
+def _build_person_track(tracklet: Tracklet, *, is_trusted: bool) -> PersonTrack:
+    """Converts a tracklet, and empties it; keypoints that are not trusted are fused with those of the second network.
+
+    All that is stored is copied, so that the observations can be freed.
+    """
+    track, second = build_track(tracklet), None if is_trusted else collect_second_keypoints(tracklet)
+    embeddings, samples = _collect_face_embeddings(tracklet), _collect_appearance_samples(tracklet)
+    hands, faces = _collect_hands_and_faces(tracklet)
+    tracklet.frames, tracklet.observations = [], []
+    face = track.keypoints[:, FACE, :2]
+    if second is not None:
+        track, face = fuse_keypoints(track, second)
+    return PersonTrack(track, embeddings, face, hands, faces, samples)
 
 
 def associate_observations(
@@ -182,16 +192,19 @@ def track_frame_by_frame(
     options = options or AssociationOptions()
     tracklets: list[Tracklet] = []
     max_gap = max(options.max_gap * fps, 1)
-    shot_start = 0
+    active: list[Tracklet] = []
+    shot_start, starts = 0, set(shot_starts)
     for frame, frame_observations in enumerate(observations):
-        shot_start = frame if frame in shot_starts else shot_start
+        shot_start = frame if frame in starts else shot_start
         unmatched = sorted(frame_observations, key=lambda o: (-float(box_area(o.box)), -o.score))
-        active = [t for t in tracklets if shot_start <= t.frames[-1] and frame - t.frames[-1] <= max_gap]
+        active = [t for t in active if shot_start <= t.frames[-1] and frame - t.frames[-1] <= max_gap]
         recent = [tracklet for tracklet in active if tracklet.frames[-1] == frame - 1]
         lost = [tracklet for tracklet in active if tracklet.frames[-1] < frame - 1]
         for group in (recent, lost):
             unmatched = _match(group, unmatched, frame, fps, options)
-        tracklets += [Tracklet([frame], [observation]) for observation in unmatched]
+        new = [Tracklet([frame], [observation]) for observation in unmatched]
+        tracklets += new
+        active += new
     return tracklets
 
 
@@ -206,9 +219,9 @@ def build_track(tracklet: Tracklet) -> Track:
     keypoints[..., 2] = 0.0
     landmarks_3d = np.full((count, LANDMARK_COUNT, 3), np.nan)
     observed[rows] = True
-    boxes[rows] = [observation.box for observation in tracklet.observations]
-    keypoints[rows] = [observation.keypoints for observation in tracklet.observations]
-    landmarks_3d[rows] = [observation.landmarks_3d for observation in tracklet.observations]
+    for row, observation in zip(rows.tolist(), tracklet.observations, strict=True):
+        boxes[row], keypoints[row] = observation.box, observation.keypoints
+        landmarks_3d[row] = observation.landmarks_3d
     return Track(frames, observed, boxes, keypoints, landmarks_3d)
 
 

@@ -10,12 +10,17 @@
 Source of the algorithm: Forney, The Viterbi algorithm (1973).
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bodydouble.data import BoolArray, FloatArray, IntArray, Track
 from bodydouble.skeletons import blazepose, coco
+
+BLOCK_FRAMES = 1000
+"""Number of frames whose costs are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +103,33 @@ def fuse_keypoints(track: Track, second: FloatArray, options: FusionOptions | No
     is_known = np.isfinite(second).all(axis=(1, 2)) & track.observed
     if not is_known.any():
         return track, track.keypoints[:, FACE, :2]
-    track, second = _repair_labels(track, second, options)
-    keypoints = _blend(track, second, is_known, options)
-    face = keypoints[:, FACE, :2].copy()
-    keypoints[:, FACE] = track.keypoints[:, FACE]
-    return replace(track, keypoints=keypoints, landmarks_3d=_follow_keypoints(track, keypoints[..., :2])), face
+    sizes = _box_sizes(track)
+    labels, second_labels = estimate_labelings(track.keypoints, second, sizes, options)
+    known = _permute(track.keypoints[is_known], labels[is_known], LABELINGS)
+    known_second = _permute(second[is_known], second_labels[is_known], SECOND_LABELINGS)
+    steps = _measure_steps(known, known_second, sizes[is_known], options)
+    keypoints, landmarks_3d = np.empty_like(track.keypoints), np.empty_like(track.landmarks_3d)
+    face = np.empty((len(sizes), len(FACE), 2))
+    for rows in _blocks(len(sizes)):
+        repaired = _permute(track.keypoints[rows], labels[rows], LABELINGS)
+        fused = _blend(repaired, _interpolate(steps, is_known, rows), sizes[rows], options)
+        face[rows] = fused[:, FACE, :2]
+        fused[:, FACE] = repaired[:, FACE]
+        keypoints[rows] = fused
+        landmarks = _permute(track.landmarks_3d[rows], labels[rows], LABELINGS)
+        landmarks_3d[rows] = _follow_keypoints(landmarks, repaired[..., :2], fused[..., :2])
+    return replace(track, keypoints=keypoints, landmarks_3d=landmarks_3d), face
 
 
-def _repair_labels(track: Track, second: FloatArray, options: FusionOptions) -> tuple[Track, FloatArray]:
-    """Exchanges left and right of both networks in the frames in which they are swapped; arguments as above."""
-    labels, second_labels = estimate_labelings(track.keypoints, second, _box_sizes(track), options)
-    order = np.stack(LABELINGS)[labels][..., None]
-    repaired = replace(
-        track,
-        keypoints=np.take_along_axis(track.keypoints, order, axis=1),
-        landmarks_3d=np.take_along_axis(track.landmarks_3d, order, axis=1),
-    )
-    return repaired, np.take_along_axis(second, np.stack(SECOND_LABELINGS)[second_labels][..., None], axis=1)
+def _permute(points: FloatArray, labels: IntArray, labelings: Sequence[IntArray]) -> FloatArray:
+    """Returns points (T, N, C) in the order of the labeling of each frame, an index (T,) into permutations (N,)."""
+    return np.take_along_axis(points, np.stack(labelings)[labels][..., None], axis=1)
+
+
+def _blocks(frames: int) -> Iterator[slice]:
+    """Yields blocks of frames that follow one another, which bounds the memory."""
+    for start in range(0, frames, BLOCK_FRAMES):
+        yield slice(start, min(start + BLOCK_FRAMES, frames))
 
 
 def estimate_labelings(
@@ -128,17 +143,49 @@ def estimate_labelings(
         sizes: (T,) px.
         options: parameters of fusion.
     """
+    held, steps = _hold_last_known(second)
+    costs = (
+        _labeling_costs(keypoints[rows], second[rows], held[rows], sizes[rows], steps[rows], options)
+        for rows in _overlapping_blocks(len(sizes))
+    )
+    states = viterbi_in_blocks(costs)
+    own, other = _PAIRS.T
+    return own[states], other[states]
+
+
+def _overlapping_blocks(frames: int) -> Iterator[slice]:
+    """Yields blocks of frames, each of which begins with the last frame of the block before."""
+    for start in range(0, max(frames - 1, 1), BLOCK_FRAMES):
+        yield slice(start, min(start + BLOCK_FRAMES + 1, frames))
+
+
+def _labeling_costs(
+    keypoints: FloatArray,
+    second: FloatArray,
+    held: FloatArray,
+    sizes: FloatArray,
+    steps: FloatArray,
+    options: FusionOptions,
+) -> tuple[FloatArray, FloatArray]:
+    """Returns the costs of ``viterbi``: of the states (T, 16) of _PAIRS, and of their changes (T - 1, 16, 16).
+
+    Args:
+        keypoints: (T, 33, 3) as for ``estimate_labelings``.
+        second: (T, 17, 3) likewise.
+        held: (T, 17, 3) the last known ones of ``second``.
+        sizes: (T,) px.
+        steps: (T,) frames since ``held`` was another one.
+        options: parameters of fusion.
+    """
     first = [keypoints[:, order][:, _COCO] for order in LABELINGS]
     agreement = np.stack([_disagreement_cost(points, second, sizes, options) for points in first], axis=1)
     own, other = _PAIRS.T
     # Labels that are exchanged in both networks agree as much as original ones.
     unary = agreement[:, own ^ other] + options.swap_cost * (own > 0) + options.second_swap_cost * (other > 0)
-    held, steps = _hold_last_known(second)
     second_candidates = [held[:, order] for order in SECOND_LABELINGS]
     pairwise = _label_motion_cost(first, sizes, np.ones(len(sizes)), options)[:, own[:, None], own]
     pairwise += _label_motion_cost(second_candidates, sizes, steps, options)[:, other[:, None], other]
-    states = viterbi(unary, pairwise)
-    return own[states], other[states]
+    return unary, pairwise
 
 
 def _hold_last_known(second: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -168,15 +215,32 @@ def viterbi(unary: FloatArray, pairwise: FloatArray) -> IntArray:
         unary: (T, S) cost of each state.
         pairwise: (T - 1, S, S) cost of each pair of consecutive states.
     """
-    cost, best_previous = unary[0], np.zeros(unary.shape, dtype=np.int64)
-    for t in range(1, len(unary)):
-        total = cost[:, None] + pairwise[t - 1]
-        best_previous[t] = total.argmin(axis=0)
-        cost = total.min(axis=0) + unary[t]
-    states = np.zeros(len(unary), dtype=np.int64)
-    states[-1] = cost.argmin()
-    for t in range(len(unary) - 1, 0, -1):
-        states[t - 1] = best_previous[t, states[t]]
+    return viterbi_in_blocks([(unary, pairwise)])
+
+
+def viterbi_in_blocks(blocks: Iterable[tuple[FloatArray, FloatArray]]) -> IntArray:
+    """Returns what ``viterbi`` returns for costs in blocks, each of which begins with the last frame of the one before.
+
+    Args:
+        blocks: the arguments of ``viterbi`` for each block; at most 256 states.
+    """
+    cost: FloatArray | None = None
+    parts: list[NDArray[np.uint8]] = []
+    for unary, pairwise in blocks:
+        cost = unary[0] if cost is None else cost
+        best_previous = np.zeros(pairwise.shape[:2], dtype=np.uint8)
+        for t in range(1, len(unary)):
+            total = cost[:, None] + pairwise[t - 1]
+            best_previous[t - 1] = total.argmin(axis=0)
+            cost = total.min(axis=0) + unary[t]
+        parts.append(best_previous)
+    states = np.zeros(1 + sum(map(len, parts)), dtype=np.int64)
+    states[-1] = 0 if cost is None else cost.argmin()
+    t = len(states) - 1
+    for best_previous in reversed(parts):
+        for previous in best_previous[::-1]:
+            states[t - 1] = previous[states[t]]
+            t -= 1
     return states
 
 
@@ -202,29 +266,39 @@ def _motion_cost(before: FloatArray, after: FloatArray, sizes: FloatArray, optio
     return np.asarray(np.nansum(np.minimum(residuals, options.max_deviation), axis=1))
 
 
-def _blend(track: Track, second: FloatArray, is_known: BoolArray, options: FusionOptions) -> FloatArray:
-    """Moves keypoints (T, 33, 3) towards the second network's, and lowers confidences where both disagree."""
-    sizes = _box_sizes(track)
-    offsets = (second[is_known][..., :2] - track.keypoints[is_known][:, _COCO, :2]) / sizes[is_known, None, None]
+def _measure_steps(keypoints: FloatArray, second: FloatArray, sizes: FloatArray, options: FusionOptions) -> FloatArray:
+    """Returns (N, 17, 3) offsets of the second network's keypoints where both agree, in sizes, and the disagreement.
+
+    Args:
+        keypoints: (N, 33, 3) of the frames in which the second network ran.
+        second: (N, 17, 3) of that network.
+        sizes: (N,) px.
+        options: parameters of fusion.
+    """
+    offsets = (second[..., :2] - keypoints[:, _COCO, :2]) / sizes[:, None, None]
     distances = np.linalg.norm(offsets, axis=-1)
     offsets = np.where(distances[..., None] <= options.max_disagreement, offsets, 0.0)
     excess = np.clip((distances - options.disagreement_onset) / options.disagreement_range, 0.0, 1.0)
-    steps = _interpolate(np.concatenate([offsets, excess[..., None]], axis=-1), is_known)
-    fused = track.keypoints.copy()
+    return np.concatenate([offsets, excess[..., None]], axis=-1)
+
+
+def _blend(keypoints: FloatArray, steps: FloatArray, sizes: FloatArray, options: FusionOptions) -> FloatArray:
+    """Moves keypoints (T, 33, 3) by steps (T, 17, 3) of _measure_steps, and lowers confidences by the disagreement."""
+    fused = keypoints.copy()
     fused[:, _COCO, :2] += options.weight * steps[..., :2] * sizes[:, None, None]
     fused[:, _COCO, 2] *= 1 - options.confidence_loss * steps[..., 2]
     return fused
 
 
-def _follow_keypoints(track: Track, points: FloatArray) -> FloatArray:
-    """Moves 3D landmarks (T, 33, 3) across the line of sight as keypoints move to points (T, 33, 2), px.
+def _follow_keypoints(landmarks: FloatArray, points: FloatArray, moved: FloatArray) -> FloatArray:
+    """Moves 3D landmarks (T, 33, 3) across the line of sight as keypoints (T, 33, 2), px, move to others.
 
     The scale of each frame is that of the projection that maps the landmarks to the keypoints best.
     """
-    before, across = _relative_to_hips(track.keypoints[..., :2]), track.landmarks_3d[..., :2]
+    before, across = _relative_to_hips(points), landmarks[..., :2]
     metres_per_px = (before * across).sum(axis=(1, 2)) / np.maximum((before**2).sum(axis=(1, 2)), 1.0)
-    landmarks_3d = track.landmarks_3d.copy()
-    landmarks_3d[..., :2] += metres_per_px[:, None, None] * (_relative_to_hips(points) - before)
+    landmarks_3d = landmarks.copy()
+    landmarks_3d[..., :2] += metres_per_px[:, None, None] * (_relative_to_hips(moved) - before)
     return landmarks_3d
 
 
@@ -232,9 +306,9 @@ def _relative_to_hips(points: FloatArray) -> FloatArray:
     return np.asarray(points - points[:, _HIPS].mean(axis=1, keepdims=True))
 
 
-def _interpolate(values: FloatArray, is_known: BoolArray) -> FloatArray:
-    """Interpolates values (N, ...) of the known frames linearly over all T frames; constant beyond the ends."""
-    times = np.arange(len(is_known))
+def _interpolate(values: FloatArray, is_known: BoolArray, rows: slice) -> FloatArray:
+    """Interpolates values (N, ...) of the known ones of T frames linearly to some frames; constant beyond the ends."""
+    times = np.arange(rows.start, rows.stop)
     known = np.flatnonzero(is_known)
     right = np.clip(np.searchsorted(known, times), 1, max(len(known) - 1, 1))
     if len(known) == 1:

@@ -10,7 +10,7 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from bodydouble.data import FloatArray, IntArray, Track
+from bodydouble.data import LANDMARK_COUNT, FloatArray, IntArray, Track
 from bodydouble.geometry.silhouette import MAX_RADIUS, build_silhouettes, depth_within, is_nearer, trunk_length
 from bodydouble.skeletons import blazepose
 
@@ -31,6 +31,9 @@ _LIMBS_WITH_ENDS = [
 """Landmarks of each limb, with hand or foot."""
 _CONFUSABLE_LIMBS = [(0, 1), (0, 1), (2, 3), (2, 3)]
 """Indices of the limbs that may be confused with each limb: arms with arms, legs with legs."""
+
+BLOCK_FRAMES = 1000
+"""Number of frames that are processed at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +90,14 @@ def _scale_confidence(track: Track, reliability: FloatArray) -> Track:
 
 def _outside_fraction(track: Track, image_size: tuple[int, int], options: ReliabilityOptions) -> FloatArray:
     """(T, 33) 0 for keypoints inside the image, 1 from ``outside_distance`` on, linear in between."""
-    points = np.where(track.observed[:, None, None], track.keypoints[..., :2], 0.0)
-    distance = np.linalg.norm(points - np.clip(points, 0, image_size), axis=-1)
-    max_distance = np.maximum(options.outside_distance * trunk_length(points), 1e-9)
-    return np.asarray(np.minimum(distance / max_distance[:, None], 1.0))
+    fraction = np.empty(track.keypoints.shape[:2])
+    for start in range(0, len(fraction), BLOCK_FRAMES):
+        rows = slice(start, start + BLOCK_FRAMES)
+        points = np.where(track.observed[rows, None, None], track.keypoints[rows, :, :2], 0.0)
+        distance = np.linalg.norm(points - np.clip(points, 0, image_size), axis=-1)
+        max_distance = np.maximum(options.outside_distance * trunk_length(points), 1e-9)
+        fraction[rows] = np.minimum(distance / max_distance[:, None], 1.0)
+    return fraction
 
 
 def _occlusion_fraction(track: Track, other: Track, options: ReliabilityOptions) -> tuple[IntArray, FloatArray]:
@@ -101,7 +108,11 @@ def _occlusion_fraction(track: Track, other: Track, options: ReliabilityOptions)
     rows, other_rows = _overlapping_rows(track, other)
     is_behind = is_nearer(other.keypoints[other_rows, :, :2], track.keypoints[rows, :, :2])
     rows, other_rows = rows[is_behind], other_rows[is_behind]
-    depth = depth_within(track.keypoints[rows, :, :2], build_silhouettes(other.keypoints[other_rows, :, :2]))
+    depth = np.empty((len(rows), LANDMARK_COUNT))
+    for start in range(0, len(rows), BLOCK_FRAMES):
+        block = slice(start, start + BLOCK_FRAMES)
+        silhouettes = build_silhouettes(other.keypoints[other_rows[block], :, :2])
+        depth[block] = depth_within(track.keypoints[rows[block], :, :2], silhouettes)
     return rows, np.minimum(depth / options.occlusion_depth, 1.0)
 
 

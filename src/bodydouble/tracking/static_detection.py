@@ -16,6 +16,9 @@ from bodydouble.skeletons import blazepose
 _HEAD = np.arange(len(blazepose.LANDMARKS)) <= blazepose.INDEX["right_shoulder"]
 """(33,) True for face and shoulders, which sway with the body and are located more accurately than hands and feet."""
 
+BLOCK_CORNERS = 1_000_000
+"""Number of observed corners that are processed at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class StaticDetectionOptions:
@@ -74,8 +77,10 @@ def _is_static(track: Track, fps: float, camera_moves: bool, options: StaticDete
         and peak_rms_displacement(displacements[:, is_head], fps, options) < options.max_head_displacement
     ):
         return True
+    if not camera_moves:
+        return False
     nonaffine = landmark_displacements(points, fps, options, affine=True)
-    return camera_moves and peak_rms_displacement(nonaffine, fps, options) < options.max_nonaffine_displacement
+    return peak_rms_displacement(nonaffine, fps, options) < options.max_nonaffine_displacement
 
 
 def _clear_landmarks(track: Track, fps: float, options: StaticDetectionOptions) -> tuple[FloatArray, BoolArray]:
@@ -137,6 +142,12 @@ def _is_camera_moving(background: Background, image_size: tuple[int, int], optio
     """Whether the median displacement of background corners from their first position is large enough."""
     if not len(background.corner_ids):
         return False
-    _, first, index = np.unique(background.corner_ids, return_index=True, return_inverse=True)
-    displacement = np.linalg.norm(background.points - background.points[first][index], axis=1)
+    first = np.full(int(background.corner_ids.max()) + 1, -1)
+    displacement = np.empty(len(background.points), background.points.dtype)
+    for start in range(0, len(displacement), BLOCK_CORNERS):
+        rows = slice(start, start + BLOCK_CORNERS)
+        ids = background.corner_ids[rows]
+        new = np.flatnonzero(first[ids] < 0)[::-1]
+        first[ids[new]] = start + new  # of several rows the first one, as the last assignment counts
+        displacement[rows] = np.linalg.norm(background.points[rows] - background.points[first[ids]], axis=1)
     return bool(np.median(displacement) > options.min_camera_displacement * max(image_size))

@@ -12,7 +12,7 @@ from bodydouble.errors import NoPeopleError
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import camera
 from bodydouble.motion.lifting import lifter, person_view
-from bodydouble.motion.lifting.lift import interpolate_gaps
+from bodydouble.motion.lifting.lifter_input import interpolate_gaps
 from bodydouble.pipeline import Progress, capture, clip_name
 from bodydouble.training.detections import FPS, WINDOW_FRAMES
 

@@ -14,7 +14,7 @@ from bodydouble.data import BoolArray, FloatArray, Track
 from bodydouble.geometry import camera
 from bodydouble.motion.body import proportions
 from bodydouble.motion.lifting import lifter
-from bodydouble.motion.lifting.lift import interpolate_gaps, prepare_fit
+from bodydouble.motion.lifting.lift import prepare_fit
 from bodydouble.motion.lifting.lifter import (
     CHUNK_FRAMES,
     CONTEXT_FRAMES,
@@ -25,6 +25,7 @@ from bodydouble.motion.lifting.lifter import (
     seconds_since_observed,
     with_known_landmarks,
 )
+from bodydouble.motion.lifting.lifter_input import interpolate_gaps
 from bodydouble.motion.lifting.person_view import HIP_INDICES, view_straight_at
 from bodydouble.skeletons import blazepose, humanoid
 from tests.builders import assert_same
@@ -102,6 +103,8 @@ def test_lifting_is_mirror_symmetric() -> None:
         velocity=expected.velocity @ FLIP,
         contacts=expected.contacts[:, [2, 3, 0, 1]],
         bone_scales=expected.bone_scales,
+        log_bone_scales=expected.log_bone_scales,
+        bone_weights=expected.bone_weights,
         scale=expected.scale,
     )
     assert_agree(output, mirror)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bodydouble.data import VISEMES, Sound, Speech
+from bodydouble.perception.speech import observe_speech
 from bodydouble.perception.speech.observe_speech import SpeechModel
 from tests import sounds
 from tests.sounds import RATE
@@ -65,6 +66,18 @@ def test_gain_does_not_matter(model: SpeechModel, gain: float) -> None:
     first, second = observe(model, utterance()), observe(model, gain * utterance())
     np.testing.assert_allclose(first.activity, second.activity, atol=1e-3)
     np.testing.assert_allclose(first.visemes, second.visemes, atol=1e-3)
+
+
+def test_windows_of_a_long_sound_hear_what_the_whole_says(model: SpeechModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = np.concatenate([utterance(), utterance(), np.zeros(12 * RATE), utterance()])
+    whole = observe(model, samples)
+    monkeypatch.setattr(observe_speech, "WINDOW_STEPS", 400)
+    monkeypatch.setattr(observe_speech, "MARGIN_STEPS", 150)
+    windowed = observe(model, samples)
+    assert len(windowed.activity) == len(whole.activity)
+    assert ((windowed.activity >= 0.5) == (whole.activity >= 0.5)).mean() > 0.97
+    both = (windowed.activity >= 0.5) & (whole.activity >= 0.5)
+    assert (windowed.visemes.argmax(axis=1) == whole.visemes.argmax(axis=1))[both].mean() > 0.9
 
 
 def test_a_delay_delays_the_speech(model: SpeechModel) -> None:

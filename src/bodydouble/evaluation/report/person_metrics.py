@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bodydouble.data import BoolArray, FloatArray, IntArray, Performance, Person
+from bodydouble.data import BoolArray, Camera, FloatArray, IntArray, Performance, Person
 from bodydouble.evaluation.evaluation_clip import EvaluatedPerson, to_evaluation_clip
 from bodydouble.evaluation.metrics import floor, keypoints_2d, pose
 from bodydouble.evaluation.metrics.averages import mean, mean_over, percentile
@@ -25,6 +25,8 @@ LIMBS = {
     "right leg": ("right_knee", "right_ankle"),
 }
 FEET = {side: (f"{side}_heel", f"{side}_foot_index") for side in ("left", "right")}
+BLOCK_FRAMES = 6000
+"""Number of frames whose landmarks are in memory at once."""
 FAST_STEP_FRACTION = 0.1
 """Minimum movement of a fast hand or foot between two frames, relative to the person's size in the image."""
 MIN_OUTSIDE_FRACTION = 0.5
@@ -136,14 +138,23 @@ def _landmark_indices(names: tuple[str, ...]) -> list[int]:
 
 def _reprojection_errors(performance: Performance, person: Person) -> tuple[FloatArray, FloatArray]:
     """Returns the mean distance (T,) of confident body keypoints in px, and relative to the person's size."""
-    motion, track, view_camera = person.motion, person.track, performance.camera
-    landmarks = landmark_positions(motion.skeleton, motion.rotations, motion.root_position)[:, BODY_LANDMARKS]
-    points = camera.transform(view_camera.camera_from_world[track.frames], landmarks)
+    blocks = [
+        _reprojection_errors_in(performance.camera, person, slice(start, start + BLOCK_FRAMES))
+        for start in range(0, len(person.track.frames), BLOCK_FRAMES)
+    ]
+    error_px, error_fraction = zip(*blocks, strict=True)
+    return np.concatenate(error_px), np.concatenate(error_fraction)
+
+
+def _reprojection_errors_in(view_camera: Camera, person: Person, rows: slice) -> tuple[FloatArray, FloatArray]:
+    motion, track = person.motion, person.track
+    landmarks = landmark_positions(motion.skeleton, motion.rotations[rows], motion.root_position[rows])
+    points = camera.transform(view_camera.camera_from_world[track.frames[rows]], landmarks[:, BODY_LANDMARKS])
     pixels = camera.project(view_camera.intrinsics, np.where(points[..., 2:] > 0, points, np.nan))
-    keypoints = track.keypoints[:, BODY_LANDMARKS]
+    keypoints = track.keypoints[rows][:, BODY_LANDMARKS]
     confident = keypoints[..., 2] >= MIN_CONFIDENCE
     distance = np.linalg.norm(pixels - keypoints[..., :2], axis=-1)
-    relative = keypoints_2d.relative_errors(pixels, keypoints[..., :2], track.boxes)
+    relative = keypoints_2d.relative_errors(pixels, keypoints[..., :2], track.boxes[rows])
     return mean_over(np.where(confident, distance, np.nan), axis=1), mean_over(
         np.where(confident, relative, np.nan), axis=1
     )

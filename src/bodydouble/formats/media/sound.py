@@ -15,6 +15,8 @@ from bodydouble.formats.media.source import decode_first_frame, find_audio_strea
 
 RATE = 16000
 """Samples per second that are delivered; the frequencies of speech lie below half of it."""
+PIECE_SAMPLES = 1 << 20
+"""Minimum number of samples of a piece of sound, but for the last one of a run."""
 MAX_DRIFT = Fraction(1, 25)
 """Maximum time in s by which a timestamp may differ from the end of the sound before; a larger one is a gap."""
 
@@ -41,7 +43,9 @@ def read_sound(path: Path) -> Sound | None:
     if not pieces:
         return None
     samples = np.zeros(max(first + len(piece) for first, piece in pieces), dtype=np.float32)
-    for first, piece in pieces:
+    pieces.reverse()
+    while pieces:
+        first, piece = pieces.pop()
         samples[max(first, 0) : first + len(piece)] = piece[max(-first, 0) :]
     return Sound(samples, RATE)
 
@@ -56,29 +60,46 @@ def _decode_frames(container: InputContainer, stream: AudioStream) -> Iterator[A
 
 def _placed_pieces(frames: Iterator[AudioFrame], start: Fraction) -> Iterator[tuple[int, FloatArray]]:
     """Yields pieces of sound with the number of their first sample after the time ``start`` in s; ends after 0."""
-    run: list[AudioFrame] = []
+    run: _Run | None = None
     expected: Fraction | None = None
     for frame in frames:
         time = expected if frame.pts is None or frame.time_base is None else frame.pts * frame.time_base
-        if expected is not None and time is not None and abs(time - expected) > MAX_DRIFT:
-            yield from _resample(run, start)
-            run = []
-        run.append(frame)
+        is_gap = expected is not None and time is not None and abs(time - expected) > MAX_DRIFT
         expected = (time or Fraction(0)) + Fraction(frame.samples, frame.sample_rate)
-    yield from _resample(run, start)
+        if run is not None and is_gap:
+            yield from run.finish()
+        if run is None or is_gap:
+            run = _Run(frame, start)
+        yield from run.add(frame)
+    if run is not None:
+        yield from run.finish()
 
 
-def _resample(run: list[AudioFrame], start: Fraction) -> Iterator[tuple[int, FloatArray]]:
-    """Yields one piece of sound from frames that follow each other, if any of it comes after the time ``start``."""
-    if not run:
-        return
-    first = run[0]
-    time = Fraction(0) if first.pts is None or first.time_base is None else first.pts * first.time_base
-    resampler = AudioResampler("fltp", "mono", RATE)
-    for frame in run:
-        frame.pts = None
-    resampled = [part for frame in (*run, None) for part in resampler.resample(frame)]
-    piece = np.concatenate([part.to_ndarray()[0] for part in resampled])
-    index = round((time - start) * RATE)
-    if index + len(piece) > 0:
-        yield index, piece
+class _Run:
+    """Frames that follow each other; they are resampled one by one, so that the sound of a film fits in memory."""
+
+    def __init__(self, first: AudioFrame, start: Fraction) -> None:
+        """Begins with a frame, whose first sample is counted from the time ``start``."""
+        time = Fraction(0) if first.pts is None or first.time_base is None else first.pts * first.time_base
+        self._index = round((time - start) * RATE)
+        self._resampler = AudioResampler("fltp", "mono", RATE)
+        self._parts: list[FloatArray] = []
+
+    def add(self, frame: AudioFrame | None) -> Iterator[tuple[int, FloatArray]]:
+        """Resamples a frame, or what is left after the last one; yields a piece once there is enough for one."""
+        if frame is not None:
+            frame.pts = None
+        self._parts += [part.to_ndarray()[0] for part in self._resampler.resample(frame)]
+        if frame is None or sum(map(len, self._parts)) >= PIECE_SAMPLES:
+            yield from self._join()
+
+    def finish(self) -> Iterator[tuple[int, FloatArray]]:
+        """Yields the rest."""
+        yield from self.add(None)
+
+    def _join(self) -> Iterator[tuple[int, FloatArray]]:
+        if self._parts:
+            piece, index = np.concatenate(self._parts), self._index
+            self._parts, self._index = [], index + len(piece)
+            if index + len(piece) > 0:
+                yield index, piece

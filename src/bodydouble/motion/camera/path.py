@@ -118,21 +118,32 @@ def _estimate_segments(
         rotations: (F, 3, 3) first_from_camera of a camera that does not travel.
         options: lengths of the segments and acceptance criteria.
     """
-    corners, point_ids = np.unique(background.corner_ids, return_inverse=True)
-    rays = camera.rays(intrinsics, background.points.astype(np.float64))[:, :2]
     frames, radians_per_pixel = background.frame_count, pixel_angle(intrinsics)
     whole = CameraTrajectory(
-        np.tile(np.eye(3), (frames, 1, 1)), np.zeros((frames, 3)), np.zeros(frames), np.full((len(corners), 3), np.nan)
+        np.tile(np.eye(3), (frames, 1, 1)), np.zeros((frames, 3)), np.zeros(frames), np.zeros((0, 3))
     )
+    whole_corners: IntArray = np.zeros(0, dtype=np.int64)
     for start in range(0, max(frames - options.segment_overlap, 1), options.segment_length):
         stop = min(start + options.segment_length + options.segment_overlap, frames)
-        rows = (background.frames >= start) & (background.frames < stop)
-        segment_points, segment_ids = np.unique(point_ids[rows], return_inverse=True)
-        observations = PointObservations(background.frames[rows] - start, segment_ids, rays[rows])
+        rows = background.rows(start, stop)
+        corners, point_ids = np.unique(background.corner_ids[rows], return_inverse=True)
+        rays = camera.rays(intrinsics, background.points[rows].astype(np.float64))[:, :2]
+        observations = PointObservations(background.frames[rows] - start, point_ids, rays)
         segment = _estimate_segment(observations, rotations[start:stop], radians_per_pixel, options)
         if segment is not None:
-            whole = _append_segment(whole, segment, slice(start, stop), segment_points) or whole
+            known = _select_points(whole.points, whole_corners, corners)
+            points = _append_segment(whole, segment, slice(start, stop), known)
+            if points is not None:
+                whole, whole_corners = replace(whole, points=points), corners
     return whole
+
+
+def _select_points(points: FloatArray, corners: IntArray, wanted: IntArray) -> FloatArray:
+    """Selects the points (N, 3) of wanted corners (N,) from points (P, 3) of ascending corners (P,); NaN if unknown."""
+    if not len(corners):
+        return np.full((len(wanted), 3), np.nan)
+    rows = np.minimum(np.searchsorted(corners, wanted), len(corners) - 1)
+    return np.where((corners[rows] == wanted)[:, None], points[rows], np.nan)
 
 
 def _estimate_segment(
@@ -156,18 +167,21 @@ def _estimate_segment(
 
 
 def _append_segment(
-    whole: CameraTrajectory, segment: CameraTrajectory, frame_range: slice, segment_points: IntArray
-) -> CameraTrajectory | None:
-    """Returns the trajectory with a segment in its frames, or None if their relative scale cannot be computed.
+    whole: CameraTrajectory, segment: CameraTrajectory, frame_range: slice, known_points: FloatArray
+) -> FloatArray | None:
+    """Adds a segment to a trajectory in place, or does nothing if their relative scale cannot be computed.
 
     Args:
         whole: F frames.
         segment: the frames of ``frame_range``.
         frame_range: frames of the clip.
-        segment_points: (P,) index in ``whole`` of each point of the segment.
+        known_points: (P, 3) points of the segment in the axes of ``whole``; NaN where unknown.
+
+    Returns:
+        The points (P, 3) of the segment in the axes of ``whole``; None if it was not added.
     """
     similarity = (
-        _whole_from_segment(whole, segment, frame_range, segment_points)
+        _whole_from_segment(whole, segment, frame_range, known_points)
         if whole.inlier_fractions.any()
         else (1.0, np.eye(3), np.zeros(3))
     )
@@ -176,21 +190,15 @@ def _append_segment(
     scale, matrix, translation = similarity
     new = segment.inlier_fractions > 0
     frames = np.arange(len(whole.inlier_fractions))[frame_range][new]
-    joined = CameraTrajectory(
-        whole.rotations.copy(),
-        whole.positions.copy(),
-        whole.inlier_fractions.copy(),
-        np.full_like(whole.points, np.nan),
-    )
-    joined.rotations[frames] = segment.rotations[new] @ matrix.T
-    joined.positions[frames] = scale * segment.positions[new] @ matrix.T + translation
-    joined.inlier_fractions[frames] = segment.inlier_fractions[new]
-    joined.points[segment_points] = scale * segment.points @ matrix.T + translation
-    return joined
+    whole.rotations[frames] = segment.rotations[new] @ matrix.T
+    whole.positions[frames] = scale * segment.positions[new] @ matrix.T + translation
+    whole.inlier_fractions[frames] = segment.inlier_fractions[new]
+    points: FloatArray = scale * segment.points @ matrix.T + translation
+    return points
 
 
 def _whole_from_segment(
-    whole: CameraTrajectory, segment: CameraTrajectory, frame_range: slice, segment_points: IntArray
+    whole: CameraTrajectory, segment: CameraTrajectory, frame_range: slice, known_points: FloatArray
 ) -> tuple[float, FloatArray, FloatArray] | None:
     """Returns scale, rotation (3, 3) and translation (3,) from a segment's axes, from common frames and points."""
     rotations, positions = whole.rotations[frame_range], whole.positions[frame_range]
@@ -198,7 +206,7 @@ def _whole_from_segment(
     if not len(both):
         return None
     middle = both[len(both) // 2]
-    distance = np.linalg.norm(whole.points[segment_points] - positions[middle], axis=-1)
+    distance = np.linalg.norm(known_points - positions[middle], axis=-1)
     ratio = distance / np.linalg.norm(segment.points - segment.positions[middle], axis=-1)
     if np.isfinite(ratio).sum() < MIN_SHARED_POINTS:
         return None

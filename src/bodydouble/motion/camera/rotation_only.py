@@ -5,6 +5,7 @@ frame is aligned with the keyframe before it by RANSAC.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -43,8 +44,6 @@ class RotationOptions:
 class _Matches:
     """M corners that are observed both in a frame and in the keyframe before it."""
 
-    keyframes: IntArray
-    """(F,) keyframe that a frame is aligned with."""
     frames: IntArray
     """(M,) ascending, frame of each match."""
     keyframe_rays: FloatArray
@@ -72,36 +71,36 @@ def estimate_rotations(
         Rotations first_from_camera (F, 3, 3) and the fraction (F,) of inlier corners. The fraction is 0 where there
         are too few inliers and the rotation of the frame before is kept.
     """
-    matches = _match_keyframes(background, intrinsics)
+    keyframes = _find_keyframes(background)
     radians_per_pixel = pixel_angle(intrinsics)
-    keyframe_from_frame, inlier_fractions = _align_with_keyframes(
-        matches, background.frame_count, radians_per_pixel, options
-    )
+    keyframe_from_frame, inlier_fractions = _align_with_keyframes(background, keyframes, intrinsics, options)
     keyframe_from_frame[_are_small(keyframe_from_frame, options.min_rotation * radians_per_pixel)] = np.eye(3)
     rotations = np.tile(np.eye(3), (background.frame_count, 1, 1))
     for frame in range(1, background.frame_count):
         is_aligned = inlier_fractions[frame] > 0
         rotations[frame] = (
-            rotations[matches.keyframes[frame]] @ keyframe_from_frame[frame] if is_aligned else rotations[frame - 1]
+            rotations[keyframes[frame]] @ keyframe_from_frame[frame] if is_aligned else rotations[frame - 1]
         )
     return rotations, inlier_fractions
 
 
 def _align_with_keyframes(
-    matches: _Matches, frame_count: int, radians_per_pixel: float, options: RotationOptions
+    background: Background, keyframes: IntArray, intrinsics: FloatArray, options: RotationOptions
 ) -> tuple[FloatArray, FloatArray]:
-    """Aligns each frame with its keyframe.
+    """Aligns each frame with its keyframe (F,).
 
     Returns:
         Rotations keyframe_from_frame (F, 3, 3) and the fraction (F,) of inlier corners, 0 where there are too few.
     """
-    starts = np.searchsorted(matches.frames, np.arange(frame_count + 1))
+    frame_count, radians_per_pixel = background.frame_count, pixel_angle(intrinsics)
     keyframe_from_frame = np.tile(np.eye(3), (frame_count, 1, 1))
     fractions = np.zeros(frame_count)
     cell_size = options.cell_size * radians_per_pixel
     for start in range(0, frame_count, FRAMES_PER_BATCH):
         stop = min(start + FRAMES_PER_BATCH, frame_count)
-        frames = [slice(starts[frame], starts[frame + 1]) for frame in range(start, stop)]
+        matches = _match_keyframes(background, keyframes, intrinsics, range(start, stop))
+        starts = np.searchsorted(matches.frames, np.arange(start, stop + 1))
+        frames = [slice(*rows) for rows in pairwise(starts)]
         target, source = (_pad([rays[rows] for rows in frames]) for rays in (matches.keyframe_rays, matches.frame_rays))
         weights = _pad([cell_weights(matches.frame_rays[rows], cell_size) for rows in frames])
         guess = kabsch(target, source, weights)
@@ -129,17 +128,28 @@ def _are_small(matrices: FloatArray, angle: float) -> BoolArray:
     return np.asarray(distance < np.sqrt(8) * np.sin(angle / 2))
 
 
-def _match_keyframes(background: Background, intrinsics: FloatArray) -> _Matches:
-    """Finds the corners that are observed both in a frame and in the keyframe before it."""
+def _find_keyframes(background: Background) -> IntArray:
+    """Returns the keyframe (F,) before each frame."""
     frames = np.arange(background.frame_count)
     previous = np.searchsorted(background.keyframes, frames, side="left") - 1
-    keyframes = background.keyframes[np.maximum(previous, 0)] if len(background.keyframes) else np.zeros_like(frames)
-    keys = background.frames.astype(np.int64) * (1 << 32) + background.corner_ids
-    keyframe_keys = keyframes[background.frames].astype(np.int64) * (1 << 32) + background.corner_ids
+    return background.keyframes[np.maximum(previous, 0)] if len(background.keyframes) else np.zeros_like(frames)
+
+
+def _match_keyframes(background: Background, keyframes: IntArray, intrinsics: FloatArray, batch: range) -> _Matches:
+    """Finds the corners that are observed both in a frame of a batch and in its keyframe, of those (F,) of the clip."""
+    earlier = np.unique(keyframes[batch.start : batch.stop])
+    earlier = earlier[earlier < batch.start]
+    own = background.rows(batch.start, batch.stop)
+    ranges = [*(background.rows(frame, frame + 1) for frame in earlier.tolist()), own]
+    observed = np.concatenate([np.arange(rows.start, rows.stop) for rows in ranges])
+    frames = background.frames[observed].astype(np.int64)
+    keys = frames * (1 << 32) + background.corner_ids[observed]
+    rays = rotation.normalize(camera.rays(intrinsics, background.points[observed].astype(np.float64)))
+    new = slice(len(observed) - (own.stop - own.start), None)
+    keyframe_keys = keyframes[frames[new]].astype(np.int64) * (1 << 32) + background.corner_ids[observed[new]]
     rows = np.minimum(np.searchsorted(keys, keyframe_keys), len(keys) - 1)
-    matched = (keys[rows] == keyframe_keys) & (keys != keyframe_keys)
-    rays = rotation.normalize(camera.rays(intrinsics, background.points.astype(np.float64)))
-    return _Matches(keyframes, background.frames[matched], rays[rows[matched]], rays[matched])
+    matched = (keys[rows] == keyframe_keys) & (keys[new] != keyframe_keys)
+    return _Matches(frames[new][matched], rays[rows[matched]], rays[new][matched])
 
 
 def cell_weights(rays: FloatArray, cell_size: float) -> FloatArray:

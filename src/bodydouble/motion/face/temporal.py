@@ -3,7 +3,10 @@
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray
+from bodydouble.data.windows import split_into_windows
 
+WINDOW_FRAMES = 6000
+"""Number of frames that are smoothed at once."""
 SMOOTHING_TIME = 0.06
 """Standard deviation in s of the weights in time."""
 EASE_TIME = 0.4
@@ -27,6 +30,15 @@ def smooth_bilateral(values: FloatArray, fps: float, noise: float) -> FloatArray
     """
     reach = int(np.ceil(3 * SMOOTHING_TIME * fps))
     padded = np.pad(values, ((reach, reach), (0, 0)), constant_values=np.nan)
+    smooth = np.empty_like(values)
+    for rows, _ in split_into_windows(len(values), WINDOW_FRAMES, 0):
+        smooth[rows] = _smooth_bilateral(padded[rows.start : rows.stop + 2 * reach], reach, fps, noise)
+    return smooth
+
+
+def _smooth_bilateral(padded: FloatArray, reach: int, fps: float, noise: float) -> FloatArray:
+    """Smooths series (T, N) that are padded by ``reach`` rows at both ends."""
+    values = padded[reach : len(padded) - reach]
     total, weight_sum = np.zeros_like(values), np.zeros_like(values)
     for shift in range(-reach, reach + 1):
         other = padded[reach + shift : reach + shift + len(values)]

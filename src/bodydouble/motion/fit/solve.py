@@ -3,15 +3,14 @@
 In: ``Skeleton``, initial ``State`` and ``FitTargets`` of T frames. Out: the fitted ``State`` of T frames.
 """
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
-from itertools import pairwise
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from bodydouble.data import FloatArray, Skeleton
+from bodydouble.data.windows import shift, split_into_windows
 from bodydouble.geometry.rotation_log import exponential
 from bodydouble.motion.fit.kinematics import JOINT_COUNT, ROOT_DOF, ROTATION_DOF
 from bodydouble.motion.fit.terms import FitTargets, NoiseModel, State, linearize
@@ -21,6 +20,8 @@ DAMPING_DOWN, DAMPING_UP = 0.2, 10.0
 """Factors of the damping after a step that lowered the cost and after one that did not."""
 MAX_ROTATION_STEP, MAX_TRANSLATION_STEP = 0.7, 0.5
 """Maximum step of one frame in rad (each axis of a joint) and in m (the root)."""
+MAX_PARALLEL_WINDOWS = 4
+"""Maximum number of windows that are fitted at once; each needs some 100 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +55,20 @@ def solve(skeleton: Skeleton, start: State, targets: FitTargets, options: SolveO
         T frames, the fitted state.
     """
     options = options or SolveOptions()
+    frames = len(start.root)
+    fitted = State(np.empty_like(start.rotations), np.empty_like(start.root))
 
-    def fit_window(window: tuple[slice, slice]) -> State:
+    def fit_window(window: tuple[slice, slice]) -> None:
         inner, outer = window
         solution = _fit_levenberg_marquardt(skeleton, slice_state(start, outer), slice_targets(targets, outer), options)
-        return slice_state(solution, slice(inner.start - outer.start, inner.stop - outer.start))
+        fitted.rotations[inner] = solution.rotations[shift(inner, outer)]
+        fitted.root[inner] = solution.root[shift(inner, outer)]
 
     # Many small matrix products run faster with one window per core than with each product spread over all cores.
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(core_count()) as pool:
-        parts = list(pool.map(fit_window, _split_into_windows(len(start.root), options)))
-    return State(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(State)))
+    workers = min(core_count(), MAX_PARALLEL_WINDOWS)
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(workers) as pool:
+        list(pool.map(fit_window, split_into_windows(frames, options.window_frames, options.margin_frames)))
+    return fitted
 
 
 def fit_cost(skeleton: Skeleton, start: State, targets: FitTargets, options: SolveOptions | None = None) -> float:
@@ -74,30 +79,24 @@ def fit_cost(skeleton: Skeleton, start: State, targets: FitTargets, options: Sol
         return linearize(skeleton, state, targets, options.noise_model).cost
 
 
-def _split_into_windows(frames: int, options: SolveOptions) -> Iterator[tuple[slice, slice]]:
-    """Yields windows of the clip, each with the larger window that is fitted for it."""
-    count = max(1, round(frames / options.window_frames))
-    edges = np.linspace(0, frames, count + 1).round().astype(int)
-    for start, stop in pairwise(edges):
-        yield (
-            slice(start, stop),
-            slice(max(start - options.margin_frames, 0), min(stop + options.margin_frames, frames)),
-        )
-
-
 def slice_state(state: State, frames: slice) -> State:
-    """Returns some frames of a state."""
-    return State(state.rotations[frames], state.root[frames])
+    """Returns some frames of a state, in float64."""
+    return State(as_float64(state.rotations[frames]), as_float64(state.root[frames]))
 
 
-_STATIC_FIELDS = ("fps", "up")
+def as_float64(values: FloatArray) -> FloatArray:
+    """Returns values in float64; long clips are stored in float32."""
+    return np.asarray(values, dtype=np.float64)
+
+
+STATIC_FIELDS = ("fps", "up")
 """Fields of FitTargets without a time axis."""
 
 
 def slice_targets(targets: FitTargets, frames: slice) -> FitTargets:
-    """Returns some frames of the targets."""
-    timed = [f.name for f in fields(targets) if f.name not in _STATIC_FIELDS]
-    return replace(targets, **{name: getattr(targets, name)[frames] for name in timed})
+    """Returns some frames of the targets, in float64."""
+    timed = [f.name for f in fields(targets) if f.name not in STATIC_FIELDS]
+    return replace(targets, **{name: as_float64(getattr(targets, name)[frames]) for name in timed})
 
 
 def _fit_levenberg_marquardt(skeleton: Skeleton, state: State, targets: FitTargets, options: SolveOptions) -> State:

@@ -10,6 +10,7 @@ from scipy.ndimage import distance_transform_edt, median_filter
 from scipy.special import expit
 
 from bodydouble.data import BoolArray, FloatArray, Skeleton, Track
+from bodydouble.data.windows import split_into_windows
 from bodydouble.motion.body.body_landmarks import landmark_positions
 from bodydouble.motion.resampling.smoothing import whittaker
 from bodydouble.skeletons import blazepose
@@ -17,6 +18,8 @@ from bodydouble.skeletons import blazepose
 SOLE_LANDMARKS = tuple(blazepose.INDEX[n] for n in ("left_heel", "left_foot_index", "right_heel", "right_foot_index"))
 """Indices of the BlazePose landmarks on the soles, in the order of ``data.CONTACT_POINTS``."""
 
+WINDOW_FRAMES = 6000
+"""Number of frames whose landmarks are in memory at once."""
 SPEED_CUTOFF_HZ = 5.0
 """Cutoff frequency in Hz of the smoothing before speeds are computed; faster changes are detector noise."""
 
@@ -40,7 +43,10 @@ _SIDE_OF_SOLE = np.array([0, 0, 1, 1])
 
 def sole_positions(skeleton: Skeleton, rotations: FloatArray, root_position: FloatArray) -> FloatArray:
     """Returns the positions (T, 4, 3) m of left heel, left toes, right heel and right toes."""
-    return landmark_positions(skeleton, rotations, root_position)[:, SOLE_LANDMARKS]
+    positions = np.empty((len(rotations), len(SOLE_LANDMARKS), 3))
+    for rows, _ in split_into_windows(len(rotations), WINDOW_FRAMES, 0):
+        positions[rows] = landmark_positions(skeleton, rotations[rows], root_position[rows])[:, SOLE_LANDMARKS]
+    return positions
 
 
 def lateral_speed(points: FloatArray, view_rays: FloatArray, fps: float) -> FloatArray:

@@ -7,21 +7,25 @@
 4. Shoulders stay. The elbow stays as near as possible to its place in the image.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from bodydouble.data import BoolArray, FloatArray, Motion
+from bodydouble.data.windows import shift, split_into_windows
 from bodydouble.geometry import camera, kinematics, rotation
 from bodydouble.geometry.two_bone_ik import MAX_REACH, solve_towards
 from bodydouble.motion.face.temporal import ease_gaps
 from bodydouble.motion.hands.contact_depths import nearest_free_steps, steps_in_front
 from bodydouble.motion.hands.surfaces import Spheres, body_spheres, hand_spheres
+from bodydouble.motion.resampling.motion import slice_motion
 from bodydouble.motion.resampling.smoothing import robust_whittaker
 
 SIDES = ("left", "right")
+WINDOW_FRAMES, WINDOW_MARGIN_SECONDS = 3000, 10.0
+"""Length of the windows in which long clips are processed, in frames, and their overlap on either side, in s."""
 BODY_DEPTH_SIGMA = 0.15
 """Standard deviation of the depth of a wrist of the body, m."""
 SIZE_SIGMA = 0.06
@@ -69,6 +73,10 @@ class SeenHand:
     palm_length: float
     """m."""
 
+    def __getitem__(self, frames: slice) -> "SeenHand":
+        arrays = (self.observed[frames], self.rays[frames], self.depths[frames], self.landmarks[frames])
+        return SeenHand(*arrays, self.palm_length)
+
     def spheres(self, wrists: FloatArray) -> Spheres:
         """Returns the surface of the hand with a wrist at (T, 3) m."""
         return hand_spheres(self.landmarks + wrists[:, None], self.palm_length)
@@ -104,12 +112,24 @@ def place_arms(motion: Motion, camera_from_world: FloatArray, hands: Mapping[str
     hands = {side: hand for side, hand in hands.items() if _is_near(hand)}
     if not hands:
         return motion
-    positions, world = kinematics.forward_kinematics(motion.skeleton, motion.rotations, motion.root_position)
-    positions = camera.transform(camera_from_world, positions)
-    turned = rotation.multiply(rotation.from_matrix(camera_from_world[:, :3, :3])[:, None], world)
-    arms = {side: _arm(motion, positions, side) for side in hands}
+    frames, fps = len(motion.rotations), float(motion.fps)
+    windows = list(split_into_windows(frames, WINDOW_FRAMES, round(WINDOW_MARGIN_SECONDS * fps)))
+    stretch = _estimate_stretch(_measure_arms(motion, camera_from_world, hands, [inner for inner, _ in windows]), fps)
+    rotations = np.empty_like(motion.rotations)
+    for inner, outer in windows:
+        seen = {side: hand[outer] for side, hand in hands.items() if hand.observed[outer].any()}
+        placed = _place_in_window(slice_motion(motion, outer), camera_from_world[outer], seen, stretch)
+        rotations[inner] = placed.rotations[shift(inner, outer)]
+    return replace(motion, rotations=rotations if len(windows) == 1 else rotation.make_continuous(rotations))
+
+
+def _place_in_window(
+    motion: Motion, camera_from_world: FloatArray, hands: Mapping[str, SeenHand], stretch: float
+) -> Motion:
+    """Returns some frames of a motion with the wrists where the hands were seen; arguments as for ``place_arms``."""
+    arms, positions, turned = _pose_arms(motion, camera_from_world, hands)
     fps = float(motion.fps)
-    hands = _unstretch_depths(arms, hands, fps)
+    hands = {side: _unstretch_depths(arms[side], hand, stretch) for side, hand in hands.items()}
     wrists = {side: _seen_wrists(arms[side], hand, fps) for side, hand in hands.items()}
     body = body_spheres(motion.skeleton, positions, turned)
     wrists = {side: _touch_body(wrists[side], hand, body, fps) for side, hand in hands.items()}
@@ -118,6 +138,35 @@ def place_arms(motion: Motion, camera_from_world: FloatArray, hands: Mapping[str
     for side, arm in arms.items():
         motion = _turn_arm(motion, side, arm, wrists[side], turned)
     return motion
+
+
+def _pose_arms(
+    motion: Motion, camera_from_world: FloatArray, sides: Iterable[str]
+) -> tuple[dict[str, _Arm], FloatArray, FloatArray]:
+    """Returns arms, and positions (T, 22, 3) m and rotations (T, 22, 4) of all joints, in camera axes."""
+    positions, world = kinematics.forward_kinematics(motion.skeleton, motion.rotations, motion.root_position)
+    positions = camera.transform(camera_from_world, positions)
+    turned = rotation.multiply(rotation.from_matrix(camera_from_world[:, :3, :3])[:, None], world)
+    return {side: _arm(motion, positions, side) for side in sides}, positions, turned
+
+
+def _measure_arms(
+    motion: Motion, camera_from_world: FloatArray, hands: Mapping[str, SeenHand], windows: Sequence[slice]
+) -> Iterator[dict[str, tuple[FloatArray, FloatArray, FloatArray]]]:
+    """Yields for each window and side the depths (N,) m, where the hand was observed, by body and size.
+
+    The first two are those of the wrist relative to the shoulder, by the body and by the size of the hand; the third
+    is that by the size itself.
+    """
+    for window in windows:
+        arms, _, _ = _pose_arms(slice_motion(motion, window), camera_from_world[window], hands)
+        depths = {}
+        for side, arm in arms.items():
+            hand = hands[side][window]
+            seen = hand.observed
+            shoulder, size = arm.shoulder[seen, 2], hand.depths[seen]
+            depths[side] = arm.wrist[seen, 2] - shoulder, size - shoulder, size
+        yield depths
 
 
 def _is_near(hand: SeenHand) -> bool:
@@ -129,26 +178,24 @@ def _arm(motion: Motion, positions: FloatArray, side: str) -> _Arm:
     return _Arm(*(positions[:, joint] for joint in joints))
 
 
-def _unstretch_depths(arms: Mapping[str, _Arm], hands: Mapping[str, SeenHand], fps: float) -> dict[str, SeenHand]:
-    """Returns the hands with the depths that a better focal length would give.
+def _estimate_stretch(depths: Iterable[Mapping[str, tuple[FloatArray, FloatArray, FloatArray]]], fps: float) -> float:
+    """Returns the factor by which a better focal length would stretch the depths of hands relative to the shoulder.
 
-    Relative to the shoulder, depths by size are proportional to the focal length. Its error is the factor, the same
-    over the clip, that makes them agree best with those of the body.
+    Those depths by size are proportional to the focal length. Its error is the factor, the same over the clip, that
+    makes them agree best with those of the body.
     """
     costs = (np.log(STRETCHES) / FOCAL_LENGTH_SIGMA) ** 2
-    for side, hand in hands.items():
-        by_body, by_size = (
-            depths[hand.observed] - arms[side].shoulder[hand.observed, 2]
-            for depths in (arms[side].wrist[:, 2], hand.depths)
-        )
-        variance = BODY_DEPTH_SIGMA**2 + (SIZE_SIGMA * hand.depths[hand.observed]) ** 2
-        square = (by_body - by_size * STRETCHES[:, None]) ** 2 / variance
-        costs += np.log1p(square).sum(axis=1) / (fps * INDEPENDENT_TIME)
-    stretch = float(STRETCHES[np.argmin(costs)])
-    return {
-        side: replace(hand, depths=arms[side].shoulder[:, 2] + stretch * (hand.depths - arms[side].shoulder[:, 2]))
-        for side, hand in hands.items()
-    }
+    for window in depths:
+        for by_body, by_size, size in window.values():
+            variance = BODY_DEPTH_SIGMA**2 + (SIZE_SIGMA * size) ** 2
+            square = (by_body - by_size * STRETCHES[:, None]) ** 2 / variance
+            costs += np.log1p(square).sum(axis=1) / (fps * INDEPENDENT_TIME)
+    return float(STRETCHES[np.argmin(costs)])
+
+
+def _unstretch_depths(arm: _Arm, hand: SeenHand, stretch: float) -> SeenHand:
+    """Returns a hand with the depths that a better focal length would give."""
+    return replace(hand, depths=arm.shoulder[:, 2] + stretch * (hand.depths - arm.shoulder[:, 2]))
 
 
 def _seen_wrists(arm: _Arm, hand: SeenHand, fps: float) -> FloatArray:

@@ -15,9 +15,10 @@ from bodydouble.data import (
     IntArray,
     Motion,
 )
+from bodydouble.data.windows import split_into_windows
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.geometry.camera import project, transform
-from bodydouble.motion.hands.arm_placement import SIDES, SeenHand, place_arms
+from bodydouble.motion.hands.arm_placement import SIDES, WINDOW_FRAMES, SeenHand, place_arms
 from bodydouble.motion.hands.fit import HandFit, fit_hand
 from bodydouble.motion.hands.hand_model import (
     RELAXED,
@@ -137,7 +138,9 @@ def _world_from_hand(fit: HandFit, world_from_camera: FloatArray, side: str) -> 
 
 def _seen_hand(fit: HandFit, own: HandShape, shape: HandShape, observed: BoolArray, side: str) -> SeenHand:
     """Returns a hand in camera axes as large as the body's own shape makes it; the fit is of another size."""
-    landmarks: FloatArray = pose_hand(own, fit.angles).landmarks @ np.swapaxes(fit.camera_from_hand, 1, 2)
+    landmarks = np.empty((len(observed), HAND_LANDMARK_COUNT, 3))
+    for rows, _ in split_into_windows(len(observed), WINDOW_FRAMES, 0):
+        landmarks[rows] = pose_hand(own, fit.angles[rows]).landmarks @ np.swapaxes(fit.camera_from_hand[rows], 1, 2)
     rays: FloatArray = np.column_stack([fit.position[:, :2], np.ones(len(observed))])
     if side == "right":
         landmarks, rays = mirror_vectors(landmarks), mirror_vectors(rays)

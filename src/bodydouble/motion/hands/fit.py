@@ -4,13 +4,12 @@ In: ``HandViews`` and a ``HandShape``. Out: ``HandFit``. Terms: reprojection, 3D
 joints, smoothness. The smoothness adapts to the speed: it is strong where a hand rests, and weak where it is fast.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
-from itertools import pairwise
 
 import numpy as np
 
 from bodydouble.data import FloatArray
+from bodydouble.data.windows import shift, split_into_windows
 from bodydouble.geometry import rotation
 from bodydouble.geometry.rotation_log import skew
 from bodydouble.motion.hands.hand_model import (
@@ -90,17 +89,10 @@ def fit_hand(views: HandViews, shape: HandShape, fps: float, noise: HandNoise | 
     views = _plausible_views(views, shape, fps)
     start = initial_fit(views, shape)
     parts = []
-    for inner, outer in _windows(len(views.points)):
+    for inner, outer in split_into_windows(len(views.points), WINDOW_FRAMES, MARGIN_FRAMES):
         fitted = _fit_window(start[outer], views[outer], shape, fps, noise)
-        parts.append(fitted[inner.start - outer.start : inner.stop - outer.start])
+        parts.append(fitted[shift(inner, outer)])
     return HandFit(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(HandFit)))
-
-
-def _windows(frames: int) -> Iterator[tuple[slice, slice]]:
-    """Yields windows of T frames, each with the larger window that is fitted for it."""
-    edges = np.linspace(0, frames, max(1, round(frames / WINDOW_FRAMES)) + 1).round().astype(int).tolist()
-    for start, stop in pairwise(edges):
-        yield slice(start, stop), slice(max(start - MARGIN_FRAMES, 0), min(stop + MARGIN_FRAMES, frames))
 
 
 def _fit_window(fit: HandFit, views: HandViews, shape: HandShape, fps: float, noise: HandNoise) -> HandFit:

@@ -27,7 +27,7 @@ def _network() -> Network:
 
 
 def complete_landmarks(
-    image_points: FloatArray, confidence: FloatArray, fps: float
+    image_points: FloatArray, confidence: FloatArray, fps: float, scale: float | None = None
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Completes the inputs of the lifter.
 
@@ -37,6 +37,7 @@ def complete_landmarks(
         image_points: (T, 33, 2) landmarks on the plane z = 1 of the camera, gaps interpolated.
         confidence: (T, 33), 0 for unknown landmarks.
         fps: frames per second.
+        scale: that of the view, as ``person_view.view_straight_at`` takes it.
 
     Returns:
         The image points with imputed unknown ones, the confidences, and the 3D landmarks (T, 33, 3) m in the axes of
@@ -45,7 +46,7 @@ def complete_landmarks(
     Raises:
         ModelError: the network cannot be loaded.
     """
-    view, known, order = view_straight_at(image_points, confidence), confidence > 0, list(blazepose.MIRROR)
+    view, known, order = view_straight_at(image_points, confidence, scale), confidence > 0, list(blazepose.MIRROR)
     points, landmarks_3d = _run_network(view.points, known, fps)
     mirrored = _run_network(view.points[:, order] * MIRROR_SIGNS[:2], known[:, order], fps)
     points = (points + mirrored[0][:, order] * MIRROR_SIGNS[:2]) / 2

@@ -43,10 +43,15 @@ class DetectedPose:
 
     @classmethod
     def from_lifter_input(
-        cls, image_points: FloatArray, confidence: FloatArray, landmarks_3d: FloatArray, observed: BoolArray
+        cls,
+        image_points: FloatArray,
+        confidence: FloatArray,
+        landmarks_3d: FloatArray,
+        observed: BoolArray,
+        scale: float | None = None,
     ) -> "DetectedPose":
         """Returns the detected pose of the arguments of ``lifter.run_lifter``."""
-        view = view_straight_at(image_points, confidence)
+        view = view_straight_at(image_points, confidence, scale)
         depths = landmarks_3d[..., 2] - landmarks_3d[:, HIP_INDICES, 2].mean(axis=1, keepdims=True)
         axes, axes_3d = (rotation.normalize(_lateral_vectors(p)[:, :2]) for p in (view.points, landmarks_3d))
         consistency = np.maximum((axes * axes_3d).sum(axis=-1), 0.0)

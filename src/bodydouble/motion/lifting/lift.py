@@ -5,19 +5,22 @@ joint rotations and bone scales. The root translation follows from the landmarks
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, Skeleton, Track
+from bodydouble.data.windows import split_into_windows
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body import proportions
 from bodydouble.motion.body.root_translation import fit_lateral_translation, fit_translation
 from bodydouble.motion.fit.solve import fit_cost, slice_state, slice_targets
 from bodydouble.motion.fit.terms import FIT_LANDMARKS, SUPPORT_LANDMARKS, FitTargets, State
 from bodydouble.motion.lifting import facing, lifter, person_view
-from bodydouble.motion.lifting.completion import complete_landmarks
+from bodydouble.motion.lifting.fit_input import FitInput
+from bodydouble.motion.lifting.lifter_input import LifterInput, estimate_skeleton, estimate_view_scale
+from bodydouble.motion.lifting.long_clips import WINDOW_FRAMES, join_windows
 from bodydouble.motion.resampling.smoothing import robust_whittaker, smooth_rotations
 from bodydouble.skeletons import blazepose, humanoid
 
@@ -33,24 +36,10 @@ UNOBSERVED_DRIFT = 0.3
 """Growth in m/s of a joint's standard deviation per axis while the person is not observed."""
 MIN_POINT_SIGMA = 0.004
 """Minimum standard deviation of an image point, in sizes of ``person_view``."""
-
+WINDOW_MARGIN_SECONDS = 10.0
+"""Overlap in s of the windows of a long clip: several times the memory of the smoothing of the distance."""
 SPAN_MARGIN = 0.5
 """Time in s before and after a doubtful span in which the fits of both readings are compared."""
-
-
-@dataclass(frozen=True, slots=True)
-class FitInput:
-    """One person as the fit over the whole clip starts."""
-
-    skeleton: Skeleton
-    targets: FitTargets
-    start: State
-    confidence: FloatArray
-    """(T, 33) of the landmarks; 0 where not observed."""
-    joint_sigma: FloatArray
-    """(T, 22) m, standard deviation per axis."""
-    up: FloatArray
-    """(T, 3) unit vector opposite to gravity as the lifter estimates it, axes of the reference."""
 
 
 def prepare_fit(
@@ -74,26 +63,43 @@ def prepare_fit(
     Raises:
         ModelError: a network cannot be loaded.
     """
-    confidence = np.where(track.observed[:, None], track.keypoints[..., 2], 0.0)
-    keypoints = interpolate_gaps(np.where(track.observed[:, None, None], track.keypoints, np.nan))
-    image_points = camera.rays(intrinsics, keypoints[..., :2])[..., :2]
-    if np.isfinite(track.landmarks_3d[track.observed]).all():
-        lifter_input = image_points, keypoints[..., 2], interpolate_gaps(track.landmarks_3d)
-    else:
-        lifter_input = complete_landmarks(image_points, keypoints[..., 2], fps)
-    output = lifter.run_lifter(*lifter_input, track.observed, fps)
-    skeleton = skeleton or proportions.skeleton_from_bone_scales(output.bone_scales)
+    step = round(fps)  # windows begin with whole seconds, so that the lifter samples them at the same times
+    windows = list(
+        split_into_windows(len(track.frames), WINDOW_FRAMES, round(WINDOW_MARGIN_SECONDS * fps), max(step, 1))
+    )
+    has_landmarks_3d = bool(np.isfinite(track.landmarks_3d[track.observed]).all())
+    observe = partial(LifterInput.from_track, track, intrinsics, fps, has_landmarks_3d=has_landmarks_3d)
+    scale = None
+    if len(windows) > 1:
+        scale = estimate_view_scale(observe, [inner for inner, _ in windows])
+        skeleton = skeleton or estimate_skeleton(observe, windows, scale)
+
+    def prepare_window(window: slice) -> FitInput:
+        known = None if known_landmarks is None else known_landmarks[window]
+        return _prepare_window(observe(window, scale), fps, reference_from_camera[window], skeleton, known)
+
+    return join_windows(((inner, outer, prepare_window(outer)) for inner, outer in windows), len(track.frames))
+
+
+def _prepare_window(
+    lifter_input: LifterInput,
+    fps: float,
+    reference_from_camera: FloatArray,
+    skeleton: Skeleton | None,
+    known_landmarks: FloatArray | None,
+) -> FitInput:
+    """Lifts some frames; arguments as for ``prepare_fit``."""
+    output = lifter_input.run_lifter()
     build_fit_input = partial(
         _build_fit_input,
-        skeleton=skeleton,
-        confidence=confidence,
+        skeleton=skeleton or proportions.skeleton_from_bone_scales(output.bone_scales),
+        confidence=lifter_input.confidence,
         fps=fps,
         reference_from_camera=reference_from_camera,
     )
     if known_landmarks is not None:
         return build_fit_input(lifter.with_known_landmarks(output, known_landmarks))
-    detected = facing.DetectedPose.from_lifter_input(*lifter_input, track.observed)
-    return build_fit_input(choose_readings(output, detected, build_fit_input, fps))
+    return build_fit_input(choose_readings(output, lifter_input.detected_pose(), build_fit_input, fps))
 
 
 def choose_readings(
@@ -128,13 +134,6 @@ def _fit_cost(person: FitInput, span: slice) -> float:
     margin = round(SPAN_MARGIN * person.targets.fps)
     window = slice(max(span.start - margin, 0), span.stop + margin)
     return fit_cost(person.skeleton, slice_state(person.start, window), slice_targets(person.targets, window))
-
-
-def interpolate_gaps(values: FloatArray) -> FloatArray:
-    """Interpolates frames that hold NaN in values (T, ...); frames before and after all others hold their values."""
-    flat = values.reshape(len(values), -1)
-    known = np.flatnonzero(np.isfinite(flat).all(axis=1))
-    return lifter.interpolate_linear(np.arange(len(flat)), known, flat[known]).reshape(values.shape)
 
 
 def drift_sigma(observed: BoolArray, fps: float) -> FloatArray:
@@ -216,7 +215,7 @@ def rescale_fit_input(person: FitInput, scale: float) -> FitInput:
 
     The initial state is not changed.
     """
-    targets = person.targets
+    targets, scale = person.targets, float(scale)  # a NumPy scalar would turn float32 into float64
     larger = replace(
         targets,
         depths=targets.depths * scale,

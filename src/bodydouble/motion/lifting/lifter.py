@@ -78,6 +78,10 @@ class LifterOutput:
     """(T, 4) contact probabilities: left heel, left toes, right heel, right toes."""
     bone_scales: FloatArray
     """(K,) lengths of ``proportions.BONES`` relative to the template."""
+    log_bone_scales: FloatArray
+    """(T, K) logarithms of the bone scales that each frame suggests."""
+    bone_weights: FloatArray
+    """(T, K) inverse variances of those logarithms; ``bone_scales`` is the weighted mean."""
     scale: float
     """Size of the person on the plane z = 1: a length of one size at distance z appears scale / z large."""
 
@@ -88,7 +92,12 @@ def _network() -> Network:
 
 
 def run_lifter(
-    image_points: FloatArray, confidence: FloatArray, landmarks_3d: FloatArray, observed: BoolArray, fps: float
+    image_points: FloatArray,
+    confidence: FloatArray,
+    landmarks_3d: FloatArray,
+    observed: BoolArray,
+    fps: float,
+    scale: float | None = None,
 ) -> LifterOutput:
     """Runs the lifter on one person.
 
@@ -100,11 +109,12 @@ def run_lifter(
         landmarks_3d: (T, 33, 3) m of the landmark network, gaps interpolated.
         observed: (T,).
         fps: frames per second.
+        scale: that of the view, as ``person_view.view_straight_at`` takes it.
 
     Raises:
         ModelError: the network cannot be loaded.
     """
-    view = view_straight_at(image_points, confidence)
+    view = view_straight_at(image_points, confidence, scale)
     person_input = (view.points, confidence, landmarks_3d, view.direction)
     plain = _run_network(person_input, observed, view, fps)
     flipped = _run_network(mirror_input(*person_input), observed, view, fps).mirror()
@@ -209,6 +219,8 @@ def _to_camera_frame(output: _NetworkOutput, view: PersonView) -> LifterOutput:
         velocity=rotation.rotate_vectors(view.camera_from_view, output.velocity),
         contacts=expit(output.contacts),
         bone_scales=np.exp((weights * log_scales).sum(axis=0) / weights.sum(axis=0)),
+        log_bone_scales=log_scales,
+        bone_weights=weights,
         scale=view.scale,
     )
 

@@ -39,13 +39,26 @@ class PersonView:
     """(T, 2) of the hips on the plane z = 1 of the real camera."""
 
 
-def view_straight_at(image_points: FloatArray, confidence: FloatArray) -> PersonView:
+def view_straight_at(image_points: FloatArray, confidence: FloatArray, scale: float | None = None) -> PersonView:
     """Rotates the camera to the midpoint of the hips and scales the landmarks to unit size.
 
     Args:
         image_points: (T, 33, 2) landmarks on the plane z = 1 of the real camera.
         confidence: (T, 33).
+        scale: that of the view, if the frames are a part of a clip; otherwise the median of ``frame_scales``.
     """
+    camera_from_view, view_points, hips = _rotate_to_hips(image_points)
+    scale = float(np.median(_frame_scales(view_points, confidence))) if scale is None else scale
+    return PersonView(camera_from_view, view_points / scale, scale, hips)
+
+
+def frame_scales(image_points: FloatArray, confidence: FloatArray) -> FloatArray:
+    """Returns the size (T,) of the person in each frame on the plane z = 1; arguments as for ``view_straight_at``."""
+    return _frame_scales(_rotate_to_hips(image_points)[1], confidence)
+
+
+def _rotate_to_hips(image_points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Returns camera_from_view (T, 3, 3), the points (T, 33, 2) in the view, and the hips (T, 2) in the camera."""
     hips = image_points[:, HIP_INDICES].mean(axis=1)
     ones = np.ones((*image_points.shape[:2], 1))
     hips_direction = rotation.normalize(np.concatenate([hips, np.ones((len(hips), 1))], axis=-1))
@@ -55,10 +68,13 @@ def view_straight_at(image_points: FloatArray, confidence: FloatArray) -> Person
     )
     view_rays = np.concatenate([image_points, ones], axis=-1) @ camera_from_view
     view_points = view_rays[..., :2] / np.maximum(view_rays[..., 2:], 0.05)
+    return camera_from_view, view_points, hips
+
+
+def _frame_scales(view_points: FloatArray, confidence: FloatArray) -> FloatArray:
     distance = np.linalg.norm(view_points[:, SCALE_LANDMARKS], axis=-1)
     weight = confidence[:, SCALE_LANDMARKS] + 1e-3
-    scale = float(np.median((distance * weight).sum(axis=1) / weight.sum(axis=1)))
-    return PersonView(camera_from_view, view_points / scale, scale, hips)
+    return np.asarray((distance * weight).sum(axis=1) / weight.sum(axis=1))
 
 
 def image_points_from_view(view: PersonView, points: FloatArray) -> FloatArray:
