@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bodydouble.data import Appearance, Camera, Face, Hands, Motion, Performance, Person, Skeleton, Track, Trait
+from bodydouble.data.corrections import Correction
 from bodydouble.errors import FormatError, InvalidDataError
+from bodydouble.formats import corrections
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import kinematics
 from bodydouble.skeletons import arkit, humanoid
@@ -48,7 +50,7 @@ def save(path: Path, performance: Performance) -> None:
         OutputError: the file cannot be written.
     """
     check_consistency(performance)
-    arrays = _clip_arrays(performance)
+    arrays = {**_clip_arrays(performance), **_corrections_arrays(performance)}
     for person in performance.people:
         arrays |= {f"{person.name}/{key}": array for key, array in _person_arrays(person).items()}
     with atomic_write(path) as temporary, temporary.open("wb") as file:
@@ -108,6 +110,12 @@ def _clip_arrays(performance: Performance) -> dict[str, NDArray[Any]]:
         "camera_from_world": performance.camera.camera_from_world.astype(np.float64),
         "people": np.array([person.name for person in performance.people], dtype=np.str_),
     }
+
+
+def _corrections_arrays(performance: Performance) -> Arrays:
+    if not performance.corrections:
+        return {}
+    return {"corrections": np.array(corrections.to_text(performance.corrections), dtype=np.str_)}
 
 
 def _person_arrays(person: Person) -> Arrays:
@@ -191,7 +199,17 @@ def _build_performance(stored: Arrays) -> Performance:
         frame_count=int(stored["frame_count"]),
         camera=Camera((width, height), _load_float64(stored, "intrinsics"), _load_float64(stored, "camera_from_world")),
         people=tuple(_build_person(stored, name, fps) for name in stored["people"].tolist()),
+        corrections=_build_corrections(stored),
     )
+
+
+def _build_corrections(stored: Arrays) -> tuple[Correction, ...]:
+    if "corrections" not in stored:
+        return ()
+    try:
+        return corrections.parse_text(str(stored["corrections"]))
+    except FormatError as error:
+        raise ValueError(f"its corrections: {error}") from error
 
 
 def _build_person(stored: Arrays, name: str, fps: Fraction) -> Person:
