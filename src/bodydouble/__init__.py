@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bodydouble.data import Camera, Character, Motion, Performance, Person, Skeleton, Track
     from bodydouble.errors import BodydoubleError
+    from bodydouble.formats.corrections import load as load_corrections
     from bodydouble.formats.performance import load as load_performance
     from bodydouble.geometry.kinematics import joint_positions
+    from bodydouble.motion.corrections.apply import apply_corrections
     from bodydouble.pipeline import AnimationResult, Progress, animate, capture
 
 __version__ = "0.1.0"
@@ -34,8 +36,10 @@ __all__ = [
     "Skeleton",
     "Track",
     "animate",
+    "apply_corrections",
     "capture",
     "joint_positions",
+    "load_corrections",
     "load_performance",
 ]
 
@@ -44,6 +48,8 @@ _LAZY_IMPORTS = {
     "AnimationResult": ("bodydouble.pipeline", "AnimationResult"),
     "Progress": ("bodydouble.pipeline", "Progress"),
     "animate": ("bodydouble.pipeline", "animate"),
+    "apply_corrections": ("bodydouble.motion.corrections.apply", "apply_corrections"),
+    "load_corrections": ("bodydouble.formats.corrections", "load"),
     "capture": ("bodydouble.pipeline", "capture"),
     "joint_positions": ("bodydouble.geometry.kinematics", "joint_positions"),
     "load_performance": ("bodydouble.formats.performance", "load"),

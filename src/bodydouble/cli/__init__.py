@@ -21,6 +21,7 @@ from bodydouble.cli import (
     film,
     inspect,
     motions,
+    resolve,
     retarget,
     synth,
     train,
@@ -34,6 +35,7 @@ app.command(cls=PeopleCommand)(capture.animate)
 app.command(cls=PeopleCommand)(capture.capture)
 app.command(cls=PeopleCommand)(film.film)
 app.command()(film.render)
+app.command()(resolve.resolve)
 app.command()(inspect.inspect)
 app.command()(evaluate.evaluate)
 app.command()(retarget.retarget)

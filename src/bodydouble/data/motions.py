@@ -14,6 +14,7 @@ from bodydouble.data.arrays import (
     FloatArray,
     check_shape,
 )
+from bodydouble.data.corrections import Correction
 from bodydouble.data.observations import Camera, Track
 from bodydouble.errors import InvalidDataError
 
@@ -143,3 +144,5 @@ class Performance:
     camera: Camera
     people: tuple[Person, ...]
     """In order of prominence: the person with the largest area on screen first."""
+    corrections: tuple[Correction, ...] = ()
+    """Corrections by hand that were applied to the automatic result, in order."""

@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bodydouble.data import Appearance, Camera, Face, Hands, Motion, Performance, Person, Skeleton, Track, Trait
+from bodydouble.data.corrections import Correction
 from bodydouble.errors import FormatError, InvalidDataError
+from bodydouble.formats import corrections
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import kinematics
 from bodydouble.skeletons import arkit, humanoid
@@ -113,6 +115,8 @@ def _clip_arrays(performance: Performance) -> dict[str, NDArray[Any]]:
 def _iterate_arrays(performance: Performance) -> Iterator[tuple[str, NDArray[Any]]]:
     """Yields all arrays by key; each is made when it is its turn."""
     yield from _clip_arrays(performance).items()
+    if performance.corrections:
+        yield "corrections", np.array(corrections.to_text(performance.corrections), dtype=np.str_)
     for person in performance.people:
         for key, array in _person_arrays(person):
             yield f"{person.name}/{key}", array
@@ -189,7 +193,17 @@ def _build_performance(stored: Arrays) -> Performance:
         frame_count=int(stored["frame_count"]),
         camera=Camera((width, height), _load_float64(stored, "intrinsics"), _load_float64(stored, "camera_from_world")),
         people=tuple(_build_person(stored, name, fps) for name in stored["people"].tolist()),
+        corrections=_build_corrections(stored),
     )
+
+
+def _build_corrections(stored: Arrays) -> tuple[Correction, ...]:
+    if "corrections" not in stored:
+        return ()
+    try:
+        return corrections.parse_text(str(stored["corrections"]))
+    except FormatError as error:
+        raise ValueError(f"its corrections: {error}") from error
 
 
 def _build_person(stored: Arrays, name: str, fps: Fraction) -> Person:

@@ -138,7 +138,7 @@ def _with_common_skeletons(results: Sequence[ShotResult], stature: float | None)
         replace(
             result,
             motions=tuple(
-                _with_skeleton(motion, skeletons[person])
+                with_skeleton(motion, skeletons[person])
                 for person, motion in zip(result.person_indices, result.motions, strict=True)
             ),
         )
@@ -147,22 +147,22 @@ def _with_common_skeletons(results: Sequence[ShotResult], stature: float | None)
 
 
 def _common_skeletons(results: Sequence[ShotResult]) -> dict[int, Skeleton]:
-    """Returns the common skeleton of each person; see _average_skeleton."""
+    """Returns the common skeleton of each person; see average_skeleton."""
     candidates: dict[int, list[tuple[int, Skeleton]]] = {}
     for result in results:
         for person, track, motion in zip(result.person_indices, result.tracks, result.motions, strict=True):
             candidates.setdefault(person, []).append((int(track.observed.sum()), motion.skeleton))
-    return {person: _average_skeleton(*zip(*counted, strict=True)) for person, counted in candidates.items()}
+    return {person: average_skeleton(*zip(*counted, strict=True)) for person, counted in candidates.items()}
 
 
-def _average_skeleton(counts: Sequence[int], skeletons: Sequence[Skeleton]) -> Skeleton:
+def average_skeleton(counts: Sequence[int], skeletons: Sequence[Skeleton]) -> Skeleton:
     """Returns the skeleton with the most observed frames, scaled to the weighted geometric mean of the statures."""
     longest = skeletons[int(np.argmax(counts))]
     sizes = [proportions.stature(skeleton) / proportions.stature(longest) for skeleton in skeletons]
     return proportions.scale_skeleton(longest, float(np.exp(np.average(np.log(sizes), weights=counts))))
 
 
-def _with_skeleton(motion: Motion, skeleton: Skeleton) -> Motion:
+def with_skeleton(motion: Motion, skeleton: Skeleton) -> Motion:
     """Returns the motion with another skeleton, scaled about its median position on the floor by the leg length."""
     scale = skeleton.rest_offsets[0, 1] / motion.skeleton.rest_offsets[0, 1]
     center = np.median(motion.root_position, axis=0) * [1.0, 0.0, 1.0]
@@ -195,7 +195,7 @@ def _concatenate_shots(
         contacts=np.concatenate([part.contacts for part in parts]),
         joint_sigma=np.concatenate([part.joint_sigma for part in parts]),
     )
-    return _fill_gaps(joined, np.concatenate(frames), len(track.frames), fps)
+    return fill_gaps(joined, np.concatenate(frames), len(track.frames), fps)
 
 
 def _transform_motion(motion: Motion, clip_from_shot: FloatArray) -> Motion:
@@ -205,7 +205,7 @@ def _transform_motion(motion: Motion, clip_from_shot: FloatArray) -> Motion:
     return replace(motion, rotations=rotations, root_position=camera.transform(clip_from_shot, motion.root_position))
 
 
-def _fill_gaps(joined: Motion, frames: IntArray, frame_count: int, fps: float) -> Motion:
+def fill_gaps(joined: Motion, frames: IntArray, frame_count: int, fps: float) -> Motion:
     """Interpolates the missing frames of a motion that has frames (N,), the first and the last among them."""
     if len(frames) == frame_count:
         return joined

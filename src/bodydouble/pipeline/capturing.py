@@ -12,6 +12,7 @@ from typing import TypedDict, Unpack
 import numpy as np
 
 from bodydouble.data import Camera, Clip, Motion, Performance, Person, Track
+from bodydouble.data.corrections import FOCAL_LENGTH_RANGE_MM, HEIGHT_RANGE
 from bodydouble.errors import InvalidDataError, NoPeopleError
 from bodydouble.formats.keypoint_files import read_keypoints
 from bodydouble.formats.media import FrameReader, probe
@@ -47,10 +48,6 @@ PERCEPTION_MAX_SIDE = 1920
 CAMERA_MODES = ("auto", "static", "moving")
 DETAIL_MODES = ("auto", "off")
 """Modes of the capture of hands, of faces, and of mouths by the sound."""
-FOCAL_LENGTH_RANGE_MM = (8.0, 1000.0)
-"""Minimum and maximum focal length in mm, full-frame equivalent."""
-HEIGHT_RANGE = (0.4, 2.6)
-"""Minimum and maximum height of a person in m."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from bodydouble.tracking.selection import parse_selection, select_people
 
 PERFORMANCE_ENDING = "_performance.npz"
 """End of the name of the performance that is kept beside a film."""
+CORRECTED_ENDING = "_corrected.npz"
+"""End of the name of a corrected performance, after the name of the automatic one without ``.npz``."""
 FOLDER_ENDING = "_bodydouble"
 """End of the name of the folder in which ``capture`` and ``animate`` write beside a video."""
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".gif")
@@ -104,9 +106,13 @@ def check_clip(performance: Performance, clip: Clip) -> None:
 
 def _find_video(path: Path) -> tuple[str, Path | None]:
     """Returns the name of the clip of a performance, and its video if that stands where films and captures leave it."""
-    folder, name = path.resolve().parent, path.stem
-    if path.name.endswith(PERFORMANCE_ENDING):
-        name = path.name.removesuffix(PERFORMANCE_ENDING)
+    folder = path.resolve().parent
+    file = path.name
+    if file.endswith(CORRECTED_ENDING):
+        file = file.removesuffix(CORRECTED_ENDING) + ".npz"
+    name = Path(file).stem
+    if file.endswith(PERFORMANCE_ENDING):
+        name = file.removesuffix(PERFORMANCE_ENDING)
     elif folder.name.endswith(FOLDER_ENDING):
         name, folder = folder.name.removesuffix(FOLDER_ENDING), folder.parent
     neighbours = sorted(folder.glob(f"{glob.escape(name)}.*"))

@@ -12,7 +12,7 @@ OUTLIER_ROUNDS = 2
 """Number of times that the weights of outliers are updated."""
 
 
-def _second_difference_bands(count: int) -> FloatArray:
+def second_difference_bands(count: int) -> FloatArray:
     """Returns the upper bands (3, count) of D'D, where D is the second difference."""
     bands = np.zeros((3, count))
     bands[2, :-2] += 1
@@ -46,7 +46,7 @@ def whittaker(values: FloatArray, weights: FloatArray, fps: float, cutoff: float
         smooth = np.where(weights > 0, known, (weights * known).sum(axis=0) / total)
     else:
         strength = (fps / (2 * np.pi * cutoff)) ** 4
-        bands = strength * _second_difference_bands(count)
+        bands = strength * second_difference_bands(count)
         smooth = np.empty_like(known)
         for column in range(columns):
             smooth[:, column] = _smooth_column(known[:, column], weights[:, column], bands)

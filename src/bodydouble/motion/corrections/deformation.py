@@ -1,0 +1,341 @@
+"""Deformation of a motion: points of the body are brought to places, by a change that is small and smooth over time.
+
+In: ``Motion``, ``PointTargets`` and the frames that are free to change. Out: the changed ``Motion``; all other frames
+are the same. The unknowns are the change of the hips' position and of each joint's rotation in each free frame. Half of
+the sum of squares is minimized of
+
+- the change and its second difference over time, divided by the sigma of the joint: limbs bend more easily than the
+  trunk, knees and elbows about their hinges only
+- the distance of each point from its place, divided by its sigma
+- hyperextension of knees and elbows beyond the present one
+
+Levenberg-Marquardt; points far from their places are moved there in steps.
+
+Source: M. Gleicher, "Motion editing with spacetime constraints" (1997).
+"""
+
+from dataclasses import dataclass, replace
+from math import ceil
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from bodydouble.data import BoolArray, FloatArray, IntArray, Motion
+from bodydouble.geometry import rotation
+from bodydouble.geometry.kinematics import forward_kinematics_of_matrices
+from bodydouble.geometry.rotation_log import exponential, log_jacobian, logarithm, skew
+from bodydouble.motion.fit.kinematics import BLOCK_COUNT, DOF, JOINT_COUNT, block_ancestry
+from bodydouble.motion.fit.normal_equations import NormalEquations
+from bodydouble.motion.resampling.smoothing import second_difference_bands
+from bodydouble.skeletons import humanoid
+from bodydouble.skeletons.joint_limits import HINGE_AXES
+
+SMOOTH_SECONDS = 0.15
+"""Time in s of the second difference that costs as much as a change."""
+CHANGE_WEIGHT = 1e-3
+"""Weight of the change itself relative to its second difference: it decays within a second if nothing holds it."""
+ROOT_SIGMA = 0.004
+"""Standard deviation in m of the change of the hips' position."""
+ROTATION_SIGMAS: dict[str, float] = {
+    "hips": 0.01, "spine": 0.02, "chest": 0.02, "upperChest": 0.02, "neck": 0.1, "head": 0.1, "Shoulder": 0.06,
+    "UpperArm": 0.5, "LowerArm": 0.5, "Hand": 0.1, "UpperLeg": 0.5, "LowerLeg": 0.5, "Foot": 0.3, "Toes": 0.1,
+}  # fmt: skip
+"""Standard deviation in rad of the change of a joint's rotation, by joint without its side."""
+OFF_HINGE_SIGMA = 0.05
+"""Standard deviation in rad of the change of knees and elbows about other axes than their hinges."""
+TWIST_SIGMA = 0.25
+"""Standard deviation in rad of the change of upper arms and thighs about their own axes."""
+MIN_FLEXION, FLEXION_SIGMA = 0.05, 0.02
+"""Flexion in rad below which knees and elbows are not extended further, and its standard deviation."""
+MAX_DISTANCE_STEP = 0.15
+"""Maximum distance in m by which points are moved towards their places at a time."""
+MAX_ADVANCES = 12
+"""Maximum number of such movements."""
+ADVANCE_SIGMA_FACTOR = 10.0
+"""Factor of the sigmas of points until they are near their places."""
+MAX_EXACT_ROUNDS = 6
+"""Maximum number of rounds in which what is left of the distance is added to it."""
+EXACT_DISTANCE = 1e-4
+"""Distance in m from their places at which points need no further round."""
+MAX_ADVANCE_STEPS, MAX_EXACT_STEPS = 4, 20
+"""Maximum number of steps in each movement, and in each of the further rounds."""
+MIN_RELATIVE_GAIN = 1e-3
+"""Relative decrease of the cost below which a round ends."""
+EXACT_SIGMA = 2e-4
+"""Maximum sigma in m of points that are brought to their places exactly."""
+MAX_ROTATION_STEP = 0.5
+"""Maximum change of a rotation in one step, rad."""
+INITIAL_DAMPING, DAMPING_UP, DAMPING_DOWN = 1e-2, 10.0, 0.1
+"""Damping of the first step of a round, and its factors after a step that raised the cost and one that lowered it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PointTargets:
+    """Places of N points, each in one frame."""
+
+    rows: IntArray
+    """(N,) row of the motion."""
+    joints: IntArray
+    """(N,) joint that carries the point."""
+    offsets: FloatArray
+    """(N, 3) m, from the joint, in its axes."""
+    positions: FloatArray
+    """(N, 3) m, world."""
+    sigmas: FloatArray
+    """(N,) m, standard deviation of the distance."""
+
+    def select(self, mask: BoolArray, first_row: int) -> "PointTargets":
+        """Returns some of the points, with rows counted from another first one."""
+        return PointTargets(
+            self.rows[mask] - first_row,
+            self.joints[mask],
+            self.offsets[mask],
+            self.positions[mask],
+            self.sigmas[mask],
+        )
+
+
+def join_targets(parts: list[PointTargets]) -> PointTargets:
+    """Joins lists of points, of which there is at least one."""
+    names = ("rows", "joints", "offsets", "positions", "sigmas")
+    return PointTargets(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def deform(motion: Motion, targets: PointTargets, is_free: BoolArray) -> Motion:
+    """Brings points of the body to places.
+
+    Args:
+        motion: T frames of the 22 humanoid joints.
+        targets: points; those outside the free frames are ignored.
+        is_free: (T,) frames that may change.
+
+    Returns:
+        The motion, unchanged in frames that are not free.
+    """
+    rotations, root_position = motion.rotations.copy(), motion.root_position.copy()
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], is_free, [False]])))
+    for first, stop in edges.reshape(-1, 2):
+        inside = (targets.rows >= first) & (targets.rows < stop)
+        if not inside.any():
+            continue
+        rows = slice(first, stop)
+        problem = _Problem.build(motion, rows, targets.select(inside, first))
+        with threadpool_limits(1, "blas"):
+            change = _minimize(problem)
+        root_position[rows] += change[:, :3]
+        turns = rotation.from_rotvec(change[:, 3:].reshape(-1, JOINT_COUNT, 3))
+        rotations[rows] = rotation.normalize(rotation.multiply(rotations[rows], turns))
+    return replace(motion, rotations=rotations, root_position=root_position)
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """Deformation of n adjacent frames."""
+
+    motion: Motion
+    """n frames."""
+    rotations: FloatArray
+    """(n, 22, 3, 3) local to the parent, before the change."""
+    targets: PointTargets
+    smoothness: FloatArray
+    """(3, n) upper bands of the matrix of a change of sigma 1, with the frames around held."""
+    min_flexion: FloatArray
+    """(n, 4) rad, of the joints of HINGE_AXES."""
+
+    def aim(self, positions: FloatArray) -> "_Problem":
+        """Returns the problem with other places (N, 3) m of the points."""
+        return replace(self, targets=replace(self.targets, positions=positions))
+
+    @classmethod
+    def build(cls, motion: Motion, rows: slice, targets: PointTargets) -> "_Problem":
+        before, after = min(rows.start, 2), min(len(motion.rotations) - rows.stop, 2)
+        count = rows.stop - rows.start
+        bands = second_difference_bands(max(before + count + after, 3))[:, before : before + count]
+        bands *= (float(motion.fps) * SMOOTH_SECONDS) ** 4
+        bands[2] += CHANGE_WEIGHT
+        part = replace(
+            motion,
+            rotations=motion.rotations[rows],
+            root_position=motion.root_position[rows],
+            contacts=motion.contacts[rows],
+            joint_sigma=motion.joint_sigma[rows],
+        )
+        matrices = rotation.to_matrix(part.rotations)
+        flexion = np.stack([_flexion(matrices[:, joint], axis) for joint, axis in _HINGES], axis=1)
+        return cls(part, matrices, targets, bands, np.minimum(flexion, MIN_FLEXION))
+
+
+def _without_side(joint: str) -> str:
+    return joint.removeprefix("left").removeprefix("right")
+
+
+def _sigmas() -> FloatArray:
+    """Returns the standard deviations (DOF,) of the changes, in m and rad."""
+    sigmas = np.full((BLOCK_COUNT, 3), ROOT_SIGMA)
+    for joint, name in enumerate(humanoid.JOINTS):
+        sigmas[1 + joint] = ROTATION_SIGMAS[_without_side(name)]
+        if name in HINGE_AXES:
+            sigmas[1 + joint] = np.where(np.abs(HINGE_AXES[name][1]) > 0, sigmas[1 + joint], OFF_HINGE_SIGMA)
+        if name.endswith("UpperArm"):
+            sigmas[1 + joint, 0] = TWIST_SIGMA
+        if name.endswith("UpperLeg"):
+            sigmas[1 + joint, 1] = TWIST_SIGMA
+    return sigmas.reshape(-1)
+
+
+_SIGMAS = _sigmas()
+_HINGES = tuple((humanoid.INDEX[name], np.array(axis)) for name, (_, axis) in HINGE_AXES.items())
+
+
+def _flexion(matrices: FloatArray, axis: FloatArray) -> FloatArray:
+    """Returns the flexion (n,) rad of a knee or an elbow with local rotations (n, 3, 3)."""
+    return np.asarray(logarithm(matrices) @ axis)
+
+
+def _minimize(problem: _Problem) -> FloatArray:
+    """Returns the change (n, DOF) of least cost."""
+    change, goals = np.zeros((len(problem.rotations), DOF)), problem.targets.positions
+    start = _points(problem, change)
+    distance = float(np.linalg.norm(goals - start, axis=1).max())
+    advances = min(max(ceil(distance / MAX_DISTANCE_STEP), 1), MAX_ADVANCES)
+    for fraction in np.arange(1, advances + 1) / advances:
+        change = _descend(
+            problem.aim(start + fraction * (goals - start)), change, ADVANCE_SIGMA_FACTOR, MAX_ADVANCE_STEPS
+        )
+    is_exact, aims = problem.targets.sigmas <= EXACT_SIGMA, goals
+    for _ in range(MAX_EXACT_ROUNDS):
+        change = _descend(problem.aim(aims), change, 1.0, MAX_EXACT_STEPS)
+        misses = np.where(is_exact[:, None], goals - _points(problem, change), 0.0)
+        if np.abs(misses).max() < EXACT_DISTANCE:
+            break
+        # Method of multipliers: a point that is drawn beyond its place by the distance that it lacks reaches it.
+        aims = aims + misses
+    return change
+
+
+def _descend(problem: _Problem, change: FloatArray, factor: float, max_steps: int) -> FloatArray:
+    """Lowers the cost from a change (n, DOF), with sigmas of points enlarged by a factor."""
+    damping = INITIAL_DAMPING
+    cost, equations = _linearize(problem, change, factor)
+    for _ in range(max_steps):
+        trial = change + _limit_step(_damped(equations, damping).solve_step(0.0))
+        trial_cost, trial_equations = _linearize(problem, trial, factor)
+        if trial_cost >= cost:
+            damping *= DAMPING_UP
+            continue
+        gain = (cost - trial_cost) / max(cost, 1e-12)
+        change, cost, equations, damping = trial, trial_cost, trial_equations, damping * DAMPING_DOWN
+        if gain < MIN_RELATIVE_GAIN:
+            break
+    return change
+
+
+def _damped(equations: NormalEquations, damping: float) -> NormalEquations:
+    """Returns the equations of steps that are small relative to the sigmas of the joints."""
+    diagonal = equations.diagonal.copy()
+    each = np.arange(DOF)
+    diagonal[:, each, each] += damping / _SIGMAS**2
+    return replace(equations, diagonal=diagonal)
+
+
+def _limit_step(step: FloatArray) -> FloatArray:
+    """Shortens a step (n, DOF) in each frame in which a rotation would change too much."""
+    excess = np.abs(step[:, 3:]).max(axis=1) / MAX_ROTATION_STEP
+    return np.asarray(step / np.maximum(excess, 1.0)[:, None])
+
+
+def _linearize(problem: _Problem, change: FloatArray, factor: float) -> tuple[float, NormalEquations]:
+    """Returns the cost at a change (n, DOF), and the normal equations of a step from it."""
+    vectors = change[:, 3:].reshape(-1, JOINT_COUNT, 3)
+    rotations = problem.rotations @ exponential(vectors)
+    # The steps are in the coordinates of the change; this turns them into rotations about the joints' present axes.
+    right = np.linalg.inv(log_jacobian(vectors))
+    residuals, jacobian = _point_residuals(problem, change, rotations, right, factor)
+    diagonal = np.zeros((len(change), DOF, DOF))
+    gradient = np.zeros((len(change), DOF))
+    _add_by_row(diagonal, gradient, problem.targets.rows, jacobian, residuals)
+    cost = float((residuals**2).sum())
+    cost += _add_flexion(problem, rotations, right, diagonal, gradient)
+    cost += _add_smoothness(problem.smoothness, change, diagonal, gradient)
+    count = len(change)
+    off_diagonal_1 = np.zeros((max(count - 1, 0), DOF, DOF))
+    each = np.arange(DOF)
+    off_diagonal_1[:, each, each] = problem.smoothness[1, 1:, None] / _SIGMAS**2
+    off_diagonal_2 = np.zeros((max(count - 2, 0), BLOCK_COUNT, 3, 3))
+    inverse = (1 / _SIGMAS**2).reshape(BLOCK_COUNT, 3)
+    axes = np.arange(3)
+    off_diagonal_2[:, :, axes, axes] = problem.smoothness[0, 2:, None, None] * inverse
+    return cost / 2, NormalEquations(np.triu(diagonal), off_diagonal_1, off_diagonal_2, gradient)
+
+
+def _add_smoothness(bands: FloatArray, change: FloatArray, diagonal: FloatArray, gradient: FloatArray) -> float:
+    """Adds the cost of the change itself and of its second differences; returns it."""
+    scaled = change / _SIGMAS
+    product = bands[2, :, None] * scaled
+    for distance, band in ((1, bands[1]), (2, bands[0])):
+        product[:-distance] += band[distance:, None] * scaled[distance:]
+        product[distance:] += band[distance:, None] * scaled[:-distance]
+    each = np.arange(DOF)
+    diagonal[:, each, each] += bands[2, :, None] / _SIGMAS**2
+    gradient += product / _SIGMAS
+    return float((scaled * product).sum())
+
+
+def _points(problem: _Problem, change: FloatArray) -> FloatArray:
+    """Returns the positions (N, 3) m of the points after a change (n, DOF)."""
+    rotations = problem.rotations @ exponential(change[:, 3:].reshape(-1, JOINT_COUNT, 3))
+    return _pose_points(problem, change, rotations)[0]
+
+
+def _pose_points(
+    problem: _Problem, change: FloatArray, rotations: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Returns positions of the points (N, 3), and positions and world rotations of the joints in their frames."""
+    targets, root = problem.targets, problem.motion.root_position + change[:, :3]
+    positions, world = forward_kinematics_of_matrices(problem.motion.skeleton, rotations, root)
+    rows, joints = targets.rows, targets.joints
+    points = positions[rows, joints] + rotation.rotate_vectors(world[rows, joints], targets.offsets)
+    return points, positions[rows], world[rows]
+
+
+def _point_residuals(
+    problem: _Problem, change: FloatArray, rotations: FloatArray, right: FloatArray, factor: float
+) -> tuple[FloatArray, FloatArray]:
+    """Returns the residuals (N, 3) of the points and their Jacobian (N, 3, DOF)."""
+    targets = problem.targets
+    points, positions, world = _pose_points(problem, change, rotations)
+    sigmas = factor * targets.sigmas
+    # (N, 22, 3, 3): a rotation of a joint about its own axes moves all points that it carries.
+    arms = -skew(points[:, None] - positions) @ world @ right[targets.rows]
+    arms *= block_ancestry()[1:, 1:].T[targets.joints][..., None, None]
+    jacobian = np.zeros((len(points), 3, BLOCK_COUNT, 3))
+    jacobian[:, :, 0] = np.eye(3)
+    jacobian[:, :, 1:] = np.swapaxes(arms, 1, 2)
+    return (points - targets.positions) / sigmas[:, None], jacobian.reshape(-1, 3, DOF) / sigmas[:, None, None]
+
+
+def _add_by_row(
+    diagonal: FloatArray, gradient: FloatArray, rows: IntArray, jacobian: FloatArray, residuals: FloatArray
+) -> None:
+    """Adds J'J and J'r of residuals (N, 3) with Jacobians (N, 3, DOF) to their frames."""
+    for row in np.unique(rows):
+        here = rows == row
+        stacked = jacobian[here].reshape(-1, DOF)
+        diagonal[row] += stacked.T @ stacked
+        gradient[row] += stacked.T @ residuals[here].reshape(-1)
+
+
+def _add_flexion(
+    problem: _Problem, rotations: FloatArray, right: FloatArray, diagonal: FloatArray, gradient: FloatArray
+) -> float:
+    """Adds the cost of hyperextension; returns it."""
+    total = 0.0
+    for column, (joint, axis) in enumerate(_HINGES):
+        local = logarithm(rotations[:, joint])
+        residual = np.minimum(local @ axis - problem.min_flexion[:, column], 0.0) / FLEXION_SIGMA
+        slope = (axis @ (log_jacobian(local) @ right[:, joint])) / FLEXION_SIGMA * (residual < 0)[:, None]
+        dofs = slice(3 + 3 * joint, 6 + 3 * joint)
+        diagonal[:, dofs, dofs] += slope[:, :, None] * slope[:, None, :]
+        gradient[:, dofs] += slope * residual[:, None]
+        total += float((residual**2).sum())
+    return total
