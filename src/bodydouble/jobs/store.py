@@ -186,6 +186,13 @@ class JobStore:
         self._seen[row["key"]] = (*current, since)
         return now - since > LEASE_SECONDS or is_dead(parse_owner(row["owner"]))
 
+    def remove(self, key: str) -> Job | None:
+        """Removes a job and returns it, if there is one; its worker, if it runs, loses its lease."""
+        with self._transaction():
+            row = self._find(key)
+            self._execute("DELETE FROM jobs WHERE key = ?", key)
+        return None if row is None else _read_job(row)
+
     def retry_failed(self) -> int:
         """Lets failed jobs run again from their last complete stage; returns their number."""
         with self._transaction():
