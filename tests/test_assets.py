@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PATTERNS = ("src/**/*.onnx", "src/**/*.glb", "src/**/*.npz", "examples/*.mp4")
+PATTERNS = ("src/**/*.onnx", "src/**/*.glb", "src/**/*.npz", "src/**/vendor/*", "examples/*.mp4")
 ASSETS = sorted(path for pattern in PATTERNS for path in ROOT.glob(pattern))
 
 
 def test_networks_characters_and_clips_are_committed() -> None:
-    assert {path.suffix for path in ASSETS} == {".onnx", ".glb", ".npz", ".mp4"}
+    assert {path.suffix for path in ASSETS} == {".onnx", ".glb", ".npz", ".mp4", ".js", ".txt"}
 
 
 @pytest.mark.parametrize("asset", ASSETS, ids=lambda path: path.name)

@@ -23,6 +23,7 @@ from bodydouble.cli import (
     motions,
     resolve,
     retarget,
+    studio,
     synth,
     train,
     user_study,
@@ -41,6 +42,7 @@ app.command()(evaluate.evaluate)
 app.command()(retarget.retarget)
 app.command()(export.export)
 app.command()(motions.motions)
+app.command()(studio.studio)
 app.command()(user_study.user_study)
 app.command()(doctor.doctor)
 app.add_typer(batch.app, name="batch")

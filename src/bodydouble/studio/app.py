@@ -1,0 +1,317 @@
+"""Routes of the studio: HTTP requests -> ``Studio`` -> JSON, files and events."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from bodydouble import __version__
+from bodydouble.errors import BodydoubleError, InvalidDataError, MediaError
+from bodydouble.jobs.stages import FILM_FILE
+from bodydouble.studio.assets import Asset, load_assets
+from bodydouble.studio.downloads import available_formats
+from bodydouble.studio.guard import Guard
+from bodydouble.studio.playback import PLAYBACK_FILE
+from bodydouble.studio.settings import Limits
+from bodydouble.studio.studio import QUALITIES, Studio, check_options, list_characters
+from bodydouble.studio.takes import Take
+from bodydouble.studio.uploads import read_chunks, read_length, receive_upload
+from bodydouble.studio.web_errors import RequestError
+
+EVENT_SECONDS = 0.5
+KEEP_ALIVE_SECONDS = 15.0
+MAX_FRAME_DIGITS = 7
+_MODEL_TYPE = "model/gltf-binary"
+_IMAGES = {"jpg": ("JPEG", "image/jpeg"), "png": ("PNG", "image/png")}
+
+
+def create_app(studio: Studio) -> Starlette:
+    """Returns the ASGI application of a studio, which must have been entered."""
+    handlers = _Handlers(studio)
+    app = Starlette(
+        routes=handlers.routes(),
+        middleware=[Middleware(Guard, settings=studio.settings)],
+        exception_handlers={
+            RequestError: _answer_request_error,
+            BodydoubleError: _answer_error,
+            HTTPStatus.NOT_FOUND: _answer_not_found,
+            HTTPStatus.METHOD_NOT_ALLOWED: _answer_not_allowed,
+            Exception: _answer_unexpected,
+        },
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+class _Handlers:
+    """Handlers of all routes."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio, self._assets = studio, load_assets()
+
+    def routes(self) -> list[Route]:
+        """Returns the routes."""
+        take, api = "/takes/{take_id}", "/api/takes/{take_id}"
+        return [
+            Route("/", self.page),
+            Route("/static/{name:path}", self.static),
+            Route("/api/session", self.session),
+            Route("/api/events", self.events),
+            Route("/api/takes", self.list_takes, methods=["GET"]),
+            Route("/api/takes", self.upload, methods=["POST"]),
+            Route(api, self.show_take, methods=["GET"]),
+            Route(api, self.rename_take, methods=["PATCH"]),
+            Route(api, self.remove_take, methods=["DELETE"]),
+            Route(f"{api}/cancel", self.cancel_take, methods=["POST"]),
+            Route(f"{api}/restart", self.restart_take, methods=["POST"]),
+            Route(f"{api}/downloads", self.prepare_download, methods=["POST"]),
+            Route(f"{take}/poster.jpg", self.poster),
+            Route(f"{take}/video.mp4", self.video),
+            Route(f"{take}/film.mp4", self.film),
+            Route(f"{take}/scene.json", self.scene),
+            Route(f"{take}/scene.bin", self.scene_numbers),
+            Route(f"{take}/frames/{{name}}", self.frame),
+            Route(f"{take}/models/{{name}}", self.model),
+            Route("/downloads/{download_id}", self.download),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        """Sends the page."""
+        return _send_asset(request, self._assets["index.html"])
+
+    async def static(self, request: Request) -> Response:
+        """Sends a static file."""
+        asset = self._assets.get(request.path_params["name"])
+        if asset is None:
+            raise RequestError(HTTPStatus.NOT_FOUND, "there is no such file")
+        return _send_asset(request, asset)
+
+    async def session(self, _: Request) -> Response:
+        """Sends what the page needs to know about this server."""
+        limits = self._studio.settings.limits
+        return JSONResponse(
+            {
+                "version": __version__,
+                "is_local": self._studio.settings.is_local,
+                "upload_bytes": limits.upload_bytes,
+                "characters": list_characters(),
+                "qualities": QUALITIES,
+                "formats": [asdict(f) for f in available_formats()],
+            }
+        )
+
+    async def events(self, request: Request) -> Response:
+        """Streams the list of takes as server-sent events, whenever it changes."""
+        return StreamingResponse(self._stream_takes(request), media_type="text/event-stream")
+
+    async def _stream_takes(self, request: Request) -> AsyncIterator[str]:
+        """Yields events. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html"""
+        last, number, idle = "", 0, 0.0
+        while not self._studio.is_closing.is_set() and not await request.is_disconnected():
+            takes = await asyncio.to_thread(self._studio.describe_takes)
+            text = json.dumps([take.as_json() for take in takes])
+            if text != last:
+                last, number, idle = text, number + 1, 0.0
+                yield f"id: {number}\nevent: takes\ndata: {text}\n\n"
+            elif idle >= KEEP_ALIVE_SECONDS:
+                idle = 0.0
+                yield ": nothing new\n\n"
+            await asyncio.sleep(EVENT_SECONDS)
+            idle += EVENT_SECONDS
+
+    async def list_takes(self, _: Request) -> Response:
+        """Sends all takes."""
+        takes = await asyncio.to_thread(self._studio.describe_takes)
+        return JSONResponse([take.as_json() for take in takes])
+
+    async def upload(self, request: Request) -> Response:
+        """Receives a video and makes a take of it."""
+        query = request.query_params
+        options = check_options(
+            query.get("character", list_characters()[0]), query.get("quality", "balanced"), query.get("film") == "1"
+        )
+        path = self._studio.upload_path()
+        suffix = await receive_upload(request, path, self._studio.settings.limits)
+        try:
+            take = await self._studio.create_take(path, suffix, query.get("name", ""), options)
+        except MediaError as error:
+            raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _first_line(error, path.name)) from error
+        return JSONResponse(self._studio.describe_take(take).as_json(), HTTPStatus.CREATED)
+
+    async def show_take(self, request: Request) -> Response:
+        """Sends a take, and the formats in which it can be downloaded if it is done."""
+        take = self._find(request)
+        status = self._studio.describe_take(take)
+        formats = await self._studio.formats(take) if status.state == "done" else []
+        return JSONResponse(status.as_json() | {"formats": formats})
+
+    async def rename_take(self, request: Request) -> Response:
+        """Renames a take."""
+        take = self._find(request)
+        title = (await self._read_json(request)).get("title")
+        if not isinstance(title, str):
+            raise RequestError(HTTPStatus.BAD_REQUEST, "the new title is missing")
+        renamed = self._studio.library.rename(take, title)
+        return JSONResponse(self._studio.describe_take(renamed).as_json())
+
+    async def remove_take(self, request: Request) -> Response:
+        """Removes a take."""
+        await asyncio.to_thread(self._studio.remove, self._find(request))
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    async def cancel_take(self, request: Request) -> Response:
+        """Stops the job of a take."""
+        return await self._change(request, self._studio.cancel)
+
+    async def restart_take(self, request: Request) -> Response:
+        """Starts the job of a take again."""
+        return await self._change(request, self._studio.restart)
+
+    async def _change(self, request: Request, change: Callable[[Take], None]) -> Response:
+        take = self._find(request)
+        if self._studio.describe_take(take).state == "done":
+            raise RequestError(HTTPStatus.CONFLICT, "this take is done")
+        await asyncio.to_thread(change, take)
+        return await self.show_take(request)
+
+    async def prepare_download(self, request: Request) -> Response:
+        """Writes a download in some formats and sends its address."""
+        take = self._find(request)
+        names = (await self._read_json(request)).get("formats")
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise RequestError(HTTPStatus.BAD_REQUEST, "the formats are missing")
+        download_id = await self._studio.prepare_download(take, list(dict.fromkeys(names)))
+        return JSONResponse({"url": f"/downloads/{download_id}"}, HTTPStatus.CREATED)
+
+    async def download(self, request: Request) -> Response:
+        """Sends a prepared download."""
+        download = self._studio.find_download(request.path_params["download_id"])
+        if download is None or not download.path.is_file():
+            raise RequestError(HTTPStatus.NOT_FOUND, "this download is gone; prepare it again")
+        return FileResponse(download.path, media_type="application/octet-stream", filename=download.name)
+
+    async def poster(self, request: Request) -> Response:
+        """Sends the picture of a take."""
+        path = self._studio.library.poster(self._find(request))
+        if not path.is_file():
+            raise RequestError(HTTPStatus.NOT_FOUND, "there is no picture")
+        return FileResponse(path, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+
+    async def video(self, request: Request) -> Response:
+        """Sends the playback copy, or the range of its bytes that is asked for."""
+        return self._send_video(request, PLAYBACK_FILE)
+
+    async def film(self, request: Request) -> Response:
+        """Sends the film, or a range of its bytes."""
+        return self._send_video(request, FILM_FILE)
+
+    def _send_video(self, request: Request, name: str) -> Response:
+        path = self._studio.results(self._find(request)) / name
+        if not path.is_file():
+            raise RequestError(HTTPStatus.NOT_FOUND, "there is no such video")
+        return FileResponse(path, media_type="video/mp4", headers={"Cache-Control": "private, no-cache"})
+
+    async def scene(self, request: Request) -> Response:
+        """Sends the description of the scene."""
+        return JSONResponse((await self._studio.scene(self._find(request))).description)
+
+    async def scene_numbers(self, request: Request) -> Response:
+        """Sends the numbers of the scene."""
+        scene = await self._studio.scene(self._find(request))
+        return Response(scene.numbers, media_type="application/octet-stream")
+
+    async def frame(self, request: Request) -> Response:
+        """Sends one frame of the video by its index."""
+        digits, _, suffix = request.path_params["name"].partition(".")
+        if suffix not in _IMAGES or not digits.isascii() or not digits.isdigit() or len(digits) > MAX_FRAME_DIGITS:
+            raise RequestError(HTTPStatus.NOT_FOUND, "frames are NUMBER.jpg or NUMBER.png")
+        file_format, media_type = _IMAGES[suffix]
+        take = self._find(request)
+        try:
+            image = await self._studio.frame(take, int(digits), file_format)
+        except MediaError as error:
+            raise RequestError(HTTPStatus.NOT_FOUND, str(error)) from error
+        return Response(image, media_type=media_type, headers={"Cache-Control": "private, max-age=3600"})
+
+    async def model(self, request: Request) -> Response:
+        """Sends the animated character of a person."""
+        folder = self._studio.results(self._find(request))
+        models = {path.name: path for path in folder.glob("*.glb")}
+        path = models.get(request.path_params["name"])
+        if path is None:
+            raise RequestError(HTTPStatus.NOT_FOUND, "there is no such character")
+        return FileResponse(path, media_type=_MODEL_TYPE, headers={"Cache-Control": "private, no-cache"})
+
+    def _find(self, request: Request) -> Take:
+        take = self._studio.library.find(request.path_params["take_id"])
+        if take is None:
+            raise RequestError(HTTPStatus.NOT_FOUND, "there is no such take")
+        return take
+
+    async def _read_json(self, request: Request) -> dict[str, Any]:
+        limits = self._studio.settings.limits
+        body = await _read_small(request, limits)
+        try:
+            value = json.loads(body)
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            raise RequestError(HTTPStatus.BAD_REQUEST, "the body is no JSON object")
+        return value
+
+
+async def _read_small(request: Request, limits: Limits) -> bytes:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be JSON")
+    if (read_length(request) or 0) > limits.json_bytes:
+        raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
+    body = b""
+    async for chunk in read_chunks(request, limits):
+        body += chunk
+        if len(body) > limits.json_bytes:
+            raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
+    return body
+
+
+def _send_asset(request: Request, asset: Asset) -> Response:
+    headers = {"ETag": asset.etag, "Cache-Control": "no-cache"}
+    if asset.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(asset.content, media_type=asset.media_type, headers=headers)
+
+
+def _first_line(error: BodydoubleError, hidden: str) -> str:
+    """Returns the message of an error without the path of the file that the server made up."""
+    words = [word for word in str(error).split() if hidden not in word]
+    return f"this video cannot be read: {' '.join(words)}"
+
+
+async def _answer_request_error(_: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestError):
+        raise error
+    return JSONResponse({"error": error.message}, error.status, {"Connection": "close"})
+
+
+async def _answer_error(_: Request, error: Exception) -> Response:
+    status = HTTPStatus.BAD_REQUEST if isinstance(error, InvalidDataError) else HTTPStatus.INTERNAL_SERVER_ERROR
+    return JSONResponse({"error": str(error)}, status)
+
+
+async def _answer_not_found(_: Request, __: Exception) -> Response:
+    return JSONResponse({"error": "there is nothing at this address"}, HTTPStatus.NOT_FOUND)
+
+
+async def _answer_not_allowed(_: Request, __: Exception) -> Response:
+    return JSONResponse({"error": "this address has other methods"}, HTTPStatus.METHOD_NOT_ALLOWED)
+
+
+async def _answer_unexpected(_: Request, error: Exception) -> Response:
+    return JSONResponse({"error": f"unexpected {type(error).__name__}"}, HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -1,0 +1,162 @@
+"""Scene of a take for the page: a performance -> JSON that describes it, and one block of numbers.
+
+The block is little-endian float32. A ``Block`` in the JSON gives the offset and the shape of an array in it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bodydouble.data import Performance, Person
+from bodydouble.evaluation.report.findings import Finding, list_findings
+from bodydouble.evaluation.report.person_metrics import measure_people
+from bodydouble.formats import performance as performance_file
+from bodydouble.geometry import kinematics
+from bodydouble.motion.body.proportions import stature
+from bodydouble.pipeline.animating import PERFORMANCE_FILE
+from bodydouble.skeletons import blazepose, humanoid
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Place of an array in the block of numbers."""
+
+    offset: int
+    """Index of the first number."""
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScenePerson:
+    """A person of the scene."""
+
+    name: str
+    model: str
+    """Name of the file with the animated character."""
+    first_frame: int
+    frames: int
+    stature: float
+    """Height in m."""
+    standing: float
+    """Height in m of the hips in standing."""
+    keypoints: Block
+    """(T, 33, 3) x px, y px, confidence."""
+    joints: Block
+    """(T, J, 3) m, world."""
+    contacts: Block
+    """(T, 4) probability that left heel, left toes, right heel, right toes touch the floor."""
+    observed: Block
+    """(T,) 0 where the pose is filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class SceneFinding:
+    """A finding of the report."""
+
+    person: str
+    message: str
+    advice: str
+    spans: tuple[tuple[int, int], ...]
+    """First frame and the frame after the last of each time range; empty if it concerns the whole clip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that the page shows of a performance, but for the numbers themselves."""
+
+    fps: str
+    """Exact rate, such as 30000/1001."""
+    frames: int
+    image_size: tuple[int, int]
+    """Width and height in px of the image that keypoints and intrinsics refer to."""
+    intrinsics: tuple[float, float, float, float]
+    """fx, fy, cx, cy in px."""
+    camera: Block
+    """(F, 4, 4) camera_from_world, row-major."""
+    people: tuple[ScenePerson, ...]
+    findings: tuple[SceneFinding, ...]
+    edges_2d: tuple[tuple[int, int], ...]
+    """Pairs of landmarks that a line joins."""
+    sides_2d: tuple[str, ...]
+    """Side of each landmark: "left", "right" or "middle"."""
+    joint_names: tuple[str, ...]
+    parents: tuple[int, ...]
+    """Parent of each joint, -1 for the root."""
+
+
+def build_scene(folder: Path) -> tuple[dict[str, Any], bytes]:
+    """Builds the scene of a folder of results.
+
+    Returns:
+        The fields of a ``Scene``, and the block of numbers.
+
+    Raises:
+        FormatError: the performance cannot be read.
+    """
+    captured = performance_file.load(folder / PERFORMANCE_FILE)
+    numbers = _Numbers()
+    matrix, fps = captured.camera.intrinsics, float(captured.fps)
+    scene = Scene(
+        str(captured.fps),
+        captured.frame_count,
+        captured.camera.image_size,
+        (float(matrix[0, 0]), float(matrix[1, 1]), float(matrix[0, 2]), float(matrix[1, 2])),
+        numbers.add(captured.camera.camera_from_world),
+        tuple(_describe_person(person, numbers) for person in captured.people),
+        tuple(_describe_finding(finding, fps) for finding in _find(captured)),
+        blazepose.EDGES,
+        tuple(_side(name) for name in blazepose.LANDMARKS),
+        humanoid.JOINTS,
+        humanoid.PARENTS,
+    )
+    return asdict(scene), numbers.as_bytes()
+
+
+class _Numbers:
+    """Collects arrays into one block."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def add(self, array: NDArray[Any]) -> Block:
+        block = Block(self._size, array.shape)
+        self._parts.append(np.nan_to_num(array).astype("<f4").tobytes())
+        self._size += array.size
+        return block
+
+    def as_bytes(self) -> bytes:
+        return b"".join(self._parts)
+
+
+def _describe_person(person: Person, numbers: _Numbers) -> ScenePerson:
+    track, motion = person.track, person.motion
+    return ScenePerson(
+        person.name,
+        f"{person.name}.glb",
+        int(track.frames[0]),
+        len(track.frames),
+        float(stature(motion.skeleton)),
+        float(motion.skeleton.rest_offsets[0, 1]),
+        numbers.add(track.keypoints),
+        numbers.add(kinematics.joint_positions(motion)),
+        numbers.add(motion.contacts),
+        numbers.add(track.observed),
+    )
+
+
+def _find(captured: Performance) -> Sequence[Finding]:
+    return list_findings(measure_people(captured))
+
+
+def _describe_finding(finding: Finding, fps: float) -> SceneFinding:
+    spans = tuple((round(start * fps), round(end * fps)) for start, end in finding.times)
+    return SceneFinding(finding.person, finding.message, finding.advice, spans)
+
+
+def _side(name: str) -> str:
+    return next((side for side in ("left", "right") if side in name), "middle")

@@ -1,0 +1,74 @@
+/** Requests to the server, and the stream of its events. */
+
+async function read(response) {
+  if (response.status === 204) return null;
+  const body = await response.json().catch(() => ({ error: `the studio answered with ${response.status}` }));
+  if (!response.ok) throw new Error(body.error || `the studio answered with ${response.status}`);
+  return body;
+}
+
+async function send(method, address, body) {
+  const options = { method };
+  if (body !== undefined) {
+    options.headers = { "Content-Type": "application/json" };
+    options.body = JSON.stringify(body);
+  }
+  let response;
+  try {
+    response = await fetch(address, options);
+  } catch {
+    throw new Error("the studio does not answer; is it still running?");
+  }
+  return read(response);
+}
+
+export const getSession = () => send("GET", "/api/session");
+export const getTake = (id) => send("GET", `/api/takes/${id}`);
+export const renameTake = (id, title) => send("PATCH", `/api/takes/${id}`, { title });
+export const removeTake = (id) => send("DELETE", `/api/takes/${id}`);
+export const cancelTake = (id) => send("POST", `/api/takes/${id}/cancel`);
+export const restartTake = (id) => send("POST", `/api/takes/${id}/restart`);
+export const prepareDownload = (id, formats) => send("POST", `/api/takes/${id}/downloads`, { formats });
+export const getScene = (id) => send("GET", `/takes/${id}/scene.json`);
+
+export async function getNumbers(id) {
+  const response = await fetch(`/takes/${id}/scene.bin`);
+  if (!response.ok) throw new Error("the motion cannot be loaded");
+  return new Float32Array(await response.arrayBuffer());
+}
+
+/**
+ * Sends a video. Returns an object with a promise of the take and a function that breaks it off.
+ * XMLHttpRequest is used because fetch does not tell how much of a body was sent.
+ */
+export function upload(file, options, onProgress) {
+  const request = new XMLHttpRequest();
+  const query = new URLSearchParams({ name: file.name, ...options });
+  const done = new Promise((resolve, reject) => {
+    request.upload.onprogress = (event) => onProgress(event.loaded / Math.max(1, event.total));
+    request.onload = () => {
+      let body = {};
+      try {
+        body = JSON.parse(request.responseText);
+      } catch {
+        body = { error: `the studio answered with ${request.status}` };
+      }
+      if (request.status < 300) resolve(body);
+      else reject(new Error(body.error));
+    };
+    request.onerror = () => reject(new Error("the upload broke off; is the studio still running?"));
+    request.onabort = () => reject(new Error("cancelled"));
+  });
+  request.open("POST", `/api/takes?${query}`);
+  request.setRequestHeader("Content-Type", file.type.startsWith("video/") ? file.type : "application/octet-stream");
+  request.send(file);
+  return { done, abort: () => request.abort() };
+}
+
+/** Calls back with the list of all takes whenever it changes, and with null while the server does not answer. */
+export function watchTakes(onTakes) {
+  const source = new EventSource("/api/events");
+  source.addEventListener("takes", (event) => onTakes(JSON.parse(event.data)));
+  source.addEventListener("error", () => onTakes(null));
+  return source;
+}

@@ -1,0 +1,233 @@
+/** The library: where videos are dropped, and cards of all takes. */
+
+import { cancelTake, removeTake, renameTake, restartTake } from "../api.js";
+import { askText, confirmAction } from "../dialogs.js";
+import { formatLeft, formatTime, h, icon, iconButton, toast } from "../dom.js";
+import { Uploads } from "./uploads.js";
+
+const CHOICES = "studio-options";
+
+/** Uploads go on while a take is looked at, so they outlive the view. */
+let uploads = null;
+
+export class LibraryView {
+  constructor({ main, session }) {
+    this.session = session;
+    this.takes = null;
+    this.cards = new Map();
+    uploads ??= new Uploads(session, () => {});
+    uploads.onChange = () => this.#show();
+    this.#build(main);
+    this.#listen();
+    this.#show();
+  }
+
+  close() {
+    this.listeners.abort();
+    uploads.onChange = () => {};
+  }
+
+  onTakes(takes) {
+    this.takes = takes;
+    this.#show();
+  }
+
+  onKey(event) {
+    if (event.key !== "u") return false;
+    this.input.click();
+    return true;
+  }
+
+  #build(main) {
+    this.input = h("input", { type: "file", id: "files", class: "hidden", multiple: true,
+      accept: "video/*,.mkv,.avi,.mts,.m2ts,.wmv,.flv,.gif", "aria-label": "Videos to upload",
+      onchange: () => { this.#add(this.input.files); this.input.value = ""; } });
+    this.drop = h("section", { class: "drop", "aria-label": "Upload" },
+      h("div", { class: "drop-art" }, icon("upload")),
+      h("div", { class: "drop-text" },
+        h("h1", {}, "Drop a video here"),
+        h("p", {}, "Everybody in it becomes an animated 3D character. ",
+          this.session.is_local ? "Nothing leaves this computer." : "Everything stays on the computer that runs the studio.")),
+      h("button", { type: "button", class: "button primary", onclick: () => this.input.click() }, "Choose videos"),
+      this.#buildOptions(), this.input);
+    this.grid = h("div", { class: "cards" });
+    this.heading = h("h2", { class: "library-title" }, "Your takes");
+    main.replaceChildren(h("div", { class: "library" }, this.drop, this.heading, this.grid));
+  }
+
+  #buildOptions() {
+    const stored = JSON.parse(localStorage.getItem(CHOICES) || "{}");
+    const select = (name, labels, fallback) => {
+      const value = stored[name] in labels ? stored[name] : fallback;
+      return h("select", { class: "field", name }, Object.entries(labels).map(([key, text]) =>
+        h("option", { value: key, selected: key === value }, text)));
+    };
+    const characters = Object.fromEntries(this.session.characters.map((name) => [name, characterLabel(name)]));
+    this.options = h("form", { class: "options", onchange: () => localStorage.setItem(CHOICES, JSON.stringify(this.#choices())) },
+      h("label", {}, h("span", {}, "Character"), select("character", characters, "like-me")),
+      h("label", {}, h("span", {}, "Quality"), select("quality", { fast: "Fast", balanced: "Balanced", best: "Best" }, "balanced")),
+      h("label", { class: "switch" }, h("input", { type: "checkbox", name: "film", checked: stored.film !== "0" }),
+        h("i", {}), h("span", {}, "Make a film, too")));
+    return this.options;
+  }
+
+  #choices() {
+    const data = new FormData(this.options);
+    return { character: data.get("character"), quality: data.get("quality"), film: data.has("film") ? "1" : "0" };
+  }
+
+  #add(files) {
+    uploads.add([...files], this.#choices());
+  }
+
+  #listen() {
+    this.listeners = new AbortController();
+    const options = { signal: this.listeners.signal };
+    let depth = 0;
+    const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+    const mark = () => document.body.classList.toggle("dropping", depth > 0);
+    addEventListener("dragenter", (event) => { if (hasFiles(event)) { depth += 1; mark(); } }, options);
+    addEventListener("dragleave", (event) => { if (hasFiles(event)) { depth -= 1; mark(); } }, options);
+    addEventListener("dragover", (event) => { if (hasFiles(event)) event.preventDefault(); }, options);
+    addEventListener("drop", (event) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      depth = 0;
+      mark();
+      this.#add(event.dataTransfer.files);
+    }, options);
+  }
+
+  #show() {
+    document.body.classList.toggle("uploading", uploads.items.length > 0);
+    const isEmpty = this.takes?.length === 0 && uploads.items.length === 0;
+    this.drop.classList.toggle("hero", isEmpty);
+    this.heading.hidden = this.takes === null || isEmpty;
+    const wanted = new Map();
+    for (const item of uploads.items) wanted.set(item, () => new UploadCard(item));
+    for (const take of this.takes ?? []) wanted.set(take.id, () => new TakeCard());
+    for (const [key, card] of this.cards) if (!wanted.has(key)) { card.element.remove(); this.cards.delete(key); }
+    const takes = new Map((this.takes ?? []).map((take) => [take.id, take]));
+    let previous = null;
+    for (const [key, create] of wanted) {
+      if (!this.cards.has(key)) this.cards.set(key, create());
+      const card = this.cards.get(key);
+      card.update(takes.get(key));
+      const place = previous ? previous.nextSibling : this.grid.firstChild;
+      if (place !== card.element) this.grid.insertBefore(card.element, place);
+      previous = card.element;
+    }
+  }
+}
+
+/** Text for the name of a character: "anime:tall-man" -> "Anime: tall man". */
+export function characterLabel(name) {
+  if (name === "like-me") return "Look-alike of each person";
+  const [kind, rest] = name.split(":");
+  const text = (rest ?? kind).replace(/[-_]/g, " ");
+  return rest ? `Anime: ${text}` : text[0].toUpperCase() + text.slice(1);
+}
+
+class UploadCard {
+  constructor(item) {
+    this.item = item;
+    this.meter = new Meter();
+    this.element = h("article", { class: "card busy" },
+      h("div", { class: "poster" }, h("div", { class: "poster-empty" }, icon("upload")), this.meter.element),
+      h("div", { class: "card-text" }, h("h3", {}, item.file.name),
+        iconButton("close", `Cancel the upload of ${item.file.name}`, () => uploads.cancel(item), "small")));
+  }
+
+  update() {
+    const { part, running } = this.item;
+    this.meter.show(running ? (part < 1 ? "Uploading" : "Looking at the video") : "Waits for its upload", part,
+      running && part < 1 ? `${Math.round(part * 100)} %` : "");
+  }
+}
+
+/** A stage with a bar and a remark. */
+class Meter {
+  constructor() {
+    this.stage = h("span", { class: "meter-stage" });
+    this.left = h("span", { class: "meter-left" });
+    this.bar = h("progress", { max: 1, value: 0, "aria-label": "Progress" });
+    this.element = h("div", { class: "meter" }, h("div", { class: "meter-line" }, this.stage, this.left), this.bar);
+  }
+
+  show(stage, part, left) {
+    if (this.stage.textContent !== stage) this.stage.textContent = stage;
+    if (this.left.textContent !== left) this.left.textContent = left;
+    this.bar.value = part;
+  }
+}
+
+class TakeCard {
+  constructor() {
+    this.meter = new Meter();
+    this.image = h("img", { alt: "", loading: "lazy", width: 320, height: 180 });
+    this.badge = h("span", { class: "badge" });
+    this.link = h("a", { class: "poster" }, this.image, this.badge, this.meter.element);
+    this.title = h("h3", {});
+    this.facts = h("p", { class: "facts" });
+    this.error = h("p", { class: "error", hidden: true });
+    this.buttons = h("div", { class: "card-buttons" });
+    this.element = h("article", { class: "card" }, this.link,
+      h("div", { class: "card-text" }, h("div", {}, this.title, this.facts, this.error), this.buttons));
+  }
+
+  update(take) {
+    const text = JSON.stringify(take);
+    if (text === this.shown) return;
+    this.shown = text;
+    const { id, title, state } = take;
+    const isBusy = state === "running" || state === "waiting";
+    const address = `/takes/${id}/poster.jpg`;
+    if (this.image.getAttribute("src") !== address) this.image.src = address;
+    this.element.className = `card ${isBusy ? "busy" : state}`;
+    this.element.dataset.take = id;
+    if (state === "done") this.link.href = `#/take/${id}`;
+    else this.link.removeAttribute("href");
+    this.link.setAttribute("aria-label", state === "done" ? `Look at ${title}` : title);
+    this.title.textContent = title;
+    this.badge.textContent = formatTime(take.seconds);
+    this.badge.hidden = take.seconds === 0;
+    this.facts.textContent = describe(take);
+    this.error.textContent = take.error;
+    this.error.hidden = state !== "failed";
+    this.meter.element.hidden = !isBusy;
+    if (isBusy) {
+      const stage = state === "waiting" ? (take.error ? "Tries again" : "Waits for its turn") : take.stage || "Starting";
+      this.meter.show(stage, take.progress, take.seconds_left === null ? "" : formatLeft(take.seconds_left));
+    }
+    const kind = `${state} ${title}`;
+    if (this.kind !== kind) {
+      this.kind = kind;
+      this.buttons.replaceChildren(...this.#createButtons(take));
+    }
+  }
+
+  #createButtons({ id, title, state }) {
+    const attempt = (action) => async () => { try { await action(); } catch (error) { toast(error.message, "bad"); } };
+    const rename = iconButton("pencil", `Rename ${title}`, attempt(async () => {
+      const answer = await askText("Rename", title, "Rename");
+      if (answer?.trim()) await renameTake(id, answer);
+    }), "small");
+    const remove = iconButton("trash", `Delete ${title}`, attempt(async () => {
+      const text = "The video and its results are removed from this computer.";
+      if (await confirmAction(`Delete “${title}”?`, text, "Delete")) await removeTake(id);
+    }), "small");
+    const cancel = iconButton("close", `Cancel ${title}`, attempt(() => cancelTake(id)), "small");
+    const retry = iconButton("retry", `Start ${title} again`, attempt(() => restartTake(id)), "small");
+    if (state === "running" || state === "waiting") return [cancel];
+    return state === "done" ? [rename, remove] : [retry, rename, remove];
+  }
+}
+
+function describe(take) {
+  const size = `${take.width} × ${take.height}`;
+  if (take.state === "cancelled") return "Cancelled";
+  if (take.state === "failed") return "Did not work";
+  if (take.state !== "done") return size;
+  const count = Object.keys(take.people).length;
+  return [`${count} ${count === 1 ? "person" : "people"}`, take.film ? "with film" : ""].filter(Boolean).join(" · ");
+}

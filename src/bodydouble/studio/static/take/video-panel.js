@@ -1,0 +1,135 @@
+/** Panel with the source video or the film, and 2D skeletons over the video. */
+
+import { h, icon } from "../dom.js";
+
+const MIN_CONFIDENCE = 0.3;
+const EXACT_DELAY = 150;
+
+export class VideoPanel {
+  constructor({ take, scene }) {
+    this.take = take;
+    this.scene = scene;
+    this.showsSkeletons = true;
+    this.showsFilm = false;
+    this.video = h("video", { src: `/takes/${take.id}/video.mp4`, playsinline: true, preload: "auto", muted: false,
+      disablepictureinpicture: true, "aria-label": `Video of ${take.title}` });
+    this.still = h("img", { class: "still", alt: "", hidden: true });
+    this.canvas = h("canvas", { class: "overlay", "aria-hidden": "true" });
+    this.skeletonButton = h("button", { type: "button", class: "chip", "aria-pressed": "true", onclick: () => this.toggleSkeletons() },
+      icon("bones"), h("span", {}, "Skeletons"));
+    this.filmButton = h("button", { type: "button", class: "chip", "aria-pressed": "false", hidden: !take.formats.includes("film"),
+      onclick: () => this.toggleFilm() }, icon("film"), h("span", {}, "Film"));
+    this.element = h("section", { class: "pane", "aria-label": "Video" },
+      h("div", { class: "pane-tools" }, this.skeletonButton, this.filmButton),
+      h("div", { class: "picture" }, this.video, this.still, this.canvas));
+    this.observer = new ResizeObserver(() => this.draw());
+    this.observer.observe(this.element);
+  }
+
+  attach(player) {
+    this.player = player;
+    this.video.addEventListener("loadeddata", () => this.draw());
+    this.show();
+  }
+
+  close() {
+    this.observer.disconnect();
+    clearTimeout(this.timer);
+    this.video.removeAttribute("src");
+    this.video.load();
+  }
+
+  toggleSkeletons() {
+    this.showsSkeletons = !this.showsSkeletons;
+    this.skeletonButton.setAttribute("aria-pressed", this.showsSkeletons);
+    this.draw();
+  }
+
+  /** Exchanges video and film, at the same frame. */
+  toggleFilm() {
+    if (this.filmButton.hidden) return;
+    this.showsFilm = !this.showsFilm;
+    this.filmButton.setAttribute("aria-pressed", this.showsFilm);
+    const { isPlaying } = this.player;
+    if (isPlaying) this.player.pause();
+    this.video.src = `/takes/${this.take.id}/${this.showsFilm ? "film" : "video"}.mp4`;
+    this.player.seek(this.player.frame);
+    if (isPlaying) this.player.play();
+    this.show();
+  }
+
+  /** Shows the frame of the player. */
+  show() {
+    this.draw();
+    this.still.hidden = true;
+    clearTimeout(this.timer);
+    if (!this.player.isPlaying && !this.showsFilm) this.timer = setTimeout(() => this.#showExact(), EXACT_DELAY);
+  }
+
+  /** Puts the exact frame over a video that stands: browsers may be off by one when they seek. */
+  async #showExact() {
+    const { frame } = this.player;
+    const image = new Image();
+    image.src = `/takes/${this.take.id}/frames/${frame}.jpg`;
+    try {
+      await image.decode();
+    } catch {
+      return;
+    }
+    if (this.player.isPlaying || this.player.frame !== frame || this.showsFilm) return;
+    this.still.src = image.src;
+    this.still.hidden = false;
+    this.still.dataset.frame = frame;
+  }
+
+  draw() {
+    const ratio = Math.min(2, devicePixelRatio);
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    if (!width || !height) return;
+    if (this.canvas.width !== Math.round(width * ratio)) this.canvas.width = Math.round(width * ratio);
+    if (this.canvas.height !== Math.round(height * ratio)) this.canvas.height = Math.round(height * ratio);
+    const context = this.canvas.getContext("2d");
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    if (!this.showsSkeletons || this.showsFilm || !this.player) return;
+    const [imageWidth, imageHeight] = this.scene.image_size;
+    const scale = Math.min(width / imageWidth, height / imageHeight);
+    context.setTransform(scale * ratio, 0, 0, scale * ratio,
+      ratio * (width - imageWidth * scale) / 2, ratio * (height - imageHeight * scale) / 2);
+    for (const person of this.scene.people) {
+      const row = person.rowAt(this.player.frame);
+      if (row >= 0) this.#drawPerson(context, person, row, scale);
+    }
+  }
+
+  #drawPerson(context, person, row, scale) {
+    const points = person.keypoints.row(row);
+    const { edges_2d: edges, sides_2d: sides } = this.scene;
+    context.lineCap = "round";
+    for (const [a, b] of edges) {
+      const confidence = Math.min(points[3 * a + 2], points[3 * b + 2]);
+      if (confidence < MIN_CONFIDENCE) continue;
+      context.globalAlpha = 0.35 + 0.65 * confidence;
+      for (const [style, line] of [["rgb(0 0 0 / 45%)", 5.5], [person.color, 3]]) {
+        context.strokeStyle = style;
+        context.lineWidth = line / scale;
+        context.beginPath();
+        context.moveTo(points[3 * a], points[3 * a + 1]);
+        context.lineTo(points[3 * b], points[3 * b + 1]);
+        context.stroke();
+      }
+    }
+    for (const k of new Set(edges.flat())) {
+      if (points[3 * k + 2] < MIN_CONFIDENCE) continue;
+      context.globalAlpha = 0.35 + 0.65 * points[3 * k + 2];
+      context.fillStyle = sides[k] === "right" ? person.color : "#fff";
+      context.strokeStyle = person.color;
+      context.lineWidth = 1.5 / scale;
+      context.beginPath();
+      context.arc(points[3 * k], points[3 * k + 1], 2.8 / scale, 0, 2 * Math.PI);
+      context.fill();
+      context.stroke();
+    }
+    context.globalAlpha = 1;
+  }
+}

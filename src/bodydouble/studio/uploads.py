@@ -1,0 +1,105 @@
+"""Uploads: the body of a request -> a file, with its size, type and speed checked while it arrives."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import BinaryIO
+
+from starlette.requests import ClientDisconnect, Request
+
+from bodydouble.studio.containers import HEAD_BYTES, find_suffix
+from bodydouble.studio.settings import Limits
+from bodydouble.studio.web_errors import RequestError
+
+_TYPES = ("video/", "application/octet-stream", "application/mp4", "image/gif")
+
+
+async def receive_upload(request: Request, path: Path, limits: Limits) -> str:
+    """Writes the body of a request to a file and returns the suffix of its container.
+
+    Raises:
+        RequestError: it is too large, too slow, no video, or the disk is full. The file is removed.
+    """
+    check_announced(request, path.parent, limits)
+    try:
+        with path.open("wb") as file:
+            return await _write_body(request, file, limits)
+    except OSError as error:
+        raise RequestError(HTTPStatus.INSUFFICIENT_STORAGE, f"the video cannot be stored: {error.strerror}") from error
+    except ClientDisconnect as error:
+        raise RequestError(HTTPStatus.BAD_REQUEST, "the upload was broken off") from error
+    finally:
+        if path.exists() and not getattr(request.state, "is_complete", False):
+            path.unlink(missing_ok=True)
+
+
+def check_announced(request: Request, folder: Path, limits: Limits) -> None:
+    """Refuses a body by its announced type and size, before any of it is read."""
+    if not request.headers.get("content-type", "").lower().startswith(_TYPES):
+        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send the video itself, with the type of a video")
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send the video without a content encoding")
+    length = read_length(request)
+    if length is not None and length > limits.upload_bytes:
+        raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _describe_limit(limits))
+    if shutil.disk_usage(folder).free - (length or 0) < limits.free_bytes:
+        raise RequestError(HTTPStatus.INSUFFICIENT_STORAGE, "the disk is nearly full; free some space and try again")
+
+
+def read_length(request: Request) -> int | None:
+    """Returns the announced size of a body in bytes; None if there is none. Raises RequestError if it is no number."""
+    text = request.headers.get("content-length")
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit():
+        raise RequestError(HTTPStatus.BAD_REQUEST, "the length of the body is no number")
+    return int(text)
+
+
+async def _write_body(request: Request, file: BinaryIO, limits: Limits) -> str:
+    head, size, start = b"", 0, time.monotonic()
+    suffix = None
+    async for chunk in read_chunks(request, limits):
+        size += len(chunk)
+        if size > limits.upload_bytes:
+            raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _describe_limit(limits))
+        if suffix is None:
+            head += chunk
+            if len(head) >= HEAD_BYTES:
+                suffix = _require_suffix(head)
+        seconds = time.monotonic() - start
+        if seconds > limits.grace_seconds and size / seconds < limits.min_bytes_per_second:
+            raise RequestError(HTTPStatus.REQUEST_TIMEOUT, "the upload is too slow")
+        await asyncio.to_thread(file.write, chunk)
+    suffix = suffix or _require_suffix(head)
+    request.state.is_complete = True
+    return suffix
+
+
+async def read_chunks(request: Request, limits: Limits) -> AsyncIterator[bytes]:
+    """Yields the parts of a body; raises RequestError if the next one takes too long."""
+    stream = request.stream()
+    while True:
+        try:
+            chunk = await asyncio.wait_for(anext(stream), limits.chunk_seconds)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise RequestError(HTTPStatus.REQUEST_TIMEOUT, "the rest of the request did not arrive") from None
+        yield chunk
+
+
+def _require_suffix(head: bytes) -> str:
+    suffix = find_suffix(head)
+    if suffix is None:
+        raise RequestError(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "this file is no video that can be read; MP4, MOV, WebM, MKV or AVI work"
+        )
+    return suffix
+
+
+def _describe_limit(limits: Limits) -> str:
+    return f"the video is larger than {limits.upload_bytes / 1e9:.1f} GB; cut it into shorter clips"
