@@ -48,6 +48,8 @@ class ToonPart:
     surface: MaterialPass
     forward: MaterialPass
     """The same, nearer to the camera."""
+    forward_depth: MaterialPass
+    """The same, of which only the depth is drawn."""
     outline: MaterialPass
 
 
@@ -110,7 +112,8 @@ class ToonModel:
             textures,
             vertices,
             create_pass(programs.surface(material), surface, posed, coordinates),
-            create_pass(programs.surface(material, "FORWARD"), surface, posed, coordinates),
+            create_pass(programs.surface(material, is_forward=True), surface, posed, coordinates),
+            create_pass(programs.surface(material, is_forward=True, is_seen=False), surface, posed, coordinates),
             create_pass(programs.outline(material), outline, hull, place),
         )
 
@@ -143,9 +146,16 @@ class ToonModel:
 
     def draw_forward(self, roles: Sequence[Role], opacity: float) -> None:
         """Draws opaque surfaces of some roles nearer to the camera than they are."""
-        for part in self.parts:
-            if part.material.role in roles and not part.material.is_blended:
-                self._draw(part, part.forward, opacity)
+        for part in self._find_opaque(roles):
+            self._draw(part, part.forward, opacity)
+
+    def draw_forward_depth(self, roles: Sequence[Role]) -> None:
+        """Draws the depth of opaque surfaces of some roles, nearer to the camera than they are."""
+        for part in self._find_opaque(roles):
+            self._draw(part, part.forward_depth, 0.0)
+
+    def _find_opaque(self, roles: Sequence[Role]) -> list[ToonPart]:
+        return [part for part in self.parts if part.material.role in roles and not part.material.is_blended]
 
     def _draw(self, part: ToonPart, drawn: MaterialPass, opacity: float) -> None:
         if part.material.is_double_sided:
