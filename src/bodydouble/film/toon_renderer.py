@@ -91,7 +91,7 @@ class ToonRenderer(OffscreenRenderer):
     ) -> list[PixelRect]:
         """Draws the parts of an image that are not empty, and returns them."""
         self._context.enable_only(moderngl.NOTHING)
-        self._composition.canvas.use()  # without any target, OpenGL does not run shaders, not even those that draw nothing
+        self._composition.canvas.use()  # without a target, no shader runs, not even those that draw nothing
         poses = {i: matrices for i, matrices in enumerate(joint_matrices) if matrices is not None}
         if not poses:
             return []
