@@ -76,7 +76,7 @@ class FloorShadow:
             self._context.disable(moderngl.BLEND)
         return [floor_corners(area) for area in areas]
 
-    def bind(self, program: moderngl.Program, unit: int) -> None:
+    def bind_floor_shade(self, program: moderngl.Program, unit: int) -> None:
         """Sets the map, on a texture unit, in the program that composes the image."""
         self._texture.use(unit)
         program["floor_shade"] = unit

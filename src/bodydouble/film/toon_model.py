@@ -48,6 +48,8 @@ class ToonPart:
     surface: MaterialPass
     forward: MaterialPass
     """The same, nearer to the camera."""
+    forward_depth: MaterialPass
+    """The same, of which only the depth is drawn."""
     outline: MaterialPass
 
 
@@ -110,7 +112,8 @@ class ToonModel:
             textures,
             vertices,
             create_pass(programs.surface(material), surface, posed, coordinates),
-            create_pass(programs.surface(material, "FORWARD"), surface, posed, coordinates),
+            create_pass(programs.surface(material, is_forward=True), surface, posed, coordinates),
+            create_pass(programs.surface(material, is_forward=True, is_seen=False), surface, posed, coordinates),
             create_pass(programs.outline(material), outline, hull, place),
         )
 
@@ -128,12 +131,15 @@ class ToonModel:
         """Draws the depth seen from the light; the arguments are those of ``LightMap.start``."""
         write_matrix(self._depth, "clip_from_world", self.light_map.start(casters, seen, light, pixel))
         self._context.enable_only(moderngl.DEPTH_TEST)
-        for inset, group in groupby(self.parts, key=_caster_inset):
+        self._context.cull_face = "front"  # seen from the light, the image is not mirrored
+        for (inset, is_double_sided), group in groupby(self.parts, key=_caster_key):
             parts = list(group)
             if inset is not None:
+                self._set_culling(is_double_sided)
                 self._depth["inset"] = inset
                 count = sum(part.vertices.index_count for part in parts)
                 self._depth_pass.render(vertices=count, first=parts[0].vertices.first_index)
+        self._context.cull_face = "back"
 
     def draw_surfaces(self, parts: Iterable[ToonPart]) -> None:
         """Draws surfaces of the model in the order given."""
@@ -143,15 +149,19 @@ class ToonModel:
 
     def draw_forward(self, roles: Sequence[Role], opacity: float) -> None:
         """Draws opaque surfaces of some roles nearer to the camera than they are."""
-        for part in self.parts:
-            if part.material.role in roles and not part.material.is_blended:
-                self._draw(part, part.forward, opacity)
+        for part in self._find_opaque(roles):
+            self._draw(part, part.forward, opacity)
+
+    def draw_forward_depth(self, roles: Sequence[Role]) -> None:
+        """Draws the depth of opaque surfaces of some roles, nearer to the camera than they are."""
+        for part in self._find_opaque(roles):
+            self._draw(part, part.forward_depth, 0.0)
+
+    def _find_opaque(self, roles: Sequence[Role]) -> list[ToonPart]:
+        return [part for part in self.parts if part.material.role in roles and not part.material.is_blended]
 
     def _draw(self, part: ToonPart, drawn: MaterialPass, opacity: float) -> None:
-        if part.material.is_double_sided:
-            self._context.disable(moderngl.CULL_FACE)
-        else:
-            self._context.enable(moderngl.CULL_FACE)
+        self._set_culling(part.material.is_double_sided)
         _bind(part)
         light_map, role = self.light_map, part.material.role
         drawn.render(
@@ -162,6 +172,12 @@ class ToonModel:
             shadow_reach=FACE_SHADOW_REACH / light_map.depth_range,
         )
 
+    def _set_culling(self, is_double_sided: bool) -> None:
+        if is_double_sided:
+            self._context.disable(moderngl.CULL_FACE)
+        else:
+            self._context.enable(moderngl.CULL_FACE)
+
     def draw_outlines(self, height: int) -> None:
         """Draws the outlines in a picture of a height in px; front faces are to be culled."""
         for part in self.parts:
@@ -171,11 +187,12 @@ class ToonModel:
                 part.outline.render(width=outline.width if outline.is_in_metres else outline.width * height)
 
 
-def _caster_inset(part: ToonPart) -> float | None:
-    """Returns by how many m a part is smaller as a caster; None if it casts no shadow."""
-    if part.material.is_blended or part.material.role in (Role.FEATURE, Role.GLASSES):
-        return None
-    return FACE_INSET if part.material.role is Role.FACE else 0.0
+def _caster_key(part: ToonPart) -> tuple[float | None, bool]:
+    """Returns by how many m a part is smaller as a caster, None if it casts no shadow; and whether its back does."""
+    material = part.material
+    if material.is_blended or material.role in (Role.FEATURE, Role.GLASSES):
+        return None, False
+    return FACE_INSET if material.role is Role.FACE else 0.0, material.is_double_sided
 
 
 def _bind(part: ToonPart) -> None:

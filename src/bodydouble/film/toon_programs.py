@@ -42,9 +42,10 @@ class ToonPrograms:
             for name in contents.keys() & uniforms.keys():
                 uniforms[name].write(contents[name])
 
-    def surface(self, material: ToonMaterial, *extra: str) -> moderngl.Program:
-        """Returns the program that draws a surface."""
-        defines = (*_surface_defines(material), *extra)
+    def surface(self, material: ToonMaterial, *, is_forward: bool = False, is_seen: bool = True) -> moderngl.Program:
+        """Returns the program that draws a surface, nearer to the camera than it is, or only its depth."""
+        defines = (*(_surface_defines(material) if is_seen else [*_cutout_defines(material), "UNSEEN"]),)
+        defines += ("FORWARD",) if is_forward else ()
         if defines not in self._compiled:
             units = {sampler: UNITS[name] for name, (macro, sampler) in _SAMPLERS.items() if macro in defines}
             units |= {"light_map": SHADOW_UNIT} if "SHADOWED" in defines else {}
@@ -71,6 +72,14 @@ def needs_base(material: ToonMaterial) -> bool:
     """Returns whether an outline depends on the base texture."""
     is_cut = material.alpha_mode == "mask"
     return "base" in material.textures and (is_cut or material.outline.lighting_mix > 0)
+
+
+def _cutout_defines(material: ToonMaterial) -> list[str]:
+    """Returns the macros of what decides which parts of a surface are there."""
+    if material.alpha_mode == "opaque":
+        return ["OPAQUE"]
+    defines = [material.alpha_mode.upper(), *(["COLORS"] if material.has_vertex_colors else [])]
+    return defines + (["BASE"] if "base" in material.textures else [])
 
 
 def _surface_defines(material: ToonMaterial) -> list[str]:

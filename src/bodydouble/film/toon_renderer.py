@@ -1,7 +1,6 @@
 """Toon renderer: characters, joint matrices and a camera -> image of them as in an anime, without background."""
 
 from collections.abc import Sequence
-from typing import Self
 
 import moderngl
 import numpy as np
@@ -14,7 +13,8 @@ from bodydouble.film.toon_programs import ToonPrograms
 from bodydouble.geometry.camera import inverse
 from bodydouble.geometry.rotation import normalize
 from bodydouble.render import view_volumes
-from bodydouble.render.context import compile_program, open_context, write_matrix
+from bodydouble.render.composition import Composition, OffscreenRenderer
+from bodydouble.render.context import compile_program
 from bodydouble.render.skinned_vertices import compile_skinning
 from bodydouble.render.view_volumes import PixelRect
 
@@ -28,10 +28,9 @@ FEATURE_REACH = 0.035
 """Maximum distance in m of hair through which eyes and brows are seen."""
 OUTLINE_DEPTH = 0.004
 """Distance in m by which outlines lie behind the surface, so that small folds do not show them."""
-_FLOOR_SHADE_UNIT, _CHARACTERS_UNIT = 0, 1
 
 
-class ToonRenderer:
+class ToonRenderer(OffscreenRenderer):
     """Renderer of characters as in an anime. A context manager; owns an OpenGL context and everything in it.
 
     Passes of a frame: skinning, depth from the light and from the floor, floor shadows, opaque surfaces, outlines,
@@ -46,11 +45,8 @@ class ToonRenderer:
     """
 
     def __init__(self, image_size: tuple[int, int], characters: Sequence[Character]) -> None:
-        self.image_size = image_size
-        self._context = open_context()
-        # The context is current in a thread only while it is used, so renderers may coexist and change threads.
+        super().__init__(image_size)
         with self._context:
-            self._context.front_face = "cw"  # because the first row of the buffer is the top one
             skinning = compile_skinning(self._context, has_hull_normals=True)
             depth = compile_program(self._context, "toon_light.vert", "depth.frag")
             self._programs = ToonPrograms(self._context)
@@ -58,30 +54,7 @@ class ToonRenderer:
             self._models = [
                 ToonModel(self._context, skinning, depth, self._programs, character) for character in characters
             ]
-            self._create_targets()
-
-    def _create_targets(self) -> None:
-        context, image_size = self._context, self.image_size
-        canvas_size = image_size[0] * SUPERSAMPLING, image_size[1] * SUPERSAMPLING
-        self._canvas_texture = context.texture(canvas_size, 4)
-        self._canvas = context.framebuffer([self._canvas_texture], context.depth_renderbuffer(canvas_size))
-        self._target = context.framebuffer([context.renderbuffer(image_size, 4)])
-        self._floor_program = compile_program(context, "full.vert", "toon_compose.frag")
-        self._compose_program = compile_program(
-            context, "full.vert", "toon_compose.frag", "CHARACTERS", characters=_CHARACTERS_UNIT
-        )
-        self._floor_pass = context.vertex_array(self._floor_program, [])
-        self._compose_pass = context.vertex_array(self._compose_program, [])
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Releases the OpenGL context and everything in it."""
-        self._context.release()
+            self._composition = Composition(self._context, image_size, "toon_compose.frag", supersampling=SUPERSAMPLING)
 
     def draw(
         self,
@@ -105,10 +78,8 @@ class ToonRenderer:
         image = np.zeros((self.image_size[1], self.image_size[0], 4), dtype=np.uint8)
         weights = morph_weights or [None] * len(joint_matrices)
         with self._context:
-            for region in self._draw(joint_matrices, weights, camera_intrinsics, camera_from_world):
-                x, y, width, height = region
-                pixels = np.frombuffer(self._target.read(viewport=region, components=4), np.uint8)
-                image[y : y + height, x : x + width] = pixels.reshape(height, width, 4)
+            regions = self._draw(joint_matrices, weights, camera_intrinsics, camera_from_world)
+            self._composition.read_into(image, regions)
         return image
 
     def _draw(
@@ -120,7 +91,7 @@ class ToonRenderer:
     ) -> list[PixelRect]:
         """Draws the parts of an image that are not empty, and returns them."""
         self._context.enable_only(moderngl.NOTHING)
-        self._canvas.use()  # without any target, OpenGL does not run shaders, not even those that draw nothing
+        self._composition.canvas.use()  # without a target, no shader runs, not even those that draw nothing
         poses = {i: matrices for i, matrices in enumerate(joint_matrices) if matrices is not None}
         if not poses:
             return []
@@ -134,15 +105,15 @@ class ToonRenderer:
         clip_from_world = projection @ camera_from_world
         world_from_camera = inverse(camera_from_world)
         eye, light = world_from_camera[:3, 3], _light_direction(world_from_camera)
-        floors = self._image_regions(clip_from_world, self._floor_shadow.update(boxes, light))
-        figures = self._image_regions(clip_from_world, bounds, margin=4)
+        floors = view_volumes.image_regions(clip_from_world, self._floor_shadow.update(boxes, light), self.image_size)
+        figures = view_volumes.image_regions(clip_from_world, bounds, self.image_size, margin=4)
         for i, person in zip(poses, boxes, strict=True):
             seen, pixel = self._find_seen(person, camera_intrinsics, camera_from_world)
             self._models[i].draw_light_map(person.reshape(-1, 3), seen, light, pixel)
         order = np.argsort([-float(np.median(d)) for d in depths])
         self._draw_characters([self._models[list(poses)[k]] for k in order], clip_from_world, eye, light, figures)
         world_from_pixel = world_from_camera[:3, :3] @ np.linalg.inv(camera_intrinsics)
-        self._compose_image(world_from_pixel, eye, floors, figures)
+        self._composition.compose(world_from_pixel, eye, self._floor_shadow, floors, figures)
         return floors + figures
 
     def _find_seen(
@@ -161,16 +132,6 @@ class ToonRenderer:
         if not is_seen.any():
             is_seen[:] = True
         return boxes[is_seen].reshape(-1, 3), float(depth[is_seen].mean(axis=1).min()) / float(intrinsics[1, 1])
-
-    def _image_regions(
-        self, clip_from_world: FloatArray, bounds: Sequence[FloatArray], margin: int = 0
-    ) -> list[PixelRect]:
-        """Returns the rectangles of the image, without overlap, that hold each of several sets of points (N, 3)."""
-        regions = [
-            _widen(view_volumes.image_region(clip_from_world, points, self.image_size), margin, self.image_size)
-            for points in bounds
-        ]
-        return view_volumes.merge_regions([region for region in regions if region[2] > 0 and region[3] > 0])
 
     def _draw_characters(
         self,
@@ -192,13 +153,11 @@ class ToonRenderer:
                 "behind": OUTLINE_DEPTH,
             }
         )
-        self._canvas.use()
-        for region in regions:
-            x, y, width, height = (SUPERSAMPLING * value for value in region)
-            self._canvas.clear(depth=1.0, viewport=(x, y, width, height))
+        self._composition.start(regions)
         context.enable_only(moderngl.DEPTH_TEST)
-        for model in models:
-            model.draw_surfaces(part for part in model.parts if not part.material.is_blended)
+        # What is nearer, and worn over something else, comes first: what it hides is not shaded then.
+        for model in reversed(models):
+            model.draw_surfaces([part for part in reversed(model.parts) if not part.material.is_blended])
         context.enable(moderngl.CULL_FACE)
         context.cull_face = "front"
         for model in models:
@@ -213,39 +172,18 @@ class ToonRenderer:
 
     def _draw_translucent(self, model: ToonModel) -> None:
         for part in sorted((part for part in model.parts if part.material.is_blended), key=_translucent_order):
-            self._canvas.depth_mask = part.material.writes_depth
+            self._composition.canvas.depth_mask = part.material.writes_depth
             model.draw_surfaces([part])
-        self._canvas.depth_mask = True
+        self._composition.canvas.depth_mask = True
 
     def _draw_features(self, models: Sequence[ToonModel]) -> None:
         """Draws eyes and brows through the hair; afterwards the depths are not those of the surfaces any more."""
         for model in models:
-            model.draw_forward((Role.FACE, Role.FEATURE, Role.GLASSES), 0.0)
+            model.draw_forward_depth((Role.FACE, Role.FEATURE, Role.GLASSES))
         self._context.depth_func = "<="
         for model in models:
             model.draw_forward((Role.FEATURE,), FEATURE_OPACITY)
         self._context.depth_func = "<"
-
-    def _compose_image(
-        self,
-        world_from_pixel: FloatArray,
-        eye: FloatArray,
-        floors: Sequence[PixelRect],
-        figures: Sequence[PixelRect],
-    ) -> None:
-        self._context.enable_only(moderngl.NOTHING)
-        self._canvas_texture.use(_CHARACTERS_UNIT)
-        for program, draw_pass, regions in (
-            (self._floor_program, self._floor_pass, floors),
-            (self._compose_program, self._compose_pass, figures),
-        ):
-            write_matrix(program, "world_from_pixel", world_from_pixel)
-            program["eye"] = tuple(eye)
-            self._floor_shadow.bind(program, _FLOOR_SHADE_UNIT)
-            for region in regions:
-                self._target.scissor = region
-                self._target.use()
-                draw_pass.render(vertices=3)
 
 
 def _light_direction(world_from_camera: FloatArray) -> FloatArray:
@@ -260,13 +198,3 @@ def _light_direction(world_from_camera: FloatArray) -> FloatArray:
 
 def _translucent_order(part: ToonPart) -> tuple[bool, int]:
     return not part.material.writes_depth, part.material.queue_offset
-
-
-def _widen(region: PixelRect, margin: int, image_size: tuple[int, int]) -> PixelRect:
-    """Returns a rectangle that is wider by a margin on all sides, cut at the edges of the image."""
-    x, y, width, height = region
-    if width <= 0 or height <= 0:
-        return region
-    left, top = max(x - margin, 0), max(y - margin, 0)
-    right, bottom = min(x + width + margin, image_size[0]), min(y + height + margin, image_size[1])
-    return left, top, right - left, bottom - top

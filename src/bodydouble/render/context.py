@@ -1,6 +1,9 @@
 """OpenGL context without a window, and helpers for shaders, matrices and pixels."""
 
+import ctypes
 import sys
+from collections.abc import Callable
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -82,8 +85,31 @@ def write_matrix(target: moderngl.Program, name: str, matrix: FloatArray) -> Non
     uniform.write(np.ascontiguousarray(matrix.T, dtype=np.float32).tobytes())
 
 
-def read_pixels(target: moderngl.Framebuffer, region: tuple[int, int, int, int]) -> NDArray[np.uint8]:
-    """Reads the pixels (height, width, 3) RGB of a region x, y, width, height of a framebuffer."""
+def read_pixels(
+    target: moderngl.Framebuffer, region: tuple[int, int, int, int], *, with_alpha: bool = False
+) -> NDArray[np.uint8]:
+    """Reads the pixels (height, width, 3) RGB, or (height, width, 4) RGBA, of a region of a framebuffer.
+
+    The region is x, y, width, height, px.
+    """
     # The driver copies four channels as they are, but would convert three pixel by pixel; OpenCV does it faster.
     rgba = np.frombuffer(target.read(viewport=region, components=4), np.uint8).reshape(region[3], region[2], 4)
-    return np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), dtype=np.uint8)
+    return rgba if with_alpha else np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB), dtype=np.uint8)
+
+
+def wait_for_driver() -> None:
+    """Waits until everything is drawn in the current context, and lets other threads run meanwhile.
+
+    A software driver draws at the next change of the target, in a call of moderngl, which lets no thread run.
+    """
+    _load_finish()()
+
+
+@cache
+def _load_finish() -> Callable[[], object]:
+    """Returns glFinish of the library that creates the contexts; elsewhere than on Linux, a call that does nothing."""
+    if not _ON_LINUX:
+        return lambda: None
+    find_function = ctypes.CDLL(_CONTEXT_SETTINGS["libegl"]).eglGetProcAddress
+    find_function.restype, find_function.argtypes = ctypes.c_void_p, (ctypes.c_char_p,)
+    return ctypes.CFUNCTYPE(None)(find_function(b"glFinish"))

@@ -1,7 +1,6 @@
 """Scene: characters, joint matrices and a camera -> image of them, lit and with shadows, in an environment."""
 
 from collections.abc import Sequence
-from typing import Self
 
 import moderngl
 import numpy as np
@@ -12,7 +11,8 @@ from bodydouble.geometry.camera import inverse
 from bodydouble.geometry.rotation import normalize
 from bodydouble.render import view_volumes
 from bodydouble.render.backdrop import Backdrop
-from bodydouble.render.context import compile_program, open_context, read_pixels, write_matrix
+from bodydouble.render.composition import FURTHER_UNIT, Composition, OffscreenRenderer
+from bodydouble.render.context import write_matrix
 from bodydouble.render.environment import Environment
 from bodydouble.render.model import SkinnedModel, compile_programs
 from bodydouble.render.shadows import ShadowMaps
@@ -22,10 +22,10 @@ _NEAR_PLANE, _FAR_PLANE = 0.1, 150.0
 """Depths of the clip planes in m."""
 _SAMPLES = 4
 """Samples per pixel for antialiasing."""
-_BACKDROP_UNIT, _FLOOR_SHADE_UNIT, _CHARACTERS_UNIT, _SUN_DEPTH_UNIT, _BASE_TEXTURE_UNIT = 0, 1, 2, 3, 4
+_BACKDROP_UNIT, _SUN_DEPTH_UNIT, _BASE_TEXTURE_UNIT = FURTHER_UNIT, 3, 4
 
 
-class SceneRenderer:
+class SceneRenderer(OffscreenRenderer):
     """Renderer of characters. A context manager; owns an OpenGL context and everything in it.
 
     Passes of a frame: skinning, depth from the light and from the floor, floor shadows, light, characters, compositing
@@ -48,13 +48,10 @@ class SceneRenderer:
         colors: Sequence[tuple[int, int, int]],
         environment: Environment | None = None,
     ) -> None:
-        self.image_size = image_size
+        super().__init__(image_size)
         environment = environment or Environment()
         self._light = environment.light
-        self._context = open_context()
-        # The context is current in a thread only while it is used, so renderers may coexist and change threads.
         with self._context:
-            self._context.front_face = "cw"  # because the first row of the buffer is the top one
             programs = compile_programs(self._context)
             self._programs = programs
             self._shadows = ShadowMaps(self._context, programs.depth, normalize(np.array(self._light.direction)))
@@ -64,34 +61,9 @@ class SceneRenderer:
                 SkinnedModel(self._context, programs, character, color)
                 for character, color in zip(characters, rgb, strict=True)
             ]
-            self._create_targets()
-
-    def _create_targets(self) -> None:
-        context, image_size = self._context, self.image_size
-        samples = min(_SAMPLES, context.max_samples)
-        self._canvas = context.framebuffer(
-            [context.renderbuffer(image_size, 4, samples=samples)],
-            context.depth_renderbuffer(image_size, samples=samples),
-        )
-        self._resolved_texture = context.texture(image_size, 4)
-        self._resolved_target = context.framebuffer([self._resolved_texture])
-        self._target = context.framebuffer([context.renderbuffer(image_size, 4)])
-        self._floor_program = compile_program(context, "full.vert", "compose.frag", backdrop=_BACKDROP_UNIT)
-        self._compose_program = compile_program(
-            context, "full.vert", "compose.frag", "CHARACTERS", backdrop=_BACKDROP_UNIT, characters=_CHARACTERS_UNIT
-        )
-        self._floor_pass = context.vertex_array(self._floor_program, [])
-        self._compose_pass = context.vertex_array(self._compose_program, [])
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Releases the OpenGL context and everything in it."""
-        self._context.release()
+            self._composition = Composition(
+                self._context, image_size, "compose.frag", samples=_SAMPLES, backdrop=_BACKDROP_UNIT
+            )
 
     def draw(
         self,
@@ -129,9 +101,7 @@ class SceneRenderer:
         """Reads the image that was started into an array (height, width, 3) RGB."""
         self._backdrop.copy_into(image)
         with self._context:
-            for region in self._regions:
-                x, y, width, height = region
-                image[y : y + height, x : x + width] = read_pixels(self._target, region)
+            self._composition.read_into(image, self._regions)
 
     def _draw(
         self,
@@ -158,24 +128,19 @@ class SceneRenderer:
             view_volumes.clip_from_camera(camera_intrinsics, self.image_size, _NEAR_PLANE, _FAR_PLANE)
             @ camera_from_world
         )
-        figures = self._image_regions(clip_from_world, bounds)
-        floors = self._image_regions(clip_from_world, [self._shadows.floor_points(person) for person in bounds])
+        figures = view_volumes.image_regions(clip_from_world, bounds, self.image_size)
+        shaded = [self._shadows.floor_points(person) for person in bounds]
+        floors = view_volumes.image_regions(clip_from_world, shaded, self.image_size)
         self._draw_characters(present, clip_from_world, eye, figures)
-        self._compose_image(world_from_pixel, eye, floors, figures)
+        self._backdrop.bind(_BACKDROP_UNIT)
+        self._composition.compose(world_from_pixel, eye, self._shadows, floors, figures)
         return floors + figures
-
-    def _image_regions(self, clip_from_world: FloatArray, bounds: Sequence[FloatArray]) -> list[PixelRect]:
-        """Returns the rectangles of the image, without overlap, that hold each of several sets of points (N, 3)."""
-        regions = [view_volumes.image_region(clip_from_world, points, self.image_size) for points in bounds]
-        return view_volumes.merge_regions([region for region in regions if region[2] > 0 and region[3] > 0])
 
     def _draw_characters(
         self, models: Sequence[SkinnedModel], clip_from_world: FloatArray, eye: FloatArray, regions: Sequence[PixelRect]
     ) -> None:
         self._light_characters(models, eye)
-        self._canvas.use()
-        for region in regions:
-            self._canvas.clear(depth=1.0, viewport=region)
+        self._composition.start(regions)
         self._context.enable_only(moderngl.DEPTH_TEST)
         for program in self._programs.colors:
             write_matrix(program, "clip_from_world", clip_from_world)
@@ -184,10 +149,10 @@ class SceneRenderer:
         # Translucent surfaces come last; they are hidden by what is in front of them, but hide nothing.
         self._context.enable(moderngl.BLEND)
         self._context.blend_func = moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA
-        self._canvas.depth_mask = False
+        self._composition.canvas.depth_mask = False
         for model in models:
             model.draw(_BASE_TEXTURE_UNIT, is_blended=True)
-        self._canvas.depth_mask = True
+        self._composition.canvas.depth_mask = True
         self._context.disable(moderngl.BLEND)
 
     def _light_characters(self, models: Sequence[SkinnedModel], eye: FloatArray) -> None:
@@ -197,29 +162,3 @@ class SceneRenderer:
         self._shadows.bind_sun(program, _SUN_DEPTH_UNIT)
         for model in models:
             model.light()
-
-    def _compose_image(
-        self,
-        world_from_pixel: FloatArray,
-        eye: FloatArray,
-        floors: Sequence[PixelRect],
-        figures: Sequence[PixelRect],
-    ) -> None:
-        self._context.enable_only(moderngl.NOTHING)
-        for region in figures:
-            self._resolved_target.scissor = region
-            self._resolved_target.use()
-            self._context.copy_framebuffer(self._resolved_target, self._canvas)
-        self._backdrop.bind(_BACKDROP_UNIT)
-        self._resolved_texture.use(_CHARACTERS_UNIT)
-        for program, draw_pass, regions in (
-            (self._floor_program, self._floor_pass, floors),
-            (self._compose_program, self._compose_pass, figures),
-        ):
-            write_matrix(program, "world_from_pixel", world_from_pixel)
-            program["eye"] = tuple(eye)
-            self._shadows.bind_floor_shade(program, _FLOOR_SHADE_UNIT)
-            for region in regions:
-                self._target.scissor = region
-                self._target.use()
-                draw_pass.render(vertices=3)

@@ -156,6 +156,25 @@ def image_region(clip_from_world: FloatArray, points: FloatArray, image_size: tu
     return int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])
 
 
+def image_regions(
+    clip_from_world: FloatArray, bounds: Sequence[FloatArray], image_size: tuple[int, int], margin: int = 0
+) -> list[PixelRect]:
+    """Returns the rectangles of the image, without overlap, that hold each of several sets of points (N, 3) m, world.
+
+    Each is wider by a margin in px on all sides.
+    """
+    regions = [image_region(clip_from_world, points, image_size) for points in bounds]
+    return merge_regions([_widen(region, margin, image_size) for region in regions if region[2] > 0 and region[3] > 0])
+
+
+def _widen(region: PixelRect, margin: int, image_size: tuple[int, int]) -> PixelRect:
+    """Returns a rectangle that is wider by a margin on all sides, cut at the edges of the image."""
+    x, y, width, height = region
+    left, top = max(x - margin, 0), max(y - margin, 0)
+    right, bottom = min(x + width + margin, image_size[0]), min(y + height + margin, image_size[1])
+    return left, top, right - left, bottom - top
+
+
 def merge_regions(regions: Sequence[PixelRect]) -> list[PixelRect]:
     """Merges rectangles that overlap into their bounding rectangles, until none overlap."""
     separate: list[PixelRect] = []
