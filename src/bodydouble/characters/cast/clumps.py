@@ -18,8 +18,10 @@ HEAD_RADIUS = 0.45
 SKULL_RADII = np.array([0.42, 0.50, 0.46])
 TEXTURE_RANGE = (-1.6, 1.35)
 """Heights, H, of the bottom and the top of the hair's texture."""
-TINTS = 6
-"""Columns of the texture with different tints; the last one is of the inner layer."""
+TINTS = 7
+"""Columns of the texture with different tints; the last two have no ring of light."""
+PLAIN_TINT, INNER_TINT = TINTS - 2, TINTS - 1
+"""Columns of hair without clumps, and of the inner layer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Clump:
     """(3,) direction away from the head; None: away from its centre."""
     chain: int = -1
     """Index of the hair that swings which the clump hangs on; -1: none."""
+    ring_shift: float = 0.0
+    """Height of the ring of light above its usual place, H."""
 
 
 @dataclass(slots=True)
@@ -104,9 +108,9 @@ class HairMesh:
             triangles, normals = triangles[:, ::-1], -normals
         soft = rotation.normalize((positions - CENTER) / SKULL_RADII**2)
         normals = rotation.normalize(normals * clump.own_normals + soft * (1 - clump.own_normals))
-        tint = TINTS - 1 if clump.is_inner else int(rng.integers(TINTS - 1))
+        tint = INNER_TINT if clump.is_inner else int(rng.integers(PLAIN_TINT))
         across_texture = np.tile((ACROSS + 1) / 2, clump.rings)
-        uvs = hair_uvs(across_texture, positions[:, 1] + rng.uniform(-0.06, 0.06), tint)
+        uvs = hair_uvs(across_texture, positions[:, 1] - clump.ring_shift + rng.uniform(-0.03, 0.03), tint)
         self.add(positions, triangles, normals, uvs, clump.chain)
 
 
@@ -151,5 +155,5 @@ def direction(azimuth: float, elevation: float) -> FloatArray:
 def on_head(head: Head, azimuth: float, elevation: float, offset: float) -> FloatArray:
     """Returns a point (3,) above the head in a direction, degrees; the crown is domed."""
     unit = direction(azimuth, elevation)
-    dome = 0.085 * max(0.0, np.sin(np.radians(elevation))) ** 3
+    dome = 0.105 * max(0.0, np.sin(np.radians(elevation))) ** 3
     return np.asarray(CENTER + unit * (head.radius(unit[None])[0] + offset + dome))

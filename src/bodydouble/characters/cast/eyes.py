@@ -19,6 +19,9 @@ UPPER_U = np.array([0.10, 0.16, 0.30, 0.48, 0.66, 0.80, 0.90])
 UPPER_V = np.array([0.40, 0.55, 0.76, 0.84, 0.80, 0.67, 0.46])
 LOWER_U = np.array([0.10, 0.18, 0.32, 0.50, 0.68, 0.82, 0.90])
 LOWER_V = np.array([0.40, 0.27, 0.13, 0.09, 0.11, 0.22, 0.46])
+UPPER_SHAPE = np.array([0.0, -0.06, -0.07, -0.04, 0.01, 0.06, 0.06])
+LOWER_SHAPE = np.array([0.0, 0.03, 0.06, 0.07, 0.06, 0.05, 0.06])
+"""Change of the lids of an eye that rises to its outer corner."""
 MIDDLE_V = 0.42
 """Height that the lids close in on when an eye is narrower."""
 HOLE_V, HOLE_RADIUS, LID_RADIUS = 0.465, 0.50, 0.57
@@ -64,16 +67,17 @@ class Eye:
 
     def upper(self, u: FloatArray, state: EyeState) -> FloatArray:
         """Returns v of the upper lid at u."""
-        rest = CubicSpline(UPPER_U, self._narrow(UPPER_V, self.look.eye_opening))(u)
+        rest = CubicSpline(UPPER_U, self._narrow(UPPER_V, UPPER_SHAPE, self.look.eye_opening))(u)
         return np.asarray(self._closed(u, rest, state) + state.raise_upper * _bulge(u))
 
     def lower(self, u: FloatArray, state: EyeState) -> FloatArray:
         """Returns v of the lower lid at u."""
-        rest = PchipInterpolator(LOWER_U, self._narrow(LOWER_V, 0.5 + 0.5 * self.look.eye_opening))(u)
+        opening = 0.5 + 0.5 * self.look.eye_opening
+        rest = PchipInterpolator(LOWER_U, self._narrow(LOWER_V, LOWER_SHAPE, opening))(u)
         return np.asarray(self._closed(u, rest, state) + state.raise_lower * _bulge(u))
 
-    def _narrow(self, v: FloatArray, opening: float) -> FloatArray:
-        tilted = v + np.array([0.0] * 6 + [self.look.eye_tilt])
+    def _narrow(self, v: FloatArray, shape: FloatArray, opening: float) -> FloatArray:
+        tilted = v + np.array([0.0] * 5 + [0.5, 1.0]) * self.look.eye_tilt + shape * self.look.eye_shape
         return np.asarray(MIDDLE_V + (tilted - MIDDLE_V) * opening)
 
     def _closed(self, u: FloatArray, rest: FloatArray, state: EyeState) -> FloatArray:
@@ -135,14 +139,14 @@ def draw_disc(
 
 
 def _white(eye: Eye) -> Layer:
-    return draw_disc(eye, (0.5, HOLE_V), (0.56, 0.56), PLATE_DEPTH, "white", rings=3)
+    return draw_disc(eye, (0.5, HOLE_V), (0.52, 0.54), PLATE_DEPTH, "white", rings=3)
 
 
 def _iris_shape(eye: Eye) -> tuple[float, float, float]:
     """Returns the height of the centre, and both radii."""
     top, bottom = eye.upper(np.array([0.48]), EyeState())[0], eye.lower(np.array([0.5]), EyeState())[0]
-    narrow = 1 - 0.14 * eye.look.sex
-    return (top + bottom) / 2 + 0.015, 0.235 * narrow, max(0.27, min(0.36, 0.56 * (top - bottom)))
+    size = (1 - 0.14 * eye.look.sex) * eye.look.iris
+    return (top + bottom) / 2 + 0.015, 0.245 * size, max(0.27 * eye.look.iris, min(0.38, 0.57 * (top - bottom)))
 
 
 def _iris(eye: Eye, state: EyeState) -> Layer:
@@ -190,7 +194,7 @@ def _lashes(eye: Eye, state: EyeState) -> list[Layer]:
     look = eye.look
     u = np.linspace(0.10, 0.90, COLUMNS)
     lid = eye.upper(u, state)
-    thickness = np.interp(u, [0.10, 0.20, 0.45, 0.75, 0.90], [0.022, 0.05, 0.085, 0.10, 0.07]) * (
+    thickness = np.interp(u, [0.10, 0.20, 0.45, 0.75, 0.90], [0.022, 0.055, 0.095, 0.115, 0.08]) * (
         0.45 + 0.55 * look.lashes
     )
     wing = max(0.0, (look.lashes - 0.55) / 0.45)
@@ -223,7 +227,7 @@ def _crease(eye: Eye, state: EyeState) -> Layer:
 def _brow(eye: Eye, state: EyeState) -> Layer:
     look = eye.look
     s = np.linspace(0, 1, 16)
-    arch = 0.036 * (1 - ((s - 0.45) / 0.5) ** 2) - 0.018
+    arch = 0.036 * look.brow_arch * (1 - ((s - 0.45 - 0.08 * look.sex) / 0.5) ** 2) - 0.018
     level = look.eye_level + look.eye_height * 0.5 * look.eye_opening + 0.075 - 0.012 * look.sex + look.brow_level
     moved = state.brow_inner * (1 - s) ** 1.5 + state.brow_outer * s
     x = look.eye_spacing + 0.005 + (s - 0.5) * 0.20

@@ -10,10 +10,11 @@ import numpy as np
 from bodydouble.characters.cast.clip import clip
 from bodydouble.characters.cast.expressions import find_expressions, jaw_offsets
 from bodydouble.characters.cast.eyes import Eye, EyeState, Layer, draw_eye
+from bodydouble.characters.cast.features import draw_features
 from bodydouble.characters.cast.head import Head, blend_face_normals, shade_normals
 from bodydouble.characters.cast.look import Look
 from bodydouble.characters.cast.meshes import Part
-from bodydouble.characters.cast.mouth import MouthState, draw_features, draw_mouth
+from bodydouble.characters.cast.mouth import MouthState, draw_mouth
 
 State = TypeVar("State")
 MIN_OFFSET = 1e-6

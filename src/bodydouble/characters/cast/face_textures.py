@@ -34,7 +34,19 @@ IRIS = Rectangle(0, 0, 256, 256)
 BLUSH = Rectangle(256, 0, 128, 128)
 LID_SHADOW = Rectangle(384, 0, 64, 64)
 MOUTH = Rectangle(0, 256, 256, 128)
-SWATCHES = ["white", "lash", "crease", "brow", "nose", "mouth_line", "lip", "wrinkle", "tongue"]
+SWATCHES = [
+    "white",
+    "lash",
+    "crease",
+    "brow",
+    "nose",
+    "mouth_line",
+    "lip",
+    "wrinkle",
+    "tongue",
+    "nose_shade",
+    "freckle",
+]
 SWATCH_SIZE = 64
 
 
@@ -86,8 +98,11 @@ def _swatch(name: str, look: Look) -> FloatArray:
         "lip": skin * np.array([0.92, 0.58, 0.60]),
         "wrinkle": wrinkle,
         "tongue": np.array([0.88, 0.42, 0.42]),
+        "nose_shade": skin * np.array([0.90, 0.70, 0.67]),
+        "freckle": skin * (1 - look.freckles * (1 - np.array([0.80, 0.62, 0.56]))),
     }
-    return np.append(colors[name], 0.15 + 0.7 * look.lips if name == "lip" else 1.0)
+    alpha = {"lip": 0.15 + 0.7 * look.lips, "nose_shade": 0.75}
+    return np.append(colors[name], alpha.get(name, 1.0))
 
 
 def fill_ellipse(size: tuple[int, int], center: tuple[float, float], radii: tuple[float, float]) -> FloatArray:

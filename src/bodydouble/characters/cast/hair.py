@@ -8,6 +8,8 @@ from scipy.interpolate import PchipInterpolator
 
 from bodydouble.characters.cast.clip import clip
 from bodydouble.characters.cast.clumps import (
+    INNER_TINT,
+    PLAIN_TINT,
     SKULL_RADII,
     Clump,
     HairMesh,
@@ -15,7 +17,7 @@ from bodydouble.characters.cast.clumps import (
     hair_uvs,
     on_head,
 )
-from bodydouble.characters.cast.fringe import grow_fringe
+from bodydouble.characters.cast.fringe import find_front_hairline, grow_fringe
 from bodydouble.characters.cast.hair_bones import (
     BONES,
     bone_name,
@@ -31,12 +33,12 @@ from bodydouble.characters.cast.tails import grow_bun, grow_tails
 from bodydouble.data import FloatArray
 from bodydouble.geometry import rotation
 
-OFFSET = 0.075
+OFFSET = 0.085
 """Distance of the outer layer from the head at a volume of 1, H."""
 HAIRLINE_AZIMUTHS = (0, 30, 55, 78, 95, 112, 140, 180)
 TIP_HEIGHTS = {"bob": -0.06, "shoulder": -0.42, "long": -1.15}
 """Height of the lower end of hair that hangs, H."""
-STRANDS = 9
+STRANDS = 6
 """Number of thin strands over the hair that hangs."""
 SWINGING = ("shoulder", "long")
 """Hair with bones round the head."""
@@ -74,7 +76,7 @@ def _grow(head: Head, look: Look, rng: np.random.Generator) -> Iterator[Clump]:
         yield from _grow_back(head, look, offset, rng)
         yield from _grow_strands(head, look, offset, rng)
     if look.hair == "short":
-        yield from _grow_short(head, rng)
+        yield from _grow_short(head, look.hair_volume, rng)
     if look.hair in ("twin-tails", "ponytail", "bun"):
         yield from grow_tails(head, look, rng)
     if look.hair == "bun":
@@ -89,7 +91,8 @@ def _grow(head: Head, look: Look, rng: np.random.Generator) -> Iterator[Clump]:
 
 def _hairline(look: Look) -> tuple[float, float, float]:
     """Returns the heights of the hairline in front, at the side and behind, H."""
-    return (0.78, 0.47, 0.20) if look.hair in ("short", "buzz") else (0.80, 0.42, 0.13)
+    side, back = (0.47, 0.20) if look.hair in ("short", "buzz") else (0.42, 0.13)
+    return find_front_hairline(look), side, back
 
 
 def _add_cap(mesh: HairMesh, head: Head, look: Look) -> None:
@@ -97,8 +100,8 @@ def _add_cap(mesh: HairMesh, head: Head, look: Look) -> None:
     x, y, z = head.positions.T
     azimuth = np.abs(np.degrees(np.arctan2(x, z + 0.05)))
     if look.hair == "bald":
-        low = np.interp(azimuth, [78, 90, 112, 140, 180], [0.47, 0.50, 0.34, 0.20, 0.18])
-        high = np.interp(azimuth, [74, 84, 120, 180], [0.48, 0.58, 0.62, 0.60])
+        low = np.interp(azimuth, [78, 90, 112, 140, 180], [0.45, 0.47, 0.32, 0.20, 0.18])
+        high = np.interp(azimuth, [74, 92, 130, 180], [0.45, 0.54, 0.50, 0.47])
         field = np.where(azimuth < 74, -0.1, np.minimum(y - low, high - y))
     else:
         front, side, back = _hairline(look)
@@ -108,7 +111,8 @@ def _add_cap(mesh: HairMesh, head: Head, look: Look) -> None:
     raised = head.positions + head.normals * (height * np.clip(field / 0.08, 0.25, 1))[:, None]
     triangles, (positions,) = clip(head.triangles, field, raised)
     normals = rotation.normalize((positions - CENTER) / SKULL_RADII**2)
-    mesh.add(positions, triangles, normals, hair_uvs(np.full(len(positions), 0.11), positions[:, 1], 1))
+    tint = PLAIN_TINT if look.hair in ("bald", "buzz") else INNER_TINT
+    mesh.add(positions, triangles, normals, hair_uvs(np.full(len(positions), 0.11), positions[:, 1], tint))
 
 
 def hang(
@@ -140,15 +144,15 @@ def _grow_back(head: Head, look: Look, offset: float, rng: np.random.Generator) 
     """Grows the hair that hangs at the back and the sides, in an inner and an outer layer."""
     is_bob, tip = look.hair == "bob", TIP_HEIGHTS[look.hair]
     profile = Profile(0.8, 0.6, 0.65) if is_bob else Profile(0.75, 0.5, 0.8)
-    for share, shift, count, is_inner in ((0.62, 0.5, 12, True), (1.0, 0.0, 13, False)):
+    for share, shift, count, is_inner in ((0.62, 0.5, 10, True), (1.0, 0.0, 11, False)):
         for i in range(count):
-            azimuth = 62 + (i + shift) * 236 / 12
-            end = tip + rng.uniform(-0.05, 0.05) + (0.0 if is_inner else 0.04)
+            azimuth = 62 + (i + shift) * 236 / 10 + rng.uniform(-3, 3)
+            end = tip + rng.uniform(-0.07, 0.05) * (1.0 if is_bob else 2.0) + (0.0 if is_inner else 0.05)
             heights = np.linspace(0.40, end, 3 if is_bob else 5)
             shape = (0.24 + rng.uniform(-0.04, 0.03), 0.46) if is_bob else (0.04 + rng.uniform(-0.03, 0.03), 0.0)
             guide = hang(head, azimuth, offset * share, heights, *shape, root=84, drift=rng.uniform(-4, 4))
             yield Clump(
-                _curl(guide, look, i), (0.100 if is_bob else 0.108) * rng.uniform(0.85, 1.12), 0.032, profile,
+                _curl(guide, look, i), (0.118 if is_bob else 0.128) * rng.uniform(0.85, 1.15), 0.036, profile,
                 rings=12 if is_bob else 15, is_inner=is_inner, chain=choose_chain(azimuth),
             )  # fmt: skip
 
@@ -195,44 +199,44 @@ def _grow_sides(head: Head, look: Look, offset: float, rng: np.random.Generator)
 
 SHORT_LAYERS = (
     # number, elevation of the root and of the middle, of the tip at the temple and behind, offset, distance of the tip
-    (11, 68, 22, -2, -30, 0.035, 0.045),
-    (10, 76, 42, 14, -6, 0.060, 0.085),
-    (9, 86, 62, 34, 24, 0.078, 0.110),
+    (9, 62, 18, -4, -34, 0.034, 0.040),
+    (8, 74, 40, 12, -8, 0.064, 0.100),
+    (8, 84, 60, 32, 20, 0.088, 0.140),
 )
 """Layers of short hair from below; degrees and H."""
-SHORT_AZIMUTHS = (74, 66, 52)
+SHORT_AZIMUTHS = (76, 68, 50)
 """Azimuth of the foremost clump of each layer."""
-SWIRL = 9.0
+SWIRL = 12.0
 """Turn of short hair from the root to the tip, degrees."""
 
 
-def _grow_short(head: Head, rng: np.random.Generator) -> Iterator[Clump]:
+def _grow_short(head: Head, volume: float, rng: np.random.Generator) -> Iterator[Clump]:
     """Grows short hair in layers that fall from the crown; the tips stand off the head."""
     for layer, first in zip(SHORT_LAYERS, SHORT_AZIMUTHS, strict=True):
         count, root, middle, temple, behind, offset, reach = layer
-        for azimuth in np.linspace(first, 360 - first, count) + rng.uniform(-5, 5, count):
+        for azimuth in np.linspace(first, 360 - first, count) + rng.uniform(-6, 6, count):
             side = abs((azimuth + 180) % 360 - 180)
-            low = float(np.interp(side, [78, 145], [temple, behind])) + rng.uniform(-7, 7)
-            stand = (reach + rng.uniform(-0.02, 0.03)) * float(np.interp(side, [75, 120], [0.6, 1.0]))
-            turn = SWIRL + rng.uniform(-8, 8)
+            low = float(np.interp(side, [78, 145], [temple, behind])) + rng.uniform(-8, 8)
+            stand = (reach + rng.uniform(-0.025, 0.04)) * float(np.interp(side, [75, 120], [0.55, 1.0]))
+            turn = SWIRL + rng.uniform(-10, 10)
             guide = [
-                on_head(head, azimuth - turn, root, 0.6 * offset),
-                on_head(head, azimuth, middle, offset),
-                on_head(head, azimuth + 0.4 * turn, (middle + 2 * low) / 3, 1.05 * offset),
-                on_head(head, azimuth + turn, low, stand),
+                on_head(head, azimuth - turn, root, 0.6 * offset * volume),
+                on_head(head, azimuth, middle, offset * volume),
+                on_head(head, azimuth + 0.3 * turn, (middle + 2 * low) / 3, 1.05 * offset * volume),
+                on_head(head, azimuth + turn, low, stand * volume),
             ]
-            width = rng.uniform(0.075, 0.105)
-            yield Clump(np.array(guide), width, 0.030, Profile(0.7, 0.5, 1.0), rings=11)
+            yield Clump(np.array(guide), rng.uniform(0.095, 0.130), 0.034, Profile(0.7, 0.5, 0.9), rings=11)
     for side in (1, -1):
-        guide = [on_head(head, side * a, e, o) for a, e, o in ((74, 40, 0.05), (76, 10, 0.055), (77, -14, 0.03))]
+        guide = [on_head(head, side * a, e, o) for a, e, o in ((74, 40, 0.05), (76, 10, 0.055), (78, -16, 0.024))]
         yield Clump(np.array(guide), 0.070, 0.030, rings=8)
 
 
 def _grow_ring(head: Head) -> Iterator[Clump]:
     """Grows the ring of hair round a bald head, combed backwards."""
     for side in (1, -1):
-        for k, azimuth in enumerate(np.linspace(84, 176, 9)):
-            low = float(np.interp(azimuth, [84, 112, 150], [-8, -24, -36]))
-            points = ((azimuth - 4, 10, -0.02), (azimuth + 3, 0, 0.018), (azimuth + 10, low, 0.012))
+        for k, azimuth in enumerate(np.linspace(80, 172, 8)):
+            low = float(np.interp(azimuth, [80, 112, 150], [-6, -24, -36]))
+            high = float(np.interp(azimuth, [80, 100, 140], [-4, 2, -6]))
+            points = ((azimuth - 10, high + 2, -0.02), (azimuth, high - 2, 0.020), (azimuth + 16, low, 0.026))
             guide = np.array([on_head(head, side * a, e, o) for a, e, o in points])
-            yield Clump(guide, 0.070 + 0.008 * (k % 2), 0.014, Profile(0.45, 0.5, 0.9), rings=8)
+            yield Clump(guide, 0.080 + 0.010 * (k % 2), 0.020, Profile(0.3, 0.5, 0.8), rings=9)

@@ -58,15 +58,15 @@ def build_glasses(head: Head, look: Look) -> list[Part]:
     y = y0 + half_height * np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** power
     level = np.full(len(x), y0)
     z = 0.55 * head.front(0.9 * x, level) + 0.45 * head.front(np.array([0.05]), np.array([y0])) + 0.06
-    rim = sweep_tube(np.stack([x, y, z], axis=1), np.full((33, 2), 0.0060), 7)
+    rim = sweep_tube(np.stack([x, y, z], axis=1), np.full((33, 2), 0.0046), 7)
     hinge = np.array([x0 + half_width, y0 + 0.02, z[0] - 0.004])
     temple = np.array([hinge, [0.408, y0 + 0.03, hinge[2] - 0.16], [0.425, y0 + 0.02, -0.10]])
-    meshes = [rim, sweep_tube(temple, np.full((3, 2), 0.0062), 7)]
+    meshes = [rim, sweep_tube(temple, np.full((3, 2), 0.0048), 7)]
     meshes += [(p * [-1.0, 1.0, 1.0], t[:, ::-1]) for p, t in meshes]
     bridge_x = np.linspace(-(x0 - half_width), x0 - half_width, 7)
     bridge_z = np.full(7, float(head.front(np.array([0.0]), np.array([y0]))[0]) + 0.055)
     bridge = np.stack([bridge_x, np.full(7, y0 + 0.035), bridge_z], axis=1)
-    positions, triangles = join([*meshes, sweep_tube(bridge, np.full((7, 2), 0.0058), 7)])
+    positions, triangles = join([*meshes, sweep_tube(bridge, np.full((7, 2), 0.0046), 7)])
     normals = compute_normals(positions, triangles)
     return [Part("accessories", "glasses", positions, triangles, normals, np.zeros((len(positions), 2)))]
 

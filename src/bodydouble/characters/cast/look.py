@@ -1,4 +1,4 @@
-"""Look of a drawn character: some forty numbers, colours and choices, as TOML or at random from a seed."""
+"""Look of a drawn character: some seventy numbers, colours and choices, as TOML or at random from a seed."""
 
 import tomllib
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ Color = tuple[float, float, float]
 """sRGB, 0 to 1."""
 
 HAIR = ("bald", "buzz", "short", "bob", "shoulder", "long", "ponytail", "twin-tails", "bun")
-FRINGES = ("none", "straight", "side", "parted", "pointed", "spiky")
+FRINGES = ("none", "straight", "side", "parted", "pointed", "spiky", "back")
 BEARDS = ("none", "moustache", "full")
 HATS = ("none", "beanie", "cap")
 GLASSES = ("none", "round", "square")
@@ -75,6 +75,8 @@ class Look:
 
     jaw: float = _number(1.0, 0.85, 1.25)
     chin: float = _number(0.0, -0.03, 0.05)
+    chin_width: float = _number(1.0, 0.8, 1.6)
+    """Width of the chin: below 1 pointed, above 1 square."""
     chin_depth: float = _number(0.0, -0.05, 0.04)
     cheeks: float = _number(0.0, -0.03, 0.04)
     face_width: float = _number(1.0, 0.92, 1.08)
@@ -82,21 +84,30 @@ class Look:
     nose_width: float = _number(1.0, 0.7, 2.2)
     nose_length: float = _number(0.0, -0.02, 0.03)
     nose_bridge: float = _number(1.0, 0.0, 3.0)
+    brow_ridge: float = _number(0.0, 0, 1)
     lips: float = _number(0.3, 0, 1)
     mouth_width: float = _number(0.115, 0.09, 0.17)
     mouth_height: float = _number(0.168, 0.15, 0.19)
+    smile: float = _number(1.0, -1, 2)
+    """Curve of the mouth at rest: above 0 the corners are up."""
     eye_width: float = _number(0.285, 0.18, 0.32)
     eye_height: float = _number(0.258, 0.15, 0.31)
     eye_opening: float = _number(1.0, 0.4, 1.1)
     eye_tilt: float = _number(0.05, -0.08, 0.16)
+    eye_shape: float = _number(0.0, -1, 1)
+    """-1 round and drooping, 1 narrow and rising to the outer corner."""
+    iris: float = _number(1.0, 0.7, 1.15)
+    """Size of the iris."""
     eye_spacing: float = _number(0.180, 0.15, 0.20)
     eye_level: float = _number(0.390, 0.36, 0.44)
     eye_color: tuple[float, float, float] = _color("#4c85d9")
     lashes: float = _number(1.0, 0.3, 1.3)
     brow_thickness: float = _number(1.0, 0.5, 2.2)
     brow_tilt: float = _number(0.05, -0.2, 0.35)
+    brow_arch: float = _number(1.0, 0, 2)
     brow_level: float = _number(0.0, -0.03, 0.03)
     blush: float = _number(0.28, 0, 0.6)
+    freckles: float = _number(0.0, 0, 1)
     wrinkles: float = _number(0.0, 0, 1)
 
     hair: str = _choice("bob", HAIR)
@@ -195,6 +206,12 @@ def _format_value(value: Any) -> str:
     return repr(value)
 
 
+def find_range(name: str) -> tuple[float, float]:
+    """Returns the smallest and the largest value of a number of a look."""
+    low, high = Look.__dataclass_fields__[name].metadata["range"]
+    return low, high
+
+
 def vary_look(look: Look, seed: int, spread: float = 0.35) -> Look:
     """Returns a look whose numbers of the face differ at random, each by up to a share of its range.
 
@@ -207,15 +224,16 @@ def vary_look(look: Look, seed: int, spread: float = 0.35) -> Look:
     changed: dict[str, Any] = {"seed": seed}
     for item in fields(Look):
         if item.name in FACE_NUMBERS:
-            low, high = item.metadata["range"]
+            low, high = find_range(item.name)
             moved = getattr(look, item.name) + rng.uniform(-spread, spread) / 2 * (high - low)
             changed[item.name] = float(np.clip(moved, low, high))
     return create_look(changed, look)
 
 
 FACE_NUMBERS = (
-    "jaw", "chin", "cheeks", "face_width", "nose", "nose_width", "nose_length", "nose_bridge", "lips", "mouth_width",
-    "mouth_height", "eye_width", "eye_height", "eye_tilt", "eye_spacing", "eye_level", "brow_thickness", "brow_tilt",
-    "brow_level",
+    "jaw", "chin", "chin_width", "chin_depth", "cheeks", "face_width", "nose", "nose_width", "nose_length",
+    "nose_bridge", "brow_ridge", "lips", "mouth_width", "mouth_height", "eye_width", "eye_height", "eye_opening",
+    "eye_tilt", "eye_shape", "iris", "eye_spacing", "eye_level", "brow_thickness", "brow_tilt", "brow_arch",
+    "brow_level", "smile",
 )  # fmt: skip
 """Numbers by which faces of one kind differ."""

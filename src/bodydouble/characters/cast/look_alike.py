@@ -114,7 +114,7 @@ def _draw_face(sex: float, age: float) -> dict[str, float]:
     """Blends the numbers of the face and the proportions of the presets of children, adults and old people."""
     share = [float(np.interp(age, *knots)) for knots in (((8, 18), (1, 0)), ((40, 64), (0, 1)))]
     pairs = ((GIRL, BOY, share[0]), (OLD_WOMAN, OLD_MAN, share[1]), (WOMAN, MAN, 1 - sum(share)))
-    names = (*FACE_NUMBERS, "head_count", "eye_opening", "lashes", "blush", "wrinkles", "weight")
+    names = (*FACE_NUMBERS, "head_count", "lashes", "blush", "wrinkles", "weight")
     return {
         name: sum(part * (getattr(a, name) + sex * (getattr(b, name) - getattr(a, name))) for a, b, part in pairs)
         for name in names

@@ -1,11 +1,11 @@
-"""Drawn mouth, nose, cheeks and lines of age; the mouth is a function of a ``MouthState``."""
+"""Drawn mouth as a function of a ``MouthState``, and the lines of a drawn face."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from bodydouble.characters.cast.eyes import Layer, draw_strip
-from bodydouble.characters.cast.face_textures import BLUSH, MOUTH
+from bodydouble.characters.cast.face_textures import MOUTH
 from bodydouble.characters.cast.head import Head
 from bodydouble.characters.cast.look import Look
 from bodydouble.characters.cast.meshes import grid_triangles
@@ -58,7 +58,7 @@ def _mouth_lines(look: Look, state: MouthState) -> tuple[FloatArray, FloatArray,
     def blend(pair: tuple[float, float]) -> FloatArray:
         return np.asarray(pair[1] + (pair[0] - pair[1]) * side)
 
-    middle = look.mouth_height + state.lift + 0.012 * (t**2 - 0.4)
+    middle = look.mouth_height + state.lift + 0.012 * look.smile * (t**2 - 0.4)
     middle = middle + np.where(left, *state.corners) * (np.abs(t) ** 1.7 - 0.25)
     upper = middle + blend(state.upper) * (1 - np.abs(t) ** 2.4)
     lower = middle - blend(state.lower) * (1 - np.abs(t) ** 2.6) ** 0.8
@@ -86,43 +86,3 @@ def _lips(head: Head, look: Look, x: FloatArray, upper: FloatArray, lower: Float
     bow = 0.006 * look.lips * (1 - t**2) * (1 - 0.5 * np.exp(-((t / 0.18) ** 2))) + 0.0005
     above = draw_line(head, "mouth", "lip", x * 0.85, upper + bow + 0.003, bow, material="soft drawing")
     return [under, above]
-
-
-def draw_features(head: Head, look: Look) -> list[Layer]:
-    """Draws what does not move: the nose, the blush, the lines of age."""
-    s = np.linspace(-1, 1, 7)
-    tip = 0.262 - look.nose_length
-    nose = draw_line(
-        head,
-        "features",
-        "nose",
-        0.013 * look.nose_width * s,
-        np.full(7, tip) + 0.002 * s**2,
-        0.005 * np.sqrt(1 - 0.9 * s**2),
-    )
-    layers = [nose]
-    if look.blush > 0:
-        layers += [_blush_patch(head, side) for side in (1, -1)]
-    if look.wrinkles > 0.05:
-        layers += [line for side in (1, -1) for line in _age_lines(head, side)]
-    return layers
-
-
-def _blush_patch(head: Head, side: int) -> Layer:
-    u, v = (w.ravel() for w in np.meshgrid(np.linspace(0, 1, 8), np.linspace(0, 1, 6)))
-    x, y = side * (0.235 + (u - 0.5) * 0.17), 0.272 + (0.5 - v) * 0.085
-    positions = np.stack([x, y, head.front(x, y) + 0.0035], axis=1)
-    triangles = grid_triangles(6, 8)
-    return Layer("features", "soft drawing", positions, triangles if side < 0 else triangles[:, ::-1], BLUSH.uvs(u, v))
-
-
-def _age_lines(head: Head, side: int) -> list[Layer]:
-    s = np.linspace(-1, 1, 10)
-    half = 0.0042 * np.sqrt(np.clip(1 - s**4, 0.02, 1))
-    lines = []
-    for x0, y0, length, angle in ((0.128, 0.235, 0.10, -1.05), (0.195, 0.308, 0.10, 0.12)):
-        x = side * (x0 + np.cos(angle) * s * length / 2 + 0.006 * (1 - s**2))
-        y = y0 + np.sin(angle) * s * length / 2
-        order = slice(None) if side > 0 else slice(None, None, -1)
-        lines.append(draw_line(head, "features", "wrinkle", x[order], y[order], half))
-    return lines

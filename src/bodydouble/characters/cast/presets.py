@@ -8,7 +8,8 @@ WOMAN = create_look(
 MAN_FACE = {
     "sex": 1.0, "shoulders": 0.95, "jaw": 1.10, "chin": 0.03, "nose": 1.25, "nose_bridge": 2.0, "lips": 0.0,
     "eye_width": 0.225, "eye_height": 0.21, "eye_opening": 0.66, "eye_tilt": 0.04, "eye_spacing": 0.170,
-    "eye_level": 0.42, "lashes": 0.62, "brow_thickness": 1.5, "brow_tilt": 0.16, "blush": 0.0,
+    "eye_level": 0.42, "eye_shape": 0.45, "lashes": 0.62, "brow_thickness": 1.5, "brow_tilt": 0.16, "brow_arch": 0.7,
+    "brow_ridge": 0.4, "chin_width": 1.12, "smile": 0.6, "blush": 0.0,
 }  # fmt: skip
 MAN = create_look(
     {
@@ -45,8 +46,9 @@ BOY = create_look(
 OLD_WOMAN = create_look(
     {
         "name": "old-woman", "age": 68.0, "height": 1.56, "head_count": 6.3, "weight": 0.5, "jaw": 1.05,
-        "eye_width": 0.245, "eye_height": 0.21, "eye_opening": 0.70, "eye_tilt": 0.0, "eye_level": 0.405,
-        "eye_color": "#6a7890", "lashes": 0.7, "wrinkles": 0.9, "lips": 0.4, "nose": 1.2, "nose_bridge": 1.4,
+        "cheeks": -0.006, "chin_width": 1.15, "eye_width": 0.225, "eye_height": 0.20, "eye_opening": 0.60,
+        "eye_tilt": -0.03, "eye_shape": -0.35, "iris": 0.92, "eye_level": 0.405, "eye_color": "#6a7890",
+        "lashes": 0.58, "wrinkles": 0.9, "lips": 0.35, "nose": 1.25, "nose_bridge": 1.3, "nose_width": 1.2,
         "brow_thickness": 0.9, "brow_tilt": -0.02, "blush": 0.2,
         "hair": "bun", "fringe": "parted", "hair_color": "#c9c7cc", "glasses": "round",
         "top": "shirt", "top_color": "#a08cb4", "second_color": "#e8e0ec", "sleeve": 0.93,
@@ -57,8 +59,10 @@ OLD_WOMAN = create_look(
 OLD_MAN = create_look(
     {
         **MAN_FACE, "name": "old-man", "age": 68.0, "height": 1.68, "head_count": 6.6, "weight": 0.5, "chin": 0.02,
-        "eye_opening": 0.52, "eye_tilt": 0.02, "eye_color": "#6b6b75", "brow_thickness": 2.0, "brow_tilt": 0.18,
-        "wrinkles": 1.0, "nose": 1.45, "nose_width": 1.3, "shoulders": 0.93,
+        "eye_width": 0.205, "eye_height": 0.185, "eye_opening": 0.50, "eye_tilt": 0.0, "eye_shape": 0.1, "iris": 0.88,
+        "eye_color": "#6b6b75", "lashes": 0.45, "brow_thickness": 2.1, "brow_tilt": 0.20, "brow_arch": 0.9,
+        "brow_ridge": 0.9, "wrinkles": 1.0, "nose": 1.5, "nose_width": 1.45, "nose_length": 0.012, "cheeks": -0.012,
+        "jaw": 1.06, "chin_width": 1.3, "smile": 0.2, "shoulders": 0.93,
         "hair": "bald", "fringe": "none", "hair_color": "#dbdbe0", "beard": "full",
         "top": "shirt", "top_color": "#ccdbed", "second_color": "#a8b8d0", "sleeve": 0.93,
         "bottom": "trousers", "bottom_color": "#73665c", "leg": 1.0, "shoe_color": "#52382e", "socks": 0.0,

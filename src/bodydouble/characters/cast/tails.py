@@ -65,26 +65,30 @@ def _comb(head: Head, tie: FloatArray, side: float) -> Iterator[Clump]:
 
 
 def _grow_tail(tie: FloatArray, side: float, chain: int, rng: np.random.Generator) -> Iterator[Clump]:
-    """Grows nine clumps round a line that leaves the tie outwards and falls."""
+    """Grows six clumps round a line that leaves the tie outwards and falls in a wave, one inside, two thin strands."""
     out = np.array([side, 0.0, -0.25 if side else -1.0])
     out /= np.linalg.norm(out)
     below = np.array([tie[0], 0.0, tie[2]])
     for i in range(9):
-        a = 2 * np.pi * i / 8
-        round_tie = np.array([np.cos(a), 0.0, np.sin(a)]) * (0.0 if i == 8 else 0.075)
-        tip = TAIL_TIP + (0.0 if i == 8 else 0.12) + rng.uniform(-0.12, 0.12)
+        is_core, is_strand = i == 6, i > 6
+        a = 2 * np.pi * (i + 0.3 * is_strand) / (2 if is_strand else 6) + 0.3
+        round_tie = np.array([np.cos(a), 0.0, np.sin(a)]) * (0.0 if is_core else 0.078)
+        tip = TAIL_TIP + (0.0 if is_core else 0.10) + rng.uniform(-0.16, 0.14)
+        middle = (tie[1] - 0.45 + tip) / 2
         guide = [
             tie + 0.25 * round_tie,
-            tie + 0.08 * out + 0.6 * round_tie + [0, 0.025, 0],
-            tie + 0.17 * out + 1.2 * round_tie + [0, -0.10, 0],
-            below + 0.22 * out + 1.7 * round_tie + [0, tie[1] - 0.42, 0],
-            below + 0.17 * out + 1.5 * round_tie + [0, (tie[1] - 0.4 + tip) / 2, 0],
-            below + (0.24 + rng.uniform(-0.06, 0.06)) * out + 0.5 * round_tie + [0, tip, 0],
+            tie + 0.10 * out + 0.6 * round_tie + [0, 0.035, 0],
+            tie + 0.21 * out + 1.2 * round_tie + [0, -0.10, 0],
+            below + 0.27 * out + 1.6 * round_tie + [0, tie[1] - 0.45, 0],
+            below + 0.19 * out + 1.45 * round_tie + [0, middle, 0],
+            below + 0.16 * out + 0.9 * round_tie + [0, (2 * tip + middle) / 3, 0],
+            below + (0.27 + rng.uniform(-0.08, 0.08)) * out + 0.35 * round_tie + [0, tip, 0],
         ]
-        outward = round_tie + 0.25 * out if i < 8 else out
+        outward = out if is_core else round_tie + 0.25 * out
+        width, thickness = (0.026, 0.022) if is_strand else (0.118, 0.060)
         yield Clump(
-            np.array(guide), 0.085, 0.045, Profile(0.35, 0.42, 0.85), rings=16, own_normals=0.75,
-            outward=outward / np.linalg.norm(outward), chain=chain,
+            np.array(guide), width, thickness, Profile(0.30, 0.40, 0.75), rings=10 if is_strand else 15,
+            own_normals=0.75, outward=outward / np.linalg.norm(outward), chain=chain,
         )  # fmt: skip
 
 
@@ -94,15 +98,18 @@ def grow_bun(rng: np.random.Generator) -> Iterator[Clump]:
     axis = np.array([0.0, 0.5, -0.87])
     right = np.array([1.0, 0.0, 0.0])
     up = np.cross(axis, right)
-    for k in range(7):
-        start, tilt = 2 * np.pi * k / 7, rng.uniform(0.1, 0.3)
-        angle = start + np.linspace(0, 2.6, 6)
-        height = np.linspace(-0.3, 0.75, 6) + 0.1 * tilt
+    for k in range(5):
+        angle = 2 * np.pi * k / 5 + rng.uniform(-0.2, 0.2) + np.linspace(0, 2.9, 7)
+        height = np.linspace(-0.35, 0.85, 7)
         ring = np.cos(angle)[:, None] * right + np.sin(angle)[:, None] * up
         guide = center + BUN_RADIUS * (
             np.sqrt(np.clip(1 - height**2, 0.05, 1))[:, None] * ring + height[:, None] * axis
         )
-        yield Clump(guide, 0.085, 0.035, Profile(0.6, 0.5, 0.7), rings=10, own_normals=0.8, outward=axis + 0.01)
+        outward = axis + 0.35 * ring.mean(axis=0)
+        yield Clump(
+            guide, 0.105, 0.060, Profile(0.6, 0.5, 0.6), rings=13, own_normals=0.8,
+            outward=outward / np.linalg.norm(outward),
+        )  # fmt: skip
 
 
 def build_ties(look: Look) -> list[Part]:
