@@ -40,6 +40,7 @@ from bodydouble.pipeline.release import release_memory
 from bodydouble.pipeline.speaking import add_speech
 from bodydouble.pipeline.visible_hands import describe_absence
 from bodydouble.tracking.association import FaceEmbeddings, PersonTrack, build_tracks
+from bodydouble.tracking.false_people import shows_person
 from bodydouble.tracking.selection import PersonAtPoint, Selection, name_people, parse_selection, select_people
 from bodydouble.tracking.static_detection import detect_static_people
 
@@ -319,6 +320,8 @@ def _track_people(
     tracks_of_people = build_tracks(
         perceived.take_observations(), fps, image_size, ids, shot_starts=perceived.shot_starts
     )
+    if keypoints is None:
+        tracks_of_people = tuple(person for person in tracks_of_people if shows_person(person.track))
     people = name_people(tracks_of_people)
     tracks = {name: person.track for name, person in people.items()}
     # External keypoints are of people, whether they move or not.
