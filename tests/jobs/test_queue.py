@@ -57,12 +57,13 @@ def check_results(output: Path, jobs: list[Job]) -> None:
     assert not list((output / WORK_FOLDER).glob("*"))
 
 
-def test_the_key_depends_on_content_and_options_and_not_on_names(tmp_path: Path) -> None:
+def test_the_key_depends_on_content_folder_and_options_and_not_on_the_place_of_the_clip(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"1")
     (tmp_path / "b.mp4").write_bytes(b"1")
     (tmp_path / "c.mp4").write_bytes(b"2")
-    plain, same, other = (compute_key(JobRequest(tmp_path / f"{name}.mp4", name)) for name in "abc")
+    plain, same, other = (compute_key(JobRequest(tmp_path / f"{name}.mp4", "a")) for name in "abc")
     assert plain == same != other
+    assert compute_key(JobRequest(tmp_path / "b.mp4", "b")) != plain
     assert compute_key(JobRequest(tmp_path / "a.mp4", "a", {"quality": "fast"})) != plain
 
 
@@ -285,5 +286,10 @@ def test_a_queue_that_cannot_be_used_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / STORE_FILE).write_bytes(b"no database at all, but long enough to be read as one" * 100)
     with pytest.raises(OutputError, match="damaged; delete it"):
         JobStore(tmp_path)
+    (tmp_path / "foreign").mkdir()
+    with closing(sqlite3.connect(tmp_path / "foreign" / STORE_FILE)) as database:
+        database.execute("CREATE TABLE jobs (number INTEGER)")
+    with pytest.raises(OutputError, match="of another program or version; choose another folder"):
+        JobStore(tmp_path / "foreign")
     with pytest.raises(OutputError, match="cannot be written"):
         JobStore(tmp_path / "missing")

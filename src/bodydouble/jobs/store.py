@@ -245,6 +245,8 @@ def _explain(error: sqlite3.Error) -> str:
         return "its folder cannot be written; choose a folder you may write to with -o"
     if "disk I/O" in text:
         return "the disk is full or does not answer; free some space and run the same command again"
+    if "no such" in text:
+        return "the file is of another program or version; choose another folder with -o"
     if "not a database" in text or "malformed" in text:
         return "the file is damaged; delete it, finished clips are found again by their folders"
     return f"{text}; run the same command again"
