@@ -15,8 +15,9 @@ from shutil import rmtree
 import numpy as np
 import pytest
 
-from bodydouble.errors import OutputError
+from bodydouble.errors import MediaError, OutputError
 from bodydouble.jobs import store as store_module
+from bodydouble.jobs.attempt import attempt
 from bodydouble.jobs.delivery import JOB_FILE, WORK_FOLDER, deliver, delivered_summary, work_folder
 from bodydouble.jobs.job import Job, JobRequest, JobState, compute_key
 from bodydouble.jobs.owner import Owner, current_owner, is_dead, parse_owner
@@ -155,6 +156,28 @@ def test_a_job_fails_after_three_errors_and_can_be_retried(store: JobStore, tmp_
     assert [job.state for name, job in found.items() if name != "clip002"] == [JobState.DONE] * 4
     assert store.retry_failed() == 1
     assert store.list_jobs()[2].state is JobState.WAITING
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        MemoryError(),
+        BlockingIOError(11, "Resource temporarily unavailable: 'avcodec_open2(h264)'"),
+        RuntimeError("[ONNXRuntimeError] : 6 : Exception during initialization: std::bad_alloc"),
+        RuntimeError("can't start new thread"),
+        MediaError("cannot read a.mp4: Cannot allocate memory"),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_a_lack_of_memory_is_recognized_whoever_reports_it(tmp_path: Path, failure: Exception) -> None:
+    (job,) = add_clips(tmp_path / "in", 1)
+
+    def run(*_: object) -> dict[str, object]:
+        raise failure
+
+    outcome = attempt(tmp_path, job, run, Progress())
+    assert outcome.summary is None
+    assert outcome.error == "out of memory; use --quality fast, or fewer workers"
 
 
 def test_a_job_that_ends_its_workers_fails(store: JobStore, tmp_path: Path) -> None:
