@@ -1,7 +1,9 @@
 """Clips of a queue by folder, pattern, list and name; their folders; and the summary."""
 
 import csv
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -50,17 +52,24 @@ def test_every_clip_has_a_folder_of_its_own() -> None:
 
 
 def test_the_summary_names_failures_and_links_results(tmp_path: Path) -> None:
-    (tmp_path / "good clip").mkdir()
-    (tmp_path / "good clip" / "report.html").touch()
-    summary = {"frames": 30, "people": {"person1": 1.0, "person2": 0.5}, "warnings": ["dark"]}
-    done = Job("1", JobRequest(Path("/in/good clip.mp4"), "good clip"), JobState.DONE, summary=summary, seconds=2.0)
+    name = "good clip #1 50% ü"
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "report.html").touch()
+    summary = {"frames": 30, "people": {"person1": 1.0, "person2": 0.5}, "warnings": ["dark", "<noisy>"]}
+    done = Job("1", JobRequest(Path(f"/in/{name}.mp4"), name), JobState.DONE, summary=summary, seconds=2.0)
     failed = Job("2", JobRequest(Path("/in/<bad>.mp4"), "<bad>"), JobState.FAILED, 3, error="cannot read it")
     table, page = write_summary(tmp_path, [done, failed])
     rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
     assert rows[0]["lowest coverage"] == "0.50"
     assert rows[1]["error"] == "cannot read it"
     html = page.read_text(encoding="utf-8")
-    assert 'href="good%20clip/report.html"' in html
+    links = re.findall(r'href="([^"]*)"', html)
+    assert [(tmp_path / unquote(link)).is_file() for link in links] == [True]
+    assert not set(links[0]) & set(" #ü")
+    assert f"<li><b>{name}</b>: dark</li>" in html
+    assert f"<li><b>{name}</b>: &lt;noisy&gt;</li>" in html
+    assert rows[0]["warnings"] == "dark; <noisy>"
+    assert "<li><b>&lt;bad&gt;</b>: cannot read it</li>" in html
     assert "&lt;bad&gt;" in html
     assert "<bad>" not in html
     assert describe_states([done, failed]) == "1 done, 1 failed"

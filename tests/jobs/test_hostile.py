@@ -112,6 +112,11 @@ def fill_disk(folder: Path) -> list[str]:
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
     check_whole(output, ["clip000"])
+    with JobStore(output) as store:
+        stopped = store.list_jobs()[1]
+    assert stopped.state is JobState.WAITING
+    assert stopped.failures == stopped.losses == 0
+    assert message.endswith(stopped.error)
     filler.unlink()
     done = run_queue(output, QueueOptions(2, WORKER))
     check_whole(output, [job.request.folder for job in done])

@@ -15,8 +15,9 @@ from shutil import rmtree
 import numpy as np
 import pytest
 
-from bodydouble.errors import OutputError
+from bodydouble.errors import MediaError, OutputError
 from bodydouble.jobs import store as store_module
+from bodydouble.jobs.attempt import attempt
 from bodydouble.jobs.delivery import JOB_FILE, WORK_FOLDER, deliver, delivered_summary, work_folder
 from bodydouble.jobs.job import Job, JobRequest, JobState, compute_key
 from bodydouble.jobs.owner import Owner, current_owner, is_dead, parse_owner
@@ -57,12 +58,13 @@ def check_results(output: Path, jobs: list[Job]) -> None:
     assert not list((output / WORK_FOLDER).glob("*"))
 
 
-def test_the_key_depends_on_content_and_options_and_not_on_names(tmp_path: Path) -> None:
+def test_the_key_depends_on_content_folder_and_options_and_not_on_the_place_of_the_clip(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"1")
     (tmp_path / "b.mp4").write_bytes(b"1")
     (tmp_path / "c.mp4").write_bytes(b"2")
-    plain, same, other = (compute_key(JobRequest(tmp_path / f"{name}.mp4", name)) for name in "abc")
+    plain, same, other = (compute_key(JobRequest(tmp_path / f"{name}.mp4", "a")) for name in "abc")
     assert plain == same != other
+    assert compute_key(JobRequest(tmp_path / "b.mp4", "b")) != plain
     assert compute_key(JobRequest(tmp_path / "a.mp4", "a", {"quality": "fast"})) != plain
 
 
@@ -154,6 +156,28 @@ def test_a_job_fails_after_three_errors_and_can_be_retried(store: JobStore, tmp_
     assert [job.state for name, job in found.items() if name != "clip002"] == [JobState.DONE] * 4
     assert store.retry_failed() == 1
     assert store.list_jobs()[2].state is JobState.WAITING
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        MemoryError(),
+        BlockingIOError(11, "Resource temporarily unavailable: 'avcodec_open2(h264)'"),
+        RuntimeError("[ONNXRuntimeError] : 6 : Exception during initialization: std::bad_alloc"),
+        RuntimeError("can't start new thread"),
+        MediaError("cannot read a.mp4: Cannot allocate memory"),
+    ],
+    ids=lambda failure: type(failure).__name__,
+)
+def test_a_lack_of_memory_is_recognized_whoever_reports_it(tmp_path: Path, failure: Exception) -> None:
+    (job,) = add_clips(tmp_path / "in", 1)
+
+    def run(*_: object) -> dict[str, object]:
+        raise failure
+
+    outcome = attempt(tmp_path, job, run, Progress())
+    assert outcome.summary is None
+    assert outcome.error == "out of memory; use --quality fast, or fewer workers"
 
 
 def test_a_job_that_ends_its_workers_fails(store: JobStore, tmp_path: Path) -> None:
@@ -285,5 +309,10 @@ def test_a_queue_that_cannot_be_used_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / STORE_FILE).write_bytes(b"no database at all, but long enough to be read as one" * 100)
     with pytest.raises(OutputError, match="damaged; delete it"):
         JobStore(tmp_path)
+    (tmp_path / "foreign").mkdir()
+    with closing(sqlite3.connect(tmp_path / "foreign" / STORE_FILE)) as database:
+        database.execute("CREATE TABLE jobs (number INTEGER)")
+    with pytest.raises(OutputError, match="of another program or version; choose another folder"):
+        JobStore(tmp_path / "foreign")
     with pytest.raises(OutputError, match="cannot be written"):
         JobStore(tmp_path / "missing")

@@ -7,6 +7,7 @@ from typing import Self
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from bodydouble.jobs.job import Job, JobState
 from bodydouble.jobs.job_progress import estimate_seconds_left
@@ -27,12 +28,14 @@ class BatchProgress:
         console = Console(stderr=True)
         self._has_terminal = console.is_terminal
         self._bar = Progress(
-            TextColumn("{task.description:<16}"),
-            BarColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(16),
             MofNCompleteColumn(),
             TextColumn("{task.fields[failed]}"),
             TimeElapsedColumn(),
-            TextColumn("left {task.fields[left]}  {task.fields[running]}"),
+            TextColumn("left {task.fields[left]}"),
+            TextColumn("{task.fields[running]}", table_column=Column(ratio=1, no_wrap=True)),
+            expand=True,
             console=console,
             disable=not self._has_terminal,
         )
@@ -55,7 +58,7 @@ class BatchProgress:
         running = [f"{job.request.folder}: {job.stage}" for job in jobs if job.state is JobState.RUNNING and job.stage]
         self._bar.update(
             self._task, total=len(jobs), completed=finished, failed=failures, left=left,
-            running="  ".join(running)[:60],
+            running="  ".join(running),
         )  # fmt: skip
         if not self._has_terminal:
             self._write_line(f"clips: {finished}/{len(jobs)}, {failed} failed", left, is_last=finished == len(jobs))

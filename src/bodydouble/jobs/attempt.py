@@ -1,5 +1,6 @@
 """Attempt at a job: runs its stages in its folder and delivers the results; whatever happens becomes an outcome."""
 
+import errno
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,14 @@ from bodydouble.pipeline import Progress
 
 JobRunner = Callable[[Job, Path, Progress], Mapping[str, Any]]
 """Runs the stages of a job in its folder, but those that are complete there; returns the summary of the result."""
+
+
+_MEMORY_ERRORS = frozenset({errno.ENOMEM, errno.EAGAIN})
+_SIGNS_OF_MEMORY = (
+    "bad_alloc", "bad allocation", "failed to allocate", "cannot allocate memory", "insufficient memory",
+    "can't start new thread",
+)  # fmt: skip
+"""What the libraries of networks, images and videos say when memory is refused."""
 
 
 class LeaseLostError(Exception):
@@ -58,15 +67,11 @@ def attempt(output: Path, job: Job, run: JobRunner, progress: Progress) -> Outco
     except LeaseLostError:
         pass
     except OutputError as failure:
-        error = " ".join(str(failure).split())
+        error = _explain(failure)
         if is_disk_error(failure):
             check_disk(output)
-    except BodydoubleError as failure:
-        error = " ".join(str(failure).split())
-    except MemoryError:
-        error = "out of memory; use --quality fast, or fewer workers"
     except Exception as failure:  # whatever a clip provokes, the other clips go on
-        error = " ".join(f"unexpected {type(failure).__name__}: {failure}".split())
+        error = _explain(failure)
     finally:
         remove_empty_work_folder(output, job.key)
     return Outcome(summary, error, time.perf_counter() - start)
@@ -80,3 +85,19 @@ def _complete(output: Path, job: Job, run: JobRunner, progress: Progress) -> dic
         progress.advance()
         deliver(output, job, summary)
     return summary
+
+
+def _explain(failure: Exception) -> str:
+    """Returns the line about an error."""
+    if _is_lack_of_memory(failure):
+        return "out of memory; use --quality fast, or fewer workers"
+    text = str(failure) if isinstance(failure, BodydoubleError) else f"unexpected {type(failure).__name__}: {failure}"
+    return " ".join(text.split())
+
+
+def _is_lack_of_memory(failure: Exception) -> bool:
+    """Returns whether memory, or a thread for lack of it, was refused; libraries say so in many ways."""
+    if isinstance(failure, MemoryError) or (isinstance(failure, OSError) and failure.errno in _MEMORY_ERRORS):
+        return True
+    text = str(failure).lower()
+    return any(sign in text for sign in _SIGNS_OF_MEMORY)

@@ -38,7 +38,7 @@ class Job:
     """A request in the queue."""
 
     key: str
-    """Hash of the clip's content, the options and the version: jobs of one key have the same results."""
+    """Hash of the clip's content, the folder, the options and the version: jobs of one key have the same results."""
     request: JobRequest
     state: JobState = JobState.WAITING
     failures: int = 0
@@ -59,27 +59,18 @@ class Job:
 
 
 def create_jobs(requests: Iterable[JobRequest]) -> list[Job]:
-    """Returns a job for each request. Copies of one clip get keys of their own, so that each has its results.
-
-    Raises:
-        MediaError: a video, or a file that an option names, cannot be read.
-    """
-    jobs: dict[str, Job] = {}
-    for request in requests:
-        key = compute_key(request)
-        if key in jobs:
-            key = sha256(f"{key} {request.folder}".encode()).hexdigest()
-        jobs[key] = Job(key, request)
-    return list(jobs.values())
+    """Returns a job for each request; raises MediaError as ``compute_key``."""
+    return [Job(compute_key(request), request) for request in requests]
 
 
 def compute_key(request: JobRequest) -> str:
-    """Computes the key of a job.
+    """Computes the key of a job. Copies of one clip have keys of their own, since each has a folder.
 
     Raises:
         MediaError: the video, or a file that an option names, cannot be read.
     """
     parts = {
+        "folder": request.folder,
         "content": _hash_content(request.video),
         "options": {name: _describe_option(value) for name, value in request.options.items()},
         "version": __version__,

@@ -150,12 +150,13 @@ class JobStore:
                 error, time.time(), BACKOFF_SECONDS, key, str(owner),
             )  # fmt: skip
 
-    def release(self, owner: Owner) -> None:
-        """Gives back the jobs of a worker that stops, as if it had not begun them."""
+    def release(self, owner: Owner, reason: str = "") -> None:
+        """Gives back the jobs of a worker that stops, as if it had not begun them, with the reason if there is one."""
         with self._transaction():
             self._execute(
-                f"UPDATE jobs SET state = 'waiting', {_FREE} WHERE owner = ? AND state = 'running'", str(owner)
-            )
+                f"UPDATE jobs SET state = 'waiting', error = ?, {_FREE} WHERE owner = ? AND state = 'running'",
+                reason, str(owner),
+            )  # fmt: skip
 
     def recover(self, explain: Callable[[Owner], str] = lambda _: WORKER_ENDED) -> list[Job]:
         """Takes jobs from workers that have ended, and returns these jobs.
@@ -245,6 +246,8 @@ def _explain(error: sqlite3.Error) -> str:
         return "its folder cannot be written; choose a folder you may write to with -o"
     if "disk I/O" in text:
         return "the disk is full or does not answer; free some space and run the same command again"
+    if "no such" in text:
+        return "the file is of another program or version; choose another folder with -o"
     if "not a database" in text or "malformed" in text:
         return "the file is damaged; delete it, finished clips are found again by their folders"
     return f"{text}; run the same command again"

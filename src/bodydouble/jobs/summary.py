@@ -55,17 +55,25 @@ def _describe(job: Job) -> list[str]:
 
 
 def _build_page(output: Path, jobs: Sequence[Job]) -> str:
-    failed = [job for job in jobs if job.state is JobState.FAILED]
+    failed = [(job.request.folder, job.error) for job in jobs if job.state is JobState.FAILED]
+    warnings = [(job.request.folder, text) for job in jobs for text in job.summary.get("warnings", ())]
     parts = [html.paragraph(describe_states(jobs))]
     if failed:
-        parts += [html.heading("Failed"), html.table(("clip", "reason"), [(j.request.folder, j.error) for j in failed])]
+        parts.append(html.paragraph("bodydouble batch retry lets the failed clips run again."))
+    parts += [_build_list(title, rows) for title, rows in (("Failed", failed), ("Warnings", warnings)) if rows]
     parts.append(html.heading("Clips"))
     rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in _build_row(output, job))}</tr>\n" for job in jobs)
     head = "".join(
-        f"<th>{name}</th>" for name in ("clip", "state", "seconds", "people", "coverage", "warnings", "files")
+        f"<th>{name}</th>" for name in ("clip", "state", "seconds", "people", "lowest coverage", "warnings", "files")
     )
     parts.append(f'<div class="wide"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n')
     return html.page("Batch", "".join(parts))
+
+
+def _build_list(title: str, rows: Sequence[tuple[str, str]]) -> str:
+    """Returns a list of texts about clips."""
+    items = "".join(f"<li><b>{escape(clip)}</b>: {escape(text)}</li>\n" for clip, text in rows)
+    return f"{html.heading(title)}<ul>\n{items}</ul>\n"
 
 
 def _build_row(output: Path, job: Job) -> list[str]:

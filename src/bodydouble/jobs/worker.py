@@ -16,7 +16,7 @@ from threading import Event, Thread
 from types import FrameType
 from typing import Self
 
-from bodydouble.errors import BodydoubleError
+from bodydouble.errors import BodydoubleError, OutputError
 from bodydouble.jobs.attempt import JobRunner, LeaseLostError, Outcome, attempt
 from bodydouble.jobs.job import Job, JobState
 from bodydouble.jobs.owner import Owner, current_owner
@@ -79,6 +79,7 @@ def run_worker(output: Path, run: JobRunner) -> None:
     owner = current_owner()
     with JobStore(output) as store:
         signal.signal(signal.SIGTERM, _raise_interrupt)
+        reason = ""
         try:
             while True:
                 job = store.claim(owner)
@@ -88,9 +89,12 @@ def run_worker(output: Path, run: JobRunner) -> None:
                     return
                 else:
                     time.sleep(POLL_SECONDS)
+        except OutputError as error:
+            reason = str(error)
+            raise
         finally:
             with suppress(BodydoubleError):
-                store.release(owner)
+                store.release(owner, reason)
 
 
 def run_job(store: JobStore, job: Job, owner: Owner, run: JobRunner) -> None:
