@@ -79,8 +79,8 @@ def describe_legs(
         "leg": _length_trait(covered, LEG_LENGTHS),
     }
     share = _measure_skirt(samples, weights, cloth, end)
-    if np.isfinite(share):
-        is_skirt = share > MIN_SKIRT_SHARE
+    is_skirt = share > MIN_SKIRT_SHARE
+    if np.isfinite(share) and not (is_skirt and end > MAX_SKIRT_END):
         traits["bottom"] = Trait("skirt" if is_skirt else "trousers", share if is_skirt else 1 - share)
     return traits, color
 
@@ -133,7 +133,7 @@ def _measure_skirt(samples: Sequence[AppearanceSample], weights: FloatArray, clo
     known = np.isfinite(to_cloth)
     known[:, end:] = False
     known[:, :FIRST_SKIRT_POINT] = False
-    if end > MAX_SKIRT_END or known.sum() < MIN_SKIRT_POINTS or known.any(axis=1).sum() < MIN_SAMPLES:
+    if known.sum() < MIN_SKIRT_POINTS or known.any(axis=1).sum() < MIN_SAMPLES:
         return float("nan")
     is_cloth = (to_cloth < SKIRT_LIKE) & (to_cloth < to_around)
     return float(np.average(is_cloth[known], weights=np.broadcast_to(weights[:, None], known.shape)[known]))
