@@ -21,7 +21,7 @@ MIN_SAMPLES = 3
 """Number of samples with a part at which its colour is certain."""
 SHARE_OF_HAIR, SHARE_OF_LOOSE_HAIR = 0.35, 0.5
 """Minimum share of hair behind the neck for a tail, and at the side of the neck for loose hair."""
-LENGTHS = ((29.0, "short"), (34.0, "bob"), (39.5, "shoulder"), (np.inf, "long"))
+LENGTHS = ((29.5, "short"), (34.0, "bob"), (42.5, "shoulder"), (np.inf, "long"))
 """Row of the image of the head above which hair of a length ends."""
 RIM_LIGHTNESS, SAME_TINT = 5.0, 6.5
 """Hair that is hardly darker than the skin by this difference, and of its tint (a* and b*), is a lit shaved head."""
@@ -56,6 +56,7 @@ def estimate_appearance(samples: Sequence[AppearanceSample]) -> Appearance | Non
     else:
         traits = _compensate_light(top | guessed, tone.light)
         traits["skin_color"] = Trait(to_color(tone.color), confidence)
+    traits |= _describe_glasses(samples)
     return Appearance(**traits) if traits else None
 
 
@@ -75,6 +76,15 @@ def _describe_top(
     if garment.second_color is not None:
         traits["second_color"] = Trait(to_color(garment.second_color), garment.confidence)
     return traits, garment.color
+
+
+def _describe_glasses(samples: Sequence[AppearanceSample]) -> dict[str, Any]:
+    votes = np.array([sample.glasses for sample in samples])
+    votes = votes[np.isfinite(votes)]
+    if not len(votes):
+        return {}
+    share = float(votes.mean())
+    return {"glasses": Trait("glasses" if share > 0.5 else "none", _confidence(len(votes) + 1) * abs(2 * share - 1))}
 
 
 def _compensate_light(traits: dict[str, Any], light: FloatArray) -> dict[str, Any]:

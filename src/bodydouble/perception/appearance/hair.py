@@ -44,7 +44,7 @@ STRAND_LIKE, STRAND_MARGIN, SURROUNDINGS_DISTANCE = 12.0, 0.7, 14.0
 the surroundings; and the distance from the middle of the head at which these are seen, px."""
 EAR_ROW, MIN_DISTANCE, MIN_WIDTH = 20, 4.5, 2
 """Row of the ears; distance from the middle and width from which hair counts as falling beside the face, px."""
-END_QUANTILE = 0.65
+END_QUANTILE = 0.5
 """Quantile of the rows in which hair ends in the images."""
 NECK_ROW, CHEST_ROW = 34, 40
 """Rows below which clothes begin, and which only long hair reaches."""
@@ -278,11 +278,9 @@ def _distance_to_surroundings(lab: FloatArray, silhouette: BoolArray, middle: fl
 
 
 def _measure_end(heads: Sequence[_Head], masks: Sequence[FloatArray]) -> float:
-    """Returns the row in which hair ends, from behind if possible: other views hide hair, and seldom add to it."""
-    from_behind = [(head, mask) for head, mask in zip(heads, masks, strict=True) if head.view == "back"]
-    pairs = from_behind or list(zip(heads, masks, strict=True))
-    ends = np.array([_find_end(head, mask) for head, mask in pairs])
-    return float(weighted_quantile(ends, np.array([head.weight for head, _ in pairs]), END_QUANTILE))
+    """Returns the row in which hair ends; from the front, hair behind the neck is hidden."""
+    ends = np.array([_find_end(head, mask) for head, mask in zip(heads, masks, strict=True)])
+    return float(weighted_quantile(ends, np.array([head.weight for head in heads]), END_QUANTILE))
 
 
 def _find_end(head: _Head, mask: FloatArray) -> float:
