@@ -151,6 +151,7 @@ def appearance_sample(seed: int = 0) -> AppearanceSample:
         face=rng.uniform(size=(5, 6, 3)),
         head=rng.integers(0, 256, (64, 64, 3)).astype(np.uint8),
         turn=0.0,
+        glasses=float("nan"),
         weight=0.5,
     )
 

@@ -118,6 +118,8 @@ class AppearanceSample:
     turn: float
     """Place of the nose between the ears: 0 in the middle, about -1 and 1 in profile, towards the image's left and
     right; NaN if the head is seen from behind."""
+    glasses: float
+    """1 if glasses are seen, 0 if not; NaN if the eyes are too small or turned away."""
     weight: float
     """Size, sharpness and confidence, 0 to 1."""
 

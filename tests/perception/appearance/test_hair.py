@@ -35,8 +35,9 @@ def sample(head: RgbImage, turn: float = 0.0) -> AppearanceSample:
     skin, top = np.array(SKIN) / 255, np.array(TOP) / 255
     return AppearanceSample(
         limbs=np.full((4, 2, 8, 3), skin), arms_over_trunk=plain.arms_over_trunk,
-        between_legs=np.full((2, 8, 3), np.nan), beside_legs=np.full((2, 2, 8, 3), np.nan), torso=np.full((10, 8, 3), top), feet=np.full((2, 3), np.nan),
-        hands=np.full((2, 3), skin), face=np.full((5, 6, 3), skin), head=head, turn=turn, weight=plain.weight,
+        between_legs=np.full((2, 8, 3), np.nan), beside_legs=np.full((2, 2, 8, 3), np.nan),
+        torso=np.full((10, 8, 3), top), feet=np.full((2, 3), np.nan), hands=np.full((2, 3), skin),
+        face=np.full((5, 6, 3), skin), head=head, turn=turn, glasses=plain.glasses, weight=plain.weight,
     )  # fmt: skip
 
 

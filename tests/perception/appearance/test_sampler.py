@@ -53,8 +53,11 @@ def draw_person(points: FloatArray, sleeve: float = 0.5, *, skirt: bool = False)
     corners = [at["left_shoulder"], at["right_shoulder"], at["right_hip"], at["left_hip"]]
     cv2.fillConvexPoly(image, np.round(corners).astype(np.int32), TOP)
     if skirt:
-        hem = [at["left_hip"], at["right_hip"], at["right_ankle"], at["left_ankle"]]
-        cv2.fillConvexPoly(image, np.round(hem).astype(np.int32), BOTTOM)
+        legs = [(at[f"{side}_hip"], at[f"{side}_knee"], at[f"{side}_ankle"]) for side in ("left", "right")]
+        for _, knee, ankle in legs:
+            line(knee + 0.3 * (ankle - knee), ankle, SKIN, 0.05)
+        hem = [knee + 0.3 * (ankle - knee) for _, knee, ankle in reversed(legs)]
+        cv2.fillConvexPoly(image, np.round([legs[0][0], legs[1][0], *hem]).astype(np.int32), BOTTOM)
     nose = at["nose"]
     head = (round(float(nose[0])), round(float(nose[1]) - 8))
     line(nose, (at["left_shoulder"] + at["right_shoulder"]) / 2, SKIN, 0.05)

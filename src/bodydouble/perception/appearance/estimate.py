@@ -1,6 +1,7 @@
 """Appearance of a person over a clip: ``AppearanceSample``s -> ``Appearance``. Read ``estimate_appearance`` first."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,18 +15,22 @@ from bodydouble.perception.appearance.skin import find_skin
 from bodydouble.perception.appearance.skin_tone import compensate, estimate_tone
 from bodydouble.perception.appearance.torso_pattern import describe_torso
 
+TYPICAL_SKIN, UNSEEN_SKIN = np.array([62.0, 14.0, 19.0]), 0.6
+"""Colour of skin where none was seen, CIELAB, and the factor of the confidence of what is told by it."""
 MIN_SAMPLES = 3
 """Number of samples with a part at which its colour is certain."""
 SHARE_OF_HAIR, SHARE_OF_LOOSE_HAIR = 0.35, 0.5
 """Minimum share of hair behind the neck for a tail, and at the side of the neck for loose hair."""
-LENGTHS = ((29.0, "short"), (34.0, "bob"), (39.5, "shoulder"), (np.inf, "long"))
+LENGTHS = ((29.5, "short"), (34.0, "bob"), (42.5, "shoulder"), (np.inf, "long"))
 """Row of the image of the head above which hair of a length ends."""
+RIM_LIGHTNESS, SAME_TINT = 5.0, 6.5
+"""Hair that is hardly darker than the skin by this difference, and of its tint (a* and b*), is a lit shaved head."""
 SHARE_OF_BEARD = 0.8
 """Minimum share of the images with a dark chin of a person with a beard; stubble is seen in some light."""
 BEARDED_LENGTHS = ("short", "tied")
 """Lengths of hair with which a beard is found: longer hair darkens the chin."""
-BALD_SHARE = 0.8
-"""Minimum share of skin above the forehead of a bald head; less may be hair that looks like skin or surroundings."""
+BALD_MARGIN = 0.37
+"""Minimum difference of the shares of skin above the forehead and of hair on top of the head of a bald head."""
 MIN_HAT_CHROMA = 14.0
 HAIR_HUES = (15.0, 105.0)
 """Range of the hue of hair, degrees in the plane of a* and b*; a crown of another hue is a hat."""
@@ -37,34 +42,56 @@ def estimate_appearance(samples: Sequence[AppearanceSample]) -> Appearance | Non
     if not samples:
         return None
     weights = np.array([sample.weight for sample in samples])
-    traits: dict[str, Any] = {}
-    skin, skin_confidence = find_skin(samples, weights)
-    bottom = None
-    if skin is not None:
-        traits["skin_color"] = Trait(to_color(estimate_tone(skin).color), skin_confidence)
-        traits |= describe_arms(samples, skin)
-        leg_traits, bottom = describe_legs(samples, weights, skin)
-        traits |= leg_traits | describe_feet(samples, weights, skin)
-    torso = weighted_quantile(np.stack([to_lab(sample.torso) for sample in samples]), weights)
-    garment = describe_torso(torso, bottom)
-    if garment is not None:
-        traits["top_color"] = Trait(to_color(garment.color), garment.confidence)
-        traits["pattern"] = Trait(garment.pattern, garment.confidence)
-        if garment.second_color is not None:
-            traits["second_color"] = Trait(to_color(garment.second_color), garment.confidence)
-    if skin is not None:
-        hair = measure_hair(samples, skin, None if garment is None else garment.color)
-        traits |= {} if hair is None else _describe_hair(hair)
-        traits |= _compensate_light(traits, estimate_tone(skin).light)
+    filmed, confidence = find_skin(samples, weights)
+    skin = TYPICAL_SKIN if filmed is None else filmed
+    tone = estimate_tone(skin)
+    arms = describe_arms(samples, skin)
+    legs, bottom = describe_legs(samples, weights, skin)
+    top, top_color = _describe_top(samples, weights, bottom)
+    hair = measure_hair(samples, skin, top_color)
+    guessed = arms | legs | describe_feet(samples, weights, skin) | ({} if hair is None else _describe_hair(hair, skin))
+    if filmed is None:
+        guessed = {name: replace(trait, confidence=UNSEEN_SKIN * trait.confidence) for name, trait in guessed.items()}
+        traits = top | guessed
+    else:
+        traits = _compensate_light(top | guessed, tone.light)
+        traits["skin_color"] = Trait(to_color(tone.color), confidence)
+    traits |= _describe_glasses(samples)
     return Appearance(**traits) if traits else None
 
 
+def _describe_top(
+    samples: Sequence[AppearanceSample], weights: FloatArray, bottom: FloatArray | None
+) -> tuple[dict[str, Any], FloatArray | None]:
+    """Describes the upper garment above a lower one of a colour (3,), and returns its colour (3,) CIELAB."""
+    torso = weighted_quantile(np.stack([to_lab(sample.torso) for sample in samples]), weights)
+    arms = weighted_quantile(np.stack([to_lab(sample.limbs[0, :, :4]).reshape(-1, 3) for sample in samples]), weights)
+    garment = describe_torso(torso, bottom, np.nanmedian(arms, axis=0) if np.isfinite(arms).any() else None)
+    if garment is None:
+        return {}, None
+    traits: dict[str, Any] = {
+        "top_color": Trait(to_color(garment.color), garment.confidence),
+        "pattern": Trait(garment.pattern, garment.confidence),
+    }
+    if garment.second_color is not None:
+        traits["second_color"] = Trait(to_color(garment.second_color), garment.confidence)
+    return traits, garment.color
+
+
+def _describe_glasses(samples: Sequence[AppearanceSample]) -> dict[str, Any]:
+    votes = np.array([sample.glasses for sample in samples])
+    votes = votes[np.isfinite(votes)]
+    if not len(votes):
+        return {}
+    share = float(votes.mean())
+    return {"glasses": Trait("glasses" if share > 0.5 else "none", _confidence(len(votes) + 1) * abs(2 * share - 1))}
+
+
 def _compensate_light(traits: dict[str, Any], light: FloatArray) -> dict[str, Any]:
-    """Returns the traits that are colours of clothes and hair in white light."""
+    """Returns traits of clothes and hair with their colours in white light."""
     return {
-        name: Trait(compensate(trait.value, light), trait.confidence)
+        name: replace(trait, value=compensate(trait.value, light)) if isinstance(trait.value, tuple) else trait
         for name, trait in traits.items()
-        if isinstance(trait.value, tuple) and name != "skin_color"
     }
 
 
@@ -72,12 +99,14 @@ def _confidence(count: int) -> float:
     return min(count / MIN_SAMPLES, 1.0)
 
 
-def _describe_hair(hair: HairShares) -> dict[str, Any]:
+def _describe_hair(hair: HairShares, skin: FloatArray) -> dict[str, Any]:
     certainty = _confidence(hair.count)
-    if hair.bare > BALD_SHARE:
+    if hair.bare - hair.crown > BALD_MARGIN:
         return {"hair": Trait("bald", certainty * 0.8)}
     if hair.color is None:
         return {}
+    if _is_rim(hair.color, skin):
+        return {"hair": Trait("buzz", certainty * 0.7)}
     length = _name_length(hair)
     traits: dict[str, Any] = {"hair": Trait(length, certainty * 0.7)}
     hue, chroma = np.degrees(np.arctan2(hair.color[2], hair.color[1])), np.hypot(*hair.color[1:])
@@ -98,3 +127,10 @@ def _name_length(hair: HairShares) -> str:
     if hair.behind_neck > SHARE_OF_HAIR and hair.neck_side < SHARE_OF_LOOSE_HAIR:
         return "tied"
     return next(name for row, name in LENGTHS if hair.end < row)
+
+
+def _is_rim(color: FloatArray, skin: FloatArray) -> bool:
+    """Returns whether what seems to be hair is the light rim of a shaved head, in backlight or lit from above."""
+    is_light = color[0] > skin[0] - RIM_LIGHTNESS
+    is_tinted_alike = float(np.hypot(*(color - skin)[1:])) < SAME_TINT
+    return is_light and is_tinted_alike

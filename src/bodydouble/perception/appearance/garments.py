@@ -27,8 +27,8 @@ SKIRT_LIKE = 14.0
 """Largest distance of a colour between the legs from that of the skirt."""
 FIRST_SKIRT_POINT, MIN_SKIRT_POINTS, MIN_SKIRT_SHARE = 5, 4, 0.7
 """Point of the legs below the crotch; minimum number of points between the legs, and of their share that is cloth."""
-LONG_SKIRT, MIN_LONG_SKIRT_POINTS = 14, 20
-"""Point of the legs from which a skirt is long, and its minimum number of points: most of them are trousers."""
+MAX_SKIRT_END = 14
+"""Point of the legs at which a skirt ends at the latest; what reaches the ankles is taken for trousers."""
 BARE_FOOT_LIKE = 9.0
 """Largest distance of the colour of a bare foot from that of the skin."""
 
@@ -79,8 +79,8 @@ def describe_legs(
         "leg": _length_trait(covered, LEG_LENGTHS),
     }
     share = _measure_skirt(samples, weights, cloth, end)
-    if np.isfinite(share):
-        is_skirt = share > MIN_SKIRT_SHARE
+    is_skirt = share > MIN_SKIRT_SHARE
+    if np.isfinite(share) and not (is_skirt and end > MAX_SKIRT_END):
         traits["bottom"] = Trait("skirt" if is_skirt else "trousers", share if is_skirt else 1 - share)
     return traits, color
 
@@ -133,8 +133,7 @@ def _measure_skirt(samples: Sequence[AppearanceSample], weights: FloatArray, clo
     known = np.isfinite(to_cloth)
     known[:, end:] = False
     known[:, :FIRST_SKIRT_POINT] = False
-    is_rare = known.sum() < (MIN_LONG_SKIRT_POINTS if end > LONG_SKIRT else MIN_SKIRT_POINTS)
-    if is_rare or known.any(axis=1).sum() < MIN_SAMPLES:
+    if known.sum() < MIN_SKIRT_POINTS or known.any(axis=1).sum() < MIN_SAMPLES:
         return float("nan")
     is_cloth = (to_cloth < SKIRT_LIKE) & (to_cloth < to_around)
     return float(np.average(is_cloth[known], weights=np.broadcast_to(weights[:, None], known.shape)[known]))

@@ -17,10 +17,14 @@ PROFILE_SHIFT = 7.0
 """Distance from the middle of the face to that of the head in profile, px."""
 MAX_FRONT_TURN = 0.65
 """Turn of the head up to which it counts as seen from the front; beyond, it is seen from the side."""
+MIN_VIEW_SHARE = 0.12
+"""Minimum share of the images of a view that counts."""
 MAX_HEADS = {"front": 4, "side": 3, "back": 2}
 """Maximum number of images in which the hair is measured, by view: the best ones."""
 SKIN_LIKE, HAIR_LIKE = 6.0, 18.0
 """Largest distances of a colour from that of the skin and of the hair."""
+BARE_ROWS, MIN_LIGHTNESS = 24, 15.0
+"""Rows beside the head, and the lightness of the surroundings there below which they hide dark hair."""
 BARE_LIKE = 9.0
 """Largest distance of the colour of a bald head from that of the face: its light differs."""
 MIN_HAIR_SHARE = 0.15
@@ -40,7 +44,7 @@ STRAND_LIKE, STRAND_MARGIN, SURROUNDINGS_DISTANCE = 12.0, 0.7, 14.0
 the surroundings; and the distance from the middle of the head at which these are seen, px."""
 EAR_ROW, MIN_DISTANCE, MIN_WIDTH = 20, 4.5, 2
 """Row of the ears; distance from the middle and width from which hair counts as falling beside the face, px."""
-END_QUANTILE = 0.65
+END_QUANTILE = 0.5
 """Quantile of the rows in which hair ends in the images."""
 NECK_ROW, CHEST_ROW = 34, 40
 """Rows below which clothes begin, and which only long hair reaches."""
@@ -52,7 +56,7 @@ CROWN: Region = (-9, 9, 2, 14.5)
 """Above the forehead."""
 BACK: Region = (-7, 7, 4, 20)
 """Back of the head."""
-BARE_TOP: Region = (-5, 5, 8, 13)
+BARE_TOP: Region = (-5, 5, 7, 11.5)
 BARE_BACK: Region = (-5, 5, 8, 18)
 """Skin of a bald head above the forehead, and from behind."""
 FOREHEAD: Region = (-3.5, 3.5, 13.5, 16)
@@ -129,7 +133,7 @@ def measure_hair(samples: Sequence[AppearanceSample], skin: FloatArray, top: Flo
         skin: (3,) CIELAB.
         top: (3,) CIELAB of the upper garment; None if unknown.
     """
-    heads = [_prepare(sample, view) for view in MAX_HEADS for sample in _select_best(samples, view)]
+    heads = [_prepare(sample, view) for view in _list_views(samples) for sample in _select_best(samples, view)]
     if not heads:
         return None
     crowns = [_crown_hair(head, skin) for head in heads]
@@ -162,7 +166,13 @@ def measure_hair(samples: Sequence[AppearanceSample], skin: FloatArray, top: Flo
 
 
 def _measure_bare_top(head: _Head, skin: FloatArray) -> float:
-    """Returns the share of skin above the forehead, where bald heads have skin and others have hair or a hat."""
+    """Returns the share of skin above the forehead, where bald heads have skin and others have hair or a hat.
+
+    It is 0 before dark surroundings, which hide dark hair.
+    """
+    around = head.lab[:BARE_ROWS][~head.silhouette[:BARE_ROWS], 0]
+    if len(around) and np.median(around) < MIN_LIGHTNESS:
+        return 0.0
     colors = head.lab[head.cells(BARE_BACK if head.view == "back" else BARE_TOP)]
     to_skin = distance(colors, skin)
     if head.view != "back":
@@ -179,6 +189,12 @@ def _view(sample: AppearanceSample) -> str:
     if np.isnan(sample.turn):
         return "back"
     return "front" if abs(sample.turn) <= MAX_FRONT_TURN else "side"
+
+
+def _list_views(samples: Sequence[AppearanceSample]) -> list[str]:
+    """Lists the views that are not rare: a rare one is a mistake, such as the face of a person seen from behind."""
+    views = [_view(sample) for sample in samples]
+    return [view for view in MAX_HEADS if views.count(view) >= MIN_VIEW_SHARE * len(views)]
 
 
 def _select_best(samples: Sequence[AppearanceSample], view: str) -> list[AppearanceSample]:
@@ -262,11 +278,9 @@ def _distance_to_surroundings(lab: FloatArray, silhouette: BoolArray, middle: fl
 
 
 def _measure_end(heads: Sequence[_Head], masks: Sequence[FloatArray]) -> float:
-    """Returns the row in which hair ends, from behind if possible: other views hide hair, and seldom add to it."""
-    from_behind = [(head, mask) for head, mask in zip(heads, masks, strict=True) if head.view == "back"]
-    pairs = from_behind or list(zip(heads, masks, strict=True))
-    ends = np.array([_find_end(head, mask) for head, mask in pairs])
-    return float(weighted_quantile(ends, np.array([head.weight for head, _ in pairs]), END_QUANTILE))
+    """Returns the row in which hair ends; from the front, hair behind the neck is hidden."""
+    ends = np.array([_find_end(head, mask) for head, mask in zip(heads, masks, strict=True)])
+    return float(weighted_quantile(ends, np.array([head.weight for head in heads]), END_QUANTILE))
 
 
 def _find_end(head: _Head, mask: FloatArray) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 from bodydouble.data import FloatArray, Observation, RgbImage
 from bodydouble.data.appearance import HEAD_PATCH_SIDE, AppearanceSample
 from bodydouble.perception.appearance.faces import laplacian_std
+from bodydouble.perception.appearance.glasses import EYES_PATCH_SIDE, has_glasses, locate_eyes
 from bodydouble.perception.appearance.sample_points import SamplePoints, body_scale, place_sample_points
 from bodydouble.perception.face.regions import FACE_HEIGHT, MARGIN, region_from_body
 from bodydouble.perception.image.roi import count_halvings, extract_roi, halve
@@ -107,8 +108,15 @@ def sample_person(
         face=face,
         head=head,
         turn=turn,
+        glasses=_judge_glasses(frame, keypoints, turn),
         weight=weight,
     )
+
+
+def _judge_glasses(frame: RgbImage, keypoints: FloatArray, turn: float) -> float:
+    """Returns 1 for glasses, 0 for none, NaN where the eyes are not seen well enough."""
+    roi = locate_eyes(keypoints, turn)
+    return float("nan") if roi is None else float(has_glasses(extract_roi(frame, roi, EYES_PATCH_SIDE)))
 
 
 def _sample_colors(

@@ -11,6 +11,8 @@ from bodydouble.perception.appearance.skin_tone import estimate_tone
 
 MIN_SAMPLES = 3
 """Number of samples with a face at which its colour is certain."""
+MIN_FACE_SHARE = 0.12
+"""Minimum share of samples with a face; the few faces of a person who is seen from behind are hair."""
 MIN_SKIN_RED = 1.0
 """Minimum a* of the skin of a face, also in blue light; a face that is greener is a hat or the back of a head."""
 LIGHT_QUANTILE = 0.6
@@ -37,7 +39,7 @@ def find_skin(samples: Sequence[AppearanceSample], weights: FloatArray) -> tuple
     """
     faces = np.stack([to_lab(sample.face).reshape(-1, 3) for sample in samples])
     seen = np.isfinite(faces).all(axis=(1, 2)) & (np.median(faces[..., 1], axis=1) > MIN_SKIN_RED)
-    if seen.any():
+    if seen.mean() >= MIN_FACE_SHARE:
         light = np.quantile(faces[seen, :, 0], LIGHT_QUANTILE, axis=1)
         colors = np.column_stack([light, np.median(faces[seen, :, 1:], axis=1)])
         return weighted_quantile(colors, weights[seen]), min(int(seen.sum()) / MIN_SAMPLES, 1.0)

@@ -11,6 +11,8 @@ MIN_CELLS = 12
 """Minimum number of known cells of the torso."""
 MIN_DIFFERENCE = 14.0
 """Minimum distance of two colours of a pattern."""
+MAX_PRINT_RATIO = 0.5
+"""Largest ratio of the distances of the arms from the second and from the first colour of a print on the chest."""
 MIN_SHARE = 0.15
 """Minimum share of the second colour of a pattern."""
 
@@ -27,12 +29,13 @@ class Garment:
     confidence: float
 
 
-def describe_torso(grid: FloatArray, bottom: FloatArray | None) -> Garment | None:
+def describe_torso(grid: FloatArray, bottom: FloatArray | None, arms: FloatArray | None = None) -> Garment | None:
     """Describes the upper garment; None if too little of it is known.
 
     Args:
         grid: (10, 8, 3) CIELAB between shoulders and hips; NaN where unknown.
         bottom: (3,) CIELAB of the lower garment, which may reach into the lowest rows; None if unknown.
+        arms: (3,) CIELAB of the upper arms; if they have the second colour, the first one is a print. None if unknown.
     """
     cells = grid.copy()
     if bottom is not None:
@@ -46,7 +49,10 @@ def describe_torso(grid: FloatArray, bottom: FloatArray | None) -> Garment | Non
     confidence = float(min(known.mean() * 1.25, 1.0))
     if second is None or share < MIN_SHARE or distance(first, second) < MIN_DIFFERENCE:
         return Garment(np.median(cells[known], axis=0), None, "plain", confidence)
-    return Garment(first, second, _name_pattern(is_second, known), confidence)
+    pattern = _name_pattern(is_second, known)
+    if pattern != "stripes" and arms is not None and distance(arms, second) < MAX_PRINT_RATIO * distance(arms, first):
+        return Garment(second, first, "print", confidence)
+    return Garment(first, second, pattern, confidence)
 
 
 def _split(cells: FloatArray, known: BoolArray) -> tuple[FloatArray, FloatArray | None, BoolArray]:
