@@ -11,6 +11,8 @@ from bodydouble.motion.corrections.refit import Evidence, refit
 from bodydouble.motion.multi_shot import average_skeleton, fill_gaps, with_skeleton
 from bodydouble.motion.resampling.motion import slice_motion
 
+SEAM_SECONDS = 0.6
+"""Time in s on both sides of a seam in which the fit counts fully: a wrong person had drawn the motion that far."""
 NOBODY = -1
 """Source of a frame in which a person is not shown."""
 
@@ -54,7 +56,7 @@ def assemble_person(performance: Performance, name: str, sources: IntArray) -> P
 def _slice_person(person: Person, name: str, frames: IntArray) -> Person:
     rows = frames - person.track.frames[0]
     if len(rows) == len(person.track.frames):
-        return replace(person, name=name)
+        return person if person.name == name else replace(person, name=name)
     hands, face = person.hands, person.face
     return Person(
         name,
@@ -100,9 +102,10 @@ def _join_tracks(people: dict[int, Person], sources: IntArray, frames: IntArray)
 
 def _join_motions(people: dict[int, Person], counts: dict[int, int], sources: IntArray, frames: IntArray) -> Motion:
     """Joins motions with a common skeleton; gaps are filled in."""
-    skeletons = [person.motion.skeleton for person in people.values()]
-    skeleton = average_skeleton([counts[index] for index in people], skeletons)
-    motions = {index: with_skeleton(person.motion, skeleton) for index, person in people.items()}
+    motions = {index: person.motion for index, person in people.items()}
+    if len(people) > 1:
+        skeleton = average_skeleton([counts[index] for index in motions], [m.skeleton for m in motions.values()])
+        motions = {index: with_skeleton(motion, skeleton) for index, motion in motions.items()}
     shown = np.flatnonzero(sources >= 0)
     origin = [int(frames[row] - people[int(sources[row])].track.frames[0]) for row in shown]
     parts = {
@@ -111,7 +114,10 @@ def _join_motions(people: dict[int, Person], counts: dict[int, int], sources: In
     }
     first = motions[int(sources[shown[0]])]
     joined = replace(first, **parts | {"rotations": rotation.make_continuous(parts["rotations"])})
-    return fill_gaps(joined, shown, len(frames), float(first.fps))
+    filled = fill_gaps(joined, shown, len(frames), float(first.fps))
+    rotations = filled.rotations.copy()
+    rotations[shown] = joined.rotations
+    return replace(filled, rotations=rotation.make_continuous(rotations))
 
 
 def _join_hands(people: dict[int, Person], sources: IntArray, frames: IntArray, main: Hands | None) -> Hands | None:
@@ -176,7 +182,8 @@ def _fit_seams(person: Person, sources: IntArray, performance: Performance) -> P
     for first, stop in _find_seams(sources):
         contacts = motion.contacts.copy()
         contacts[first:stop] = np.nan
-        motion = refit(motion, Evidence(person.track, contacts, performance.camera), slice(first, stop))
+        evidence = Evidence(person.track, contacts, performance.camera)
+        motion = refit(motion, evidence, slice(first, stop), settle_seconds=SEAM_SECONDS)
     return replace(person, motion=motion)
 
 

@@ -32,8 +32,12 @@ from bodydouble.skeletons.joint_limits import HINGE_AXES
 
 SMOOTH_SECONDS = 0.15
 """Time in s of the second difference that costs as much as a change."""
-CHANGE_WEIGHT = 1e-3
-"""Weight of the change itself relative to its second difference: it decays within a second if nothing holds it."""
+OWN_WEIGHT, FOREIGN_WEIGHT, BEYOND_WEIGHT = 1e-3, 1.0, 3e3
+"""Weights of the change itself, relative to its second difference.
+
+They hold for joints where they are meant to move, for joints that are not, and for the former at other times. Where
+nothing holds it, a change decays within a second, within 0.2 s, and at once.
+"""
 ROOT_SIGMA = 0.004
 """Standard deviation in m of the change of the hips' position."""
 ROTATION_SIGMAS: dict[str, float] = {
@@ -101,13 +105,15 @@ def join_targets(parts: list[PointTargets]) -> PointTargets:
     return PointTargets(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-def deform(motion: Motion, targets: PointTargets, is_free: BoolArray) -> Motion:
+def deform(motion: Motion, targets: PointTargets, is_free: BoolArray, is_own: BoolArray) -> Motion:
     """Brings points of the body to places.
 
     Args:
         motion: T frames of the 22 humanoid joints.
         targets: points; those outside the free frames are ignored.
         is_free: (T,) frames that may change.
+        is_own: (T, 23) what is meant to move: the position of the hips, then the rotation of each joint. The rest
+            helps only where it must.
 
     Returns:
         The motion, unchanged in frames that are not free.
@@ -119,7 +125,7 @@ def deform(motion: Motion, targets: PointTargets, is_free: BoolArray) -> Motion:
         if not inside.any():
             continue
         rows = slice(first, stop)
-        problem = _Problem.build(motion, rows, targets.select(inside, first))
+        problem = _Problem.build(motion, rows, targets.select(inside, first), is_own[rows])
         with threadpool_limits(1, "blas"):
             change = _minimize(problem)
         root_position[rows] += change[:, :3]
@@ -138,7 +144,9 @@ class _Problem:
     """(n, 22, 3, 3) local to the parent, before the change."""
     targets: PointTargets
     smoothness: FloatArray
-    """(3, n) upper bands of the matrix of a change of sigma 1, with the frames around held."""
+    """(3, n) upper bands of the matrix of second differences of a change of sigma 1, with the frames around held."""
+    weights: FloatArray
+    """(n, DOF) of the change itself."""
     min_flexion: FloatArray
     """(n, 4) rad, of the joints of HINGE_AXES."""
 
@@ -147,12 +155,11 @@ class _Problem:
         return replace(self, targets=replace(self.targets, positions=positions))
 
     @classmethod
-    def build(cls, motion: Motion, rows: slice, targets: PointTargets) -> "_Problem":
+    def build(cls, motion: Motion, rows: slice, targets: PointTargets, is_own: BoolArray) -> "_Problem":
         before, after = min(rows.start, 2), min(len(motion.rotations) - rows.stop, 2)
         count = rows.stop - rows.start
         bands = second_difference_bands(max(before + count + after, 3))[:, before : before + count]
         bands *= (float(motion.fps) * SMOOTH_SECONDS) ** 4
-        bands[2] += CHANGE_WEIGHT
         part = replace(
             motion,
             rotations=motion.rotations[rows],
@@ -162,7 +169,9 @@ class _Problem:
         )
         matrices = rotation.to_matrix(part.rotations)
         flexion = np.stack([_flexion(matrices[:, joint], axis) for joint, axis in _HINGES], axis=1)
-        return cls(part, matrices, targets, bands, np.minimum(flexion, MIN_FLEXION))
+        other_weights = np.where(is_own.any(axis=0), BEYOND_WEIGHT, FOREIGN_WEIGHT)
+        weights = np.repeat(np.where(is_own, OWN_WEIGHT, other_weights), 3, axis=1)
+        return cls(part, matrices, targets, bands, weights, np.minimum(flexion, MIN_FLEXION))
 
 
 def _without_side(joint: str) -> str:
@@ -256,7 +265,7 @@ def _linearize(problem: _Problem, change: FloatArray, factor: float) -> tuple[fl
     _add_by_row(diagonal, gradient, problem.targets.rows, jacobian, residuals)
     cost = float((residuals**2).sum())
     cost += _add_flexion(problem, rotations, right, diagonal, gradient)
-    cost += _add_smoothness(problem.smoothness, change, diagonal, gradient)
+    cost += _add_smoothness(problem, change, diagonal, gradient)
     count = len(change)
     off_diagonal_1 = np.zeros((max(count - 1, 0), DOF, DOF))
     each = np.arange(DOF)
@@ -268,15 +277,16 @@ def _linearize(problem: _Problem, change: FloatArray, factor: float) -> tuple[fl
     return cost / 2, NormalEquations(np.triu(diagonal), off_diagonal_1, off_diagonal_2, gradient)
 
 
-def _add_smoothness(bands: FloatArray, change: FloatArray, diagonal: FloatArray, gradient: FloatArray) -> float:
+def _add_smoothness(problem: _Problem, change: FloatArray, diagonal: FloatArray, gradient: FloatArray) -> float:
     """Adds the cost of the change itself and of its second differences; returns it."""
-    scaled = change / _SIGMAS
-    product = bands[2, :, None] * scaled
+    bands, scaled = problem.smoothness, change / _SIGMAS
+    own = bands[2, :, None] + problem.weights
+    product = own * scaled
     for distance, band in ((1, bands[1]), (2, bands[0])):
         product[:-distance] += band[distance:, None] * scaled[distance:]
         product[distance:] += band[distance:, None] * scaled[:-distance]
     each = np.arange(DOF)
-    diagonal[:, each, each] += bands[2, :, None] / _SIGMAS**2
+    diagonal[:, each, each] += own / _SIGMAS**2
     gradient += product / _SIGMAS
     return float((scaled * product).sum())
 

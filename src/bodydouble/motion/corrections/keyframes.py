@@ -7,6 +7,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -23,17 +24,25 @@ from bodydouble.motion.corrections.contacts import (
     sole_targets,
 )
 from bodydouble.motion.corrections.deformation import PointTargets, deform, join_targets
+from bodydouble.motion.fit.kinematics import BLOCK_COUNT, block_ancestry
 from bodydouble.motion.floor.contacts import sole_positions
+from bodydouble.skeletons import humanoid
 
-EXACT_SIGMA, KEPT_SIGMA = 1e-4, 5e-4
+EXACT_SIGMA, KEPT_SIGMA = 1e-4, 2.5e-4
 """Standard deviations in m of keyframes and of soles in added contacts, and of feet that rest already."""
 SOFT_SIGMA = 0.03
 """Standard deviation in m of the points that should stay, or move along, with a joint that is dragged."""
 CONTACT_MARGIN = 0.35
 """Time in s before and after an added contact over which its effect decays."""
+MAX_CONTACT_SHIFT = 0.6
+"""Maximum distance in m by which a sole is moved to the place where it rests."""
 MAX_MISS = 0.005
 """Maximum distance in m of a joint from its keyframe."""
 _FOOT_JOINTS = ("Foot", "Toes")
+_LEG_JOINTS = ("UpperLeg", "LowerLeg", "Foot", "Toes")
+_LIMB_JOINTS = ("LowerArm", "Hand", "LowerLeg", "Foot", "Toes")
+_MOVED_BY_HIPS = ("hips", "spine", "chest", "leftUpperLeg", "rightUpperLeg")
+"""Joints that are dragged with the hips."""
 _BEYOND = {"LowerArm": "Hand", "LowerLeg": "Foot"}
 """Joint that stays where it is, as far as possible, if elbow or knee is dragged."""
 
@@ -77,12 +86,13 @@ def constrain_motion(
 def _plant_contacts(motion: Motion, is_added: BoolArray) -> Motion:
     """Brings the soles to their places where contacts were added (T, 4)."""
     places = place_soles(motion, motion.contacts, is_added)
+    _check_distance(motion, is_added, places)
     margin = max(1, round(CONTACT_MARGIN * float(motion.fps)))
     is_free = np.zeros(len(is_added), dtype=bool)
     for first, stop in find_runs(is_added.any(axis=1)):
         is_free[max(first - margin, 0) : stop + margin] = True
-    planted = deform(motion, _contact_targets(motion, is_added, places), is_free)
-    _check_contacts(planted, is_added, places)
+    is_own = np.tile(_blocks_that_move("hips"), (len(is_added), 1))
+    planted = deform(motion, _contact_targets(motion, is_added, places), is_free, is_own)
     return planted
 
 
@@ -94,7 +104,8 @@ def _reach_keyframes(motion: Motion, keyframes: Sequence[Keyframe], first_frame:
     _move_contacts(motion.contacts, positions, keys, places)
     targets = [_key_targets(keys), _contact_targets(motion, np.zeros_like(motion.contacts, dtype=bool), places)]
     targets += [part for key in keys for part in _companions(motion, positions, key)]
-    deformed = deform(motion, join_targets(targets), _find_free_frames(motion, keys))
+    is_own = _find_own_blocks(motion, keys)
+    deformed = deform(motion, join_targets(targets), is_own.any(axis=1), is_own)
     _check_keys(deformed, keys)
     return deformed
 
@@ -110,14 +121,35 @@ def _place_key(key: Keyframe, motion: Motion, positions: FloatArray, first_frame
     return _Key(row, joint, camera.transform(camera.inverse(camera_from_world), point[None])[0], side, key)
 
 
-def _find_free_frames(motion: Motion, keys: Sequence[_Key]) -> BoolArray:
-    """Returns the frames (T,) that may change: the falloff around keyframes, and contacts whose foot is dragged."""
-    is_free = np.zeros(len(motion.contacts), dtype=bool)
+def _find_own_blocks(motion: Motion, keys: Sequence[_Key]) -> BoolArray:
+    """Returns (T, 23) where the position of the hips, and the rotation of each joint, are meant to move.
+
+    That is in the falloff around a keyframe, or around the contact of a dragged foot.
+    """
+    is_own = np.zeros((len(motion.contacts), BLOCK_COUNT), dtype=bool)
     for key in keys:
         falloff = max(1, round(key.source.falloff * float(motion.fps)))
         first, stop = _rest_around(motion.contacts, key)
-        is_free[max(first - falloff, 0) : stop + falloff] = True
-    return is_free
+        is_own[max(first - falloff, 0) : stop + falloff] |= _blocks_that_move(key.source.joint)
+    return is_own
+
+
+@cache
+def _blocks_that_move(joint: str) -> BoolArray:
+    """Returns (23,) the degrees of freedom with which a joint is dragged.
+
+    These are the joints of the limb above it, or of the trunk. Hips, spine and chest are dragged with the legs.
+    """
+    names, blocks = humanoid.JOINTS, np.zeros(BLOCK_COUNT, dtype=bool)
+    if joint in _MOVED_BY_HIPS:
+        blocks[0] = True
+        blocks[1:] = [name == "hips" or name.endswith(_LEG_JOINTS) for name in names]
+        blocks[1 + humanoid.INDEX["spine"]] = joint == "chest"
+        return blocks
+    above = block_ancestry()[1:, 1 + humanoid.INDEX[joint]]
+    in_limb = np.array([name.startswith(("left", "right")) for name in names])
+    blocks[1:] = above & (in_limb if joint.endswith(_LIMB_JOINTS) else np.array(names) != "hips")
+    return blocks
 
 
 def _rest_around(contacts: FloatArray, key: _Key) -> tuple[int, int]:
@@ -191,12 +223,12 @@ def _check_keys(motion: Motion, keys: Sequence[_Key]) -> None:
             )
 
 
-def _check_contacts(motion: Motion, is_added: BoolArray, places: FloatArray) -> None:
+def _check_distance(motion: Motion, is_added: BoolArray, places: FloatArray) -> None:
     soles = sole_positions(motion.skeleton, motion.rotations, motion.root_position)
-    misses = np.where(is_added, np.linalg.norm(soles - places, axis=-1), 0.0)
-    if misses.max() > MAX_MISS:
-        row, column = np.unravel_index(int(misses.argmax()), misses.shape)
+    distances = np.where(is_added, np.linalg.norm(soles - places, axis=-1), 0.0)
+    if distances.max() > MAX_CONTACT_SHIFT:
+        row, column = np.unravel_index(int(distances.argmax()), distances.shape)
         raise InvalidDataError(
-            f"the {CONTACT_POINTS[column]} cannot rest in all of the added contact: {1e3 * misses.max():.0f} mm are "
-            f"missing {row / float(motion.fps):.2f} s after the start of the person; add it where the foot stands"
+            f"the {CONTACT_POINTS[column]} cannot rest in all of the added contact: {distances.max():.1f} m from its "
+            f"place in the person's frame {row}; add the contact where the foot stands"
         )

@@ -58,7 +58,13 @@ def split_at_cuts(rows: slice, track: Track, view: Camera) -> list[slice]:
     return [part for part in parts if part.start < part.stop]
 
 
-def refit(motion: Motion, after: Evidence, rows: slice, before: Evidence | None = None) -> Motion:
+def refit(
+    motion: Motion,
+    after: Evidence,
+    rows: slice,
+    before: Evidence | None = None,
+    settle_seconds: float = SETTLE_SECONDS,
+) -> Motion:
     """Fits a motion again in a span.
 
     Args:
@@ -67,6 +73,7 @@ def refit(motion: Motion, after: Evidence, rows: slice, before: Evidence | None 
         rows: the span; at cuts it is split.
         before: measurements of which the motion was fitted, which differ in the span; None: the fit replaces the
             motion in the span.
+        settle_seconds: time in s on both sides of the span in which the fit counts fully.
 
     Returns:
         The motion, the same away from the span, with the contacts ``after``, estimated where these are NaN.
@@ -76,16 +83,16 @@ def refit(motion: Motion, after: Evidence, rows: slice, before: Evidence | None 
     """
     motion = replace(motion, contacts=after.contacts)
     for part in split_at_cuts(rows, after.track, after.view):
-        motion = _refit_part(motion, after, part, before)
+        motion = _refit_part(motion, after, part, before, settle_seconds)
     return replace(motion, contacts=np.nan_to_num(motion.contacts))
 
 
-def _refit_part(motion: Motion, after: Evidence, rows: slice, before: Evidence | None) -> Motion:
+def _refit_part(motion: Motion, after: Evidence, rows: slice, before: Evidence | None, settle_seconds: float) -> Motion:
     """Fits a motion again in a span without a cut."""
     fps, shot = float(motion.fps), _shot_around(after, rows)
     if not after.track.observed[shot].any():
         return motion
-    weights = _weights(rows, shot, fps)
+    weights = _weights(rows, shot, fps, settle_seconds)
     changed, margin = np.flatnonzero(weights), round(MARGIN_SECONDS * fps)
     window = slice(
         max(shot.start + int(changed[0]) - margin, shot.start),
@@ -114,11 +121,11 @@ def _shot_around(evidence: Evidence, rows: slice) -> slice:
     return slice(max(shot.start - first, 0), min(shot.stop - first, len(frames)))
 
 
-def _weights(rows: slice, shot: slice, fps: float) -> FloatArray:
+def _weights(rows: slice, shot: slice, fps: float, settle_seconds: float) -> FloatArray:
     """Returns the weight of the fit in each row of the shot: 1 in the span, decaying smoothly beyond."""
     row = np.arange(shot.start, shot.stop)
     distance = np.maximum(np.maximum(rows.start - row, row - (rows.stop - 1)), 0) / fps
-    fraction = np.clip((distance - SETTLE_SECONDS) / BLEND_SECONDS, 0.0, 1.0)
+    fraction = np.clip((distance - settle_seconds) / BLEND_SECONDS, 0.0, 1.0)
     return np.asarray(1 - fraction**2 * (3 - 2 * fraction))
 
 

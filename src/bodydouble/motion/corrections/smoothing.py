@@ -11,6 +11,7 @@ from bodydouble.motion.corrections.contacts import RESTING, sole_targets
 from bodydouble.motion.corrections.deformation import deform
 from bodydouble.motion.corrections.keyframes import KEPT_SIGMA
 from bodydouble.motion.corrections.measurements import span_rows
+from bodydouble.motion.fit.kinematics import BLOCK_COUNT
 from bodydouble.motion.floor.contacts import sole_positions
 from bodydouble.motion.resampling.smoothing import smooth_rotations, whittaker
 
@@ -35,8 +36,9 @@ def smooth_person(person: Person, smoothing: Smoothing) -> Person:
     is_free[rows] = True
     resting, columns = np.nonzero((motion.contacts >= RESTING) & is_free[:, None])
     places = soles[resting, columns]
+    is_own = np.zeros((len(rotations), BLOCK_COUNT), dtype=bool)
     targets = sole_targets(motion.skeleton, resting, columns, places, np.full(len(resting), KEPT_SIGMA))
-    return replace(person, motion=deform(smoothed, targets, is_free))
+    return replace(person, motion=deform(smoothed, targets, is_free, is_own))
 
 
 def _weights(count: int, total: int, rows: slice, fps: float) -> FloatArray:
