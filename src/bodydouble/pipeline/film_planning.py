@@ -7,7 +7,7 @@ import numpy as np
 
 from bodydouble.data import Character, IntArray, Performance
 from bodydouble.errors import InvalidDataError
-from bodydouble.film.drawing_times import find_cuts, hold_drawings
+from bodydouble.film.drawing_times import hold_drawings
 from bodydouble.film.layouts import Layout, compute_layout
 from bodydouble.film.plan import FilmPlan
 from bodydouble.film.views import View, follow_person, whole_view
@@ -32,28 +32,26 @@ def plan_film(
     source_size, count = resampled.camera.image_size, resampled.frame_count
     shows_source = options.layout is Layout.SIDE_BY_SIDE
     layout = compute_layout(source_size, len(casts) + shows_source, options.size)
-    cuts = find_cuts(resampled.camera, resampled.fps)
     frames = np.arange(count)
     return FilmPlan(
         layout,
         resampled.fps,
         resampled.camera,
-        _choose_views(resampled, layout.panel_size, cuts, options.layout),
+        _choose_views(resampled, layout.panel_size, options.layout),
         find_source_frames(count, resampled.fps, captured.fps, captured.frame_count),
-        hold_drawings(count, resampled.fps, cuts) if options.on_twos else frames,
+        hold_drawings(count, resampled.fps, resampled.shot_starts) if options.on_twos else frames,
         [create_figures(resampled, characters) for characters in casts],
         shows_source,
     )
 
 
-def _choose_views(
-    performance: Performance, panel_size: tuple[int, int], cuts: Sequence[int], layout: Layout
-) -> Sequence[View]:
+def _choose_views(performance: Performance, panel_size: tuple[int, int], layout: Layout) -> Sequence[View]:
     if layout is not Layout.CHARACTER:
         return [whole_view(performance.camera.image_size, panel_size)] * performance.frame_count
     if not performance.people:
         raise InvalidDataError("there is nobody in the performance whom a view can follow")
-    return follow_person(performance.people[0], performance.camera, panel_size, float(performance.fps), cuts)
+    person, camera, fps = performance.people[0], performance.camera, float(performance.fps)
+    return follow_person(person, camera, panel_size, fps, performance.shot_starts)
 
 
 def choose_frame_size(plan: FilmPlan) -> tuple[int, int]:
