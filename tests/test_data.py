@@ -146,6 +146,14 @@ def test_track_and_motion_of_a_person_have_equally_many_frames() -> None:
         replace(person, track=builders.track(3))
 
 
+@pytest.mark.parametrize("starts", [(0,), (12,), (5, 5), (7, 3), (-1,)])
+def test_shots_start_at_ascending_frames_of_the_clip(starts: tuple[int, ...]) -> None:
+    performance = builders.performance(12)
+    assert replace(performance, shot_starts=(3, 7)).shot_starts == (3, 7)
+    with pytest.raises(InvalidDataError, match="shot_starts"):
+        replace(performance, shot_starts=starts)
+
+
 def test_invalid_data_is_a_value_error() -> None:
     assert issubclass(InvalidDataError, ValueError)
     assert issubclass(InvalidDataError, BodydoubleError)

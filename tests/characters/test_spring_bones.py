@@ -183,6 +183,15 @@ def test_a_cut_starts_settled_again() -> None:
     assert rotation.angle_between(whole, np.concatenate(parts)).max() < 1e-6
 
 
+def test_a_shot_starts_settled_although_the_motion_goes_on() -> None:
+    character = pendulum()
+    rotations, hips = dance(character, 30.0, 3.0)
+    whole = swing_springs(character, rotations, hips, 30.0, [-5, 50, 200])
+    parts = [swing_springs(character, rotations[part], hips[part], 30.0) for part in (slice(50), slice(50, None))]
+    assert rotation.angle_between(whole, np.concatenate(parts)).max() < 1e-6
+    assert rotation.angle_between(whole, swing_springs(character, rotations, hips, 30.0)).max() > 0.05
+
+
 def test_a_center_takes_the_motion_of_its_joint_away() -> None:
     still, moved = pendulum(), pendulum()
     _, hips = dance(still, 30.0)

@@ -1,4 +1,4 @@
-"""Drawings that are held, and cuts."""
+"""Drawings that are held."""
 
 from fractions import Fraction
 
@@ -7,10 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bodydouble.data import Camera
-from bodydouble.film.drawing_times import DRAWINGS_PER_SECOND, find_cuts, hold_drawings
-from bodydouble.geometry import rotation
-from bodydouble.geometry.camera import intrinsics_from_focal_length
+from bodydouble.film.drawing_times import DRAWINGS_PER_SECOND, hold_drawings
 
 RATES = st.sampled_from([Fraction(24), Fraction(25), Fraction(30000, 1001), Fraction(30), Fraction(50), Fraction(60)])
 
@@ -35,20 +32,3 @@ def test_no_drawing_is_held_over_a_cut(cut: int) -> None:
     drawn = hold_drawings(30, Fraction(30), [cut])
     assert (drawn[cut:] >= cut).all()
     assert (drawn[:cut] < cut).all()
-
-
-def _camera(turn_deg: list[float], x: list[float]) -> Camera:
-    matrices = np.tile(np.eye(4), (len(turn_deg), 1, 1))
-    matrices[:, :3, :3] = rotation.to_matrix(
-        rotation.from_rotvec(np.radians(turn_deg)[:, None] * np.array([0, 1.0, 0]))
-    )
-    matrices[:, 0, 3] = x
-    return Camera((64, 48), intrinsics_from_focal_length(60.0, (64, 48)), matrices)
-
-
-def test_the_camera_jumps_at_cuts_only() -> None:
-    pan = [2.0 * i for i in range(10)]
-    assert find_cuts(_camera(pan, [0.0] * 10), Fraction(30)) == []
-    assert find_cuts(_camera(pan[:5] + [turn + 40.0 for turn in pan[5:]], [0.0] * 10), Fraction(30)) == [5]
-    assert find_cuts(_camera([0.0] * 10, [0.0] * 3 + [2.0] * 7), Fraction(30)) == [3]
-    assert find_cuts(_camera([0.0], [0.0]), Fraction(30)) == []

@@ -13,6 +13,7 @@ from PIL import Image
 
 from bodydouble.data import BoolArray, RgbImage
 from bodydouble.errors import BodydoubleError
+from bodydouble.film.fading import FADE_TIME
 from bodydouble.film.layouts import GUTTER_WIDTH, FilmSize, Layout
 from bodydouble.formats.media import FrameReader, probe
 from bodydouble.formats.media.encodings import VideoFormat
@@ -23,6 +24,8 @@ from tests.film.film_builders import BEEP, ENTRY, FPS, FRAMES, SIZE, build_perfo
 from tests.media_builders import numbered_picture, numbered_pictures, read_number, read_sound, write_video
 
 Make = Callable[..., Path]
+FADE = round(FADE_TIME * FPS)
+"""Number of frames in which a character fades in."""
 
 
 @pytest.fixture(scope="module")
@@ -198,13 +201,15 @@ def test_people_may_be_selected(footage: Path, tmp_path: Path) -> None:
     folder = result.files[0]
     alphas = [np.array(Image.open(path))[..., 3].max() for path in sorted(folder.iterdir())]
     assert max(alphas[:ENTRY]) == 0
-    assert min(alphas[ENTRY:]) == 255
+    assert min(alphas[ENTRY + FADE :]) == 255
+    assert (np.diff(alphas[ENTRY - 1 : ENTRY + FADE + 1]) > 0).all(), "person2 fades in"
 
 
 ERRORS: dict[str, dict[str, Any]] = {
     "has no transparency": {"name": "a.mp4", "background": "none"},
     "a film ends in": {"name": "a.avi"},
     "unknown background": {"name": "a.mp4", "background": "moon"},
+    "is a colour": {"name": "a.mp4", "background": "#ffffff"},
     "plain ground": {"name": "a.mp4", "layout": Layout.TURNTABLE, "background": "original"},
     "still image": {"name": "a.mp4", "layout": Layout.SHEET, "background": None},
     "several casts": {"name": "a.mp4", "further_casts": (("mannequin",),)},

@@ -20,7 +20,7 @@ from tests import builders
 from tests.builders import assert_same
 from tests.test_cli import run
 
-CLIP_KEYS = {"format", "fps", "image_size", "frame_count", "intrinsics", "camera_from_world", "people"}
+CLIP_KEYS = {"format", "fps", "image_size", "frame_count", "intrinsics", "camera_from_world", "people", "shot_starts"}
 PERSON_KEYS = {
     "frames", "observed", "keypoints", "joint_names", "joints_world", "rotations", "root_position", "rest_offsets",
     "parents", "contacts", "joint_sigma", "boxes", "landmarks_3d",
@@ -62,6 +62,14 @@ def test_round_trip(npz_path: Path) -> None:
             np.testing.assert_array_equal(getattr(person.motion, name), np.float32(getattr(expected.motion, name)))
         for name in ("boxes", "keypoints", "landmarks_3d"):
             np.testing.assert_array_equal(getattr(person.track, name), np.float32(getattr(expected.track, name)))
+
+
+def test_shots_round_trip_and_older_files_have_one(npz_path: Path) -> None:
+    performance = replace(builders.performance(), shot_starts=(3, 7))
+    arrays = _saved_arrays(npz_path, performance)
+    assert file_format.load(npz_path).shot_starts == (3, 7)
+    np.savez(npz_path, **{key: array for key, array in arrays.items() if key != "shot_starts"})
+    assert file_format.load(npz_path).shot_starts == ()
 
 
 def test_hands_and_faces_round_trip(npz_path: Path) -> None:

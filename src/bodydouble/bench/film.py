@@ -1,7 +1,7 @@
 """Benchmark of films: place and size of the characters in the picture, and time of each part of the work."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -20,15 +20,18 @@ from bodydouble.film.plan import FilmPlan
 from bodydouble.film.surroundings import SurroundingsPainter
 from bodydouble.formats import performance as performance_files
 from bodydouble.formats.media import FrameReader, VideoWriter
+from bodydouble.formats.media.encodings import VideoFormat
 from bodydouble.geometry import camera as cameras
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion.body.proportions import stature
 from bodydouble.motion.floor.contacts import sole_positions
 from bodydouble.pipeline.film_background import open_background
-from bodydouble.pipeline.film_cast import choose_characters, load_casts
+from bodydouble.pipeline.film_cast import CastRequest, choose_characters, load_casts
 from bodydouble.pipeline.film_options import FilmOptions
 from bodydouble.pipeline.film_planning import choose_frame_size, plan_film
 from bodydouble.pipeline.film_source import Footage, find_place, load_footage
+from bodydouble.pipeline.filming import make_film
+from bodydouble.pipeline.progress import Progress
 
 MIN_DEPTH = 0.2
 """Minimum depth in m of points that are projected."""
@@ -52,6 +55,33 @@ class PartTime:
     elapsed: float
     cpu: float
     """Time of all cores together, which hardly depends on other work on the machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmSpeed:
+    """Speed of ``film`` for a performance, with its parts at the same time."""
+
+    frame_count: int
+    seconds: Mapping[str, float]
+    """Elapsed time of each stage: characters, background, film."""
+    cpu_seconds: float
+    """Time of all cores together."""
+
+    @property
+    def stages(self) -> list[tuple[str, float]]:
+        """Time in s of each stage, and of all."""
+        return [*self.seconds.items(), ("all", sum(self.seconds.values()))]
+
+
+@dataclass(frozen=True, slots=True)
+class FilmMeasurements:
+    """Errors of the characters of a film, and times."""
+
+    errors: list[PlaceErrors]
+    """One per person."""
+    times: dict[str, PartTime]
+    """Time of each part of the work, one after the other."""
+    speed: FilmSpeed
 
 
 def measure_place(
@@ -79,7 +109,7 @@ def _measure_person(figure: Figure, person: Person, camera: Camera, reference_ca
     first = int(person.track.frames[0])
     frames = [
         frame
-        for frame in range(figure.first_frame, figure.first_frame + len(figure.is_drawn))
+        for frame in range(figure.first_frame, figure.first_frame + len(figure.opacity))
         if figure.row(frame) is not None and 0 <= frame - first < len(person.track.frames)
     ]
     drawn = _project(_character_points(figure, frames), camera, frames)
@@ -124,8 +154,8 @@ def _project(points: FloatArray, camera: Camera, frames: list[int]) -> FloatArra
 
 def measure_film(
     performance: Path, video: Path | None, truth: Path | None, options: FilmOptions, frame_count: int
-) -> tuple[list[PlaceErrors], dict[str, PartTime]]:
-    """Measures the characters of a film, and the time of each part of the work.
+) -> FilmMeasurements:
+    """Measures the characters of a film, the time of each part of the work, and the speed of the whole film.
 
     Args:
         performance: a performance.npz.
@@ -134,20 +164,28 @@ def measure_film(
         options: options of the film.
         frame_count: maximum number of frames whose time is measured.
 
-    Returns:
-        The errors of each person; and the time of each part of the work, one after the other. The background is
-        prepared once, which counts for the measured frames.
+    The background is prepared once, which counts for the measured frames.
 
     Raises:
         BodydoubleError: a file cannot be read, or there is no video.
     """
     footage = load_footage(performance, find_place(performance, video).video, "all")
     captured = footage.performance
-    characters = [choose_characters(captured, cast) for cast in load_casts(options)]
-    plan = plan_film(captured, captured, characters, options)
+    casts = load_casts(options)
+    characters = [choose_characters(captured, cast) for cast in casts]
+    plan = plan_film(footage, captured, characters, options)
     reference = None if truth is None else performance_files.load(truth)
     errors = measure_place(captured, plan.casts[0], reference)
-    return errors, _measure_seconds(footage, plan, options, min(frame_count, plan.frame_count))
+    times = _measure_seconds(footage, plan, options, min(frame_count, plan.frame_count))
+    return FilmMeasurements(errors, times, _measure_speed(footage, casts, options))
+
+
+def _measure_speed(footage: Footage, casts: Sequence[CastRequest], options: FilmOptions) -> FilmSpeed:
+    progress, start = Progress(), time.process_time()
+    with TemporaryDirectory() as folder:
+        make_film(footage, Path(folder) / "film.mp4", VideoFormat.MP4, casts, options, progress)
+    frame_count = footage.performance.frame_count
+    return FilmSpeed(frame_count, progress.seconds, time.process_time() - start)
 
 
 def _measure_seconds(footage: Footage, plan: FilmPlan, options: FilmOptions, count: int) -> dict[str, PartTime]:
@@ -192,3 +230,13 @@ def summarize_place(errors: Sequence[PlaceErrors]) -> list[dict[str, float | str
         }
         for error in errors
     ]
+
+
+def summarize_speed(speed: FilmSpeed) -> dict[str, float]:
+    """Returns the number of frames, the time in s of each stage and of all cores together, and the frame rates."""
+    return {
+        "frames": speed.frame_count,
+        "cpu_seconds": speed.cpu_seconds,
+        **{f"{stage}_seconds": seconds for stage, seconds in speed.stages},
+        **{f"{stage}_frames_per_second": speed.frame_count / seconds for stage, seconds in speed.stages},
+    }

@@ -10,6 +10,7 @@ Colliders and centres move as without springs.
 Source: https://github.com/vrm-c/vrm-specification/blob/master/specification/VRMC_springBone-1.0/README.md
 """
 
+from collections.abc import Collection
 from itertools import pairwise
 
 import numpy as np
@@ -20,12 +21,18 @@ from bodydouble.data import Character, FloatArray, IntArray
 from bodydouble.geometry import kinematics, rotation
 
 MAX_HIPS_SPEED = 15.0
-"""Speed of the hips, m/s, that no person reaches; a faster step is a cut."""
+"""Speed of the hips, m/s, that no person reaches; a faster step in a file of another program is a cut."""
 MAX_HIPS_TURN = 50.0
 """Angular velocity of the hips, rad/s, that no person reaches."""
 
 
-def swing_springs(character: Character, rotations: FloatArray, hips_translation: FloatArray, fps: float) -> FloatArray:
+def swing_springs(
+    character: Character,
+    rotations: FloatArray,
+    hips_translation: FloatArray,
+    fps: float,
+    shot_starts: Collection[int] = (),
+) -> FloatArray:
     """Swings the spring bones of a character over a motion.
 
     Args:
@@ -33,6 +40,7 @@ def swing_springs(character: Character, rotations: FloatArray, hips_translation:
         rotations: (T, J, 4) xyzw, local to the parents; those of the spring bones are what the springs return to.
         hips_translation: (T, 3) m of the hips, local to their parent joint.
         fps: frames per second.
+        shot_starts: first frames of further shots.
 
     Returns:
         Rotations (T, J, 4) with those of the spring bones replaced.
@@ -45,17 +53,18 @@ def swing_springs(character: Character, rotations: FloatArray, hips_translation:
     world = rotation.make_continuous(world)
     directions = [
         _simulate_part(chains, positions[part], world[part], fps)
-        for part in _parts_between_cuts(positions[:, hips], world[:, hips], fps)
+        for part in _parts_between_cuts(positions[:, hips], world[:, hips], fps, shot_starts)
     ]
     return _turn_joints(character, chains, rotations, world, np.concatenate(directions))
 
 
-def _parts_between_cuts(hips: FloatArray, turns: FloatArray, fps: float) -> list[slice]:
-    """Divides the frames where the hips (T, 3) or their rotations (T, 4) jump."""
+def _parts_between_cuts(hips: FloatArray, turns: FloatArray, fps: float, shot_starts: Collection[int]) -> list[slice]:
+    """Divides the frames at shots, and where the hips (T, 3) or their rotations (T, 4) jump as in no motion."""
     speed = np.linalg.norm(np.diff(hips, axis=0), axis=-1) * fps
     turn = rotation.angle_between(turns[1:], turns[:-1]) * fps
-    cuts = np.flatnonzero((speed > MAX_HIPS_SPEED) | (turn > MAX_HIPS_TURN)) + 1
-    return [slice(start, end) for start, end in pairwise([0, *cuts.tolist(), len(hips)])]
+    jumps = np.flatnonzero((speed > MAX_HIPS_SPEED) | (turn > MAX_HIPS_TURN)) + 1
+    cuts = sorted({*jumps.tolist(), *(start for start in shot_starts if 0 < start < len(hips))})
+    return [slice(start, end) for start, end in pairwise([0, *cuts, len(hips)])]
 
 
 def _simulate_part(chains: SpringChains, positions: FloatArray, world: FloatArray, fps: float) -> FloatArray:

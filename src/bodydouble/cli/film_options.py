@@ -70,10 +70,10 @@ BackgroundOption = Annotated[
     str | None,
     typer.Option(
         "--background",
-        metavar="NAME|FILE",
+        metavar="NAME|COLOUR|FILE",
         help="Background. clean: the place without the people; toon: the same, painted; original: the video with the "
-        "people; plain: one colour; none: transparent; or an image or a video. Default: clean; plain under a "
-        "turntable and on a sheet.",
+        "people; plain: one colour; #rrggbb: that colour; none: transparent; or an image or a video. Default: clean; "
+        "plain under a turntable and on a sheet.",
     ),
 ]
 BackgroundColorOption = Annotated[
@@ -113,6 +113,7 @@ class PictureArguments:
     def film_options(self, **further: Any) -> "FilmOptions":
         """Returns the options of ``pipeline.film``, with further ones."""
         from bodydouble.characters.cast.look import parse_color
+        from bodydouble.errors import InvalidDataError
         from bodydouble.film.layouts import Layout, parse_size
         from bodydouble.pipeline.film_options import FilmOptions
 
@@ -125,6 +126,11 @@ class PictureArguments:
         }
         if self.character:
             options["characters"] = tuple(self.character)
-        if self.background_color is not None:
-            options["background_color"] = tuple(round(255 * c) for c in parse_color(self.background_color))
+        color = self.background_color
+        if self.background is not None and self.background.startswith("#"):
+            if color is not None:
+                raise InvalidDataError(f"two colours of the background, {self.background} and {color}; give one")
+            options["background"], color = "plain", self.background
+        if color is not None:
+            options["background_color"] = tuple(round(255 * c) for c in parse_color(color))
         return FilmOptions(**options, **further)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from bodydouble.data.appearance import Appearance
 from bodydouble.data.arrays import (
@@ -146,3 +147,10 @@ class Performance:
     """In order of prominence: the person with the largest area on screen first."""
     corrections: tuple[Correction, ...] = ()
     """Corrections by hand that were applied to the automatic result, in order."""
+    shot_starts: tuple[int, ...] = ()
+    """First frame of every shot but the first, ascending."""
+
+    def __post_init__(self) -> None:
+        bounds = (0, *self.shot_starts, self.frame_count)
+        if self.shot_starts and any(start >= stop for start, stop in pairwise(bounds)):
+            raise InvalidDataError(f"Performance: shot_starts is {self.shot_starts}, expected ascending frames")

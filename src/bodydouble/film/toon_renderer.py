@@ -14,7 +14,7 @@ from bodydouble.geometry.camera import inverse
 from bodydouble.geometry.rotation import normalize
 from bodydouble.render import view_volumes
 from bodydouble.render.composition import Composition, OffscreenRenderer
-from bodydouble.render.context import compile_program
+from bodydouble.render.context import compile_program, wait_for_driver
 from bodydouble.render.skinned_vertices import compile_skinning
 from bodydouble.render.view_volumes import PixelRect
 
@@ -110,6 +110,7 @@ class ToonRenderer(OffscreenRenderer):
         for i, person in zip(poses, boxes, strict=True):
             seen, pixel = self._find_seen(person, camera_intrinsics, camera_from_world)
             self._models[i].draw_light_map(person.reshape(-1, 3), seen, light, pixel)
+        wait_for_driver()
         order = np.argsort([-float(np.median(d)) for d in depths])
         self._draw_characters([self._models[list(poses)[k]] for k in order], clip_from_world, eye, light, figures)
         world_from_pixel = world_from_camera[:3, :3] @ np.linalg.inv(camera_intrinsics)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import cv2
@@ -65,7 +66,7 @@ def whole_view(source_size: tuple[int, int], image_size: tuple[int, int]) -> Vie
 
 
 def follow_person(
-    person: Person, camera: Camera, image_size: tuple[int, int], fps: float, cuts: Sequence[int] = ()
+    person: Person, camera: Camera, image_size: tuple[int, int], fps: float, shot_starts: Sequence[int] = ()
 ) -> list[View]:
     """Returns the view of each frame F of a film that follows a person smoothly, within the picture of the source.
 
@@ -74,14 +75,14 @@ def follow_person(
         camera: camera of the source.
         image_size: width and height of the picture in the film, px; its aspect ratio is that of the view.
         fps: frame rate.
-        cuts: first frames of shots, over which nothing is smoothed.
+        shot_starts: first frames of further shots, over which nothing is smoothed.
     """
     frame_count = len(camera.camera_from_world)
     low, high = person_bounds(person, camera)
     rows = np.clip(np.arange(frame_count) - int(person.track.frames[0]), 0, len(low) - 1)
     centers, heights = ((low + high) / 2)[rows], (high - low)[rows, 1] * FOLLOWED_HEIGHT
     path = np.column_stack([centers[:, 0], centers[:, 1] - HEADROOM * heights, heights])
-    for start, stop in zip((0, *cuts), (*cuts, frame_count), strict=True):
+    for start, stop in pairwise((0, *shot_starts, frame_count)):
         path[start:stop] = gaussian_filter1d(path[start:stop], FOLLOWING_TIME * fps, axis=0, mode="nearest")
     return [
         view_at(center, float(height), camera.image_size, image_size)

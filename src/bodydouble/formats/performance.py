@@ -108,6 +108,7 @@ def _clip_arrays(performance: Performance) -> dict[str, NDArray[Any]]:
         "frame_count": np.array(performance.frame_count, dtype=np.int64),
         "intrinsics": performance.camera.intrinsics.astype(np.float64),
         "camera_from_world": performance.camera.camera_from_world.astype(np.float64),
+        "shot_starts": np.array(performance.shot_starts, dtype=np.int64),
         "people": np.array([person.name for person in performance.people], dtype=np.str_),
     }
 
@@ -194,6 +195,7 @@ def _build_performance(stored: Arrays) -> Performance:
         camera=Camera((width, height), _load_float64(stored, "intrinsics"), _load_float64(stored, "camera_from_world")),
         people=tuple(_build_person(stored, name, fps) for name in stored["people"].tolist()),
         corrections=_build_corrections(stored),
+        shot_starts=tuple(stored["shot_starts"].tolist()) if "shot_starts" in stored else (),
     )
 
 

@@ -1,6 +1,6 @@
 """Animated characters: people and templates -> each character in every frame, with body, fingers and face."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -66,9 +66,14 @@ class AnimatedCharacter:
 def animate_characters(captured: Performance, templates: Sequence[Character]) -> list[AnimatedCharacter]:
     """Gives each person of a performance the character that stands at the same place of the list."""
     return [
-        add_face(retarget_to_character(full_motion(person), template), person.face)
+        add_face(retarget_to_character(full_motion(person), template, _shot_rows(captured, person)), person.face)
         for person, template in zip(captured.people, templates, strict=True)
     ]
+
+
+def _shot_rows(captured: Performance, person: Person) -> list[int]:
+    """Returns the rows of a person's motion at which further shots start."""
+    return [start - int(person.track.frames[0]) for start in captured.shot_starts]
 
 
 def add_face(animated: AnimatedCharacter, face: Face | None) -> AnimatedCharacter:
@@ -83,23 +88,24 @@ def add_face(animated: AnimatedCharacter, face: Face | None) -> AnimatedCharacte
     return replace(animated, rotations=rotations, face_weights=motion.weights if has_weights else None)
 
 
-def retarget_to_character(motion: Motion, template: Character) -> AnimatedCharacter:
+def retarget_to_character(motion: Motion, template: Character, shot_starts: Collection[int] = ()) -> AnimatedCharacter:
     """Retargets the motion of a person to a character.
 
     A built-in character gets the person's proportions first. On others, joints keep to their limits, hand contacts
     are kept, arms stay out of the body, feet are planted, twist bones share the twist of the limbs, and hair and
-    clothes swing.
+    clothes swing, anew in each shot.
     """
     character = fit_character(template, motion.skeleton) if template.is_builtin else template
     frames = len(motion.rotations)
     margin = 0 if template.is_builtin else round(WINDOW_MARGIN_SECONDS * float(motion.fps))
     windows = list(split_into_windows(frames, WINDOW_FRAMES, margin))
     if len(windows) == 1:
-        return AnimatedCharacter(character, *_retarget_window(motion, character))
+        return AnimatedCharacter(character, *_retarget_window(motion, character, shot_starts))
     rotations = np.empty((frames, len(character.skeleton.joint_names), 4))
     hips_translation = np.empty((frames, 3))
     for inner, outer in windows:
-        part, hips_translation_part = _retarget_window(slice_motion(motion, outer), character)
+        starts = [start - outer.start for start in shot_starts]
+        part, hips_translation_part = _retarget_window(slice_motion(motion, outer), character, starts)
         kept = part[shift(inner, outer)]
         if inner.start:
             kept = rotation.make_continuous(np.concatenate([rotations[inner.start - 1 : inner.start], kept]))[1:]
@@ -107,16 +113,22 @@ def retarget_to_character(motion: Motion, template: Character) -> AnimatedCharac
     return AnimatedCharacter(character, rotations, hips_translation)
 
 
-def _retarget_window(motion: Motion, character: Character) -> tuple[FloatArray, FloatArray]:
+def _retarget_window(
+    motion: Motion, character: Character, shot_starts: Collection[int]
+) -> tuple[FloatArray, FloatArray]:
     """Returns the rotations (T, J, 4) and the translation (T, 3) of the hips of a character that follows a motion."""
     rotations, hips_translation = retarget(motion, character)
     if character.is_builtin:
         return rotations, hips_translation
-    return _correct_pose(motion, character, rotations, hips_translation)
+    return _correct_pose(motion, character, rotations, hips_translation, shot_starts)
 
 
 def _correct_pose(
-    motion: Motion, character: Character, rotations: FloatArray, hips_translation: FloatArray
+    motion: Motion,
+    character: Character,
+    rotations: FloatArray,
+    hips_translation: FloatArray,
+    shot_starts: Collection[int],
 ) -> tuple[FloatArray, FloatArray]:
     """Corrects the pose of a character whose proportions are not the person's."""
     fps, skeleton = float(motion.fps), motion.skeleton
@@ -127,7 +139,7 @@ def _correct_pose(
     rotations = limit_limbs(character, skeleton, rotations, keep_positions=True)
     rotations = spread_twist(character, skeleton, rotations)
     rotations = swing_skirt(character, rotations)
-    return swing_springs(character, rotations, hips_translation, fps), hips_translation
+    return swing_springs(character, rotations, hips_translation, fps, shot_starts), hips_translation
 
 
 def person_sized_matrices(person: Person, animated: AnimatedCharacter) -> JointMatrixSequence | PersonSizedMatrices:

@@ -184,7 +184,7 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
     for message in (doubt for performer in performers for doubt in describe_doubts(performer)):
         progress.warn(message)
     return CaptureResult(
-        Performance(clip.fps, frame_count, camera, performers),
+        Performance(clip.fps, frame_count, camera, performers, shot_starts=tuple(sorted(set(perceived.shot_starts)))),
         embeddings,
         static_people,
     )
@@ -217,7 +217,7 @@ def _reconstruction_input(
         clip.fps,
         perceived.background,
         camera_moves=True if options.get("camera") == "moving" else None,
-        shot_starts=tuple(perceived.shot_starts),
+        shot_starts=tuple(sorted(set(perceived.shot_starts))),
         measured=MeasuredInputs(focal_length_px=_focal_length_px(options, clip), stature=options.get("height")),
     )
 

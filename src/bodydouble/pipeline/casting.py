@@ -13,20 +13,20 @@ from bodydouble.pipeline.drawn_characters import write_look
 
 
 def cast_characters(
-    character: str, template: Character, people: Sequence[Person], looks: Mapping[str, Path] | None = None
+    character: str, template: Character | None, people: Sequence[Person], looks: Mapping[str, Path] | None = None
 ) -> list[Character]:
     """Returns the character of each person.
 
     Args:
         character: name of the character; "anime" gives everybody a drawn one of their own, "like-me" a look-alike.
-        template: that character, which the others get.
+        template: that character, which the others get; None: everybody gets a look-alike.
         people: the people of a performance.
         looks: files of looks by name of the person, which replace look-alikes.
 
     Raises:
         FormatError: a file of a look cannot be read.
     """
-    if character == character_files.LIKE_ME:
+    if character == character_files.LIKE_ME or template is None:
         return [build_character(look) for look in cast_looks(people, looks)]
     count = len(people)
     if character != character_files.CAST:

@@ -21,6 +21,8 @@ PLAIN_LAYOUTS = (Layout.TURNTABLE, Layout.SHEET)
 def check_background(options: FilmOptions) -> None:
     """Raises InvalidDataError if the background of a film is unknown, or does not fit its layout."""
     name = options.background
+    if name is not None and name.startswith("#"):
+        raise InvalidDataError(f"background {name!r} is a colour; give it as background_color of the plain background")
     if name is not None and name not in (*BACKGROUND_KINDS, NO_BACKGROUND) and not Path(name).exists():
         choices = ", ".join((*BACKGROUND_KINDS, NO_BACKGROUND))
         raise InvalidDataError(f"unknown background {name!r}; choose one of {choices}, or an image or a video")

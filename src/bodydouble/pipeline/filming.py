@@ -12,7 +12,7 @@ from typing import Unpack
 
 import numpy as np
 
-from bodydouble.data import Character, IntArray, Performance, RgbImage
+from bodydouble.data import Character, IntArray, RgbImage
 from bodydouble.errors import InvalidDataError
 from bodydouble.film.layouts import Layout
 from bodydouble.film.painter import Painter
@@ -124,7 +124,7 @@ def make_film(
         footage.require_clip("this film")
     with progress.stage("characters"):
         fps = choose_rate(options.fps or captured.fps, video_format)
-        plan = _plan(captured, fps, [choose_characters(captured, cast) for cast in casts], options)
+        plan = _plan(footage, fps, [choose_characters(captured, cast) for cast in casts], options)
     has_sound = options.layout is not Layout.TURNTABLE
     audio_from = footage.clip.path if footage.clip is not None and footage.clip.has_audio and has_sound else None
     with progress.stage("background"):
@@ -139,10 +139,10 @@ def make_film(
             writer.write(painter.paint(frame, around))
 
 
-def _plan(captured: Performance, fps: Fraction, casts: Sequence[Sequence[Character]], options: FilmOptions) -> FilmPlan:
+def _plan(footage: Footage, fps: Fraction, casts: Sequence[Sequence[Character]], options: FilmOptions) -> FilmPlan:
     if options.layout is Layout.TURNTABLE:
-        return plan_turntable(captured, fps, casts[0], options)
-    return plan_film(captured, upsample_performance(captured, fps), casts, options)
+        return plan_turntable(footage.performance, fps, casts[0], options)
+    return plan_film(footage, upsample_performance(footage.performance, fps), casts, options)
 
 
 def open_surroundings(footage: Footage, plan: FilmPlan, options: FilmOptions) -> Generator[Surroundings, None, None]:

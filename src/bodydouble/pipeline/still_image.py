@@ -53,7 +53,7 @@ def render_still(
     if not 0 <= frame < captured.frame_count:
         raise InvalidDataError(f"there is no frame {frame}; {performance} has frames 0 to {captured.frame_count - 1}")
     casts = load_casts(options)
-    plan = plan_film(captured, captured, [choose_characters(captured, cast) for cast in casts], options)
+    plan = plan_film(footage, captured, [choose_characters(captured, cast) for cast in casts], options)
     ensure_folder(path.parent)
     with (
         closing(open_surroundings(footage, plan, options)) as surroundings,

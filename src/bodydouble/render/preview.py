@@ -88,7 +88,8 @@ class PreviewRenderer:
         self._performance = performance
         self._joint_matrices = joint_matrices
         self._morph_weights = morph_weights or [None] * len(characters)
-        self._drawn_masks = [is_drawn(person.track, float(performance.fps)) for person in performance.people]
+        fps, starts = float(performance.fps), performance.shot_starts
+        self._drawn_masks = [is_drawn(person.track, fps, starts) for person in performance.people]
         self._layout = compute_layout(performance.camera.image_size)
         self._intrinsics = _scale_intrinsics(
             performance.camera.intrinsics, performance.camera.image_size, self._layout.panel_size
@@ -186,11 +187,21 @@ def _weights_of_frame(weights: MorphWeights | None, row: int) -> MorphWeights | 
     return None if weights is None else tuple(None if values is None else values[row] for values in weights)
 
 
-def is_drawn(track: Track, fps: float) -> BoolArray:
-    """Returns (T,) whether the person is drawn: while observed, and in gaps of at most MAX_HIDDEN_TIME."""
+def is_drawn(track: Track, fps: float, shot_starts: Sequence[int] = ()) -> BoolArray:
+    """Returns (T,) whether the person is drawn: while observed, and in gaps of at most MAX_HIDDEN_TIME.
+
+    In a shot in which nobody observed the person, nothing is drawn.
+
+    Args:
+        track: the person.
+        fps: frame rate.
+        shot_starts: first frames of further shots.
+    """
     drawn = track.observed.copy()
     for hidden in np.split(np.arange(len(drawn)), np.flatnonzero(np.diff(drawn)) + 1):
         drawn[hidden] |= len(hidden) <= MAX_HIDDEN_TIME * fps
+    for shot in np.split(np.arange(len(drawn)), np.searchsorted(track.frames, shot_starts)):
+        drawn[shot] &= track.observed[shot].any()
     return drawn
 
 

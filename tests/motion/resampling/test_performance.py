@@ -234,3 +234,41 @@ def test_appearances_are_kept() -> None:
     plain = builders.performance(people=1)
     seen = replace(plain, people=(replace(plain.people[0], appearance=builders.appearance()),))
     assert resample_performance(seen, Fraction(24)).people[0].appearance == builders.appearance()
+
+
+def two_shots(cut: int = 20) -> Performance:
+    """Returns a clip in which camera and people jump at a cut."""
+    performance = replace(clip(), camera=moving_camera(40), shot_starts=(cut,))
+    performance.camera.camera_from_world[cut:, :3, 3] += [50.0, 0.0, 0.0]
+    for person in performance.people:
+        person.motion.root_position[cut - int(person.track.frames[0]) :] += [0.0, 30.0, 0.0]
+    return performance
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_nothing_is_interpolated_between_two_shots(fps: Fraction) -> None:
+    resampled = resample_performance(two_shots(), fps)
+    (start,) = resampled.shot_starts
+    # The frame that is shown is the nearest one, halfway between two frames the later one.
+    assert start == min(i for i in range(resampled.frame_count) if 30 * i / fps >= 20 - Fraction(1, 2))
+    in_second = np.arange(resampled.frame_count) >= start
+    np.testing.assert_array_equal(resampled.camera.camera_from_world[:, 0, 3] > 25.0, in_second)
+    for person in resampled.people:
+        np.testing.assert_array_equal(person.motion.root_position[:, 1] > 15.0, in_second[person.track.frames])
+
+
+@pytest.mark.parametrize("fps", [Fraction(60), Fraction(90)])
+def test_shots_are_resampled_as_clips_of_their_own(fps: Fraction) -> None:
+    performance = two_shots()
+    camera = performance.camera.camera_from_world
+    whole = resample_performance(performance, fps)
+    first = resample_performance(
+        replace(performance, frame_count=20, camera=replace(performance.camera, camera_from_world=camera[:20]),
+                people=(), shot_starts=()), fps
+    )  # fmt: skip
+    assert_same(whole.camera.camera_from_world[: first.frame_count], first.camera.camera_from_world, 1e-9)
+
+
+def test_shots_shorter_than_a_frame_are_left_out() -> None:
+    performance = replace(clip(), shot_starts=(19, 20, 21, 39))
+    assert resample_performance(performance, Fraction(5)).shot_starts == (4,)
