@@ -159,19 +159,44 @@ def without_colliders(extension: dict[str, Any]) -> dict[str, Any]:
     return {"VRMC_springBone": {**extension, "springs": springs}}
 
 
-def test_ends_stay_inside_an_inside_collider() -> None:
+def with_extended_collider(shape: dict[str, Any]) -> Character:
+    """A pendulum with a collider of VRMC_springBone_extended_collider; the plain shape is far away."""
     character = pendulum()
     extension = dict(character.vrm["VRMC_springBone"])
-    shape = {"sphere": {"offset": [0.0, -0.2, 0.0], "radius": 0.25, "inside": True}}
     extended = {"VRMC_springBone_extended_collider": {"specVersion": "1.0", "shape": shape}}
     fallback = {"sphere": {"offset": [0.0, -99.0, 0.0], "radius": 0.0}}
     extension["colliders"] = [{"node": 0, "shape": fallback, "extensions": extended}]
-    character = replace(character, vrm={"VRMC_springBone": extension})
-    rotations, hips = dance(character, 30.0)
+    return replace(character, vrm={"VRMC_springBone": extension})
+
+
+def local_ends(character: Character, rotations: FloatArray, hips: FloatArray) -> FloatArray:
+    """Returns the ends (T, 2, BONES, 3) of the swung bones in the axes of the hips."""
     points = ends(character, swing_springs(character, rotations, hips, 30.0), hips)
     matrices = kinematics.joint_matrices(character.skeleton, rotations, hips)[:, 0]
-    local = np.einsum("tba,tscb->tsca", matrices[:, :3, :3], points - matrices[:, None, None, :3, 3])
-    assert np.linalg.norm(local - [0.0, -0.2, 0.0], axis=-1).max() < 0.24 + 0.002
+    return np.asarray(np.einsum("tba,tscb->tsca", matrices[:, :3, :3], points - matrices[:, None, None, :3, 3]))
+
+
+@pytest.mark.parametrize("tail", [None, [0.0, -0.3, 0.0]])
+def test_ends_stay_inside_an_inside_collider(tail: list[float] | None) -> None:
+    start, radius = np.array([0.0, -0.2, 0.0]), 0.25 if tail is None else 0.16
+    kind = "sphere" if tail is None else "capsule"
+    values = {"offset": start.tolist(), "radius": radius, "inside": True} | ({} if tail is None else {"tail": tail})
+    character = with_extended_collider({kind: values})
+    local = local_ends(character, *dance(character, 30.0))
+    places = start + np.linspace(0, 1, 50)[:, None] * (np.array(start if tail is None else tail) - start)
+    depth = np.linalg.norm(local[..., None, :] - places, axis=-1).min(axis=-1)
+    free = local_ends(pendulum(), *dance(pendulum(), 30.0))
+    assert np.linalg.norm(free[..., None, :] - places, axis=-1).min(axis=-1).max() > radius
+    assert depth.max() < radius - 0.01 + 0.002
+
+
+def test_ends_stay_before_a_plane() -> None:
+    normal, place = np.array([0.0, 0.6, 0.8]), np.array([0.0, -0.30, -0.12])
+    character = with_extended_collider({"plane": {"offset": place.tolist(), "normal": normal.tolist()}})
+    heights = (local_ends(character, *dance(character, 30.0)) - place) @ normal
+    free = (local_ends(pendulum(), *dance(pendulum(), 30.0)) - place) @ normal
+    assert free.min() < -0.02
+    assert heights.min() > 0.01 - 0.002
 
 
 def test_a_cut_starts_settled_again() -> None:

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from bodydouble.characters.load import load_character
+from bodydouble.characters.spring_chains import EXTENDED_COLLIDER as EXTENDED
+from bodydouble.characters.spring_chains import read_chains
 from bodydouble.characters.t_pose import t_pose
 from bodydouble.data import Motion
 from bodydouble.formats import vrm
@@ -244,6 +246,39 @@ def test_lengths_follow_the_size_of_the_character(tmp_path: Path) -> None:
     character = load_character(str(avatar(tmp_path, edit)))
     sphere = character.vrm["VRMC_springBone"]["colliders"][0]["shape"]["sphere"]
     np.testing.assert_allclose([*sphere["offset"], sphere["radius"]], [0.0, 0.1, 0.0, 0.09], rtol=1e-6)
+
+
+def test_colliders_of_the_extension_are_read_and_written_again(tmp_path: Path) -> None:
+    shapes = [
+        {"plane": {"offset": [0.0, 0.2, 0.0], "normal": [0.0, 0.0, 2.0]}},
+        {"sphere": {"offset": [0.0, 0.1, 0.0], "radius": 0.3, "inside": True}},
+        {"capsule": {"offset": [0.0, 0.1, 0.0], "tail": [0.0, 0.2, 0.0], "radius": 0.2, "inside": True}},
+    ]
+
+    def edit(glb: Glb) -> None:
+        edit_vrm1(glb)
+        springs = glb.json["extensions"]["VRMC_springBone"]
+        plain = springs["colliders"][0]
+        extended = [{EXTENDED: {"specVersion": "1.0", "shape": shape}} for shape in shapes]
+        springs["colliders"] = [{**plain, "extensions": extension} for extension in extended]
+        springs["colliderGroups"] = [{"colliders": [0, 1, 2]}]
+        declare(glb)
+        glb.json["extensionsUsed"].append(EXTENDED)
+
+    character = load_character(str(avatar(tmp_path, edit)))
+    colliders = character.vrm["VRMC_springBone"]["colliders"]
+    read = [collider["extensions"][EXTENDED]["shape"] for collider in colliders]
+    assert [next(iter(shape)) for shape in read] == ["plane", "sphere", "capsule"]
+    assert read[0]["plane"]["normal"] == pytest.approx([0.0, 0.0, 1.0])
+    assert read[2]["capsule"]["tail"] == pytest.approx([0.0, 0.2, 0.0])
+    chains = read_chains(character)
+    assert chains is not None
+    assert (chains.is_plane.tolist(), chains.is_inside.tolist()) == ([True, False, False], [False, True, True])
+    path = tmp_path / "again.vrm"
+    vrm.write(path, character, t_pose(character))
+    assert serious_issues(path) == []
+    written = load_character(str(path)).vrm["VRMC_springBone"]["colliders"]
+    assert [collider["extensions"] for collider in written] == [collider["extensions"] for collider in colliders]
 
 
 @pytest.mark.parametrize(

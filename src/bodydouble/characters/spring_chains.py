@@ -11,6 +11,7 @@ from bodydouble.geometry import kinematics, rotation
 
 EXTENSION = "VRMC_springBone"
 EXTENDED_COLLIDER = "VRMC_springBone_extended_collider"
+KINDS = ("sphere", "capsule", "plane")
 MIN_LENGTH = 1e-4
 """Length, m, below which a bone has no direction and is left out."""
 DEFAULTS = {"stiffness": 1.0, "gravityPower": 0.0, "dragForce": 0.5, "hitRadius": 0.0}
@@ -47,11 +48,13 @@ class SpringChains:
     collider_offsets: FloatArray
     """(C, 3) m, in the axes of the joint."""
     collider_tails: FloatArray
-    """(C, 3) m, from one end of a capsule to the other; zero for a sphere."""
+    """(C, 3) m, from one end of a capsule to the other; zero for a sphere; of a plane, its unit normal."""
     collider_radii: FloatArray
     """(C,) m."""
     is_inside: BoolArray
     """(C,) whether the bones stay inside the collider."""
+    is_plane: BoolArray
+    """(C,) whether the collider is all that lies behind a plane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def read_chains(character: Character) -> SpringChains | None:
     values = {name: np.array([bone.values.get(name, value) for bone in bones]) for name, value in DEFAULTS.items()}
     gravity = np.array([bone.values.get("gravityDir", (0.0, -1.0, 0.0)) for bone in bones], dtype=np.float64)
     colliders = extension.get("colliders", [])
-    places = [_place_collider(collider) for collider in colliders]
+    shapes = [_read_shape(collider) for collider in colliders]
     return SpringChains(
         joints=np.array([bone.joint for bone in bones]),
         parents=np.array([place.get(parents[k], -1) for k in order]),
@@ -93,10 +96,11 @@ def read_chains(character: Character) -> SpringChains | None:
         centers=np.array([bone.spring.get("center", -1) for bone in bones]),
         collides=np.array([_choose_colliders(bone.spring, extension) for bone in bones]).reshape(len(bones), -1),
         collider_joints=np.array([collider["node"] for collider in colliders], dtype=np.int64),
-        collider_offsets=np.array([offset for offset, _, _, _ in places]).reshape(-1, 3),
-        collider_tails=np.array([tail for _, tail, _, _ in places]).reshape(-1, 3),
-        collider_radii=np.array([radius for _, _, radius, _ in places]),
-        is_inside=np.array([is_inside for _, _, _, is_inside in places], dtype=bool),
+        collider_offsets=np.array([shape.offset for shape in shapes]).reshape(-1, 3),
+        collider_tails=np.array([shape.tail for shape in shapes]).reshape(-1, 3),
+        collider_radii=np.array([shape.radius for shape in shapes]),
+        is_inside=np.array([shape.is_inside for shape in shapes], dtype=bool),
+        is_plane=np.array([shape.is_plane for shape in shapes], dtype=bool),
     )
 
 
@@ -143,12 +147,26 @@ def _choose_colliders(spring: Mapping[str, Any], extension: Mapping[str, Any]) -
     return np.isin(np.arange(len(extension.get("colliders", []))), chosen)
 
 
-def _place_collider(collider: Mapping[str, Any]) -> tuple[FloatArray, FloatArray, float, bool]:
-    """Returns offset (3,), vector to the other end (3,), radius and whether bones stay inside, of a collider."""
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    offset: FloatArray
+    """(3,) m."""
+    tail: FloatArray
+    """(3,) m, to the other end; the unit normal of a plane."""
+    radius: float
+    is_inside: bool
+    is_plane: bool
+
+
+def _read_shape(collider: Mapping[str, Any]) -> _Shape:
+    """Reads the shape of a collider: that of the extension if there is one, else the plain one."""
     extended = collider.get("extensions", {}).get(EXTENDED_COLLIDER, {}).get("shape", {})
-    shapes = {kind: shape for kind, shape in (collider["shape"] | extended).items() if kind in ("sphere", "capsule")}
-    kind = next((kind for kind in extended if kind in shapes), next(iter(shapes), ""))
-    shape = shapes.get(kind, {})
+    found = {kind: shape for kind, shape in (extended or collider["shape"]).items() if kind in KINDS}
+    kind, shape = next(iter(found.items()), ("sphere", {}))
     offset = np.array(shape.get("offset", (0.0, 0.0, 0.0)), dtype=np.float64)
-    tail = np.array(shape.get("tail", offset), dtype=np.float64)
-    return offset, tail - offset, float(shape.get("radius", 0.0)), bool(shape.get("inside", False))
+    if kind == "plane":
+        normal = np.array(shape.get("normal", (0.0, 0.0, 1.0)), dtype=np.float64)
+        return _Shape(offset, rotation.normalize(normal), 0.0, is_inside=False, is_plane=True)
+    tail = np.array(shape.get("tail", (0.0, 0.0, 0.0) if kind == "capsule" else offset), dtype=np.float64)
+    radius, is_inside = float(shape.get("radius", 0.0)), bool(shape.get("inside", False))
+    return _Shape(offset, tail - offset, radius, is_inside=is_inside, is_plane=False)

@@ -39,7 +39,7 @@ class PosedSprings:
     collider_places: FloatArray
     """(S, C, 3) m."""
     collider_tails: FloatArray
-    """(S, C, 3) m, from one end to the other."""
+    """(S, C, 3) m, from one end to the other, or the unit normals of planes."""
     centers: FloatArray
     """(S, B, 3) m, of the centre joints."""
     center_turns: FloatArray
@@ -146,6 +146,8 @@ class _Colliders:
         self._reach = np.where(chains.collides[level][:, used], reach, -np.inf)
         tails = chains.collider_tails[used]
         self._length_2 = np.maximum(np.einsum("cx,cx->c", tails, tails), 1e-12)
+        self._is_plane = chains.is_plane[used]
+        self._length_2[self._is_plane] = np.inf
 
     def push_out(self, tails: FloatArray, heads: FloatArray, lengths: FloatArray, posed: PosedSprings, k: int) -> bool:
         """Pushes ends (N, 3) out of the colliders, keeping their distance from the joints; returns whether any was.
@@ -157,9 +159,12 @@ class _Colliders:
         places, ends = posed.collider_places[k, self._used], posed.collider_tails[k, self._used]
         for tolerance in (0.0, *[COLLISION_TOLERANCE] * (COLLISION_ROUNDS - 1)):
             steps = tails[:, None] - places
-            share = np.einsum("ncx,cx->nc", steps, ends) / self._length_2
-            steps -= np.minimum(np.maximum(share, 0.0), 1.0)[..., None] * ends
+            along = np.einsum("ncx,cx->nc", steps, ends)
+            steps -= np.minimum(np.maximum(along / self._length_2, 0.0), 1.0)[..., None] * ends
             distance = np.sqrt(np.einsum("ncx,ncx->nc", steps, steps))
+            if self._is_plane.any():
+                distance = np.where(self._is_plane, along, distance)
+                steps = np.where(self._is_plane[:, None], ends * along[..., None], steps)
             gap = self._sign * distance - self._reach
             deepest = gap.argmin(axis=1)
             depth = -gap[self._rows, deepest]
@@ -167,7 +172,8 @@ class _Colliders:
             if not len(hit):
                 return tolerance > 0
             c = deepest[hit]
-            away = steps[hit, c] * (self._sign[c] / np.maximum(distance[hit, c], 1e-9))[:, None]
+            apart = distance[hit, c]
+            away = steps[hit, c] * (self._sign[c] / np.where(np.abs(apart) > 1e-9, apart, 1e-9))[:, None]
             arms = tails[hit] + away * depth[hit, None] - heads[hit]
             tails[hit] = heads[hit] + _normalize(arms, away) * lengths[hit]
         return True

@@ -1,7 +1,7 @@
 """Content of a VRM file beside rig and meshes -> ``Character.vrm``: what a .vrm file made from the character keeps."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from bodydouble.characters.gltf_arrays import GltfFile
 from bodydouble.characters.gltf_materials import read_texture
 from bodydouble.characters.gltf_meshes import mesh_name
 from bodydouble.characters.gltf_rig import Rig
+from bodydouble.characters.spring_chains import EXTENDED_COLLIDER
 from bodydouble.characters.vrm0_materials import MTOON
 from bodydouble.characters.vrm0_migration import migrate, name_lost_content
 from bodydouble.characters.vrm_nodes import FURTHER_BONES, as_object, as_objects, find_constraint
@@ -162,12 +163,24 @@ class _Reader:
 
     def _collider(self, collider: Mapping[str, Any]) -> dict[str, Any]:
         joint = self.rig.joint_of_node[collider["node"]]
-        shapes = {
-            kind: {name: (np.array(value) * self._unit(joint)).tolist() for name, value in as_object(shape).items()}
-            for kind, shape in as_object(collider.get("shape")).items()
-            if kind in ("sphere", "capsule")
+        extended = as_object(as_object(collider.get("extensions")).get(EXTENDED_COLLIDER))
+        shape = self._shape(as_object(extended.get("shape")), joint, ("sphere", "capsule", "plane"))
+        kept = {"node": joint, "shape": self._shape(as_object(collider.get("shape")), joint, ("sphere", "capsule"))}
+        return kept | ({"extensions": {EXTENDED_COLLIDER: {"specVersion": "1.0", "shape": shape}}} if shape else {})
+
+    def _shape(self, shape: Mapping[str, Any], joint: int, kinds: Sequence[str]) -> dict[str, Any]:
+        """Returns the shape of a collider with lengths in metres."""
+        unit = self._unit(joint)
+        read: dict[str, Callable[[Any], Any]] = {
+            **dict.fromkeys(("offset", "tail", "radius"), lambda value: (np.array(value) * unit).tolist()),
+            "normal": lambda value: rotation.normalize(np.array(value, dtype=np.float64).reshape(3)).tolist(),
+            "inside": bool,
         }
-        return {"node": joint, "shape": shapes}
+        return {
+            kind: {name: read[name](value) for name, value in as_object(values).items() if name in read}
+            for kind, values in shape.items()
+            if kind in kinds
+        }
 
     def _unit(self, joint: int) -> float:
         """Returns the metres of the character per unit of a joint's axes."""

@@ -18,6 +18,7 @@ from bodydouble.skeletons import humanoid
 from bodydouble.skeletons.rigs import vrm as vrm_bones
 
 CONSTRAINT, MTOON, SPRINGS = "VRMC_node_constraint", "VRMC_materials_mtoon", "VRMC_springBone"
+EXTENDED_COLLIDER = "VRMC_springBone_extended_collider"
 UNLIT = "KHR_materials_unlit"
 LICENSE_URL = "https://vrm.dev/licenses/1.0/"
 DEFAULT_META: dict[str, Any] = {
@@ -148,7 +149,11 @@ def _further_extensions(character: Character, document: Document) -> dict[str, A
             document.declare_extension(MTOON)
     if not any(UNLIT in material.extensions for material in document.gltf.materials):
         document.gltf.extensionsUsed = [name for name in document.gltf.extensionsUsed if name != UNLIT]
-    return {SPRINGS: _add_tails(character.vrm[SPRINGS], document)} if SPRINGS in character.vrm else {}
+    if SPRINGS not in character.vrm:
+        return {}
+    if any("extensions" in collider for collider in character.vrm[SPRINGS].get("colliders", [])):
+        document.declare_extension(EXTENDED_COLLIDER)
+    return {SPRINGS: _add_tails(character.vrm[SPRINGS], document)}
 
 
 def _add_tails(extension: dict[str, Any], document: Document) -> dict[str, Any]:

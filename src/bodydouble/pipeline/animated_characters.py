@@ -13,7 +13,7 @@ from bodydouble.characters.hand_contacts import keep_hand_contacts, palm_touches
 from bodydouble.characters.keyframe_reduction import reduce_keyframes
 from bodydouble.characters.limb_limits import limit_limbs
 from bodydouble.characters.retarget import JointMatrixSequence, retarget
-from bodydouble.characters.skirt_bones import swing_skirt
+from bodydouble.characters.skirt_bones import hold_skirt, swing_skirt
 from bodydouble.characters.spring_bones import swing_springs
 from bodydouble.characters.twist_bones import spread_twist
 from bodydouble.characters.weight_keyframes import reduce_weight_keys
@@ -139,7 +139,8 @@ def _correct_pose(
     rotations = limit_limbs(character, skeleton, rotations, keep_positions=True)
     rotations = spread_twist(character, skeleton, rotations)
     rotations = swing_skirt(character, rotations)
-    return swing_springs(character, rotations, hips_translation, fps, shot_starts), hips_translation
+    swung = swing_springs(character, rotations, hips_translation, fps, shot_starts)
+    return hold_skirt(character, rotations, swung), hips_translation
 
 
 def person_sized_matrices(person: Person, animated: AnimatedCharacter) -> JointMatrixSequence | PersonSizedMatrices:
