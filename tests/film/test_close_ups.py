@@ -42,7 +42,7 @@ def head_offsets(performance: Performance) -> FloatArray:
     character = load_character("anime:woman")
     figure, person = create_figures(performance, [character])[0], performance.people[0]
     heads = np.array(
-        [figure.joint_matrices[row][character.humanoid["head"], :3, 3] for row in range(len(figure.is_drawn))]
+        [figure.joint_matrices[row][character.humanoid["head"], :3, 3] for row in range(len(figure.opacity))]
     )
     return np.asarray(heads - kinematics.joint_positions(person.motion)[:, humanoid.INDEX["head"]])
 
