@@ -65,6 +65,7 @@ def film(
     on_twos: Annotated[
         bool, typer.Option("--on-twos", help="Draw 12 poses a second, as by hand; the background moves smoothly.")
     ] = False,
+    smears: Annotated[bool, typer.Option("--smears", help="Draw fast hands out along their way.")] = False,
     fps: FilmFpsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -81,6 +82,7 @@ def film(
         source.check()
         options = picture.film_options(
             on_twos=on_twos,
+            smears=smears,
             fps=None if fps is None else parse_frame_rate(fps, FILM_RATE_RANGE),
             video_format=None if file_format is None else VideoFormat(file_format),
         )

@@ -30,6 +30,8 @@ class FilmOptions:
     layout: Layout = Layout.REPLACE
     on_twos: bool = False
     """Whether poses change 12 times a second only."""
+    smears: bool = False
+    """Whether fast hands are drawn out along their way."""
     fps: Fraction | None = None
     """Frame rate; None: that of the performance."""
     size: FilmSize | None = None

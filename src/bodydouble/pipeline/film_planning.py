@@ -9,8 +9,10 @@ import numpy as np
 from bodydouble.data import Camera, Character, IntArray, Performance
 from bodydouble.errors import InvalidDataError
 from bodydouble.film.drawing_times import hold_drawings
+from bodydouble.film.figures import Figure
 from bodydouble.film.layouts import Layout, compute_layout
 from bodydouble.film.plan import FilmPlan
+from bodydouble.film.smears import smear_hands
 from bodydouble.film.views import View, follow_person, whole_view
 from bodydouble.motion.resampling.performance import resample_performance
 from bodydouble.pipeline.film_background import needs_video
@@ -44,7 +46,7 @@ def plan_film(
         _choose_views(resampled, layout.panel_size, options.layout),
         find_source_frames(count, resampled.fps, captured.fps, captured.frame_count),
         hold_drawings(count, resampled.fps, resampled.shot_starts) if options.on_twos else frames,
-        [create_figures(resampled, characters) for characters in casts],
+        [_create_cast(resampled, characters, smears=options.smears) for characters in casts],
         shows_source,
     )
 
@@ -62,6 +64,13 @@ def _choose_camera(footage: Footage, resampled: Performance, options: FilmOption
     shown = find_source_frames(resampled.frame_count, resampled.fps, clip.fps, clip.frame_count)
     poses = view.camera.camera_from_world[np.minimum(shown, view.frame_count - 1)]
     return replace(resampled.camera, camera_from_world=poses)
+
+
+def _create_cast(performance: Performance, characters: Sequence[Character], *, smears: bool) -> Sequence[Figure]:
+    figures = create_figures(performance, characters)
+    if not smears:
+        return figures
+    return [smear_hands(figure, float(performance.fps), performance.shot_starts) for figure in figures]
 
 
 def _choose_views(performance: Performance, panel_size: tuple[int, int], layout: Layout) -> Sequence[View]:
