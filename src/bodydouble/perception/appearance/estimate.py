@@ -11,18 +11,19 @@ from bodydouble.data.appearance import AppearanceSample
 from bodydouble.perception.appearance.colors import to_color, to_lab, weighted_quantile
 from bodydouble.perception.appearance.garments import describe_arms, describe_feet, describe_legs
 from bodydouble.perception.appearance.hair import HairShares, measure_hair
+from bodydouble.perception.appearance.hair_length import GROUPS
 from bodydouble.perception.appearance.skin import find_skin
 from bodydouble.perception.appearance.skin_tone import compensate, estimate_tone
 from bodydouble.perception.appearance.torso_pattern import describe_torso
 
-TYPICAL_SKIN, UNSEEN_SKIN = np.array([62.0, 14.0, 19.0]), 0.6
+TYPICAL_SKIN, UNSEEN_SKIN = np.array([62.0, 14.0, 19.0]), 0.8
 """Colour of skin where none was seen, CIELAB, and the factor of the confidence of what is told by it."""
 MIN_SAMPLES = 3
 """Number of samples with a part at which its colour is certain."""
 SHARE_OF_HAIR, SHARE_OF_LOOSE_HAIR = 0.35, 0.5
 """Minimum share of hair behind the neck for a tail, and at the side of the neck for loose hair."""
-LENGTHS = ((29.5, "short"), (34.0, "bob"), (42.5, "shoulder"), (np.inf, "long"))
-"""Row of the image of the head above which hair of a length ends."""
+MAX_BOB_END, MIN_LONG_END = 34.0, 46.0
+"""Rows of the image of the head above which hair of medium length counts as a bob, and from which it is long."""
 RIM_LIGHTNESS, SAME_TINT = 5.0, 6.5
 """Hair that is hardly darker than the skin by this difference, and of its tint (a* and b*), is a lit shaved head."""
 SHARE_OF_BEARD = 0.8
@@ -47,7 +48,7 @@ def estimate_appearance(samples: Sequence[AppearanceSample]) -> Appearance | Non
     tone = estimate_tone(skin)
     arms = describe_arms(samples, skin)
     legs, bottom = describe_legs(samples, weights, skin)
-    top, top_color = _describe_top(samples, weights, bottom)
+    top, top_color = describe_top(samples, weights, bottom)
     hair = measure_hair(samples, skin, top_color)
     guessed = arms | legs | describe_feet(samples, weights, skin) | ({} if hair is None else _describe_hair(hair, skin))
     if filmed is None:
@@ -60,7 +61,7 @@ def estimate_appearance(samples: Sequence[AppearanceSample]) -> Appearance | Non
     return Appearance(**traits) if traits else None
 
 
-def _describe_top(
+def describe_top(
     samples: Sequence[AppearanceSample], weights: FloatArray, bottom: FloatArray | None
 ) -> tuple[dict[str, Any], FloatArray | None]:
     """Describes the upper garment above a lower one of a colour (3,), and returns its colour (3,) CIELAB."""
@@ -123,10 +124,13 @@ def _describe_hair(hair: HairShares, skin: FloatArray) -> dict[str, Any]:
 
 
 def _name_length(hair: HairShares) -> str:
-    """Names the length of the hair by the row in which it ends, and from the side by whether the neck is free."""
+    """Names the length of the hair: tied if the neck is free in profile, else as the network says."""
     if hair.behind_neck > SHARE_OF_HAIR and hair.neck_side < SHARE_OF_LOOSE_HAIR:
         return "tied"
-    return next(name for row, name in LENGTHS if hair.end < row)
+    group = "short" if hair.length is None else GROUPS[int(hair.length.argmax())]
+    if group != "medium":
+        return group
+    return "bob" if hair.end < MAX_BOB_END else "shoulder" if hair.end < MIN_LONG_END else "long"
 
 
 def _is_rim(color: FloatArray, skin: FloatArray) -> bool:

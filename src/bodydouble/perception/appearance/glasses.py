@@ -20,8 +20,10 @@ BRIDGE_ROWS, RIM_ROWS, LENS_ROWS, CHEEK_ROWS = (27, 37), (36, 46), slice(31, 39)
 """Rows in which the bridge and the lower rims of glasses, dark lenses, and the cheeks below them are."""
 STROKE = 3
 """Distance in px from the middle of a stroke to its surroundings on both sides."""
-MIN_BRIDGE, MIN_RIM, MIN_DARKNESS = 6.0, 5.0, 30.0
-"""Smallest differences in lightness of a bridge, of a rim and of dark lenses from the skin around them."""
+MIN_DARKNESS, MIN_DARK_SHARE = 12.0, 0.5
+"""Smallest difference in lightness of dark lenses from the cheeks, and its smallest share of that of the cheeks."""
+MIN_BRIDGE, MIN_RIM = 6.0, 5.0
+"""Smallest differences in lightness of a bridge and of a rim from the skin around them."""
 
 _EYES = [blazepose.INDEX["right_eye"], blazepose.INDEX["left_eye"]]
 
@@ -48,7 +50,7 @@ def has_glasses(eyes: RgbImage) -> bool:
     columns = [slice(middle - LENS_HALF_WIDTH, middle + LENS_HALF_WIDTH + 1) for middle in LENSES]
     lens = max(float(np.median(lightness[LENS_ROWS, column])) for column in columns)
     cheeks = float(np.median(lightness[CHEEK_ROWS, LENSES[0] : LENSES[1]]))
-    if cheeks - lens > MIN_DARKNESS:
+    if cheeks - lens > max(MIN_DARKNESS, MIN_DARK_SHARE * cheeks):
         return True
     rim = max(_find_stroke(lightness[:, column], RIM_ROWS) for column in columns)
     return _find_stroke(lightness[:, BRIDGE], BRIDGE_ROWS) > MIN_BRIDGE and rim > MIN_RIM

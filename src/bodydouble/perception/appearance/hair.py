@@ -9,6 +9,7 @@ import numpy as np
 from bodydouble.data import BoolArray, FloatArray
 from bodydouble.data.appearance import HEAD_PATCH_SIDE, AppearanceSample
 from bodydouble.perception.appearance.colors import distance, to_lab, weighted_quantile
+from bodydouble.perception.appearance.hair_length import classify_lengths, describe_head
 from bodydouble.perception.appearance.head_silhouette import find_silhouette, typical_head
 
 MIDDLE = 32.0
@@ -85,6 +86,8 @@ class HairShares:
     behind_neck: float
     """Share of hair in BEHIND_NECK."""
     forehead: float
+    length: FloatArray | None
+    """(3,) probabilities of hair_length.GROUPS; None without hair."""
     beard: float
     """Share of the images from the front whose chin has the colour of hair."""
     count: int
@@ -125,6 +128,20 @@ class _Head:
         return slice(round(top), round(bottom)), columns
 
 
+@dataclass(frozen=True, slots=True)
+class _Hair:
+    """Heads of a person, and their hair."""
+
+    heads: list[_Head]
+    weights: FloatArray
+    color: FloatArray | None
+    """(3,) CIELAB; None if there is none."""
+    own_colors: list[FloatArray]
+    """(3,) of each head."""
+    crown: float
+    bare: float
+
+
 def measure_hair(samples: Sequence[AppearanceSample], skin: FloatArray, top: FloatArray | None) -> HairShares | None:
     """Measures the hair of a person; None if the head was never told from the surroundings.
 
@@ -133,33 +150,22 @@ def measure_hair(samples: Sequence[AppearanceSample], skin: FloatArray, top: Flo
         skin: (3,) CIELAB.
         top: (3,) CIELAB of the upper garment; None if unknown.
     """
-    heads = [_prepare(sample, view) for view in _list_views(samples) for sample in _select_best(samples, view)]
-    if not heads:
+    found = _find_hair(samples, skin)
+    if found is None:
         return None
-    crowns = [_crown_hair(head, skin) for head in heads]
-    seen = [(head, crown) for head, crown in zip(heads, crowns, strict=True) if crown[1] >= MIN_CELLS]
-    if not seen:
-        return None
-    heads, crowns = [head for head, _ in seen], [crown for _, crown in seen]
-    weights = np.array([head.weight for head in heads])
-    shares = np.array([share for _, _, share in crowns])
-    crown = float(np.average(shares, weights=weights))
-    bare = float(np.average([_measure_bare_top(head, skin) for head in heads], weights=weights))
-    enough = shares > MIN_HAIR_SHARE
-    if not enough.any():
-        return HairShares(None, crown, bare, np.nan, np.nan, np.nan, np.nan, np.nan, len(heads))
-    colors = [_typical_color(hair) for (hair, _, _), is_enough in zip(crowns, enough, strict=True) if is_enough]
-    color = weighted_quantile(np.array(colors), (weights * shares)[enough])
-    own = [_typical_color(hair) if is_enough else color for (hair, _, _), is_enough in zip(crowns, enough, strict=True)]
-    masks = [_hair_mask(head, hair, skin, top) for head, hair in zip(heads, own, strict=True)]
+    heads, weights, color = found.heads, found.weights, found.color
+    if color is None:
+        return HairShares(None, found.crown, found.bare, *[np.nan] * 4, None, np.nan, len(heads))
+    masks = [_hair_mask(head, hair, skin, top) for head, hair in zip(heads, found.own_colors, strict=True)]
     return HairShares(
         color,
-        crown,
-        bare,
+        found.crown,
+        found.bare,
         end=_measure_end(heads, masks),
         neck_side=_mean_share(heads, masks, "side", NECK_SIDE),
         behind_neck=_mean_share(heads, masks, "side", BEHIND_NECK),
         forehead=_mean_share(heads, masks, "front", FOREHEAD),
+        length=classify_lengths(_describe_heads(heads, color, skin, top), weights),
         beard=_measure_beard(heads, color),
         count=len(heads),
     )
@@ -189,6 +195,45 @@ def _view(sample: AppearanceSample) -> str:
     if np.isnan(sample.turn):
         return "back"
     return "front" if abs(sample.turn) <= MAX_FRONT_TURN else "side"
+
+
+def describe_images(samples: Sequence[AppearanceSample], skin: FloatArray, top: FloatArray | None) -> FloatArray | None:
+    """Returns the features (N, 293) by which the network knows the length; None without hair. See ``measure_hair``."""
+    found = _find_hair(samples, skin)
+    return None if found is None or found.color is None else _describe_heads(found.heads, found.color, skin, top)
+
+
+def _find_hair(samples: Sequence[AppearanceSample], skin: FloatArray) -> _Hair | None:
+    """Finds the heads and the colour of their hair; None if no head was told from the surroundings."""
+    heads = [_prepare(sample, view) for view in _list_views(samples) for sample in _select_best(samples, view)]
+    seen = [(head, crown) for head in heads if (crown := _crown_hair(head, skin))[1] >= MIN_CELLS]
+    if not seen:
+        return None
+    heads, crowns = [head for head, _ in seen], [crown for _, crown in seen]
+    weights = np.array([head.weight for head in heads])
+    shares = np.array([share for _, _, share in crowns])
+    crown = float(np.average(shares, weights=weights))
+    bare = float(np.average([_measure_bare_top(head, skin) for head in heads], weights=weights))
+    enough = shares > MIN_HAIR_SHARE
+    if not enough.any():
+        return _Hair(heads, weights, None, [], crown, bare)
+    colors = [_typical_color(hair) for (hair, _, _), is_enough in zip(crowns, enough, strict=True) if is_enough]
+    color = weighted_quantile(np.array(colors), (weights * shares)[enough])
+    own = [_typical_color(hair) if is_enough else color for (hair, _, _), is_enough in zip(crowns, enough, strict=True)]
+    return _Hair(heads, weights, color, own, crown, bare)
+
+
+def _describe_heads(heads: Sequence[_Head], hair: FloatArray, skin: FloatArray, top: FloatArray | None) -> FloatArray:
+    """Returns the features (N, 293) of heads, see ``hair_length.describe_head``; colours are CIELAB."""
+    ambiguity = distance(np.stack([skin, skin if top is None else top]), hair)
+    features = []
+    for head in heads:
+        others = [skin, *([] if head.view == "back" else [head.face_color]), *([] if top is None else [top])]
+        to_others = np.min([head.to_surroundings, *(distance(head.lab, color) for color in others)], axis=0)
+        shift = round(head.middle - MIDDLE)
+        to_hair = distance(head.lab, hair)
+        features.append(describe_head(to_hair, to_others, head.silhouette, shift, head.view, ambiguity))
+    return np.stack(features)
 
 
 def _list_views(samples: Sequence[AppearanceSample]) -> list[str]:

@@ -17,9 +17,9 @@ TONES = (
     (0.33, 0.21, 0.15),
 )  # fmt: skip
 """Points of the curve of tones, sRGB."""
-LIGHT_MEAN = np.array([-0.31, -0.22, -0.06])
-LIGHT_COVARIANCE = np.array([[0.16, 0.18, 0.19], [0.18, 0.23, 0.26], [0.19, 0.26, 0.34]])
-"""Distribution of the logarithms of the light on faces, linear red, green and blue, by tools/fit_skin_light.py."""
+LIGHT_MEAN = np.array([-0.43, -0.38, -0.33])
+LIGHT_COVARIANCE = np.array([[0.16, 0.16, 0.16], [0.16, 0.19, 0.19], [0.16, 0.19, 0.22]])
+"""Distribution of the logarithms of the light on faces, linear red, green and blue, by tools/train_appearance.py."""
 GAMMA, MIN_CHANNEL = 2.2, 0.01
 """Exponent of sRGB, and the smallest channel whose logarithm is taken."""
 SHARE = 0.5
