@@ -12,6 +12,7 @@ from bodydouble.characters.cast.hats import build_hat, cover_hair
 from bodydouble.characters.cast.head import build_head
 from bodydouble.characters.cast.look import BOTTOMS, FRINGES, HAIR, TOPS, create_look
 from bodydouble.characters.cast.presets import PRESETS
+from bodydouble.characters.cast.random_looks import draw_look
 from bodydouble.characters.load import load_character
 from bodydouble.characters.skirt_bones import COLUMNS
 from bodydouble.data import Character
@@ -147,6 +148,14 @@ def test_files_satisfy_the_khronos_validator(name: str, tmp_path: Path) -> None:
     vrm.write(tmp_path / "a.vrm", character, (rotations, hips))
     assert validator.serious_issues(tmp_path / "a.glb") == []
     assert validator.serious_issues(tmp_path / "a.vrm") == []
+
+
+@pytest.mark.parametrize("seed", [200, 203, 207])
+def test_files_of_random_looks_satisfy_the_khronos_validator(seed: int, tmp_path: Path) -> None:
+    character = build_character(draw_look(seed))
+    vrm.write(tmp_path / "a.vrm", character, rest_pose(character))
+    assert validator.serious_issues(tmp_path / "a.vrm") == []
+    assert sum(len(mesh.positions) for mesh in character.meshes) < MAX_VERTICES
 
 
 def test_a_vrm_file_keeps_toon_values_and_expressions(tmp_path: Path) -> None:

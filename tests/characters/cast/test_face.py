@@ -7,9 +7,12 @@ from scipy.spatial import cKDTree
 from bodydouble.characters.cast.expressions import find_expressions
 from bodydouble.characters.cast.eyes import Eye, EyeState, draw_eye
 from bodydouble.characters.cast.face import build_face
+from bodydouble.characters.cast.features import draw_features
 from bodydouble.characters.cast.head import build_head
+from bodydouble.characters.cast.look import FACE_NUMBERS
 from bodydouble.characters.cast.meshes import Part
 from bodydouble.characters.cast.presets import PRESETS
+from bodydouble.characters.cast.random_looks import draw_look
 from bodydouble.skeletons.arkit import BLENDSHAPES
 
 UNDRAWN = {"tongueOut"}
@@ -35,12 +38,49 @@ def test_a_head_is_one_height_tall_and_its_normals_point_outwards() -> None:
     assert (outward > 0).mean() > 0.97
 
 
-@pytest.mark.parametrize("number", ["jaw", "chin", "cheeks", "face_width", "nose", "nose_width", "nose_length", "lips"])
+@pytest.mark.parametrize(
+    "number", ["jaw", "chin", "chin_width", "cheeks", "nose", "nose_width", "nose_length", "lips", "brow_ridge"]
+)
 def test_numbers_of_the_face_change_the_head(number: str) -> None:
     look = PRESETS["woman"]
     low, high = type(look).__dataclass_fields__[number].metadata["range"]
     heads = [build_head(replace(look, **{number: value})).positions for value in (low, high)]
     assert 0.004 < np.abs(heads[0] - heads[1]).max() < 0.2
+
+
+def test_a_profile_has_a_nose_two_lips_and_a_chin() -> None:
+    look = PRESETS["woman"]
+    head = build_head(look)
+    y = np.linspace(0.46, 0.0, 93)
+    z = head.front(np.zeros_like(y), y)
+    peaks = y[1:-1][(z[1:-1] > z[:-2]) & (z[1:-1] >= z[2:])]
+    nose, upper, lower, chin = peaks
+    assert nose == pytest.approx(0.27, abs=0.02)
+    assert lower < look.mouth_height < upper < 0.21
+    assert chin < 0.08
+    assert z.argmax() == np.abs(y - nose).argmin()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_faces_of_random_people_differ(seed: int) -> None:
+    looks = [draw_look(100 * seed + k) for k in range(8)]
+    fields = type(looks[0]).__dataclass_fields__
+    ranges = {name: np.ptp(fields[name].metadata["range"]) for name in FACE_NUMBERS}
+    faces = np.array([[getattr(look, name) / ranges[name] for name in FACE_NUMBERS] for look in looks])
+    distance = np.linalg.norm(faces[:, None] - faces[None], axis=-1)[np.triu_indices(8, 1)]
+    assert distance.min() > 0.45
+
+
+@pytest.mark.parametrize("seed", [20, 122])
+def test_old_people_have_small_eyes_and_lines(seed: int) -> None:
+    look = draw_look(seed)
+    assert look.age > 50
+    assert look.wrinkles > 0.5
+    assert look.eye_height * look.eye_opening < 0.7 * PRESETS["man"].eye_height
+    count = {
+        wrinkles: len(draw_features(build_head(look), replace(look, wrinkles=wrinkles))) for wrinkles in (0.0, 1.0)
+    }
+    assert count[1.0] >= count[0.0] + 10
 
 
 def test_every_blend_shape_that_a_drawn_face_shows_moves_something(parts: list[Part]) -> None:

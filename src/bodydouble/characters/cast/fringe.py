@@ -16,8 +16,8 @@ OUTER: dict[str, tuple[Row, ...]] = {
         (32, 36, 0.440, 0.115), (56, 61, 0.35, 0.100),
     ),
     "side": (
-        (-56, -66, 0.34, 0.105), (-36, -52, 0.40, 0.120), (-14, -34, 0.425, 0.120), (7, -12, 0.465, 0.105),
-        (30, 40, 0.47, 0.090), (48, 60, 0.38, 0.110),
+        (-56, -66, 0.34, 0.105), (-36, -52, 0.41, 0.120), (-14, -34, 0.455, 0.115), (7, -12, 0.485, 0.105),
+        (30, 40, 0.49, 0.090), (48, 60, 0.38, 0.110),
     ),
     "parted": (
         (-52, -68, 0.28, 0.110), (-34, -60, 0.40, 0.115), (-17, -46, 0.50, 0.090),
@@ -28,7 +28,7 @@ OUTER: dict[str, tuple[Row, ...]] = {
         (16, 25, 0.465, 0.085), (34, 45, 0.405, 0.110), (56, 62, 0.34, 0.105),
     ),
     "spiky": (
-        (-58, -74, 0.43, 0.095), (-40, -56, 0.385, 0.115), (-20, -40, 0.450, 0.105), (2, -9, 0.385, 0.105),
+        (-58, -74, 0.43, 0.095), (-40, -56, 0.385, 0.115), (-20, -40, 0.465, 0.105), (2, -9, 0.445, 0.100),
         (22, 9, 0.51, 0.080), (38, 52, 0.410, 0.105), (57, 73, 0.44, 0.095),
     ),
 }  # fmt: skip
@@ -73,24 +73,27 @@ def grow_fringe(head: Head, look: Look, offset: float, rng: np.random.Generator)
     for row in OUTER.get(look.fringe, ()):
         yield _grow_one(head, look, row, reach, profile, rng.uniform(-0.018, 0.018))
     for azimuth in rng.choice(STRAND_AZIMUTHS, STRANDS if look.fringe in STRAY else 0, replace=False):
-        row = (azimuth, 1.1 * azimuth + rng.uniform(-9, 9), 0.41 + rng.uniform(-0.03, 0.04), rng.uniform(0.020, 0.030))
+        row = (azimuth, 1.1 * azimuth + rng.uniform(-9, 9), 0.45 + rng.uniform(-0.02, 0.03), rng.uniform(0.020, 0.030))
         yield _grow_one(head, look, row, 1.10 * reach, Profile(0.5, 0.5, 0.9), 0.0)
     for row in INNER.get(look.fringe, ()):
         yield _grow_one(head, look, row, offset * 0.69, Profile(0.8, 0.55, 0.75), 0.0, is_inner=True)
 
 
 def _comb_back(head: Head, look: Look, offset: float, rng: np.random.Generator) -> Iterator[Clump]:
-    """Grows clumps from the hairline over the crown."""
+    """Grows clumps over the crown, from points above the hairline."""
     for azimuth in np.linspace(-70, 70, 8):
         height = find_front_hairline(look) - 0.16 * np.clip((abs(azimuth) - 15) / 45, 0, 1)
         low = float(np.degrees(np.arcsin((height - CENTER[1]) / 0.52)))
         lift = offset * rng.uniform(0.85, 1.05)
         points = (
-            (azimuth, low - 4, -0.012), (0.98 * azimuth, low + 8, 0.75 * lift), (0.95 * azimuth, 60, 1.15 * lift),
-            (0.9 * azimuth, 80, 0.75 * lift), (180 - 0.7 * azimuth, 70, 0.5 * lift),
-        )  # fmt: skip
+            (azimuth, low + 14, 0.45 * lift),
+            (0.98 * azimuth, low + 22, 0.80 * lift),
+            (0.95 * azimuth, 60, 1.10 * lift),
+            (0.9 * azimuth, 80, 0.75 * lift),
+            (180 - 0.7 * azimuth, 70, 0.5 * lift),
+        )
         guide = np.array([on_head(head, a, e, o) for a, e, o in points])
-        yield Clump(guide, 0.125, 0.034, Profile(0.95, 0.3, 0.7, 0.2), rings=14, ring_shift=0.14)
+        yield Clump(guide, 0.118, 0.034, Profile(0.10, 0.35, 0.7, 0.2), rings=13, ring_shift=0.10)
 
 
 def find_front_hairline(look: Look) -> float:

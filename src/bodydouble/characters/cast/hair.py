@@ -107,11 +107,14 @@ def _add_cap(mesh: HairMesh, head: Head, look: Look) -> None:
         front, side, back = _hairline(look)
         line = (front, front - 0.02, front - 0.12, side - 0.02, side + 0.03, side - 0.12, back + 0.02, back)
         field = y - PchipInterpolator(HAIRLINE_AZIMUTHS, line)(azimuth)
-    height = 0.018 if look.hair == "buzz" else 0.035
-    raised = head.positions + head.normals * (height * np.clip(field / 0.08, 0.25, 1))[:, None]
+    height, ramp = (0.018, 0.08) if look.hair == "buzz" else (0.035, 0.08)
+    if look.fringe == "back":
+        height, ramp = 0.060 * look.hair_volume, 0.20
+    raised = head.positions + head.normals * (height * np.clip(field / ramp, 0.12, 1) ** 0.7)[:, None]
     triangles, (positions,) = clip(head.triangles, field, raised)
     normals = rotation.normalize((positions - CENTER) / SKULL_RADII**2)
-    tint = PLAIN_TINT if look.hair in ("bald", "buzz") else INNER_TINT
+    is_seen = look.hair in ("bald", "buzz") or look.fringe == "back"
+    tint = PLAIN_TINT if is_seen else INNER_TINT
     mesh.add(positions, triangles, normals, hair_uvs(np.full(len(positions), 0.11), positions[:, 1], tint))
 
 
@@ -234,9 +237,9 @@ def _grow_short(head: Head, volume: float, rng: np.random.Generator) -> Iterator
 def _grow_ring(head: Head) -> Iterator[Clump]:
     """Grows the ring of hair round a bald head, combed backwards."""
     for side in (1, -1):
-        for k, azimuth in enumerate(np.linspace(80, 172, 8)):
-            low = float(np.interp(azimuth, [80, 112, 150], [-6, -24, -36]))
-            high = float(np.interp(azimuth, [80, 100, 140], [-4, 2, -6]))
+        for k, azimuth in enumerate(np.linspace(92, 172, 8)):
+            low = float(np.interp(azimuth, [92, 112, 150], [-10, -24, -36]))
+            high = float(np.interp(azimuth, [92, 112, 140], [-3, 1, -6]))
             points = ((azimuth - 10, high + 2, -0.02), (azimuth, high - 2, 0.020), (azimuth + 16, low, 0.026))
             guide = np.array([on_head(head, side * a, e, o) for a, e, o in points])
-            yield Clump(guide, 0.080 + 0.010 * (k % 2), 0.020, Profile(0.3, 0.5, 0.8), rings=9)
+            yield Clump(guide, 0.055 + 0.005 * min(k, 6), 0.018, Profile(0.15, 0.5, 0.8), rings=9)

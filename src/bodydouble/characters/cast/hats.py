@@ -11,7 +11,7 @@ from bodydouble.geometry import rotation
 
 EDGE_HEIGHT, EDGE_TILT = 0.62, 0.26
 """Height of the edge at the middle of the skull, H, and its rise towards the front."""
-DISTANCE = {"beanie": 0.112, "cap": 0.100}
+DISTANCE = {"beanie": 0.128, "cap": 0.122}
 """Distance from the skull, H."""
 DOME = 0.06
 TURN_UP = 0.13
@@ -19,7 +19,7 @@ TURN_UP = 0.13
 BRIM_ANGLE, BRIM_LENGTH = np.radians(58.0), 0.30
 TAIL_DISTANCE = 0.13
 """Distance from the skull, H, from which on a tail is outside of a hat."""
-INSIDE = 0.03
+INSIDE = 0.004
 """Height above the edge from which on hair is cut away, H."""
 
 

@@ -75,7 +75,7 @@ class Look:
 
     jaw: float = _number(1.0, 0.85, 1.25)
     chin: float = _number(0.0, -0.03, 0.05)
-    chin_width: float = _number(1.0, 0.8, 1.6)
+    chin_width: float = _number(1.0, 0.8, 1.45)
     """Width of the chin: below 1 pointed, above 1 square."""
     chin_depth: float = _number(0.0, -0.05, 0.04)
     cheeks: float = _number(0.0, -0.03, 0.04)

@@ -35,7 +35,7 @@ FACE_TYPES: tuple[dict[str, float], ...] = (
         "nose_bridge": 0.7, "eye_level": 0.010, "mouth_height": -0.006, "eye_width": -0.012, "lips": -0.1,
     },
     {
-        "jaw": 0.10, "chin_width": 0.30, "brow_ridge": 0.4, "brow_thickness": 0.5, "nose": 0.25, "nose_width": 0.35,
+        "jaw": 0.05, "chin_width": 0.20, "brow_ridge": 0.4, "brow_thickness": 0.5, "nose": 0.25, "nose_width": 0.35,
         "nose_bridge": 0.5, "mouth_width": 0.014, "eye_height": -0.018, "eye_level": 0.006, "brow_arch": -0.3,
     },
     {
