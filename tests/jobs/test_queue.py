@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from shutil import rmtree
 
@@ -254,8 +254,9 @@ def test_kills_at_random_moments_lose_nothing(tmp_path: Path) -> None:
         while len(kills) < 6:
             time.sleep(float(rng.uniform(0.2, 0.9)))
             for child in rng.permutation(running_workers(output))[:1]:
-                os.kill(int(child), signal.SIGKILL)
-                kills.append(child)
+                with suppress(ProcessLookupError):  # it has ended by itself meanwhile
+                    os.kill(int(child), signal.SIGKILL)
+                    kills.append(child)
 
     thread = threading.Thread(target=kill, daemon=True)
     thread.start()

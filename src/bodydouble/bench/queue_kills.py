@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,5 +99,6 @@ def _kill(run: KilledRun, process: "subprocess.Popen[str]", rng: np.random.Gener
         return
     workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
     if workers:
-        os.kill(int(rng.choice(workers)), signal.SIGKILL)
-        run.worker_kills += 1
+        with suppress(ProcessLookupError):  # it has ended by itself meanwhile
+            os.kill(int(rng.choice(workers)), signal.SIGKILL)
+            run.worker_kills += 1
