@@ -175,10 +175,12 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
     with progress.stage("motion"):
         # The input is no variable here, so that the background is freed when the path of the camera is known.
         run = reconstruct_shots if perceived.shot_starts else reconstruct
-        camera, motions = run(_reconstruction_input(request, perceived, frame_count, people))
+        camera, reconstructed = run(_reconstruction_input(request, perceived, frame_count, people))
+        motions = list(reconstructed)
+        del reconstructed
         release_memory()
         embeddings = {name: person.face_embeddings for name, person in people.items()}
-        performers = _build_people(people, list(motions), camera)
+        performers = _build_people(people, motions, camera)
     release_memory()
     if clip.has_audio and options.get("speech") != "off":
         performers = add_speech(clip.path, performers, frame_count, progress)
