@@ -3,13 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
-from bodydouble.data import Background, FloatArray
+from bodydouble.data import FloatArray
 from bodydouble.geometry import camera, rotation
-from bodydouble.motion import camera_estimate as module
 from bodydouble.motion.camera.path import CameraPath
-from bodydouble.motion.camera_estimate import CameraEstimate, estimate_camera
+from bodydouble.motion.camera_estimate import CameraEstimate, estimate_camera, find_camera_path
 from bodydouble.motion.lifting.fit_input import FitInput
 from bodydouble.motion.lifting.lift import prepare_fit
 from bodydouble.motion.reconstruct import default_intrinsics
@@ -17,9 +15,6 @@ from tests.motion.scenes import IMAGE_SIZE, simulated_track, static_camera, wavi
 
 FRAMES = 40
 INTRINSICS = default_intrinsics(IMAGE_SIZE)
-EMPTY_BACKGROUND = Background(
-    FRAMES, np.array([0]), np.zeros(0, dtype=int), np.zeros(0, dtype=int), np.zeros((0, 2))
-)  # fmt: skip
 TRACK = simulated_track(waving_motion(FRAMES), static_camera(), INTRINSICS)
 PERSON = prepare_fit(TRACK, INTRINSICS, 30.0, np.tile(np.eye(4), (FRAMES, 1, 1)))
 
@@ -33,9 +28,7 @@ def rotating_path(axis: FloatArray, travel: float = 0.0) -> CameraPath:
     )
 
 
-def estimate_with_path(
-    path: CameraPath, monkeypatch: pytest.MonkeyPatch, speed: float = 0.0, moving: bool | None = None
-) -> CameraEstimate:
+def estimate_with_path(path: CameraPath, speed: float = 0.0, moving: bool | None = None) -> CameraEstimate:
     def lift_people(poses: FloatArray) -> list[FitInput]:
         """Returns a person whose up is that of the camera and who moves along x of the reference at a speed."""
         up = rotation.normalize(poses[:, :3, :3] @ np.array([0.0, -1.0, 0.0]))
@@ -43,37 +36,34 @@ def estimate_with_path(
         start = replace(PERSON.start, root=camera.transform(poses, np.tile([0.0, 0.0, 4.0], (FRAMES, 1, 1)))[:, 0])
         return [replace(PERSON, up=up, start=start, targets=replace(PERSON.targets, root_velocity=velocity))]
 
-    monkeypatch.setattr(module, "estimate_camera_path", lambda *_: path)
-    return estimate_camera(lift_people, [TRACK], FRAMES, EMPTY_BACKGROUND, INTRINSICS, moving)
+    return estimate_camera(lift_people, [TRACK], path, moving)
 
 
-def test_follows_a_pan(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_follows_a_pan() -> None:
     path = rotating_path(np.array([0.0, 1.0, 0.0]))
-    np.testing.assert_array_equal(
-        estimate_with_path(path, monkeypatch).reference_from_camera[:, :3, :3], path.first_from_camera
-    )
+    np.testing.assert_array_equal(estimate_with_path(path).reference_from_camera[:, :3, :3], path.first_from_camera)
 
 
-def test_rejects_a_path_that_makes_gravity_swing(monkeypatch: pytest.MonkeyPatch) -> None:
-    estimate = estimate_with_path(rotating_path(np.array([0.0, 0.0, 1.0])), monkeypatch)
+def test_rejects_a_path_that_makes_gravity_swing() -> None:
+    estimate = estimate_with_path(rotating_path(np.array([0.0, 0.0, 1.0])))
     np.testing.assert_array_equal(estimate.reference_from_camera, np.tile(np.eye(4), (FRAMES, 1, 1)))
 
 
-def test_keeps_such_a_path_if_the_camera_is_known_to_move(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keeps_such_a_path_if_the_camera_is_known_to_move() -> None:
     path = rotating_path(np.array([0.0, 0.0, 1.0]))
-    estimate = estimate_with_path(path, monkeypatch, moving=True)
+    estimate = estimate_with_path(path, moving=True)
     np.testing.assert_array_equal(estimate.reference_from_camera[:, :3, :3], path.first_from_camera)
 
 
-def test_scales_the_path_to_the_speed_of_the_people(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scales_the_path_to_the_speed_of_the_people() -> None:
     path = rotating_path(np.zeros(3), travel=1.0)
-    estimate = estimate_with_path(path, monkeypatch, speed=1.5)
+    estimate = estimate_with_path(path, speed=1.5)
     seconds = (FRAMES - 1) / 30.0
     np.testing.assert_allclose(estimate.reference_from_camera[-1, 0, 3], 1.5 * seconds, rtol=1e-6)
 
 
 def test_camera_without_background_is_static() -> None:
-    estimate = estimate_camera(lambda _: [PERSON], [TRACK], FRAMES, None, INTRINSICS)
+    estimate = estimate_camera(lambda _: [PERSON], [TRACK], find_camera_path(None, FRAMES, INTRINSICS))
     np.testing.assert_array_equal(estimate.reference_from_camera, np.tile(np.eye(4), (FRAMES, 1, 1)))
 
 

@@ -1,9 +1,9 @@
 """Camera pose in every frame in metres: the background's path, validated and scaled by the people.
 
-In: ``Background``, tracks and a callback ``lift_people`` that lifts the tracks with given camera poses. Out: a
-``CameraEstimate`` (poses and the lifted people). Camera and people depend on each other, so the control flow is camera
--> people -> camera: the lifter runs with the rotations of the path, and with its positions in metres, or with a static
-camera, once or twice in all.
+In: ``Background``, whose path is found first, tracks and a callback ``lift_people`` that lifts the tracks with given
+camera poses. Out: a ``CameraEstimate`` (poses and the lifted people). Camera and people depend on each other, so the
+control flow is camera -> people -> camera: the lifter runs with the rotations of the path, and with its positions in
+metres, or with a static camera, once or twice in all.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,13 +38,25 @@ class CameraEstimate:
         return bool((self.reference_from_camera == np.eye(4)).all())
 
 
+def find_camera_path(
+    background: Background | None, frame_count: int, intrinsics: FloatArray, camera_moves: bool | None = None
+) -> CameraPath:
+    """Estimates the path of the camera from the background.
+
+    Args:
+        background: corners of the background; None: the camera is static.
+        frame_count: F.
+        intrinsics: (3, 3) px.
+        camera_moves: whether the camera moves; None: it is estimated.
+    """
+    if background is None:
+        return static_camera_path(frame_count)
+    options = CameraPathOptions(max_static_rotation=0.0) if camera_moves else CameraPathOptions()
+    return estimate_camera_path(background, intrinsics, options)
+
+
 def estimate_camera(
-    lift_people: LiftPeople,
-    tracks: Sequence[Track],
-    frame_count: int,
-    background: Background | None,
-    intrinsics: FloatArray,
-    camera_moves: bool | None = None,
+    lift_people: LiftPeople, tracks: Sequence[Track], path: CameraPath, camera_moves: bool | None = None
 ) -> CameraEstimate:
     """Estimates the camera poses and lifts the people with them.
 
@@ -54,19 +66,13 @@ def estimate_camera(
     Args:
         lift_people: lifts the tracks with the given camera poses.
         tracks: tracks of the people.
-        frame_count: F.
-        background: corners of the background; None: the camera is static.
-        intrinsics: (3, 3) px.
-        camera_moves: whether the camera moves; None: it is estimated from the background.
+        path: path of the camera over F frames, up to scale.
+        camera_moves: whether the camera moves; None: it is not known.
     """
-    path = static_camera_path(frame_count)
-    if background is not None:
-        options = CameraPathOptions(max_static_rotation=0.0) if camera_moves else CameraPathOptions()
-        path = estimate_camera_path(background, intrinsics, options)
     estimate = _lift_with_poses(lift_people, _metric_poses(path))
     if path.is_moving and not camera_moves and _contradicts_gravity(estimate, tracks):
         del estimate  # so that people are in memory once
-        return _lift_with_poses(lift_people, _metric_poses(static_camera_path(frame_count)))
+        return _lift_with_poses(lift_people, _metric_poses(static_camera_path(len(path.positions))))
     if not path.positions.any():
         return estimate
     scale = _metric_scale(path, tracks, estimate.people)

@@ -13,10 +13,12 @@ from itertools import pairwise
 import numpy as np
 
 from bodydouble.data import Background, Camera, FloatArray, Motion, Skeleton, Track
+from bodydouble.data.memory import trim_memory
 from bodydouble.data.windows import split_into_windows
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import camera, rotation
-from bodydouble.motion.camera_estimate import CameraEstimate, estimate_camera
+from bodydouble.motion.camera.path import CameraPath
+from bodydouble.motion.camera_estimate import CameraEstimate, estimate_camera, find_camera_path
 from bodydouble.motion.fit.kinematics import pose_skeleton
 from bodydouble.motion.fit.solve import SolveOptions, as_float64, slice_state, solve
 from bodydouble.motion.fit.terms import FIT_LANDMARKS, SUPPORT_LANDMARKS, FitTargets, State
@@ -144,10 +146,18 @@ def reconstruct(inputs: ReconstructionInput, options: MotionOptions | None = Non
     if inputs.shot_starts:
         raise InvalidDataError(f"reconstruct: {len(inputs.shot_starts) + 1} shots, expected one")
     options, fps = options or MotionOptions(), float(inputs.fps)
-    estimate, intrinsics = _estimate_camera_and_people(inputs, fps)
+    intrinsics = _initial_intrinsics(inputs.image_size, inputs.measured)
+    path = _find_path(inputs, intrinsics)
+    inputs = replace(inputs, background=None)  # which frees it in a long clip
+    estimate, intrinsics = _estimate_camera_and_people(inputs, path, intrinsics)
+    is_long = inputs.frame_count > WINDOW_FRAMES
+    if is_long:
+        trim_memory()
     people, reference_from_camera = estimate.people, estimate.reference_from_camera
     del estimate
     states = [solve(person.skeleton, person.start, person.targets, options.solve) for person in people]
+    if is_long:
+        trim_memory()
     floor, scales = _estimate_floor(people, states, fps, inputs.measured, options.floor)
     if not inputs.measured.skeletons:
         positions = [reference_from_camera[track.frames, :3, 3] for track in inputs.tracks]
@@ -168,17 +178,28 @@ def _measured_contacts(inputs: ReconstructionInput) -> tuple[FloatArray | None, 
     return inputs.measured.contacts or (None,) * len(inputs.tracks)
 
 
-def _estimate_camera_and_people(inputs: ReconstructionInput, fps: float) -> tuple[CameraEstimate, FloatArray]:
-    """Estimates camera poses, lifted people and intrinsics (3, 3), as far as the camera is not measured."""
+def _find_path(inputs: ReconstructionInput, intrinsics: FloatArray) -> CameraPath:
+    """Estimates the path of the camera; that of a measured one is not needed, and static."""
+    background = None if inputs.measured.camera else inputs.background
+    return find_camera_path(background, inputs.frame_count, intrinsics, inputs.camera_moves)
+
+
+def _estimate_camera_and_people(
+    inputs: ReconstructionInput, path: CameraPath, intrinsics: FloatArray
+) -> tuple[CameraEstimate, FloatArray]:
+    """Estimates camera poses, lifted people and intrinsics (3, 3), as far as the camera is not measured.
+
+    Args:
+        inputs: the tracks of a clip.
+        path: path of the camera, if it is not measured.
+        intrinsics: (3, 3) px, with which the path was found.
+    """
     measured = inputs.measured
-    intrinsics = _initial_intrinsics(inputs.image_size, measured)
-    lift_people = partial(_lift_people, inputs, fps, intrinsics)
+    lift_people = partial(_lift_people, inputs, float(inputs.fps), intrinsics)
     if measured.camera is not None:
         poses = _reference_from_camera(measured.camera)
         return CameraEstimate(poses, lift_people(poses)), intrinsics
-    estimate = estimate_camera(
-        lift_people, inputs.tracks, inputs.frame_count, inputs.background, intrinsics, inputs.camera_moves
-    )
+    estimate = estimate_camera(lift_people, inputs.tracks, path, inputs.camera_moves)
     if measured.focal_length_px is not None or not estimate.is_static:
         return estimate, intrinsics
     ratio = estimate_focal_length(estimate.people).ratio

@@ -9,6 +9,7 @@ from typing import Unpack
 
 from bodydouble.characters import load as character_files
 from bodydouble.data import Character, Performance
+from bodydouble.data.memory import release_memory
 from bodydouble.errors import InvalidDataError, RenderingUnavailableError
 from bodydouble.evaluation.report import page
 from bodydouble.evaluation.report.frame_samples import FrameSamples
@@ -28,7 +29,6 @@ from bodydouble.pipeline.capturing import (
 )
 from bodydouble.pipeline.casting import cast_characters, parse_look_files, write_looks
 from bodydouble.pipeline.progress import Progress
-from bodydouble.pipeline.release import release_memory
 from bodydouble.tracking.association import FaceEmbeddings
 
 PERFORMANCE_FILE = "performance.npz"

@@ -13,6 +13,7 @@ import numpy as np
 
 from bodydouble.data import Camera, Clip, Motion, Performance, Person, Track
 from bodydouble.data.corrections import FOCAL_LENGTH_RANGE_MM, HEIGHT_RANGE
+from bodydouble.data.memory import release_memory
 from bodydouble.errors import InvalidDataError, NoPeopleError
 from bodydouble.formats.keypoint_files import read_keypoints
 from bodydouble.formats.media import FrameReader, probe
@@ -22,7 +23,7 @@ from bodydouble.motion.floor.plausibility import describe_doubts
 from bodydouble.motion.hands.capture_hands import capture_hands
 from bodydouble.motion.hands.unseen_arms import rest_unseen_arms
 from bodydouble.motion.multi_shot import reconstruct_shots
-from bodydouble.motion.reconstruct import MeasuredInputs, ReconstructionInput
+from bodydouble.motion.reconstruct import MeasuredInputs, ReconstructionInput, reconstruct
 from bodydouble.networks import network_seconds
 from bodydouble.perception.appearance.estimate import estimate_appearance
 from bodydouble.perception.appearance.faces import FaceEmbedder
@@ -36,7 +37,6 @@ from bodydouble.perception.pose.observe import MOVENET, create_observer, create_
 from bodydouble.perception.protocols import DetailModel
 from bodydouble.pipeline.perceiving import FrameListener, Perception, PerceptionResult
 from bodydouble.pipeline.progress import Progress
-from bodydouble.pipeline.release import release_memory
 from bodydouble.pipeline.speaking import add_speech
 from bodydouble.pipeline.visible_hands import describe_absence
 from bodydouble.tracking.association import FaceEmbeddings, PersonTrack, build_tracks
@@ -173,11 +173,14 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
         )
     release_memory()
     with progress.stage("motion"):
-        camera, motions = reconstruct_shots(_reconstruction_input(request, perceived, frame_count, people))
-        perceived.background = None
+        # The input is no variable here, so that the background is freed when the path of the camera is known.
+        run = reconstruct_shots if perceived.shot_starts else reconstruct
+        camera, reconstructed = run(_reconstruction_input(request, perceived, frame_count, people))
+        motions = list(reconstructed)
+        del reconstructed
         release_memory()
         embeddings = {name: person.face_embeddings for name, person in people.items()}
-        performers = _build_people(people, list(motions), camera)
+        performers = _build_people(people, motions, camera)
     release_memory()
     if clip.has_audio and options.get("speech") != "off":
         performers = add_speech(clip.path, performers, frame_count, progress)
@@ -215,7 +218,7 @@ def _reconstruction_input(
         clip.image_size,
         frame_count,
         clip.fps,
-        perceived.background,
+        perceived.take_background(),
         camera_moves=True if options.get("camera") == "moving" else None,
         shot_starts=tuple(sorted(set(perceived.shot_starts))),
         measured=MeasuredInputs(focal_length_px=_focal_length_px(options, clip), stature=options.get("height")),

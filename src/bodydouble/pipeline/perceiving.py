@@ -64,6 +64,11 @@ class PerceptionResult:
         observations, self.observations = self.observations, []
         return observations
 
+    def take_background(self) -> Background | None:
+        """Hands over the background likewise."""
+        background, self.background = self.background, None
+        return background
+
 
 @dataclass(frozen=True, slots=True)
 class SecondKeypoints:

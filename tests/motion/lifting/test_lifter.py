@@ -103,8 +103,6 @@ def test_lifting_is_mirror_symmetric() -> None:
         velocity=expected.velocity @ FLIP,
         contacts=expected.contacts[:, [2, 3, 0, 1]],
         bone_scales=expected.bone_scales,
-        log_bone_scales=expected.log_bone_scales,
-        bone_weights=expected.bone_weights,
         scale=expected.scale,
     )
     assert_agree(output, mirror)

@@ -5,6 +5,7 @@ In: ``Skeleton``, initial ``State`` and ``FitTargets`` of T frames. Out: the fit
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -96,7 +97,8 @@ STATIC_FIELDS = ("fps", "up")
 def slice_targets(targets: FitTargets, frames: slice) -> FitTargets:
     """Returns some frames of the targets, in float64."""
     timed = [f.name for f in fields(targets) if f.name not in STATIC_FIELDS]
-    return replace(targets, **{name: as_float64(getattr(targets, name)[frames]) for name in timed})
+    values: dict[str, Any] = {name: as_float64(getattr(targets, name)[frames]) for name in timed}
+    return replace(targets, **values)
 
 
 def _fit_levenberg_marquardt(skeleton: Skeleton, state: State, targets: FitTargets, options: SolveOptions) -> State:

@@ -138,7 +138,7 @@ def _world_from_hand(fit: HandFit, world_from_camera: FloatArray, side: str) -> 
 
 def _seen_hand(fit: HandFit, own: HandShape, shape: HandShape, observed: BoolArray, side: str) -> SeenHand:
     """Returns a hand in camera axes as large as the body's own shape makes it; the fit is of another size."""
-    landmarks = np.empty((len(observed), HAND_LANDMARK_COUNT, 3))
+    landmarks: FloatArray = np.empty((len(observed), HAND_LANDMARK_COUNT, 3))
     for rows, _ in split_into_windows(len(observed), WINDOW_FRAMES, 0):
         landmarks[rows] = pose_hand(own, fit.angles[rows]).landmarks @ np.swapaxes(fit.camera_from_hand[rows], 1, 2)
     rays: FloatArray = np.column_stack([fit.position[:, :2], np.ones(len(observed))])

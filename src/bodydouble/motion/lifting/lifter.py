@@ -78,10 +78,6 @@ class LifterOutput:
     """(T, 4) contact probabilities: left heel, left toes, right heel, right toes."""
     bone_scales: FloatArray
     """(K,) lengths of ``proportions.BONES`` relative to the template."""
-    log_bone_scales: FloatArray
-    """(T, K) logarithms of the bone scales that each frame suggests."""
-    bone_weights: FloatArray
-    """(T, K) inverse variances of those logarithms; ``bone_scales`` is the weighted mean."""
     scale: float
     """Size of the person on the plane z = 1: a length of one size at distance z appears scale / z large."""
 
@@ -115,11 +111,43 @@ def run_lifter(
         ModelError: the network cannot be loaded.
     """
     view = view_straight_at(image_points, confidence, scale)
+    return _to_camera_frame(_run_with_flip_test(view, confidence, landmarks_3d, observed, fps), view)
+
+
+def sum_bone_scales(
+    image_points: FloatArray,
+    confidence: FloatArray,
+    landmarks_3d: FloatArray,
+    observed: BoolArray,
+    fps: float,
+    scale: float,
+    rows: slice,
+) -> tuple[FloatArray, FloatArray]:
+    """Sums up the bone scales of some frames of a part of a clip; other arguments as for ``run_lifter``.
+
+    Returns:
+        The sum (K,) of the logarithms times their weights, and the sum (K,) of the weights. Their ratio, over all parts
+        of the clip, is the logarithm of ``LifterOutput.bone_scales`` of the whole.
+    """
+    view = view_straight_at(image_points, confidence, scale)
+    log_scales, weights = _weigh_bone_scales(_run_with_flip_test(view, confidence, landmarks_3d, observed, fps))
+    return (weights * log_scales)[rows].sum(axis=0), weights[rows].sum(axis=0)
+
+
+def _run_with_flip_test(
+    view: PersonView, confidence: FloatArray, landmarks_3d: FloatArray, observed: BoolArray, fps: float
+) -> "_NetworkOutput":
+    """Returns the mean of the network's output and that of the mirrored person."""
     person_input = (view.points, confidence, landmarks_3d, view.direction)
     plain = _run_network(person_input, observed, view, fps)
     flipped = _run_network(mirror_input(*person_input), observed, view, fps).mirror()
-    mean = _NetworkOutput(*((getattr(plain, f.name) + getattr(flipped, f.name)) / 2 for f in fields(_NetworkOutput)))
-    return _to_camera_frame(mean, view)
+    return _NetworkOutput(*((getattr(plain, f.name) + getattr(flipped, f.name)) / 2 for f in fields(_NetworkOutput)))
+
+
+def _weigh_bone_scales(output: "_NetworkOutput") -> tuple[FloatArray, FloatArray]:
+    """Returns the logarithms (T, K) of the bone scales that each frame suggests, and their weights (T, K)."""
+    log_scales, log_sigmas = np.split(output.log_bone_scales, 2, axis=-1)
+    return log_scales, np.exp(-2 * log_sigmas)
 
 
 def with_known_landmarks(output: LifterOutput, landmarks: FloatArray) -> LifterOutput:
@@ -208,8 +236,7 @@ def _to_camera_frame(output: _NetworkOutput, view: PersonView) -> LifterOutput:
     """Transforms the outputs from the person view to the camera; bone scales become one weighted mean per bone."""
     rotations = rotation.nearest_rotation(output.rotations)
     rotations[:, 0] = view.camera_from_view @ rotations[:, 0]
-    log_scales, log_sigmas = np.split(output.log_bone_scales, 2, axis=-1)
-    weights = np.exp(-2 * log_sigmas)
+    log_scales, weights = _weigh_bone_scales(output)
     return LifterOutput(
         landmarks_3d=points_from_depths(output.depths, replace(view, points=output.points)),
         points=image_points_from_view(view, output.points),
@@ -219,8 +246,6 @@ def _to_camera_frame(output: _NetworkOutput, view: PersonView) -> LifterOutput:
         velocity=rotation.rotate_vectors(view.camera_from_view, output.velocity),
         contacts=expit(output.contacts),
         bone_scales=np.exp((weights * log_scales).sum(axis=0) / weights.sum(axis=0)),
-        log_bone_scales=log_scales,
-        bone_weights=weights,
         scale=view.scale,
     )
 

@@ -61,6 +61,10 @@ class LifterInput:
         """Runs the lifter."""
         return lifter.run_lifter(*self._points, self.observed, self.fps, self.scale)
 
+    def sum_bone_scales(self, rows: slice) -> tuple[FloatArray, FloatArray]:
+        """Sums up the bone scales of some of the frames, as ``lifter.sum_bone_scales`` does."""
+        return lifter.sum_bone_scales(*self._points, self.observed, self.fps, self.scale or 1.0, rows)
+
     def detected_pose(self) -> facing.DetectedPose:
         """Returns the pose as the landmark network shows it."""
         return facing.DetectedPose.from_lifter_input(*self._points, self.observed, self.scale)
@@ -86,13 +90,9 @@ def estimate_skeleton(
         windows: windows of the clip, each with the larger one that is lifted.
         scale: scale of the view.
     """
-    total, weight_sum = 0.0, 0.0
-    for inner, outer in windows:
-        output, rows = observe(outer, scale).run_lifter(), shift(inner, outer)
-        weights = output.bone_weights[rows]
-        total = total + (weights * output.log_bone_scales[rows]).sum(axis=0)
-        weight_sum = weight_sum + weights.sum(axis=0)
-    return proportions.skeleton_from_bone_scales(np.exp(total / weight_sum))
+    sums = [observe(outer, scale).sum_bone_scales(shift(inner, outer)) for inner, outer in windows]
+    total, weight = np.sum(sums, axis=0)
+    return proportions.skeleton_from_bone_scales(np.exp(total / weight))
 
 
 def interpolate_gaps(values: FloatArray, observed: BoolArray | None = None, rows: slice | None = None) -> FloatArray:

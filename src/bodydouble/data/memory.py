@@ -6,8 +6,13 @@ import sys
 
 
 def release_memory() -> None:
-    """Frees reference cycles, and has the C library hand back free memory; glibc keeps most of it otherwise."""
+    """Frees reference cycles, and hands back free memory."""
     gc.collect()
+    trim_memory()
+
+
+def trim_memory() -> None:
+    """Has the C library hand back free memory to the system; glibc keeps most of it otherwise."""
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
         if trim is not None:
