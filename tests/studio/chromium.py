@@ -49,7 +49,8 @@ class Browser:
         to_read, self._write = os.pipe()
         self._read, to_write = os.pipe()
         connect = (
-            "import os, sys; from fcntl import F_DUPFD, fcntl; ends = [fcntl(int(n), F_DUPFD, 10) for n in sys.argv[1:3]]; "
+            "import os, sys; from fcntl import F_DUPFD, fcntl; "
+            "ends = [fcntl(int(n), F_DUPFD, 10) for n in sys.argv[1:3]]; "
             "os.dup2(ends[0], 3); os.dup2(ends[1], 4); os.execv(sys.argv[3], sys.argv[3:])"
         )
         command = [find_browser() or "", *FLAGS, f"--user-data-dir={self._profile}", "about:blank"]
@@ -167,6 +168,16 @@ class Browser:
         """Saves a picture of the page."""
         data = self.send("Page.captureScreenshot", format="png", captureBeyondViewport=full)["data"]
         path.write_bytes(base64.b64decode(data))
+
+    def processor_seconds(self) -> float:
+        """Returns the processor time that all processes of the browser have used (Linux only)."""
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+                if int(fields[3]) == self._process.pid:  # the session
+                    ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def find_problems(self) -> list[str]:
         """Returns errors that the page has logged: exceptions, refused resources, violations of its policy."""

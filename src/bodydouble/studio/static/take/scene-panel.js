@@ -4,9 +4,9 @@ import { h, icon } from "../dom.js";
 import { WebGLRenderer } from "../vendor/three.js";
 import { CAMERAS, Cameras } from "./cameras.js";
 import { loadCharacter } from "./characters.js";
+import { Detail, hasSoftwareRenderer } from "./detail.js";
 import { createStage, PersonMarks } from "./stage.js";
 
-const MAX_RATIO = 2;
 const LABELS = { orbit: "Orbit", follow: "Follow", video: "Video’s camera" };
 const ICONS = { orbit: "orbit", follow: "follow", video: "camera" };
 /** Joints above left heel, left toes, right heel, right toes. */
@@ -42,12 +42,14 @@ export class ScenePanel {
 
   async attach(player) {
     this.player = player;
-    try {
-      this.renderer = new WebGLRenderer({ canvas: this.canvas, antialias: true, powerPreference: "high-performance" });
-    } catch {
+    const isSoftware = hasSoftwareRenderer();
+    if (isSoftware === null) {
       this.message.textContent = "This browser cannot show 3D (WebGL is off). The film and all downloads work.";
       return;
     }
+    this.renderer = new WebGLRenderer({ canvas: this.canvas, antialias: !isSoftware, powerPreference: "high-performance" });
+    const draw = () => this.renderer.render(this.stage.scene, this.cameras.active);
+    this.detail = new Detail(this.renderer, draw, isSoftware);
     this.cameras = new Cameras(this.scene, this.canvas, () => { this.needsDraw = true; });
     this.observer = new ResizeObserver(() => this.#resize());
     this.observer.observe(this.canvas.parentElement);
@@ -62,6 +64,7 @@ export class ScenePanel {
     this.isClosed = true;
     this.observer?.disconnect();
     this.cameras?.controls.dispose();
+    this.detail?.close();
     this.renderer?.dispose();
   }
 
@@ -76,6 +79,7 @@ export class ScenePanel {
       const model = await loadCharacter(this.take.id, person, fps);
       this.models.push(model);
       this.stage.scene.add(model.root);
+      this.detail.add(model.root);
       this.show();
     });
     const results = await Promise.allSettled(loading);
@@ -110,7 +114,6 @@ export class ScenePanel {
   #resize() {
     const { clientWidth: width, clientHeight: height } = this.canvas.parentElement;
     if (!width || !height) return;
-    this.renderer.setPixelRatio(Math.min(MAX_RATIO, devicePixelRatio));
     this.renderer.setSize(width, height, false);
     this.cameras.setSize(width, height);
     this.needsPose = true;
@@ -138,21 +141,6 @@ export class ScenePanel {
 
   draw() {
     this.needsDraw = false;
-    this.renderer.render(this.stage.scene, this.cameras.active);
-  }
-
-  /** Measures how many frames of the clip are posed and drawn in a second, for the benchmark. */
-  measure(count) {
-    const gl = this.renderer.getContext();
-    const pixel = new Uint8Array(4);
-    const start = performance.now();
-    for (let k = 0; k < count; k += 1) {
-      const frame = k % this.scene.frames;
-      for (const model of this.models) model.show(frame);
-      for (const mark of this.marks) mark.show(frame, this.feet);
-      this.draw();
-      gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel); // waits for the end of the drawing
-    }
-    return (1000 * count) / (performance.now() - start);
+    this.detail.drawMoving();
   }
 }

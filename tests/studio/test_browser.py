@@ -1,0 +1,182 @@
+"""The page in a real browser: empty library -> upload -> progress -> take in 3D -> download, reloaded in between."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.media_builders import BITS
+from tests.studio.chromium import Browser, find_browser, wait_for
+from tests.studio.servers import Server, run_studio, write_clip
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_browser() is None, reason="Chromium is not installed: apt-get install chromium"),
+]
+FRAME = "Number(document.querySelector('.transport input').value)"
+READ_STILL = f"""
+(() => {{
+  const still = document.querySelector(".still:not([hidden])");
+  if (!still || !still.complete || Number(still.dataset.frame) !== {FRAME}) return null;
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [still.naturalWidth, still.naturalHeight];
+  const context = canvas.getContext("2d");
+  context.drawImage(still, 0, 0);
+  const step = Math.ceil(canvas.width / {BITS});
+  let number = 0;
+  for (let bit = 0; bit < {BITS}; bit += 1) {{
+    const [red] = context.getImageData(bit * step + step / 2, canvas.height / 2, 1, 1).data;
+    if (red > 127) number += 1 << bit;
+  }}
+  return {{ number }};
+}})()
+"""
+COUNT_COLORS = """
+(() => {
+  const canvas = document.querySelector("SELECTOR");
+  const copy = document.createElement("canvas");
+  [copy.width, copy.height] = [canvas.width, canvas.height];
+  const context = copy.getContext("2d");
+  context.drawImage(canvas, 0, 0);
+  const pixels = new Uint32Array(context.getImageData(0, 0, copy.width, copy.height).data.buffer);
+  return new Set(pixels).size;
+})()
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with run_studio(tmp_path / "studio") as running:
+        yield running
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    with Browser(tmp_path / "profile") as running:
+        yield running
+
+
+def open_take(browser: Browser, server: Server, take_id: str) -> None:
+    browser.open(f"{server.url}/#/take/{take_id}")
+    browser.wait("document.querySelector('.pane[data-ready]')")
+
+
+def test_upload_look_and_download(server: Server, browser: Browser, tmp_path: Path) -> None:
+    browser.open(server.url)
+    browser.wait("document.querySelector('.drop.hero')")
+    assert "Drop a video here" in browser.text()
+
+    browser.evaluate("document.querySelector('[name=quality]').value = 'fast'")
+    browser.choose_files(
+        "#files", [write_clip(tmp_path / "first clip.mp4"), write_clip(tmp_path / "second.mp4", first=40)]
+    )
+    browser.wait("document.querySelectorAll('.card[data-take]').length === 2")
+    browser.wait("[...document.querySelectorAll('.meter-stage')].some((e) => e.textContent === 'Finding people')")
+
+    browser.send("Page.reload")  # the job goes on without the page
+    browser.wait("document.querySelectorAll('.card.busy[data-take]').length === 2")
+    (tmp_path / "studio" / "go").touch()
+    browser.wait("document.querySelectorAll('.card.done').length === 2", 150)
+
+    take_id = browser.evaluate("[...document.querySelectorAll('.card')].at(-1).dataset.take")
+    browser.click(f".card[data-take='{take_id}'] a")
+    browser.wait("document.querySelector('.pane[data-ready]')")
+    browser.send("Page.reload")
+    browser.wait("document.querySelector('.pane[data-ready]')")
+    assert "first clip" in browser.text()
+
+    downloads = tmp_path / "downloads"
+    browser.save_downloads(downloads)
+    browser.click("button.download")
+    browser.wait("document.querySelector('dialog.downloads .primary:not([disabled])')")
+    browser.click("dialog.downloads .primary")
+    assert wait_for(lambda: bool(list(downloads.glob("*.zip"))), 60)
+    with zipfile.ZipFile(next(downloads.glob("*.zip"))) as archive:
+        assert {name.rpartition(".")[2] for name in archive.namelist()} == {"glb", "bvh"}
+    assert browser.find_problems() == []
+
+
+def test_pictures_show_the_same_exact_frame(server: Server, browser: Browser, tmp_path: Path) -> None:
+    take_id = server.upload(write_clip(tmp_path / "clip.mp4")).json()["id"]
+    server.wait_for_state(take_id, "done")
+    open_take(browser, server, take_id)
+    for _ in range(5):
+        browser.press("ArrowRight")
+    assert browser.evaluate(FRAME) == 5
+    assert browser.wait(READ_STILL) == {"number": 5}
+    assert browser.evaluate(COUNT_COLORS.replace("SELECTOR", ".overlay")) > 10
+    browser.press("End")
+    assert browser.wait(READ_STILL) == {"number": 23}
+
+    browser.press("3", "3")
+    browser.wait("document.querySelector('.group .chip:nth-child(3)').getAttribute('aria-pressed') === 'true'")
+    path = tmp_path / "view.png"
+    browser.screenshot(path)
+    assert path.stat().st_size > 20_000
+    assert browser.find_problems() == []
+
+
+def test_playing_moves_all_panels_and_stops_at_the_end(server: Server, browser: Browser, tmp_path: Path) -> None:
+    take_id = server.upload(write_clip(tmp_path / "clip.mp4")).json()["id"]
+    server.wait_for_state(take_id, "done")
+    open_take(browser, server, take_id)
+    browser.press("l", "l")
+    browser.press(" ", " ")
+    browser.wait(f"{FRAME} > 3")
+    browser.wait(f"{FRAME} === 23 && document.querySelector('.play').getAttribute('aria-label') === 'Play'")
+    assert int(30 * browser.evaluate("document.querySelector('video').currentTime")) == 23
+    browser.press("l", "l")
+    browser.press(" ", " ")
+    browser.wait(f"{FRAME} > 3 && {FRAME} < 20")
+    assert browser.find_problems() == []
+
+
+def test_rename_and_delete_in_two_tabs(server: Server, browser: Browser, tmp_path: Path) -> None:
+    take_id = server.upload(write_clip(tmp_path / "clip.mp4")).json()["id"]
+    server.wait_for_state(take_id, "done")
+    browser.open(server.url)
+    browser.click("[aria-label='Rename clip']")
+    browser.wait("document.querySelector('dialog input')")
+    browser.evaluate("document.querySelector('dialog input').value = '<img src=x onerror=alert(1)>'")
+    browser.click("dialog .primary")
+    browser.wait("document.querySelector('.card h3').textContent === '<img src=x onerror=alert(1)>'")
+    server.send_json("PATCH", f"/api/takes/{take_id}", {"title": "From another tab"})
+    browser.wait("document.querySelector('.card h3').textContent === 'From another tab'")
+    browser.click("[aria-label='Delete From another tab']")
+    browser.click("dialog .danger")
+    browser.wait("document.querySelector('.drop.hero')")
+    assert server.request("GET", "/api/takes").json() == []
+
+
+def test_broken_file_and_large_file_are_explained(server: Server, browser: Browser, tmp_path: Path) -> None:
+    broken, large = tmp_path / "broken.mp4", tmp_path / "large.mp4"
+    broken.write_bytes(b"<!doctype html>" * 100)
+    large.write_bytes(b"\0" * 400_000)
+    browser.open(server.url)
+    browser.wait("document.querySelector('.drop.hero')")
+    browser.choose_files("#files", [broken, large])
+    browser.wait("document.querySelectorAll('.toast.bad').length === 2")
+    text = browser.text()
+    assert "broken.mp4: this file is no video that can be read" in text
+    assert "large.mp4 has 400 kB; at most 300 kB can be uploaded" in text
+    assert browser.evaluate("document.querySelector('.drop.hero') !== null")
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (390, 800)])
+def test_nothing_sticks_out_of_the_page(
+    server: Server, browser: Browser, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    take_id = server.upload(write_clip(tmp_path / "clip.mp4")).json()["id"]
+    server.wait_for_state(take_id, "done")
+    for address in ("#/", f"#/take/{take_id}"):
+        browser.open("about:blank")
+        browser.open(f"{server.url}/{address}", size, is_phone=size[0] < 600)
+        browser.wait("document.querySelector('.card.done, .pane[data-ready]')")
+        assert browser.evaluate("document.documentElement.scrollWidth") <= size[0]
+        unlabelled = browser.evaluate(
+            "[...document.querySelectorAll('button, input, select, a, canvas[role]')].filter((e) => e.offsetParent && "
+            "!(e.innerText.trim() || e.getAttribute('aria-label') || e.closest('label'))).map((e) => e.outerHTML)"
+        )
+        assert unlabelled == [], json.dumps(unlabelled)
