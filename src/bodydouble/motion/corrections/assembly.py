@@ -5,10 +5,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from bodydouble.data import BoolArray, Face, FloatArray, Hands, IntArray, Motion, Performance, Person, Track
+from bodydouble.data import (
+    BoolArray,
+    Face,
+    FloatArray,
+    Hands,
+    IntArray,
+    Motion,
+    Performance,
+    Person,
+    Skeleton,
+    Track,
+)
 from bodydouble.geometry import rotation
 from bodydouble.motion.corrections.refit import Evidence, refit
-from bodydouble.motion.multi_shot import average_skeleton, fill_gaps, with_skeleton
+from bodydouble.motion.multi_shot import fill_gaps, with_skeleton
 from bodydouble.motion.resampling.motion import slice_motion
 
 SEAM_SECONDS = 0.6
@@ -17,18 +28,19 @@ NOBODY = -1
 """Source of a frame in which a person is not shown."""
 
 
-def assemble_person(performance: Performance, name: str, sources: IntArray) -> Person:
+def assemble_person(performance: Performance, name: str, sources: IntArray, owner: int) -> Person:
     """Assembles a person.
 
     Args:
         performance: whose people are the sources.
         name: of the assembled person.
         sources: (F,) index of the person who is shown in each frame; NOBODY where none is.
+        owner: index of the person whose skeleton the assembled person has.
 
     Returns:
         The person from the first frame with a source to the last one. If there is one source without gaps, these are
-        its frames as they are. Otherwise the skeleton is that of the source with most frames, at their mean scale,
-        and the motion around seams and in gaps is fitted to the joined track.
+        its frames as they are. Otherwise frames of other people than the owner are adapted to the skeleton, and the
+        motion around seams and in gaps is fitted to the joined track.
 
     Raises:
         ModelError: the lifter cannot be loaded.
@@ -40,12 +52,11 @@ def assemble_person(performance: Performance, name: str, sources: IntArray) -> P
     if len(used) == 1 and (sources >= 0).all():
         return _slice_person(performance.people[used[0]], name, frames)
     people = {index: performance.people[index] for index in used}
-    counts = {index: int(np.count_nonzero(sources == index)) for index in used}
-    main = people[max(used, key=lambda index: counts[index])]
+    main = performance.people[owner]
     joined = Person(
         name,
         _join_tracks(people, sources, frames),
-        _join_motions(people, counts, sources, frames),
+        _join_motions(people, main.motion.skeleton, sources, frames),
         _join_hands(people, sources, frames, main.hands),
         _join_faces(people, sources, frames),
         main.appearance,
@@ -100,12 +111,12 @@ def _join_tracks(people: dict[int, Person], sources: IntArray, frames: IntArray)
     return track
 
 
-def _join_motions(people: dict[int, Person], counts: dict[int, int], sources: IntArray, frames: IntArray) -> Motion:
+def _join_motions(people: dict[int, Person], skeleton: Skeleton, sources: IntArray, frames: IntArray) -> Motion:
     """Joins motions with a common skeleton; gaps are filled in."""
-    motions = {index: person.motion for index, person in people.items()}
-    if len(people) > 1:
-        skeleton = average_skeleton([counts[index] for index in motions], [m.skeleton for m in motions.values()])
-        motions = {index: with_skeleton(motion, skeleton) for index, motion in motions.items()}
+    motions = {
+        index: person.motion if person.motion.skeleton is skeleton else with_skeleton(person.motion, skeleton)
+        for index, person in people.items()
+    }
     shown = np.flatnonzero(sources >= 0)
     origin = [int(frames[row] - people[int(sources[row])].track.frames[0]) for row in shown]
     parts = {

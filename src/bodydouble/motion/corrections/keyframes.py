@@ -92,8 +92,7 @@ def _plant_contacts(motion: Motion, is_added: BoolArray) -> Motion:
     for first, stop in find_runs(is_added.any(axis=1)):
         is_free[max(first - margin, 0) : stop + margin] = True
     is_own = np.tile(_blocks_that_move("hips"), (len(is_added), 1))
-    planted = deform(motion, _contact_targets(motion, is_added, places), is_free, is_own)
-    return planted
+    return deform(motion, _contact_targets(motion, is_added, places), is_free, is_own)
 
 
 def _reach_keyframes(motion: Motion, keyframes: Sequence[Keyframe], first_frame: int, view: Camera) -> Motion:
