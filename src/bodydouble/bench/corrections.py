@@ -101,7 +101,7 @@ def fit_duration(performance: Performance, seconds: float = SECONDS) -> Performa
     frames = back_and_forth[np.arange(count) % len(back_and_forth)]
     view = replace(performance.camera, camera_from_world=performance.camera.camera_from_world[frames])
     people = tuple(_select_frames(person, frames) for person in performance.people)
-    return replace(performance, frame_count=count, camera=view, people=people)
+    return replace(performance, frame_count=count, camera=view, people=people, shot_starts=())
 
 
 def _select_frames(person: Person, frames: IntArray) -> Person:
@@ -136,7 +136,7 @@ def _creators(clip: Performance) -> dict[str, Callable[[Performance, np.random.G
         "sides exchanged": lambda c, rng: SideExchange(_name(c, rng), *_span(c, rng)),
         "unreliable span": lambda c, rng: UnreliableSpan(_name(c, rng), *_span(c, rng)),
         "smoothing": lambda c, rng: Smoothing(_name(c, rng), *_span(c, rng), cutoff=3.0),
-        "swap": lambda c, rng: Swap(*(p.name for p in c.people[:2]), frame=int(rng.integers(1, c.frame_count - 1))),
+        "swap": lambda c, rng: Swap(c.people[0].name, c.people[1].name, int(rng.integers(1, c.frame_count - 1))),
         "floor level": lambda _, rng: FloorLevel(float(rng.uniform(-0.1, 0.1))),
         "height": _other_height,
         "focal length": _other_focal_length,
@@ -165,7 +165,7 @@ def _random_contact(clip: Performance, rng: np.random.Generator) -> tuple[str, s
         (person.name, side, int(first), int(stop))
         for person in clip.people
         for side, columns in SIDE_POINTS.items()
-        for first, stop in find_runs((person.motion.contacts[:, list(columns)] >= RESTING).all(axis=1))
+        for first, stop in find_runs(np.asarray((person.motion.contacts[:, list(columns)] >= RESTING).all(axis=1)))
     ]
     return contacts[int(rng.integers(len(contacts)))] if contacts else (clip.people[0].name, "left", 0, 1)
 
@@ -238,7 +238,7 @@ def _reach(clip: Performance, person: Person, first: int, last: int, correction:
     who are swapped stay swapped."""
     if isinstance(correction, Keyframe) and correction.joint.endswith(("Foot", "Toes")):
         side = correction.joint.removesuffix("Foot").removesuffix("Toes")
-        rests = (person.motion.contacts[:, list(SIDE_POINTS[side])] >= RESTING).any(axis=1)
+        rests = np.asarray((person.motion.contacts[:, list(SIDE_POINTS[side])] >= RESTING).any(axis=1))
         for start, stop in find_runs(rests):
             if start <= first < stop:
                 first, last = int(start), int(stop) - 1

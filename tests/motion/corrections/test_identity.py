@@ -116,7 +116,12 @@ def test_swap_repairs_people_who_were_exchanged() -> None:
 def test_merge_joins_parts_and_fills_the_gap() -> None:
     good = fitted_take()
     gap = slice(CUT - 3, CUT + 3)
-    corrections = [Split(A, gap.start, "gap"), Split("gap", gap.stop, "late"), Delete("gap"), Merge(A, "late")]
+    corrections: list[Correction] = [
+        Split(A, gap.start, "gap"),
+        Split("gap", gap.stop, "late"),
+        Delete("gap"),
+        Merge(A, "late"),
+    ]
     corrected = apply_corrections(good, corrections)
     assert names(corrected) == [A, B]
     person = corrected.people[0]
