@@ -19,6 +19,7 @@ from bodydouble.data import (
     Observation,
     PastObservation,
     Skeleton,
+    corrections,
 )
 from bodydouble.errors import BodydoubleError, InvalidDataError
 from tests import builders
@@ -62,8 +63,26 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
 }
 
 
+CORRECTIONS: dict[str, Callable[[], Any]] = {
+    "Rename": lambda: corrections.Rename("a", "b"),
+    "Merge": lambda: corrections.Merge("a", "b"),
+    "Split": lambda: corrections.Split("a", 3, "b"),
+    "Swap": lambda: corrections.Swap("a", "b", 3),
+    "Delete": lambda: corrections.Delete("a"),
+    "ContactEdit": lambda: corrections.ContactEdit("a", "left", 1, 3),
+    "Keyframe": lambda: corrections.Keyframe("a", "hips", 3, pixel=(1.0, 2.0)),
+    "SideExchange": lambda: corrections.SideExchange("a", 1, 3),
+    "UnreliableSpan": lambda: corrections.UnreliableSpan("a", 1, 3),
+    "Smoothing": lambda: corrections.Smoothing("a", 1, 3, 2.0),
+    "FloorLevel": lambda: corrections.FloorLevel(0.1),
+    "PersonHeight": lambda: corrections.PersonHeight("a", 1.7),
+    "FocalLength": lambda: corrections.FocalLength(35.0),
+}
+EXAMPLES |= CORRECTIONS
+
+
 def test_every_type_has_an_example() -> None:
-    types = {name for name, value in vars(data).items() if is_dataclass(value)}
+    types = {name for module in (data, corrections) for name, value in vars(module).items() if is_dataclass(value)}
     assert types == set(EXAMPLES)
 
 

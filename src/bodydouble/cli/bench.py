@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bodydouble.cli.bench_film import bench_film
+from bodydouble.cli.bench_resolve import bench_resolve
 from bodydouble.cli.errors import report_errors
 from bodydouble.cli.options import (
     BenchArguments,
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 
 app.command("film")(bench_film)
+app.command("resolve")(bench_resolve)
 
 
 class ClipSet(StrEnum):

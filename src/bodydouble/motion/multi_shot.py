@@ -147,15 +147,15 @@ def _with_common_skeletons(results: Sequence[ShotResult], stature: float | None)
 
 
 def _common_skeletons(results: Sequence[ShotResult]) -> dict[int, Skeleton]:
-    """Returns the common skeleton of each person; see average_skeleton."""
+    """Returns the common skeleton of each person; see _average_skeleton."""
     candidates: dict[int, list[tuple[int, Skeleton]]] = {}
     for result in results:
         for person, track, motion in zip(result.person_indices, result.tracks, result.motions, strict=True):
             candidates.setdefault(person, []).append((int(track.observed.sum()), motion.skeleton))
-    return {person: average_skeleton(*zip(*counted, strict=True)) for person, counted in candidates.items()}
+    return {person: _average_skeleton(*zip(*counted, strict=True)) for person, counted in candidates.items()}
 
 
-def average_skeleton(counts: Sequence[int], skeletons: Sequence[Skeleton]) -> Skeleton:
+def _average_skeleton(counts: Sequence[int], skeletons: Sequence[Skeleton]) -> Skeleton:
     """Returns the skeleton with the most observed frames, scaled to the weighted geometric mean of the statures."""
     longest = skeletons[int(np.argmax(counts))]
     sizes = [proportions.stature(skeleton) / proportions.stature(longest) for skeleton in skeletons]

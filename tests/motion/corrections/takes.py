@@ -21,7 +21,7 @@ def standing_motion(offset: float, frames: int = FRAMES) -> Motion:
     motion = waving_motion(frames)
     contacts = np.zeros((frames, 4))
     contacts[:, 2:] = 1.0
-    return replace(motion, root_position=motion.root_position + [offset, 0.0, 0.0], contacts=contacts)
+    return replace(motion, root_position=motion.root_position + np.array([offset, 0.0, 0.0]), contacts=contacts)
 
 
 def true_take(frames: int = FRAMES) -> Performance:

@@ -148,7 +148,7 @@ def test_later_keyframe_of_the_same_joint_and_frame_prevails(take: Performance) 
 
 def test_keyframe_out_of_reach_is_refused(take: Performance) -> None:
     key = Keyframe("person1", "leftHand", FRAME, position=(0.0, 9.0, 0.0))
-    with pytest.raises(InvalidDataError, match="correction 1: leftHand of person1 cannot be brought to .* frame 40"):
+    with pytest.raises(InvalidDataError, match=r"correction 1: leftHand of person1 cannot be brought to .* frame 40"):
         apply_corrections(take, [key])
 
 

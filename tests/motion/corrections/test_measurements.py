@@ -39,7 +39,7 @@ def with_keypoints(track: Track, keypoints: np.ndarray, landmarks: np.ndarray | 
 
 
 def far_from_span() -> np.ndarray:
-    return np.r_[0 : FIRST - REACH, LAST + 1 + REACH : FRAMES]
+    return np.concatenate([np.arange(FIRST - REACH), np.arange(LAST + 1 + REACH, FRAMES)])
 
 
 def error(take: Performance, reference: Performance) -> float:

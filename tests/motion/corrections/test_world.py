@@ -115,7 +115,7 @@ def test_focal_length_of_a_moving_camera_is_refused() -> None:
     poses = take.camera.camera_from_world.copy()
     poses[:, 0, 3] += np.linspace(0, 1, FRAMES)
     moving = replace(take, camera=replace(take.camera, camera_from_world=poses))
-    with pytest.raises(InvalidDataError, match="correction 1: .*capture the video again with --focal-length"):
+    with pytest.raises(InvalidDataError, match=r"correction 1: .*capture the video again with --focal-length"):
         apply_corrections(moving, [FocalLength(30.0)])
 
 

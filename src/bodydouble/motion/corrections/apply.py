@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
-from typing import get_args
 
 from bodydouble.data import Performance, Person
 from bodydouble.data.corrections import (
@@ -24,6 +23,7 @@ from bodydouble.data.corrections import (
     SideExchange,
     Smoothing,
     UnreliableSpan,
+    WorldCorrection,
 )
 from bodydouble.errors import InvalidDataError
 from bodydouble.motion.corrections.identity import assemble_people, change_parts, list_parts
@@ -31,9 +31,6 @@ from bodydouble.motion.corrections.keyframes import constrain_motion
 from bodydouble.motion.corrections.measurements import correct_measurements
 from bodydouble.motion.corrections.smoothing import smooth_person
 from bodydouble.motion.corrections.world import move_floor, set_focal_length, set_heights
-
-_Numbered = tuple[int, Correction]
-"""A correction with its number in the list, from 1."""
 
 
 def apply_corrections(performance: Performance, corrections: Sequence[Correction]) -> Performance:
@@ -50,80 +47,79 @@ def apply_corrections(performance: Performance, corrections: Sequence[Correction
         InvalidDataError: a correction does not fit the performance; the message has its number, from 1.
         ModelError: the lifter cannot be loaded.
     """
-    for kind, run in groupby(enumerate(corrections, start=1), key=_kind_of_run):
+    for _, run in groupby(enumerate(corrections, start=1), key=lambda item: _kind_of_run(item[1])):
         items = list(run)
-        if kind is IdentityCorrection:
-            performance = _correct_identities(performance, items)
-        elif kind is MotionCorrection:
-            performance = _correct_motions(performance, items)
-        else:
-            performance = _correct_world(performance, items)
+        identities = [(number, c) for number, c in items if isinstance(c, IdentityCorrection)]
+        motions = [(number, c) for number, c in items if isinstance(c, MotionCorrection)]
+        worlds = [(number, c) for number, c in items if isinstance(c, WorldCorrection)]
+        if identities:
+            performance = _correct_identities(performance, identities)
+        performance = _correct_motions(performance, motions)
+        performance = _correct_world(performance, worlds)
     return replace(performance, corrections=(*performance.corrections, *corrections))
 
 
-def _kind_of_run(item: _Numbered) -> object:
-    """Returns the union of the types that form a run with a correction, or its own type."""
-    kind = type(item[1])
-    return next((union for union in (IdentityCorrection, MotionCorrection) if kind in get_args(union)), kind)
+def _kind_of_run(correction: Correction) -> int:
+    """Returns the position among the unions of types that form a run."""
+    unions = (IdentityCorrection, MotionCorrection, WorldCorrection)
+    return [isinstance(correction, union) for union in unions].index(True)
 
 
 @contextmanager
-def _named(items: Sequence[_Numbered]) -> Iterator[None]:
+def _numbered(*numbers: int) -> Iterator[None]:
     """Puts the numbers of corrections in front of the messages of their errors."""
     try:
         yield
     except InvalidDataError as error:
-        numbers = ", ".join(str(number) for number, _ in items)
-        raise InvalidDataError(f"correction {numbers}: {error}") from error
+        raise InvalidDataError(f"correction {', '.join(map(str, numbers))}: {error}") from error
 
 
-def _correct_identities(performance: Performance, items: Sequence[_Numbered]) -> Performance:
+def _correct_identities(performance: Performance, items: Sequence[tuple[int, IdentityCorrection]]) -> Performance:
     parts = list_parts(performance)
-    for item in items:
-        with _named([item]):
-            parts = change_parts(performance, parts, item[1])
+    for number, correction in items:
+        with _numbered(number):
+            parts = change_parts(performance, parts, correction)
     return assemble_people(performance, parts)
 
 
-def _correct_world(performance: Performance, items: Sequence[_Numbered]) -> Performance:
+def _correct_world(performance: Performance, items: Sequence[tuple[int, WorldCorrection]]) -> Performance:
     heights = []
-    for item in items:
-        with _named([item]):
-            match item[1]:
+    for number, correction in items:
+        with _numbered(number):
+            match correction:
                 case FloorLevel():
-                    performance = move_floor(performance, item[1])
+                    performance = move_floor(performance, correction)
                 case FocalLength():
-                    performance = set_focal_length(performance, item[1])
-                case PersonHeight(person=name):
-                    _find_person(performance, name)
-                    heights.append(item[1])
+                    performance = set_focal_length(performance, correction)
+                case PersonHeight():
+                    _find_person(performance, correction.person)
+                    heights.append(correction)
     return set_heights(performance, heights) if heights else performance
 
 
-def _correct_motions(performance: Performance, items: Sequence[_Numbered]) -> Performance:
-    for item in items:
-        with _named([item]):
-            _check_frames(_find_person(performance, item[1].person), item[1])
-    own = {person.name: [item for item in items if item[1].person == person.name] for person in performance.people}
-    people = tuple(
-        _correct_person(performance, person, own[person.name]) if own[person.name] else person
-        for person in performance.people
-    )
-    return replace(performance, people=people)
+def _correct_motions(performance: Performance, items: Sequence[tuple[int, MotionCorrection]]) -> Performance:
+    for number, correction in items:
+        with _numbered(number):
+            _check_frames(_find_person(performance, correction.person), correction)
+    people = []
+    for person in performance.people:
+        own = [(number, correction) for number, correction in items if correction.person == person.name]
+        people.append(_correct_person(performance, person, own) if own else person)
+    return replace(performance, people=tuple(people))
 
 
-def _correct_person(performance: Performance, person: Person, items: Sequence[_Numbered]) -> Person:
+def _correct_person(performance: Performance, person: Person, items: Sequence[tuple[int, MotionCorrection]]) -> Person:
     """Applies a run of corrections of the motion of one person."""
-    measured = [item for item in items if isinstance(item[1], SideExchange | UnreliableSpan)]
-    edits = [item for item in items if isinstance(item[1], ContactEdit)]
-    keys = [item for item in items if isinstance(item[1], Keyframe)]
-    contacts, keyframes = [edit for _, edit in edits], [key for _, key in keys]
-    with _named(measured or edits):
-        person = correct_measurements(person, [c for _, c in measured], contacts, performance.camera)
-    for _, correction in items:
+    corrections = [correction for _, correction in items]
+    measured = [c for c in corrections if isinstance(c, SideExchange | UnreliableSpan)]
+    contacts = [c for c in corrections if isinstance(c, ContactEdit)]
+    keyframes = [c for c in corrections if isinstance(c, Keyframe)]
+    with _numbered(*(number for number, c in items if isinstance(c, SideExchange | UnreliableSpan))):
+        person = correct_measurements(person, measured, contacts, performance)
+    for correction in corrections:
         if isinstance(correction, Smoothing):
             person = smooth_person(person, correction)
-    with _named(keys or edits):
+    with _numbered(*(number for number, c in items if isinstance(c, ContactEdit | Keyframe))):
         return replace(person, motion=constrain_motion(person, contacts, keyframes, performance.camera))
 
 
@@ -139,11 +135,11 @@ def _find_person(performance: Performance, name: str) -> Person:
 def _check_frames(person: Person, correction: MotionCorrection) -> None:
     """Raises InvalidDataError if frames of a correction lie outside those of the person, or the joint is unknown."""
     if isinstance(correction, Keyframe):
-        frames = (correction.frame,)
+        first = last = correction.frame
         person.motion.skeleton.index(correction.joint)
     else:
-        frames = (correction.first_frame, correction.last_frame)
-    first, last = int(person.track.frames[0]), int(person.track.frames[-1])
-    for frame in frames:
-        if not first <= frame <= last:
-            raise InvalidDataError(f"frame {frame} is outside the frames of {person.name}, which are {first} to {last}")
+        first, last = correction.first_frame, correction.last_frame
+    start, end = int(person.track.frames[0]), int(person.track.frames[-1])
+    for frame in (first, last):
+        if not start <= frame <= end:
+            raise InvalidDataError(f"frame {frame} is outside the frames of {person.name}, which are {start} to {end}")

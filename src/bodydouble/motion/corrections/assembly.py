@@ -1,14 +1,26 @@
 """One person out of frames of several: tracks, motions, hands and faces are joined; the motion is fitted at seams."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
-from bodydouble.data import BoolArray, Face, FloatArray, Hands, IntArray, Motion, Performance, Person, Track
+from bodydouble.data import (
+    BoolArray,
+    Face,
+    FloatArray,
+    Hands,
+    IntArray,
+    Motion,
+    Performance,
+    Person,
+    Skeleton,
+    Track,
+)
 from bodydouble.geometry import rotation
 from bodydouble.motion.corrections.refit import Evidence, refit
-from bodydouble.motion.multi_shot import average_skeleton, fill_gaps, with_skeleton
+from bodydouble.motion.multi_shot import fill_gaps, with_skeleton
 from bodydouble.motion.resampling.motion import slice_motion
 
 SEAM_SECONDS = 0.6
@@ -16,19 +28,50 @@ SEAM_SECONDS = 0.6
 NOBODY = -1
 """Source of a frame in which a person is not shown."""
 
+Values = TypeVar("Values", FloatArray, BoolArray)
 
-def assemble_person(performance: Performance, name: str, sources: IntArray) -> Person:
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """People of whom a person is joined, in T frames."""
+
+    frames: IntArray
+    """(T,) frames of the clip."""
+    people: dict[int, Person]
+    """By the index in the performance."""
+    indices: IntArray
+    """(T,) index of the person who is shown; NOBODY where none is."""
+
+    def gather(self, values: Mapping[int, Values], rows: IntArray) -> Values:
+        """Returns values of the people (their frames, ...) in given rows of the T frames, in which they are shown."""
+        gathered: Values = np.repeat(next(iter(values.values()))[:1], len(rows), axis=0)
+        for index, own in values.items():
+            here = self.indices[rows] == index
+            gathered[here] = own[self.frames[rows[here]] - self.people[index].track.frames[0]]
+        return gathered
+
+    def nearest_rows(self, indices: Collection[int]) -> IntArray:
+        """Returns for each row the nearest row (T,) in which one of some people is shown."""
+        known, rows = np.flatnonzero(np.isin(self.indices, list(indices))), np.arange(len(self.indices))
+        after = np.searchsorted(known, rows).clip(max=len(known) - 1)
+        before = np.maximum(after - 1, 0)
+        is_nearer = np.abs(known[before] - rows) < np.abs(known[after] - rows)
+        return np.asarray(np.where(is_nearer, known[before], known[after]))
+
+
+def assemble_person(performance: Performance, name: str, sources: IntArray, owner: int) -> Person:
     """Assembles a person.
 
     Args:
         performance: whose people are the sources.
         name: of the assembled person.
         sources: (F,) index of the person who is shown in each frame; NOBODY where none is.
+        owner: index of the person whose skeleton the assembled person has.
 
     Returns:
         The person from the first frame with a source to the last one. If there is one source without gaps, these are
-        its frames as they are. Otherwise the skeleton is that of the source with most frames, at their mean scale,
-        and the motion around seams and in gaps is fitted to the joined track.
+        its frames as they are. Otherwise frames of other people than the owner are adapted to the skeleton, and the
+        motion around seams and in gaps is fitted to the joined track.
 
     Raises:
         ModelError: the lifter cannot be loaded.
@@ -39,18 +82,17 @@ def assemble_person(performance: Performance, name: str, sources: IntArray) -> P
     used = [int(index) for index in np.unique(sources[sources >= 0])]
     if len(used) == 1 and (sources >= 0).all():
         return _slice_person(performance.people[used[0]], name, frames)
-    people = {index: performance.people[index] for index in used}
-    counts = {index: int(np.count_nonzero(sources == index)) for index in used}
-    main = people[max(used, key=lambda index: counts[index])]
-    joined = Person(
+    main = performance.people[owner]
+    joined = _Sources(frames, {index: performance.people[index] for index in used}, sources)
+    person = Person(
         name,
-        _join_tracks(people, sources, frames),
-        _join_motions(people, counts, sources, frames),
-        _join_hands(people, sources, frames, main.hands),
-        _join_faces(people, sources, frames),
+        _join_tracks(joined),
+        _join_motions(joined, main.motion.skeleton),
+        _join_hands(joined, main.hands),
+        _join_faces(joined),
         main.appearance,
     )
-    return _fit_seams(joined, sources, performance)
+    return _fit_seams(person, sources, performance)
 
 
 def _slice_person(person: Person, name: str, frames: IntArray) -> Person:
@@ -82,98 +124,65 @@ def _slice_face(face: Face, rows: IntArray) -> Face:
     return Face(face.observed[rows], face.weights[rows], face.gaze[rows], outline)
 
 
-def _join_tracks(people: dict[int, Person], sources: IntArray, frames: IntArray) -> Track:
-    count = len(frames)
-    keypoint_count = next(iter(people.values())).track.keypoints.shape[1]
-    track = Track(
-        frames,
-        np.zeros(count, dtype=bool),
-        np.full((count, 4), np.nan),
-        np.tile(np.array([np.nan, np.nan, 0.0]), (count, keypoint_count, 1)),
-        np.full((count, keypoint_count, 3), np.nan),
-    )
-    for index, person in people.items():
-        here = np.flatnonzero(sources == index)
-        rows = frames[here] - person.track.frames[0]
-        for part in ("observed", "boxes", "keypoints", "landmarks_3d"):
-            getattr(track, part)[here] = getattr(person.track, part)[rows]
-    return track
+def _join_tracks(sources: _Sources) -> Track:
+    tracks = {index: person.track for index, person in sources.people.items()}
+    shown = np.flatnonzero(sources.indices >= 0)
+    count, landmarks = len(sources.frames), next(iter(tracks.values())).keypoints.shape[1]
+    observed, boxes = np.zeros(count, dtype=bool), np.full((count, 4), np.nan)
+    keypoints = np.tile(np.array([np.nan, np.nan, 0.0]), (count, landmarks, 1))
+    landmarks_3d = np.full((count, landmarks, 3), np.nan)
+    observed[shown] = sources.gather({i: track.observed for i, track in tracks.items()}, shown)
+    boxes[shown] = sources.gather({i: track.boxes for i, track in tracks.items()}, shown)
+    keypoints[shown] = sources.gather({i: track.keypoints for i, track in tracks.items()}, shown)
+    landmarks_3d[shown] = sources.gather({i: track.landmarks_3d for i, track in tracks.items()}, shown)
+    return Track(sources.frames, observed, boxes, keypoints, landmarks_3d)
 
 
-def _join_motions(people: dict[int, Person], counts: dict[int, int], sources: IntArray, frames: IntArray) -> Motion:
+def _join_motions(sources: _Sources, skeleton: Skeleton) -> Motion:
     """Joins motions with a common skeleton; gaps are filled in."""
-    motions = {index: person.motion for index, person in people.items()}
-    if len(people) > 1:
-        skeleton = average_skeleton([counts[index] for index in motions], [m.skeleton for m in motions.values()])
-        motions = {index: with_skeleton(motion, skeleton) for index, motion in motions.items()}
-    shown = np.flatnonzero(sources >= 0)
-    origin = [int(frames[row] - people[int(sources[row])].track.frames[0]) for row in shown]
-    parts = {
-        name: np.array([getattr(motions[int(sources[row])], name)[i] for row, i in zip(shown, origin, strict=True)])
-        for name in ("rotations", "root_position", "contacts", "joint_sigma")
-    }
-    first = motions[int(sources[shown[0]])]
-    joined = replace(first, **parts | {"rotations": rotation.make_continuous(parts["rotations"])})
-    filled = fill_gaps(joined, shown, len(frames), float(first.fps))
+    own = {index: person.motion for index, person in sources.people.items()}
+    motions = {i: m if m.skeleton is skeleton else with_skeleton(m, skeleton) for i, m in own.items()}
+    shown = np.flatnonzero(sources.indices >= 0)
+    first = next(iter(motions.values()))
+    joined = replace(
+        first,
+        rotations=rotation.make_continuous(sources.gather({i: m.rotations for i, m in motions.items()}, shown)),
+        root_position=sources.gather({i: m.root_position for i, m in motions.items()}, shown),
+        contacts=sources.gather({i: m.contacts for i, m in motions.items()}, shown),
+        joint_sigma=sources.gather({i: m.joint_sigma for i, m in motions.items()}, shown),
+    )
+    filled = fill_gaps(joined, shown, len(sources.frames), float(first.fps))
     rotations = filled.rotations.copy()
     rotations[shown] = joined.rotations
     return replace(filled, rotations=rotation.make_continuous(rotations))
 
 
-def _join_hands(people: dict[int, Person], sources: IntArray, frames: IntArray, main: Hands | None) -> Hands | None:
+def _join_hands(sources: _Sources, main: Hands | None) -> Hands | None:
     """Joins hands; frames without hands hold those of the nearest frame that has them."""
-    known = {index: person.hands for index, person in people.items() if person.hands is not None}
-    rows = _nearest_known(sources, known)
-    if rows is None:
+    hands = {index: person.hands for index, person in sources.people.items() if person.hands is not None}
+    if not hands:
         return None
-    parts = {
-        name: _gather({i: getattr(h, name) for i, h in known.items()}, people, sources, frames, rows)
-        for name in ("observed", "keypoints", "rotations")
-    }
+    rows = sources.nearest_rows(hands)
     is_held = rows != np.arange(len(rows))
-    parts["observed"][is_held] = False
-    parts["keypoints"][is_held] = (np.nan, np.nan, 0.0)
-    template = main or next(iter(known.values()))
-    return replace(template, **parts | {"rotations": rotation.make_continuous(parts["rotations"])})
+    observed = sources.gather({i: h.observed for i, h in hands.items()}, rows)
+    keypoints = sources.gather({i: h.keypoints for i, h in hands.items()}, rows)
+    rotations = sources.gather({i: h.rotations for i, h in hands.items()}, rows)
+    observed[is_held], keypoints[is_held] = False, (np.nan, np.nan, 0.0)
+    rest_offsets = (main or next(iter(hands.values()))).rest_offsets
+    return Hands(observed, keypoints, rest_offsets, rotation.make_continuous(rotations))
 
 
-def _join_faces(people: dict[int, Person], sources: IntArray, frames: IntArray) -> Face | None:
+def _join_faces(sources: _Sources) -> Face | None:
     """Joins faces; frames without a face hold that of the nearest frame that has one. Outlines are not joined."""
-    known = {index: person.face for index, person in people.items() if person.face is not None}
-    rows = _nearest_known(sources, known)
-    if rows is None:
+    faces = {index: person.face for index, person in sources.people.items() if person.face is not None}
+    if not faces:
         return None
-    observed, weights, gaze = (
-        _gather({i: getattr(f, name) for i, f in known.items()}, people, sources, frames, rows)
-        for name in ("observed", "weights", "gaze")
-    )
+    rows = sources.nearest_rows(faces)
+    observed = sources.gather({i: face.observed for i, face in faces.items()}, rows)
     observed[rows != np.arange(len(rows))] = False
+    weights = sources.gather({i: face.weights for i, face in faces.items()}, rows)
+    gaze = sources.gather({i: face.gaze for i, face in faces.items()}, rows)
     return Face(observed, weights, gaze)
-
-
-def _nearest_known(sources: IntArray, known: dict[int, Hands] | dict[int, Face]) -> IntArray | None:
-    """Returns for each row the nearest row whose source is known, or None if there is none."""
-    has_part = np.flatnonzero(np.isin(sources, list(known)))
-    if not len(has_part):
-        return None
-    rows = np.arange(len(sources))
-    after = np.searchsorted(has_part, rows).clip(max=len(has_part) - 1)
-    before = np.maximum(after - 1, 0)
-    is_nearer = np.abs(has_part[before] - rows) < np.abs(has_part[after] - rows)
-    return np.where(is_nearer, has_part[before], has_part[after])
-
-
-def _gather(
-    values: dict[int, FloatArray] | dict[int, BoolArray],
-    people: dict[int, Person],
-    sources: IntArray,
-    frames: IntArray,
-    rows: IntArray,
-) -> FloatArray:
-    """Returns values (T, ...) of the sources in given rows."""
-    return np.array(
-        [values[int(sources[row])][int(frames[row] - people[int(sources[row])].track.frames[0])] for row in rows]
-    )
 
 
 def _fit_seams(person: Person, sources: IntArray, performance: Performance) -> Person:
@@ -182,7 +191,7 @@ def _fit_seams(person: Person, sources: IntArray, performance: Performance) -> P
     for first, stop in _find_seams(sources):
         contacts = motion.contacts.copy()
         contacts[first:stop] = np.nan
-        evidence = Evidence(person.track, contacts, performance.camera)
+        evidence = Evidence(person.track, contacts, performance.camera, performance.shot_starts)
         motion = refit(motion, evidence, slice(first, stop), settle_seconds=SEAM_SECONDS)
     return replace(person, motion=motion)
 

@@ -77,10 +77,11 @@ def _place_run(points: FloatArray, is_kept: BoolArray, first: int, stop: int) ->
     if before is not None and after is not None:
         fraction = np.linspace(0.0, 1.0, stop - first + 2)[1:-1, None]
         return np.asarray(before + fraction * (after - before))
-    if before is None and after is None:
+    place = before if after is None else after
+    if place is None:
         mean = points[first:stop].mean(axis=0)
-        before = mean * _ON_FLOOR if abs(mean[1]) < FLOOR_SNAP else mean
-    return np.tile(after if before is None else before, (stop - first, 1))
+        place = mean * _ON_FLOOR if abs(mean[1]) < FLOOR_SNAP else mean
+    return np.tile(place, (stop - first, 1))
 
 
 def _fit_foot_length(

@@ -203,7 +203,8 @@ def _flexion(matrices: FloatArray, axis: FloatArray) -> FloatArray:
 
 def _minimize(problem: _Problem) -> FloatArray:
     """Returns the change (n, DOF) of least cost."""
-    change, goals = np.zeros((len(problem.rotations), DOF)), problem.targets.positions
+    change: FloatArray = np.zeros((len(problem.rotations), DOF))
+    goals = problem.targets.positions
     start = _points(problem, change)
     distance = float(np.linalg.norm(goals - start, axis=1).max())
     advances = min(max(ceil(distance / MAX_DISTANCE_STEP), 1), MAX_ADVANCES)

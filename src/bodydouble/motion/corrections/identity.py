@@ -22,19 +22,21 @@ class Part:
     name: str
     sources: IntArray
     """(F,) index of the person of the performance that is shown in each frame; NOBODY where none is."""
+    owner: int
+    """Index of the person of the performance whose skeleton this person has."""
 
 
 def list_parts(performance: Performance) -> list[Part]:
     """Returns the people of a performance as they are."""
     return [
-        Part(person.name, _frames_of(index, person.track.frames, performance.frame_count))
+        Part(person.name, _frames_of(index, person.track.frames, performance.frame_count), index)
         for index, person in enumerate(performance.people)
     ]
 
 
 def assemble_people(performance: Performance, parts: Sequence[Part]) -> Performance:
     """Returns the performance with other people; raises ModelError if the lifter cannot be loaded."""
-    people = tuple(assemble_person(performance, part.name, part.sources) for part in parts)
+    people = tuple(assemble_person(performance, part.name, part.sources, part.owner) for part in parts)
     return replace(performance, people=people)
 
 
@@ -58,7 +60,7 @@ def change_parts(performance: Performance, parts: list[Part], correction: Identi
     match correction:
         case Rename(name=name):
             _check_free(others, name)
-            changed = {part.name: Part(name, part.sources)}
+            changed = {part.name: replace(part, name=name)}
         case Delete():
             if not others:
                 raise InvalidDataError(f"{part.name} is the only person; a performance without people shows nothing")
@@ -76,8 +78,8 @@ def change_parts(performance: Performance, parts: list[Part], correction: Identi
             other = parts[_find(parts, other_name)]
             (early, late), (other_early, other_late) = _cut(part, frame), _cut(other, frame)
             changed = {
-                part.name: Part(part.name, np.maximum(early.sources, other_late.sources)),
-                other.name: Part(other.name, np.maximum(other_early.sources, late.sources)),
+                part.name: replace(part, sources=np.maximum(early.sources, other_late.sources)),
+                other.name: replace(other, sources=np.maximum(other_early.sources, late.sources)),
             }
             _check_observed(performance, *changed.values())
     return [changed.get(p.name, p) for p in parts]
@@ -99,7 +101,7 @@ def _cut(part: Part, frame: int) -> tuple[Part, Part]:
     """Returns the person before a frame, and from it on."""
     is_late = np.arange(len(part.sources)) >= frame
     early, late = (np.where(mask, part.sources, NOBODY) for mask in (~is_late, is_late))
-    return Part(part.name, early), Part(part.name, late)
+    return replace(part, sources=early), replace(part, sources=late)
 
 
 def _merge(first: IntArray, second: IntArray, performance: Performance) -> IntArray:

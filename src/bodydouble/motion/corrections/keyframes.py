@@ -89,11 +89,10 @@ def _plant_contacts(motion: Motion, is_added: BoolArray) -> Motion:
     _check_distance(motion, is_added, places)
     margin = max(1, round(CONTACT_MARGIN * float(motion.fps)))
     is_free = np.zeros(len(is_added), dtype=bool)
-    for first, stop in find_runs(is_added.any(axis=1)):
+    for first, stop in find_runs(np.asarray(is_added.any(axis=1))):
         is_free[max(first - margin, 0) : stop + margin] = True
     is_own = np.tile(_blocks_that_move("hips"), (len(is_added), 1))
-    planted = deform(motion, _contact_targets(motion, is_added, places), is_free, is_own)
-    return planted
+    return deform(motion, _contact_targets(motion, is_added, places), is_free, is_own)
 
 
 def _reach_keyframes(motion: Motion, keyframes: Sequence[Keyframe], first_frame: int, view: Camera) -> Motion:
@@ -105,7 +104,7 @@ def _reach_keyframes(motion: Motion, keyframes: Sequence[Keyframe], first_frame:
     targets = [_key_targets(keys), _contact_targets(motion, np.zeros_like(motion.contacts, dtype=bool), places)]
     targets += [part for key in keys for part in _companions(motion, positions, key)]
     is_own = _find_own_blocks(motion, keys)
-    deformed = deform(motion, join_targets(targets), is_own.any(axis=1), is_own)
+    deformed = deform(motion, join_targets(targets), np.asarray(is_own.any(axis=1)), is_own)
     _check_keys(deformed, keys)
     return deformed
 

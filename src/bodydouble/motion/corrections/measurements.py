@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.ndimage import binary_closing
 
-from bodydouble.data import BoolArray, Camera, Hands, IntArray, Person, Track
+from bodydouble.data import BoolArray, Hands, IntArray, Performance, Person, Track
 from bodydouble.data.corrections import ContactEdit, SideExchange, UnreliableSpan
 from bodydouble.errors import InvalidDataError
 from bodydouble.motion.corrections.contacts import edit_contacts, find_runs
@@ -23,7 +23,10 @@ _PARTS = {
 
 
 def correct_measurements(
-    person: Person, corrections: Sequence[SideExchange | UnreliableSpan], edits: Sequence[ContactEdit], view: Camera
+    person: Person,
+    corrections: Sequence[SideExchange | UnreliableSpan],
+    edits: Sequence[ContactEdit],
+    performance: Performance,
 ) -> Person:
     """Changes what was seen of a person, and fits the motion again where that makes a difference.
 
@@ -31,7 +34,7 @@ def correct_measurements(
         person: of whom all corrections are.
         corrections: applied in order.
         edits: contacts; those that are no contacts after all take part in the fit.
-        view: camera of the clip.
+        performance: that shows the person, for its camera and shots.
 
     Raises:
         InvalidDataError: nothing observed would be left.
@@ -55,7 +58,9 @@ def correct_measurements(
     estimated = np.where(is_released, edited, estimated)
     changed = replace(person, track=track, hands=hands)
     is_touched = is_changed | is_released.any(axis=1)
-    return _refit_person(changed, Evidence(person.track, contacts, view), Evidence(track, estimated, view), is_touched)
+    scene = performance.camera, performance.shot_starts
+    before, after = Evidence(person.track, contacts, *scene), Evidence(track, estimated, *scene)
+    return _refit_person(changed, before, after, is_touched)
 
 
 def _refit_person(person: Person, before: Evidence, after: Evidence, is_touched: BoolArray) -> Person:

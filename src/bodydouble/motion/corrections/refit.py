@@ -6,6 +6,7 @@ done to the motion in other ways (palms, head, keyframes) stays.
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,8 +26,6 @@ BLEND_SECONDS = 0.5
 """Time in s beyond that, in which the weight of the fit decays."""
 MARGIN_SECONDS = 0.5
 """Time in s beyond that, which is fitted and discarded."""
-MAX_CAMERA_TURN, MAX_CAMERA_STEP = 0.3, 0.5
-"""Maximum rotation in rad and movement in m of a camera from frame to frame without a cut."""
 _UP = np.array([0.0, 1.0, 0.0])
 
 
@@ -38,24 +37,17 @@ class Evidence:
     contacts: FloatArray
     """(T, 4) probabilities; NaN where they are estimated."""
     view: Camera
+    shot_starts: tuple[int, ...] = ()
+    """First frame of the clip of every shot but the first."""
 
 
-def find_shots(view: Camera) -> list[slice]:
-    """Returns the frames of each shot: between two shots the camera jumps."""
-    poses = view.camera_from_world
-    quaternions, positions = rotation.from_matrix(poses[:, :3, :3]), camera.inverse(poses)[:, :3, 3]
-    turns = rotation.angle_between(quaternions[1:], quaternions[:-1])
-    steps = np.linalg.norm(np.diff(positions, axis=0), axis=-1)
-    cuts = 1 + np.flatnonzero((turns > MAX_CAMERA_TURN) | (steps > MAX_CAMERA_STEP))
-    return [slice(int(a), int(b)) for a, b in zip([0, *cuts], [*cuts, len(poses)], strict=True)]
-
-
-def split_at_cuts(rows: slice, track: Track, view: Camera) -> list[slice]:
-    """Splits rows of a track at cuts."""
-    first = int(track.frames[0])
-    shots = (slice(shot.start - first, shot.stop - first) for shot in find_shots(view))
-    parts = (slice(max(rows.start, shot.start), min(rows.stop, shot.stop)) for shot in shots)
-    return [part for part in parts if part.start < part.stop]
+def _split_at_cuts(rows: slice, evidence: Evidence) -> list[tuple[slice, slice]]:
+    """Splits rows of a track at cuts; returns each part, and the rows of the track in its shot."""
+    first, count = int(evidence.track.frames[0]), len(evidence.track.frames)
+    bounds = sorted({0, count, *(start - first for start in evidence.shot_starts if 0 < start - first < count)})
+    shots = [slice(start, stop) for start, stop in pairwise(bounds)]
+    parts = [(slice(max(rows.start, shot.start), min(rows.stop, shot.stop)), shot) for shot in shots]
+    return [(part, shot) for part, shot in parts if part.start < part.stop]
 
 
 def refit(
@@ -82,14 +74,16 @@ def refit(
         ModelError: the lifter cannot be loaded.
     """
     motion = replace(motion, contacts=after.contacts)
-    for part in split_at_cuts(rows, after.track, after.view):
-        motion = _refit_part(motion, after, part, before, settle_seconds)
+    for part, shot in _split_at_cuts(rows, after):
+        motion = _refit_part(motion, after, part, shot, before, settle_seconds)
     return replace(motion, contacts=np.nan_to_num(motion.contacts))
 
 
-def _refit_part(motion: Motion, after: Evidence, rows: slice, before: Evidence | None, settle_seconds: float) -> Motion:
-    """Fits a motion again in a span without a cut."""
-    fps, shot = float(motion.fps), _shot_around(after, rows)
+def _refit_part(
+    motion: Motion, after: Evidence, rows: slice, shot: slice, before: Evidence | None, settle_seconds: float
+) -> Motion:
+    """Fits a motion again in a span within the rows of a shot."""
+    fps = float(motion.fps)
     if not after.track.observed[shot].any():
         return motion
     weights = _weights(rows, shot, fps, settle_seconds)
@@ -112,13 +106,6 @@ def _refit_part(motion: Motion, after: Evidence, rows: slice, before: Evidence |
     return replace(
         motion, rotations=rotation.make_continuous(rotations), root_position=root_position, contacts=contacts
     )
-
-
-def _shot_around(evidence: Evidence, rows: slice) -> slice:
-    """Returns the rows of the track in the shot that contains the given rows."""
-    first, frames = int(evidence.track.frames[0]), evidence.track.frames
-    shot = next(s for s in find_shots(evidence.view) if s.start <= first + rows.start < s.stop)
-    return slice(max(shot.start - first, 0), min(shot.stop - first, len(frames)))
 
 
 def _weights(rows: slice, shot: slice, fps: float, settle_seconds: float) -> FloatArray:

@@ -80,7 +80,7 @@ def set_focal_length(performance: Performance, focal_length: FocalLength) -> Per
         ModelError: the lifter cannot be loaded.
     """
     view = performance.camera
-    if np.ptp(view.camera_from_world, axis=0).max() > _SAME_POSE:
+    if performance.shot_starts or np.ptp(view.camera_from_world, axis=0).max() > _SAME_POSE:
         raise InvalidDataError(
             "the focal length of a camera that moves, or of several shots, cannot be corrected afterwards; "
             "capture the video again with --focal-length"
