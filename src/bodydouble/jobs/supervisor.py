@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,8 @@ LOG_FILE = "batch.log"
 MAX_ERRORS = 10
 """Number of workers in a row that end with an error after which no more are started."""
 POLL_SECONDS = 0.2
+END_SECONDS = 2.0
+"""Maximum time between the end of the main thread of a worker and that of all its threads."""
 STOP_SECONDS = 10.0
 """Time that workers get to end by themselves."""
 WORKER_COMMAND = (sys.executable, "-m", "bodydouble.jobs.worker")
@@ -66,6 +69,8 @@ class _Workers:
     def __init__(self, command: Sequence[str], log: Path) -> None:
         self._command, self._log = command, log
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._codes: dict[int, int] = {}
+        """How processes ended, by their number."""
         self._errors = 0
         """Number of workers that ended with an error since one last ended otherwise."""
 
@@ -86,9 +91,11 @@ class _Workers:
     def explain_end(self, owner: Owner) -> str:
         """Returns how a worker ended and what to do, as ``JobStore.recover`` takes it."""
         for process in self._processes:
-            if process.pid == owner.pid and (process.poll() or 0) < 0:
-                return _explain_signal(-process.returncode)
-        return WORKER_ENDED
+            if process.pid == owner.pid:
+                with suppress(subprocess.TimeoutExpired):  # its last threads may still be ending
+                    self._codes[process.pid] = process.wait(END_SECONDS)
+        code = self._codes.get(owner.pid, 0)
+        return _explain_signal(-code) if code < 0 else WORKER_ENDED
 
     def keep_running(self, count: int) -> None:
         """Starts workers until a number of them run.
@@ -98,6 +105,7 @@ class _Workers:
         """
         for process in self._processes:
             if process.poll() is not None:
+                self._codes[process.pid] = process.returncode or 0
                 self._errors = self._errors + 1 if (process.returncode or 0) > 0 else 0
                 if process.returncode == DISK_STATUS:
                     check_disk(self._log.parent)
