@@ -28,7 +28,7 @@ _SIGNS_OF_MEMORY = (
     "bad_alloc", "bad allocation", "failed to allocate", "cannot allocate memory", "insufficient memory",
     "can't start new thread",
 )  # fmt: skip
-"""What the libraries of networks, images and videos say when memory is refused."""
+"""Texts by which the libraries of networks, images and videos report that memory is refused."""
 
 
 class LeaseLostError(Exception):

@@ -70,7 +70,7 @@ class _Workers:
         self._command, self._log = command, log
         self._processes: list[subprocess.Popen[bytes]] = []
         self._codes: dict[int, int] = {}
-        """How processes ended, by their number."""
+        """Exit statuses of processes that have ended, by their number."""
         self._errors = 0
         """Number of workers that ended with an error since one last ended otherwise."""
 
