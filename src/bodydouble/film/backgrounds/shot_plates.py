@@ -24,7 +24,7 @@ SHADOW_GAP = 12
 """Maximum distance of a shadow in a plate from the unseen place of a person, px of the reduced image."""
 SEAM_WIDTH = 4
 """Width of the seam around a shadow in which the fill is compared with the floor, px of the reduced image."""
-MAX_SEAM_DIFFERENCE = 0.15
+MAX_SEAM_DIFFERENCE = 0.08
 """Maximum relative difference of colours that agree there."""
 MIN_SEAM_SHARE = 0.7
 """Minimum share of the seam that agrees; the fill of a dark floor does not continue what is around it."""
