@@ -1,9 +1,9 @@
-"""Makes docs/street.webp, the animated image of the README, from the preview of the example clip.
+"""Makes docs/street.webp, the animated image of docs/formats.md, from the preview of the example clip.
 
 Usage::
 
     bodydouble animate examples/street.mp4 -o out/demo
-    python tools/make_readme_picture.py out/demo/preview.mp4 docs/street.webp
+    python tools/make_preview_picture.py out/demo/preview.mp4 docs/street.webp
 
 Input: preview.mp4. Output: an animated WebP image.
 """
