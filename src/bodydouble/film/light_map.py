@@ -9,6 +9,8 @@ from bodydouble.geometry.rotation import normalize
 MAX_SIZE = 1024
 """Maximum side of a light map, texels."""
 MIN_SIZE = 64
+MIN_BIAS = 3.0
+"""Minimum distance from a caster at which a shadow is seen, texels."""
 MARGIN = 0.02
 """Margin around the parts that are seen, m."""
 
@@ -64,6 +66,13 @@ class LightMap:
     def blur_radius(self, radius: float) -> float:
         """Returns a radius in m, one texel at least, in texture coordinates."""
         return max(radius / self._texel, 1.0) / MAX_SIZE
+
+    def bias(self, distance: float) -> float:
+        """Returns a distance in m from a caster, some texels at least, as depth in the map.
+
+        Within it a surface would shade itself, since one texel holds one depth of a surface that is not level there.
+        """
+        return max(distance, MIN_BIAS * self._texel) / self.depth_range
 
     def bind(self, unit: int) -> None:
         """Binds the map to a texture unit."""

@@ -168,7 +168,7 @@ class ToonModel:
             opacity=opacity,
             light_from_world=light_map.place_from_world,
             light_blur=light_map.blur_radius(FACE_SHADOW_BLUR if role is Role.FACE else 0.0),
-            bias=SHADOW_BIAS.get(role, 0.0) / light_map.depth_range,
+            bias=light_map.bias(SHADOW_BIAS.get(role, 0.0)),
             shadow_reach=FACE_SHADOW_REACH / light_map.depth_range,
         )
 

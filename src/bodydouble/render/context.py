@@ -107,9 +107,10 @@ def wait_for_driver() -> None:
 
 @cache
 def _load_finish() -> Callable[[], object]:
-    """Returns glFinish of the library that creates the contexts; elsewhere than on Linux, a call that does nothing."""
+    """Returns glFinish of the library that creates the contexts; if it is not found, a call that does nothing."""
     if not _ON_LINUX:
         return lambda: None
     find_function = ctypes.CDLL(_CONTEXT_SETTINGS["libegl"]).eglGetProcAddress
     find_function.restype, find_function.argtypes = ctypes.c_void_p, (ctypes.c_char_p,)
-    return ctypes.CFUNCTYPE(None)(find_function(b"glFinish"))
+    address = find_function(b"glFinish")
+    return ctypes.CFUNCTYPE(None)(address) if address else lambda: None
