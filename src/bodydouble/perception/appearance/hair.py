@@ -155,7 +155,8 @@ def measure_hair(samples: Sequence[AppearanceSample], skin: FloatArray, top: Flo
         return None
     heads, weights, color = found.heads, found.weights, found.color
     if color is None:
-        return HairShares(None, found.crown, found.bare, *[np.nan] * 4, None, np.nan, len(heads))
+        nan = float("nan")
+        return HairShares(None, found.crown, found.bare, nan, nan, nan, nan, None, nan, len(heads))
     masks = [_hair_mask(head, hair, skin, top) for head, hair in zip(heads, found.own_colors, strict=True)]
     return HairShares(
         color,
@@ -206,10 +207,10 @@ def describe_images(samples: Sequence[AppearanceSample], skin: FloatArray, top: 
 def _find_hair(samples: Sequence[AppearanceSample], skin: FloatArray) -> _Hair | None:
     """Finds the heads and the colour of their hair; None if no head was told from the surroundings."""
     heads = [_prepare(sample, view) for view in _list_views(samples) for sample in _select_best(samples, view)]
-    seen = [(head, crown) for head in heads if (crown := _crown_hair(head, skin))[1] >= MIN_CELLS]
+    seen = [(head, top) for head in heads if (top := _crown_hair(head, skin))[1] >= MIN_CELLS]
     if not seen:
         return None
-    heads, crowns = [head for head, _ in seen], [crown for _, crown in seen]
+    heads, crowns = [head for head, _ in seen], [top for _, top in seen]
     weights = np.array([head.weight for head in heads])
     shares = np.array([share for _, _, share in crowns])
     crown = float(np.average(shares, weights=weights))
