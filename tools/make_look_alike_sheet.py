@@ -21,9 +21,9 @@ from bodydouble.characters.cast.look_alike import create_look_alike
 from bodydouble.data import Person
 from bodydouble.formats.media import FrameReader
 from bodydouble.pipeline import capture
-from make_cast_sheet import draw_figure, draw_head
+from make_cast_sheet import BACKGROUND, draw_figure, draw_head
 
-HEAD_SIZE, FIGURE_SIZE, PHOTO_SIZE = (190, 320), (190, 320), (230, 320)
+HEAD_SIZE, FIGURE_SIZE, PHOTO_SIZE = (220, 220), (160, 320), (230, 320)
 """Width and height of the parts of a person's row, px."""
 COLUMNS, GAP, MARGIN = 2, 8, 0.18
 """Columns of people, the gap between them in px, and the margin around a person as a share of the height."""
@@ -58,9 +58,9 @@ def draw_people(clip: Path) -> Iterator[Image.Image]:
             Image.fromarray(draw_head(look, character, HEAD_TURN_DEG, HEAD_SIZE)),
             Image.fromarray(draw_figure(character, FIGURE_TURN_DEG, FIGURE_SIZE)),
         ]
-        row = Image.new("RGB", (sum(part.width for part in parts), PHOTO_SIZE[1]), "white")
+        row = Image.new("RGB", (sum(part.width for part in parts), PHOTO_SIZE[1]), BACKGROUND)
         for index, part in enumerate(parts):
-            row.paste(part, (sum(other.width for other in parts[:index]), 0))
+            row.paste(part, (sum(other.width for other in parts[:index]), (row.height - part.height) // 2))
         yield row
 
 
