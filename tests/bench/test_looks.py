@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bodydouble.bench.looks import build_report, build_scene, compare_looks
+from bodydouble.bench.looks import GlassesCounts, build_face_scene, build_report, build_scene, compare_looks
 from bodydouble.data import Appearance, Trait
 from bodydouble.synthetic.rendered_clip import create_ground_truth
 
@@ -30,7 +30,7 @@ def test_errors_are_counted() -> None:
 def test_nothing_known_is_wrong_or_unknown() -> None:
     errors = compare_looks(Appearance(), TRUE)
     assert not any(errors.classes.values())
-    values = build_report([errors], "fast").values
+    values = build_report([errors], GlassesCounts(4, 3, 2, 4, 0), "fast").values
     assert values["hair length"]["right_percent"] == 0.0
     assert values["hair"]["unknown"] == 1
 
@@ -45,3 +45,9 @@ def test_rendered_people_have_a_known_look() -> None:
     assert truth.hair is not None and truth.sleeve is not None and truth.skin_color is not None
     errors = compare_looks(truth, truth)
     assert all(errors.classes.values())
+
+
+def test_only_the_glasses_of_faces_are_known() -> None:
+    plain, worn = (create_ground_truth(build_face_scene(seed)).people[0].appearance for seed in (0, 1))
+    assert plain is None
+    assert worn == Appearance(glasses=Trait("glasses", 1.0))

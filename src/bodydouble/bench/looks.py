@@ -4,7 +4,7 @@ The seeds are those of no person on whom the rules were tuned.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,10 +18,16 @@ from bodydouble.evaluation.metrics.averages import percentile
 from bodydouble.evaluation.metrics.color_difference import ciede2000
 from bodydouble.perception.appearance.colors import to_lab
 from bodydouble.pipeline import motion_library
+from bodydouble.synthetic.close_ups.glasses import add_glasses
+from bodydouble.synthetic.close_ups.scene import sample_face_scene
 from bodydouble.synthetic.rendered_clip import ClipScene, SceneOptions, sample_scene
 
 SEEDS = range(7000, 7030)
 FRAME_COUNT, FPS = 12, Fraction(4)
+FACE_SEEDS, FACE_SIZES = range(7100, 7124), (60.0, 200.0)
+"""Seeds of faces with and without glasses, and the range of their heights, px."""
+GLASSES = ("none", "clear", "none", "dark")
+"""Glasses of the faces, in turn."""
 IMAGE_SIZE = (960, 540)
 COLORS = {"hair": "hair_color", "skin": "skin_color", "top": "top_color", "bottom": "bottom_color"}
 SLEEVE_CLASSES = ((0.25, "none"), (0.535, "short"), (0.81, "three-quarter"), (np.inf, "long"))
@@ -46,18 +52,39 @@ class LookErrors:
     """Whether sleeves, legs, skirt and hair are right."""
 
 
+@dataclass(frozen=True, slots=True)
+class GlassesCounts:
+    """Numbers of faces with and without glasses."""
+
+    worn: int
+    judged: int
+    """Faces with glasses of which glasses were found or denied; the others are too small or turned away."""
+    found: int
+    absent: int
+    wrong: int
+    """Faces without glasses on which some were found."""
+
+
 def clip_factories() -> list[ClipFactory]:
-    """Returns the factories of the clips."""
-    return [_create_factory(seed) for seed in SEEDS]
+    """Returns the factories of the clips: people, then faces with and without glasses."""
+    people = [_create_factory("look", seed, build_scene) for seed in SEEDS]
+    return people + [_create_factory("look_face", seed, build_face_scene) for seed in FACE_SEEDS]
 
 
-def _create_factory(seed: int) -> Callable[[Path | None], BenchClip]:
+def _create_factory(name: str, seed: int, build: Callable[[int], ClipScene]) -> Callable[[Path | None], BenchClip]:
     def create(cache_dir: Path | None) -> BenchClip:
-        key = cache_key(["looks", seed, FRAME_COUNT, str(FPS), IMAGE_SIZE], [motion_library.LIBRARY_FILE])
-        folder = cache_dir or default_cache_dir()
-        return load_or_render(f"look_{seed}", key, lambda: build_scene(seed), folder)
+        parameters = [name, seed, FRAME_COUNT, str(FPS), IMAGE_SIZE, FACE_SIZES, GLASSES]
+        key = cache_key(parameters, [motion_library.LIBRARY_FILE])
+        return load_or_render(f"{name}_{seed}", key, lambda: build(seed), cache_dir or default_cache_dir())
 
     return create
+
+
+def build_face_scene(seed: int) -> ClipScene:
+    """Builds the scene of a face of random size, with or without glasses."""
+    rng, kind = np.random.default_rng(seed), GLASSES[seed % len(GLASSES)]
+    face = sample_face_scene(seed, float(rng.uniform(*FACE_SIZES)), FRAME_COUNT, IMAGE_SIZE)
+    return (face if kind == "none" else add_glasses(face, rng, is_dark=kind == "dark")).scene
 
 
 def build_scene(seed: int) -> ClipScene:
@@ -120,19 +147,31 @@ def _length_class(appearance: Appearance, trait: str, classes: Sequence[tuple[fl
     return None if found is None else next(name for limit, name in classes if found.value < limit)
 
 
-def measure_looks(captures: Sequence[BenchCapture]) -> list[LookErrors]:
-    """Compares each captured person with the truth; a person who was not found has no appearance."""
-    errors = []
+def measure_looks(captures: Sequence[BenchCapture]) -> tuple[list[LookErrors], GlassesCounts]:
+    """Compares each captured person with the truth; a person who was not found has no appearance.
+
+    Returns:
+        Errors of the people, and counts of the faces, of which only the glasses are known.
+    """
+    errors, glasses = [], []
     for captured in captures:
         people = captured.performance.people
-        estimated = people[0].appearance if people else None
+        estimated = (people[0].appearance if people else None) or Appearance()
         true = captured.truth.people[0].appearance
-        assert true is not None
-        errors.append(compare_looks(estimated or Appearance(), true))
-    return errors
+        if true is None or true.hair is None:
+            glasses.append((true is not None, _value(estimated, "glasses", "unknown")))
+        else:
+            errors.append(compare_looks(estimated, true))
+    return errors, GlassesCounts(
+        worn=sum(is_worn for is_worn, _ in glasses),
+        judged=sum(is_worn and found != "unknown" for is_worn, found in glasses),
+        found=sum(is_worn and found == "glasses" for is_worn, found in glasses),
+        absent=sum(not is_worn for is_worn, _ in glasses),
+        wrong=sum(not is_worn and found == "glasses" for is_worn, found in glasses),
+    )
 
 
-def build_report(errors: Sequence[LookErrors], quality: str) -> BenchReport:
+def build_report(errors: Sequence[LookErrors], glasses: GlassesCounts, quality: str) -> BenchReport:
     """Builds the tables of the benchmark."""
     color_rows, class_rows, values = [], [], {}
     for name in COLORS:
@@ -145,6 +184,7 @@ def build_report(errors: Sequence[LookErrors], quality: str) -> BenchReport:
         right = 100 * float(np.mean([one.classes[name] for one in errors]))
         values[name] = {"people": len(errors), "right_percent": right}
         class_rows.append([name, f"{len(errors)}", f"{right:.0f} %"])
+    values["glasses"] = asdict(glasses)
     return BenchReport(
         "Looks",
         "# Looks\n\nAppearance of rendered people. Patterned garments and shaved heads have no colour of their own and "
@@ -157,6 +197,10 @@ def build_report(errors: Sequence[LookErrors], quality: str) -> BenchReport:
             f"Classes (bars: garments {MIN_GARMENTS_RIGHT:.0f} %, hair {MIN_HAIR_RIGHT:.0f} %)": (
                 ["class", "people", "right"],
                 class_rows,
+            ),
+            "Glasses on faces": (
+                ["with glasses", "judged", "found", "without", "wrongly found"],
+                [[f"{value}" for value in asdict(glasses).values()]],
             ),
         },
         values,

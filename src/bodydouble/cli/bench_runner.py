@@ -136,7 +136,7 @@ def measure_faces(arguments: BenchArguments, progress: Progress) -> BenchReport:
 def measure_looks(arguments: BenchArguments, progress: Progress) -> BenchReport:
     """Measures the appearance of rendered people."""
     captures = _capture(_sample_evenly(looks.clip_factories(), arguments.clips), arguments, progress)
-    return looks.build_report(looks.measure_looks(captures), arguments.quality)
+    return looks.build_report(*looks.measure_looks(captures), arguments.quality)
 
 
 def measure_retargeting(

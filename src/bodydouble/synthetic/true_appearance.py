@@ -18,14 +18,16 @@ MIN_BUZZ_CONTRAST = 0.04
 
 
 def read_appearance(body: Body, character: Character) -> Appearance | None:
-    """Reads the true appearance of a character that ``dress_body`` made for a body; None if another function made it.
+    """Reads the true appearance of a character that ``dress_body`` made for a body.
+
+    Of a character that another function made, only glasses are read; without them the appearance is None.
 
     The colours are those of the textures. A pattern that is not plain is called a print; the colour of a lower garment
     with a pattern is left out.
     """
     meshes = {mesh.name: mesh for mesh in character.meshes}
     if "skin" not in meshes:
-        return None
+        return Appearance(glasses=Trait("glasses", 1.0)) if "glasses" in meshes else None
     top, bottom = meshes["top"], meshes.get("skirt") or meshes["trousers"]
     skin = _vertex_color(meshes["skin"])
     shoulder, wrist = body.joint_position("leftUpperArm")[0], body.joint_position("leftHand")[0]

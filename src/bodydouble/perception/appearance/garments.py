@@ -1,6 +1,7 @@
 """Sleeves, lower garment and shoes: ``AppearanceSample``s and the colour of the skin -> ``Trait``s."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ MIN_SAMPLES = 3
 """Number of samples with a part at which it is certain."""
 MAX_SHADE = 18.0
 """Largest distance of the skin of one frame from that of the clip."""
+LEG_CERTAINTY = 2.0
+"""Factor of the confidence of legs, which nothing hides: ends that are found with little contrast are right, too."""
 THIGH_POINTS = slice(1, 5)
 """Points of the thigh that also shorts cover."""
 SKIRT_LIKE = 14.0
@@ -68,6 +71,7 @@ def describe_legs(
     end = 0 if covered is None else round(covered.end * 2 * SEGMENT_POINTS)
     if covered is None or not end:
         return {}, None
+    covered = replace(covered, confidence=min(LEG_CERTAINTY * covered.confidence, 1.0))
     limbs = np.stack([to_lab(sample.limbs[2:]) for sample in samples])
     sides = np.moveaxis(limbs, 2, 1).reshape(2 * len(samples), 2 * SEGMENT_POINTS, 3)
     profile = weighted_quantile(sides, np.repeat(weights, 2))

@@ -1,27 +1,29 @@
 """Hair from images of the head: colour, length, fringe, beard and hat."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from bodydouble.data import BoolArray, FloatArray
+from bodydouble.data import FloatArray
 from bodydouble.data.appearance import HEAD_PATCH_SIDE, AppearanceSample
-from bodydouble.perception.appearance.colors import distance, to_lab, weighted_quantile
+from bodydouble.perception.appearance.colors import distance, weighted_quantile
 from bodydouble.perception.appearance.hair_length import classify_lengths, describe_head
-from bodydouble.perception.appearance.head_silhouette import find_silhouette, typical_head
+from bodydouble.perception.appearance.head_images import (
+    BARE_BACK,
+    BARE_TOP,
+    BEHIND_NECK,
+    CHIN,
+    FOREHEAD,
+    MIDDLE,
+    MIN_CELLS,
+    NECK_SIDE,
+    HeadImage,
+    Region,
+    select_heads,
+)
 
-MIDDLE = 32.0
-"""Column of the middle of the face in images of heads, px of 1 cm."""
-PROFILE_SHIFT = 7.0
-"""Distance from the middle of the face to that of the head in profile, px."""
-MAX_FRONT_TURN = 0.65
-"""Turn of the head up to which it counts as seen from the front; beyond, it is seen from the side."""
-MIN_VIEW_SHARE = 0.12
-"""Minimum share of the images of a view that counts."""
-MAX_HEADS = {"front": 4, "side": 3, "back": 2}
-"""Maximum number of images in which the hair is measured, by view: the best ones."""
 SKIN_LIKE, HAIR_LIKE = 6.0, 18.0
 """Largest distances of a colour from that of the skin and of the hair."""
 BARE_ROWS, MIN_LIGHTNESS = 24, 15.0
@@ -32,41 +34,21 @@ MIN_HAIR_SHARE = 0.15
 """Minimum share of hair in the top of the head of one image whose colour counts."""
 LIGHTNESS_QUANTILE = 0.25
 """Quantile of the lightness of hair that counts as its colour."""
-MIN_CELLS = 20
-"""Minimum number of pixels of the top of a head that can be told from the surroundings."""
 BEARD_CONTRAST = 20.0
 """Minimum difference in lightness of cheeks and hair at which a beard is told from shade."""
 AMBIGUOUS, CLEAR, STRICTLY_LIKE = 8.0, 18.0, 9.0
 """Distances of the hair from the clothes below which it is not told from them, and above which it is; and the largest
 distance from the colour of the hair of a part that is not joined to it."""
 
-STRAND_LIKE, STRAND_MARGIN, SURROUNDINGS_DISTANCE = 12.0, 0.7, 14.0
+STRAND_LIKE, STRAND_MARGIN = 12.0, 0.7
 """Largest distance of a strand outside the silhouette from the colour of the hair, and its largest share of that from
-the surroundings; and the distance from the middle of the head at which these are seen, px."""
+the surroundings."""
 EAR_ROW, MIN_DISTANCE, MIN_WIDTH = 20, 4.5, 2
 """Row of the ears; distance from the middle and width from which hair counts as falling beside the face, px."""
 END_QUANTILE = 0.5
 """Quantile of the rows in which hair ends in the images."""
 NECK_ROW, CHEST_ROW = 34, 40
 """Rows below which clothes begin, and which only long hair reaches."""
-
-Region = tuple[float, float, float, float]
-"""Left, right, top and bottom in px, the columns relative to the middle of the head."""
-
-CROWN: Region = (-9, 9, 2, 14.5)
-"""Above the forehead."""
-BACK: Region = (-7, 7, 4, 20)
-"""Back of the head."""
-BARE_TOP: Region = (-5, 5, 7, 11.5)
-BARE_BACK: Region = (-5, 5, 8, 18)
-"""Skin of a bald head above the forehead, and from behind."""
-FOREHEAD: Region = (-3.5, 3.5, 13.5, 16)
-CHIN: Region = (-3, 3, 27.5, 30.5)
-CHEEKS: Region = (-4.5, 4.5, 20.5, 23.5)
-BEHIND_NECK: Region = (2, 8, 27, 32)
-"""Behind the neck in profile, where tied hair is."""
-NECK_SIDE: Region = (-4, 2, 28, 32)
-"""Side of the neck in profile, which tied hair leaves free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,44 +77,10 @@ class HairShares:
 
 
 @dataclass(frozen=True, slots=True)
-class _Head:
-    """One image of a head, turned so that its profile looks to the left."""
-
-    lab: FloatArray
-    """(64, 64, 3)."""
-    silhouette: BoolArray
-    """(64, 64) the pixels of the person."""
-    to_surroundings: FloatArray
-    """(64, 64) distance of each pixel to the nearest colour of the surroundings."""
-    view: str
-    """Front, side or back."""
-    middle: float
-    weight: float
-
-    @property
-    def crown(self) -> Region:
-        """Region above the forehead, or at the back of the head."""
-        return BACK if self.view == "back" else CROWN
-
-    @property
-    def face_color(self) -> FloatArray:
-        """(3,) colour of the cheeks; in profile they lie before the middle of the head."""
-        left, right, top, bottom = CHEEKS
-        shift = MIDDLE - self.middle
-        return np.asarray(np.median(self.lab[self.cells((left + shift, right + shift, top, bottom))], axis=(0, 1)))
-
-    def cells(self, region: Region) -> tuple[slice, slice]:
-        """Returns rows and columns of a region."""
-        left, right, top, bottom = region
-        columns = slice(max(round(self.middle + left), 0), min(round(self.middle + right), HEAD_PATCH_SIDE))
-        return slice(round(top), round(bottom)), columns
-
-
-@dataclass(frozen=True, slots=True)
 class _Hair:
     """Heads of a person, and their hair."""
 
-    heads: list[_Head]
+    heads: list[HeadImage]
     weights: FloatArray
     color: FloatArray | None
     """(3,) CIELAB; None if there is none."""
@@ -155,7 +103,8 @@ def measure_hair(samples: Sequence[AppearanceSample], skin: FloatArray, top: Flo
         return None
     heads, weights, color = found.heads, found.weights, found.color
     if color is None:
-        return HairShares(None, found.crown, found.bare, *[np.nan] * 4, None, np.nan, len(heads))
+        nan = float("nan")
+        return HairShares(None, found.crown, found.bare, nan, nan, nan, nan, None, nan, len(heads))
     masks = [_hair_mask(head, hair, skin, top) for head, hair in zip(heads, found.own_colors, strict=True)]
     return HairShares(
         color,
@@ -171,7 +120,7 @@ def measure_hair(samples: Sequence[AppearanceSample], skin: FloatArray, top: Flo
     )
 
 
-def _measure_bare_top(head: _Head, skin: FloatArray) -> float:
+def _measure_bare_top(head: HeadImage, skin: FloatArray) -> float:
     """Returns the share of skin above the forehead, where bald heads have skin and others have hair or a hat.
 
     It is 0 before dark surroundings, which hide dark hair.
@@ -191,12 +140,6 @@ def _typical_color(hair: FloatArray) -> FloatArray:
     return np.array([np.quantile(hair[:, 0], LIGHTNESS_QUANTILE), *np.median(hair[:, 1:], axis=0)])
 
 
-def _view(sample: AppearanceSample) -> str:
-    if np.isnan(sample.turn):
-        return "back"
-    return "front" if abs(sample.turn) <= MAX_FRONT_TURN else "side"
-
-
 def describe_images(samples: Sequence[AppearanceSample], skin: FloatArray, top: FloatArray | None) -> FloatArray | None:
     """Returns the features (N, 293) by which the network knows the length; None without hair. See ``measure_hair``."""
     found = _find_hair(samples, skin)
@@ -205,11 +148,10 @@ def describe_images(samples: Sequence[AppearanceSample], skin: FloatArray, top: 
 
 def _find_hair(samples: Sequence[AppearanceSample], skin: FloatArray) -> _Hair | None:
     """Finds the heads and the colour of their hair; None if no head was told from the surroundings."""
-    heads = [_prepare(sample, view) for view in _list_views(samples) for sample in _select_best(samples, view)]
-    seen = [(head, crown) for head in heads if (crown := _crown_hair(head, skin))[1] >= MIN_CELLS]
+    seen = [(head, top) for head in select_heads(samples) if (top := _crown_hair(head, skin))[1] >= MIN_CELLS]
     if not seen:
         return None
-    heads, crowns = [head for head, _ in seen], [crown for _, crown in seen]
+    heads, crowns = [head for head, _ in seen], [top for _, top in seen]
     weights = np.array([head.weight for head in heads])
     shares = np.array([share for _, _, share in crowns])
     crown = float(np.average(shares, weights=weights))
@@ -223,7 +165,9 @@ def _find_hair(samples: Sequence[AppearanceSample], skin: FloatArray) -> _Hair |
     return _Hair(heads, weights, color, own, crown, bare)
 
 
-def _describe_heads(heads: Sequence[_Head], hair: FloatArray, skin: FloatArray, top: FloatArray | None) -> FloatArray:
+def _describe_heads(
+    heads: Sequence[HeadImage], hair: FloatArray, skin: FloatArray, top: FloatArray | None
+) -> FloatArray:
     """Returns the features (N, 293) of heads, see ``hair_length.describe_head``; colours are CIELAB."""
     ambiguity = distance(np.stack([skin, skin if top is None else top]), hair)
     features = []
@@ -236,30 +180,7 @@ def _describe_heads(heads: Sequence[_Head], hair: FloatArray, skin: FloatArray, 
     return np.stack(features)
 
 
-def _list_views(samples: Sequence[AppearanceSample]) -> list[str]:
-    """Lists the views that are not rare: a rare one is a mistake, such as the face of a person seen from behind."""
-    views = [_view(sample) for sample in samples]
-    return [view for view in MAX_HEADS if views.count(view) >= MIN_VIEW_SHARE * len(views)]
-
-
-def _select_best(samples: Sequence[AppearanceSample], view: str) -> list[AppearanceSample]:
-    found = [sample for sample in samples if _view(sample) == view]
-    return sorted(found, key=lambda sample: -sample.weight)[: MAX_HEADS[view]]
-
-
-def _prepare(sample: AppearanceSample, view: str) -> _Head:
-    turn = 0.0 if np.isnan(sample.turn) else float(np.clip(sample.turn, -1.0, 1.0))
-    image = np.ascontiguousarray(sample.head[:, ::-1] if turn > 0 else sample.head)
-    middle = MIDDLE + PROFILE_SHIFT * abs(turn)
-    silhouette = find_silhouette(image, MIDDLE, middle)
-    lab = to_lab(image.astype(np.float32) / 255)
-    to_surroundings = _distance_to_surroundings(lab, silhouette, middle)
-    head = _Head(lab, silhouette, to_surroundings, view, middle, sample.weight)
-    is_lost = silhouette[head.cells(head.crown)].sum() < 2 * MIN_CELLS
-    return replace(head, silhouette=silhouette | typical_head(middle)) if is_lost else head
-
-
-def _crown_hair(head: _Head, skin: FloatArray) -> tuple[FloatArray, int, float]:
+def _crown_hair(head: HeadImage, skin: FloatArray) -> tuple[FloatArray, int, float]:
     """Returns the most distinct colours (N, 3) of the top of the head, the number of its pixels, and the share of hair.
 
     What is not skin is hair; the face in the same image is skin, too. The outline is left out, since its pixels are
@@ -279,7 +200,7 @@ def _crown_hair(head: _Head, skin: FloatArray) -> tuple[FloatArray, int, float]:
     return colors[is_hair][distinct >= np.median(distinct)], len(colors), float(is_hair.mean())
 
 
-def _hair_mask(head: _Head, hair: FloatArray, skin: FloatArray, top: FloatArray | None) -> FloatArray:
+def _hair_mask(head: HeadImage, hair: FloatArray, skin: FloatArray, top: FloatArray | None) -> FloatArray:
     """Returns (64, 64) 1 for hair, else 0; NaN where it is not told from clothes.
 
     It is joined to that of the crown, or has just its colour, which the clothes have not.
@@ -304,31 +225,13 @@ def _hair_mask(head: _Head, hair: FloatArray, skin: FloatArray, top: FloatArray 
     return np.asarray(mask)
 
 
-def _distance_to_surroundings(lab: FloatArray, silhouette: BoolArray, middle: float) -> FloatArray:
-    """Returns the distance (64, 64) of each pixel to the nearest colour of the surroundings, seen away from the head.
-
-    Args:
-        lab: (64, 64, 3) CIELAB.
-        silhouette: (64, 64) the pixels of the person.
-        middle: column of the middle of the head.
-    """
-    columns = np.abs(np.arange(HEAD_PATCH_SIDE) + 0.5 - middle)
-    colors = lab[(columns > SURROUNDINGS_DISTANCE) & ~silhouette].astype(np.float32)
-    if len(colors) < MIN_CELLS:
-        return np.full(silhouette.shape, np.inf)
-    cv2.setRNGSeed(0)
-    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_MAX_ITER, 10, 0.5)
-    _, _, centers = cv2.kmeans(colors, 4, np.empty(0, np.int32), criteria, 1, cv2.KMEANS_PP_CENTERS)
-    return np.asarray(np.min([distance(lab, center) for center in centers.astype(np.float64)], axis=0))
-
-
-def _measure_end(heads: Sequence[_Head], masks: Sequence[FloatArray]) -> float:
+def _measure_end(heads: Sequence[HeadImage], masks: Sequence[FloatArray]) -> float:
     """Returns the row in which hair ends; from the front, hair behind the neck is hidden."""
     ends = np.array([_find_end(head, mask) for head, mask in zip(heads, masks, strict=True)])
     return float(weighted_quantile(ends, np.array([head.weight for head in heads]), END_QUANTILE))
 
 
-def _find_end(head: _Head, mask: FloatArray) -> float:
+def _find_end(head: HeadImage, mask: FloatArray) -> float:
     """Returns the row below which no hair is beside the face, or behind the head from the side and behind."""
     columns = np.arange(HEAD_PATCH_SIDE) + 0.5 - head.middle
     beside = np.abs(columns) > MIN_DISTANCE if head.view == "front" else columns > -MIN_DISTANCE
@@ -337,7 +240,7 @@ def _find_end(head: _Head, mask: FloatArray) -> float:
     return float(EAR_ROW + gaps[0]) if gaps.size else float(HEAD_PATCH_SIDE)
 
 
-def _mean_share(heads: Sequence[_Head], masks: Sequence[FloatArray], view: str, region: Region) -> float:
+def _mean_share(heads: Sequence[HeadImage], masks: Sequence[FloatArray], view: str, region: Region) -> float:
     """Returns the mean share of hair in a region over the heads in a view; NaN where it was never told."""
     shares, weights = [], []
     for head, mask in zip(heads, masks, strict=True):
@@ -349,7 +252,7 @@ def _mean_share(heads: Sequence[_Head], masks: Sequence[FloatArray], view: str, 
     return float(np.average(shares, weights=weights)) if shares else float("nan")
 
 
-def _measure_beard(heads: Sequence[_Head], hair: FloatArray) -> float:
+def _measure_beard(heads: Sequence[HeadImage], hair: FloatArray) -> float:
     """Returns the share of front views in which the chin is darker than the cheeks, and nearer to hair than them."""
     votes: list[bool] = []
     for head in heads:

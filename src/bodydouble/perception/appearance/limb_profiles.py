@@ -50,10 +50,11 @@ def find_garment_colors(cells: FloatArray, skin: FloatArray) -> FloatArray:
         return np.empty((0, 3))
     cv2.setRNGSeed(0)
     criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_MAX_ITER, 12, 0.5)
-    _, labels, colors = cv2.kmeans(known, MAX_COLORS, np.empty(0, np.int32), criteria, 2, cv2.KMEANS_PP_CENTERS)
+    _, labels, centers = cv2.kmeans(known, MAX_COLORS, np.empty(0, np.int32), criteria, 2, cv2.KMEANS_PP_CENTERS)
+    colors = np.asarray(centers, dtype=np.float64)
     shares = np.bincount(labels.ravel(), minlength=MAX_COLORS) / len(known)
     is_skin = (distance(colors, skin) < SKIN_LIKE) & (shares < MIN_SKIN_COLORED)
-    return np.asarray(colors[(shares >= MIN_SHARE) & ~is_skin], dtype=np.float64)
+    return np.asarray(colors[(shares >= MIN_SHARE) & ~is_skin])
 
 
 def vote_for_cloth(points: FloatArray, skins: FloatArray, cloth: FloatArray) -> FloatArray:
