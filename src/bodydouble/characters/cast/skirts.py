@@ -12,6 +12,10 @@ from bodydouble.characters.skirt_bones import COLUMNS, bone_name
 from bodydouble.data import FloatArray, IntArray
 
 RINGS = 13
+HIP_PLACES = (-0.16, -0.11, -0.05, -0.02, 0.02, 0.06)
+HIP_CLEARANCES = (0.022, 0.020, 0.019, 0.019, 0.018, 0.014, 0.010)
+"""Heights above the joint of the hips where the body is measured, and the distance of the cloth there and at the
+waist, m."""
 PLEAT_PHASES = np.array([0.0, 0.42, 0.80, 0.90])
 """Places of the vertices of a pleat: it rises slowly to 0.8 and falls back."""
 
@@ -103,24 +107,28 @@ def _mean_of_seam(normals: FloatArray, columns: int) -> FloatArray:
 
 
 def _slice(body: Body, height: float) -> FloatArray:
-    """Returns half width, half depth and the middle in z of the trunk at a height, m."""
+    """Returns half width and the back and the front in z of the trunk, or of both thighs, at a height, m."""
     arms = [j for j, bone in enumerate(JOINTS) if "Arm" in bone or "Hand" in bone]
     tights = body.tights
     near = (np.abs(tights.positions[:, 1] - height) < 0.025) & (tights.weights[:, arms].sum(axis=1) < 0.3)
     x, _, z = tights.positions[near].T
-    return np.array([np.abs(x).max(), (z.max() - z.min()) / 2, (z.max() + z.min()) / 2])
+    return np.array([np.abs(x).max(), z.min(), z.max()])
 
 
 def _radii(body: Body, cut: SkirtCut, y: FloatArray, down: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Returns half width, half depth and the middle in z of the rings."""
+    """Returns half width, half depth and the middle in z of the rings, outside of the body with a clearance."""
     hips = body.joints["hips"][1]
-    waist, hip = _slice(body, cut.waist), _slice(body, hips - 0.02)
-    heights = [hips - 0.05, hips + 0.04, max(cut.waist, hips + 0.045)]
-    least = [np.interp(y, heights, [hip[k] + 0.016, hip[k] * 0.98 + 0.013, waist[k] + 0.010]) for k in (0, 1)]
+    places = hips + np.array([*HIP_PLACES, max(cut.waist - hips, HIP_PLACES[-1] + 0.01)])
+    slices = np.array([_slice(body, place) for place in places])
+    wide, back, front = (np.interp(y, places, values) for values in slices.T)
+    clearance = np.interp(y, places, HIP_CLEARANCES)
+    waist, hip = (slices[k, 1:].mean() for k in (-1, HIP_PLACES.index(-0.02)))
+    middle = np.interp(y, [hips - 0.02, max(cut.waist, hips)], [hip, waist])
     tight = 0.010 * np.minimum(1, 8 * down) - 0.006 * (down < 0.12)
-    across = np.maximum(waist[0] + tight + cut.flare * down**0.9, least[0])
-    along = np.maximum(waist[1] + 0.010 + 0.9 * cut.flare * down**0.9, least[1])
-    return across, along, np.interp(y, [hips - 0.02, max(cut.waist, hips)], [hip[2], waist[2]])
+    across = np.maximum(slices[-1, 0] + tight + cut.flare * down**0.9, wide + clearance)
+    deep = np.maximum(front - middle, middle - back)
+    along = np.maximum(np.ptp(slices[-1, 1:]) / 2 + 0.010 + 0.9 * cut.flare * down**0.9, deep + clearance)
+    return across, along, middle
 
 
 def _place_bones(body: Body, cut: SkirtCut) -> list[Bone]:
