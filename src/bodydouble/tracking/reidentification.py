@@ -57,7 +57,8 @@ def _link_across_shots(
     scores = _cross_shot_scores(segments, fps, options, shot_starts)
     matches = zip(*linear_sum_assignment(scores, maximize=True), strict=True)
     successors = {int(i): int(j) for i, j in matches if scores[i, j]}
-    chains = [[i] for i in range(len(segments)) if i not in successors.values()]
+    followers = set(successors.values())
+    chains = [[i] for i in range(len(segments)) if i not in followers]
     for members in chains:
         while members[-1] in successors:
             members.append(successors[members[-1]])
@@ -80,25 +81,25 @@ def _cross_shot_scores(
     segments: Sequence[TrackletSegment], fps: float, options: ReidentificationOptions, shot_starts: Sequence[int]
 ) -> FloatArray:
     """(S, S) score, at least 0, of each segment being followed by each segment of a later shot."""
-    shots = [bisect_right(shot_starts, segment.frames[0]) for segment in segments]
+    shots = np.array([bisect_right(shot_starts, segment.frames[0]) for segment in segments])
+    first_frames = np.array([segment.frames[0] for segment in segments])
     scores = np.zeros((len(segments), len(segments)))
     for i, earlier in enumerate(segments):
-        for j, later in enumerate(segments):
-            if shots[i] < shots[j]:
-                scores[i, j] = max(_cross_shot_score(earlier, later, fps, options), 0.0)
+        gaps = (first_frames - earlier.frames[-1]) / fps
+        for j in np.flatnonzero((shots > shots[i]) & (gaps <= options.max_absence)):
+            scores[i, j] = max(_cross_shot_score(earlier, segments[j], fps, options), 0.0)
     return scores
 
 
 def _cross_shot_score(
     earlier: TrackletSegment, later: TrackletSegment, fps: float, options: ReidentificationOptions
 ) -> float:
-    """Returns the score of a link between two shots; position and size do not matter, as the camera is another one.
+    """Returns the score of a link between two shots that are at most ``max_absence`` apart.
 
-    The colours of head and shoulders are ignored: one camera may observe the face and the other one the hair.
+    Position and size do not matter, as the camera is another one. The colours of head and shoulders are
+    ignored: one camera may observe the face and the other one the hair.
     """
     gap = (later.frames[0] - earlier.frames[-1]) / fps
-    if gap > options.max_absence:
-        return 0.0
     # The prior is positive: a person in one shot usually appears in the next one, too.
     prior = options.position_score - np.log1p(gap)
     colors = earlier.appearance[VIEW_INVARIANT_PARTS], later.appearance[VIEW_INVARIANT_PARTS]

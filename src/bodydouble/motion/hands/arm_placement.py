@@ -18,6 +18,7 @@ from bodydouble.data.windows import shift, split_into_windows
 from bodydouble.geometry import camera, kinematics, rotation
 from bodydouble.geometry.two_bone_ik import MAX_REACH, solve_towards
 from bodydouble.motion.face.temporal import ease_gaps
+from bodydouble.motion.fit.solve import as_float64
 from bodydouble.motion.hands.contact_depths import nearest_free_steps, steps_in_front
 from bodydouble.motion.hands.surfaces import Spheres, body_spheres, hand_spheres
 from bodydouble.motion.resampling.motion import slice_motion
@@ -69,13 +70,13 @@ class SeenHand:
     depths: FloatArray
     """(T,) m of the wrist, by the size of the hand."""
     landmarks: FloatArray
-    """(T, 21, 3) m, relative to the wrist."""
+    """(T, 21, 3) m, relative to the wrist; float32 in long clips."""
     palm_length: float
     """m."""
 
     def __getitem__(self, frames: slice) -> "SeenHand":
-        arrays = (self.observed[frames], self.rays[frames], self.depths[frames], self.landmarks[frames])
-        return SeenHand(*arrays, self.palm_length)
+        landmarks = as_float64(self.landmarks[frames])
+        return SeenHand(self.observed[frames], self.rays[frames], self.depths[frames], landmarks, self.palm_length)
 
     def spheres(self, wrists: FloatArray) -> Spheres:
         """Returns the surface of the hand with a wrist at (T, 3) m."""

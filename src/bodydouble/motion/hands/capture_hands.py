@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from bodydouble.data import (
+    FINGER_BONE_COUNT,
     HAND_LANDMARK_COUNT,
     BoolArray,
     Camera,
@@ -65,7 +67,6 @@ def capture_hands(
         wrists have moved.
     """
     fps = float(motion.fps)
-    views = [_collect(observations, camera, side) for side in range(2)]
     keypoints = _keypoints(observations, fps)
     observed = keypoints[..., 2].max(axis=-1) > 0
     is_seen = observed.sum(axis=0) >= max(MIN_OBSERVED_TIME * fps, 2)
@@ -73,21 +74,31 @@ def capture_hands(
         return None, motion
     keypoints[:, ~is_seen] = NOT_OBSERVED
     observed &= is_seen
-    shape = estimate_shape([view for view, seen in zip(views, is_seen, strict=True) if seen])
-    fits = {side: fit_hand(view, shape, fps) for side, view, seen in zip(SIDES, views, is_seen, strict=True) if seen}
+    sides = [side for side, seen in zip(SIDES, is_seen, strict=True) if seen]
+    shape = estimate_shape([_collect(observations, camera, side) for side in sides])
+    # The views of one hand are collected again, as those of both would need much memory.
+    fits = {side: fit_hand(_collect(observations, camera, side), shape, fps) for side in sides}
     own_shape = shape.scale(_palm_length(motion) / shape.palm_length)
     motion = _place_hands(motion, camera, frames, fits, keypoints, shape, own_shape)
-    relaxed = np.tile(RELAXED, (len(frames), 1))
-    rotations = [
-        _mirror_if_right(finger_rotations(fits[side].angles if side in fits else relaxed), side) for side in SIDES
-    ]
     hands = Hands(
         observed=observed,
         keypoints=keypoints,
         rest_offsets=_rest_offsets(own_shape),
-        rotations=rotation.make_continuous(np.concatenate(rotations, axis=1)),
+        rotations=_finger_rotations(fits, len(frames)),
     )
     return hands, motion
+
+
+def _finger_rotations(fits: Mapping[str, HandFit], frames: int) -> FloatArray:
+    """Returns the rotations (T, 30, 4) of the finger bones; those of a hand that was not seen are relaxed."""
+    rotations = np.empty((frames, FINGER_BONE_COUNT, 4))
+    for rows, _ in split_into_windows(frames, WINDOW_FRAMES, 0):
+        relaxed = np.tile(RELAXED, (rows.stop - rows.start, 1))
+        angles = {side: fits[side].angles[rows] if side in fits else relaxed for side in SIDES}
+        part = np.concatenate([_mirror_if_right(finger_rotations(angles[side]), side) for side in SIDES], axis=1)
+        before = rotations[max(rows.start - 1, 0) : rows.start]
+        rotations[rows] = rotation.make_continuous(np.concatenate([before, part]))[len(before) :]
+    return rotations
 
 
 def _place_hands(
@@ -122,8 +133,9 @@ def _hidden_by_other(motion: Motion, camera: Camera, frames: IntArray, keypoints
     return np.asarray(~observed & observed[:, ::-1] & is_near)
 
 
-def _collect(observations: ObservedHands, camera: Camera, side: int) -> HandViews:
-    return collect_views([hands[side] for hands in observations], camera.intrinsics, is_right=side == 1)
+def _collect(observations: ObservedHands, camera: Camera, side: str) -> HandViews:
+    index = SIDES.index(side)
+    return collect_views([hands[index] for hands in observations], camera.intrinsics, is_right=index == 1)
 
 
 def _mirror_if_right(quaternions: FloatArray, side: str) -> FloatArray:
@@ -138,14 +150,20 @@ def _world_from_hand(fit: HandFit, world_from_camera: FloatArray, side: str) -> 
 
 def _seen_hand(fit: HandFit, own: HandShape, shape: HandShape, observed: BoolArray, side: str) -> SeenHand:
     """Returns a hand in camera axes as large as the body's own shape makes it; the fit is of another size."""
-    landmarks: FloatArray = np.empty((len(observed), HAND_LANDMARK_COUNT, 3))
+    landmarks: FloatArray = np.empty((len(observed), HAND_LANDMARK_COUNT, 3), _choose_type(len(observed)))
     for rows, _ in split_into_windows(len(observed), WINDOW_FRAMES, 0):
-        landmarks[rows] = pose_hand(own, fit.angles[rows]).landmarks @ np.swapaxes(fit.camera_from_hand[rows], 1, 2)
+        turned = pose_hand(own, fit.angles[rows]).landmarks @ np.swapaxes(fit.camera_from_hand[rows], 1, 2)
+        landmarks[rows] = mirror_vectors(turned) if side == "right" else turned
     rays: FloatArray = np.column_stack([fit.position[:, :2], np.ones(len(observed))])
     if side == "right":
-        landmarks, rays = mirror_vectors(landmarks), mirror_vectors(rays)
+        rays = mirror_vectors(rays)
     depths: FloatArray = np.exp(fit.position[:, 2]) * own.palm_length / shape.palm_length
     return SeenHand(observed, rays, depths, landmarks, own.palm_length)
+
+
+def _choose_type(frames: int) -> type[np.floating[Any]]:
+    """Returns the type of measurements over T frames: float64, or float32 in clips of several windows."""
+    return np.float64 if len(list(split_into_windows(frames, WINDOW_FRAMES, 0))) == 1 else np.float32
 
 
 def _palm_length(motion: Motion) -> float:
@@ -164,7 +182,7 @@ def _keypoints(observations: ObservedHands, fps: float) -> FloatArray:
 
     Hands need not be observed in every frame. Where they are not, keypoints are NaN, NaN, 0.
     """
-    keypoints = np.full((len(observations), 2, HAND_LANDMARK_COUNT, 3), NOT_OBSERVED)
+    keypoints = np.full((len(observations), 2, HAND_LANDMARK_COUNT, 3), NOT_OBSERVED, _choose_type(len(observations)))
     for frame, hands in enumerate(observations):
         for side, observation in enumerate(hands):
             if observation is not None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from bodydouble.data import FloatArray
+from bodydouble.data import FloatArray, IntArray
 from bodydouble.data.windows import shift, split_into_windows
 from bodydouble.geometry import rotation
 from bodydouble.geometry.rotation_log import skew
+from bodydouble.motion.fit.solve import as_float64
 from bodydouble.motion.hands.hand_model import (
     DEGREES_OF_FREEDOM,
     DOF_COUNT,
@@ -88,11 +89,12 @@ def fit_hand(views: HandViews, shape: HandShape, fps: float, noise: HandNoise | 
     noise = noise or HandNoise()
     views = _plausible_views(views, shape, fps)
     start = initial_fit(views, shape)
-    parts = []
+    fitted = HandFit(*(np.empty_like(getattr(start, item.name)) for item in fields(HandFit)))
     for inner, outer in split_into_windows(len(views.points), WINDOW_FRAMES, MARGIN_FRAMES):
-        fitted = _fit_window(start[outer], views[outer], shape, fps, noise)
-        parts.append(fitted[shift(inner, outer)])
-    return HandFit(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(HandFit)))
+        part = _fit_window(start[outer], views[outer], shape, fps, noise)[shift(inner, outer)]
+        for item in fields(HandFit):
+            getattr(fitted, item.name)[inner] = getattr(part, item.name)
+    return fitted
 
 
 def _fit_window(fit: HandFit, views: HandViews, shape: HandShape, fps: float, noise: HandNoise) -> HandFit:
@@ -107,19 +109,24 @@ def _fit_window(fit: HandFit, views: HandViews, shape: HandShape, fps: float, no
 def _plausible_views(views: HandViews, shape: HandShape, fps: float) -> HandViews:
     """Returns the views without the confidence of the frames in which the palm cannot be as it was seen."""
     rows = np.flatnonzero(views.observed)
-    palms = rotation.from_matrix(views.camera_from_view[rows] @ align_palms(views.landmarks_3d[rows], shape))
+    palms = rotation.from_matrix(_align_observed_palms(views, rows, shape))
     is_plausible = select_plausible(palms, rows / fps, views.confidence[rows].max(axis=1))
     confidence = views.confidence.copy()
     confidence[rows[~is_plausible]] = 0.0
     return replace(views, confidence=confidence)
 
 
+def _align_observed_palms(views: HandViews, rows: IntArray, shape: HandShape) -> FloatArray:
+    """Returns the rotations (N, 3, 3) camera_from_hand that the palm of each observed row (N,) suggests."""
+    return as_float64(views.camera_from_view[rows]) @ align_palms(as_float64(views.landmarks_3d[rows]), shape)
+
+
 def initial_fit(views: HandViews, shape: HandShape) -> HandFit:
     """Returns the pose that each observed frame suggests alone, with relaxed fingers, and the nearest one in gaps."""
     rows = np.flatnonzero(views.observed)
-    camera_from_hand = views.camera_from_view[rows] @ align_palms(views.landmarks_3d[rows], shape)
-    points = views.points[rows]
-    spread_3d = _spread(views.landmarks_3d[rows][..., :2])
+    camera_from_hand = _align_observed_palms(views, rows, shape)
+    points = as_float64(views.points[rows])
+    spread_3d = _spread(as_float64(views.landmarks_3d[rows][..., :2]))
     depth = spread_3d / np.maximum(_spread(points), 1e-6)
     position = np.column_stack([points[:, 0], np.log(depth)])
     nearest = np.searchsorted(rows, nearest_observed(views.observed))

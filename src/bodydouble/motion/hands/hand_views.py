@@ -6,8 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from bodydouble.data import HAND_LANDMARK_COUNT, BoolArray, FloatArray, HandObservation, IntArray
+from bodydouble.data.windows import split_into_windows
 from bodydouble.geometry import rotation
 from bodydouble.motion.hands.hand_model import mirror_vectors
+
+WINDOW_FRAMES = 3000
+"""Number of frames of a long clip that are processed at once."""
+_COUNT = HAND_LANDMARK_COUNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +29,8 @@ class HandViews:
     """(T, 3, 3) rotation from a camera that looks at the hand to the real one, mirrored likewise."""
 
     def __getitem__(self, frames: slice) -> "HandViews":
-        return HandViews(
-            self.points[frames], self.confidence[frames], self.landmarks_3d[frames], self.camera_from_view[frames]
-        )
+        arrays = (self.points, self.confidence, self.landmarks_3d, self.camera_from_view)
+        return HandViews(*(np.asarray(array[frames], dtype=np.float64) for array in arrays))
 
     @property
     def observed(self) -> BoolArray:
@@ -48,11 +52,31 @@ def collect_views(
 ) -> HandViews:
     """Collects the observations of one hand in T frames.
 
+    Long clips are stored in float32; the fit itself computes in float64.
+
     Args:
         observations: one per frame, None where the hand was not observed.
         intrinsics: (3, 3) px.
         is_right: whether it is a right hand, which is mirrored.
     """
+    frames = len(observations)
+    windows = [inner for inner, _ in split_into_windows(frames, WINDOW_FRAMES, 0)]
+    if len(windows) == 1:
+        return _collect_window(observations, intrinsics, is_right=is_right)
+    views = HandViews(
+        *(np.empty((frames, *shape), np.float32) for shape in ((_COUNT, 2), (_COUNT,), (_COUNT, 3), (3, 3)))
+    )
+    for window in windows:
+        part = _collect_window(observations[window], intrinsics, is_right=is_right)
+        views.points[window], views.confidence[window] = part.points, part.confidence
+        views.landmarks_3d[window], views.camera_from_view[window] = part.landmarks_3d, part.camera_from_view
+    return views
+
+
+def _collect_window(
+    observations: Sequence[HandObservation | None], intrinsics: FloatArray, *, is_right: bool
+) -> HandViews:
+    """Collects some frames; arguments as for ``collect_views``."""
     keypoints = np.full((len(observations), HAND_LANDMARK_COUNT, 3), np.nan)
     keypoints[..., 2] = 0.0
     landmarks_3d = np.full((len(observations), HAND_LANDMARK_COUNT, 3), np.nan)
