@@ -18,7 +18,7 @@ MAP_SIZE = 192
 MAX_BLOBS = 512
 CAST_DENSITY, CONTACT_DENSITY = 1.3, 1.3
 """Optical depth of the shadow of one box, of the light and of contact."""
-MIN_ELEVATION = 2.2
+MIN_ELEVATION = 4.0
 """Minimum tangent of the elevation of the light that casts shadows on the floor; they stay short."""
 MAX_CONTACT_HEIGHT = 0.12
 """Height in m of the lowest point of a box above the floor up to which it shades what is below."""
