@@ -12,8 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bodydouble.errors import RenderingUnavailableError
+from bodydouble.jobs import stages
+from bodydouble.jobs.job import Job, JobRequest
+from bodydouble.pipeline.progress import Progress
+from bodydouble.studio.playback import PLAYBACK_FILE
 from bodydouble.studio.settings import LOCALHOST
 from bodydouble.studio.takes import clean_title
+from bodydouble.studio.worker import run_take
 from tests.media_builders import read_number
 from tests.studio.servers import Server, run_studio, write_clip
 
@@ -196,3 +202,17 @@ def test_progress_never_goes_back_and_tells_the_time_left(tmp_path: Path) -> Non
 )  # fmt: skip
 def test_titles_are_one_visible_line(text: str, title: str) -> None:
     assert clean_title(text) == title
+
+
+def test_take_without_a_renderer_has_no_film_but_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(job: Job, _folder: Path, _progress: Progress) -> dict[str, Any]:
+        if job.request.options["film"]:
+            raise RenderingUnavailableError("there is no OpenGL")
+        return {"people": {}}
+
+    monkeypatch.setattr(stages, "run_stages", refuse)
+    (tmp_path / PLAYBACK_FILE).touch()
+    progress = Progress()
+    job = Job("key", JobRequest(tmp_path / "a.mp4", "a", {"film": True}))
+    assert run_take(job, tmp_path, progress) == {"people": {}}
+    assert progress.warnings == ["no film: there is no OpenGL"]

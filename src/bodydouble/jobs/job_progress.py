@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from bodydouble.jobs.job import Job, JobState
 
 STAGE_SHARES: Mapping[str, float] = {
-    "loading networks": 2, "perception": 52, "tracking": 1, "motion": 19, "speech": 1, "background": 4, "film": 30,
-    "characters": 5, "files": 4, "preview": 20, "report": 3, "delivery": 1,
+    "loading networks": 2, "perception": 52, "tracking": 1, "motion": 19, "speech": 1, "characters": 5, "background": 4,
+    "film": 30, "files": 4, "preview": 20, "report": 3, "delivery": 1,
 }  # fmt: skip
-"""Stages of a job in their order, each with its share of the time on two cores."""
+"""Stages of a job in their order, each with its share of the time on two cores. A film has its characters first."""
 _OPTIONAL_STAGES = {"background": "film", "film": "film", "preview": "preview"}
 """Stages that run only with an option."""
 _UNKNOWN_FRACTION = 0.5

@@ -15,6 +15,7 @@ from threading import Event, Lock, Thread
 from bodydouble.errors import BodydoubleError
 from bodydouble.jobs.job import Job, JobState
 from bodydouble.jobs.store import JobStore
+from bodydouble.jobs.worker import DISK_STATUS
 
 LOG_FILE = "studio.log"
 POLL_SECONDS = 0.3
@@ -22,6 +23,8 @@ STOP_SECONDS = 10.0
 """Time that a worker gets to end by itself."""
 MAX_WAIT_SECONDS = 30.0
 """Maximum wait before another worker is started after several that could not start."""
+LOSS = "the work on it crashed {times} times, perhaps for lack of memory, or because the video is damaged"
+"""Line for people about a job whose worker ended while it ran."""
 WORKER_COMMAND = (sys.executable, "-m", "bodydouble.studio.worker")
 
 
@@ -36,6 +39,8 @@ class JobQueue:
         self._ended = Event()
         self._thread = Thread(target=self._supervise, name="queue", daemon=True)
         self._errors, self._next_start = 0, 0.0
+        self.problem = ""
+        """Line that tells why no job can run now; empty if jobs can run."""
 
     def __enter__(self) -> "JobQueue":
         with JobStore(self._folder):
@@ -79,7 +84,7 @@ class JobQueue:
     def _keep_running(self) -> None:
         with self._lock:
             with JobStore(self._folder) as store:
-                store.recover()
+                store.recover(lambda _: LOSS)
                 is_busy = any(job.state in (JobState.WAITING, JobState.RUNNING) for job in store.list_jobs())
             if self._process is not None and self._process.poll() is not None:
                 self._note_end(self._process.returncode)
@@ -91,6 +96,10 @@ class JobQueue:
     def _note_end(self, code: int) -> None:
         """Notes how a worker ended: those that end with an error, again and again, are started ever more slowly."""
         self._errors = self._errors + 1 if code > 0 else 0
+        if code == DISK_STATUS:
+            self.problem = "The disk is full or cannot be written; free some space."
+        else:
+            self.problem = f"Jobs cannot start; {self.log} tells why." if self._errors > 1 else ""
         self._next_start = time.monotonic() + min(MAX_WAIT_SECONDS, 2.0**self._errors - 1)
 
     def _stop_worker(self) -> None:

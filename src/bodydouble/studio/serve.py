@@ -13,7 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bodydouble.errors import InvalidDataError, OutputError
 from bodydouble.studio.app import create_app
-from bodydouble.studio.settings import StudioSettings
+from bodydouble.studio.settings import LOCALHOST, StudioSettings
 from bodydouble.studio.studio import Studio
 
 STOP_SECONDS = 3
@@ -78,9 +78,20 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def page_url(settings: StudioSettings) -> str:
     """Returns the URL of the page, with its token."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = _find_own_address() if settings.host in ("0.0.0.0", "::") else settings.host
+    host = f"[{address}]" if ":" in address else address
     query = "" if settings.token is None else f"?token={settings.token}"
     return f"http://{host}:{settings.port}/{query}"
+
+
+def _find_own_address() -> str:
+    """Returns the address by which other computers reach this one; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("10.255.255.255", 1))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return LOCALHOST
 
 
 def _with_port(settings: StudioSettings, port: int) -> StudioSettings:

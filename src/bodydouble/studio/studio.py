@@ -96,11 +96,11 @@ class Studio:
 
     def describe_takes(self) -> list[TakeStatus]:
         """Describes all takes, the newest first."""
-        return self._board.describe_all(self.queue.list_jobs())
+        return self._board.describe_all(self.queue.list_jobs(), self.queue.problem)
 
     def describe_take(self, take: Take) -> TakeStatus:
         """Describes a take."""
-        return self._board.describe(take, self.queue.list_jobs().get(take.key))
+        return self._board.describe(take, self.queue.list_jobs().get(take.key), self.queue.problem)
 
     def upload_path(self) -> Path:
         """Returns a new path for an upload."""
@@ -118,7 +118,8 @@ class Studio:
         try:
             upload.rename(named)
             facts = await self._viewer.call(examine_video, named, poster)
-            key = await asyncio.to_thread(compute_key, JobRequest(named, take_id, options))
+            # Without a folder the key is that of all copies of the video.
+            key = await asyncio.to_thread(compute_key, JobRequest(named, "", options))
             known = next((take for take in self.library.list_takes() if take.key == key), None)
             if known is not None:
                 remove_path(poster)

@@ -2,7 +2,7 @@
 
 import { cancelTake, removeTake, renameTake, restartTake } from "../api.js";
 import { askText, confirmAction } from "../dialogs.js";
-import { formatLeft, formatTime, h, icon, iconButton, toast } from "../dom.js";
+import { formatBytes, formatLeft, formatTime, h, icon, iconButton, toast } from "../dom.js";
 import { Uploads } from "./uploads.js";
 
 const CHOICES = "studio-options";
@@ -49,6 +49,7 @@ export class LibraryView {
         h("p", {}, "Everybody in it becomes an animated 3D character. ",
           this.session.is_local ? "Nothing leaves this computer." : "Everything stays on the computer that runs the studio.")),
       h("button", { type: "button", class: "button primary", onclick: () => this.input.click() }, "Choose videos"),
+      h("small", {}, `MP4, MOV, WebM, MKV, AVI and others, up to ${formatBytes(this.session.upload_bytes)} each`),
       this.#buildOptions(), this.input);
     this.grid = h("div", { class: "cards" });
     this.heading = h("h2", { class: "library-title" }, "Your takes");
@@ -193,10 +194,10 @@ class TakeCard {
     this.badge.hidden = take.seconds === 0;
     this.facts.textContent = describe(take);
     this.error.textContent = take.error;
-    this.error.hidden = state !== "failed";
+    this.error.hidden = !take.error;
     this.meter.element.hidden = !isBusy;
     if (isBusy) {
-      const stage = state === "waiting" ? (take.error ? "Tries again" : "Waits for its turn") : take.stage || "Starting";
+      const stage = state === "waiting" ? (take.error ? "Tries again soon" : "Waits for its turn") : take.stage || "Starting";
       this.meter.show(stage, take.progress, take.seconds_left === null ? "" : formatLeft(take.seconds_left));
     }
     const kind = `${state} ${title}`;

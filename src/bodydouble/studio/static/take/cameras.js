@@ -29,6 +29,7 @@ export class Cameras {
   }
 
   setMode(mode) {
+    this.comesCloser = mode === "follow" && this.mode !== "follow";
     this.mode = mode;
     this.controls.enabled = mode !== "video";
   }
@@ -109,6 +110,22 @@ export class Cameras {
     );
   }
 
+  /** Moves the camera towards the people who are there, if they would be small in the picture. */
+  #comeCloser(present, frame) {
+    const height = Math.max(...present.map((person) => person.stature));
+    const heights = present.map((person) => person.joints.row(person.rowAt(frame))[1]);
+    const reach = Math.max(...present.map((person) => {
+      const [x, , z] = person.joints.row(person.rowAt(frame));
+      return Math.hypot(x - this.center.x, z - this.center.z);
+    }));
+    const lift = Math.max(...heights) - Math.min(...heights);
+    const slope = Math.tan((this.free.fov * Math.PI) / 360);
+    const wanted = Math.max((1.5 * height + lift) / (2 * slope), (2 * reach + height) / (2 * slope * this.free.aspect));
+    const target = this.controls.target.setY((Math.max(...heights) + Math.min(...heights)) / 2 - 0.05 * height);
+    const direction = this.free.position.clone().sub(target);
+    if (direction.length() > wanted) this.free.position.copy(target).add(direction.setLength(wanted));
+  }
+
   /** Moves orbit camera and target with the middle of the people who are there. */
   #follow(frame) {
     const present = this.data.people.filter((person) => person.rowAt(frame) >= 0);
@@ -118,8 +135,10 @@ export class Cameras {
       const [x, , z] = person.joints.row(person.rowAt(frame));
       this.center.add(new Vector3(x, 0, z).divideScalar(present.length));
     }
-    const shift = this.center.sub(this.controls.target).setY(0);
+    const shift = this.center.clone().sub(this.controls.target).setY(0);
     this.controls.target.add(shift);
     this.free.position.add(shift);
+    if (this.comesCloser) this.#comeCloser(present, frame);
+    this.comesCloser = false;
   }
 }

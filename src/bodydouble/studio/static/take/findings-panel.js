@@ -28,7 +28,7 @@ export class FindingsPanel {
       return button;
     });
     const more = finding.spans.length - spans.length;
-    return h("li", {}, dot, h("div", {}, h("b", {}, `${personLabel(finding.person)}: ${finding.message}`), h("p", {}, finding.advice),
+    return h("li", {}, dot, h("div", {}, h("b", {}, `${personLabel(finding.person)}: ${finding.message.replace(/ %/g, "\u00a0%")}`), h("p", {}, finding.advice),
       spans.length ? h("div", { class: "spans" }, spans, more > 0 ? h("span", {}, `and ${more} more`) : null) : null));
   }
 
