@@ -112,8 +112,8 @@ def deform(motion: Motion, targets: PointTargets, is_free: BoolArray, is_own: Bo
         motion: T frames of the 22 humanoid joints.
         targets: points; those outside the free frames are ignored.
         is_free: (T,) frames that may change.
-        is_own: (T, 23) what is meant to move: the position of the hips, then the rotation of each joint. The rest
-            helps only where it must.
+        is_own: (T, 23) what is meant to move: the position of the hips, then the rotation of each joint. Hips, legs
+            and trunk help only where they must.
 
     Returns:
         The motion, unchanged in frames that are not free.
@@ -147,6 +147,8 @@ class _Problem:
     """(3, n) upper bands of the matrix of second differences of a change of sigma 1, with the frames around held."""
     weights: FloatArray
     """(n, DOF) of the change itself."""
+    may_change: BoolArray
+    """(23,) position of the hips, and rotation of each joint; the rest keeps its local rotation."""
     min_flexion: FloatArray
     """(n, 4) rad, of the joints of HINGE_AXES."""
 
@@ -171,7 +173,10 @@ class _Problem:
         flexion = np.stack([_flexion(matrices[:, joint], axis) for joint, axis in _HINGES], axis=1)
         other_weights = np.where(is_own.any(axis=0), BEYOND_WEIGHT, FOREIGN_WEIGHT)
         weights = np.repeat(np.where(is_own, OWN_WEIGHT, other_weights), 3, axis=1)
-        return cls(part, matrices, targets, bands, weights, np.minimum(flexion, MIN_FLEXION))
+        may_change = _SUPPORT | is_own.any(axis=0)
+        if is_own[:, ~_SUPPORT].any():
+            may_change |= _TRUNK
+        return cls(part, matrices, targets, bands, weights, may_change, np.minimum(flexion, MIN_FLEXION))
 
 
 def _without_side(joint: str) -> str:
@@ -193,6 +198,14 @@ def _sigmas() -> FloatArray:
 
 
 _SIGMAS = _sigmas()
+_SUPPORT, _TRUNK = (
+    np.array([has_root, *(_without_side(name) in joints for name in humanoid.JOINTS)])
+    for has_root, joints in (
+        (True, ("hips", "UpperLeg", "LowerLeg", "Foot", "Toes")),
+        (False, ("spine", "chest", "upperChest")),
+    )
+)
+"""Blocks that always help a deformation, and those that help if a joint above them is meant to move."""
 _HINGES = tuple((humanoid.INDEX[name], np.array(axis)) for name, (_, axis) in HINGE_AXES.items())
 
 
@@ -228,7 +241,7 @@ def _descend(problem: _Problem, change: FloatArray, factor: float, max_steps: in
     damping = INITIAL_DAMPING
     cost, equations = _linearize(problem, change, factor)
     for _ in range(max_steps):
-        trial = change + _limit_step(_damped(equations, damping).solve_step(0.0))
+        trial = change + _limit_step(_solve_step(problem, equations, damping))
         trial_cost, trial_equations = _linearize(problem, trial, factor)
         if trial_cost >= cost:
             damping *= DAMPING_UP
@@ -240,12 +253,22 @@ def _descend(problem: _Problem, change: FloatArray, factor: float, max_steps: in
     return change
 
 
-def _damped(equations: NormalEquations, damping: float) -> NormalEquations:
-    """Returns the equations of steps that are small relative to the sigmas of the joints."""
-    diagonal = equations.diagonal.copy()
-    each = np.arange(DOF)
-    diagonal[:, each, each] += damping / _SIGMAS**2
-    return replace(equations, diagonal=diagonal)
+def _solve_step(problem: _Problem, equations: NormalEquations, damping: float) -> FloatArray:
+    """Returns a step (n, DOF) of the blocks that may change, small relative to the sigmas of the joints."""
+    blocks = np.flatnonzero(problem.may_change)
+    dofs = (3 * blocks[:, None] + np.arange(3)).reshape(-1)
+    each, square = np.arange(len(dofs)), np.ix_(np.arange(len(equations.gradient)), dofs, dofs)
+    diagonal = equations.diagonal[square]
+    diagonal[:, each, each] += damping / _SIGMAS[dofs] ** 2
+    reduced = NormalEquations(
+        diagonal,
+        equations.off_diagonal_1[np.ix_(np.arange(len(diagonal) - 1), dofs, dofs)],
+        equations.off_diagonal_2[:, blocks],
+        equations.gradient[:, dofs],
+    )
+    step = np.zeros_like(equations.gradient)
+    step[:, dofs] = reduced.solve_step(0.0)
+    return step
 
 
 def _limit_step(step: FloatArray) -> FloatArray:
@@ -329,11 +352,16 @@ def _add_by_row(
     diagonal: FloatArray, gradient: FloatArray, rows: IntArray, jacobian: FloatArray, residuals: FloatArray
 ) -> None:
     """Adds J'J and J'r of residuals (N, 3) with Jacobians (N, 3, DOF) to their frames."""
-    for row in np.unique(rows):
-        here = rows == row
-        stacked = jacobian[here].reshape(-1, DOF)
-        diagonal[row] += stacked.T @ stacked
-        gradient[row] += stacked.T @ residuals[here].reshape(-1)
+    order = np.argsort(rows, kind="stable")
+    sorted_rows = rows[order]
+    slots = np.arange(len(rows)) - np.searchsorted(sorted_rows, sorted_rows)
+    width = int(slots.max()) + 1
+    stacked, values = np.zeros((len(diagonal), width, 3, DOF)), np.zeros((len(diagonal), width, 3))
+    stacked[sorted_rows, slots], values[sorted_rows, slots] = jacobian[order], residuals[order]
+    by_row = stacked.reshape(len(diagonal), -1, DOF)
+    transposed = np.swapaxes(by_row, 1, 2)
+    diagonal += transposed @ by_row
+    gradient += (transposed @ values.reshape(len(diagonal), -1, 1))[..., 0]
 
 
 def _add_flexion(

@@ -1,4 +1,4 @@
-"""Who is who: renamed, merged, split, swapped and deleted people.
+"""Identities of people by hand: renamed, merged, split, swapped and deleted people.
 
 A run of such corrections first decides for each new person, which of the old people is shown in each frame. Only then
 motions are joined. So swapping twice, or splitting and merging, gives back exactly what was there.
