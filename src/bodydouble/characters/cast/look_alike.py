@@ -192,12 +192,16 @@ def _draw_hair_color(filmed: Color) -> Color:
 
 
 def _draw_color(filmed: Color, gain: float, black: float) -> Color:
-    """Returns a colour with more saturation and with black made lighter; dark greys, whose hue is noise, stay grey."""
+    """Returns a colour with more saturation and with black made lighter; dark greys, whose hue is noise, stay grey.
+
+    Strong colours gain less: full saturation would turn pink into red.
+    """
     hue, saturation, value = colorsys.rgb_to_hsv(*filmed)
     drawn_value = black + (1 - black) * value**0.9
     chroma = saturation * value
     gain = float(np.interp(chroma, GREY_CHROMA, (value / drawn_value, gain)))
-    return colorsys.hsv_to_rgb(hue, min(gain * saturation, 1.0), drawn_value)
+    drawn_saturation = min(gain * saturation, 1.0 - (1.0 - saturation) ** gain)
+    return colorsys.hsv_to_rgb(hue, drawn_saturation, drawn_value)
 
 
 def _is_grey(color: Color) -> bool:
