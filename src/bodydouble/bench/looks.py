@@ -24,7 +24,7 @@ from bodydouble.synthetic.rendered_clip import ClipScene, SceneOptions, sample_s
 
 SEEDS = range(7000, 7030)
 FRAME_COUNT, FPS = 12, Fraction(4)
-FACE_SEEDS, FACE_SIZES = range(7100, 7124), (60.0, 200.0)
+FACE_SEEDS, FACE_SIZES = range(7200, 7224), (60.0, 200.0)
 """Seeds of faces with and without glasses, and the range of their heights, px."""
 GLASSES = ("none", "clear", "none", "dark")
 """Glasses of the faces, in turn."""

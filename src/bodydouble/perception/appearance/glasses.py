@@ -20,9 +20,10 @@ BRIDGE_ROWS, RIM_ROWS, LENS_ROWS, CHEEK_ROWS = (27, 37), (36, 46), slice(31, 39)
 """Rows in which the bridge and the lower rims of glasses, dark lenses, and the cheeks below them are."""
 STROKE = 3
 """Distance in px from the middle of a stroke to its surroundings on both sides."""
-MIN_DARKNESS, MIN_DARK_SHARE = 12.0, 0.5
-"""Smallest difference in lightness of dark lenses from the cheeks, and its smallest share of that of the cheeks."""
-MIN_BRIDGE, MIN_RIM = 6.0, 5.0
+CLEAR_DARKNESS, MIN_DARKNESS, MIN_DARK_SHARE = 30.0, 13.0, 0.65
+"""Difference in lightness of lenses from the cheeks that are dark on any skin; on dark skin, the smallest difference and
+its smallest share of the lightness of the cheeks."""
+MIN_BRIDGE, MIN_RIM = 7.0, 7.0
 """Smallest differences in lightness of a bridge and of a rim from the skin around them."""
 
 _EYES = [blazepose.INDEX["right_eye"], blazepose.INDEX["left_eye"]]
@@ -50,7 +51,8 @@ def has_glasses(eyes: RgbImage) -> bool:
     columns = [slice(middle - LENS_HALF_WIDTH, middle + LENS_HALF_WIDTH + 1) for middle in LENSES]
     lens = max(float(np.median(lightness[LENS_ROWS, column])) for column in columns)
     cheeks = float(np.median(lightness[CHEEK_ROWS, LENSES[0] : LENSES[1]]))
-    if cheeks - lens > max(MIN_DARKNESS, MIN_DARK_SHARE * cheeks):
+    darkness = cheeks - lens
+    if darkness > CLEAR_DARKNESS or darkness > max(MIN_DARKNESS, MIN_DARK_SHARE * cheeks):
         return True
     rim = max(_find_stroke(lightness[:, column], RIM_ROWS) for column in columns)
     return _find_stroke(lightness[:, BRIDGE], BRIDGE_ROWS) > MIN_BRIDGE and rim > MIN_RIM
