@@ -18,6 +18,8 @@ from bodydouble.perception.appearance.torso_pattern import describe_torso
 
 TYPICAL_SKIN, UNSEEN_SKIN = np.array([62.0, 14.0, 19.0]), 0.8
 """Colour of skin where none was seen, CIELAB, and the factor of the confidence of what is told by it."""
+CERTAIN_GLASSES = 6
+"""Number of images at which glasses are certain: a frown in one or two of them looks like the bridge of glasses."""
 MIN_SAMPLES = 3
 """Number of samples with a part at which its colour is certain."""
 SHARE_OF_HAIR, SHARE_OF_LOOSE_HAIR = 0.35, 0.5
@@ -85,7 +87,8 @@ def _describe_glasses(samples: Sequence[AppearanceSample]) -> dict[str, Any]:
     if not len(votes):
         return {}
     share = float(votes.mean())
-    return {"glasses": Trait("glasses" if share > 0.5 else "none", _confidence(len(votes) + 1) * abs(2 * share - 1))}
+    certainty = min(len(votes) / CERTAIN_GLASSES, 1.0)
+    return {"glasses": Trait("glasses" if share > 0.5 else "none", certainty * abs(2 * share - 1))}
 
 
 def _compensate_light(traits: dict[str, Any], light: FloatArray) -> dict[str, Any]:

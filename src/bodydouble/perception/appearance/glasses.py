@@ -21,8 +21,8 @@ BRIDGE_ROWS, RIM_ROWS, LENS_ROWS, CHEEK_ROWS = (27, 37), (36, 46), slice(31, 39)
 STROKE = 3
 """Distance in px from the middle of a stroke to its surroundings on both sides."""
 CLEAR_DARKNESS, MIN_DARKNESS, MIN_DARK_SHARE = 30.0, 13.0, 0.65
-"""Difference in lightness of lenses from the cheeks that are dark on any skin; on dark skin, the smallest difference and
-its smallest share of the lightness of the cheeks."""
+"""Difference in lightness from the cheeks of lenses that are dark on any skin; on dark skin, the smallest difference
+and its smallest share of the lightness of the cheeks."""
 MIN_BRIDGE, MIN_RIM = 7.0, 7.0
 """Smallest differences in lightness of a bridge and of a rim from the skin around them."""
 
