@@ -109,6 +109,12 @@ class Browser:
         self.resize(size, is_phone)
         self.send("Page.navigate", url=url)
 
+    def reload(self) -> None:
+        """Loads the page again, and waits until the old one is gone."""
+        self.evaluate("window.isOld = true")
+        self.send("Page.reload")
+        self.wait("!window.isOld && document.readyState === 'complete'")
+
     def resize(self, size: tuple[int, int], is_phone: bool = False) -> None:
         """Changes the size of the page, px."""
         self.send(

@@ -75,7 +75,7 @@ def test_upload_look_and_download(server: Server, browser: Browser, tmp_path: Pa
     browser.wait("document.querySelectorAll('.card[data-take]').length === 2")
     browser.wait("[...document.querySelectorAll('.meter-stage')].some((e) => e.textContent === 'Finding people')")
 
-    browser.send("Page.reload")  # the job goes on without the page
+    browser.reload()  # the job goes on without the page
     browser.wait("document.querySelectorAll('.card.busy[data-take]').length === 2")
     (tmp_path / "studio" / "go").touch()
     browser.wait("document.querySelectorAll('.card.done').length === 2", 150)
@@ -83,7 +83,7 @@ def test_upload_look_and_download(server: Server, browser: Browser, tmp_path: Pa
     take_id = browser.evaluate("[...document.querySelectorAll('.card')].at(-1).dataset.take")
     browser.click(f".card[data-take='{take_id}'] a")
     browser.wait("document.querySelector('.pane[data-ready]')")
-    browser.send("Page.reload")
+    browser.reload()
     browser.wait("document.querySelector('.pane[data-ready]')")
     assert "first clip" in browser.text()
 

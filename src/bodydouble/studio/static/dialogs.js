@@ -4,12 +4,13 @@ import { h, iconButton } from "./dom.js";
 
 export function openDialog(title, content, extra = "") {
   const close = iconButton("close", "Close", () => dialog.close());
-  const dialog = h("dialog", { class: `dialog ${extra}`, "aria-label": title, tabindex: "-1", autofocus: true },
+  const dialog = h("dialog", { class: `dialog ${extra}`, "aria-label": title, tabindex: "-1" },
     h("div", { class: "dialog-head" }, h("h2", {}, title), close), content);
   dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   document.body.append(dialog);
   dialog.showModal();
+  dialog.focus();
   return dialog;
 }
 
