@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from bodydouble.data import IntArray
-from bodydouble.motion.corrections import deformation
-from bodydouble.motion.corrections.deformation import PointTargets, deform
+from bodydouble.motion.corrections.deformation import deform
+from bodydouble.motion.corrections.deformation_terms import PointTargets, Problem, linearize, point_positions
 from bodydouble.motion.fit.kinematics import BLOCK_COUNT, DOF
 from tests import builders
 
@@ -28,13 +28,13 @@ def test_gradient_is_that_of_the_cost() -> None:
     motion = builders.smooth_motion(FRAMES)
     is_own = rng.uniform(size=(6, BLOCK_COUNT)) > 0.5
     targets = random_targets(rng, rng.integers(0, 6, 9))
-    problem = deformation._Problem.build(motion, slice(3, 9), targets, is_own)
+    problem = Problem.build(motion, slice(3, 9), targets, is_own)
     change = 0.3 * rng.normal(size=(6, DOF))
-    _, equations = deformation._linearize(problem, change, 1.0)
+    _, equations = linearize(problem, change, 1.0)
     for _ in range(40):
         direction = rng.normal(size=(6, DOF))
         steps = (change + 1e-6 * direction, change - 1e-6 * direction)
-        ahead, back = (deformation._linearize(problem, step, 1.0)[0] for step in steps)
+        ahead, back = (linearize(problem, step, 1.0)[0] for step in steps)
         expected = float((equations.gradient * direction).sum())
         assert (ahead - back) / 2e-6 == pytest.approx(expected, rel=1e-5, abs=1e-3)
 
@@ -43,15 +43,15 @@ def test_normal_equations_hold_the_products_of_the_jacobian() -> None:
     """With no change, the curvature along a direction is that of the cost without the bend of the constraints."""
     rng = np.random.default_rng(1)
     motion = builders.smooth_motion(FRAMES)
-    problem = deformation._Problem.build(
+    problem = Problem.build(
         motion, slice(2, 8), random_targets(rng, np.arange(6)), np.ones((6, BLOCK_COUNT), dtype=bool)
     )
-    start = deformation._points(problem, np.zeros((6, DOF)))
+    start = point_positions(problem, np.zeros((6, DOF)))
     met = problem.aim(start)
-    _, equations = deformation._linearize(met, np.zeros((6, DOF)), 1.0)
+    _, equations = linearize(met, np.zeros((6, DOF)), 1.0)
     for _ in range(10):
         direction = rng.normal(size=(6, DOF))
-        cost = deformation._linearize(met, 1e-5 * direction, 1.0)[0]
+        cost = linearize(met, 1e-5 * direction, 1.0)[0]
         upper = np.triu(equations.diagonal)
         product = np.einsum("tij,tj->ti", upper + np.swapaxes(np.triu(upper, 1), 1, 2), direction)
         product[:-1] += np.einsum("tij,tj->ti", equations.off_diagonal_1, direction[1:])
