@@ -8,7 +8,7 @@ from bodydouble.data import BoolArray, FloatArray, IntArray, Motion, Skeleton
 from bodydouble.data.corrections import ContactEdit
 from bodydouble.geometry import rotation
 from bodydouble.motion.body.body_landmarks import landmark_attachments, rest_landmarks
-from bodydouble.motion.corrections.deformation import PointTargets
+from bodydouble.motion.corrections.deformation_terms import PointTargets
 from bodydouble.motion.floor.contacts import SOLE_LANDMARKS, sole_positions
 
 RESTING = 0.5

@@ -23,7 +23,8 @@ from bodydouble.motion.corrections.contacts import (
     place_soles,
     sole_targets,
 )
-from bodydouble.motion.corrections.deformation import PointTargets, deform, join_targets
+from bodydouble.motion.corrections.deformation import deform
+from bodydouble.motion.corrections.deformation_terms import PointTargets, join_targets
 from bodydouble.motion.fit.kinematics import BLOCK_COUNT, block_ancestry
 from bodydouble.motion.floor.contacts import sole_positions
 from bodydouble.skeletons import humanoid
