@@ -7,19 +7,22 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from bodydouble.data import FloatArray, Motion, Track
+from bodydouble.data import FloatArray, Hands, Motion, Track
 from bodydouble.data.windows import split_into_windows
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion.fit.solve import SolveOptions
-from bodydouble.motion.hands import arm_placement
+from bodydouble.motion.hands import arm_placement, fit, hand_views
+from bodydouble.motion.hands import capture_hands as capture_hands_module
 from bodydouble.motion.hands.arm_placement import SIDES, SeenHand, place_arms
+from bodydouble.motion.hands.capture_hands import capture_hands
 from bodydouble.motion.lifting import lift, long_clips
 from bodydouble.motion.lifting.fit_input import FitInput
 from bodydouble.motion.lifting.lift import prepare_fit
 from bodydouble.motion.lifting.lifter_input import interpolate_gaps
 from bodydouble.motion.reconstruct import MotionOptions, ReconstructionInput, default_intrinsics, reconstruct
 from tests import builders
-from tests.motion.hands import test_arm_placement
+from tests.motion.hands import test_arm_placement, test_capture_hands
+from tests.motion.hands.scenes import level_camera
 from tests.motion.scenes import FPS, IMAGE_SIZE, simulated_track, static_camera, waving_motion
 
 FRAMES = 720
@@ -27,6 +30,8 @@ INTRINSICS = default_intrinsics(IMAGE_SIZE)
 FEW_STEPS = MotionOptions(solve=SolveOptions(max_steps=2, window_frames=120, margin_frames=45))
 MAX_BYTES_PER_FRAME = 5000
 """Maximum growth of the peak of the motion stage per frame of one person, of which the input of the fit has 2400."""
+MAX_HAND_BYTES_PER_FRAME = 4000
+"""Maximum growth of the peak per frame with which both hands of a person are captured."""
 
 
 def long_track(frames: int = FRAMES, noise: float = 1.0) -> Track:
@@ -171,3 +176,41 @@ def _moving_hand(motion: Motion, side: str, count: int) -> SeenHand:
     observed = np.ones(frames, dtype=bool) if side == "left" else np.arange(frames) % 150 < 100
     landmarks = np.tile(hand.landmarks, (count, 1, 1))
     return SeenHand(observed, rays, np.tile(hand.depths, count), landmarks, hand.palm_length)
+
+
+def capture_both_hands(repeats: int) -> tuple[Hands, Motion]:
+    """Captures both hands of a body that sways again and again, each seen in every third frame."""
+    motion, left = test_capture_hands.scene(is_right=False)
+    _, right = test_capture_hands.scene(is_right=True)
+    seen = enumerate(zip(left, right, strict=True))
+    pairs = [pair if frame % 3 == 0 else (None, None) for frame, pair in seen]
+    frames = repeats * len(pairs)
+    hands, joined = capture_hands(pairs * repeats, repeat(motion, repeats), level_camera(frames), np.arange(frames))
+    assert hands is not None
+    return hands, joined
+
+
+def use_short_hand_windows(monkeypatch: pytest.MonkeyPatch, length: int) -> None:
+    for module in (hand_views, arm_placement, capture_hands_module):
+        monkeypatch.setattr(module, "WINDOW_FRAMES", length)
+    monkeypatch.setattr(arm_placement, "WINDOW_MARGIN_SECONDS", 2.0)
+
+
+def test_hands_of_windows_are_those_of_the_whole_clip(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, whole_motion = capture_both_hands(8)
+    use_short_hand_windows(monkeypatch, 60)
+    hands, motion = capture_both_hands(8)
+    assert hands.keypoints.dtype == np.float32
+    np.testing.assert_array_equal(hands.observed, whole.observed)
+    np.testing.assert_allclose(hands.keypoints, whole.keypoints, rtol=1e-6)
+    assert rotation.angle_between(hands.rotations, whole.rotations).max() < 1e-3
+    assert rotation.angle_between(motion.rotations, whole_motion.rotations).max() < 5e-3
+
+
+def test_memory_of_hands_grows_little_per_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    use_short_hand_windows(monkeypatch, 60)
+    monkeypatch.setattr(fit, "LENIENCY", (3.0, 1.0))
+    monkeypatch.setattr(fit, "WINDOW_FRAMES", 60)
+    monkeypatch.setattr(fit, "MARGIN_FRAMES", 10)
+    peaks = [measure_peak(capture_both_hands, repeats) for repeats in (20, 60)]
+    assert (peaks[1] - peaks[0]) / (40 * test_capture_hands.FRAMES) < MAX_HAND_BYTES_PER_FRAME
