@@ -13,9 +13,11 @@ from bodydouble.data import FloatArray, IntArray
 
 RINGS = 13
 HIP_PLACES = (-0.16, -0.11, -0.05, -0.02, 0.02, 0.06)
-HIP_CLEARANCES = (0.022, 0.020, 0.019, 0.019, 0.018, 0.014, 0.010)
+HIP_CLEARANCES = (0.022, 0.020, 0.018, 0.016, 0.012, 0.010, 0.010)
 """Heights above the joint of the hips where the body is measured, and the distance of the cloth there and at the
 waist, m."""
+DRESS_CLEARANCE = 0.006
+"""Further distance of a dress, over which no other garment lies, m."""
 PLEAT_PHASES = np.array([0.0, 0.42, 0.80, 0.90])
 """Places of the vertices of a pleat: it rises slowly to 0.8 and falls back."""
 
@@ -121,9 +123,10 @@ def _radii(body: Body, cut: SkirtCut, y: FloatArray, down: FloatArray) -> tuple[
     places = hips + np.array([*HIP_PLACES, max(cut.waist - hips, HIP_PLACES[-1] + 0.01)])
     slices = np.array([_slice(body, place) for place in places])
     wide, back, front = (np.interp(y, places, values) for values in slices.T)
-    clearance = np.interp(y, places, HIP_CLEARANCES)
-    waist, hip = (slices[k, 1:].mean() for k in (-1, HIP_PLACES.index(-0.02)))
-    middle = np.interp(y, [hips - 0.02, max(cut.waist, hips)], [hip, waist])
+    is_dress = cut.waist > places[-2]
+    clearance = np.interp(y, places, HIP_CLEARANCES) + is_dress * DRESS_CLEARANCE
+    trunk = HIP_PLACES.index(-0.02)
+    middle = np.interp(y, places[trunk:], slices[trunk:, 1:].mean(axis=1))
     tight = 0.010 * np.minimum(1, 8 * down) - 0.006 * (down < 0.12)
     across = np.maximum(slices[-1, 0] + tight + cut.flare * down**0.9, wide + clearance)
     deep = np.maximum(front - middle, middle - back)
