@@ -59,7 +59,7 @@ def swing_skirt(character: Character, rotations: FloatArray) -> FloatArray:
     def find_lift(pivots: FloatArray, part: int) -> FloatArray:
         at_rest = _find_angle(still, rest[(upper, lower)[part]] - hips, azimuth, lengths[part])
         needed = _find_angle(posed, pivots, azimuth, lengths[part])
-        return np.clip(needed - np.maximum(at_rest, flare), 0.0, MAX_LIFT)
+        return np.asarray(np.clip(needed - np.maximum(at_rest, flare), 0.0, MAX_LIFT))
 
     lift = _spread(find_lift(rest[upper] - hips, 0))
     turned = rotations.copy()
@@ -93,7 +93,7 @@ def hold_skirt(character: Character, posed: FloatArray, swung: FloatArray) -> Fl
 
     def find_angle(rotations: FloatArray) -> FloatArray:
         arms = rotation.rotate(rotations[:, upper], column)
-        return np.arctan2((arms * out).sum(-1), -arms[..., 1])
+        return np.asarray(np.arctan2((arms * out).sum(-1), -arms[..., 1]))
 
     lift = 2 * np.arccos(np.clip(np.abs(posed[:, upper, 3]), 0.0, 1.0))
     missing = np.maximum(find_angle(posed) - find_angle(swung), 0.0) * np.clip(lift / HELD_LIFT, 0.0, 1.0)

@@ -78,7 +78,7 @@ def _find_age_lines(look: Look) -> list[tuple[tuple[float, float], ...]]:
     level, inner = look.eye_level, look.eye_spacing - 0.075
     bag = level - (0.41 + 0.03 * look.eye_opening) * look.eye_height - 0.012
     outer = look.eye_spacing + 0.44 * look.eye_width
-    lines = [
+    lines: list[tuple[tuple[float, float], ...]] = [
         ((0.050 * look.nose_width**0.5, nose), (corner + 0.024, nose - 0.045), (corner + 0.030, mouth + 0.004)),
         ((inner, bag + 0.014), (inner + 0.065, bag), (inner + 0.135, bag + 0.01)),
         ((outer, level + 0.004), (outer + 0.022, level + 0.002), (outer + 0.042, level + 0.012)),

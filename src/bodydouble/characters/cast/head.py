@@ -59,7 +59,7 @@ class Head:
         if outside.any():
             points = np.stack(np.broadcast_arrays(x, y), axis=-1)[outside]
             distance, nearest = self.facing.query(points)
-            z[outside] = self.depth.values[nearest, 0] - OUTSIDE_SLOPE * np.asarray(distance)
+            z[outside] = self.depth(*self.facing.data[nearest].T) - OUTSIDE_SLOPE * np.asarray(distance)
         return z
 
     def radius(self, directions: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ from bodydouble.data import FloatArray, IntArray
 
 RINGS = 13
 HIP_PLACES = (-0.16, -0.11, -0.05, -0.02, 0.02, 0.06)
-HIP_CLEARANCES = (0.022, 0.020, 0.018, 0.016, 0.012, 0.010, 0.010)
+HIP_CLEARANCES = (0.022, 0.021, 0.020, 0.019, 0.016, 0.012, 0.010)
 """Heights above the joint of the hips where the body is measured, and the distance of the cloth there and at the
 waist, m."""
 DRESS_CLEARANCE = 0.006
