@@ -8,18 +8,18 @@ import pytest
 from tests.studio.servers import Server, run_studio, write_clip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def studio_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home") / "studio"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(studio_folder: Path) -> Iterator[Server]:
     with run_studio(studio_folder) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def take_id(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
     clip = write_clip(tmp_path_factory.mktemp("clips") / "clip.mp4")
     answer = server.upload(clip, "name=My%20clip.mp4", "like-me")
