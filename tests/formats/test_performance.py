@@ -68,7 +68,8 @@ def test_shots_round_trip_and_older_files_have_one(npz_path: Path) -> None:
     performance = replace(builders.performance(), shot_starts=(3, 7))
     arrays = _saved_arrays(npz_path, performance)
     assert file_format.load(npz_path).shot_starts == (3, 7)
-    np.savez(npz_path, **{key: array for key, array in arrays.items() if key != "shot_starts"})
+    older: dict[str, Any] = {key: array for key, array in arrays.items() if key != "shot_starts"}
+    np.savez(npz_path, **older)
     assert file_format.load(npz_path).shot_starts == ()
 
 

@@ -161,7 +161,9 @@ class _Shape:
 def _read_shape(collider: Mapping[str, Any]) -> _Shape:
     """Reads the shape of a collider: that of the extension if there is one, else the plain one."""
     extended = collider.get("extensions", {}).get(EXTENDED_COLLIDER, {}).get("shape", {})
-    found = {kind: shape for kind, shape in (extended or collider["shape"]).items() if kind in KINDS}
+    found: dict[str, Mapping[str, Any]] = {
+        kind: shape for kind, shape in (extended or collider["shape"]).items() if kind in KINDS
+    }
     kind, shape = next(iter(found.items()), ("sphere", {}))
     offset = np.array(shape.get("offset", (0.0, 0.0, 0.0)), dtype=np.float64)
     if kind == "plane":

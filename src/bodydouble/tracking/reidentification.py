@@ -86,7 +86,7 @@ def _cross_shot_scores(
     scores = np.zeros((len(segments), len(segments)))
     for i, earlier in enumerate(segments):
         gaps = (first_frames - earlier.frames[-1]) / fps
-        for j in np.flatnonzero((shots > shots[i]) & (gaps <= options.max_absence)):
+        for j in np.flatnonzero((shots > shots[i]) & (gaps <= options.max_absence)).tolist():
             scores[i, j] = max(_cross_shot_score(earlier, segments[j], fps, options), 0.0)
     return scores
 
