@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from bodydouble.characters.cast.body import JOINTS, Body, build_body, build_skin
 from bodydouble.characters.cast.clothes import build_clothes
@@ -54,6 +55,12 @@ def build_character(look: Look, *, has_covered_skin: bool = False) -> Character:
         look: the look.
         has_covered_skin: whether the skin under the clothes is kept, as a mesh ``COVERED``, to be measured.
     """
+    # With several threads for each of many small products, they wait for each other on a busy machine.
+    with threadpool_limits(1, "blas"):
+        return _build_character(look, has_covered_skin)
+
+
+def _build_character(look: Look, has_covered_skin: bool) -> Character:
     body, head = build_body(look), build_head(look)
     outfit, hair = build_clothes(look, body), build_hair(head, look)
     visible = outfit.visible(body.skin.positions)
