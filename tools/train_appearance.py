@@ -2,7 +2,7 @@
 
 Usage::
 
-    python tools/train_appearance.py 300 cache src/bodydouble/perception/appearance/hair_length.npz
+    python tools/train_appearance.py 400 cache src/bodydouble/perception/appearance/hair_length.npz
 
 It renders and captures people of random looks in random light (12 s each), prints the distribution of the light for
 ``perception/appearance/skin_tone.py``, trains the network for the length of hair, and prints how often it is right for
