@@ -1,6 +1,7 @@
 """NOTICE has the checksum of every committed asset."""
 
 import hashlib
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,12 @@ def test_notice_has_the_checksum(asset: Path) -> None:
 def test_example_clips_are_small() -> None:
     for path in ROOT.glob("examples/*.mp4"):
         assert path.stat().st_size < 3_000_000
+
+
+def test_every_file_that_the_program_reads_is_installed_with_it() -> None:
+    package = ROOT / "src" / "bodydouble"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["bodydouble"]
+    installed = {path for pattern in patterns for path in package.glob(pattern) if path.is_file()}
+    needed = {path for path in package.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
+    assert needed == {path for path in installed if path.suffix not in (".py", ".pyc")}
