@@ -11,7 +11,7 @@ from math import hypot
 
 import numpy as np
 
-from bodydouble.data import FULL_FRAME_DIAGONAL_MM, FloatArray, IntArray, Motion, Performance, Person, Track
+from bodydouble.data import FULL_FRAME_DIAGONAL_MM, FloatArray, IntArray, Motion, Performance, Person
 from bodydouble.data.corrections import (
     ContactEdit,
     Correction,
@@ -30,6 +30,7 @@ from bodydouble.motion.body import proportions
 from bodydouble.motion.corrections.apply import apply_corrections
 from bodydouble.motion.corrections.contacts import RESTING, SIDE_POINTS, find_runs
 from bodydouble.motion.floor.contacts import sole_positions
+from bodydouble.motion.resampling.motion import slice_motion, slice_track
 
 SECONDS = 10.0
 """Duration of the clip that is corrected, s."""
@@ -106,26 +107,9 @@ def fit_duration(performance: Performance, seconds: float = SECONDS) -> Performa
 
 def _select_frames(person: Person, frames: IntArray) -> Person:
     """Returns a person in the given frames of the clip; where the person is not shown, as in the nearest frame."""
-    track, motion = person.track, person.motion
-    rows = np.clip(frames - track.frames[0], 0, len(track.frames) - 1)
-    return Person(
-        person.name,
-        Track(
-            np.arange(len(frames)),
-            track.observed[rows],
-            track.boxes[rows],
-            track.keypoints[rows],
-            track.landmarks_3d[rows],
-        ),
-        Motion(
-            motion.skeleton,
-            motion.fps,
-            motion.rotations[rows],
-            motion.root_position[rows],
-            motion.contacts[rows],
-            motion.joint_sigma[rows],
-        ),
-    )
+    rows = np.clip(frames - person.track.frames[0], 0, len(person.track.frames) - 1)
+    track = slice_track(person.track, rows, np.arange(len(frames)))
+    return Person(person.name, track, slice_motion(person.motion, rows))
 
 
 def _creators(clip: Performance) -> dict[str, Callable[[Performance, np.random.Generator], Correction]]:

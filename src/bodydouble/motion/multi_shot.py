@@ -17,7 +17,7 @@ from bodydouble.motion.body import proportions
 from bodydouble.motion.lifting.lift import drift_sigma
 from bodydouble.motion.lifting.lifter_input import interpolate_gaps
 from bodydouble.motion.reconstruct import ReconstructionInput, reconstruct
-from bodydouble.motion.resampling.motion import interpolate_motion, slice_motion
+from bodydouble.motion.resampling.motion import interpolate_motion, slice_motion, slice_track
 from bodydouble.motion.shot_placement import ShotResult, align_at_cuts, place_shots
 
 
@@ -92,25 +92,19 @@ def _reconstruct_shot(shot: _Shot, inputs: ReconstructionInput, focal_length_px:
 
 def _extract_shot(tracks: Sequence[Track], background: Background | None, start: int, stop: int) -> _Shot:
     """Returns the part of the inputs between two frames."""
-    sliced = {person: _slice_track(track, start, stop) for person, track in enumerate(tracks)}
+    sliced = {person: _extract_track(track, start, stop) for person, track in enumerate(tracks)}
     shot_tracks = {person: track for person, track in sliced.items() if track}
     shot_background = _slice_background(background, start, stop) if background else None
     return _Shot(start, tuple(shot_tracks), tuple(shot_tracks.values()), stop - start, shot_background)
 
 
-def _slice_track(track: Track, start: int, stop: int) -> Track | None:
+def _extract_track(track: Track, start: int, stop: int) -> Track | None:
     """Returns the track from the first to the last observation between two frames, or None without observations."""
     observed = np.flatnonzero(track.observed & (track.frames >= start) & (track.frames < stop))
     if not len(observed):
         return None
     rows = slice(int(observed[0]), int(observed[-1]) + 1)
-    return Track(
-        track.frames[rows] - start,
-        track.observed[rows],
-        track.boxes[rows],
-        track.keypoints[rows],
-        track.landmarks_3d[rows],
-    )
+    return slice_track(track, rows, track.frames[rows] - start)
 
 
 def _slice_background(background: Background, start: int, stop: int) -> Background:

@@ -21,7 +21,7 @@ from bodydouble.data import (
 from bodydouble.geometry import rotation
 from bodydouble.motion.corrections.refit import Evidence, refit
 from bodydouble.motion.multi_shot import fill_gaps, with_skeleton
-from bodydouble.motion.resampling.motion import slice_motion
+from bodydouble.motion.resampling.motion import slice_motion, slice_track
 
 SEAM_SECONDS = 0.6
 """Time in s on both sides of a seam in which the fit counts fully: a wrong person had drawn the motion that far."""
@@ -102,7 +102,7 @@ def _slice_person(person: Person, name: str, frames: IntArray) -> Person:
     hands, face = person.hands, person.face
     return Person(
         name,
-        _slice_track(person.track, rows),
+        slice_track(person.track, rows),
         slice_motion(person.motion, rows),
         hands
         and replace(
@@ -110,12 +110,6 @@ def _slice_person(person: Person, name: str, frames: IntArray) -> Person:
         ),
         face and _slice_face(face, rows),
         person.appearance,
-    )
-
-
-def _slice_track(track: Track, rows: IntArray) -> Track:
-    return Track(
-        track.frames[rows], track.observed[rows], track.boxes[rows], track.keypoints[rows], track.landmarks_3d[rows]
     )
 
 

@@ -18,7 +18,7 @@ from bodydouble.motion.fit.terms import FIT_LANDMARKS, SOLE_LANDMARKS, FitTarget
 from bodydouble.motion.floor.contacts import contact_probability, known_contacts
 from bodydouble.motion.floor.floor import airborne_probability, support_height
 from bodydouble.motion.lifting.lift import prepare_fit
-from bodydouble.motion.resampling.motion import slice_motion
+from bodydouble.motion.resampling.motion import slice_motion, slice_track
 
 SETTLE_SECONDS = 0.2
 """Time in s on both sides of a span in which the fit counts fully: smoothness had spread the error that far."""
@@ -118,7 +118,7 @@ def _weights(rows: slice, shot: slice, fps: float, settle_seconds: float) -> Flo
 
 def _fit_window(motion: Motion, evidence: Evidence, shot: slice, window: slice) -> Motion:
     """Fits the rows of a window from the measurements in the shot around it."""
-    track, fps = _slice_track(evidence.track, shot), float(motion.fps)
+    track, fps = slice_track(evidence.track, shot), float(motion.fps)
     world_from_camera = camera.inverse(evidence.view.camera_from_world[track.frames])
     person = prepare_fit(track, evidence.view.intrinsics, fps, world_from_camera, motion.skeleton)
     inner = slice(window.start - shot.start, window.stop - shot.start)
@@ -149,9 +149,3 @@ def _add_floor(
     support = support_height(height.min(axis=1), targets.fps)
     airborne = airborne_probability(height - support[:, None], contacts)
     return replace(targets, up=_UP, origin_height=-support, contacts=contacts, airborne=airborne), support
-
-
-def _slice_track(track: Track, rows: slice) -> Track:
-    return Track(
-        track.frames[rows], track.observed[rows], track.boxes[rows], track.keypoints[rows], track.landmarks_3d[rows]
-    )

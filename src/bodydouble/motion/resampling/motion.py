@@ -7,7 +7,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import binary_dilation
 
-from bodydouble.data import FloatArray, IntArray, Motion
+from bodydouble.data import FloatArray, IntArray, Motion, Track
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import rotation
 
@@ -89,6 +89,17 @@ def interpolate_motion(motion: Motion, keys: IntArray, times: FloatArray) -> Mot
         root_position=CubicSpline(keys, motion.root_position[keys])(times),
         contacts=motion.contacts[start] + fraction * (motion.contacts[end] - motion.contacts[start]),
         joint_sigma=motion.joint_sigma[start] + fraction * (motion.joint_sigma[end] - motion.joint_sigma[start]),
+    )
+
+
+def slice_track(track: Track, rows: IntArray | slice, frames: IntArray | None = None) -> Track:
+    """Returns the given rows of a track, with other source frames (T,) on request."""
+    return Track(
+        track.frames[rows] if frames is None else frames,
+        track.observed[rows],
+        track.boxes[rows],
+        track.keypoints[rows],
+        track.landmarks_3d[rows],
     )
 
 
