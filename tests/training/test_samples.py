@@ -11,6 +11,7 @@ from bodydouble.data import FloatArray
 from bodydouble.motion.lifting import lifter
 from bodydouble.motion.resampling.motion import slice_motion
 from bodydouble.synthetic import bodies
+from bodydouble.training.augmentation import Recording
 from bodydouble.training.detections import FPS, WINDOW_FRAMES
 from bodydouble.training.samples import (
     MAX_GAP,
@@ -42,7 +43,9 @@ def detected() -> list[Window]:
 
 def sampler(detected: list[Window], seed: int = 5) -> WindowSampler:
     return WindowSampler(
-        [swaying_motion(WINDOW_FRAMES + 30), swaying_motion(WINDOW_FRAMES + 60, seed=1)], detected, seed
+        [Recording(swaying_motion(WINDOW_FRAMES + 30)), Recording(swaying_motion(WINDOW_FRAMES + 60, seed=1))],
+        detected,
+        seed,
     )
 
 

@@ -13,6 +13,9 @@ from bodydouble.errors import MissingExtraError
 if TYPE_CHECKING:
     from bodydouble.pipeline import Progress
 
+DEFAULT_START = Path("default")
+"""Value of ``--start`` for the lifter that bodydouble contains."""
+
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Train the networks of bodydouble.")
 
 
@@ -30,6 +33,12 @@ def lifter(
     clips: Annotated[int, typer.Option(min=8, metavar="N", help="Number of synthetic clips for training.")] = 1000,
     steps: Annotated[int, typer.Option(min=1, metavar="N", help="Number of training steps.")] = 15_000,
     seed: SeedOption = 0,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="NETWORK", help='lifter.onnx to start from; "default" is the one that bodydouble contains.'
+        ),
+    ] = None,
     unlabelled: Annotated[
         list[Path] | None,
         typer.Option(
@@ -45,7 +54,7 @@ def lifter(
         from bodydouble.cli.progress import ProgressBars
 
         with ProgressBars() as progress:
-            file = train_lifter(motions, output, clips, steps, seed, unlabelled or [], progress)
+            file = train_lifter(motions, output, clips, steps, seed, start, unlabelled or [], progress)
         typer.echo(file)
 
 
@@ -55,6 +64,7 @@ def train_lifter(
     clips: int,
     steps: int,
     seed: int,
+    start: Path | None,
     unlabelled: Sequence[Path],
     progress: "Progress",
 ) -> Path:
@@ -70,6 +80,8 @@ def train_lifter(
             import_module(package)
     except ModuleNotFoundError as error:
         raise MissingExtraError("training needs PyTorch and onnx: pip install 'bodydouble[train]'") from error
+    from bodydouble.motion.lifting.lifter import MODEL
     from bodydouble.training.lifter_pipeline import LifterOptions, train_lifter
 
-    return train_lifter(motions, folder, LifterOptions(clips, steps, seed, tuple(unlabelled)), progress)
+    start = MODEL if start == DEFAULT_START else start
+    return train_lifter(motions, folder, LifterOptions(clips, steps, seed, start, tuple(unlabelled)), progress)
