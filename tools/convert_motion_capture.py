@@ -17,7 +17,6 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 

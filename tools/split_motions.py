@@ -139,7 +139,7 @@ def find_converted_subject(source: str, name: str) -> str:
             pattern = r"Female|Male1|Male2|KareenBalsam|per|mike|Aug|[EG](?=\d)"
             return f"accad-{re.match(pattern, name)[0]}"
         case _:
-            return name.split("_")[0]
+            return name.split("_", maxsplit=1)[0]
 
 
 def _create_clip(source: str, subject: str, file: PurePosixPath, seconds: float) -> splits.MocapClip:

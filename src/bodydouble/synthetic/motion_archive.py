@@ -1,7 +1,7 @@
 """Archives of motion capture: motions of the 22 humanoid joints by name <-> one compressed .npz file.
 
 A clip NAME has the arrays ``NAME/fps`` (2,), numerator and denominator; ``NAME/rest_offsets`` (22, 3) m;
-``NAME/rotations`` (T, 22, 4) int16, xyzw times 32767; and ``NAME/root`` (T, 3) m.
+``NAME/rotations_int16`` (T, 22, 4), xyzw times 32767; and ``NAME/root`` (T, 3) m.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from bodydouble.skeletons import humanoid
 
 QUATERNION_STEPS = 32767
 """Integer that stands for 1 in a quaternion."""
-MARK = "/rest_offsets"
+MARK = "/rotations_int16"
 """End of the key by which the clips of an archive are recognised."""
 
 
@@ -33,8 +33,8 @@ def write(path: Path, motions: Mapping[str, Motion]) -> None:
     arrays: dict[str, NDArray[Any]] = {}
     for name, motion in motions.items():
         arrays[f"{name}/fps"] = np.array([motion.fps.numerator, motion.fps.denominator], dtype=np.int32)
-        arrays[name + MARK] = motion.skeleton.rest_offsets.astype(np.float32)
-        arrays[f"{name}/rotations"] = np.round(motion.rotations * QUATERNION_STEPS).astype(np.int16)
+        arrays[f"{name}/rest_offsets"] = motion.skeleton.rest_offsets.astype(np.float32)
+        arrays[name + MARK] = np.round(motion.rotations * QUATERNION_STEPS).astype(np.int16)
         arrays[f"{name}/root"] = motion.root_position.astype(np.float32)
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
@@ -53,7 +53,7 @@ def read(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Motion]:
     """
     try:
         return {
-            name: _build_motion(*(arrays[f"{name}/{part}"] for part in ("fps", "rest_offsets", "rotations", "root")))
+            name: _build_motion(*(arrays[f"{name}/{part}"] for part in ("fps", "rest_offsets", "rotations_int16", "root")))
             for name in (key.removesuffix(MARK) for key in arrays if key.endswith(MARK))
         }
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
