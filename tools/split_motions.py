@@ -24,6 +24,7 @@ import numpy as np
 import pybullet_data
 
 from bodydouble.synthetic import mocap_files, splits
+from mocap.marker_sets import find_performer
 
 ARCHIVE, ACTIONS = "mocap.tar.xz", "cmu_actions.npz"
 """Names of the archive of files and of the archive of action clips."""
@@ -59,15 +60,18 @@ KIND_OF_SUBJECT = {
     "86": "sport", "91": "sport", "131": "dance", "takiguchi": "sport", "yokoyama": "sport", "accad-E": "sport",
     "accad-G": "sport",
 }  # fmt: skip
+KIND_OF_SUBJECT |= {f"uiprmd-s{number:02}": "exercise" for number in range(1, 11)}
 KIND_OF_CLIP = {
     "02_01": "walk", "02_02": "walk", "02_03": "sport", "02_04": "sport", "02_05": "sport", "05_01": "walk",
     "06_01": "walk", "09_12": "walk",
 }  # fmt: skip
 """Kinds of clips that differ from the rest of their subject."""
 WORDS_OF_KIND = {
-    "walk": ("walk",),
+    "floor": ("crawl", "crouch", "lie", "getup", "pushup", "sleeping"),
+    "walk": ("walk", "side step"),
     "sport": (
         "basketball", "running", "soccer", "jump", "kick", "punch", "jog", "run", "flip", "roll", "cartwheel",
+        "skip", "swim", "cresent",
     ),
     "dance": ("dance", "dab", "spin"),
 }  # fmt: skip
@@ -134,10 +138,9 @@ def find_converted_subject(source: str, name: str) -> str:
         case "eyes_japan":
             return name.rsplit("-", 1)[-1]
         case "uiprmd":
-            return f"uiprmd-{name.split('_')[-2]}"
+            return f"uiprmd-{find_performer(name)}"
         case "accad" | "accad_txt":
-            pattern = r"Female|Male1|Male2|KareenBalsam|per|mike|Aug|[EG](?=\d)"
-            return f"accad-{re.match(pattern, name)[0]}"
+            return f"accad-{find_performer(name)}"
         case _:
             return name.split("_", maxsplit=1)[0]
 

@@ -100,6 +100,7 @@ def _parse_rig(lines: list[list[str]]) -> _Rig:
 
 
 def _split_sections(lines: list[list[str]]) -> dict[str, list[list[str]]]:
+    current: list[list[str]] = []
     sections: dict[str, list[list[str]]] = {}
     for line in lines:
         if line[0].startswith(":"):
@@ -148,7 +149,7 @@ def _parse_frames(lines: list[list[str]], rig: _Rig) -> dict[str, FloatArray]:
     for line in lines:
         if line[0].isdigit():
             frames += 1
-        elif line[0][0] not in ":" and line[0] in values:
+        elif line[0] in values:
             values[line[0]].append([float(word) for word in line[1:]])
     for name, rows in values.items():
         if len(rows) != frames or {len(row) for row in rows} != {len(rig.bones[name].freedom)}:
