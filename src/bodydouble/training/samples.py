@@ -4,8 +4,8 @@ Motion capture is put on random bodies in front of random cameras, and the real 
 Augmentation continues with keypoint dropout, outliers, camera roll, horizontal flips, time reversal and gaps.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -19,6 +19,7 @@ from bodydouble.synthetic import bodies, cameras
 from bodydouble.synthetic.grounding import ground_motion
 from bodydouble.training.augmentation import MotionAugmenter, Recording
 from bodydouble.training.detections import FPS, WINDOW_FRAMES
+from bodydouble.training.detector_noise import DetectorNoise, NoiseLibrary
 from bodydouble.training.varied_bodies import vary_proportions
 from bodydouble.training.windows import (
     Window,
@@ -55,7 +56,7 @@ LIMB_LANDMARKS = [
     for parts in (("elbow", "wrist", "pinky", "index", "thumb"), ("knee", "ankle", "heel", "foot"))
 ]
 """Indices of the landmarks of each arm and each leg."""
-MIXED_NOISE_FRACTION = 0.5
+MIXED_NOISE_FRACTION = 0.3
 """Fraction of windows in which some limbs have the noise of other clips."""
 NOISE_SCALES = (0.5, 1.4)
 """Range of the factor of the detector's real noise."""
@@ -96,7 +97,7 @@ class WindowSampler:
         self._rng = np.random.default_rng(seed)
         self._detected = list(detected)
         self._pool: list[Window] = []
-        self._noise = [DetectorNoise.from_window(window) for window in detected]
+        self._noise = NoiseLibrary(detected)
         grounded = [replace(recording, motion=_stand_on_floor(recording.motion)) for recording in recordings]
         self._augmenter = MotionAugmenter(grounded, WINDOW_FRAMES, FPS)
 
@@ -174,7 +175,7 @@ class WindowSampler:
         rng = self._rng
         if len(self._pool) >= MIN_POOL_SIZE and rng.random() < REUSED_FRACTION:
             return self._pool[int(rng.integers(len(self._pool)))]
-        window = simulate_window(self._sample_performer(), self._sample_noise(), rng)
+        window = simulate_window(self._sample_performer(), self._choose_noise, rng)
         if len(self._pool) < POOL_SIZE:
             self._pool.append(window)
         else:
@@ -188,15 +189,15 @@ class WindowSampler:
         body = vary_proportions(bodies.load_bodies()[int(rng.integers(len(bodies.load_bodies())))], rng)
         return body, _transfer_motion(motion, body)
 
-    def _sample_noise(self) -> "DetectorNoise":
-        """Draws the detector's noise in one clip, sometimes with that of other clips for some limbs."""
+    def _choose_noise(self, true_points: FloatArray, depths: FloatArray) -> DetectorNoise:
+        """Chooses the detector's noise for a pose, sometimes with that of other clips for some limbs."""
         rng = self._rng
-        noise = self._noise[int(rng.integers(len(self._noise)))]
+        noise = self._noise.choose(true_points, depths, rng)
         if rng.random() < MIXED_NOISE_FRACTION:
             for limb in LIMB_LANDMARKS:
                 if rng.random() < 0.5:
-                    noise = noise.with_limb(limb, self._noise[int(rng.integers(len(self._noise)))])
-        return noise.time_reversed(rng.random() < 0.5)
+                    noise = noise.with_limb(limb, self._noise.choose(true_points, depths, rng))
+        return noise
 
 
 def _flip_at_random(window: Window, rng: np.random.Generator) -> Window:
@@ -221,50 +222,27 @@ def _stand_on_floor(motion: Motion) -> Motion:
     return ground_motion(_transfer_motion(motion, body), partial(bodies.landmark_positions, body=body))
 
 
-@dataclass(frozen=True, slots=True)
-class DetectorNoise:
-    """Noise of the detector in one clip."""
+def simulate_window(
+    performer: tuple[bodies.Body, Motion],
+    choose_noise: Callable[[FloatArray, FloatArray], DetectorNoise],
+    rng: np.random.Generator,
+) -> Window:
+    """Simulates detections of a performer by a random camera.
 
-    points: FloatArray
-    """Detected minus true points (T, 33, 2), in person sizes."""
-    landmarks_3d: FloatArray
-    """Detected minus true 3D landmarks (T, 33, 3) of equal size, view axes, m."""
-    confidence: FloatArray
-    """Confidence (T, 33) of the points."""
-
-    @classmethod
-    def from_window(cls, window: Window) -> "DetectorNoise":
-        """Returns the noise in a detected window."""
-        depth = window.depths[..., None]
-        true_landmarks = np.concatenate([window.true_points * (1 + window.scale * depth), depth], axis=-1)
-        true_landmarks = true_landmarks - true_landmarks[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
-        # The skeleton keeps its length, though an approaching person spans fewer person sizes.
-        true_landmarks = true_landmarks / np.linalg.norm(window.offsets, axis=(1, 2))[:, None, None]
-        scale = np.median(np.linalg.norm(window.landmarks_3d[:, person_view.SCALE_LANDMARKS], axis=-1))
-        scale /= np.median(np.linalg.norm(true_landmarks[:, person_view.SCALE_LANDMARKS], axis=-1))
-        return cls(window.points - window.true_points, window.landmarks_3d - scale * true_landmarks, window.confidence)
-
-    def with_limb(self, limb: list[int], other: "DetectorNoise") -> "DetectorNoise":
-        """Returns the noise with that of another clip for some landmarks."""
-        mixed = DetectorNoise(self.points.copy(), self.landmarks_3d.copy(), self.confidence.copy())
-        mixed.points[:, limb], mixed.landmarks_3d[:, limb] = other.points[:, limb], other.landmarks_3d[:, limb]
-        mixed.confidence[:, limb] = other.confidence[:, limb]
-        return mixed
-
-    def time_reversed(self, is_reversed: bool) -> "DetectorNoise":
-        """Returns the noise with its frames in reverse order, if asked to."""
-        order = slice(None, None, -1 if is_reversed else 1)
-        return DetectorNoise(self.points[order], self.landmarks_3d[order], self.confidence[order])
-
-
-def simulate_window(performer: tuple[bodies.Body, Motion], noise: DetectorNoise, rng: np.random.Generator) -> Window:
-    """Simulates detections of a performer by a random camera, with noise of the detector."""
+    Args:
+        performer: body and motion of T frames.
+        choose_noise: function from true points (T, 33, 2) and depths (T, 33) in the person view to noise.
+        rng: source of everything that is random.
+    """
     body, motion = performer
     points = bodies.landmark_positions(motion, body)
     camera_from_world = _sample_camera(points, rng)
     true_landmarks = points @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
     true_landmarks[..., 2] = np.maximum(true_landmarks[..., 2], 0.3)
-    view = person_view.view_straight_at(true_landmarks[..., :2] / true_landmarks[..., 2:], noise.confidence)
+    image_points = true_landmarks[..., :2] / true_landmarks[..., 2:]
+    view = person_view.view_straight_at(image_points, np.ones(true_landmarks.shape[:2]))
+    noise = choose_noise(view.points, person_view.relative_depths(true_landmarks, view))
+    view = person_view.view_straight_at(image_points, noise.confidence)
     view_landmarks = true_landmarks @ view.camera_from_view
     relative = view_landmarks - view_landmarks[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
     relative *= lifter.LANDMARKS_3D_SIZE / np.median(np.linalg.norm(relative[:, person_view.SCALE_LANDMARKS], axis=-1))
