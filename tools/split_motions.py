@@ -58,7 +58,7 @@ KIND_OF_SUBJECT = {
     "94": "dance", "135": "sport", "10": "sport", "11": "sport", "12": "walk", "13": "sport", "14": "sport",
     "16": "walk", "26": "walk", "27": "walk", "29": "walk", "32": "walk", "35": "walk", "49": "sport", "85": "dance",
     "86": "sport", "91": "sport", "131": "dance", "takiguchi": "sport", "yokoyama": "sport", "accad-E": "sport",
-    "accad-G": "sport",
+    "accad-G": "sport", "accad-per": "dance", "accad-KareenBalsam": "dance", "accad-mike": "sport",
 }  # fmt: skip
 KIND_OF_SUBJECT |= {f"uiprmd-s{number:02}": "exercise" for number in range(1, 11)}
 KIND_OF_CLIP = {

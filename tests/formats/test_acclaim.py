@@ -3,7 +3,6 @@
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from bodydouble.errors import FormatError
@@ -110,5 +109,5 @@ def test_rejects_malformed_files_in_one_line(tmp_path: Path, skeleton: str, moti
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="none.asf"):
+    with pytest.raises(FormatError, match=r"none\.asf"):
         acclaim.read(tmp_path / "none.asf", tmp_path / "none.amc", Fraction(120))

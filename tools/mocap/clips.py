@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 
 from bodydouble.data import Motion
-from bodydouble.errors import BodydoubleError, InvalidDataError
+from bodydouble.errors import BodydoubleError
 from bodydouble.geometry import kinematics
 from bodydouble.motion.body.body_landmarks import landmark_positions
 from bodydouble.motion.resampling.motion import slice_motion
@@ -38,13 +38,25 @@ class DroppedClip:
     reason: str
 
 
-def prepare_clip(name: str, subject: str, motion: Motion) -> Clip | DroppedClip:
-    """Cleans a motion, reduces its rate and puts its floor at y = 0."""
+def prepare_clip(name: str, subject: str, motion: Motion, floor: float | None = None) -> Clip | DroppedClip:
+    """Cleans a motion, reduces its rate and puts its floor at y = 0.
+
+    Args:
+        name: of the clip.
+        subject: performer.
+        motion: of the 22 humanoid joints.
+        floor: height of the floor in m; found by the standing feet if not given.
+
+    Returns:
+        The clip, or why it is left out.
+    """
     try:
         cleaned = reduce_rate(mocap_files.clean_motion(motion))
     except BodydoubleError as error:
         return DroppedClip(name, str(error))
-    return check_clip(Clip(name, subject, put_on_floor(cleaned)))
+    height = find_floor(cleaned) if floor is None else floor
+    standing = replace(cleaned, root_position=cleaned.root_position - np.array([0.0, height, 0.0]))
+    return check_clip(Clip(name, subject, standing))
 
 
 def check_clip(clip: Clip) -> Clip | DroppedClip:
@@ -69,10 +81,7 @@ def reduce_rate(motion: Motion) -> Motion:
     return replace(slice_motion(motion, slice(None, None, factor)), fps=motion.fps / factor)
 
 
-def put_on_floor(motion: Motion) -> Motion:
-    """Moves a motion vertically, so that the floor is at y = 0."""
-    if not len(motion.rotations):
-        raise InvalidDataError("a motion without frames has no floor")
+def find_floor(motion: Motion) -> float:
+    """Returns the height in m of the floor under standing feet."""
     landmarks = landmark_positions(motion.skeleton, motion.rotations, motion.root_position)
-    height = floor_height(landmarks, float(motion.fps))
-    return replace(motion, root_position=motion.root_position - np.array([0.0, height, 0.0]))
+    return floor_height(landmarks, float(motion.fps))

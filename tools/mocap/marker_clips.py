@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
+from scipy.interpolate import CubicSpline
 from scipy.ndimage import label as label_runs
 
 from bodydouble.data import BoolArray, FloatArray
@@ -90,8 +90,7 @@ def split_at_gaps(clip: MarkerClip) -> list[MarkerClip]:
     filled = replace(clip, positions=fill_gaps(clip.positions, round(MAX_GAP * clip.fps)))
     min_frames = MIN_SECONDS * clip.fps
     runs = [run for run in _runs(is_body_seen(filled)) if run.stop - run.start >= min_frames]
-    names = [clip.name] if len(runs) == 1 else [f"{clip.name}, part {i}" for i in range(1, len(runs) + 1)]
-    return [replace(filled, name=name, positions=filled.positions[run]) for name, run in zip(names, runs, strict=True)]
+    return [replace(filled, positions=filled.positions[run]) for run in runs]
 
 
 def fill_gaps(positions: FloatArray, max_frames: int) -> FloatArray:
@@ -104,7 +103,7 @@ def fill_gaps(positions: FloatArray, max_frames: int) -> FloatArray:
         if inside and seen.sum() > 1:
             frames = np.concatenate([np.arange(gap.start, gap.stop) for gap in inside])
             times = np.flatnonzero(seen)
-            filled[frames, marker] = PchipInterpolator(times, positions[times, marker])(frames)
+            filled[frames, marker] = CubicSpline(times, positions[times, marker])(frames)
     return filled
 
 

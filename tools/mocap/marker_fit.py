@@ -39,6 +39,9 @@ SIGMAS: dict[str, tuple[float, float, float]] = {
 """Standard deviations in rad about the axes of joints; elbows and knees are hinges."""
 FLEXION = {"leftLowerArm": (1, -1.0), "rightLowerArm": (1, 1.0), "leftLowerLeg": (0, 1.0), "rightLowerLeg": (0, 1.0)}
 """Hinge -> axis, and sign of flexion about it."""
+SPINE = [INDEX[joint] for joint in ("spine", "chest", "upperChest")]
+SPINE_DIFFERENCES = (((-0.5, 1.0, -0.5), 0.05), ((1.0, 0.0, -1.0), 0.2))
+"""Differences between rotations of the spine's joints and their standard deviations in rad: it bends as an arc."""
 MIN_FLEXION, FLEXION_SIGMA = -0.08, 0.03
 """Smallest flexion in rad without a penalty, and its standard deviation beyond."""
 
@@ -161,12 +164,27 @@ def _add_prior(poses: Poses, gradient: FloatArray, hessian: FloatArray) -> Float
         beyond = MIN_FLEXION - sign * turns[:, INDEX[joint], axis]
         residuals[:, INDEX[joint], axis] = np.where(beyond > 0, -sign * beyond, residuals[:, INDEX[joint], axis])
         weights[:, INDEX[joint], axis] = np.where(beyond > 0, FLEXION_SIGMA**-2, weights[:, INDEX[joint], axis])
+    spine_cost = _add_spine_prior(turns[:, SPINE], gradient, hessian)
     jacobian = log_jacobian(turns)
     weighted = np.swapaxes(jacobian, -1, -2) * weights[..., None, :]
     gradient[:, 3:] += (weighted @ residuals[..., None]).reshape(len(turns), -1)
     blocks = np.einsum("tjajb->tjab", hessian[:, 3:, 3:].reshape(-1, JOINT_COUNT, 3, JOINT_COUNT, 3))
     blocks[:] += weighted @ jacobian
-    return np.asarray(0.5 * (weights * residuals**2).sum(axis=(1, 2)))
+    return np.asarray(0.5 * (weights * residuals**2).sum(axis=(1, 2)) + spine_cost)
+
+
+def _add_spine_prior(turns: FloatArray, gradient: FloatArray, hessian: FloatArray) -> FloatArray:
+    """Adds the prior of the rotations (T, 3, 3) of the spine's joints, which are small; returns its cost (T,)."""
+    cost = np.zeros(len(turns))
+    columns = 3 + 3 * np.array(SPINE)[:, None] + np.arange(3)
+    for factors, sigma in SPINE_DIFFERENCES:
+        difference = np.einsum("j,tja->ta", factors, turns) / sigma
+        cost += 0.5 * (difference**2).sum(axis=1)
+        for i, first in zip(columns, factors, strict=True):
+            gradient[:, i] += first / sigma * difference
+            for j, second in zip(columns, factors, strict=True):
+                hessian[:, i, j] += first * second / sigma**2
+    return cost
 
 
 def fit_poses(body: MarkerBody, poses: Poses, markers: FloatArray, max_steps: int) -> tuple[Poses, FloatArray]:

@@ -1,6 +1,6 @@
 """Motions of the 22 humanoid joints from clips of markers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,10 +9,10 @@ from bodydouble.data import CONTACT_POINTS, FloatArray, IntArray, Motion
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion.resampling.motion import interpolate_motion
 from bodydouble.skeletons import humanoid
-from mocap.clips import Clip, DroppedClip, prepare_clip
+from mocap.clips import Clip, DroppedClip, find_floor, prepare_clip
 from mocap.marker_body import INDEX, MarkerBody
 from mocap.marker_calibration import calibrate_body
-from mocap.marker_clips import MAX_GAP, MarkerClip, split_at_gaps
+from mocap.marker_clips import MAX_GAP, MIN_SECONDS, MarkerClip, split_at_gaps
 from mocap.marker_fit import Poses, fit_poses
 from mocap.marker_start import estimate_poses
 
@@ -22,8 +22,6 @@ CHUNK_FRAMES = 256
 KEY_FIT_STEPS, FIT_STEPS = 25, 6
 MAX_DISTANCE = 0.04
 """Root-mean-square distance in m of the markers above which a frame is not fitted."""
-MAX_BAD_FRACTION = 0.1
-"""Maximum fraction of frames of a clip that are interpolated."""
 TOE_HEIGHTS = (0.02, 0.05)
 """Heights in m of the ball of the foot above its usual one on the floor at which toes are flat, and straight."""
 MAX_TOE_ANGLE = np.radians(60.0)
@@ -41,18 +39,16 @@ class FittedClips:
 
 def fit_subject(clips: Sequence[MarkerClip]) -> FittedClips:
     """Calibrates the body of a person, and fits the motions of all clips."""
-    parts, results = [], []
-    for clip in clips:
-        seen = split_at_gaps(clip)
-        parts += seen
-        if lost := len(clip.positions) - sum(len(part.positions) for part in seen):
-            results.append(DroppedClip(clip.name, f"{lost} of {len(clip.positions)} frames with too few markers"))
+    parts = [part for clip in clips for part in split_at_gaps(clip)]
     body = calibrate_body(clips[0].labels, np.concatenate([part.positions for part in parts]))
+    motions: dict[str, list[Motion]] = {clip.name: [] for clip in clips}
     distances = []
     for part in parts:
         poses, distance = fit_clip(body, part.positions)
-        results.append(_finish_clip(body, part, poses, distance))
+        motions[part.name] += split_at_misfits(build_motion(body, part, poses), frame_error(distance))
         distances.append(distance[np.isfinite(distance)])
+    floor = np.median([find_floor(motion) for group in motions.values() for motion in group])
+    results = [result for clip in clips for result in _finish_clip(clip, motions[clip.name], float(floor))]
     return FittedClips(results, np.concatenate(distances))
 
 
@@ -108,17 +104,25 @@ def _interpolate(poses: Poses, keys: IntArray, frames: int) -> Poses:
     return Poses(poses.rotations[before] @ rotation.to_matrix(partial), root)
 
 
-def _finish_clip(body: MarkerBody, clip: MarkerClip, poses: Poses, distances: FloatArray) -> Clip | DroppedClip:
-    """Builds the motion of a clip without the frames that could not be fitted."""
-    motion = build_motion(body, clip, poses)
-    good = np.flatnonzero(frame_error(distances) < MAX_DISTANCE)
-    if len(good) < (1 - MAX_BAD_FRACTION) * len(distances):
-        return DroppedClip(clip.name, f"{len(distances) - len(good)} of {len(distances)} frames do not fit the body")
-    if np.diff(good).max(initial=1) > MAX_GAP * clip.fps:
-        return DroppedClip(clip.name, f"{np.diff(good).max()} frames in a row do not fit the body")
-    if len(good) < len(distances):
-        motion = interpolate_motion(motion, good, np.arange(good[0], good[-1] + 1.0))
-    return prepare_clip(clip.name, clip.subject, motion)
+def split_at_misfits(motion: Motion, error: FloatArray) -> list[Motion]:
+    """Returns the parts of a motion whose frames, with errors (T,) in m, fit the body; short misfits are filled."""
+    good = np.flatnonzero(error < MAX_DISTANCE)
+    starts = np.flatnonzero(np.diff(good) > MAX_GAP * motion.fps) + 1
+    return [
+        interpolate_motion(motion, keys, np.arange(keys[0], keys[-1] + 1.0))
+        for keys in np.split(good, starts)
+        if len(keys) >= MIN_SECONDS * motion.fps
+    ]
+
+
+def _finish_clip(clip: MarkerClip, motions: Sequence[Motion], floor: float) -> Iterator[Clip | DroppedClip]:
+    """Yields the parts of a clip, and how much of it is lost."""
+    for number, motion in enumerate(motions, start=1):
+        name = clip.name if len(motions) == 1 else f"{clip.name}, part {number}"
+        yield prepare_clip(name, clip.subject, motion, floor)
+    if lost := len(clip.positions) - sum(len(motion.rotations) for motion in motions):
+        reason = "too few markers, or markers that do not fit the body"
+        yield DroppedClip(clip.name, f"{lost} of {len(clip.positions)} frames with {reason}")
 
 
 def build_motion(body: MarkerBody, clip: MarkerClip, poses: Poses) -> Motion:

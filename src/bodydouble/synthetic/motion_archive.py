@@ -20,6 +20,8 @@ from bodydouble.skeletons import humanoid
 
 QUATERNION_STEPS = 32767
 """Integer that stands for 1 in a quaternion."""
+PARTS = ("fps", "rest_offsets", "rotations_int16", "root")
+"""Ends of the keys of a clip's arrays."""
 MARK = "/rotations_int16"
 """End of the key by which the clips of an archive are recognised."""
 
@@ -52,10 +54,8 @@ def read(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Motion]:
         FormatError: an array is missing or wrong.
     """
     try:
-        return {
-            name: _build_motion(*(arrays[f"{name}/{part}"] for part in ("fps", "rest_offsets", "rotations_int16", "root")))
-            for name in (key.removesuffix(MARK) for key in arrays if key.endswith(MARK))
-        }
+        names = [key.removesuffix(MARK) for key in arrays if key.endswith(MARK)]
+        return {name: _build_motion(*(arrays[f"{name}/{part}"] for part in PARTS)) for name in names}
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise FormatError(f"no archive of motions: {error} is missing or wrong") from error
 
