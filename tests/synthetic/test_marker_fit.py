@@ -50,7 +50,7 @@ def _true_poses(mocap: SimpleNamespace, rng: np.random.Generator, frames: int) -
             axis, middle = BENT[joint]
             turns[:, index, axis] = middle + np.clip(turns[:, index, axis], -0.75, 0.75)
     root = np.array([0.0, 0.96, 0.0]) + builders.wave(rng, frames, (3,), 1.0) * np.array([0.5, 0.02, 0.5])
-    return exponential(turns), root
+    return np.asarray(exponential(turns), dtype=np.float64), np.asarray(root, dtype=np.float64)
 
 
 def _simulate(mocap: SimpleNamespace, frames: int) -> tuple[Floats, Floats]:
@@ -62,7 +62,8 @@ def _simulate(mocap: SimpleNamespace, frames: int) -> tuple[Floats, Floats]:
     offsets = body.offsets + 0.5 * body.offset_sigma * rng.uniform(-1, 1, body.offsets.shape)
     skeleton = replace(body, scales=scales).build_skeleton()
     joints, world = kinematics.forward_kinematics_of_matrices(skeleton, *_true_poses(mocap, rng, frames))
-    return joints, joints[:, body.carriers] + np.einsum("tmij,mj->tmi", world[:, body.carriers], offsets)
+    markers = joints[:, body.carriers] + np.einsum("tmij,mj->tmi", world[:, body.carriers], offsets)
+    return np.asarray(joints, dtype=np.float64), np.asarray(markers, dtype=np.float64)
 
 
 def test_motion_of_an_unknown_body_is_recovered(mocap: SimpleNamespace) -> None:

@@ -17,7 +17,7 @@ MAX_FPS = 60
 """Maximum frame rate of an archive; a faster motion keeps every second or further frame."""
 MIN_SECONDS = 0.5
 """Minimum duration in s of a clip."""
-MAX_UNDERGROUND = 0.3
+MAX_UNDERGROUND = 0.12
 """Maximum depth in m of a joint below the floor."""
 
 

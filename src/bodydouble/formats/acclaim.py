@@ -131,7 +131,8 @@ def _list_parents(children: Mapping[str, list[str]], bone: str) -> Iterator[tupl
 
 def _axis_rotation(words: list[str]) -> FloatArray:
     """Returns the rotation (4,) of three angles in degrees and the order of their axes, such as XYZ."""
-    return _rotate_in_order(np.array([words[:3]], dtype=np.float64), ["r" + axis.lower() for axis in words[3]])[0]
+    angles_deg = np.array([words[:3]], dtype=np.float64)
+    return np.asarray(_rotate_in_order(angles_deg, ["r" + axis.lower() for axis in words[3]])[0])
 
 
 def _rotate_in_order(angles_deg: FloatArray, freedom: tuple[str, ...] | list[str]) -> FloatArray:
