@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -133,7 +134,12 @@ def _list_files(paths: Sequence[Path]) -> Iterator[Path]:
 
 def _find_clip(path: Path, name: str) -> splits.MocapClip | None:
     """Returns the row of the table for a clip, by the end of its path or by its name within an archive."""
-    for clip in splits.load_table():
-        if path.as_posix().endswith(f"{clip.source}/{clip.file}") or (path.stem == clip.source and name == clip.file):
-            return clip
-    return None
+    clips = _clips_by_place()
+    parts = (*path.with_suffix("").parts, name), path.parts
+    ends = ("/".join(one[start:]) for one in parts for start in range(len(one)))
+    return next((clips[end] for end in ends if end in clips), None)
+
+
+@cache
+def _clips_by_place() -> dict[str, splits.MocapClip]:
+    return {f"{clip.source}/{clip.file}": clip for clip in splits.load_table()}
