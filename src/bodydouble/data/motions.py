@@ -1,6 +1,6 @@
 """Skeletons, motions of body, hands and face, people and the performance of a clip."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
@@ -150,7 +150,7 @@ class Performance:
     """Corrections by hand that were applied to the automatic result, in order."""
     shot_starts: tuple[int, ...] = ()
     """First frame of every shot but the first, ascending."""
-    annotations: Annotations = Annotations()
+    annotations: Annotations = field(default_factory=Annotations)
     """2D keypoints by hand to which the automatic result was fitted, before corrections."""
 
     def __post_init__(self) -> None:
