@@ -26,7 +26,7 @@ def interpolate(*keys: AnnotatedKeypoint, shot_starts: tuple[int, ...] = ()) -> 
 
 
 def placed_frames(track: AnnotatedTrack) -> list[int]:
-    return FRAMES[track.is_placed[:, WRIST]].tolist()
+    return [int(frame) for frame in FRAMES[track.is_placed[:, WRIST]]]
 
 
 @given(st.dictionaries(st.integers(10, 49), st.floats(0, 1000), min_size=1, max_size=8))

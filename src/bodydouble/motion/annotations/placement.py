@@ -107,7 +107,7 @@ def _ray_targets(motion: Motion, annotated: AnnotatedTrack, rows: slice, track: 
 
 def _resting_soles(motion: Motion, placed: BoolArray) -> PointTargets:
     """Returns targets for all resting points of the soles: they stay, those of annotated legs less firmly."""
-    resting = motion.contacts >= RESTING
+    resting = np.asarray(motion.contacts >= RESTING)
     sigmas = np.full(resting.shape, KEPT_SIGMA)
     for side, points in SIDE_POINTS.items():
         is_annotated = placed[:, [blazepose.INDEX[f"{side}_{part}"] for part in _LEG_PARTS]].any(axis=1)

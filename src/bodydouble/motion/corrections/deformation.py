@@ -29,7 +29,7 @@ MAX_EXACT_ROUNDS = 6
 """Maximum number of rounds in which what is left of the distance is added to it."""
 EXACT_DISTANCE = 1e-4
 """Distance in m from their places at which points need no further round."""
-MAX_ADVANCE_STEPS, MAX_EXACT_STEPS = 4, 12
+MAX_ADVANCE_STEPS, MAX_EXACT_STEPS = 4, 10
 """Maximum number of steps in each movement, and in each of the further rounds."""
 MIN_RELATIVE_GAIN = 1e-3
 """Relative decrease of the cost below which a round ends."""
