@@ -22,7 +22,7 @@ from bodydouble.skeletons import blazepose, coco
 
 REFERENCE_HEIGHT = 720
 """Height in px of the image to which distances are scaled."""
-DRAG_RANGE = (5.0, 40.0)
+DRAG_RANGE = (5.0, 20.0)
 """Minimum and maximum distance by which landmarks are dragged, px of an image of the reference height."""
 NEAR = 2.0
 """Distance in px of an image of the reference height within which a landmark counts as near."""
