@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from bodydouble.cli import app
 from bodydouble.data.annotations import AnnotatedKeypoint, Annotations

@@ -12,6 +12,7 @@ pytest.importorskip("torch")
 import torch
 
 from bodydouble.geometry import camera
+from bodydouble.training.augmentation import Recording
 from bodydouble.training.loss import joint_positions
 from bodydouble.training.network import LifterNetwork, Prediction
 from bodydouble.training.training_loop import STATE_FILE, TrainOptions, train
@@ -224,7 +225,7 @@ def test_interrupted_training_resumes(projector: bool, windows: list[Window], tm
         options = TrainOptions(
             steps, batch_size=2, validation_interval=1, seed=1, projector=projector, unlabelled_batch_size=2
         )
-        train([scenes.swaying_motion(80)], windows, windows[:1], tmp_path, options, reports.append, video)
+        train([Recording(scenes.swaying_motion(80))], windows, windows[:1], tmp_path, options, reports.append, video)
 
     run(1)
     before = torch.load(tmp_path / STATE_FILE, weights_only=True)

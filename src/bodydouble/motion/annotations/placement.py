@@ -113,7 +113,8 @@ def _resting_soles(motion: Motion, placed: BoolArray) -> PointTargets:
     resting = np.asarray(motion.contacts >= RESTING)
     sigmas = np.full(resting.shape, KEPT_SIGMA)
     for side, points in SIDE_POINTS.items():
-        is_annotated = placed[:, [blazepose.INDEX[f"{side}_{part}"] for part in _LEG_PARTS]].any(axis=1)
+        leg = [blazepose.INDEX[f"{side}_{part}"] for part in _LEG_PARTS]
+        is_annotated = np.asarray(placed[:, leg].any(axis=1))
         for first, stop in find_runs(np.asarray(resting[:, list(points)].any(axis=1))):
             if is_annotated[first:stop].any():
                 sigmas[first:stop, list(points)] = DRAGGED_SOLE_SIGMA
