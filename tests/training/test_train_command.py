@@ -44,7 +44,7 @@ def test_arguments_reach_the_training(
         return tmp_path
 
     monkeypatch.setattr(command, "train_lifter", record_arguments)
-    options = [word for video in videos for word in ("--unlabelled", video)]
+    options = [word for video in videos for word in ("--unlabelled", video)] + ["--annotated", "captures"]
     options += ["--start", start] if start else []
     outcome = CliRunner().invoke(app, ["train", "lifter", str(tmp_path), "-o", str(tmp_path / "output"), *options])
     assert outcome.exit_code == 0, outcome.output
@@ -56,4 +56,5 @@ def test_arguments_reach_the_training(
         0,
         start and Path(start),
         [Path(video) for video in videos],
+        [Path("captures")],
     ]

@@ -45,6 +45,14 @@ def lifter(
             "--unlabelled", metavar="VIDEO", help="Video without labels for semi-supervised training. Repeatable."
         ),
     ] = None,
+    annotated: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--annotated",
+            metavar="PERFORMANCE|DIR",
+            help="A performance.npz with annotations.json beside it, or a folder of such pairs. Repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Train the lifter, the network from 2D tracks to 3D motion.
 
@@ -54,7 +62,7 @@ def lifter(
         from bodydouble.cli.progress import ProgressBars
 
         with ProgressBars() as progress:
-            file = train_lifter(motions, output, clips, steps, seed, start, unlabelled or [], progress)
+            file = train_lifter(motions, output, clips, steps, seed, start, unlabelled or [], annotated or [], progress)
         typer.echo(file)
 
 
@@ -66,6 +74,7 @@ def train_lifter(
     seed: int,
     start: Path | None,
     unlabelled: Sequence[Path],
+    annotated: Sequence[Path],
     progress: "Progress",
 ) -> Path:
     """Trains the lifter and returns the network file.
@@ -84,4 +93,5 @@ def train_lifter(
     from bodydouble.training.lifter_pipeline import LifterOptions, train_lifter
 
     start = MODEL if start == DEFAULT_START else start
-    return train_lifter(motions, folder, LifterOptions(clips, steps, seed, start, tuple(unlabelled)), progress)
+    options = LifterOptions(clips, steps, seed, start, tuple(unlabelled), tuple(annotated))
+    return train_lifter(motions, folder, options, progress)

@@ -10,6 +10,7 @@ from bodydouble.errors import InvalidDataError
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.pipeline import Progress
 from bodydouble.synthetic import mocap_files, splits
+from bodydouble.training.annotated import load_annotated_windows
 from bodydouble.training.augmentation import Recording
 from bodydouble.training.curves import draw_curves
 from bodydouble.training.detections import (
@@ -47,6 +48,8 @@ class LifterOptions:
     """lifter.onnx whose weights the training starts from; None: random weights."""
     unlabelled_videos: tuple[Path, ...] = ()
     """Videos of people without ground truth."""
+    annotated: tuple[Path, ...] = ()
+    """Performances with annotated keypoints beside them, or folders of these."""
 
 
 def train_lifter(paths: Sequence[Path], folder: Path, options: LifterOptions, progress: Progress) -> Path:
@@ -71,7 +74,8 @@ def train_lifter(paths: Sequence[Path], folder: Path, options: LifterOptions, pr
         seconds = sum(recording.seconds for recording in recordings[split])
         if seconds < MIN_SECONDS:
             raise InvalidDataError(f"{seconds:.0f} s of motion for {split} are too little; give more motion capture")
-    unlabelled = extract_video_windows(options.unlabelled_videos, folder, progress)
+    annotated = load_annotated_windows(options.annotated)
+    unlabelled = [*extract_video_windows(options.unlabelled_videos, folder, progress), *annotated]
     files = {}
     for number, split in enumerate(("train", "validation")):
         count = options.clip_count if split == "train" else max(round(options.clip_count * VALIDATION_FRACTION), 4)
