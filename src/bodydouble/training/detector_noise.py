@@ -76,4 +76,4 @@ def describe_pose(true_points: FloatArray, depths: FloatArray) -> FloatArray:
     """Returns limbs and trunk (COMPARED_FRAMES, 12, 3) from points (T, 33, 2) and depths (T, 33) in sizes."""
     frames = np.linspace(0, len(depths) - 1, COMPARED_FRAMES).round().astype(int)
     pose = np.concatenate([true_points, depths[..., None]], axis=-1)
-    return np.asarray(pose[np.ix_(frames, person_view.SCALE_LANDMARKS)])
+    return np.asarray(pose[frames][:, person_view.SCALE_LANDMARKS])
