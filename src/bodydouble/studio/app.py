@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -16,15 +15,16 @@ from starlette.routing import Route
 from bodydouble import __version__
 from bodydouble.errors import BodydoubleError, InvalidDataError, MediaError
 from bodydouble.jobs.stages import FILM_FILE
+from bodydouble.studio import character_routes, download_routes
 from bodydouble.studio.assets import Asset, load_assets
-from bodydouble.studio.downloads import available_formats
+from bodydouble.studio.download_formats import available_formats
 from bodydouble.studio.guard import Guard
 from bodydouble.studio.playback import PLAYBACK_FILE
-from bodydouble.studio.settings import Limits
-from bodydouble.studio.studio import QUALITIES, Studio, check_options, list_characters
+from bodydouble.studio.studio import QUALITIES, Studio, list_characters
 from bodydouble.studio.takes import Take
-from bodydouble.studio.uploads import read_chunks, read_length, receive_upload
-from bodydouble.studio.web_errors import RequestError
+from bodydouble.studio.uploads import receive_upload
+from bodydouble.studio.web_errors import RequestError, explain_disk_error
+from bodydouble.studio.web_requests import find_take, read_json
 
 EVENT_SECONDS = 0.5
 KEEP_ALIVE_SECONDS = 15.0
@@ -72,7 +72,6 @@ class _Handlers:
             Route(api, self.remove_take, methods=["DELETE"]),
             Route(f"{api}/cancel", self.cancel_take, methods=["POST"]),
             Route(f"{api}/restart", self.restart_take, methods=["POST"]),
-            Route(f"{api}/downloads", self.prepare_download, methods=["POST"]),
             Route(f"{take}/poster.jpg", self.poster),
             Route(f"{take}/video.mp4", self.video),
             Route(f"{take}/film.mp4", self.film),
@@ -80,7 +79,8 @@ class _Handlers:
             Route(f"{take}/scene.bin", self.scene_numbers),
             Route(f"{take}/frames/{{name}}", self.frame),
             Route(f"{take}/models/{{name}}", self.model),
-            Route("/downloads/{download_id}", self.download),
+            *character_routes.list_routes(self._studio),
+            *download_routes.list_routes(self._studio),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -102,6 +102,7 @@ class _Handlers:
                 "version": __version__,
                 "is_local": self._studio.settings.is_local,
                 "upload_bytes": limits.upload_bytes,
+                "character_bytes": limits.character_bytes,
                 "characters": list_characters(),
                 "qualities": QUALITIES,
                 "formats": [asdict(f) for f in available_formats()],
@@ -135,7 +136,7 @@ class _Handlers:
     async def upload(self, request: Request) -> Response:
         """Receives a video and makes a take of it."""
         query = request.query_params
-        options = check_options(
+        options = self._studio.check_options(
             query.get("character", list_characters()[0]), query.get("quality", "balanced"), query.get("film") == "1"
         )
         path = self._studio.upload_path()
@@ -156,7 +157,7 @@ class _Handlers:
     async def rename_take(self, request: Request) -> Response:
         """Renames a take."""
         take = self._find(request)
-        title = (await self._read_json(request)).get("title")
+        title = (await read_json(request, self._studio.settings.limits)).get("title")
         if not isinstance(title, str):
             raise RequestError(HTTPStatus.BAD_REQUEST, "the new title is missing")
         renamed = self._studio.library.rename(take, title)
@@ -181,22 +182,6 @@ class _Handlers:
             raise RequestError(HTTPStatus.CONFLICT, "this take is done")
         await asyncio.to_thread(change, take)
         return await self.show_take(request)
-
-    async def prepare_download(self, request: Request) -> Response:
-        """Writes a download in some formats and sends its address."""
-        take = self._find(request)
-        names = (await self._read_json(request)).get("formats")
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise RequestError(HTTPStatus.BAD_REQUEST, "the formats are missing")
-        download_id = await self._studio.prepare_download(take, list(dict.fromkeys(names)))
-        return JSONResponse({"url": f"/downloads/{download_id}"}, HTTPStatus.CREATED)
-
-    async def download(self, request: Request) -> Response:
-        """Sends a prepared download."""
-        download = self._studio.find_download(request.path_params["download_id"])
-        if download is None or not download.path.is_file():
-            raise RequestError(HTTPStatus.NOT_FOUND, "this download is gone; prepare it again")
-        return FileResponse(download.path, media_type="application/octet-stream", filename=download.name)
 
     async def poster(self, request: Request) -> Response:
         """Sends the picture of a take."""
@@ -251,34 +236,7 @@ class _Handlers:
         return FileResponse(path, media_type=_MODEL_TYPE, headers={"Cache-Control": "private, no-cache"})
 
     def _find(self, request: Request) -> Take:
-        take = self._studio.library.find(request.path_params["take_id"])
-        if take is None:
-            raise RequestError(HTTPStatus.NOT_FOUND, "there is no such take")
-        return take
-
-    async def _read_json(self, request: Request) -> dict[str, Any]:
-        limits = self._studio.settings.limits
-        body = await _read_small(request, limits)
-        try:
-            value = json.loads(body)
-        except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, dict):
-            raise RequestError(HTTPStatus.BAD_REQUEST, "the body is no JSON object")
-        return value
-
-
-async def _read_small(request: Request, limits: Limits) -> bytes:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be JSON")
-    if (read_length(request) or 0) > limits.json_bytes:
-        raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
-    body = b""
-    async for chunk in read_chunks(request, limits):
-        body += chunk
-        if len(body) > limits.json_bytes:
-            raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
-    return body
+        return find_take(self._studio, request)
 
 
 def _send_asset(request: Request, asset: Asset) -> Response:
@@ -301,6 +259,9 @@ async def _answer_request_error(_: Request, error: Exception) -> Response:
 
 
 async def _answer_error(_: Request, error: Exception) -> Response:
+    disk_error = explain_disk_error(error)
+    if disk_error is not None:
+        return JSONResponse({"error": str(disk_error)}, HTTPStatus.INSUFFICIENT_STORAGE)
     status = HTTPStatus.BAD_REQUEST if isinstance(error, InvalidDataError) else HTTPStatus.INTERNAL_SERVER_ERROR
     return JSONResponse({"error": str(error)}, status)
 

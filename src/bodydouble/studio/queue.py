@@ -87,11 +87,13 @@ class JobQueue:
                 store.recover(lambda _: LOSS)
                 is_busy = any(job.state in (JobState.WAITING, JobState.RUNNING) for job in store.list_jobs())
             if self._process is not None and self._process.poll() is not None:
-                self._note_end(self._process.returncode)
+                with self._process as ended:
+                    self._note_end(ended.returncode)
                 self._process = None
             if is_busy and self._process is None and time.monotonic() >= self._next_start:
                 with self.log.open("ab") as log:
-                    self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                    # The worker ends when this end of its standard input is closed, if only by a kill of the server.
+                    self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=log, stderr=log)
 
     def _note_end(self, code: int) -> None:
         """Notes how a worker ended: those that end with an error, again and again, are started ever more slowly."""
@@ -106,9 +108,9 @@ class JobQueue:
         process, self._process = self._process, None
         if process is None:
             return
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        with process:
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()

@@ -17,6 +17,8 @@ class Limits:
 
     upload_bytes: int = 1_500_000_000
     """Maximum size of an uploaded video."""
+    character_bytes: int = 200_000_000
+    """Maximum size of an uploaded character."""
     json_bytes: int = 20_000
     """Maximum size of the body of any other request."""
     free_bytes: int = 500_000_000

@@ -10,33 +10,27 @@ from time import time
 from typing import Any
 
 from bodydouble.characters.load import LIKE_ME, builtin_names, cast_names
-from bodydouble.errors import InvalidDataError
-from bodydouble.formats.atomic import ensure_folder
+from bodydouble.errors import BodydoubleError, InvalidDataError
+from bodydouble.formats.atomic import ensure_folder, output_errors
 from bodydouble.jobs.job import JobRequest, compute_key
-from bodydouble.jobs.stages import FILM
-from bodydouble.studio.downloads import list_formats, write_download
+from bodydouble.jobs.stages import CHARACTER, FILM
+from bodydouble.studio.character_check import examine_character
+from bodydouble.studio.download_queue import Download, DownloadQueue
+from bodydouble.studio.downloads import check_formats, list_formats
 from bodydouble.studio.helpers import Helper
+from bodydouble.studio.own_characters import OWN, OwnCharacter, create_character
+from bodydouble.studio.paths import remove_path
 from bodydouble.studio.playback import PLAYBACK_FILE, decode_frame, examine_video
 from bodydouble.studio.queue import WORKER_COMMAND, JobQueue
 from bodydouble.studio.scene import build_scene
 from bodydouble.studio.settings import StudioSettings
 from bodydouble.studio.status import StatusBoard, TakeStatus
-from bodydouble.studio.takes import EXPORTS, UPLOADS, Library, Take, clean_title, create_id, remove_path
+from bodydouble.studio.takes import EXPORTS, UPLOADS, Library, Take, create_id
+from bodydouble.studio.titles import clean_title
 
 QUALITIES = ("fast", "balanced", "best")
-MAX_EXPORTS = 20
-"""Number of prepared downloads that are kept."""
 MAX_SCENES = 4
 """Number of scenes that are kept in memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A prepared download."""
-
-    path: Path
-    name: str
-    """Name under which it is offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +46,6 @@ def list_characters() -> tuple[str, ...]:
     return (LIKE_ME, *cast_names(), *builtin_names())
 
 
-def check_options(character: str, quality: str, film: bool) -> dict[str, Any]:
-    """Returns options of a job; raises InvalidDataError if one is unknown."""
-    if character not in list_characters():
-        raise InvalidDataError(f"there is no character {character!r}")
-    if quality not in QUALITIES:
-        raise InvalidDataError(f"there is no quality {quality!r}; choose {', '.join(QUALITIES)}")
-    return {"character": character, "quality": quality, FILM: film, "preview": False}
-
-
 class Studio:
     """Takes and their jobs. A context manager; all methods raise BodydoubleError."""
 
@@ -72,9 +57,9 @@ class Studio:
         self.library = Library(settings.folder)
         self.queue = JobQueue(settings.folder, worker_command)
         self._board = StatusBoard(self.library)
-        self._viewer, self._writer = Helper(), Helper()
+        self._viewer, self._examiner = Helper(), Helper()
+        self.downloads = DownloadQueue(settings.folder / EXPORTS)
         self._scenes: dict[tuple[str, int], SceneData] = {}
-        self._downloads: dict[str, Download] = {}
 
     def __enter__(self) -> "Studio":
         self.queue.__enter__()
@@ -84,7 +69,8 @@ class Studio:
     def __exit__(self, *_: object) -> None:
         self.queue.__exit__()
         self._viewer.close()
-        self._writer.close()
+        self._examiner.close()
+        self.downloads.close()
 
     def _restore_jobs(self) -> None:
         """Puts takes into the queue that it has lost."""
@@ -106,40 +92,109 @@ class Studio:
         """Returns a new path for an upload."""
         return self.settings.folder / UPLOADS / secrets.token_hex(8)
 
+    def check_options(self, character: str, quality: str, film: bool) -> dict[str, Any]:
+        """Returns options of a job; raises InvalidDataError if one is unknown."""
+        self._check_character(character)
+        if quality not in QUALITIES:
+            raise InvalidDataError(f"there is no quality {quality!r}; choose {', '.join(QUALITIES)}")
+        return {CHARACTER: character, "quality": quality, FILM: film and character, "preview": False}
+
+    def _check_character(self, character: str) -> None:
+        if character.startswith(f"{OWN}:"):
+            self.library.characters.check(character)
+        elif character not in list_characters():
+            raise InvalidDataError(f"there is no character {character[:40]!r}")
+
     async def create_take(self, upload: Path, suffix: str, title: str, options: Mapping[str, Any]) -> Take:
         """Makes a take of an uploaded file and puts it into the queue; the same video is not taken twice.
 
         Raises:
             MediaError: the file cannot be decoded.
+            OutputError: the disk is full. Nothing of the take remains.
         """
-        take_id = create_id()
-        named = upload.with_suffix(suffix)
-        poster = self.library.folder / "posters" / f"{take_id}.jpg"
+        named, poster = upload.with_suffix(suffix), upload.with_suffix(".jpg")
         try:
             upload.rename(named)
-            facts = await self._viewer.call(examine_video, named, poster)
+            facts = await self._examiner.call(examine_video, named, poster)
             # Without a folder the key is that of all copies of the video.
-            key = await asyncio.to_thread(compute_key, JobRequest(named, "", options))
+            key = await self._compute_key(named, options)
             known = next((take for take in self.library.list_takes() if take.key == key), None)
             if known is not None:
-                remove_path(poster)
                 return known
+            take_id = create_id()
             take = Take(take_id, clean_title(title), f"{take_id}{suffix}", key, time(), facts, options)
-            named.rename(self.library.video(take))
-        except BaseException:
-            remove_path(poster)
-            raise
+            self.library.add(take, named, poster)
+            try:
+                self._enqueue(take)
+            except BodydoubleError:
+                self.library.remove(take)
+                raise
         finally:
-            remove_path(upload)
-            remove_path(named)
-        self.library.save(take)
-        self._enqueue(take)
+            for path in (upload, named, poster):
+                remove_path(path)
         return take
 
+    async def _compute_key(self, video: Path, options: Mapping[str, Any]) -> str:
+        return await asyncio.to_thread(compute_key, JobRequest(video, "", self.library.resolve(options)))
+
+    async def create_character(self, upload: Path, suffix: str, title: str) -> OwnCharacter:
+        """Makes a character of one's own of an uploaded file.
+
+        Raises:
+            FormatError: it cannot be animated.
+            OutputError: the disk is full. Nothing of the character remains.
+        """
+        character = create_character(clean_title(title), suffix, ())
+        folder = upload.with_suffix(".folder")
+        try:
+            with output_errors(folder):
+                folder.mkdir()
+                upload.rename(folder / character.file)
+            notes = await self._examiner.call(
+                examine_character, folder / character.file, folder / self.library.characters.picture(character).name
+            )
+            character = replace(character, notes=notes)
+            self.library.characters.add(character, folder)
+        finally:
+            remove_path(upload)
+            remove_path(folder)
+        return character
+
+    def remove_character(self, character: OwnCharacter) -> None:
+        """Offers a character no more; its files stay until no take uses it."""
+        self.library.characters.remove(character)
+        self.library.remove_unused_characters()
+
+    async def change_character(self, take: Take, character: str) -> Take:
+        """Lets a done take be made again with another character, from its performance; the results stay meanwhile."""
+        self._check_character(character)
+        self.results(take)
+        current = self.library.delivered(take)
+        options = {**current.options, CHARACTER: character, FILM: bool(current.options.get(FILM)) and character}
+        key = await self._compute_key(self.library.video(take), options)
+        await asyncio.to_thread(self._replace_job, take, self._with_delivered(current, key, options))
+        return self.library.find(take.id) or take
+
+    def _with_delivered(self, current: Take, key: str, options: Mapping[str, Any]) -> Take:
+        if key == current.key:
+            return replace(current, delivered=None)
+        return replace(current, key=key, options=options, delivered={"key": current.key, "options": current.options})
+
+    def _replace_job(self, old: Take, new: Take) -> None:
+        self.library.save(new)
+        self.queue.remove(old.key)
+        if new.delivered is not None:
+            self._enqueue(new)
+        self.library.remove_unused_characters()
+
     def cancel(self, take: Take) -> None:
-        """Stops the job of a take; the take stays, and can be started again."""
-        self.library.save(replace(take, is_cancelled=True))
+        """Stops the job of a take, which can be started again; a take with results keeps these and their character."""
+        current = self.library.delivered(take)
+        stopped = replace(take, is_cancelled=True) if current is take else replace(current, delivered=None)
+        self.library.save(stopped)
         self.queue.remove(take.key)
+        if stopped.key != take.key:
+            remove_path(self.library.work_folder(take))
 
     def restart(self, take: Take) -> None:
         """Starts the job of a take again, from its last complete stage."""
@@ -148,8 +203,9 @@ class Studio:
         self._enqueue(started)
 
     def remove(self, take: Take) -> None:
-        """Removes a take with all files, and stops its job."""
+        """Removes a take with all files, and stops its job and its downloads."""
         self.queue.remove(take.key)
+        self.downloads.cancel_all(take.id)
         self.library.remove(take)
 
     def _enqueue(self, take: Take) -> None:
@@ -181,17 +237,9 @@ class Studio:
         """Returns the names of the formats in which a take can be downloaded."""
         return await self._viewer.call(list_formats, self.results(take))
 
-    async def prepare_download(self, take: Take, names: Sequence[str]) -> str:
-        """Writes a download and returns its random ID."""
-        download_id = secrets.token_hex(16)
-        path = self.settings.folder / EXPORTS / download_id
-        character = str(take.options.get("character"))
-        name = await self._writer.call(write_download, self.results(take), names, take.title, character, path)
-        self._downloads[download_id] = Download(path, name)
-        for old in list(self._downloads)[:-MAX_EXPORTS]:
-            remove_path(self._downloads.pop(old).path)
-        return download_id
-
-    def find_download(self, download_id: str) -> Download | None:
-        """Returns a prepared download; None if there is none of that ID."""
-        return self._downloads.get(download_id)
+    def prepare_download(self, take: Take, names: Sequence[str]) -> Download:
+        """Begins to write a download; raises InvalidDataError if a format is unknown."""
+        check_formats(names)
+        folder = self.results(take)
+        character = self.library.resolve(self.library.delivered(take).options).get(CHARACTER)
+        return self.downloads.start(take.id, folder, names, take.title, str(character))

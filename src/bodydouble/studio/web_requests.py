@@ -1,0 +1,46 @@
+"""Parts of requests that several handlers read."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import Request
+
+from bodydouble.studio.settings import Limits
+from bodydouble.studio.studio import Studio
+from bodydouble.studio.takes import Take
+from bodydouble.studio.uploads import read_chunks, read_length
+from bodydouble.studio.web_errors import RequestError
+
+
+def find_take(studio: Studio, request: Request) -> Take:
+    """Returns the take that a path names; raises RequestError if there is none."""
+    take = studio.library.find(request.path_params["take_id"])
+    if take is None:
+        raise RequestError(HTTPStatus.NOT_FOUND, "there is no such take")
+    return take
+
+
+async def read_json(request: Request, limits: Limits) -> dict[str, Any]:
+    """Returns the JSON object that is the body of a request; raises RequestError if there is none."""
+    body = await _read_small(request, limits)
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise RequestError(HTTPStatus.BAD_REQUEST, "the body is no JSON object")
+    return value
+
+
+async def _read_small(request: Request, limits: Limits) -> bytes:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be JSON")
+    if (read_length(request) or 0) > limits.json_bytes:
+        raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
+    body = b""
+    async for chunk in read_chunks(request, limits):
+        body += chunk
+        if len(body) > limits.json_bytes:
+            raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
+    return body
