@@ -148,10 +148,10 @@ class _Handlers:
         return JSONResponse(self._studio.describe_take(take).as_json(), HTTPStatus.CREATED)
 
     async def show_take(self, request: Request) -> Response:
-        """Sends a take, and the formats in which it can be downloaded if it is done."""
+        """Sends a take, and the formats in which it can be downloaded if there are results."""
         take = self._find(request)
         status = self._studio.describe_take(take)
-        formats = await self._studio.formats(take) if status.state == "done" else []
+        formats = await self._studio.formats(take) if status.version else []
         return JSONResponse(status.as_json() | {"formats": formats})
 
     async def rename_take(self, request: Request) -> Response:

@@ -37,7 +37,7 @@ def examine_character(path: Path, picture: Path) -> tuple[str, ...]:
     try:
         character = load_character(str(path))
     except BodydoubleError as error:
-        raise FormatError(str(error).replace(str(path), "").strip(": ")) from error
+        raise FormatError(_shorten(str(error), path)) from error
     try:
         image = draw_character(character)
     except RenderingUnavailableError:
@@ -47,11 +47,18 @@ def examine_character(path: Path, picture: Path) -> tuple[str, ...]:
     return character.notes
 
 
+def _shorten(message: str, path: Path) -> str:
+    """Returns a message of the loader without the path, and without the advice that is for the command line."""
+    return message.replace(str(path), "").strip(": ").removesuffix(", or give the joints with --map")
+
+
 def draw_character(character: Character) -> RgbaImage:
     """Draws a character in its rest pose, turned a little, as an image (320, 320, 4) without background."""
     vertices = np.concatenate([mesh.positions for mesh in character.meshes])
     low, high = vertices.min(axis=0), vertices.max(axis=0)
-    extent = MARGIN * float(max(high - low))
+    width, height, depth = high - low
+    turn = np.radians(TURN_DEG)
+    extent = MARGIN * float(max(height, width * np.cos(turn) + depth * np.sin(turn)))
     focal = PICTURE_SIZE / (2 * np.tan(np.radians(VIEW_DEG) / 2))
     intrinsics = np.array([[focal, 0.0, PICTURE_SIZE / 2], [0.0, focal, PICTURE_SIZE / 2], [0.0, 0.0, 1.0]])
     camera = _look_at((low + high) / 2, extent * focal / PICTURE_SIZE)

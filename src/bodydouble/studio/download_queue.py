@@ -19,7 +19,7 @@ MAX_DOWNLOADS = 20
 """Number of downloads that are kept."""
 
 
-WAITING = Step("Waits for another download", 0.0)
+STARTING, WAITING = Step("Starting", 0.0), Step("Waits for another download", 0.0)
 
 
 class DownloadState(StrEnum):
@@ -41,7 +41,7 @@ class Download:
     state: DownloadState = DownloadState.RUNNING
     name: str = ""
     """Name under which it is offered."""
-    step: Step = WAITING
+    step: Step = STARTING
     error: str = ""
     """Line for people about its failure."""
 
@@ -74,7 +74,7 @@ class DownloadQueue:
 
     def start(self, take_id: str, results: Path, names: Sequence[str], title: str, character: str) -> Download:
         """Begins to write a download of a folder of results; further arguments as for ``write_download``."""
-        download = Download(take_id, self._folder / secrets.token_hex(8))
+        download = Download(take_id, self._folder / secrets.token_hex(8), step=WAITING if self._tasks else STARTING)
         self._downloads[download.id] = download
         work = self._write(download, (results, names, title, character, download.path))
         self._tasks[download.id] = asyncio.get_running_loop().create_task(work)

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from types import FrameType
@@ -16,6 +16,7 @@ from bodydouble.errors import InvalidDataError, OutputError
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.studio.app import create_app
 from bodydouble.studio.folder_lock import FolderLock
+from bodydouble.studio.queue import WORKER_COMMAND
 from bodydouble.studio.settings import LOCALHOST, StudioSettings
 from bodydouble.studio.studio import Studio
 
@@ -23,12 +24,15 @@ STOP_SECONDS = 3
 """Time that requests get to end when the server stops."""
 
 
-def serve(settings: StudioSettings, on_start: Callable[[str], None]) -> None:
+def serve(
+    settings: StudioSettings, on_start: Callable[[str], None], worker_command: Sequence[str] = WORKER_COMMAND
+) -> None:
     """Runs the studio until it is interrupted.
 
     Args:
         settings: host, port and folder; port 0 selects a free port.
         on_start: receives the URL of the page.
+        worker_command: command of a worker, as ``JobQueue`` takes it.
 
     Raises:
         InvalidDataError: other computers can reach the host, but there is no token.
@@ -41,7 +45,7 @@ def serve(settings: StudioSettings, on_start: Callable[[str], None]) -> None:
         signal.signal(signal.SIGTERM, _interrupt)
         ensure_folder(actual.folder)
         lock = FolderLock(actual.folder, page_url(replace(actual, token=None)))
-        with lock, Studio(actual) as studio, suppress(KeyboardInterrupt):
+        with lock, Studio(actual, worker_command) as studio, suppress(KeyboardInterrupt):
             on_start(page_url(actual))
             create_server(studio).run(sockets=[listener])
 

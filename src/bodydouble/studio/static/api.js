@@ -1,5 +1,9 @@
 /** Requests to the server, and the stream of its events. */
 
+const BINARY = "application/octet-stream";
+/** Maximum length of a name in an address. */
+const MAX_NAME = 80;
+
 async function read(response) {
   if (response.status === 204) return null;
   const body = await response.json().catch(() => ({ error: `the studio answered with ${response.status}` }));
@@ -28,7 +32,13 @@ export const renameTake = (id, title) => send("PATCH", `/api/takes/${id}`, { tit
 export const removeTake = (id) => send("DELETE", `/api/takes/${id}`);
 export const cancelTake = (id) => send("POST", `/api/takes/${id}/cancel`);
 export const restartTake = (id) => send("POST", `/api/takes/${id}/restart`);
-export const prepareDownload = (id, formats) => send("POST", `/api/takes/${id}/downloads`, { formats });
+export const changeCharacter = (id, character) => send("POST", `/api/takes/${id}/character`, { character });
+export const beginDownload = (id, formats) => send("POST", `/api/takes/${id}/downloads`, { formats });
+export const getDownload = (id) => send("GET", `/api/downloads/${id}`);
+export const cancelDownload = (id) => send("DELETE", `/api/downloads/${id}`);
+export const listCharacters = () => send("GET", "/api/characters");
+export const renameCharacter = (id, title) => send("PATCH", `/api/characters/${id}`, { title });
+export const removeCharacter = (id) => send("DELETE", `/api/characters/${id}`);
 export const getScene = (id) => send("GET", `/takes/${id}/scene.json`);
 
 export async function getNumbers(id) {
@@ -37,13 +47,21 @@ export async function getNumbers(id) {
   return new Float32Array(await response.arrayBuffer());
 }
 
-/**
- * Sends a video. Returns an object with a promise of the take and a function that breaks it off.
- * XMLHttpRequest is used because fetch does not tell how much of a body was sent.
- */
+/** Sends a video. Returns an object with a promise of the take and a function that breaks it off. */
 export function upload(file, options, onProgress) {
+  const query = new URLSearchParams({ ...options, name: file.name.slice(-MAX_NAME) });
+  return sendFile(`/api/takes?${query}`, file.type.startsWith("video/") ? file.type : BINARY, file, onProgress);
+}
+
+/** Sends a character. Returns an object with a promise of the character and a function that breaks it off. */
+export function uploadCharacter(file, onProgress) {
+  const query = new URLSearchParams({ name: file.name.slice(-MAX_NAME) });
+  return sendFile(`/api/characters?${query}`, BINARY, file, onProgress);
+}
+
+/** Sends a file. XMLHttpRequest is used because fetch does not tell how much of a body was sent. */
+function sendFile(address, type, file, onProgress) {
   const request = new XMLHttpRequest();
-  const query = new URLSearchParams({ name: file.name, ...options });
   const done = new Promise((resolve, reject) => {
     request.upload.onprogress = (event) => onProgress(event.loaded / Math.max(1, event.total));
     request.onload = () => {
@@ -59,8 +77,8 @@ export function upload(file, options, onProgress) {
     request.onerror = () => reject(new Error("the upload broke off; is the studio still running?"));
     request.onabort = () => reject(new Error("cancelled"));
   });
-  request.open("POST", `/api/takes?${query}`);
-  request.setRequestHeader("Content-Type", file.type.startsWith("video/") ? file.type : "application/octet-stream");
+  request.open("POST", address);
+  request.setRequestHeader("Content-Type", type);
   request.send(file);
   return { done, abort: () => request.abort() };
 }

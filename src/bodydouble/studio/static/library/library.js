@@ -2,6 +2,8 @@
 
 import { cancelTake, removeTake, renameTake, restartTake } from "../api.js";
 import { askText, confirmAction } from "../dialogs.js";
+import { isCharacterFile } from "../characters/characters.js";
+import { CharacterSelect } from "../characters/select.js";
 import { formatBytes, formatLeft, formatTime, h, icon, iconButton, toast } from "../dom.js";
 import { Uploads } from "./uploads.js";
 
@@ -63,9 +65,9 @@ export class LibraryView {
       return h("select", { class: "field", name }, Object.entries(labels).map(([key, text]) =>
         h("option", { value: key, selected: key === value }, text)));
     };
-    const characters = Object.fromEntries(this.session.characters.map((name) => [name, characterLabel(name)]));
-    this.options = h("form", { class: "options", onchange: () => localStorage.setItem(CHOICES, JSON.stringify(this.#choices())) },
-      h("label", {}, h("span", {}, "Character"), select("character", characters, "like-me")),
+    const keep = () => localStorage.setItem(CHOICES, JSON.stringify(this.#choices()));
+    this.characters = new CharacterSelect(this.session, stored.character ?? "like-me", keep);
+    this.options = h("form", { class: "options", onchange: keep }, this.characters.element,
       h("label", {}, h("span", {}, "Quality"), select("quality", { fast: "Fast", balanced: "Balanced", best: "Best" }, "balanced")),
       h("label", { class: "switch" }, h("input", { type: "checkbox", name: "film", checked: stored.film !== "0" }),
         h("i", {}), h("span", {}, "Make a film, too")));
@@ -78,7 +80,9 @@ export class LibraryView {
   }
 
   #add(files) {
-    uploads.add([...files], this.#choices());
+    const all = [...files];
+    this.characters.add(all.filter(isCharacterFile));
+    uploads.add(all.filter((file) => !isCharacterFile(file)), this.#choices());
   }
 
   #listen() {
@@ -119,14 +123,6 @@ export class LibraryView {
       previous = card.element;
     }
   }
-}
-
-/** Text for the name of a character: "anime:tall-man" -> "Anime: tall man". */
-export function characterLabel(name) {
-  if (name === "like-me") return "Look-alike of each person";
-  const [kind, rest] = name.split(":");
-  const text = (rest ?? kind).replace(/[-_]/g, " ");
-  return rest ? `Anime: ${text}` : text[0].toUpperCase() + text.slice(1);
 }
 
 class UploadCard {
@@ -186,9 +182,9 @@ class TakeCard {
     if (this.image.getAttribute("src") !== address) this.image.src = address;
     this.element.className = `card ${isBusy ? "busy" : state}`;
     this.element.dataset.take = id;
-    if (state === "done") this.link.href = `#/take/${id}`;
+    if (take.version) this.link.href = `#/take/${id}`;
     else this.link.removeAttribute("href");
-    this.link.setAttribute("aria-label", state === "done" ? `Look at ${title}` : title);
+    this.link.setAttribute("aria-label", take.version ? `Look at ${title}` : title);
     this.title.textContent = title;
     this.badge.textContent = formatTime(take.seconds);
     this.badge.hidden = take.seconds === 0;

@@ -4,6 +4,7 @@
  */
 
 import { getTake, renameTake } from "../api.js";
+import { CharacterChange } from "../characters/change.js";
 import { askText } from "../dialogs.js";
 import { h, icon, iconButton, toast } from "../dom.js";
 import { showDownloads } from "./downloads.js";
@@ -32,10 +33,17 @@ export class TakeView {
       const [take, scene] = await Promise.all([getTake(this.id), loadScene(this.id)]);
       if (!this.isClosed) this.#build(take, scene);
     } catch (error) {
-      if (this.isClosed) return;
-      this.context.main.replaceChildren(h("div", { class: "loading" }, h("p", {}, error.message),
-        h("a", { class: "button", href: "#/" }, "Back to the library")));
+      if (!this.isClosed) this.#explain(error.message);
     }
+  }
+
+  /** Shows a line in place of the take. */
+  #explain(text) {
+    this.#release();
+    this.context.bar.title.replaceChildren();
+    this.context.bar.actions.replaceChildren();
+    this.context.main.replaceChildren(h("div", { class: "loading" }, h("p", { role: "alert" }, text),
+      h("a", { class: "button", href: "#/" }, "Back to the library")));
   }
 
   #build(take, scene) {
@@ -47,8 +55,9 @@ export class TakeView {
     const further = PANELS.map((Panel) => new Panel(shared));
     this.findings = further.find((panel) => panel instanceof FindingsPanel);
     this.panels = [this.video, this.scene3d, this.transport, ...further];
+    this.change = new CharacterChange(this.context.session, take);
     this.player = new Player(this.video.video, scene.frames, scene.rate);
-    this.context.main.replaceChildren(h("div", { class: "take" },
+    this.context.main.replaceChildren(h("div", { class: "take" }, this.change.element,
       h("div", { class: "panes" }, this.video.element, this.scene3d.element), this.transport.element,
       h("div", { class: "panels" }, further.map((panel) => panel.element))));
     this.#buildBar();
@@ -65,7 +74,7 @@ export class TakeView {
     this.heading = h("h1", {}, this.take.title);
     title.replaceChildren(h("a", { class: "round", href: "#/", "aria-label": "Back to the library", title: "Back to the library" }, icon("back")),
       this.heading, iconButton("pencil", "Rename", () => this.#rename(), "small"));
-    actions.replaceChildren(h("button", { type: "button", class: "button primary download", "aria-label": "Download",
+    actions.replaceChildren(this.change.button, h("button", { type: "button", class: "button primary download", "aria-label": "Download",
       onclick: () => this.#download() }, icon("download"), h("span", {}, "Download")));
   }
 
@@ -88,7 +97,23 @@ export class TakeView {
     for (const panel of this.panels) panel.show();
   }
 
-  onTakes() {}
+  /** Follows what other tabs and jobs do with the take. */
+  onTakes(takes) {
+    if (!this.take) return;
+    const take = takes.find(({ id }) => id === this.id);
+    if (!take) {
+      this.take = null;
+      this.#explain("This take was deleted.");
+    } else if (take.version !== this.take.version) {
+      this.#release();
+      this.take = null;
+      this.#load();
+    } else {
+      this.take = { ...this.take, ...take };
+      this.heading.textContent = take.title;
+      this.change.update(take);
+    }
+  }
 
   onTheme(isDark) {
     for (const panel of this.panels) panel.onTheme?.(isDark);
@@ -118,6 +143,7 @@ export class TakeView {
       v: () => this.video.toggleFilm(),
       n: () => this.findings.next(),
       d: () => this.#download(),
+      c: () => this.change.open(),
     };
     const action = actions[event.key];
     action?.();
@@ -126,7 +152,13 @@ export class TakeView {
 
   close() {
     this.isClosed = true;
+    this.#release();
+  }
+
+  #release() {
     this.player?.close();
     for (const panel of this.panels) panel.close?.();
+    this.panels = [];
+    this.player = null;
   }
 }
