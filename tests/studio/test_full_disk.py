@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bodydouble.studio import takes
+from bodydouble.studio.takes import TAKES
 from bodydouble.studio.web_errors import FULL_DISK
 from tests.studio.chromium import Browser, find_browser
 from tests.studio.servers import Server, run_studio, write_clip
@@ -78,8 +78,7 @@ def test_job_on_a_full_disk_waits_for_space(disk: Path, tmp_path: Path) -> None:
         take_id = server.upload(write_clip(tmp_path / "a.mp4"), "name=a&quality=fast").json()["id"]
         server.wait_for_state(take_id, "running")
         filler = fill(disk)
-        (tmp_path / "go").touch()
-        (folder / "go").symlink_to(tmp_path / "go") if not (folder / "go").exists() else None
+        (folder / "go").touch()
         take = _wait_for_error(server, take_id)
         assert take["state"] == "waiting"
         assert take["error"] == "The disk is full or cannot be written; free some space."
@@ -98,13 +97,16 @@ def _wait_for_error(server: Server, take_id: str) -> dict[str, str]:
 
 def test_disk_that_fills_up_between_the_files_of_a_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "studio"
+    write_text = Path.write_text
 
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def refuse(path: Path, text: str, **options: str) -> int:
+        if path.parent.name == TAKES:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write_text(path, text, **options)
 
     with run_studio(folder) as server:
         before = list_files(folder)
-        monkeypatch.setattr(takes.json, "dumps", refuse)
+        monkeypatch.setattr(Path, "write_text", refuse)
         answer = server.upload(write_clip(tmp_path / "a.mp4"))
         monkeypatch.undo()
         assert (answer.status, answer.json()) == (507, {"error": FULL_DISK})

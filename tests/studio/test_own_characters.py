@@ -211,7 +211,8 @@ def _change(server: Server, take_id: str, character: str, version: str) -> dict[
 @pytest.mark.parametrize(
     ("text", "title"),
     [
-        ("Knight.VRM", "Knight"), ("a" * 10_000 + ".glb", "a" * 120), ("\u202eevil\u2066.glb", "evil"), ("\u200d", "Untitled"),
+        ("Knight.VRM", "Knight"), ("a" * 10_000 + ".glb", "a" * 120), ("\u202eevil\u2066.glb", "evil"),
+        ("\u200d", "Untitled"),
         ("\U0001f468\u200d\U0001f469\u200d\U0001f467 family.fbx", "\U0001f468\u200d\U0001f469\u200d\U0001f467 family"),
         ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.mp4", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"),
     ],

@@ -1,4 +1,4 @@
-"""What goes wrong on real computers: kills, crashes, a second studio, two tabs. Nothing is lost, and no process stays."""
+"""What goes wrong on real computers: kills, crashes, a second studio. Nothing is lost, and no process stays."""
 
 import os
 import re
@@ -113,9 +113,9 @@ def test_second_studio_on_a_folder_names_the_first_one(tmp_path: Path) -> None:
 
 
 def test_lock_of_a_folder_is_released(tmp_path: Path) -> None:
-    with FolderLock(tmp_path, "http://here/"):
-        with pytest.raises(OutputError, match=f"process {os.getpid()} at http://here/"), FolderLock(tmp_path, "x"):
-            pass
+    taken = pytest.raises(OutputError, match=f"process {os.getpid()} at http://here/")
+    with FolderLock(tmp_path, "http://here/"), taken, FolderLock(tmp_path, "x"):
+        pass
     with FolderLock(tmp_path, "http://there/"):
         pass
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, RLock, Thread
 
 from bodydouble.errors import BodydoubleError
 from bodydouble.jobs.job import Job, JobState
@@ -35,7 +35,9 @@ class JobQueue:
         """Takes the folder of the studio, and the command of a worker, which the folder follows."""
         self._folder, self._command = folder, [*command, str(folder)]
         self._process: subprocess.Popen[bytes] | None = None
-        self._lock = Lock()
+        self._lock = RLock()
+        self._jobs: dict[str, Job] = {}
+        """Jobs by key, as they were last read."""
         self._ended = Event()
         self._thread = Thread(target=self._supervise, name="queue", daemon=True)
         self._errors, self._next_start = 0, 0.0
@@ -43,8 +45,7 @@ class JobQueue:
         """Line that tells why no job can run now; empty if jobs can run."""
 
     def __enter__(self) -> "JobQueue":
-        with JobStore(self._folder):
-            pass  # raises now if the folder cannot hold a queue
+        self._store = JobStore(self._folder)  # stays open: a file that is opened anew needs space on the disk
         self._thread.start()
         return self
 
@@ -52,6 +53,7 @@ class JobQueue:
         self._ended.set()
         self._thread.join()
         self._stop_worker()
+        self._store.close()
 
     @property
     def log(self) -> Path:
@@ -60,19 +62,19 @@ class JobQueue:
 
     def add(self, job: Job) -> bool:
         """Adds a job; returns False if there is one of its key."""
-        with JobStore(self._folder) as store:
-            return bool(store.add([job]))
+        with self._lock:
+            return bool(self._store.add([job]))
 
     def list_jobs(self) -> dict[str, Job]:
-        """Returns all jobs by key."""
-        with JobStore(self._folder) as store:
-            return {job.key: job for job in store.list_jobs()}
+        """Returns all jobs by key; those that were last read if the disk is full."""
+        with self._lock, suppress(BodydoubleError):
+            self._jobs = {job.key: job for job in self._store.list_jobs()}
+        return self._jobs
 
     def remove(self, key: str) -> None:
         """Takes a job from the queue; if it runs, its worker is ended first."""
         with self._lock:
-            with JobStore(self._folder) as store:
-                job = store.remove(key)
+            job = self._store.remove(key)
             if job is not None and job.state is JobState.RUNNING:
                 self._stop_worker()
 
@@ -83,9 +85,8 @@ class JobQueue:
 
     def _keep_running(self) -> None:
         with self._lock:
-            with JobStore(self._folder) as store:
-                store.recover(lambda _: LOSS)
-                is_busy = any(job.state in (JobState.WAITING, JobState.RUNNING) for job in store.list_jobs())
+            self._store.recover(lambda _: LOSS)
+            is_busy = any(job.state in (JobState.WAITING, JobState.RUNNING) for job in self._store.list_jobs())
             if self._process is not None and self._process.poll() is not None:
                 with self._process as ended:
                     self._note_end(ended.returncode)

@@ -8,6 +8,7 @@ from bodydouble.errors import OutputError
 
 FULL_DISK = "the disk is full; free some space and try again"
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FULL_DATABASE = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 
 
 class RequestError(Exception):
@@ -30,7 +31,7 @@ def explain_disk_error(error: BaseException) -> FolderError | None:
     cause = error.__cause__ if isinstance(error, OutputError) else error
     if isinstance(cause, OSError) and cause.errno in _FULL:
         return FolderError(FULL_DISK)
-    if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode == sqlite3.SQLITE_FULL:
+    if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode & 0xFF in _FULL_DATABASE:
         return FolderError(FULL_DISK)
     if isinstance(error, OutputError) and cause is not None:
         return FolderError(f"the folder of the studio cannot be written: {getattr(cause, 'strerror', None) or cause}")

@@ -91,7 +91,7 @@ export function personLabel(name) {
 }
 
 export function toast(text, kind = "") {
-  const element = h("div", { class: `toast ${kind}` }, text);
+  const element = h("div", { class: `toast ${kind}`, dir: "auto" }, text);
   document.getElementById("toasts").append(element);
   setTimeout(() => element.remove(), kind === "bad" ? 9000 : 4000);
 }

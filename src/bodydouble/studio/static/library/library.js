@@ -41,7 +41,7 @@ export class LibraryView {
   }
 
   #build(main) {
-    this.input = h("input", { type: "file", id: "files", class: "hidden", multiple: true,
+    this.input = h("input", { type: "file", id: "files", class: "hidden", multiple: true, tabindex: "-1",
       accept: "video/*,.mkv,.avi,.mts,.m2ts,.wmv,.flv,.gif", "aria-label": "Videos to upload",
       onchange: () => { this.#add(this.input.files); this.input.value = ""; } });
     this.drop = h("section", { class: "drop", "aria-label": "Upload" },
@@ -131,7 +131,7 @@ class UploadCard {
     this.meter = new Meter();
     this.element = h("article", { class: "card busy" },
       h("div", { class: "poster" }, h("div", { class: "poster-empty" }, icon("upload")), this.meter.element),
-      h("div", { class: "card-text" }, h("h3", {}, item.file.name),
+      h("div", { class: "card-text" }, h("h3", { dir: "auto" }, item.file.name),
         iconButton("close", `Cancel the upload of ${item.file.name}`, () => uploads.cancel(item), "small")));
   }
 
@@ -164,7 +164,7 @@ class TakeCard {
     this.image = h("img", { alt: "", loading: "lazy", width: 320, height: 180 });
     this.badge = h("span", { class: "badge" });
     this.link = h("a", { class: "poster" }, this.image, this.badge, this.meter.element);
-    this.title = h("h3", {});
+    this.title = h("h3", { dir: "auto" });
     this.facts = h("p", { class: "facts" });
     this.error = h("p", { class: "error", hidden: true });
     this.buttons = h("div", { class: "card-buttons" });

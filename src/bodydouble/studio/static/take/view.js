@@ -71,7 +71,7 @@ export class TakeView {
 
   #buildBar() {
     const { title, actions } = this.context.bar;
-    this.heading = h("h1", {}, this.take.title);
+    this.heading = h("h1", { dir: "auto" }, this.take.title);
     title.replaceChildren(h("a", { class: "round", href: "#/", "aria-label": "Back to the library", title: "Back to the library" }, icon("back")),
       this.heading, iconButton("pencil", "Rename", () => this.#rename(), "small"));
     actions.replaceChildren(this.change.button, h("button", { type: "button", class: "button primary download", "aria-label": "Download",
