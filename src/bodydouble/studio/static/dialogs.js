@@ -48,7 +48,7 @@ const SHORTCUTS = [
     ["V", "video or film"], ["N", "next finding"], ["D", "download"],
     ["C", "correct"],
   ]],
-  ["Correct", [["Ctrl Z", "undo"], ["Ctrl Y", "redo"]]],
+  ["Correct", [["Ctrl Z", "undo"], ["Ctrl Y", "redo"], ["I O", "first and last frame of the span"], ["P", "next person"]]],
 ];
 
 export function showShortcuts() {
