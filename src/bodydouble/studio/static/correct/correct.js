@@ -6,7 +6,7 @@ import { SpanPanel } from "./span-panel.js";
 import { WorldPanel } from "./world-panel.js";
 
 /** Panels below the pictures, from left to right; they have the methods of those of ``take/view.js``. */
-const PANELS = [ListPanel, PeopleTools, SpanPanel, WorldPanel];
+const PANELS = [PeopleTools, SpanPanel, WorldPanel, ListPanel];
 
 let view = null;
 let span = null;
