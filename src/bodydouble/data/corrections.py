@@ -18,6 +18,10 @@ FOCAL_LENGTH_RANGE_MM = (8.0, 1000.0)
 """Minimum and maximum focal length in mm, full-frame equivalent."""
 HEIGHT_RANGE = (0.4, 2.6)
 """Minimum and maximum height of a person in m."""
+FLOOR_RANGE = (-100.0, 100.0)
+"""Minimum and maximum height in m of a new floor above the present one."""
+MAX_NAME = 60
+"""Maximum number of characters of a name of a person."""
 DEFAULT_FALLOFF = 0.5
 """Time in s on either side of a keyframe over which its effect decays."""
 
@@ -167,6 +171,9 @@ class FloorLevel:
     height: float
     """Height in m of the new floor above the present one."""
 
+    def __post_init__(self) -> None:
+        _check_range(self, "height", self.height, FLOOR_RANGE)
+
 
 @dataclass(frozen=True, slots=True)
 class PersonHeight:
@@ -198,8 +205,11 @@ Correction: TypeAlias = IdentityCorrection | MotionCorrection | WorldCorrection
 
 
 def _check_name(owner: object, name: str) -> None:
-    if not name or "/" in name:
-        raise InvalidDataError(f"{type(owner).__name__}: a name must not be empty or hold a '/': {name!r}")
+    if not name.strip() or len(name) > MAX_NAME or not name.isprintable() or set(name) & set("/\\"):
+        raise InvalidDataError(
+            f"{type(owner).__name__}: a name must have 1 to {MAX_NAME} visible characters and no slash: "
+            f"{name[:MAX_NAME]!r}"
+        )
 
 
 def _check_two_people(owner: object, person: str, other: str) -> None:
