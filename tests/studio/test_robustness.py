@@ -130,7 +130,7 @@ def test_job_that_always_crashes_fails_in_one_line_and_the_next_one_runs(tmp_pat
         take = server.wait_for_state(first, "done", "failed")
         assert take["state"] == "failed"
         assert take["error"].startswith("the work on it crashed 5 times")
-        assert take["version"] == ""
+        assert take["made"] == ""
         (folder / "crash").unlink()
         server.request("POST", f"/api/takes/{first}/restart")
         assert server.wait_for_state(first, "done", "failed")["state"] == "done"

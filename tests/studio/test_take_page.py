@@ -64,16 +64,16 @@ def test_another_character_is_chosen_and_shown(own_server: Server, browser: Brow
     open_take(browser, own_server, take_id)
     file = tmp_path / "My robot.vrm"
     file.write_bytes(WHOLE)
-    browser.press("c", "c")
+    browser.press("p", "p")
     browser.wait("document.querySelector('dialog.characters .tile')")
     browser.choose_files("dialog.characters input[type=file]", [file])
     browser.wait("document.querySelector('.tile-box .tile')?.innerText === 'My robot'", READY_SECONDS)
     browser.evaluate("window.before = document.querySelector('.take')")
     browser.click(".tile-box .tile")
-    browser.wait("!document.querySelector('.strip').hidden")
+    browser.wait("!document.querySelector('.notice').hidden")
     browser.wait(
         "document.querySelector('.take') && document.querySelector('.take') !== window.before "
-        "&& document.querySelector('.pane[data-ready]') && document.querySelector('.strip').hidden",
+        "&& document.querySelector('.pane[data-ready]') && document.querySelector('.notice').hidden",
         READY_SECONDS,
     )
     take = own_server.request("GET", f"/api/takes/{take_id}").json()

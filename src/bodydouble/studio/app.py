@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from http import HTTPStatus
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -13,10 +14,10 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 from bodydouble import __version__
-from bodydouble.errors import BodydoubleError, InvalidDataError, MediaError
-from bodydouble.jobs.stages import FILM_FILE
+from bodydouble.errors import BodydoubleError, FormatError, InvalidDataError, MediaError
 from bodydouble.studio import character_routes, download_routes
 from bodydouble.studio.assets import Asset, load_assets
+from bodydouble.studio.correcting import OutdatedVersionError
 from bodydouble.studio.download_formats import available_formats
 from bodydouble.studio.guard import Guard
 from bodydouble.studio.playback import PLAYBACK_FILE
@@ -72,6 +73,9 @@ class _Handlers:
             Route(api, self.remove_take, methods=["DELETE"]),
             Route(f"{api}/cancel", self.cancel_take, methods=["POST"]),
             Route(f"{api}/restart", self.restart_take, methods=["POST"]),
+            Route(f"{api}/corrections", self.corrections, methods=["GET"]),
+            Route(f"{api}/corrections", self.correct, methods=["PUT"]),
+            Route(f"{api}/film", self.draw_film, methods=["POST"]),
             Route(f"{take}/poster.jpg", self.poster),
             Route(f"{take}/video.mp4", self.video),
             Route(f"{take}/film.mp4", self.film),
@@ -151,7 +155,7 @@ class _Handlers:
         """Sends a take, and the formats in which it can be downloaded if there are results."""
         take = self._find(request)
         status = self._studio.describe_take(take)
-        formats = await self._studio.formats(take) if status.version else []
+        formats = await self._studio.formats(take) if status.made else []
         return JSONResponse(status.as_json() | {"formats": formats})
 
     async def rename_take(self, request: Request) -> Response:
@@ -183,6 +187,29 @@ class _Handlers:
         await asyncio.to_thread(change, take)
         return await self.show_take(request)
 
+    async def corrections(self, request: Request) -> Response:
+        """Sends the corrections of a take and their version."""
+        return JSONResponse(self._studio.corrector.describe(self._find_results(request)))
+
+    async def correct(self, request: Request) -> Response:
+        """Replaces the corrections of a take, and sends them with their version when the motion is corrected."""
+        folder, limits = self._find_results(request), self._studio.settings.limits
+        body = await read_json(request, limits, limits.corrections_bytes)
+        try:
+            await self._studio.corrector.correct(folder, body.get("corrections"), body.get("version"))
+        except FormatError as error:
+            raise RequestError(HTTPStatus.BAD_REQUEST, str(error)) from error
+        except OutdatedVersionError as error:
+            raise RequestError(HTTPStatus.CONFLICT, str(error)) from error
+        return JSONResponse(self._studio.corrector.describe(folder))
+
+    async def draw_film(self, request: Request) -> Response:
+        """Begins to draw the film of a take as it is now."""
+        folder, take = self._find_results(request), self._find(request)
+        character = self._studio.find_character(take)
+        self._studio.corrector.start_film(folder, self._studio.library.video(take), character)
+        return await self.show_take(request)
+
     async def poster(self, request: Request) -> Response:
         """Sends the picture of a take."""
         path = self._studio.library.poster(self._find(request))
@@ -192,25 +219,23 @@ class _Handlers:
 
     async def video(self, request: Request) -> Response:
         """Sends the playback copy, or the range of its bytes that is asked for."""
-        return self._send_video(request, PLAYBACK_FILE)
+        return _send_video(self._find_results(request) / PLAYBACK_FILE)
 
     async def film(self, request: Request) -> Response:
-        """Sends the film, or a range of its bytes."""
-        return self._send_video(request, FILM_FILE)
-
-    def _send_video(self, request: Request, name: str) -> Response:
-        path = self._studio.results(self._find(request)) / name
-        if not path.is_file():
-            raise RequestError(HTTPStatus.NOT_FOUND, "there is no such video")
-        return FileResponse(path, media_type="video/mp4", headers={"Cache-Control": "private, no-cache"})
+        """Sends the film of the motion as it is now, or a range of its bytes."""
+        return _send_video(self._studio.corrector.find_film(self._find_results(request)))
 
     async def scene(self, request: Request) -> Response:
         """Sends the description of the scene."""
-        return JSONResponse((await self._studio.scene(self._find(request))).description)
+        return JSONResponse((await self._studio.corrector.scene(self._find_results(request))).description)
 
     async def scene_numbers(self, request: Request) -> Response:
-        """Sends the numbers of the scene."""
-        scene = await self._studio.scene(self._find(request))
+        """Sends the numbers of the scene, or of that of a version that was described a moment ago."""
+        folder, version = self._find_results(request), request.query_params.get("version")
+        corrector = self._studio.corrector
+        scene = await corrector.scene(folder) if version is None else corrector.find_scene(folder, version)
+        if scene is None:
+            raise RequestError(HTTPStatus.CONFLICT, "this take has been corrected meanwhile; load it again")
         return Response(scene.numbers, media_type="application/octet-stream")
 
     async def frame(self, request: Request) -> Response:
@@ -227,16 +252,25 @@ class _Handlers:
         return Response(image, media_type=media_type, headers={"Cache-Control": "private, max-age=3600"})
 
     async def model(self, request: Request) -> Response:
-        """Sends the animated character of a person."""
-        folder = self._studio.results(self._find(request))
-        models = {path.name: path for path in folder.glob("*.glb")}
-        path = models.get(request.path_params["name"])
+        """Sends the animated character of a person; a corrected one is made when it is asked for first."""
+        take, name = self._find(request), request.path_params["name"]
+        character = self._studio.find_character(take)
+        path = await self._studio.corrector.model(self._find_results(request), name, character)
         if path is None:
             raise RequestError(HTTPStatus.NOT_FOUND, "there is no such character")
         return FileResponse(path, media_type=_MODEL_TYPE, headers={"Cache-Control": "private, no-cache"})
 
+    def _find_results(self, request: Request) -> Path:
+        return self._studio.results(self._find(request))
+
     def _find(self, request: Request) -> Take:
         return find_take(self._studio, request)
+
+
+def _send_video(path: Path | None) -> Response:
+    if path is None or not path.is_file():
+        raise RequestError(HTTPStatus.NOT_FOUND, "there is no such video")
+    return FileResponse(path, media_type="video/mp4", headers={"Cache-Control": "private, no-cache"})
 
 
 def _send_asset(request: Request, asset: Asset) -> Response:

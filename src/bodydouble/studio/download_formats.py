@@ -4,9 +4,6 @@ import shutil
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from bodydouble.jobs.stages import FILM_FILE
-from bodydouble.pipeline.animating import PERFORMANCE_FILE, REPORT_FILE
-
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -54,8 +51,6 @@ FORMATS: tuple[Format, ...] = (
     Format("openpose", "OpenPose (folder of .json)", "Pose2Sim, and other programs that read OpenPose", _KEYPOINTS),
     Format("report", "Report on the quality (.html)", "any browser", "Report"),
 )  # fmt: skip
-STORED = {"film": FILM_FILE, "npz": PERFORMANCE_FILE, "report": REPORT_FILE}
-"""Formats that a folder of results holds as they are."""
 
 
 def available_formats() -> tuple[Format, ...]:

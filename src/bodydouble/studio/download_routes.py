@@ -36,7 +36,7 @@ class _Handlers:
         names = (await read_json(request, self._studio.settings.limits)).get("formats")
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise RequestError(HTTPStatus.BAD_REQUEST, "the formats are missing")
-        download = self._studio.prepare_download(take, list(dict.fromkeys(names)))
+        download = await self._studio.prepare_download(take, list(dict.fromkeys(names)))
         return JSONResponse(download.as_json(), HTTPStatus.ACCEPTED)
 
     async def show(self, request: Request) -> Response:

@@ -24,8 +24,10 @@ from bodydouble.studio.web_errors import explain_disk_error
 
 P = ParamSpec("P")
 T = TypeVar("T")
-CALL_SECONDS = 180.0
-"""Maximum time of a call; a file on which a decoder works for longer is refused."""
+READ_SECONDS = 180.0
+"""Maximum time for a file; one on which a decoder works for longer is refused."""
+READING_LOSS = "the file cannot be read: it crashes the decoder"
+"""Message about a file that ends the helper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,12 @@ StepListener = Callable[[Step], None]
 class Helper:
     """A process that calls functions for the server, one at a time."""
 
-    def __init__(self) -> None:
-        """The process starts with the first call."""
+    def __init__(self, loss: str = READING_LOSS, max_seconds: float | None = None) -> None:
+        """Takes the message of the error if the process crashes, and the maximum time of a call.
+
+        The process starts with the first call.
+        """
+        self._loss, self._max_seconds = loss, max_seconds
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
@@ -55,18 +61,16 @@ class Helper:
         """Calls a function of a module in the helper.
 
         Raises:
-            MediaError: the helper crashes, or needs more than ``CALL_SECONDS``.
+            MediaError: the helper crashes, or needs too long.
             BodydoubleError: as the function does.
         """
-        return cast(T, await self._call(function, args, kwargs, CALL_SECONDS, None))
+        return cast(T, await self._call(function, args, kwargs, None))
 
     async def call_with_steps(self, function: Callable[..., T], *args: Any, on_step: StepListener) -> T:
-        """Calls a function whose last argument is a StepListener; there is no limit of time. Errors as ``call``."""
-        return cast(T, await self._call(function, args, {}, None, on_step))
+        """Calls a function whose last argument is a StepListener. Errors as ``call``."""
+        return cast(T, await self._call(function, args, {}, on_step))
 
-    async def _call(
-        self, function: object, args: object, kwargs: object, limit: float | None, on_step: StepListener | None
-    ) -> Any:
+    async def _call(self, function: object, args: object, kwargs: object, on_step: StepListener | None) -> Any:
         async with self._lock:
             loop = asyncio.get_running_loop()
             connection = self._open()
@@ -74,13 +78,13 @@ class Helper:
                 self._reader, _exchange, connection, (function, args, kwargs, on_step is not None), on_step
             )
             try:
-                return await asyncio.wait_for(answer, limit)
+                return await asyncio.wait_for(answer, self._max_seconds)
             except (EOFError, OSError):
                 self.stop()
-                raise MediaError("the file cannot be read: it crashes the decoder") from None
+                raise MediaError(self._loss) from None
             except TimeoutError:
                 self.stop()
-                raise MediaError(f"the file cannot be read: it takes more than {limit:.0f} s") from None
+                raise MediaError(f"the file cannot be read: it takes more than {self._max_seconds:.0f} s") from None
             except asyncio.CancelledError:
                 self.stop()
                 raise

@@ -16,6 +16,7 @@ from bodydouble.errors import BodydoubleError
 from bodydouble.jobs.job import Job, JobState
 from bodydouble.jobs.store import JobStore
 from bodydouble.jobs.worker import DISK_STATUS
+from bodydouble.studio.web_errors import explain_disk_error
 
 LOG_FILE = "studio.log"
 POLL_SECONDS = 0.3
@@ -25,6 +26,7 @@ MAX_WAIT_SECONDS = 30.0
 """Maximum wait before another worker is started after several that could not start."""
 LOSS = "the work on it crashed {times} times, perhaps for lack of memory, or because the video is damaged"
 """Line for people about a job whose worker ended while it ran."""
+DISK_PROBLEM = "The disk is full or cannot be written; free some space."
 WORKER_COMMAND = (sys.executable, "-m", "bodydouble.studio.worker")
 
 
@@ -80,27 +82,30 @@ class JobQueue:
 
     def _supervise(self) -> None:
         while not self._ended.wait(POLL_SECONDS):
-            with suppress(BodydoubleError, OSError):  # a disk that is full now may have space later
+            try:
                 self._keep_running()
+            except (BodydoubleError, OSError) as error:  # a disk that is full now may have space later
+                self.problem = DISK_PROBLEM if explain_disk_error(error) else str(error)
 
     def _keep_running(self) -> None:
         with self._lock:
-            self._store.recover(lambda _: LOSS)
-            is_busy = any(job.state in (JobState.WAITING, JobState.RUNNING) for job in self._store.list_jobs())
             if self._process is not None and self._process.poll() is not None:
                 with self._process as ended:
                     self._note_end(ended.returncode)
                 self._process = None
+            self._store.recover(lambda _: LOSS)
+            is_busy = any(job.state in (JobState.WAITING, JobState.RUNNING) for job in self._store.list_jobs())
             if is_busy and self._process is None and time.monotonic() >= self._next_start:
                 with self.log.open("ab") as log:
                     # The worker ends when this end of its standard input is closed, if only by a kill of the server.
+                    self.problem = ""
                     self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=log, stderr=log)
 
     def _note_end(self, code: int) -> None:
         """Notes how a worker ended: those that end with an error, again and again, are started ever more slowly."""
         self._errors = self._errors + 1 if code > 0 else 0
         if code == DISK_STATUS:
-            self.problem = "The disk is full or cannot be written; free some space."
+            self.problem = DISK_PROBLEM
         else:
             self.problem = f"Jobs cannot start; {self.log} tells why." if self._errors > 1 else ""
         self._next_start = time.monotonic() + min(MAX_WAIT_SECONDS, 2.0**self._errors - 1)

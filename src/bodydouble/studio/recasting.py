@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from bodydouble.errors import UnknownCharacterError
 from bodydouble.formats.atomic import atomic_write, output_errors
 from bodydouble.jobs.delivery import JOB_FILE
 from bodydouble.jobs.job import Job
-from bodydouble.jobs.stages import CAPTURE_FILE, CHARACTER, FILM, FILM_FILE, WARNINGS_FILE
+from bodydouble.jobs.stages import CAPTURE_FILE, CHARACTER, FILM, WARNINGS_FILE
 from bodydouble.pipeline.animating import PERFORMANCE_FILE, REPORT_FILE
+from bodydouble.studio.corrected_cast import MODELS
 
-_REMADE_FILES = frozenset({JOB_FILE, FILM_FILE, REPORT_FILE})
-_REMADE_SUFFIXES = frozenset({".glb", ".bvh", ".toml"})
+_REMADE = (JOB_FILE, REPORT_FILE, "*.glb", "*.bvh", "*.toml", "film*.mp4", f"{MODELS}/*")
+"""Patterns of the files of results that show the character."""
 
 
 def take_over(job: Job, results: Path, folder: Path) -> None:
@@ -37,7 +39,7 @@ def take_over(job: Job, results: Path, folder: Path) -> None:
         return
     for source in results.rglob("*"):
         place = source.relative_to(results)
-        if source.is_file() and str(place) not in _REMADE_FILES and not _is_of_character(place):
+        if source.is_file() and not any(fnmatch(place.as_posix(), pattern) for pattern in _REMADE):
             _copy(source, folder / place)
     warnings = [text for text in record["summary"].get("warnings", ()) if not _is_of_run(text, record["options"])]
     with atomic_write(folder / WARNINGS_FILE) as temporary:
@@ -61,10 +63,6 @@ def _read_record(results: Path) -> Mapping[str, Any] | None:
 def _fix(options: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the options that do not depend on the character."""
     return {name: value for name, value in options.items() if name not in (CHARACTER, FILM)}
-
-
-def _is_of_character(place: Path) -> bool:
-    return place.parent == Path() and place.suffix in _REMADE_SUFFIXES
 
 
 def _is_of_run(warning: str, options: Mapping[str, Any]) -> bool:

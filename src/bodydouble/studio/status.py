@@ -9,6 +9,7 @@ from bodydouble.jobs.delivery import JOB_FILE
 from bodydouble.jobs.job import Job, JobState
 from bodydouble.jobs.job_progress import STAGES, JobWatch
 from bodydouble.jobs.stages import CHARACTER, FILM
+from bodydouble.studio.correcting import Corrector
 from bodydouble.studio.takes import Library, Take
 
 _PLAYBACK_STAGES = {"video": "Preparing the video"}
@@ -34,8 +35,8 @@ class TakeStatus:
     character_title: str
     """Title of a character of one's own; else empty."""
     film: bool
-    version: str
-    """Names the results that there are; empty if there are none."""
+    made: str
+    """Time at which the results were made, ns since 1970; empty if there are none."""
     stage: str = ""
     """Text for people."""
     progress: float = 0.0
@@ -44,8 +45,12 @@ class TakeStatus:
     """None: too early to tell."""
     error: str = ""
     people: Mapping[str, float] = field(default_factory=dict)
-    """Part of the frames in which each person was observed."""
+    """Part of the frames in which each person was observed; of corrected ones, that of the person they come from."""
     warnings: tuple[str, ...] = ()
+    film_state: str = ""
+    """State of the film as ``Corrector.describe_film`` tells it."""
+    film_error: str = ""
+    """Line that tells why the film could not be drawn again."""
 
     def as_json(self) -> dict[str, Any]:
         """Returns the fields as JSON has them."""
@@ -55,8 +60,8 @@ class TakeStatus:
 class StatusBoard:
     """Status of all takes; it remembers since when jobs run, for the time left."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self, library: Library, corrector: Corrector) -> None:
+        self._library, self._corrector = library, corrector
         self._watch = JobWatch()
         self._records: dict[str, tuple[int, Mapping[str, Any]]] = {}
         """Time of the last change and content of the record of results, by the ID of the take."""
@@ -75,6 +80,12 @@ class StatusBoard:
         own = self._library.characters.find_name(character)
         title = own.title if own else ""
         summary, facts = record.get("summary", {}), take.facts
+        people: Mapping[str, float] = dict(summary.get("people", {}))
+        film_state, film_error = "", ""
+        if record:
+            folder = self._library.results(take)
+            people = self._corrector.rename_people(folder, people)
+            film_state, film_error = self._corrector.describe_film(folder)
         left = None if running is None else running.seconds_left
         return TakeStatus(
             take.id, take.title, state, take.created, facts.width, facts.height, facts.fps, facts.frames,
@@ -82,8 +93,9 @@ class StatusBoard:
             _title_stage(running.stage) if running else "",
             running.fraction if running else float(state == JobState.DONE),
             None if left is None else round(left, 1),
-            self._library.characters.describe(_find_error(state, job, problem)), dict(summary.get("people", {})),
+            self._library.characters.describe(_find_error(state, job, problem)), people,
             tuple(self._library.characters.describe(text) for text in summary.get("warnings", ())),
+            film_state, film_error,
         )  # fmt: skip
 
     def _read_record(self, take: Take) -> tuple[int, Mapping[str, Any]]:
@@ -113,6 +125,6 @@ def _find_state(take: Take, job: Job | None, record: Mapping[str, Any]) -> str:
 
 
 def _find_error(state: str, job: Job | None, problem: str) -> str:
-    if job is None or job.state not in (JobState.WAITING, JobState.FAILED):
-        return ""
-    return problem if state == JobState.WAITING and problem else job.error
+    if problem and state in (JobState.WAITING, JobState.RUNNING):
+        return problem
+    return job.error if job is not None and job.state in (JobState.WAITING, JobState.FAILED) else ""

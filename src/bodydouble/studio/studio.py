@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from time import time
@@ -15,30 +15,20 @@ from bodydouble.formats.atomic import ensure_folder, output_errors
 from bodydouble.jobs.job import JobRequest, compute_key
 from bodydouble.jobs.stages import CHARACTER, FILM
 from bodydouble.studio.character_check import examine_character
+from bodydouble.studio.correcting import Corrector
 from bodydouble.studio.download_queue import Download, DownloadQueue
 from bodydouble.studio.downloads import check_formats, list_formats
-from bodydouble.studio.helpers import Helper
+from bodydouble.studio.helpers import READ_SECONDS, Helper
 from bodydouble.studio.own_characters import OWN, OwnCharacter, create_character
 from bodydouble.studio.paths import remove_path
 from bodydouble.studio.playback import PLAYBACK_FILE, decode_frame, examine_video
 from bodydouble.studio.queue import WORKER_COMMAND, JobQueue
-from bodydouble.studio.scene import build_scene
 from bodydouble.studio.settings import StudioSettings
 from bodydouble.studio.status import StatusBoard, TakeStatus
 from bodydouble.studio.takes import EXPORTS, UPLOADS, Library, Take, create_id
 from bodydouble.studio.titles import clean_title
 
 QUALITIES = ("fast", "balanced", "best")
-MAX_SCENES = 4
-"""Number of scenes that are kept in memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class SceneData:
-    """The scene of a take."""
-
-    description: Mapping[str, Any]
-    numbers: bytes
 
 
 def list_characters() -> tuple[str, ...]:
@@ -56,10 +46,10 @@ class Studio:
         """Set when streams of events must end."""
         self.library = Library(settings.folder)
         self.queue = JobQueue(settings.folder, worker_command)
-        self._board = StatusBoard(self.library)
-        self._viewer, self._examiner = Helper(), Helper()
+        self._viewer, self._examiner, self._writer = (Helper(max_seconds=READ_SECONDS) for _ in range(3))
+        self.corrector = Corrector(self._writer)
         self.downloads = DownloadQueue(settings.folder / EXPORTS)
-        self._scenes: dict[tuple[str, int], SceneData] = {}
+        self._board = StatusBoard(self.library, self.corrector)
 
     def __enter__(self) -> "Studio":
         self.queue.__enter__()
@@ -68,9 +58,8 @@ class Studio:
 
     def __exit__(self, *_: object) -> None:
         self.queue.__exit__()
-        self._viewer.close()
-        self._examiner.close()
-        self.downloads.close()
+        for ended in (self._viewer, self._examiner, self._writer, self.corrector, self.downloads):
+            ended.close()
 
     def _restore_jobs(self) -> None:
         """Puts takes into the queue that it has lost."""
@@ -219,16 +208,6 @@ class Studio:
             raise InvalidDataError("this take is not done yet")
         return folder
 
-    async def scene(self, take: Take) -> SceneData:
-        """Returns the scene of a take."""
-        folder = self.results(take)
-        key = (take.id, (folder / "performance.npz").stat().st_mtime_ns)
-        if key not in self._scenes:
-            self._scenes[key] = SceneData(*await self._viewer.call(build_scene, folder))
-            for old in list(self._scenes)[:-MAX_SCENES]:
-                del self._scenes[old]
-        return self._scenes[key]
-
     async def frame(self, take: Take, index: int, file_format: str) -> bytes:
         """Returns one frame of the video as an image file."""
         return await self._viewer.call(decode_frame, self.results(take) / PLAYBACK_FILE, index, file_format)
@@ -237,9 +216,12 @@ class Studio:
         """Returns the names of the formats in which a take can be downloaded."""
         return await self._viewer.call(list_formats, self.results(take))
 
-    def prepare_download(self, take: Take, names: Sequence[str]) -> Download:
-        """Begins to write a download; raises InvalidDataError if a format is unknown."""
-        check_formats(names)
+    def find_character(self, take: Take) -> str:
+        """Returns the character of the results of a take, as ``animate`` takes it."""
+        return str(self.library.resolve(self.library.delivered(take).options).get(CHARACTER))
+
+    async def prepare_download(self, take: Take, names: Sequence[str]) -> Download:
+        """Begins to write a download; raises InvalidDataError if the take has no such format."""
         folder = self.results(take)
-        character = self.library.resolve(self.library.delivered(take).options).get(CHARACTER)
-        return self.downloads.start(take.id, folder, names, take.title, str(character))
+        check_formats(names, await self.formats(take))
+        return self.downloads.start(take.id, folder, names, take.title, self.find_character(take))

@@ -21,9 +21,18 @@ def find_take(studio: Studio, request: Request) -> Take:
     return take
 
 
-async def read_json(request: Request, limits: Limits) -> dict[str, Any]:
-    """Returns the JSON object that is the body of a request; raises RequestError if there is none."""
-    body = await _read_small(request, limits)
+async def read_json(request: Request, limits: Limits, max_bytes: int | None = None) -> dict[str, Any]:
+    """Returns the JSON object that is the body of a request.
+
+    Args:
+        request: the request.
+        limits: how long to wait for its parts.
+        max_bytes: maximum size of the body; default: that of small bodies.
+
+    Raises:
+        RequestError: the body is no JSON object, too large or too slow.
+    """
+    body = await _read_small(request, limits, max_bytes or limits.json_bytes)
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -33,14 +42,14 @@ async def read_json(request: Request, limits: Limits) -> dict[str, Any]:
     return value
 
 
-async def _read_small(request: Request, limits: Limits) -> bytes:
+async def _read_small(request: Request, limits: Limits, max_bytes: int) -> bytes:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be JSON")
-    if (read_length(request) or 0) > limits.json_bytes:
+    if (read_length(request) or 0) > max_bytes:
         raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
     body = b""
     async for chunk in read_chunks(request, limits):
         body += chunk
-        if len(body) > limits.json_bytes:
+        if len(body) > max_bytes:
             raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
     return body

@@ -4,10 +4,18 @@ const BINARY = "application/octet-stream";
 /** Maximum length of a name in an address. */
 const MAX_NAME = 80;
 
+/** An answer that says that a request failed. */
+class AnswerError extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
 async function read(response) {
   if (response.status === 204) return null;
   const body = await response.json().catch(() => ({ error: `the studio answered with ${response.status}` }));
-  if (!response.ok) throw new Error(body.error || `the studio answered with ${response.status}`);
+  if (!response.ok) throw new AnswerError(body.error || `the studio answered with ${response.status}`, response.status);
   return body;
 }
 
@@ -39,10 +47,15 @@ export const cancelDownload = (id) => send("DELETE", `/api/downloads/${id}`);
 export const listCharacters = () => send("GET", "/api/characters");
 export const renameCharacter = (id, title) => send("PATCH", `/api/characters/${id}`, { title });
 export const removeCharacter = (id) => send("DELETE", `/api/characters/${id}`);
+export const getCorrections = (id) => send("GET", `/api/takes/${id}/corrections`);
+export const saveCorrections = (id, corrections, version) =>
+  send("PUT", `/api/takes/${id}/corrections`, { corrections, version });
+export const drawFilm = (id) => send("POST", `/api/takes/${id}/film`);
 export const getScene = (id) => send("GET", `/takes/${id}/scene.json`);
 
-export async function getNumbers(id) {
-  const response = await fetch(`/takes/${id}/scene.bin`);
+/** Returns the numbers of the scene of one version of the corrections. */
+export async function getNumbers(id, version) {
+  const response = await fetch(`/takes/${id}/scene.bin?version=${version}`);
   if (!response.ok) throw new Error("the motion cannot be loaded");
   return new Float32Array(await response.arrayBuffer());
 }

@@ -45,8 +45,10 @@ const SHORTCUTS = [
     ["Space", "play or pause"], ["← →", "one frame back or forward"], ["Shift ← →", "one second"],
     ["Home End", "first or last frame"], ["[ ]", "slower or faster"], ["L", "loop"],
     ["1 2 3", "orbit, follow, the video's camera"], ["B", "skeletons in 3D"], ["K", "skeletons on the video"],
-    ["V", "video or film"], ["N", "next finding"], ["C", "another character"], ["D", "download"],
+    ["V", "video or film"], ["N", "next finding"], ["P", "another character"], ["D", "download"],
+    ["C", "correct"],
   ]],
+  ["Correct", [["Ctrl Z", "undo"], ["Ctrl Y", "redo"], ["I O", "first and last frame of the span"], ["P", "next person"]]],
 ];
 
 export function showShortcuts() {

@@ -1,4 +1,4 @@
-/** Strip above a take: how far another character is, and what the take's own tab does not know otherwise. */
+/** Line above a take: how far another character is, and what the take's own tab does not know otherwise. */
 
 import { cancelTake, changeCharacter } from "../api.js";
 import { formatLeft, h, icon, toast } from "../dom.js";
@@ -8,11 +8,11 @@ export class CharacterChange {
   constructor(session, take) {
     this.session = session;
     this.text = h("span", {});
-    this.left = h("span", { class: "strip-left" });
+    this.left = h("span", { class: "notice-left" });
     this.bar = h("progress", { max: 1, value: 0, "aria-label": "Progress of the new character" });
     this.stop = h("button", { type: "button", class: "button", onclick: () => this.#attempt(cancelTake(this.take.id)) }, "Cancel");
-    this.element = h("section", { class: "strip", "aria-label": "New character", hidden: true },
-      h("div", { class: "strip-text", role: "status" }, this.text, this.left), this.bar, this.stop);
+    this.element = h("section", { class: "notice", "aria-label": "New character", hidden: true },
+      h("div", { class: "notice-text", role: "status" }, this.text, this.left), this.bar, this.stop);
     this.button = h("button", { type: "button", class: "button choose-character", "aria-label": "Character",
       onclick: () => this.open() }, icon("person"), h("span", {}, "Character"));
     this.update(take);

@@ -182,9 +182,9 @@ class TakeCard {
     if (this.image.getAttribute("src") !== address) this.image.src = address;
     this.element.className = `card ${isBusy ? "busy" : state}`;
     this.element.dataset.take = id;
-    if (take.version) this.link.href = `#/take/${id}`;
+    if (take.made) this.link.href = `#/take/${id}`;
     else this.link.removeAttribute("href");
-    this.link.setAttribute("aria-label", take.version ? `Look at ${title}` : title);
+    this.link.setAttribute("aria-label", take.made ? `Look at ${title}` : title);
     this.title.textContent = title;
     this.badge.textContent = formatTime(take.seconds);
     this.badge.hidden = take.seconds === 0;
@@ -193,7 +193,7 @@ class TakeCard {
     this.error.hidden = !take.error;
     this.meter.element.hidden = !isBusy;
     if (isBusy) {
-      const stage = state === "waiting" ? (take.error ? "Tries again soon" : "Waits for its turn") : take.stage || "Starting";
+      const stage = take.error ? "Tries again soon" : state === "waiting" ? "Waits for its turn" : take.stage || "Starting";
       this.meter.show(stage, take.progress, take.seconds_left === null ? "" : formatLeft(take.seconds_left));
     }
     const kind = `${state} ${title}`;

@@ -23,7 +23,9 @@ export function showDownloads(take, formats) {
   const bar = h("progress", { max: 1, value: 0, "aria-label": "Progress of the download" });
   const progress = h("div", { class: "download-progress", hidden: true }, text, bar);
   const stop = h("button", { type: "button", class: "button", hidden: true, onclick: () => cancel() }, "Cancel");
-  const dialog = openDialog("Download", h("div", {}, h("div", { class: "formats" }, sections),
+  const isOutdated = ["outdated", "drawing"].includes(take.film_state);
+  const note = isOutdated ? h("p", {}, "The film shows the motion of before the corrections. Draw it again above the video.") : null;
+  const dialog = openDialog("Download", h("div", {}, note, h("div", { class: "formats" }, sections),
     h("div", { class: "dialog-actions" }, progress, stop, all, button)), "downloads");
   dialog.addEventListener("close", () => cancel());
   let running = null;
