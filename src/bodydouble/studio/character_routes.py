@@ -42,8 +42,8 @@ class _Handlers:
         return JSONResponse(await asyncio.to_thread(self._describe_all))
 
     def _describe_all(self) -> list[dict[str, Any]]:
-        used = [name for take in self._studio.library.list_takes() for name in take.characters()]
-        return [self._describe(character, used.count(character.name)) for character in self._shelf.list_characters()]
+        uses = self._studio.library.count_uses()
+        return [self._describe(character, uses[character.name]) for character in self._shelf.list_characters()]
 
     def _describe(self, character: OwnCharacter, takes: int) -> dict[str, Any]:
         return {

@@ -8,6 +8,7 @@ removed, there is a file ``takes/ID.partial``; after a stop of the program, what
 import json
 import re
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -62,9 +63,8 @@ class Take:
     """Key and options of the results that there are while others are made, with another character; else None."""
 
     def characters(self) -> set[str]:
-        """Returns the names of the characters of the results, and of those that are being made."""
-        chosen = [self.options, self.delivered["options"] if self.delivered else {}]
-        return {str(options[name]) for options in chosen for name in (CHARACTER, FILM) if options.get(name)}
+        """Returns the names of the characters in the options."""
+        return {str(self.options[name]) for name in (CHARACTER, FILM) if self.options.get(name)}
 
 
 class Library:
@@ -150,8 +150,13 @@ class Library:
 
     def remove_unused_characters(self) -> None:
         """Removes the files of characters that are removed and that no take uses."""
-        used = {name for take in self.list_takes() for name in take.characters()}
-        self.characters.discard(used)
+        self.characters.discard(self.count_uses())
+
+    def count_uses(self) -> Counter[str]:
+        """Returns in how many takes each character is seen, or will be."""
+        return Counter(
+            name for take in self.list_takes() for name in take.characters() | self.delivered(take).characters()
+        )
 
     def _path(self, take_id: str) -> Path:
         return self.folder / TAKES / f"{take_id}.json"
