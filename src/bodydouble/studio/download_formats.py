@@ -13,7 +13,7 @@ class Format:
     """Name in requests; a suffix without its dot, or one of the others."""
     label: str
     opens: str
-    """What opens such files."""
+    """Programs that open such files, for people."""
     group: str
     """Heading under which the page lists it."""
     package: str | None = None

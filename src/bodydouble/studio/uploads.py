@@ -29,7 +29,7 @@ class UploadKind:
     """Returns the suffix of a file by its first bytes; raises FormatError if it is of another kind."""
     get_max_bytes: Callable[[Limits], int]
     advice: str
-    """What to do with a file that is too large."""
+    """Advice on a file that is too large."""
 
 
 VIDEO = UploadKind(
