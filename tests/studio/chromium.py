@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -38,9 +38,9 @@ class PageError(Exception):
 class Browser:
     """A browser with one page. A context manager."""
 
-    def __init__(self, profile: Path) -> None:
-        """Takes a folder for the files of the browser."""
-        self._profile = profile
+    def __init__(self, profile: Path, flags: Sequence[str] = ()) -> None:
+        """Takes a folder for the files of the browser, and further flags of its command line."""
+        self._profile, self._flags = profile, flags
         self._buffer, self._number, self._session = b"", 0, ""
         self.events: list[dict[str, Any]] = []
         """Events of the page so far."""
@@ -53,7 +53,7 @@ class Browser:
             "ends = [fcntl(int(n), F_DUPFD, 10) for n in sys.argv[1:3]]; "
             "os.dup2(ends[0], 3); os.dup2(ends[1], 4); os.execv(sys.argv[3], sys.argv[3:])"
         )
-        command = [find_browser() or "", *FLAGS, f"--user-data-dir={self._profile}", "about:blank"]
+        command = [find_browser() or "", *FLAGS, *self._flags, f"--user-data-dir={self._profile}", "about:blank"]
         self._process = subprocess.Popen(
             [sys.executable, "-c", connect, str(to_read), str(to_write), *command],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, pass_fds=(to_read, to_write),

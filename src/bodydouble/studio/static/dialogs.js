@@ -2,12 +2,14 @@
 
 import { h, iconButton } from "./dom.js";
 
+/** Opens a dialog. The button, a click beside it and Escape close it, unless a listener of "cancel" prevents that. */
 export function openDialog(title, content, extra = "") {
-  const close = iconButton("close", "Close", () => dialog.close());
+  const cancel = () => { if (dialog.dispatchEvent(new Event("cancel", { cancelable: true }))) dialog.close(); };
+  const close = iconButton("close", "Close", cancel);
   const dialog = h("dialog", { class: `dialog ${extra}`, "aria-label": title, tabindex: "-1" },
     h("div", { class: "dialog-head" }, h("h2", {}, title), close), content);
   dialog.addEventListener("close", () => dialog.remove());
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) cancel(); });
   document.body.append(dialog);
   dialog.showModal();
   dialog.focus();
@@ -40,7 +42,7 @@ export function askText(title, value, action) {
 
 const SHORTCUTS = [
   ["Anywhere", [["?", "this list"], ["Esc", "close, or back to the library"], ["T", "light or dark"]]],
-  ["Library", [["U", "choose videos"]]],
+  ["Library", [["U", "choose videos"], ["R", "record with the camera"]]],
   ["Take", [
     ["Space", "play or pause"], ["← →", "one frame back or forward"], ["Shift ← →", "one second"],
     ["Home End", "first or last frame"], ["[ ]", "slower or faster"], ["L", "loop"],

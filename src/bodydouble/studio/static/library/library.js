@@ -3,6 +3,7 @@
 import { cancelTake, removeTake, renameTake, restartTake } from "../api.js";
 import { askText, confirmAction } from "../dialogs.js";
 import { formatBytes, formatLeft, formatTime, h, icon, iconButton, toast } from "../dom.js";
+import { showRecorder } from "../record/record-dialog.js";
 import { Uploads } from "./uploads.js";
 
 const CHOICES = "studio-options";
@@ -33,9 +34,9 @@ export class LibraryView {
   }
 
   onKey(event) {
-    if (event.key !== "u") return false;
-    this.input.click();
-    return true;
+    const action = { u: () => this.input.click(), r: () => this.#record() }[event.key];
+    action?.();
+    return Boolean(action);
   }
 
   #build(main) {
@@ -48,7 +49,9 @@ export class LibraryView {
         h("h1", {}, "Drop a video here"),
         h("p", {}, "Everybody in it becomes an animated 3D character. ",
           this.session.is_local ? "Nothing leaves this computer." : "Everything stays on the computer that runs the studio.")),
-      h("button", { type: "button", class: "button primary", onclick: () => this.input.click() }, "Choose videos"),
+      h("div", { class: "drop-buttons" },
+        h("button", { type: "button", class: "button", onclick: () => this.#record() }, icon("record"), "Record"),
+        h("button", { type: "button", class: "button primary", onclick: () => this.input.click() }, "Choose videos")),
       h("small", {}, `MP4, MOV, WebM, MKV, AVI and others, up to ${formatBytes(this.session.upload_bytes)} each`),
       this.#buildOptions(), this.input);
     this.grid = h("div", { class: "cards" });
@@ -79,6 +82,10 @@ export class LibraryView {
 
   #add(files) {
     uploads.add([...files], this.#choices());
+  }
+
+  #record() {
+    showRecorder(this.session.upload_bytes, (file) => this.#add([file]));
   }
 
   #listen() {
