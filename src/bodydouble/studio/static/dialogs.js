@@ -48,7 +48,9 @@ const SHORTCUTS = [
     ["Home End", "first or last frame"], ["[ ]", "slower or faster"], ["L", "loop"],
     ["1 2 3", "orbit, follow, the video's camera"], ["B", "skeletons in 3D"], ["K", "skeletons on the video"],
     ["V", "video or film"], ["N", "next finding"], ["D", "download"],
+    ["C", "correct"],
   ]],
+  ["Correct", [["Ctrl Z", "undo"], ["Ctrl Y", "redo"]]],
 ];
 
 export function showShortcuts() {
