@@ -45,7 +45,7 @@ const SHORTCUTS = [
     ["Space", "play or pause"], ["← →", "one frame back or forward"], ["Shift ← →", "one second"],
     ["Home End", "first or last frame"], ["[ ]", "slower or faster"], ["L", "loop"],
     ["1 2 3", "orbit, follow, the video's camera"], ["B", "skeletons in 3D"], ["K", "skeletons on the video"],
-    ["V", "video or film"], ["N", "next finding"], ["D", "download"],
+    ["V", "video or film"], ["+ - 0", "closer to the video, away, all of it"], ["N", "next finding"], ["D", "download"],
   ]],
 ];
 

@@ -17,6 +17,8 @@ import { VideoPanel } from "./video-panel.js";
 
 /** Panels below the pictures, from left to right. */
 const PANELS = [PeoplePanel, FindingsPanel];
+/** Factor by which a key comes closer to the video. */
+const KEY_ZOOM = 1.5;
 
 export class TakeView {
   constructor(context, id) {
@@ -116,6 +118,9 @@ export class TakeView {
       b: () => this.scene3d.toggleBones(),
       k: () => this.video.toggleSkeletons(),
       v: () => this.video.toggleFilm(),
+      "+": () => this.video.zoom.zoomBy(KEY_ZOOM),
+      "-": () => this.video.zoom.zoomBy(1 / KEY_ZOOM),
+      0: () => this.video.zoom.reset(),
       n: () => this.findings.next(),
       d: () => this.#download(),
     };
