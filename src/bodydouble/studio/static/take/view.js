@@ -116,6 +116,8 @@ export class TakeView {
       2: () => this.scene3d.setCamera("follow"),
       3: () => this.scene3d.setCamera("video"),
       b: () => this.scene3d.toggleBones(),
+      u: () => this.scene3d.toggleLayer("uncertainty"),
+      p: () => this.scene3d.toggleLayer("paths"),
       k: () => this.video.toggleSkeletons(),
       v: () => this.video.toggleFilm(),
       "+": () => this.video.zoom.zoomBy(KEY_ZOOM),
