@@ -1,9 +1,17 @@
 /** Requests to the server, and the stream of its events. */
 
+/** An answer that says that a request failed. */
+class AnswerError extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
 async function read(response) {
   if (response.status === 204) return null;
   const body = await response.json().catch(() => ({ error: `the studio answered with ${response.status}` }));
-  if (!response.ok) throw new Error(body.error || `the studio answered with ${response.status}`);
+  if (!response.ok) throw new AnswerError(body.error || `the studio answered with ${response.status}`, response.status);
   return body;
 }
 
@@ -29,10 +37,15 @@ export const removeTake = (id) => send("DELETE", `/api/takes/${id}`);
 export const cancelTake = (id) => send("POST", `/api/takes/${id}/cancel`);
 export const restartTake = (id) => send("POST", `/api/takes/${id}/restart`);
 export const prepareDownload = (id, formats) => send("POST", `/api/takes/${id}/downloads`, { formats });
+export const getCorrections = (id) => send("GET", `/api/takes/${id}/corrections`);
+export const saveCorrections = (id, corrections, version) =>
+  send("PUT", `/api/takes/${id}/corrections`, { corrections, version });
+export const drawFilm = (id) => send("POST", `/api/takes/${id}/film`);
 export const getScene = (id) => send("GET", `/takes/${id}/scene.json`);
 
-export async function getNumbers(id) {
-  const response = await fetch(`/takes/${id}/scene.bin`);
+/** Returns the numbers of the scene of one version of the corrections. */
+export async function getNumbers(id, version) {
+  const response = await fetch(`/takes/${id}/scene.bin?version=${version}`);
   if (!response.ok) throw new Error("the motion cannot be loaded");
   return new Float32Array(await response.arrayBuffer());
 }

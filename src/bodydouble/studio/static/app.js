@@ -56,10 +56,11 @@ function onTakes(takes) {
 }
 
 function onKey(event) {
-  const isTyping = event.target.closest?.("input[type=text], select, textarea");
-  if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (document.querySelector("dialog[open]")) return;
-  if (event.key === "?") showShortcuts();
+  const isTyping = event.target.closest?.("input[type=text], input[type=number], select, textarea");
+  if (isTyping || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.ctrlKey || event.metaKey) {
+    if (!state.view?.onCommand?.(event)) return;
+  } else if (event.key === "?") showShortcuts();
   else if (event.key === "t") switchTheme();
   else if (event.key === "Escape" && location.hash !== "#/") location.hash = "#/";
   else if (!state.view?.onKey(event)) return;

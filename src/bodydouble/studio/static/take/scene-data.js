@@ -17,7 +17,8 @@ class Rows {
 }
 
 export async function loadScene(id) {
-  const [scene, numbers] = await Promise.all([getScene(id), getNumbers(id)]);
+  const scene = await getScene(id);
+  const numbers = await getNumbers(id, scene.version);
   const people = scene.people.map((person, index) => ({
     ...person,
     label: personLabel(person.name),

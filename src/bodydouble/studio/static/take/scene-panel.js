@@ -45,13 +45,50 @@ export class ScenePanel {
     this.stage = createStage();
     this.stage.setDark(isDark());
     this.feet = FEET.map((name) => scene.joint_names.indexOf(name));
-    this.marks = scene.people.map((person) => new PersonMarks(person, scene.parents));
+    this.marks = [];
+    this.layers = {};
+    this.#createMarks();
+  }
+
+  /** Shows another motion of the same clip: skeletons at once, characters as soon as they are there. */
+  onScene(scene) {
+    this.scene = scene;
+    this.#createMarks();
+    if (!this.cameras) return;
+    this.cameras.data = scene;
+    this.#loadCharacters();
+    this.show();
+  }
+
+  #createMarks() {
     for (const mark of this.marks) {
-      mark.details.visible = false;
-      this.stage.scene.add(mark.root);
+      this.stage.scene.remove(mark.root);
+      mark.dispose();
     }
-    this.layers = Object.fromEntries(Object.entries(LAYERS).map(([name, [Layer]]) => [name, new Layer(scene)]));
-    for (const layer of Object.values(this.layers)) this.stage.scene.add(layer.root);
+    this.marks = this.scene.people.map((person) => new PersonMarks(person, this.scene.parents));
+    for (const mark of this.marks) this.stage.scene.add(mark.root);
+    this.#showBones();
+    this.#createLayers();
+  }
+
+  #createLayers() {
+    for (const [name, [Layer]] of Object.entries(LAYERS)) {
+      const [old, layer] = [this.layers[name], new Layer(this.scene)];
+      this.layers[name] = layer;
+      if (old) {
+        layer.root.visible = old.root.visible;
+        this.stage.scene.remove(old.root);
+        old.dispose();
+      }
+      this.stage.scene.add(layer.root);
+    }
+  }
+
+  /** Shows the skeletons of all people, or of those whose characters are not there yet. */
+  #showBones() {
+    const isReady = (person) => !this.cameras || this.models.some((model) => model.person === person);
+    for (const mark of this.marks) mark.details.visible = this.showsBones || !isReady(mark.person);
+    this.needsDraw = true;
   }
 
   async attach(player) {
@@ -88,22 +125,44 @@ export class ScenePanel {
   }
 
   async #loadCharacters() {
-    const fps = this.scene.rate;
-    const loading = this.scene.people.map(async (person) => {
-      const model = await loadCharacter(this.take.id, person, fps);
-      this.models.push(model);
-      this.stage.scene.add(model.root);
-      this.detail.add(model.root);
-      this.show();
-    });
-    const results = await Promise.allSettled(loading);
-    const failed = results.filter((result) => result.status === "rejected");
-    this.message.hidden = failed.length === 0;
-    if (failed.length) {
-      this.message.textContent = "A character cannot be shown; skeletons are shown instead.";
-      if (!this.showsBones) this.toggleBones();
-    }
+    const { scene } = this;
+    this.#keepModels(scene.people);
+    const missing = scene.people.filter((person) => !this.models.some((model) => model.person === person));
+    this.message.hidden = missing.length === 0;
+    this.message.textContent = "Loading the characters";
+    const results = await Promise.allSettled(missing.map((person) => this.#loadCharacter(person, scene)));
+    if (this.scene !== scene || this.isClosed) return;
+    const hasFailed = results.some((result) => result.status === "rejected");
+    this.message.hidden = !hasFailed;
+    if (hasFailed) this.message.textContent = "A character cannot be shown; its skeleton is shown instead.";
     this.element.dataset.ready = "";
+  }
+
+  /** Keeps the characters whose motion is the same, and removes the others. */
+  #keepModels(people) {
+    const kept = [];
+    for (const model of this.models) {
+      const person = people.find((one) => one.model === model.person.model);
+      if (person) {
+        model.person = person;
+        kept.push(model);
+      } else {
+        this.stage.scene.remove(model.root);
+        this.detail.remove(model.root);
+      }
+    }
+    this.models = kept;
+    this.#showBones();
+  }
+
+  async #loadCharacter(person, scene) {
+    const model = await loadCharacter(this.take.id, person, scene.rate);
+    if (this.scene !== scene || this.isClosed) return;
+    this.models.push(model);
+    this.stage.scene.add(model.root);
+    this.detail.add(model.root);
+    this.#showBones();
+    this.show();
   }
 
   setCamera(mode) {
@@ -116,8 +175,7 @@ export class ScenePanel {
   toggleBones() {
     this.showsBones = !this.showsBones;
     this.boneButton.setAttribute("aria-pressed", this.showsBones);
-    for (const mark of this.marks) mark.details.visible = this.showsBones;
-    this.needsDraw = true;
+    this.#showBones();
   }
 
   toggleLayer(name) {

@@ -29,6 +29,13 @@ export class TrajectoryLayer {
     return { person, lines, color: new Color(person.color) };
   }
 
+  dispose() {
+    for (const { lines } of this.paths) {
+      lines.geometry.dispose();
+      lines.material.dispose();
+    }
+  }
+
   /** Shows a frame of the clip. */
   show(frame) {
     for (const path of this.paths) this.#showPath(path, path.person.rowAt(frame));

@@ -10,11 +10,19 @@ const GREEN = 0.4;
 export class UncertaintyLayer {
   constructor(scene) {
     this.people = scene.people;
+    this.texture = drawSphere();
     this.root = new Group();
     this.root.visible = false;
-    const texture = drawSphere();
-    this.spheres = scene.people.map(() => scene.joint_names.map(() => createSphere(texture)));
+    this.spheres = scene.people.map(() => scene.joint_names.map(() => createSphere(this.texture)));
     this.root.add(...this.spheres.flat());
+  }
+
+  dispose() {
+    this.texture.dispose();
+    for (const { geometry, material } of this.spheres.flat()) {
+      geometry.dispose();
+      material.dispose();
+    }
   }
 
   /** Shows a frame of the clip. */

@@ -31,6 +31,18 @@ export class VideoPanel {
     this.observer.observe(this.element);
   }
 
+  onScene(scene) {
+    this.scene = scene;
+  }
+
+  /** Shows whether there is a film of the motion as it is now. */
+  onTake(take) {
+    this.take = take;
+    const hasFilm = take.formats.includes("film");
+    if (!hasFilm && this.showsFilm) this.toggleFilm();
+    this.filmButton.hidden = !hasFilm;
+  }
+
   attach(player) {
     this.player = player;
     this.video.addEventListener("loadeddata", () => this.draw());
