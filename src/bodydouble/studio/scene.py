@@ -47,6 +47,8 @@ class ScenePerson:
     """(T, 33, 3) x px, y px, confidence."""
     joints: Block
     """(T, J, 3) m, world."""
+    sigma: Block
+    """(T, J) m, standard deviation of each joint position, per axis."""
     contacts: Block
     """(T, 4) probability that left heel, left toes, right heel, right toes touch the floor."""
     observed: Block
@@ -144,6 +146,7 @@ def _describe_person(person: Person, numbers: _Numbers) -> ScenePerson:
         float(motion.skeleton.rest_offsets[0, 1]),
         numbers.add(track.keypoints),
         numbers.add(kinematics.joint_positions(motion)),
+        numbers.add(motion.joint_sigma),
         numbers.add(motion.contacts),
         numbers.add(track.observed),
     )

@@ -25,6 +25,7 @@ export async function loadScene(id) {
     color: personColor(index),
     keypoints: new Rows(numbers, person.keypoints),
     joints: new Rows(numbers, person.joints),
+    sigma: new Rows(numbers, person.sigma),
     contacts: new Rows(numbers, person.contacts),
     observed: new Rows(numbers, person.observed),
     /** Row of a frame of the clip, or -1 where the person is absent. */

@@ -17,6 +17,9 @@ import { Selection } from "./selection.js";
 import { Transport } from "./transport.js";
 import { VideoPanel } from "./video-panel.js";
 
+/** Factor by which a key comes closer to the video. */
+const KEY_ZOOM = 1.5;
+
 export class TakeView {
   constructor(context, id) {
     this.context = context;
@@ -183,8 +186,13 @@ export class TakeView {
       2: () => this.scene3d.setCamera("follow"),
       3: () => this.scene3d.setCamera("video"),
       b: () => this.scene3d.toggleBones(),
+      u: () => this.scene3d.toggleLayer("uncertainty"),
+      p: () => this.scene3d.toggleLayer("paths"),
       k: () => this.video.toggleSkeletons(),
       v: () => this.video.toggleFilm(),
+      "+": () => this.video.zoom.zoomBy(KEY_ZOOM),
+      "-": () => this.video.zoom.zoomBy(1 / KEY_ZOOM),
+      0: () => this.video.zoom.reset(),
       d: () => this.#download(),
     };
   }
