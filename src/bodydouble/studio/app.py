@@ -78,6 +78,7 @@ class _Handlers:
             Route(f"{take}/film.mp4", self.film),
             Route(f"{take}/scene.json", self.scene),
             Route(f"{take}/scene.bin", self.scene_numbers),
+            Route(f"{take}/plots.bin", self.plots),
             Route(f"{take}/frames/{{name}}", self.frame),
             Route(f"{take}/models/{{name}}", self.model),
             Route("/downloads/{download_id}", self.download),
@@ -227,6 +228,11 @@ class _Handlers:
         """Sends the numbers of the scene."""
         scene = await self._studio.scene(self._find(request))
         return Response(scene.numbers, media_type="application/octet-stream")
+
+    async def plots(self, request: Request) -> Response:
+        """Sends the curves of all plots."""
+        plots = await self._studio.plots(self._find(request))
+        return Response(plots, media_type="application/octet-stream", headers={"Cache-Control": "private, no-cache"})
 
     async def frame(self, request: Request) -> Response:
         """Sends one frame of the video by its index."""

@@ -1,15 +1,9 @@
-"""Scene of a take for the page: a performance -> JSON that describes it, and one block of numbers.
-
-The block is little-endian float32. A ``Block`` in the JSON gives the offset and the shape of an array in it.
-"""
+"""Scene of a take for the page: a performance -> JSON that describes it, and one block of numbers."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from bodydouble.data import Performance, Person
 from bodydouble.evaluation.report.findings import Finding, list_findings
@@ -19,15 +13,7 @@ from bodydouble.geometry import kinematics
 from bodydouble.motion.body.proportions import stature
 from bodydouble.pipeline.animating import PERFORMANCE_FILE
 from bodydouble.skeletons import blazepose, humanoid
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Place of an array in the block of numbers."""
-
-    offset: int
-    """Index of the first number."""
-    shape: tuple[int, ...]
+from bodydouble.studio.number_block import Block, NumberBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +86,7 @@ def build_scene(folder: Path) -> tuple[dict[str, Any], bytes]:
         FormatError: the performance cannot be read.
     """
     captured = performance_file.load(folder / PERFORMANCE_FILE)
-    numbers = _Numbers()
+    numbers = NumberBlock()
     matrix, fps = captured.camera.intrinsics, float(captured.fps)
     scene = Scene(
         str(captured.fps),
@@ -118,24 +104,7 @@ def build_scene(folder: Path) -> tuple[dict[str, Any], bytes]:
     return asdict(scene), numbers.as_bytes()
 
 
-class _Numbers:
-    """Collects arrays into one block."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._size = 0
-
-    def add(self, array: NDArray[Any]) -> Block:
-        block = Block(self._size, array.shape)
-        self._parts.append(np.nan_to_num(array).astype("<f4").tobytes())
-        self._size += array.size
-        return block
-
-    def as_bytes(self) -> bytes:
-        return b"".join(self._parts)
-
-
-def _describe_person(person: Person, numbers: _Numbers) -> ScenePerson:
+def _describe_person(person: Person, numbers: NumberBlock) -> ScenePerson:
     track, motion = person.track, person.motion
     return ScenePerson(
         person.name,

@@ -17,6 +17,7 @@ from bodydouble.jobs.stages import FILM
 from bodydouble.studio.downloads import list_formats, write_download
 from bodydouble.studio.helpers import Helper
 from bodydouble.studio.playback import PLAYBACK_FILE, decode_frame, examine_video
+from bodydouble.studio.plots import build_plots
 from bodydouble.studio.queue import WORKER_COMMAND, JobQueue
 from bodydouble.studio.scene import build_scene
 from bodydouble.studio.settings import StudioSettings
@@ -172,6 +173,10 @@ class Studio:
             for old in list(self._scenes)[:-MAX_SCENES]:
                 del self._scenes[old]
         return self._scenes[key]
+
+    async def plots(self, take: Take) -> bytes:
+        """Returns the plots of a take, as ``build_plots`` does."""
+        return await self._viewer.call(build_plots, self.results(take))
 
     async def frame(self, take: Take, index: int, file_format: str) -> bytes:
         """Returns one frame of the video as an image file."""

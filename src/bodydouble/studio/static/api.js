@@ -50,6 +50,21 @@ export async function getNumbers(id, version) {
   return new Float32Array(await response.arrayBuffer());
 }
 
+/** Returns the plots of a take: as in plots.py, and for each person a function that returns the values of a column. */
+export async function getPlots(id) {
+  const response = await fetch(`/takes/${id}/plots.bin`);
+  if (!response.ok) throw new Error("the plots cannot be loaded");
+  const buffer = await response.arrayBuffer();
+  const size = new DataView(buffer).getUint32(0, true);
+  const data = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, size)));
+  const numbers = new Float32Array(buffer, 4 + size);
+  const read = ({ values: { offset, shape: [frames, columns] }, ...person }) => ({
+    ...person,
+    column: (index) => Float32Array.from({ length: frames }, (_, row) => numbers[offset + row * columns + index]),
+  });
+  return { ...data, people: data.people.map(read), automatic: data.automatic.map(read) };
+}
+
 /**
  * Sends a video. Returns an object with a promise of the take and a function that breaks it off.
  * XMLHttpRequest is used because fetch does not tell how much of a body was sent.

@@ -48,7 +48,7 @@ const SHORTCUTS = [
     ["Home End", "first or last frame"], ["[ ]", "slower or faster"], ["L", "loop"],
     ["1 2 3", "orbit, follow, the video's camera"], ["B U P", "skeletons, uncertainty, paths in 3D"],
     ["K", "skeletons on the video"], ["V", "video or film"], ["+ - 0", "closer to the video, away, all of it"],
-    ["N", "next finding"], ["D", "download"], ["C", "correct"],
+    ["G", "plots"], ["N", "next finding"], ["D", "download"], ["C", "correct"],
   ]],
   ["Correct", [["Ctrl Z", "undo"], ["Ctrl Y", "redo"]]],
 ];

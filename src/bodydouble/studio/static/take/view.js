@@ -11,6 +11,7 @@ import { h, icon, iconButton, toast } from "../dom.js";
 import { showDownloads } from "./downloads.js";
 import { FIRST_MODE, MODES } from "./modes.js";
 import { Player } from "./player.js";
+import { PlotsPanel } from "./plots-panel.js";
 import { loadScene } from "./scene-data.js";
 import { ScenePanel } from "./scene-panel.js";
 import { Selection } from "./selection.js";
@@ -51,13 +52,15 @@ export class TakeView {
     this.video = new VideoPanel(this.shared);
     this.scene3d = new ScenePanel(this.shared);
     this.transport = new Transport(this.shared);
-    this.panels = [this.video, this.scene3d, this.transport];
+    this.plots = new PlotsPanel(this.shared);
+    this.panels = [this.video, this.scene3d, this.transport, this.plots];
     this.player = new Player(this.video.video, scene.frames, scene.rate);
     /** Place of further time lines, below the transport. */
     this.strip = h("div", { class: "strip" });
     this.below = h("div", { class: "panels" });
     this.context.main.replaceChildren(h("div", { class: "take" },
-      h("div", { class: "panes" }, this.video.element, this.scene3d.element), this.transport.element, this.strip, this.below));
+      h("div", { class: "panes" }, this.video.element, this.scene3d.element), this.transport.element, this.strip,
+      this.plots.element, this.below));
     this.#buildBar();
     const [width, height] = scene.image_size;
     this.context.main.firstChild.style.setProperty("--shape", Math.min(1.78, Math.max(1.2, width / height)));
@@ -188,6 +191,7 @@ export class TakeView {
       b: () => this.scene3d.toggleBones(),
       u: () => this.scene3d.toggleLayer("uncertainty"),
       p: () => this.scene3d.toggleLayer("paths"),
+      g: () => this.transport.togglePlots(),
       k: () => this.video.toggleSkeletons(),
       v: () => this.video.toggleFilm(),
       "+": () => this.video.zoom.zoomBy(KEY_ZOOM),
