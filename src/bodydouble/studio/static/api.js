@@ -41,7 +41,24 @@ export const getCorrections = (id) => send("GET", `/api/takes/${id}/corrections`
 export const saveCorrections = (id, corrections, version) =>
   send("PUT", `/api/takes/${id}/corrections`, { corrections, version });
 export const drawFilm = (id) => send("POST", `/api/takes/${id}/film`);
+export const getAnnotations = (id) => send("GET", `/api/takes/${id}/annotations`);
+export const saveAnnotations = (id, poses, version) => send("PUT", `/api/takes/${id}/annotations`, { poses, version });
+export const applyAnnotations = (id, version) => send("POST", `/api/takes/${id}/annotations/apply`, { version });
 export const getScene = (id) => send("GET", `/takes/${id}/scene.json`);
+
+/** Returns the annotations of a file as the studio has them: {poses}. */
+export async function parseAnnotations(id, file) {
+  const body = await file.arrayBuffer();
+  return read(await fetch(`/api/takes/${id}/annotations/import`, { method: "POST", headers: { "Content-Type": "application/json" }, body }));
+}
+
+/** Returns the description and the numbers of the keypoints that the network has found. */
+export async function getKeypoints(id) {
+  const description = await send("GET", `/takes/${id}/keypoints.json`);
+  const response = await fetch(`/takes/${id}/keypoints.bin`);
+  if (!response.ok) throw new Error("the keypoints cannot be loaded");
+  return [description, new Float32Array(await response.arrayBuffer())];
+}
 
 /** Returns the numbers of the scene of one version of the corrections. */
 export async function getNumbers(id, version) {

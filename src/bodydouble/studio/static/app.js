@@ -62,8 +62,10 @@ function onKey(event) {
     if (!state.view?.onCommand?.(event)) return;
   } else if (event.key === "?") showShortcuts();
   else if (event.key === "t") switchTheme();
-  else if (event.key === "Escape" && location.hash !== "#/") location.hash = "#/";
-  else if (!state.view?.onKey(event)) return;
+  else if (!state.view?.onKey(event)) {
+    if (event.key !== "Escape" || location.hash === "#/") return;
+    location.hash = "#/";
+  }
   event.preventDefault();
 }
 

@@ -48,7 +48,12 @@ const SHORTCUTS = [
     ["Home End", "first or last frame"], ["[ ]", "slower or faster"], ["L", "loop"],
     ["1 2 3", "orbit, follow, the video's camera"], ["B U P", "skeletons, uncertainty, paths in 3D"],
     ["K", "skeletons on the video"], ["V", "video or film"], ["+ - 0", "closer to the video, away, all of it"],
-    ["G", "plots"], ["N", "next finding"], ["D", "download"], ["C", "correct"],
+    ["G", "plots"], ["N", "next finding"], ["D", "download"], ["A", "annotate"], ["C", "correct"],
+  ]],
+  ["Annotate", [
+    ["Tab", "next landmark, in the picture"], ["← → ↑ ↓", "move by 1 px, with Shift by 10"], ["I", "key the landmark, Shift I: all"],
+    ["H", "hidden"], ["X", "absent"], ["Delete", "remove the key"], [", .", "previous or next keyed frame"],
+    ["< >", "one frame back or forward"], ["Esc", "select no landmark"], ["Ctrl Z", "undo"], ["Ctrl Y", "redo"],
   ]],
   ["Correct", [["Ctrl Z", "undo"], ["Ctrl Y", "redo"]]],
 ];

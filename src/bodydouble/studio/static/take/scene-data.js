@@ -4,7 +4,7 @@ import { getNumbers, getScene } from "../api.js";
 import { parseRate, personColor, personLabel } from "../dom.js";
 
 /** An array of any shape over the numbers of a scene; row(i) is the part of its first axis. */
-class Rows {
+export class Rows {
   constructor(numbers, { offset, shape }) {
     this.width = shape.slice(1).reduce((product, size) => product * size, 1);
     this.length = shape[0];

@@ -12,6 +12,7 @@ export class VideoPanel {
     this.scene = scene;
     this.showsSkeletons = true;
     this.showsFilm = false;
+    this.painter = null;
     this.video = h("video", { src: `/takes/${take.id}/video.mp4`, playsinline: true, preload: "auto", muted: false,
       disablepictureinpicture: true, "aria-label": `Video of ${take.title}` });
     this.still = h("img", { class: "still", alt: "", hidden: true });
@@ -54,6 +55,13 @@ export class VideoPanel {
     clearTimeout(this.timer);
     this.video.removeAttribute("src");
     this.video.load();
+  }
+
+  /** Sets a function that draws in image coordinates in place of the skeletons (context, scale); null: none. */
+  setPainter(painter) {
+    if (painter && this.showsFilm) this.toggleFilm();
+    this.painter = painter;
+    this.draw();
   }
 
   toggleSkeletons() {
@@ -117,6 +125,10 @@ export class VideoPanel {
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     if (!this.showsSkeletons || this.showsFilm || !this.player) return;
     this.zoom.moveContext(context, ratio);
+    if (this.painter) {
+      this.painter(context, this.zoom.scale);
+      return;
+    }
     for (const person of this.scene.people) {
       const row = person.rowAt(this.player.frame);
       if (row >= 0) this.#drawPerson(context, person, row, this.zoom.scale);

@@ -67,7 +67,7 @@ export class TakeView {
     for (const panel of this.panels) panel.attach(this.player);
     this.player.addEventListener("frame", () => this.#show());
     this.player.addEventListener("state", () => this.video.show());
-    corrections.addEventListener("resolved", (event) => this.#onScene(event.detail));
+    corrections.addEventListener("resolved", (event) => this.showScene(event.detail));
     corrections.addEventListener("failed", (event) => toast(event.detail, "bad"));
     await this.setMode(FIRST_MODE);
     this.#show();
@@ -133,7 +133,8 @@ export class TakeView {
     this.video.onTake(this.shared.take);
   }
 
-  #onScene(scene) {
+  /** Shows another motion of the take. */
+  showScene(scene) {
     if (this.isClosed) return;
     this.shared.scene = scene;
     if (!scene.people.some(({ name }) => name === this.selection.person)) this.selection.person = null;
