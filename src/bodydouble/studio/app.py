@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from bodydouble import __version__
 from bodydouble.errors import BodydoubleError, FormatError, InvalidDataError, MediaError
+from bodydouble.studio.annotation_routes import AnnotationRoutes
 from bodydouble.studio.assets import Asset, load_assets
 from bodydouble.studio.correcting import OutdatedVersionError
 from bodydouble.studio.downloads import available_formats
@@ -60,6 +61,7 @@ class _Handlers:
     def routes(self) -> list[Route]:
         """Returns the routes."""
         take, api = "/takes/{take_id}", "/api/takes/{take_id}"
+        annotations = AnnotationRoutes(self._studio.annotator, self._studio.settings.limits, self._find_results)
         return [
             Route("/", self.page),
             Route("/static/{name:path}", self.static),
@@ -85,6 +87,7 @@ class _Handlers:
             Route(f"{take}/frames/{{name}}", self.frame),
             Route(f"{take}/models/{{name}}", self.model),
             Route("/downloads/{download_id}", self.download),
+            *annotations.routes(take, api),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -198,8 +201,6 @@ class _Handlers:
             await self._studio.corrector.correct(folder, body.get("corrections"), body.get("version"))
         except FormatError as error:
             raise RequestError(HTTPStatus.BAD_REQUEST, str(error)) from error
-        except OutdatedVersionError as error:
-            raise RequestError(HTTPStatus.CONFLICT, str(error)) from error
         return JSONResponse(self._studio.corrector.describe(folder))
 
     async def draw_film(self, request: Request) -> Response:
@@ -319,7 +320,11 @@ async def _answer_request_error(_: Request, error: Exception) -> Response:
 
 
 async def _answer_error(_: Request, error: Exception) -> Response:
-    status = HTTPStatus.BAD_REQUEST if isinstance(error, InvalidDataError) else HTTPStatus.INTERNAL_SERVER_ERROR
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    if isinstance(error, InvalidDataError):
+        status = HTTPStatus.BAD_REQUEST
+    if isinstance(error, OutdatedVersionError):
+        status = HTTPStatus.CONFLICT
     return JSONResponse({"error": str(error)}, status)
 
 

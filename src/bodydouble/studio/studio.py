@@ -14,6 +14,7 @@ from bodydouble.errors import InvalidDataError
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.jobs.job import JobRequest, compute_key
 from bodydouble.jobs.stages import FILM
+from bodydouble.studio.annotating import Annotator
 from bodydouble.studio.correcting import Corrector
 from bodydouble.studio.downloads import list_formats, write_download
 from bodydouble.studio.helpers import Helper
@@ -64,6 +65,7 @@ class Studio:
         self.queue = JobQueue(settings.folder, worker_command)
         self._viewer, self._writer = Helper(), Helper()
         self.corrector = Corrector(self._writer)
+        self.annotator = Annotator(self.corrector, self._viewer)
         self._board = StatusBoard(self.library, self.corrector)
         self._downloads: dict[str, Download] = {}
 

@@ -52,13 +52,17 @@ export async function parseAnnotations(id, file) {
   return read(await fetch(`/api/takes/${id}/annotations/import`, { method: "POST", headers: { "Content-Type": "application/json" }, body }));
 }
 
-/** Returns the description and the numbers of the keypoints that the network has found. */
-export async function getKeypoints(id) {
-  const description = await send("GET", `/takes/${id}/keypoints.json`);
-  const response = await fetch(`/takes/${id}/keypoints.bin`);
-  if (!response.ok) throw new Error("the keypoints cannot be loaded");
-  return [description, new Float32Array(await response.arrayBuffer())];
+/** Returns JSON and numbers that the server has packed into one piece. */
+async function getPacked(address, message) {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(message);
+  const buffer = await response.arrayBuffer();
+  const size = new DataView(buffer).getUint32(0, true);
+  return [JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, size))), new Float32Array(buffer, 4 + size)];
 }
+
+/** Returns the description and the numbers of the keypoints that the network has found. */
+export const getKeypoints = (id) => getPacked(`/takes/${id}/keypoints.bin`, "the keypoints cannot be loaded");
 
 /** Returns the numbers of the scene of one version of the corrections. */
 export async function getNumbers(id, version) {
@@ -69,12 +73,7 @@ export async function getNumbers(id, version) {
 
 /** Returns the plots of a take: as in plots.py, and for each person a function that returns the values of a column. */
 export async function getPlots(id) {
-  const response = await fetch(`/takes/${id}/plots.bin`);
-  if (!response.ok) throw new Error("the plots cannot be loaded");
-  const buffer = await response.arrayBuffer();
-  const size = new DataView(buffer).getUint32(0, true);
-  const data = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, size)));
-  const numbers = new Float32Array(buffer, 4 + size);
+  const [data, numbers] = await getPacked(`/takes/${id}/plots.bin`, "the plots cannot be loaded");
   const read = ({ values: { offset, shape: [frames, columns] }, ...person }) => ({
     ...person,
     column: (index) => Float32Array.from({ length: frames }, (_, row) => numbers[offset + row * columns + index]),

@@ -8,7 +8,7 @@ export class KeyLane {
     this.frames = frames;
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.element = h("section", { class: "key-lane", "aria-label": "Keyed frames",
-      onclick: (event) => onSeek(this.#frameAt(event)) }, h("span", { class: "key-lane-title" }, "Keyed frames"), this.canvas);
+      title: "Keyed frames", onclick: (event) => onSeek(this.#frameAt(event)) }, this.canvas);
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.canvas);
   }

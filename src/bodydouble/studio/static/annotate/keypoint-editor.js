@@ -2,7 +2,7 @@
 
 const HIT_DISTANCE = { mouse: 14, pen: 16, touch: 26 };
 const CLICK_DISTANCE = 4;
-const RADIUS = 5.5;
+const RADIUS = 4.5;
 const FAINT = 0.45;
 const LENS_RADIUS = 62;
 const LENS_ZOOM = 5;
@@ -192,13 +192,13 @@ function paintPoint(context, { x, y, kind, state }, color, scale, isSelected) {
   if (state === "hidden") context.rect(-RADIUS, -RADIUS, 2 * RADIUS, 2 * RADIUS);
   else context.arc(0, 0, RADIUS, 0, 2 * Math.PI);
   context.strokeStyle = EDGE;
-  context.lineWidth = 4.5;
+  context.lineWidth = 4;
   context.stroke();
   context.fillStyle = color;
   if (kind === "keyed") context.fill();
   context.setLineDash(kind === "interpolated" ? [3, 2.6] : []);
   context.strokeStyle = kind === "keyed" ? "#fff" : color;
-  context.lineWidth = kind === "keyed" ? 1.5 : 2.2;
+  context.lineWidth = kind === "keyed" ? 1.5 : 2;
   context.stroke();
   context.restore();
 }
