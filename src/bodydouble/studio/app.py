@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -14,16 +15,15 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 from bodydouble import __version__
-from bodydouble.errors import BodydoubleError, InvalidDataError, MediaError
-from bodydouble.jobs.stages import FILM_FILE
+from bodydouble.errors import BodydoubleError, FormatError, InvalidDataError, MediaError
 from bodydouble.studio.assets import Asset, load_assets
+from bodydouble.studio.correcting import OutdatedVersionError
 from bodydouble.studio.downloads import available_formats
 from bodydouble.studio.guard import Guard
 from bodydouble.studio.playback import PLAYBACK_FILE
-from bodydouble.studio.settings import Limits
 from bodydouble.studio.studio import QUALITIES, Studio, check_options, list_characters
 from bodydouble.studio.takes import Take
-from bodydouble.studio.uploads import read_chunks, read_length, receive_upload
+from bodydouble.studio.uploads import read_object, receive_upload
 from bodydouble.studio.web_errors import RequestError
 
 EVENT_SECONDS = 0.5
@@ -72,6 +72,9 @@ class _Handlers:
             Route(api, self.remove_take, methods=["DELETE"]),
             Route(f"{api}/cancel", self.cancel_take, methods=["POST"]),
             Route(f"{api}/restart", self.restart_take, methods=["POST"]),
+            Route(f"{api}/corrections", self.corrections, methods=["GET"]),
+            Route(f"{api}/corrections", self.correct, methods=["PUT"]),
+            Route(f"{api}/film", self.draw_film, methods=["POST"]),
             Route(f"{api}/downloads", self.prepare_download, methods=["POST"]),
             Route(f"{take}/poster.jpg", self.poster),
             Route(f"{take}/video.mp4", self.video),
@@ -183,6 +186,28 @@ class _Handlers:
         await asyncio.to_thread(change, take)
         return await self.show_take(request)
 
+    async def corrections(self, request: Request) -> Response:
+        """Sends the corrections of a take and their version."""
+        return JSONResponse(self._studio.corrector.describe(self._find_results(request)))
+
+    async def correct(self, request: Request) -> Response:
+        """Replaces the corrections of a take, and sends them with their version when the motion is corrected."""
+        folder = self._find_results(request)
+        body = await self._read_json(request, self._studio.settings.limits.corrections_bytes)
+        try:
+            await self._studio.corrector.correct(folder, body.get("corrections"), body.get("version"))
+        except FormatError as error:
+            raise RequestError(HTTPStatus.BAD_REQUEST, str(error)) from error
+        except OutdatedVersionError as error:
+            raise RequestError(HTTPStatus.CONFLICT, str(error)) from error
+        return JSONResponse(self._studio.corrector.describe(folder))
+
+    async def draw_film(self, request: Request) -> Response:
+        """Begins to draw the film of a take as it is now."""
+        folder, take = self._find_results(request), self._find(request)
+        self._studio.corrector.start_film(folder, self._studio.library.video(take))
+        return await self.show_take(request)
+
     async def prepare_download(self, request: Request) -> Response:
         """Writes a download in some formats and sends its address."""
         take = self._find(request)
@@ -208,30 +233,28 @@ class _Handlers:
 
     async def video(self, request: Request) -> Response:
         """Sends the playback copy, or the range of its bytes that is asked for."""
-        return self._send_video(request, PLAYBACK_FILE)
+        return _send_video(self._find_results(request) / PLAYBACK_FILE)
 
     async def film(self, request: Request) -> Response:
-        """Sends the film, or a range of its bytes."""
-        return self._send_video(request, FILM_FILE)
-
-    def _send_video(self, request: Request, name: str) -> Response:
-        path = self._studio.results(self._find(request)) / name
-        if not path.is_file():
-            raise RequestError(HTTPStatus.NOT_FOUND, "there is no such video")
-        return FileResponse(path, media_type="video/mp4", headers={"Cache-Control": "private, no-cache"})
+        """Sends the film of the motion as it is now, or a range of its bytes."""
+        return _send_video(self._studio.corrector.find_film(self._find_results(request)))
 
     async def scene(self, request: Request) -> Response:
         """Sends the description of the scene."""
-        return JSONResponse((await self._studio.scene(self._find(request))).description)
+        return JSONResponse((await self._studio.corrector.scene(self._find_results(request))).description)
 
     async def scene_numbers(self, request: Request) -> Response:
-        """Sends the numbers of the scene."""
-        scene = await self._studio.scene(self._find(request))
+        """Sends the numbers of the scene, or of that of a version that was described a moment ago."""
+        folder, version = self._find_results(request), request.query_params.get("version")
+        corrector = self._studio.corrector
+        scene = await corrector.scene(folder) if version is None else corrector.find_scene(folder, version)
+        if scene is None:
+            raise RequestError(HTTPStatus.CONFLICT, "this take has been corrected meanwhile; load it again")
         return Response(scene.numbers, media_type="application/octet-stream")
 
     async def plots(self, request: Request) -> Response:
         """Sends the curves of all plots."""
-        plots = await self._studio.plots(self._find(request))
+        plots = await self._studio.corrector.plots(self._find_results(request))
         return Response(plots, media_type="application/octet-stream", headers={"Cache-Control": "private, no-cache"})
 
     async def frame(self, request: Request) -> Response:
@@ -248,13 +271,16 @@ class _Handlers:
         return Response(image, media_type=media_type, headers={"Cache-Control": "private, max-age=3600"})
 
     async def model(self, request: Request) -> Response:
-        """Sends the animated character of a person."""
-        folder = self._studio.results(self._find(request))
-        models = {path.name: path for path in folder.glob("*.glb")}
-        path = models.get(request.path_params["name"])
+        """Sends the animated character of a person; a corrected one is made when it is asked for first."""
+        take, name = self._find(request), request.path_params["name"]
+        character = str(take.options.get("character"))
+        path = await self._studio.corrector.model(self._find_results(request), name, character)
         if path is None:
             raise RequestError(HTTPStatus.NOT_FOUND, "there is no such character")
         return FileResponse(path, media_type=_MODEL_TYPE, headers={"Cache-Control": "private, no-cache"})
+
+    def _find_results(self, request: Request) -> Path:
+        return self._studio.results(self._find(request))
 
     def _find(self, request: Request) -> Take:
         take = self._studio.library.find(request.path_params["take_id"])
@@ -262,29 +288,15 @@ class _Handlers:
             raise RequestError(HTTPStatus.NOT_FOUND, "there is no such take")
         return take
 
-    async def _read_json(self, request: Request) -> dict[str, Any]:
+    async def _read_json(self, request: Request, max_bytes: int | None = None) -> dict[str, Any]:
         limits = self._studio.settings.limits
-        body = await _read_small(request, limits)
-        try:
-            value = json.loads(body)
-        except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, dict):
-            raise RequestError(HTTPStatus.BAD_REQUEST, "the body is no JSON object")
-        return value
+        return await read_object(request, limits, max_bytes or limits.json_bytes)
 
 
-async def _read_small(request: Request, limits: Limits) -> bytes:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be JSON")
-    if (read_length(request) or 0) > limits.json_bytes:
-        raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
-    body = b""
-    async for chunk in read_chunks(request, limits):
-        body += chunk
-        if len(body) > limits.json_bytes:
-            raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
-    return body
+def _send_video(path: Path | None) -> Response:
+    if path is None or not path.is_file():
+        raise RequestError(HTTPStatus.NOT_FOUND, "there is no such video")
+    return FileResponse(path, media_type="video/mp4", headers={"Cache-Control": "private, no-cache"})
 
 
 def _send_asset(request: Request, asset: Asset) -> Response:

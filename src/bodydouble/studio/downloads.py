@@ -2,20 +2,27 @@
 
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bodydouble.characters.load import LIKE_ME
+from bodydouble.characters.load import CAST, LIKE_ME
+from bodydouble.data import Performance
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats import keypoint_files
 from bodydouble.formats.atomic import atomic_write
-from bodydouble.formats.performance import load
-from bodydouble.jobs.stages import FILM_FILE
-from bodydouble.pipeline.animating import PERFORMANCE_FILE, REPORT_FILE
+from bodydouble.pipeline.animating import REPORT_FILE
+from bodydouble.pipeline.drawn_characters import write_look
 from bodydouble.pipeline.exporting import export_faces, export_motions
 from bodydouble.pipeline.motion_files import NamedMotion, load_motions
+from bodydouble.pipeline.reporting import write_report
+from bodydouble.studio.corrected_cast import cast_current_looks, find_model, name_models, write_model
+from bodydouble.studio.corrected_film import film_path
+from bodydouble.studio.correction_store import current_file, load_automatic, load_current, read_version
+from bodydouble.studio.playback import PLAYBACK_FILE
+
+LOOK_SUFFIX = ".toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,6 @@ FORMATS: tuple[Format, ...] = (
     Format("livelink", "Faces for Live Link Face (.csv)", "Data"),
     Format("report", "Report on the quality (.html)", "Report"),
 )
-_STORED = {"film": FILM_FILE, "npz": PERFORMANCE_FILE, "report": REPORT_FILE}
 
 
 def available_formats() -> tuple[Format, ...]:
@@ -63,9 +69,12 @@ def available_formats() -> tuple[Format, ...]:
 def list_formats(folder: Path) -> list[str]:
     """Returns the names of the formats that a folder of results can be downloaded in."""
     names = [f.name for f in available_formats()]
-    if not any(motion.face is not None for motion in load_motions(folder / PERFORMANCE_FILE)):
-        names.remove("livelink")
-    return [name for name in names if name not in _STORED or (folder / _STORED[name]).is_file()]
+    missing = set()
+    if not any(person.face is not None for person in load_current(folder).people):
+        missing.add("livelink")
+    if not film_path(folder, read_version(folder)).is_file():
+        missing.add("film")
+    return [name for name in names if name not in missing]
 
 
 def write_download(folder: Path, names: Sequence[str], title: str, character: str, path: Path) -> str:
@@ -91,7 +100,7 @@ def write_download(folder: Path, names: Sequence[str], title: str, character: st
     with TemporaryDirectory(dir=path.parent) as temporary:
         files: dict[str, Path] = {}
         for name in names:
-            files |= _write_format(folder, name, stem, character, Path(temporary))
+            files |= _write_format(folder, name, title, character, Path(temporary))
         if len(files) == 1:
             ((offered, file),) = files.items()
             with atomic_write(path) as copy:
@@ -108,41 +117,88 @@ def file_stem(title: str) -> str:
     return kept.strip(" .-")[:80].strip(" .-") or "take"
 
 
-def _write_format(folder: Path, name: str, stem: str, character: str, temporary: Path) -> Mapping[str, Path]:
+def _write_format(folder: Path, name: str, title: str, character: str, temporary: Path) -> Mapping[str, Path]:
     """Writes one format; returns files by the name under which they are offered."""
-    if name in _STORED:
-        file = folder / _STORED[name]
-        if not file.is_file():
-            raise InvalidDataError(f"this take has no {name}")
-        return {f"{stem}{'_film' if name == 'film' else ''}{file.suffix}": file}
-    if name == "glb":
-        return _offer(sorted(folder.glob("*.glb")), stem)
+    stem = file_stem(title)
     target = temporary / name
     target.mkdir()
-    source = folder / PERFORMANCE_FILE
+    current = load_current(folder)
+    if name == "film":
+        return {f"{stem}_film.mp4": _require_film(folder)}
+    if name == "npz":
+        return {f"{stem}.npz": current_file(folder)}
+    if name == "report":
+        return {f"{stem}.html": _write_report(folder, current, title, target)}
+    if name == "glb":
+        return _write_models(folder, current, stem, character)
     if name == "coco":
-        captured, file = load(source), target / "keypoints.json"
-        kind = keypoint_files.KeypointFormat(name)
-        keypoint_files.write_keypoints(
-            file, keypoint_files.collect_keypoints(captured, kind), kind, captured.frame_count
-        )
+        file, kind = target / "keypoints.json", keypoint_files.KeypointFormat(name)
+        keypoint_files.write_keypoints(file, keypoint_files.collect_keypoints(current, kind), kind, current.frame_count)
         return _offer([file], stem)
-    motions = load_motions(source)
+    motions = _load_motions(folder)
     if name == "livelink":
         export_faces(motions, target / "face.csv")
     elif any(f.name == name and f.has_mesh for f in FORMATS):
-        for motion in motions:
-            own = _character_of(folder, character, motion)
+        for motion, own in zip(motions, _list_characters(folder, character, target), strict=True):
             export_motions([motion], target / f"{motion.name}.{name}", character=own)
     else:
         for motion in motions:
             export_motions([motion], target / f"{motion.name}.{name}")
-    return _offer(sorted(target.iterdir()), stem)
+    return _offer(sorted(file for file in target.iterdir() if file.suffix != LOOK_SUFFIX), stem)
 
 
-def _character_of(folder: Path, character: str, motion: NamedMotion) -> str:
-    """Returns the name of the character that performs a motion in the results."""
-    return f"anime:{folder / motion.name}.toml" if character == LIKE_ME else character
+def _require_film(folder: Path) -> Path:
+    film = film_path(folder, read_version(folder))
+    if not film.is_file():
+        raise InvalidDataError("this take has no film of the motion as it is now")
+    return film
+
+
+def _write_report(folder: Path, current: Performance, title: str, target: Path) -> Path:
+    """Returns the report of the automatic result, or writes that of the corrected one."""
+    if not current.corrections:
+        return folder / REPORT_FILE
+    write_report(current, folder / PLAYBACK_FILE, target / REPORT_FILE, title)
+    return target / REPORT_FILE
+
+
+def _write_models(folder: Path, current: Performance, stem: str, character: str) -> dict[str, Path]:
+    """Writes the characters that are missing; returns all of them by the name under which they are offered."""
+    models = name_models(load_automatic(folder), current)
+    for model in models:
+        write_model(folder, model, character)
+    names = name_files([person.name for person in current.people])
+    return {f"{stem}_{name}.glb": find_model(folder, model) for name, model in zip(names, models, strict=True)}
+
+
+def _load_motions(folder: Path) -> list[NamedMotion]:
+    """Loads the motions of the current performance, with names from which names of files can be made."""
+    motions = load_motions(current_file(folder))
+    names = name_files([motion.name for motion in motions])
+    return [replace(motion, name=name) for motion, name in zip(motions, names, strict=True)]
+
+
+def name_files(names: Sequence[str]) -> list[str]:
+    """Returns names of people as different names that every file system takes."""
+    files: list[str] = []
+    for name in names:
+        stem = file_stem(name)
+        choices = (stem, *(f"{stem}_{number}" for number in range(2, len(names) + 1)))
+        used = {file.casefold() for file in files}
+        files.append(next(choice for choice in choices if choice.casefold() not in used))
+    return files
+
+
+def _list_characters(folder: Path, character: str, target: Path) -> list[str]:
+    """Returns the name of the character of each person, writing the looks of look-alikes into a folder."""
+    people = load_current(folder).people
+    if character != LIKE_ME:
+        return [character] * len(people)
+    looks = cast_current_looks(folder)
+    files = [target / f"{number}{LOOK_SUFFIX}" for number in range(len(people))]
+    for file, person in zip(files, people, strict=True):
+        write_look(file, looks[person.name])
+    return [f"{CAST}:{file}" for file in files]
 
 
 def _offer(files: Iterable[Path], stem: str) -> dict[str, Path]:

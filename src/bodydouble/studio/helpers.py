@@ -20,9 +20,9 @@ T = TypeVar("T")
 class Helper:
     """A process that calls functions for the server."""
 
-    def __init__(self, workers: int = 1) -> None:
-        """Takes the number of processes, which start with the first calls."""
-        self._workers = workers
+    def __init__(self, loss: str = "the file cannot be read: it crashes the decoder") -> None:
+        """Takes the message of the error if the process crashes. It starts with the first call."""
+        self._loss = loss
         self._pool: ProcessPoolExecutor | None = None
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -33,7 +33,7 @@ class Helper:
         except BrokenProcessPool:
             if self._pool is pool:
                 self.close()
-            raise MediaError("the file cannot be read: it crashes the decoder") from None
+            raise MediaError(self._loss) from None
 
     def close(self) -> None:
         """Ends the process."""
@@ -44,7 +44,7 @@ class Helper:
     def _open(self) -> ProcessPoolExecutor:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._workers, context, initializer=_ignore_interrupts)
+            self._pool = ProcessPoolExecutor(1, context, initializer=_ignore_interrupts)
         return self._pool
 
 

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from bodydouble.data import Performance, Person
+from bodydouble.data.corrections import Correction
 from bodydouble.evaluation.report.findings import Finding, list_findings
 from bodydouble.evaluation.report.person_metrics import measure_people
-from bodydouble.formats import performance as performance_file
 from bodydouble.geometry import kinematics
 from bodydouble.motion.body.proportions import stature
-from bodydouble.pipeline.animating import PERFORMANCE_FILE
 from bodydouble.skeletons import blazepose, humanoid
+from bodydouble.studio.corrected_cast import name_models
+from bodydouble.studio.correction_store import compute_version, load_automatic, load_current, save_corrections
 from bodydouble.studio.number_block import Block, NumberBlock
 
 
@@ -29,6 +30,8 @@ class ScenePerson:
     """Height in m."""
     standing: float
     """Height in m of the hips in standing."""
+    coverage: float
+    """Part of the frames of the clip in which the person was seen, 0 to 1."""
     keypoints: Block
     """(T, 33, 3) x px, y px, confidence."""
     joints: Block
@@ -56,6 +59,8 @@ class SceneFinding:
 class Scene:
     """Everything that the page shows of a performance, but for the numbers themselves."""
 
+    version: str
+    """Version of the corrections."""
     fps: str
     """Exact rate, such as 30000/1001."""
     frames: int
@@ -77,24 +82,29 @@ class Scene:
 
 
 def build_scene(folder: Path) -> tuple[dict[str, Any], bytes]:
-    """Builds the scene of a folder of results.
+    """Builds the scene of a folder of results, with its corrections.
 
     Returns:
         The fields of a ``Scene``, and the block of numbers.
 
     Raises:
-        FormatError: the performance cannot be read.
+        BodydoubleError: the performance cannot be read, or its corrections do not fit.
     """
-    captured = performance_file.load(folder / PERFORMANCE_FILE)
+    captured = load_current(folder)
+    models = name_models(load_automatic(folder), captured)
     numbers = NumberBlock()
     matrix, fps = captured.camera.intrinsics, float(captured.fps)
     scene = Scene(
+        compute_version(captured.corrections),
         str(captured.fps),
         captured.frame_count,
         captured.camera.image_size,
         (float(matrix[0, 0]), float(matrix[1, 1]), float(matrix[0, 2]), float(matrix[1, 2])),
         numbers.add(captured.camera.camera_from_world),
-        tuple(_describe_person(person, numbers) for person in captured.people),
+        tuple(
+            _describe_person(person, model, captured.frame_count, numbers)
+            for person, model in zip(captured.people, models, strict=True)
+        ),
         tuple(_describe_finding(finding, fps) for finding in _find(captured)),
         blazepose.EDGES,
         tuple(_side(name) for name in blazepose.LANDMARKS),
@@ -104,15 +114,22 @@ def build_scene(folder: Path) -> tuple[dict[str, Any], bytes]:
     return asdict(scene), numbers.as_bytes()
 
 
-def _describe_person(person: Person, numbers: NumberBlock) -> ScenePerson:
+def correct_scene(folder: Path, corrections: Sequence[Correction]) -> tuple[dict[str, Any], bytes]:
+    """Corrects the performance of a folder of results; arguments as ``save_corrections``, result as ``build_scene``."""
+    save_corrections(folder, corrections)
+    return build_scene(folder)
+
+
+def _describe_person(person: Person, model: str, frame_count: int, numbers: NumberBlock) -> ScenePerson:
     track, motion = person.track, person.motion
     return ScenePerson(
         person.name,
-        f"{person.name}.glb",
+        model,
         int(track.frames[0]),
         len(track.frames),
         float(stature(motion.skeleton)),
         float(motion.skeleton.rest_offsets[0, 1]),
+        round(float(track.observed.sum()) / frame_count, 4),
         numbers.add(track.keypoints),
         numbers.add(kinematics.joint_positions(motion)),
         numbers.add(motion.joint_sigma),

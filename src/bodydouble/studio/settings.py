@@ -19,6 +19,8 @@ class Limits:
     """Maximum size of an uploaded video."""
     json_bytes: int = 20_000
     """Maximum size of the body of any other request."""
+    corrections_bytes: int = 400_000
+    """Maximum size of the corrections of a take."""
     free_bytes: int = 500_000_000
     """Disk space that an upload must leave free."""
     chunk_seconds: float = 30.0

@@ -6,6 +6,7 @@ from typing import Any
 
 from bodydouble.jobs.job import Job, JobState
 from bodydouble.jobs.job_progress import JobWatch
+from bodydouble.studio.correcting import Corrector
 from bodydouble.studio.takes import Library, Take
 
 STAGES: Mapping[str, str] = {
@@ -49,8 +50,12 @@ class TakeStatus:
     """None: too early to tell."""
     error: str = ""
     people: Mapping[str, float] = field(default_factory=dict)
-    """Part of the frames in which each person was observed."""
+    """Part of the frames in which each person was observed; of corrected ones, that of the person they come from."""
     warnings: tuple[str, ...] = ()
+    film_state: str = ""
+    """State of the film as ``Corrector.describe_film`` tells it."""
+    film_error: str = ""
+    """Line that tells why the film could not be drawn again."""
 
     def as_json(self) -> dict[str, Any]:
         """Returns the fields as JSON has them."""
@@ -60,8 +65,8 @@ class TakeStatus:
 class StatusBoard:
     """Status of all takes; it remembers since when jobs run, for the time left."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self, library: Library, corrector: Corrector) -> None:
+        self._library, self._corrector = library, corrector
         self._watch = JobWatch()
 
     def describe_all(self, jobs: Mapping[str, Job], problem: str = "") -> list[TakeStatus]:
@@ -74,6 +79,12 @@ class StatusBoard:
         progress = None if job is None else self._watch.look(job)
         running = progress if state == JobState.RUNNING else None
         facts, summary = take.facts, job.summary if job else {}
+        people: Mapping[str, float] = summary.get("people", {})
+        film_state, film_error = "", ""
+        if state == JobState.DONE:
+            folder = self._library.results(take)
+            people = self._corrector.rename_people(folder, people)
+            film_state, film_error = self._corrector.describe_film(folder)
         left = None if running is None else running.seconds_left
         return TakeStatus(
             take.id, take.title, state, take.created, facts.width, facts.height, facts.fps, facts.frames,
@@ -81,7 +92,7 @@ class StatusBoard:
             STAGES.get(running.stage, running.stage) if running else "",
             running.fraction if running else float(state == JobState.DONE),
             None if left is None else round(left, 1),
-            _find_error(state, job, problem), dict(summary.get("people", {})), tuple(summary.get("warnings", ())),
+            _find_error(state, job, problem), people, tuple(summary.get("warnings", ())), film_state, film_error,
         )  # fmt: skip
 
 

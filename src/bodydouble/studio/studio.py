@@ -14,12 +14,11 @@ from bodydouble.errors import InvalidDataError
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.jobs.job import JobRequest, compute_key
 from bodydouble.jobs.stages import FILM
+from bodydouble.studio.correcting import Corrector
 from bodydouble.studio.downloads import list_formats, write_download
 from bodydouble.studio.helpers import Helper
 from bodydouble.studio.playback import PLAYBACK_FILE, decode_frame, examine_video
-from bodydouble.studio.plots import build_plots
 from bodydouble.studio.queue import WORKER_COMMAND, JobQueue
-from bodydouble.studio.scene import build_scene
 from bodydouble.studio.settings import StudioSettings
 from bodydouble.studio.status import StatusBoard, TakeStatus
 from bodydouble.studio.takes import EXPORTS, UPLOADS, Library, Take, clean_title, create_id, remove_path
@@ -27,8 +26,6 @@ from bodydouble.studio.takes import EXPORTS, UPLOADS, Library, Take, clean_title
 QUALITIES = ("fast", "balanced", "best")
 MAX_EXPORTS = 20
 """Number of prepared downloads that are kept."""
-MAX_SCENES = 4
-"""Number of scenes that are kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +35,6 @@ class Download:
     path: Path
     name: str
     """Name under which it is offered."""
-
-
-@dataclass(frozen=True, slots=True)
-class SceneData:
-    """The scene of a take."""
-
-    description: Mapping[str, Any]
-    numbers: bytes
 
 
 def list_characters() -> tuple[str, ...]:
@@ -72,9 +61,9 @@ class Studio:
         """Set when streams of events must end."""
         self.library = Library(settings.folder)
         self.queue = JobQueue(settings.folder, worker_command)
-        self._board = StatusBoard(self.library)
         self._viewer, self._writer = Helper(), Helper()
-        self._scenes: dict[tuple[str, int], SceneData] = {}
+        self.corrector = Corrector(self._writer)
+        self._board = StatusBoard(self.library, self.corrector)
         self._downloads: dict[str, Download] = {}
 
     def __enter__(self) -> "Studio":
@@ -84,8 +73,8 @@ class Studio:
 
     def __exit__(self, *_: object) -> None:
         self.queue.__exit__()
-        self._viewer.close()
-        self._writer.close()
+        for ended in (self._viewer, self._writer, self.corrector):
+            ended.close()
 
     def _restore_jobs(self) -> None:
         """Puts takes into the queue that it has lost."""
@@ -163,20 +152,6 @@ class Studio:
         if not (folder / "job.json").is_file():
             raise InvalidDataError("this take is not done yet")
         return folder
-
-    async def scene(self, take: Take) -> SceneData:
-        """Returns the scene of a take."""
-        folder = self.results(take)
-        key = (take.id, (folder / "performance.npz").stat().st_mtime_ns)
-        if key not in self._scenes:
-            self._scenes[key] = SceneData(*await self._viewer.call(build_scene, folder))
-            for old in list(self._scenes)[:-MAX_SCENES]:
-                del self._scenes[old]
-        return self._scenes[key]
-
-    async def plots(self, take: Take) -> bytes:
-        """Returns the plots of a take, as ``build_plots`` does."""
-        return await self._viewer.call(build_plots, self.results(take))
 
     async def frame(self, take: Take, index: int, file_format: str) -> bytes:
         """Returns one frame of the video as an image file."""
