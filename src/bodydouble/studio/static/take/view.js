@@ -101,11 +101,16 @@ export class TakeView {
     this.setMode(name === this.modeName ? FIRST_MODE : name);
   }
 
-  /** Shows the panels of a mode below the pictures, in place of those of the mode before. */
+  /**
+   * Shows the panels of a mode in place of those of the mode before: below the pictures, or where ``place`` says:
+   * "strip" below the transport, "pictures" if the panel itself puts something into the pictures.
+   */
   showPanels(panels) {
     for (const panel of this.modePanels) panel.close?.();
     this.modePanels = panels;
-    this.below.replaceChildren(...panels.map((panel) => panel.element));
+    const elementsAt = (place) => panels.filter((panel) => (panel.place ?? "below") === place).map((panel) => panel.element);
+    this.strip.replaceChildren(...elementsAt("strip"));
+    this.below.replaceChildren(...elementsAt("below"));
     for (const panel of panels) {
       panel.attach(this.player);
       panel.show();
