@@ -1,7 +1,8 @@
 /** Time line with the keyframes of a person: marks to go to, and their falloff. */
 
 import { h } from "../dom.js";
-import { DEFAULT_FALLOFF, jointLabel, listKeyframes } from "./keyframes.js";
+import { jointLabel } from "./describe.js";
+import { DEFAULT_FALLOFF, listKeyframes } from "./keyframes.js";
 
 export class KeyframeLane {
   constructor({ axis, player, corrections, selection, falloff, rate }, person) {

@@ -29,8 +29,3 @@ export function putKeyframe(corrections, keyframe) {
   if (index < 0) corrections.add(correction);
   else corrections.replaceAt(index, correction);
 }
-
-/** Returns the name of a joint for people: "leftUpperArm" -> "left upper arm". */
-export function jointLabel(joint) {
-  return joint.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-}

@@ -71,7 +71,7 @@ export class TimeLines {
     const isOpen = this.scene.people.length <= MAX_OPEN || this.selected === person.name;
     const isExpanded = this.expanded.has(person.name);
     const name = h("button", { type: "button", class: "track-person", "aria-pressed": this.selected === person.name,
-      onclick: () => { this.selection.person = this.selected === person.name ? null : person.name; } }, h("i", { class: "dot" }), person.label);
+      onclick: () => { this.selection.person = person.name; } }, h("i", { class: "dot" }), person.label);
     const expand = h("button", { type: "button", class: "track-expand", "aria-expanded": isExpanded,
       onclick: () => this.#toggle(person.name) }, icon("expand"), "heel and toes");
     const keyframes = isOpen ? new KeyframeLane(this.tools, person) : null;
@@ -124,12 +124,6 @@ export class TimeLines {
     this.tools.axis.place(this.cursor, this.player.frame);
     this.span.show();
     for (const { keyframes } of this.people) keyframes?.show();
-  }
-
-  onKey({ key }) {
-    if (key !== "i" && key !== "o") return false;
-    this.span.setEnd(key === "i" ? 0 : 1, this.player.frame);
-    return true;
   }
 }
 

@@ -155,7 +155,13 @@ export class TakeView {
     for (const panel of [...this.panels, ...this.modePanels]) panel.show();
   }
 
-  onTakes() {}
+  /** Follows the film, which may be drawn while the take is open. */
+  onTakes(takes) {
+    const take = takes.find(({ id }) => id === this.id);
+    if (!take || !this.shared || take.film_state === this.shared.take.film_state) return;
+    if (take.film_error) toast(take.film_error, "bad");
+    this.refresh().catch((error) => toast(error.message, "bad"));
+  }
 
   onTheme(isDark) {
     for (const panel of [...this.panels, ...this.modePanels]) panel.onTheme?.(isDark);
@@ -195,7 +201,7 @@ export class TakeView {
       3: () => this.scene3d.setCamera("video"),
       b: () => this.scene3d.toggleBones(),
       u: () => this.scene3d.toggleLayer("uncertainty"),
-      p: () => this.scene3d.toggleLayer("paths"),
+      m: () => this.scene3d.toggleLayer("paths"),
       g: () => this.transport.togglePlots(),
       k: () => this.video.toggleSkeletons(),
       v: () => this.video.toggleFilm(),
