@@ -19,6 +19,11 @@ export function listKeyframes(list, person) {
     ? [{ ...correction, index }] : []));
 }
 
+/** Returns whether a joint of a person has a keyframe in a frame. */
+export function hasKeyframe(list, person, joint, frame) {
+  return listKeyframes(list, person).some((keyframe) => keyframe.joint === joint && keyframe.frame === frame);
+}
+
 /** Adds a keyframe, in place of that of the same joint in the same frame if there is one. */
 export function putKeyframe(corrections, keyframe) {
   const { list } = corrections;
