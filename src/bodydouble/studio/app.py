@@ -255,7 +255,7 @@ class _Handlers:
 
     async def plots(self, request: Request) -> Response:
         """Sends the curves of all plots."""
-        plots = await self._studio.plots(self._find(request))
+        plots = await self._studio.corrector.plots(self._find_results(request))
         return Response(plots, media_type="application/octet-stream", headers={"Cache-Control": "private, no-cache"})
 
     async def frame(self, request: Request) -> Response:

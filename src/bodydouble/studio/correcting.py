@@ -18,6 +18,7 @@ from bodydouble.studio.corrected_cast import find_model, trace_origins, write_mo
 from bodydouble.studio.corrected_film import draw_film, film_path, has_films
 from bodydouble.studio.correction_store import compute_version, parse_corrections, read_corrections, read_version
 from bodydouble.studio.helpers import Helper
+from bodydouble.studio.plots import build_plots
 from bodydouble.studio.scene import build_scene, correct_scene
 
 MAX_SCENES = 6
@@ -104,6 +105,10 @@ class Corrector:
         if key not in self._scenes:
             self._keep(folder, SceneData(*await self._resolver.call(build_scene, folder)))
         return self._scenes[key]
+
+    async def plots(self, folder: Path) -> bytes:
+        """Returns the plots of a take as it is now, as ``build_plots`` does."""
+        return await self._resolver.call(build_plots, folder)
 
     def find_scene(self, folder: Path, version: str) -> SceneData | None:
         """Returns the scene of a version that was shown a moment ago; None if it is no longer kept."""

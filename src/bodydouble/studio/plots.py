@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from bodydouble.data import FloatArray, Motion, Performance, Person
-from bodydouble.formats import performance as performance_file
 from bodydouble.geometry import kinematics
 from bodydouble.motion.body.joint_angles import compute_joint_angles
-from bodydouble.pipeline.animating import PERFORMANCE_FILE
+from bodydouble.studio.correction_store import load_automatic, load_current
 from bodydouble.studio.number_block import Block, NumberBlock
 
 _BOTH_SIDES = ("left", "right")
@@ -96,10 +95,9 @@ def build_plots(folder: Path) -> bytes:
         The fields of a ``PlotData`` and the block of numbers, as ``NumberBlock.pack`` joins them.
 
     Raises:
-        BodydoubleError: the performance cannot be read.
+        BodydoubleError: the performance cannot be read, or its corrections do not fit.
     """
-    captured = performance_file.load(folder / PERFORMANCE_FILE)
-    return describe_plots(captured, captured)
+    return describe_plots(load_current(folder), load_automatic(folder))
 
 
 def describe_plots(current: Performance, automatic: Performance) -> bytes:

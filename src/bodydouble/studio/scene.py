@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import hypot
 from pathlib import Path
 from typing import Any
 
-from bodydouble.data import Performance, Person
+from bodydouble.data import FULL_FRAME_DIAGONAL_MM, Performance, Person
 from bodydouble.data.corrections import Correction
+from bodydouble.errors import InvalidDataError
 from bodydouble.evaluation.report.findings import Finding, list_findings
 from bodydouble.evaluation.report.person_metrics import measure_people
 from bodydouble.geometry import kinematics
 from bodydouble.motion.body.proportions import stature
+from bodydouble.motion.corrections.world import check_focal_length_is_free
 from bodydouble.skeletons import blazepose, humanoid
 from bodydouble.studio.corrected_cast import name_models
 from bodydouble.studio.correction_store import compute_version, load_automatic, load_current, save_corrections
@@ -68,6 +71,10 @@ class Scene:
     """Width and height in px of the image that keypoints and intrinsics refer to."""
     intrinsics: tuple[float, float, float, float]
     """fx, fy, cx, cy in px."""
+    focal_length_mm: float
+    """35 mm equivalent."""
+    focal_length_note: str
+    """Line that tells why the focal length cannot be corrected; empty if it can."""
     camera: Block
     """(F, 4, 4) camera_from_world, row-major."""
     people: tuple[ScenePerson, ...]
@@ -100,6 +107,8 @@ def build_scene(folder: Path) -> tuple[dict[str, Any], bytes]:
         captured.frame_count,
         captured.camera.image_size,
         (float(matrix[0, 0]), float(matrix[1, 1]), float(matrix[0, 2]), float(matrix[1, 2])),
+        round(float(matrix[0, 0]) * FULL_FRAME_DIAGONAL_MM / hypot(*captured.camera.image_size), 2),
+        _explain_focal_length(captured),
         numbers.add(captured.camera.camera_from_world),
         tuple(
             _describe_person(person, model, captured.frame_count, numbers)
@@ -136,6 +145,14 @@ def _describe_person(person: Person, model: str, frame_count: int, numbers: Numb
         numbers.add(motion.contacts),
         numbers.add(track.observed),
     )
+
+
+def _explain_focal_length(captured: Performance) -> str:
+    try:
+        check_focal_length_is_free(captured)
+    except InvalidDataError as error:
+        return str(error)
+    return ""
 
 
 def _find(captured: Performance) -> Sequence[Finding]:

@@ -19,7 +19,6 @@ from bodydouble.studio.correcting import Corrector
 from bodydouble.studio.downloads import list_formats, write_download
 from bodydouble.studio.helpers import Helper
 from bodydouble.studio.playback import PLAYBACK_FILE, decode_frame, examine_video
-from bodydouble.studio.plots import build_plots
 from bodydouble.studio.queue import WORKER_COMMAND, JobQueue
 from bodydouble.studio.settings import StudioSettings
 from bodydouble.studio.status import StatusBoard, TakeStatus
@@ -155,10 +154,6 @@ class Studio:
         if not (folder / "job.json").is_file():
             raise InvalidDataError("this take is not done yet")
         return folder
-
-    async def plots(self, take: Take) -> bytes:
-        """Returns the plots of a take, as ``build_plots`` does."""
-        return await self._viewer.call(build_plots, self.results(take))
 
     async def frame(self, take: Take, index: int, file_format: str) -> bytes:
         """Returns one frame of the video as an image file."""

@@ -56,17 +56,20 @@ function onTakes(takes) {
 }
 
 function onKey(event) {
-  const isTyping = event.target.closest?.("input[type=text], input[type=number], select, textarea");
+  const isTyping = event.target.closest?.("input[type=text], input[type=number], .panel input[type=range], select, textarea");
   if (isTyping || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.ctrlKey || event.metaKey) {
-    if (!state.view?.onCommand?.(event)) return;
-  } else if (event.key === "?") showShortcuts();
+  if (handleKey(event)) event.preventDefault();
+}
+
+/** Returns whether a key did something. */
+function handleKey(event) {
+  if (event.ctrlKey || event.metaKey) return Boolean(state.view?.onCommand?.(event));
+  if (event.key === "?") showShortcuts();
   else if (event.key === "t") switchTheme();
-  else if (!state.view?.onKey(event)) {
-    if (event.key !== "Escape" || location.hash === "#/") return;
-    location.hash = "#/";
-  }
-  event.preventDefault();
+  else if (state.view?.onKey(event)) return true;
+  else if (event.key === "Escape" && location.hash !== "#/") location.hash = "#/";
+  else return false;
+  return true;
 }
 
 async function start() {

@@ -46,7 +46,7 @@ const SHORTCUTS = [
   ["Take", [
     ["Space", "play or pause"], ["← →", "one frame back or forward"], ["Shift ← →", "one second"],
     ["Home End", "first or last frame"], ["[ ]", "slower or faster"], ["L", "loop"],
-    ["1 2 3", "orbit, follow, the video's camera"], ["B U P", "skeletons, uncertainty, paths in 3D"],
+    ["1 2 3", "orbit, follow, the video's camera"], ["B U M", "skeletons, uncertainty, paths in 3D"],
     ["K", "skeletons on the video"], ["V", "video or film"], ["+ - 0", "closer to the video, away, all of it"],
     ["G", "plots"], ["N", "next finding"], ["D", "download"], ["A", "annotate"], ["C", "correct"],
   ]],
@@ -55,7 +55,7 @@ const SHORTCUTS = [
     ["H", "hidden"], ["X", "absent"], ["Delete", "remove the key"], [", .", "previous or next keyed frame"],
     ["< >", "one frame back or forward"], ["Esc", "select no landmark"], ["Ctrl Z", "undo"], ["Ctrl Y", "redo"],
   ]],
-  ["Correct", [["Ctrl Z", "undo"], ["Ctrl Y", "redo"]]],
+  ["Correct", [["Ctrl Z", "undo"], ["Ctrl Y", "redo"], ["I O", "first and last frame of the span"], ["P", "next person"]]],
 ];
 
 export function showShortcuts() {

@@ -1,25 +1,46 @@
-/** The mode in which a take is corrected. A further tool is one more entry of PANELS. */
+/** The mode in which a take is corrected. A further panel is one more entry of PANELS. */
 
-/** Panels below the pictures, from left to right: as those of ``take/view.js``; the second is wide. */
-const PANELS = [];
+import { Falloff } from "./falloff.js";
+import { ImageJoints } from "./image-joints.js";
+import { ListPanel } from "./list-panel.js";
+import { PeopleTools } from "./people-tools.js";
+import { SceneJoints } from "./scene-joints.js";
+import { SpanPanel } from "./span-panel.js";
+import { TimeLines } from "./time-lines.js";
+import { WorldPanel } from "./world-panel.js";
+
+/** Panels below the pictures, from left to right; they have the methods of those of ``take/view.js``. */
+const PANELS = [ListPanel, PeopleTools, SpanPanel, WorldPanel];
+/** Tools in and under the pictures, which share the falloff of keyframes. */
+const TOOLS = [TimeLines, ImageJoints, SceneJoints];
 
 let view = null;
+let span = null;
 
 export function enter(entered) {
   view = entered;
-  view.showPanels(PANELS.map((Panel) => new Panel(view.shared)));
+  const falloff = new Falloff(view.shared);
+  const panels = PANELS.map((Panel) => new Panel(view.shared));
+  span = panels.find((panel) => panel instanceof SpanPanel);
+  view.showPanels([...TOOLS.map((Tool) => new Tool(view.shared, falloff)), ...panels]);
 }
 
 export function leave() {
   view = null;
+  span = null;
 }
 
 export function onKey(event) {
-  const isCommand = event.ctrlKey || event.metaKey;
-  if (!isCommand) return false;
+  const { corrections } = view;
   const key = event.key.toLowerCase();
-  if (key === "z" && !event.shiftKey) view.corrections.undo();
-  else if (key === "y" || key === "z") view.corrections.redo();
-  else return false;
-  return true;
+  const actions = event.ctrlKey || event.metaKey
+    ? { z: () => (event.shiftKey ? corrections.redo() : corrections.undo()), y: () => corrections.redo() }
+    : { i: () => span.setEnd(0), o: () => span.setEnd(1), p: () => selectNext(), escape: () => view.setMode("look") };
+  actions[key]?.();
+  return key in actions;
+}
+
+function selectNext() {
+  const names = view.shared.scene.people.map(({ name }) => name);
+  view.selection.person = names[(names.indexOf(view.selection.person) + 1) % names.length];
 }

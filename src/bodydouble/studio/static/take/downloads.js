@@ -18,7 +18,9 @@ export function showDownloads(take, formats) {
   })));
   const button = h("button", { type: "button", class: "button primary", onclick: download }, icon("download"), h("span", {}));
   const all = h("button", { type: "button", class: "button", onclick: chooseAll }, "All");
-  const dialog = openDialog("Download", h("div", {}, h("div", { class: "formats" }, sections),
+  const isOutdated = ["outdated", "drawing"].includes(take.film_state);
+  const note = isOutdated ? h("p", {}, "The film shows the motion of before the corrections. Draw it again above the video.") : null;
+  const dialog = openDialog("Download", h("div", {}, note, h("div", { class: "formats" }, sections),
     h("div", { class: "dialog-actions" }, all, button)), "downloads");
   let isBusy = false;
   update();

@@ -122,8 +122,8 @@ export class PlotsPanel {
         const dot = h("i", { class: "dot" });
         dot.style.background = color;
         const value = values[frame - first];
-        const text = value === undefined ? "–" : value.toFixed(DIGITS[unit]);
-        return h("span", {}, dot, name, h("b", {}, `${text}${unit === "m" ? " m" : unit}`));
+        const text = value === undefined ? "–" : `${value.toFixed(DIGITS[unit])}${unit === "m" ? " m" : unit}`;
+        return h("span", {}, dot, name, h("b", {}, text));
       }));
     }
   }

@@ -1,14 +1,15 @@
 /** Panel with the source video or the film, and 2D skeletons over the video. */
 
-import { h, icon } from "../dom.js";
+import { drawFilm } from "../api.js";
+import { h, icon, toast } from "../dom.js";
 import { Zoom } from "./zoom.js";
 
 const MIN_CONFIDENCE = 0.3;
 const EXACT_DELAY = 150;
 
 export class VideoPanel {
-  constructor({ take, scene }) {
-    this.take = take;
+  constructor({ view, take, scene }) {
+    this.view = view;
     this.scene = scene;
     this.showsSkeletons = true;
     this.showsFilm = false;
@@ -19,15 +20,17 @@ export class VideoPanel {
     this.canvas = h("canvas", { class: "overlay", "aria-hidden": "true" });
     this.skeletonButton = h("button", { type: "button", class: "chip", "aria-pressed": "true", onclick: () => this.toggleSkeletons() },
       icon("bones"), h("span", {}, "Skeletons"));
-    this.filmButton = h("button", { type: "button", class: "chip", "aria-pressed": "false", hidden: !take.formats.includes("film"),
-      onclick: () => this.toggleFilm() }, icon("film"), h("span", {}, "Film"));
+    this.filmButton = h("button", { type: "button", class: "chip", "aria-pressed": "false", onclick: () => this.toggleFilm() },
+      icon("film"), h("span", {}, "Film"));
+    this.drawButton = h("button", { type: "button", class: "chip", hidden: true, onclick: () => this.#drawFilm() });
     this.wholeButton = h("button", { type: "button", class: "chip", hidden: true, title: "Show the whole picture",
       "aria-label": "Show the whole picture", onclick: () => this.zoom.reset() });
     this.picture = h("div", { class: "picture" }, this.video, this.still, this.canvas);
     this.element = h("section", { class: "pane", "aria-label": "Video" },
-      h("div", { class: "pane-tools" }, this.skeletonButton, this.wholeButton, this.filmButton), this.picture);
+      h("div", { class: "pane-tools" }, this.skeletonButton, this.wholeButton, this.drawButton, this.filmButton), this.picture);
     this.zoom = new Zoom(this.picture, scene.image_size);
     this.zoom.addEventListener("change", () => this.#showZoom());
+    this.onTake(take);
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.element);
   }
@@ -36,12 +39,25 @@ export class VideoPanel {
     this.scene = scene;
   }
 
-  /** Shows whether there is a film of the motion as it is now. */
+  /** Shows whether there is a film of the motion as it is now; an outdated one is not shown, but can be drawn again. */
   onTake(take) {
     this.take = take;
-    const hasFilm = take.formats.includes("film");
+    const hasFilm = take.film_state === "current";
     if (!hasFilm && this.showsFilm) this.toggleFilm();
     this.filmButton.hidden = !hasFilm;
+    this.drawButton.hidden = hasFilm || !take.film_state;
+    this.drawButton.disabled = take.film_state === "drawing";
+    this.drawButton.title = take.film_error || "The film shows the motion of before the corrections";
+    this.drawButton.replaceChildren(icon("film"), take.film_state === "drawing" ? "Drawing the film …" : "Film outdated: draw it again");
+  }
+
+  async #drawFilm() {
+    try {
+      await drawFilm(this.take.id);
+      await this.view.refresh();
+    } catch (error) {
+      toast(error.message, "bad");
+    }
   }
 
   attach(player) {
@@ -83,7 +99,7 @@ export class VideoPanel {
     this.filmButton.setAttribute("aria-pressed", this.showsFilm);
     const { isPlaying } = this.player;
     if (isPlaying) this.player.pause();
-    this.video.src = `/takes/${this.take.id}/${this.showsFilm ? "film" : "video"}.mp4`;
+    this.video.src = `/takes/${this.take.id}/${this.showsFilm ? `film.mp4?version=${this.scene.version}` : "video.mp4"}`;
     this.player.seek(this.player.frame);
     if (isPlaying) this.player.play();
     this.show();

@@ -101,11 +101,16 @@ export class TakeView {
     this.setMode(name === this.modeName ? FIRST_MODE : name);
   }
 
-  /** Shows the panels of a mode below the pictures, in place of those of the mode before. */
+  /**
+   * Shows the panels of a mode in place of those of the mode before: below the pictures, or where ``place`` says:
+   * "strip" below the transport, "pictures" if the panel itself puts something into the pictures.
+   */
   showPanels(panels) {
     for (const panel of this.modePanels) panel.close?.();
     this.modePanels = panels;
-    this.below.replaceChildren(...panels.map((panel) => panel.element));
+    const elementsAt = (place) => panels.filter((panel) => (panel.place ?? "below") === place).map((panel) => panel.element);
+    this.strip.replaceChildren(...elementsAt("strip"));
+    this.below.replaceChildren(...elementsAt("below"));
     for (const panel of panels) {
       panel.attach(this.player);
       panel.show();
@@ -151,7 +156,13 @@ export class TakeView {
     for (const panel of [...this.panels, ...this.modePanels]) panel.show();
   }
 
-  onTakes() {}
+  /** Follows the film, which may be drawn while the take is open. */
+  onTakes(takes) {
+    const take = takes.find(({ id }) => id === this.id);
+    if (!take || !this.shared || take.film_state === this.shared.take.film_state) return;
+    if (take.film_error) toast(take.film_error, "bad");
+    this.refresh().catch((error) => toast(error.message, "bad"));
+  }
 
   onTheme(isDark) {
     for (const panel of [...this.panels, ...this.modePanels]) panel.onTheme?.(isDark);
@@ -191,7 +202,7 @@ export class TakeView {
       3: () => this.scene3d.setCamera("video"),
       b: () => this.scene3d.toggleBones(),
       u: () => this.scene3d.toggleLayer("uncertainty"),
-      p: () => this.scene3d.toggleLayer("paths"),
+      m: () => this.scene3d.toggleLayer("paths"),
       g: () => this.transport.togglePlots(),
       k: () => this.video.toggleSkeletons(),
       v: () => this.video.toggleFilm(),

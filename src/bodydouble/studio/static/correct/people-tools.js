@@ -1,0 +1,124 @@
+/** Panel that corrects who is who, and the heights of people. */
+
+import { h, icon } from "../dom.js";
+import { replaceLast } from "./replace-last.js";
+
+const MAX_NAME = 60;
+
+export class PeopleTools {
+  constructor({ scene, corrections, selection }) {
+    this.corrections = corrections;
+    this.selection = selection;
+    this.listeners = new AbortController();
+    this.list = h("ul", { class: "people choices" });
+    this.tools = h("div", { class: "tools" });
+    this.element = h("section", { class: "panel", "aria-label": "People" }, h("h2", {}, "People"), this.list, this.tools);
+    selection.addEventListener("change", () => this.#update(), { signal: this.listeners.signal });
+    this.index = 0;
+    this.onScene(scene);
+  }
+
+  attach(player) {
+    this.player = player;
+  }
+
+  close() {
+    this.listeners.abort();
+  }
+
+  /** Shows the people; if the selected one has another name now, the one at the same place is selected. */
+  onScene(scene) {
+    this.scene = scene;
+    this.shown = "";
+    if (this.#person) this.#update();
+    else this.selection.person = scene.people[Math.min(this.index, scene.people.length - 1)].name;
+  }
+
+  get #person() {
+    return this.scene.people.find(({ name }) => name === this.selection.person);
+  }
+
+  get #others() {
+    return this.scene.people.filter(({ name }) => name !== this.selection.person);
+  }
+
+  /** Shows the frame of the player. */
+  show() {
+    const { frame } = this.player;
+    for (const label of this.tools.querySelectorAll(".at-frame")) label.textContent = `frame ${frame}`;
+    const person = this.#person;
+    if (person) this.splitButton.disabled = frame <= person.first_frame || frame >= person.first_frame + person.frames;
+  }
+
+  #update() {
+    const person = this.#person;
+    if (!person || this.shown === person.name) return;
+    this.shown = person.name;
+    this.index = this.scene.people.indexOf(person);
+    this.list.replaceChildren(...this.scene.people.map((one) => this.#createChoice(one, one === person)));
+    this.tools.replaceChildren(this.#createNames(person), this.#createHeight(person), this.#createIdentity(person));
+    if (this.player) this.show();
+  }
+
+  #createChoice(person, isSelected) {
+    const dot = h("i", { class: "dot" });
+    dot.style.background = person.color;
+    return h("li", {}, h("button", { type: "button", class: "choice", "aria-pressed": String(isSelected),
+      onclick: () => { this.selection.person = person.name; } }, dot, h("b", {}, person.label),
+    h("span", {}, `frames ${person.first_frame} to ${person.first_frame + person.frames - 1}`)));
+  }
+
+  #createNames(person) {
+    const input = h("input", { type: "text", class: "field", value: person.label, maxlength: MAX_NAME, "aria-label": "Name" });
+    const submit = (event) => {
+      event.preventDefault();
+      const name = input.value.trim();
+      if (name && name !== person.label && name !== person.name) this.#add({ kind: "rename", name });
+    };
+    return h("form", { class: "tool", onsubmit: submit }, h("span", {}, "Name"), input,
+      h("button", { type: "submit", class: "button small" }, "Rename"));
+  }
+
+  #createHeight(person) {
+    const input = h("input", { type: "number", class: "field", value: person.stature.toFixed(2), min: 0.4, max: 2.6, step: 0.01,
+      required: true, "aria-label": "Height in m" });
+    const submit = (event) => {
+      event.preventDefault();
+      replaceLast(this.corrections, { kind: "height", person: person.name, height: Number(input.value) },
+        (old) => old.kind === "height" && old.person === person.name);
+    };
+    return h("form", { class: "tool", onsubmit: submit }, h("span", {}, "Height, m"), input,
+      h("button", { type: "submit", class: "button small" }, "Set"));
+  }
+
+  #createIdentity(person) {
+    const atFrame = () => h("span", { class: "at-frame" });
+    const others = this.#others;
+    const select = (label) => h("select", { class: "field", "aria-label": label },
+      others.map((other) => h("option", { value: other.name }, other.label)));
+    const [mergeWith, swapWith] = [select("Merge with"), select("Swap with")];
+    const button = (text, onclick, ...more) => h("button", { type: "button", class: "button small", onclick }, text, ...more);
+    this.splitButton = button("Split at ", () => this.#add({ kind: "split", frame: this.player.frame, name: this.#findName() }), atFrame());
+    return h("div", { class: "tool-rows" },
+      others.length ? h("div", { class: "tool" }, h("span", {}, "Same person as"), mergeWith,
+        button("Merge", () => this.#add({ kind: "merge", other: mergeWith.value }))) : null,
+      others.length ? h("div", { class: "tool" }, h("span", {}, "Mixed up with"), swapWith,
+        button("Swap from ", () => this.#add({ kind: "swap", other: swapWith.value, frame: this.player.frame }), atFrame())) : null,
+      h("div", { class: "tool" }, h("span", {}, "Two people"), this.splitButton),
+      others.length ? h("div", { class: "tool" }, h("span", {}, "Nobody"),
+        h("button", { type: "button", class: "button small", "aria-label": `Delete ${person.label}`,
+          onclick: () => this.#add({ kind: "delete" }) }, icon("trash"), "Delete")) : null);
+  }
+
+  #add(correction) {
+    this.corrections.add({ ...correction, person: this.selection.person });
+  }
+
+  /** Returns a name of a further person that nobody has or had. */
+  #findName() {
+    const used = new Set([...this.scene.people.map(({ name }) => name), ...this.corrections.list.flatMap((c) => [c.person, c.other, c.name])]);
+    let number = 1;
+    while (used.has(`person${number}`)) number += 1;
+    return `person${number}`;
+  }
+}
