@@ -7,7 +7,14 @@ from typing import Any
 
 from bodydouble.data.annotations import Annotations
 from bodydouble.formats import annotations as annotation_files
-from bodydouble.studio.annotation_store import compute_version, parse_poses, read_draft, save_draft, split_by_motion
+from bodydouble.studio.annotation_store import (
+    SavedAnnotations,
+    compute_version,
+    parse_poses,
+    read_draft,
+    save_draft,
+    split_by_motion,
+)
 from bodydouble.studio.correcting import Corrector, OutdatedVersionError
 from bodydouble.studio.correction_store import load_automatic
 from bodydouble.studio.helpers import Helper
@@ -65,14 +72,14 @@ class Annotator:
         """
         async with self._locks[folder]:
             draft = await asyncio.to_thread(_read_expected, folder, version)
-            used, unused = await self._reader.call(_split, folder, draft)
+            used, unused = await self._reader.call(_split, folder, draft.annotations)
             await self._corrector.annotate(folder, used)
-        return {"applied": compute_version(draft), "unused": unused}
+        return {"applied": draft.version, "unused": unused}
 
 
 def _describe(folder: Path) -> dict[str, Any]:
     draft = read_draft(folder)
-    return {"poses": annotation_files.to_objects(draft), "version": compute_version(draft)}
+    return {"poses": annotation_files.to_objects(draft.annotations), "version": draft.version}
 
 
 def _save(folder: Path, poses: object, version: object) -> str:
@@ -82,10 +89,10 @@ def _save(folder: Path, poses: object, version: object) -> str:
     return compute_version(annotations)
 
 
-def _read_expected(folder: Path, version: object) -> Annotations:
+def _read_expected(folder: Path, version: object) -> SavedAnnotations:
     """Returns the saved annotations; raises OutdatedVersionError if they have another version."""
     draft = read_draft(folder)
-    if version != compute_version(draft):
+    if version != draft.version:
         raise OutdatedVersionError("the annotations were changed in another window")
     return draft
 

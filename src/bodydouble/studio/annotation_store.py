@@ -7,6 +7,7 @@ has not found, and frames without their motion.
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -34,9 +35,24 @@ def parse_poses(poses: object) -> Annotations:
     return annotations
 
 
-def read_applied(folder: Path) -> Annotations:
+@dataclass(frozen=True, slots=True)
+class SavedAnnotations:
+    """Annotations of a file."""
+
+    annotations: Annotations = Annotations()
+    version: str = ""
+    """As ``compute_version`` returns it."""
+
+
+def compute_version(annotations: Annotations) -> str:
+    """Returns a name of annotations: 16 hexadecimal digits, or "" if there are none."""
+    text = annotation_files.to_text(annotations) if annotations.keypoints else ""
+    return sha256(text.encode()).hexdigest()[:16] if text else ""
+
+
+def read_applied(folder: Path) -> SavedAnnotations:
     """Returns the annotations to which the motion of a folder of results is fitted; raises FormatError."""
-    return _read(folder / ANNOTATIONS_FILE) or Annotations()
+    return _read(folder / ANNOTATIONS_FILE) or SavedAnnotations()
 
 
 def save_applied(folder: Path, annotations: Annotations) -> None:
@@ -47,20 +63,14 @@ def save_applied(folder: Path, annotations: Annotations) -> None:
         (folder / ANNOTATIONS_FILE).unlink(missing_ok=True)
 
 
-def read_draft(folder: Path) -> Annotations:
+def read_draft(folder: Path) -> SavedAnnotations:
     """Returns the annotations that were saved last; raises FormatError."""
-    draft = _read(folder / DRAFT_FILE)
-    return read_applied(folder) if draft is None else draft
+    return _read(folder / DRAFT_FILE) or read_applied(folder)
 
 
 def save_draft(folder: Path, annotations: Annotations) -> None:
     """Saves annotations without a fit; raises OutputError."""
     annotation_files.save(folder / DRAFT_FILE, annotations)
-
-
-def compute_version(annotations: Annotations) -> str:
-    """Returns a name of annotations: 16 hexadecimal digits."""
-    return sha256(annotation_files.to_text(annotations).encode()).hexdigest()[:16]
 
 
 def split_by_motion(performance: Performance, annotations: Annotations) -> tuple[Annotations, str]:
@@ -92,7 +102,7 @@ def _join(texts: Iterable[str]) -> str:
     return f"{', '.join(filter(None, first))} and {last}" if any(first) else last
 
 
-def _read(path: Path) -> Annotations | None:
+def _read(path: Path) -> SavedAnnotations | None:
     """Returns the annotations of a file, None if there is none; raises FormatError."""
     try:
         status = path.stat()
@@ -102,5 +112,6 @@ def _read(path: Path) -> Annotations | None:
 
 
 @lru_cache(maxsize=8)
-def _load(path: Path, _modified: int, _size: int) -> Annotations:
-    return annotation_files.load(path)
+def _load(path: Path, _modified: int, _size: int) -> SavedAnnotations:
+    annotations = annotation_files.load(path)
+    return SavedAnnotations(annotations, compute_version(annotations))

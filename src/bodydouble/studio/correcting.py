@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bodydouble.data.corrections import Correction
+from bodydouble.data.annotations import Annotations
 from bodydouble.errors import BodydoubleError, FormatError, InvalidDataError
 from bodydouble.formats import corrections as correction_files
 from bodydouble.studio.corrected_cast import find_model, trace_origins, write_model
@@ -19,7 +19,7 @@ from bodydouble.studio.corrected_film import draw_film, film_path, has_films
 from bodydouble.studio.correction_store import compute_version, parse_corrections, read_corrections, read_version
 from bodydouble.studio.helpers import Helper
 from bodydouble.studio.plots import build_plots
-from bodydouble.studio.scene import build_scene, correct_scene
+from bodydouble.studio.scene import annotate_scene, build_scene, correct_scene
 
 MAX_SCENES = 6
 """Number of scenes that are kept in memory."""
@@ -37,12 +37,13 @@ class SceneData:
     numbers: bytes
 
 
-def _read_valid(folder: Path) -> tuple[Correction, ...]:
-    """Returns the corrections of a folder of results, () if their file is malformed: opening the take tells that."""
+def _read_valid_version(folder: Path) -> str:
+    """Returns the version of the motion of a folder of results, as if nothing was corrected if a file is malformed:
+    opening the take tells that."""
     try:
-        return read_corrections(folder)
+        return read_version(folder)
     except FormatError:
-        return ()
+        return compute_version(())
 
 
 class Corrector:
@@ -95,9 +96,19 @@ class Corrector:
         """
         corrections = parse_corrections(entries)
         async with self._locks[folder]:
-            if version != read_version(folder):
+            if version != compute_version(read_corrections(folder)):
                 raise OutdatedVersionError("the corrections were changed in another window; here they are")
             self._keep(folder, SceneData(*await self._resolver.call(correct_scene, folder, corrections)))
+
+    async def annotate(self, folder: Path, annotations: Annotations) -> None:
+        """Fits the motion of a take to annotations, and corrects it as before.
+
+        Raises:
+            InvalidDataError: an annotation does not fit the performance, or a correction does not fit the new motion.
+                The motion stays as it was.
+        """
+        async with self._locks[folder]:
+            self._keep(folder, SceneData(*await self._resolver.call(annotate_scene, folder, annotations)))
 
     async def scene(self, folder: Path) -> SceneData:
         """Returns the scene of a take as it is now."""
@@ -140,7 +151,7 @@ class Corrector:
 
     def describe_film(self, folder: Path) -> tuple[str, str]:
         """Returns the state of the film of a take, "current", "outdated", "drawing" or "", and why drawing failed."""
-        version = compute_version(_read_valid(folder))
+        version = _read_valid_version(folder)
         if folder in self._films:
             return "drawing", ""
         if film_path(folder, version).is_file():

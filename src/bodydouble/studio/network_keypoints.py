@@ -6,7 +6,7 @@ from pathlib import Path
 from bodydouble.data import Person
 from bodydouble.motion.annotations.annotated_track import MAX_GAP_SECONDS
 from bodydouble.skeletons import blazepose, coco
-from bodydouble.studio.annotation_store import compute_version, read_applied, read_draft, split_by_motion
+from bodydouble.studio.annotation_store import read_applied, read_draft, split_by_motion
 from bodydouble.studio.correction_store import load_automatic
 from bodydouble.studio.number_block import Block, NumberBlock
 
@@ -44,8 +44,8 @@ class NetworkKeypoints:
     max_gap: float
     """Maximum number of frames from one key of a landmark to the next between which it is interpolated."""
     shot_starts: tuple[int, ...]
-    applied: str
-    """Version of the annotations to which the motion is fitted; "" if it is another one than that of the draft."""
+    applied: str | None
+    """Version of the saved annotations if the motion is fitted to them."""
 
 
 SETS = (
@@ -61,7 +61,8 @@ def pack_keypoints(folder: Path) -> bytes:
         BodydoubleError: the performance or the annotations cannot be read.
     """
     automatic, draft = load_automatic(folder), read_draft(folder)
-    is_applied = split_by_motion(automatic, draft)[0] == read_applied(folder)
+    used, _ = split_by_motion(automatic, draft.annotations)
+    is_applied = used == read_applied(folder).annotations
     numbers = NumberBlock()
     keypoints = NetworkKeypoints(
         tuple(_describe_person(person, numbers) for person in automatic.people),
@@ -69,7 +70,7 @@ def pack_keypoints(folder: Path) -> bytes:
         SETS,
         MAX_GAP_SECONDS * float(automatic.fps),
         tuple(map(int, automatic.shot_starts)),
-        compute_version(draft) if is_applied else "",
+        draft.version if is_applied else None,
     )
     return numbers.pack(asdict(keypoints))
 

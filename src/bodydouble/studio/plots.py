@@ -12,7 +12,7 @@ import numpy as np
 from bodydouble.data import FloatArray, Motion, Performance, Person
 from bodydouble.geometry import kinematics
 from bodydouble.motion.body.joint_angles import compute_joint_angles
-from bodydouble.studio.correction_store import load_automatic, load_current
+from bodydouble.studio.correction_store import is_automatic, load_automatic, load_current
 from bodydouble.studio.number_block import Block, NumberBlock
 
 _BOTH_SIDES = ("left", "right")
@@ -103,7 +103,7 @@ def build_plots(folder: Path) -> bytes:
 def describe_plots(current: Performance, automatic: Performance) -> bytes:
     """Builds the plots of a performance, and of what it was before it was corrected; result as ``build_plots``."""
     numbers = NumberBlock()
-    before = automatic.people if current.corrections else ()
+    before = () if is_automatic(current) else automatic.people
     data = PlotData(
         tuple(plot for plot, _ in (*_ANGLES, *_HEIGHTS)),
         _add_curves(current.people, numbers),

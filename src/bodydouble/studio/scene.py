@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bodydouble.data import FULL_FRAME_DIAGONAL_MM, Performance, Person
+from bodydouble.data.annotations import Annotations
 from bodydouble.data.corrections import Correction
 from bodydouble.errors import InvalidDataError
 from bodydouble.evaluation.report.findings import Finding, list_findings
@@ -16,7 +17,13 @@ from bodydouble.motion.body.proportions import stature
 from bodydouble.motion.corrections.world import check_focal_length_is_free
 from bodydouble.skeletons import blazepose, humanoid
 from bodydouble.studio.corrected_cast import name_models
-from bodydouble.studio.correction_store import compute_version, load_automatic, load_current, save_corrections
+from bodydouble.studio.correction_store import (
+    load_automatic,
+    load_current,
+    read_version,
+    save_annotations,
+    save_corrections,
+)
 from bodydouble.studio.number_block import Block, NumberBlock
 
 
@@ -63,7 +70,7 @@ class Scene:
     """Everything that the page shows of a performance, but for the numbers themselves."""
 
     version: str
-    """Version of the corrections."""
+    """Version of annotations and corrections."""
     fps: str
     """Exact rate, such as 30000/1001."""
     frames: int
@@ -102,7 +109,7 @@ def build_scene(folder: Path) -> tuple[dict[str, Any], bytes]:
     numbers = NumberBlock()
     matrix, fps = captured.camera.intrinsics, float(captured.fps)
     scene = Scene(
-        compute_version(captured.corrections),
+        read_version(folder),
         str(captured.fps),
         captured.frame_count,
         captured.camera.image_size,
@@ -126,6 +133,13 @@ def build_scene(folder: Path) -> tuple[dict[str, Any], bytes]:
 def correct_scene(folder: Path, corrections: Sequence[Correction]) -> tuple[dict[str, Any], bytes]:
     """Corrects the performance of a folder of results; arguments as ``save_corrections``, result as ``build_scene``."""
     save_corrections(folder, corrections)
+    return build_scene(folder)
+
+
+def annotate_scene(folder: Path, annotations: Annotations) -> tuple[dict[str, Any], bytes]:
+    """Fits the performance of a folder of results to annotations; arguments as ``save_annotations``, result as
+    ``build_scene``."""
+    save_annotations(folder, annotations)
     return build_scene(folder)
 
 

@@ -72,7 +72,6 @@ export class VideoPanel {
     this.video.removeAttribute("src");
     this.video.load();
   }
-
   /** Sets a function that draws in image coordinates in place of the skeletons (context, scale); null: none. */
   setPainter(painter) {
     if (painter && this.showsFilm) this.toggleFilm();
