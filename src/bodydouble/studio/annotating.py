@@ -7,6 +7,7 @@ from typing import Any
 
 from bodydouble.data.annotations import Annotations
 from bodydouble.formats import annotations as annotation_files
+from bodydouble.studio.annotation_exchange import ImportedPoses, export_annotations, export_coco, import_annotations
 from bodydouble.studio.annotation_store import (
     SavedAnnotations,
     compute_version,
@@ -75,6 +76,18 @@ class Annotator:
             used, unused = await self._reader.call(_split, folder, draft.annotations)
             await self._corrector.annotate(folder, used)
         return {"applied": draft.version, "unused": unused}
+
+    async def export(self, folder: Path) -> str:
+        """Returns the saved annotations as annotations.json."""
+        return await asyncio.to_thread(export_annotations, folder)
+
+    async def export_coco(self, folder: Path, set_name: str) -> bytes:
+        """Returns the saved annotations as a data set of COCO; arguments and errors as ``export_coco``."""
+        return await self._reader.call(export_coco, folder, set_name)
+
+    async def parse_file(self, folder: Path, content: bytes) -> ImportedPoses:
+        """Reads the poses of a file for a take; arguments and errors as ``import_annotations``."""
+        return await self._reader.call(import_annotations, folder, content)
 
 
 def _describe(folder: Path) -> dict[str, Any]:

@@ -39,8 +39,8 @@ def parse_poses(poses: object) -> Annotations:
 class SavedAnnotations:
     """Annotations of a file."""
 
-    annotations: Annotations = Annotations()
-    version: str = ""
+    annotations: Annotations
+    version: str
     """As ``compute_version`` returns it."""
 
 
@@ -52,7 +52,7 @@ def compute_version(annotations: Annotations) -> str:
 
 def read_applied(folder: Path) -> SavedAnnotations:
     """Returns the annotations to which the motion of a folder of results is fitted; raises FormatError."""
-    return _read(folder / ANNOTATIONS_FILE) or SavedAnnotations()
+    return _read(folder / ANNOTATIONS_FILE) or SavedAnnotations(Annotations(), "")
 
 
 def save_applied(folder: Path, annotations: Annotations) -> None:

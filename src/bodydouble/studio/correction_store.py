@@ -1,8 +1,8 @@
 """Corrections of a take: the list beside its automatic results, and the performance that it leads to.
 
 A folder of results holds ``performance.npz``, which is never changed. Annotations and corrections add
-``annotations.json``, ``corrections.json`` and ``performance_corrected.npz``, which knows what it was made with: if a stop
-left them different, or if somebody has edited a file, the performance is resolved again.
+``annotations.json``, ``corrections.json`` and ``performance_corrected.npz``, which knows what it was made with: if a
+stop left them different, or if somebody has edited a file, the performance is resolved again.
 """
 
 from collections.abc import Sequence

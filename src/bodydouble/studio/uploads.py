@@ -82,7 +82,7 @@ async def _write_body(request: Request, file: BinaryIO, limits: Limits) -> str:
 
 async def read_object(request: Request, limits: Limits, max_bytes: int) -> dict[str, Any]:
     """Reads a body that is a JSON object; raises RequestError if it is none, or too large."""
-    body = await _read_small(request, limits, max_bytes)
+    body = await read_body(request, limits, max_bytes)
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -92,7 +92,8 @@ async def read_object(request: Request, limits: Limits, max_bytes: int) -> dict[
     return value
 
 
-async def _read_small(request: Request, limits: Limits, max_bytes: int) -> bytes:
+async def read_body(request: Request, limits: Limits, max_bytes: int) -> bytes:
+    """Reads a body of JSON without parsing it; raises RequestError if it is of another type, or too large."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be JSON")
     if (read_length(request) or 0) > max_bytes:

@@ -93,7 +93,7 @@ class AnnotateMode {
       undo: () => this.annotations.undo(),
       redo: () => this.annotations.redo(),
       apply: () => this.#apply(),
-      download: (name) => this.#download(name),
+      download: (name) => this.#download(name === "annotations_coco.json" ? `${name}?set=${this.set.name}` : name),
       importFile: (file) => this.#import(file),
     }, this.network.sets);
     this.panel.showSet(this.set.name);
@@ -254,9 +254,10 @@ class AnnotateMode {
 
   async #import(file) {
     try {
-      const poses = await this.files.add(file);
+      const { poses, left_out: others } = await this.files.add(file);
       if (poses.length && !poses.some(({ person }) => person === this.person)) this.#choosePerson(poses[0].person);
-      toast(`${poses.length} ${poses.length === 1 ? "pose was" : "poses were"} added`);
+      const rest = others ? `; ${others} show nobody of this take` : "";
+      toast(`${poses.length} ${poses.length === 1 ? "pose was" : "poses were"} added${rest}`);
     } catch (error) {
       toast(`${file.name}: ${error.message}`, "bad");
     }

@@ -27,10 +27,10 @@ export class AnnotationFiles {
     h("a", { href: `/takes/${this.id}/${name}`, download: "" }).click();
   }
 
-  /** Adds the annotations of a file, and returns its poses. */
+  /** Adds the annotations of a file; returns {poses, left_out}: its poses, and how many more show nobody of the take. */
   async add(file) {
-    const { poses } = await parseAnnotations(this.id, file);
-    if (poses.length) this.annotations.add(poses);
-    return poses;
+    const found = await parseAnnotations(this.id, file);
+    if (found.poses.length) this.annotations.add(found.poses);
+    return found;
   }
 }
