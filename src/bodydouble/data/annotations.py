@@ -60,6 +60,11 @@ class Annotations:
         """Returns the keypoints of a person."""
         return tuple(keypoint for keypoint in self.keypoints if keypoint.person == name)
 
+    def update(self, others: "Annotations") -> "Annotations":
+        """Returns these annotations and others, which replace those of the same landmark and frame."""
+        merged = {(k.person, k.frame, k.landmark): k for k in (*self.keypoints, *others.keypoints)}
+        return Annotations(tuple(merged.values()))
+
     @property
     def people(self) -> tuple[str, ...]:
         """Names of the people, in the order of their first keypoint."""
