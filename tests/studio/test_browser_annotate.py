@@ -53,7 +53,7 @@ def open_annotations(browser: Browser, server: Server, take_id: str) -> None:
 
 
 def enter_mode(browser: Browser) -> None:
-    browser.wait("document.querySelector('.pane[data-ready]')")
+    browser.wait("document.querySelector('.take[data-mode] .pane[data-ready]')")
     browser.press("a", "a")
     browser.wait("document.querySelectorAll('.landmarks li').length > 0")
 
@@ -260,7 +260,7 @@ def test_two_tabs_do_not_overwrite_each_other_unasked(server: Server, browser: B
     assert server.request("GET", address).json()["poses"] == theirs
 
 
-def test_places_between_keys_are_those_of_the_fit(server: Server, browser: Browser, take_id: str) -> None:
+def test_places_between_keys_are_those_of_the_fit(server: Server, browser: Browser) -> None:
     random = np.random.default_rng(3)
     frames = np.cumsum(random.integers(1, 19, 30))
     places = random.uniform(0, 500, (30, 2))
@@ -274,7 +274,7 @@ def test_places_between_keys_are_those_of_the_fit(server: Server, browser: Brows
     )
     expected = interpolate_annotations(annotated, np.arange(frames[-1] + 1), FPS, rules["shotStarts"]).pixels[:, 0]
     browser.open(server.url)
-    browser.wait("document.querySelector('.card')")
+    browser.wait("document.querySelector('.drop')")
     found = browser.evaluate(
         f"(async () => {{ const {{ interpolate }} = await import('/static/annotate/interpolation.js'); "
         f"const keys = {json.dumps(keys)}; return Array.from({{ length: {len(expected)} }}, (_, frame) => "
