@@ -23,6 +23,7 @@ from bodydouble.formats.keypoint_files.read import frames_of_images
 from bodydouble.formats.keypoint_files.rows import HALF_PIXEL
 from bodydouble.formats.keypoint_files.write import number_people
 from bodydouble.skeletons import blazepose
+from bodydouble.skeletons.keypoints import LANDMARK_OF_KEYPOINT
 
 MAX_DISTANCE = 0.2
 """Maximum mean distance of a pose from the keypoints of its person, in diagonals of the person's box."""
