@@ -6,7 +6,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -88,12 +88,16 @@ class Server:
 
 @contextmanager
 def run_studio(
-    folder: Path, limits: Limits = SMALL, token: str | None = None, host: str = LOCALHOST
+    folder: Path,
+    limits: Limits = SMALL,
+    token: str | None = None,
+    host: str = LOCALHOST,
+    worker: Sequence[str] = WORKER,
 ) -> Iterator[Server]:
     """Runs a studio in a thread."""
     with socket.create_server((LOCALHOST, 0)) as listener:
         port = listener.getsockname()[1]
-        with Studio(StudioSettings(folder, host, port, token, limits), WORKER) as studio:
+        with Studio(StudioSettings(folder, host, port, token, limits), worker) as studio:
             server = create_server(studio)
             thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
             thread.start()
