@@ -17,6 +17,7 @@ from bodydouble.errors import FormatError
 from bodydouble.formats import corrections as correction_files
 from bodydouble.formats import performance as performance_files
 from bodydouble.motion.corrections.apply import apply_corrections
+from bodydouble.motion.corrections.cache import StepCache
 from bodydouble.pipeline.animating import PERFORMANCE_FILE
 from bodydouble.pipeline.resolving import CORRECTIONS_FILE, default_output
 
@@ -108,8 +109,10 @@ def save_corrections(folder: Path, corrections: Sequence[Correction]) -> None:
 
 
 def _write_corrected(folder: Path, corrections: Sequence[Correction]) -> None:
-    corrected = apply_corrections(load_automatic(folder), corrections)
-    performance_files.save(default_output(folder / PERFORMANCE_FILE), corrected)
+    path = folder / PERFORMANCE_FILE
+    cache = _create_cache(path, path.stat().st_mtime_ns)
+    corrected = apply_corrections(load_automatic(folder), corrections, cache)
+    performance_files.save(default_output(path), corrected)
 
 
 @lru_cache(maxsize=4)
@@ -120,3 +123,9 @@ def _load_performance(path: Path, _modified: int) -> Performance:
 @lru_cache(maxsize=64)
 def _load_corrections(path: Path, _modified: int, _size: int) -> tuple[Correction, ...]:
     return correction_files.load(path)
+
+
+@lru_cache(maxsize=1)
+def _create_cache(path: Path, modified: int) -> StepCache:
+    """Returns the cache of corrections of an automatic performance: that of the one that was corrected last."""
+    return StepCache(_load_performance(path, modified).frame_count)

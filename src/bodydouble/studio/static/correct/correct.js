@@ -10,7 +10,7 @@ import { TimeLines } from "./time-lines.js";
 import { WorldPanel } from "./world-panel.js";
 
 /** Panels below the pictures, from left to right; they have the methods of those of ``take/view.js``. */
-const PANELS = [ListPanel, PeopleTools, SpanPanel, WorldPanel];
+const PANELS = [PeopleTools, SpanPanel, WorldPanel, ListPanel];
 /** Tools in and under the pictures, which share the falloff of keyframes. */
 const TOOLS = [TimeLines, ImageJoints, SceneJoints];
 

@@ -1,6 +1,6 @@
 /** Panel with all corrections in plain words: jump to their frames, remove them, undo and redo, and what went wrong. */
 
-import { h, iconButton } from "../dom.js";
+import { h, iconButton, toast } from "../dom.js";
 import { describe, framesOf } from "./describe.js";
 
 export class ListPanel {
@@ -37,6 +37,8 @@ export class ListPanel {
   #showError(text) {
     this.error.textContent = text;
     this.error.hidden = !text;
+    const { top, bottom } = this.error.getBoundingClientRect();
+    if (text && (bottom < 0 || top > innerHeight)) toast(text, "bad");
   }
 
   #update() {

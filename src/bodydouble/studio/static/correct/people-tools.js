@@ -45,7 +45,7 @@ export class PeopleTools {
   /** Shows the frame of the player. */
   show() {
     const { frame } = this.player;
-    for (const label of this.tools.querySelectorAll(".at-frame")) label.textContent = `frame ${frame}`;
+    for (const label of this.tools.querySelectorAll(".at-frame")) label.textContent = `From frame ${frame}`;
     const person = this.#person;
     if (person) this.splitButton.disabled = frame <= person.first_frame || frame >= person.first_frame + person.frames;
   }
@@ -55,9 +55,15 @@ export class PeopleTools {
     if (!person || this.shown === person.name) return;
     this.shown = person.name;
     this.index = this.scene.people.indexOf(person);
+    const focused = this.#controls.indexOf(document.activeElement);
     this.list.replaceChildren(...this.scene.people.map((one) => this.#createChoice(one, one === person)));
     this.tools.replaceChildren(this.#createNames(person), this.#createHeight(person), this.#createIdentity(person));
     if (this.player) this.show();
+    this.#controls[focused]?.focus();
+  }
+
+  get #controls() {
+    return [...this.element.querySelectorAll("button, input, select")];
   }
 
   #createChoice(person, isSelected) {
@@ -92,22 +98,20 @@ export class PeopleTools {
   }
 
   #createIdentity(person) {
-    const atFrame = () => h("span", { class: "at-frame" });
     const others = this.#others;
     const select = (label) => h("select", { class: "field", "aria-label": label },
       others.map((other) => h("option", { value: other.name }, other.label)));
     const [mergeWith, swapWith] = [select("Merge with"), select("Swap with")];
-    const button = (text, onclick, ...more) => h("button", { type: "button", class: "button small", onclick }, text, ...more);
-    this.splitButton = button("Split at ", () => this.#add({ kind: "split", frame: this.player.frame, name: this.#findName() }), atFrame());
+    const row = (label, ...controls) => h("div", { class: "tool" }, h("span", {}, label), controls);
+    const button = (content, onclick) => h("button", { type: "button", class: "button small", onclick }, content);
+    const atFrame = (verb) => [h("span", { class: "hidden" }, `${verb} `), h("span", { class: "at-frame" })];
+    this.splitButton = button(atFrame("Split"), () => this.#add({ kind: "split", frame: this.player.frame, name: this.#findName() }));
     return h("div", { class: "tool-rows" },
-      others.length ? h("div", { class: "tool" }, h("span", {}, "Same person as"), mergeWith,
-        button("Merge", () => this.#add({ kind: "merge", other: mergeWith.value }))) : null,
-      others.length ? h("div", { class: "tool" }, h("span", {}, "Mixed up with"), swapWith,
-        button("Swap from ", () => this.#add({ kind: "swap", other: swapWith.value, frame: this.player.frame }), atFrame())) : null,
-      h("div", { class: "tool" }, h("span", {}, "Two people"), this.splitButton),
-      others.length ? h("div", { class: "tool" }, h("span", {}, "Nobody"),
-        h("button", { type: "button", class: "button small", "aria-label": `Delete ${person.label}`,
-          onclick: () => this.#add({ kind: "delete" }) }, icon("trash"), "Delete")) : null);
+      others.length ? row("Merge with", mergeWith, button("Merge", () => this.#add({ kind: "merge", other: mergeWith.value }))) : null,
+      others.length ? row("Swap with", swapWith,
+        button(atFrame("Swap"), () => this.#add({ kind: "swap", other: swapWith.value, frame: this.player.frame }))) : null,
+      row("Split in two", this.splitButton),
+      others.length ? row("No person", button([icon("trash"), `Delete ${person.label}`], () => this.#add({ kind: "delete" }))) : null);
   }
 
   #add(correction) {

@@ -68,7 +68,6 @@ export class TakeView {
     this.player.addEventListener("frame", () => this.#show());
     this.player.addEventListener("state", () => this.video.show());
     corrections.addEventListener("resolved", (event) => this.#onScene(event.detail));
-    corrections.addEventListener("failed", (event) => toast(event.detail, "bad"));
     await this.setMode(FIRST_MODE);
     this.#show();
   }
