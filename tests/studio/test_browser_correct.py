@@ -219,7 +219,7 @@ def test_contacts_are_edited_by_keyboard(page: Browser, server: Server, walk: st
 
 def test_impossible_contact_is_explained_and_taken_back(page: Browser, server: Server, walk: str) -> None:
     drag_frames(page, "left foot", FRAMES - 1, 0)
-    page.wait("document.querySelector('.toast.bad') && document.querySelector('.busy-note').textContent === ''")
+    page.wait("document.querySelector('.error-line').textContent && document.querySelector('.busy-note').textContent === ''")
     assert "add the contact where the foot stands" in page.text()
     page.wait("!document.querySelector('.contact.by-hand')")
     assert list_corrections(server, walk) == []
