@@ -21,8 +21,8 @@ from tests.media_builders import numbered_pictures, write_video
 
 WORKER = (sys.executable, "-m", "tests.studio.fake_worker")
 SMALL = Limits(
-    upload_bytes=300_000, json_bytes=2_000, free_bytes=0, chunk_seconds=1.0, min_bytes_per_second=2_000.0,
-    grace_seconds=1.0, head_seconds=1.0, connections=60,
+    upload_bytes=300_000, json_bytes=2_000, corrections_bytes=8_000, free_bytes=0, chunk_seconds=1.0,
+    min_bytes_per_second=2_000.0, grace_seconds=1.0, head_seconds=1.0, connections=60,
 )  # fmt: skip
 WAIT_SECONDS = 120.0
 

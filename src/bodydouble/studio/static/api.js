@@ -46,7 +46,7 @@ export const getScene = (id) => send("GET", `/takes/${id}/scene.json`);
 /** Returns the numbers of the scene of one version of the corrections. */
 export async function getNumbers(id, version) {
   const response = await fetch(`/takes/${id}/scene.bin?version=${version}`);
-  if (!response.ok) throw new Error("the motion cannot be loaded");
+  if (!response.ok) await read(response);
   return new Float32Array(await response.arrayBuffer());
 }
 
