@@ -194,14 +194,14 @@ class _Handlers:
         return JSONResponse(self._studio.corrector.describe(self._find_results(request)))
 
     async def correct(self, request: Request) -> Response:
-        """Replaces the corrections of a take, and sends them with their version when the motion is corrected."""
+        """Replaces the corrections of a take, and sends their version when the motion is corrected."""
         folder = self._find_results(request)
         body = await self._read_json(request, self._studio.settings.limits.corrections_bytes)
         try:
-            await self._studio.corrector.correct(folder, body.get("corrections"), body.get("version"))
+            version = await self._studio.corrector.correct(folder, body.get("corrections"), body.get("version"))
         except FormatError as error:
             raise RequestError(HTTPStatus.BAD_REQUEST, str(error)) from error
-        return JSONResponse(self._studio.corrector.describe(folder))
+        return JSONResponse({"version": version})
 
     async def draw_film(self, request: Request) -> Response:
         """Begins to draw the film of a take as it is now."""

@@ -1,10 +1,17 @@
-"""Films of a take: the automatic one, and those of its corrections, each of one version."""
+"""Films of a take: the automatic one, and those of its corrections, each of one version.
 
+    python -m bodydouble.studio.corrected_film FOLDER VIDEO
+
+draws the film of a folder of results as it is now, in a process that can be ended at any time.
+"""
+
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bodydouble.errors import BodydoubleError
 from bodydouble.formats import performance as performance_files
 from bodydouble.jobs.stages import FILM_FILE
 from bodydouble.pipeline.drawn_characters import write_look
@@ -57,3 +64,15 @@ def draw_film(folder: Path, video: Path) -> None:
 def _list_films(folder: Path) -> Sequence[Path]:
     """Returns the films of corrections, the oldest first."""
     return sorted(folder.glob("film_*.mp4"), key=lambda file: file.stat().st_mtime_ns)
+
+
+def main() -> None:
+    """Draws the film of the folder that the command line names; its errors are one line."""
+    try:
+        draw_film(Path(sys.argv[1]), Path(sys.argv[2]))
+    except BodydoubleError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

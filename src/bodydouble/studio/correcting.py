@@ -5,8 +5,11 @@ So a correction takes no longer than its computation.
 """
 
 import asyncio
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ from bodydouble.data.annotations import Annotations
 from bodydouble.errors import BodydoubleError, FormatError, InvalidDataError
 from bodydouble.formats import corrections as correction_files
 from bodydouble.studio.corrected_cast import find_model, trace_origins, write_model
-from bodydouble.studio.corrected_film import draw_film, film_path, has_films
+from bodydouble.studio.corrected_film import film_path, has_films
 from bodydouble.studio.correction_store import compute_version, parse_corrections, read_corrections, read_version
 from bodydouble.studio.helpers import Helper
 from bodydouble.studio.plots import build_plots
@@ -60,10 +63,8 @@ class Corrector:
         self._film_errors: dict[Path, str] = {}
 
     def close(self) -> None:
-        """Ends the processes."""
+        """Ends the process that resolves; those that draw films end with the event loop."""
         self._resolver.close()
-        for task in self._films.values():
-            task.cancel()
 
     def describe(self, folder: Path) -> dict[str, Any]:
         """Returns the corrections of a take and their version as JSON."""
@@ -81,13 +82,16 @@ class Corrector:
             return dict(people)
         return {name: people.get(origin.partition(" from ")[0], 0.0) for name, origin in origins.items()}
 
-    async def correct(self, folder: Path, entries: object, version: object) -> None:
+    async def correct(self, folder: Path, entries: object, version: object) -> str:
         """Replaces the corrections of a take.
 
         Args:
             folder: the folder of results.
             entries: all corrections as JSON.
             version: the version that they were made from.
+
+        Returns:
+            The new version.
 
         Raises:
             FormatError: the corrections are malformed.
@@ -98,7 +102,8 @@ class Corrector:
         async with self._locks[folder]:
             if version != compute_version(read_corrections(folder)):
                 raise OutdatedVersionError("the corrections were changed in another window; here they are")
-            self._keep(folder, SceneData(*await self._resolver.call(correct_scene, folder, corrections)))
+            self._keep(folder, *await self._resolver.call(correct_scene, folder, corrections))
+        return compute_version(corrections)
 
     async def annotate(self, folder: Path, annotations: Annotations) -> None:
         """Fits the motion of a take to annotations, and corrects it as before.
@@ -114,7 +119,7 @@ class Corrector:
         """Returns the scene of a take as it is now."""
         key = folder, read_version(folder)
         if key not in self._scenes:
-            self._keep(folder, SceneData(*await self._resolver.call(build_scene, folder)))
+            return self._keep(folder, *await self._resolver.call(build_scene, folder))
         return self._scenes[key]
 
     async def plots(self, folder: Path) -> bytes:
@@ -125,10 +130,12 @@ class Corrector:
         """Returns the scene of a version that was shown a moment ago; None if it is no longer kept."""
         return self._scenes.get((folder, version))
 
-    def _keep(self, folder: Path, scene: SceneData) -> None:
-        self._scenes[folder, str(scene.description["version"])] = scene
+    def _keep(self, folder: Path, description: Mapping[str, Any], numbers: bytes) -> SceneData:
+        scene = SceneData(description, numbers)
+        self._scenes[folder, str(description["version"])] = scene
         for old in list(self._scenes)[:-MAX_SCENES]:
             del self._scenes[old]
+        return scene
 
     async def model(self, folder: Path, name: str, character: str) -> Path | None:
         """Returns the file with a character of the present scene, making it if necessary; None if it has none."""
@@ -170,11 +177,19 @@ class Corrector:
         self._films[folder] = asyncio.create_task(self._draw_film(folder, video))
 
     async def _draw_film(self, folder: Path, video: Path) -> None:
-        helper = Helper("drawing the film crashed, perhaps for lack of memory")
+        command = (sys.executable, "-m", "bodydouble.studio.corrected_film", str(folder), str(video))
+        process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE)
         try:
-            await helper.call(draw_film, folder, video)
-        except BodydoubleError as error:
-            self._film_errors[folder] = str(error)
+            _, output = await process.communicate()
+            if process.returncode:
+                self._film_errors[folder] = _find_reason(process.returncode, output)
         finally:
-            helper.close()
+            with suppress(ProcessLookupError):
+                process.kill()
             del self._films[folder]
+
+
+def _find_reason(status: int, output: bytes) -> str:
+    """Returns a line that tells why a process has failed: the last one that it printed, if it ended by itself."""
+    lines = output.decode(errors="replace").strip().splitlines()
+    return lines[-1] if status > 0 and lines else "drawing the film crashed, perhaps for lack of memory"

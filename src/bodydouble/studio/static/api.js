@@ -67,7 +67,7 @@ export const getKeypoints = (id) => getPacked(`/takes/${id}/keypoints.bin`, "the
 /** Returns the numbers of the scene of one version of the corrections. */
 export async function getNumbers(id, version) {
   const response = await fetch(`/takes/${id}/scene.bin?version=${version}`);
-  if (!response.ok) throw new Error("the motion cannot be loaded");
+  if (!response.ok) await read(response);
   return new Float32Array(await response.arrayBuffer());
 }
 

@@ -19,7 +19,7 @@ export class JointMarks {
     this.bones = scene.parents.flatMap((parent, joint) => (parent < 0 ? [] : [parent, joint]));
     const geometry = new BufferGeometry().setAttribute("position", new BufferAttribute(new Float32Array(3 * this.bones.length), 3));
     this.preview = new LineSegments(geometry, new LineBasicMaterial({ color: PREVIEW_COLOR, depthTest: false }));
-    this.root.add(...this.dots, this.keyframes, this.chosen, this.hovered, this.preview);
+    this.root.add(...this.dots, this.chosen, this.hovered, this.keyframes, this.preview);
     this.root.children.forEach((child, order) => Object.assign(child, { renderOrder: 5 + order, frustumCulled: false }));
   }
 
