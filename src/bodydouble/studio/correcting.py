@@ -113,7 +113,7 @@ class Corrector:
                 The motion stays as it was.
         """
         async with self._locks[folder]:
-            self._keep(folder, SceneData(*await self._resolver.call(annotate_scene, folder, annotations)))
+            self._keep(folder, *await self._resolver.call(annotate_scene, folder, annotations))
 
     async def scene(self, folder: Path) -> SceneData:
         """Returns the scene of a take as it is now."""
