@@ -19,6 +19,7 @@ from bodydouble.data import (
     Observation,
     PastObservation,
     Skeleton,
+    annotations,
     corrections,
 )
 from bodydouble.errors import BodydoubleError, InvalidDataError
@@ -79,10 +80,19 @@ CORRECTIONS: dict[str, Callable[[], Any]] = {
     "FocalLength": lambda: corrections.FocalLength(35.0),
 }
 EXAMPLES |= CORRECTIONS
+EXAMPLES |= {
+    "AnnotatedKeypoint": lambda: annotations.AnnotatedKeypoint("a", 3, "nose", pixel=(1.0, 2.0)),
+    "Annotations": annotations.Annotations,
+}
 
 
 def test_every_type_has_an_example() -> None:
-    types = {name for module in (data, corrections) for name, value in vars(module).items() if is_dataclass(value)}
+    types = {
+        name
+        for module in (data, annotations, corrections)
+        for name, value in vars(module).items()
+        if is_dataclass(value)
+    }
     assert types == set(EXAMPLES)
 
 

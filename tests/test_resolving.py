@@ -4,22 +4,28 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import bodydouble
 from bodydouble.data import Performance
+from bodydouble.data.annotations import AnnotatedKeypoint, Annotations
 from bodydouble.data.corrections import Delete, FloorLevel, Keyframe, Rename
 from bodydouble.errors import FormatError, InvalidDataError, MediaError, OutputError
+from bodydouble.formats import annotations as annotation_files
 from bodydouble.formats import corrections as correction_files
 from bodydouble.formats import performance as performance_files
+from bodydouble.pipeline.annotating import find_annotations
 from bodydouble.pipeline.film_source import find_place
 from bodydouble.pipeline.resolving import AnimationRequest, default_output, find_corrections, resolve
+from bodydouble.skeletons import blazepose
 from tests import builders
 from tests.clips import write_clip
-from tests.motion.corrections.takes import true_take
+from tests.motion.corrections.takes import assert_same_person, true_take
 
 CORRECTIONS = (Rename("person1", "Anna"), FloorLevel(0.1))
 
@@ -74,14 +80,50 @@ def test_automatic_performances_list_no_corrections(tmp_path: Path) -> None:
         assert "corrections" not in stored
 
 
-def test_corrections_beside_the_performance_are_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("find", "save", "nothing", "kind"),
+    [
+        (find_corrections, correction_files.save, (), "corrections"),
+        (find_annotations, annotation_files.save, Annotations(), "annotations"),
+    ],
+)
+def test_files_beside_the_performance_are_found(
+    tmp_path: Path, find: Callable[[Path], Path | None], save: Callable[[Path, Any], None], nothing: Any, kind: str
+) -> None:
     performance = tmp_path / "dance_performance.npz"
-    with pytest.raises(FormatError, match=r"neither dance_performance_corrections\.json nor corrections\.json"):
-        find_corrections(performance)
-    correction_files.save(tmp_path / "corrections.json", ())
-    assert find_corrections(performance).name == "corrections.json"
-    correction_files.save(tmp_path / "dance_performance_corrections.json", ())
-    assert find_corrections(performance).name == "dance_performance_corrections.json"
+    assert find(performance) is None
+    save(tmp_path / f"{kind}.json", nothing)
+    assert find(performance) == tmp_path / f"{kind}.json"
+    save(tmp_path / f"dance_performance_{kind}.json", nothing)
+    assert find(performance) == tmp_path / f"dance_performance_{kind}.json"
+
+
+def test_annotations_are_applied_before_corrections(tmp_path: Path) -> None:
+    path = tmp_path / "performance.npz"
+    performance_files.save(path, true_take(30))
+    keyed = Annotations((AnnotatedKeypoint("person1", 12, "left_wrist", pixel=(300.0, 200.0)),))
+    annotation_files.save(tmp_path / "annotations.json", keyed)
+    result = resolve(path)
+    stored = performance_files.load(result.files[0])
+    assert (stored.annotations, stored.corrections) == (keyed, ())
+    assert stored.people[0].track.keypoints[12, blazepose.INDEX["left_wrist"]].tolist() == [300.0, 200.0, 1.0]
+    correction_files.save(tmp_path / "corrections.json", [Rename("person1", "Anna")])
+    stored = performance_files.load(resolve(path).files[0])
+    assert [person.name for person in stored.people] == ["Anna", "person2"]
+    np.testing.assert_array_equal(stored.people[0].motion.rotations, result.performance.people[0].motion.rotations)
+    with pytest.raises(FormatError, match="is corrected already"):
+        resolve(result.files[0])
+    only = resolve(path, annotations=Annotations(), corrections=(), output=tmp_path / "same.npz").performance
+    assert_same_person(only.people[0], performance_files.load(path).people[0])
+
+
+def test_damaged_annotations_in_a_performance_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    performance_files.save(path, builders.performance())
+    with np.load(path) as stored:
+        np.savez(path, allow_pickle=False, **dict(stored), annotations=np.array("{"))
+    with pytest.raises(FormatError, match=r"a\.npz is damaged: its annotations: no valid JSON"):
+        performance_files.load(path)
 
 
 @pytest.mark.parametrize("name", ["dance_bodydouble/performance.npz", "dance_performance.npz"])
@@ -130,7 +172,7 @@ def test_command_prints_people_and_files(capture: Path) -> None:
     assert "Anna" in outcome.stdout
     assert "performance_corrected.npz" in outcome.stdout
     facts = json.loads(run("resolve", capture, "-o", capture.with_name("b.npz"), "--json").stdout)
-    assert facts["corrections"] == 2
+    assert (facts["corrections"], facts["annotations"]) == (2, 0)
     assert [person["name"] for person in facts["people"]] == ["Anna", "person2"]
 
 
@@ -138,7 +180,7 @@ def test_command_prints_people_and_files(capture: Path) -> None:
     ("change", "message"),
     [
         (lambda path: path.write_text("["), "corrections.json: no valid JSON in line 1"),
-        (lambda path: path.unlink(), "there are no corrections beside"),
+        (lambda path: path.unlink(), "there are neither corrections nor annotations beside"),
         (lambda path: correction_files.save(path, [Delete("x")]), "correction 1: there is no person 'x'"),
     ],
 )

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bodydouble.data import Camera, Character, Motion, Performance, Person, Skeleton, Track
     from bodydouble.errors import BodydoubleError
+    from bodydouble.formats.annotations import load as load_annotations
     from bodydouble.formats.corrections import load as load_corrections
     from bodydouble.formats.performance import load as load_performance
     from bodydouble.geometry.kinematics import joint_positions
+    from bodydouble.motion.annotations.apply import apply_annotations
     from bodydouble.motion.corrections.apply import apply_corrections
     from bodydouble.pipeline import AnimationResult, Progress, animate, capture
 
@@ -36,9 +38,11 @@ __all__ = [
     "Skeleton",
     "Track",
     "animate",
+    "apply_annotations",
     "apply_corrections",
     "capture",
     "joint_positions",
+    "load_annotations",
     "load_corrections",
     "load_performance",
 ]
@@ -48,7 +52,9 @@ _LAZY_IMPORTS = {
     "AnimationResult": ("bodydouble.pipeline", "AnimationResult"),
     "Progress": ("bodydouble.pipeline", "Progress"),
     "animate": ("bodydouble.pipeline", "animate"),
+    "apply_annotations": ("bodydouble.motion.annotations.apply", "apply_annotations"),
     "apply_corrections": ("bodydouble.motion.corrections.apply", "apply_corrections"),
+    "load_annotations": ("bodydouble.formats.annotations", "load"),
     "load_corrections": ("bodydouble.formats.corrections", "load"),
     "capture": ("bodydouble.pipeline", "capture"),
     "joint_positions": ("bodydouble.geometry.kinematics", "joint_positions"),

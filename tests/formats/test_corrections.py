@@ -115,7 +115,7 @@ def test_every_kind_is_documented_by_an_example_that_is_read() -> None:
         (r'{"kind": "rename", "person": "a", "name": "x\u0000"}', r"visible characters and no slash: 'x\x00'"),
         (r'{"kind": "rename", "person": "a", "name": " "}', "visible characters and no slash"),
         ('{"kind": "floor", "height": 1e9}', "height is 1e+09; it must lie between -100 and 100"),
-        ('{"kind": "merge", "person": "a", "other": "a"}', "expected two people, got a twice"),
+        ('{"kind": "merge", "person": "a", "other": "a"}', "expected two people, got 'a' twice"),
         ('{"kind": "split", "person": "a", "frame": 1.5, "name": "b"}', "frame must be a whole number, got 1.5"),
         ('{"kind": "split", "person": "a", "frame": true, "name": "b"}', "frame must be a whole number, got true"),
         ('{"kind": "split", "person": "a", "frame": -1, "name": "b"}', "frame is -1; frames are counted from 0"),

@@ -6,7 +6,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -22,8 +22,9 @@ from tests.media_builders import numbered_pictures, write_video
 
 WORKER = (sys.executable, "-m", "tests.studio.fake_worker")
 SMALL = Limits(
-    upload_bytes=300_000, character_bytes=5_000_000, json_bytes=2_000, free_bytes=0, chunk_seconds=1.0,
-    min_bytes_per_second=2_000.0, grace_seconds=1.0, head_seconds=1.0, connections=60,
+    upload_bytes=300_000, character_bytes=5_000_000, json_bytes=2_000, corrections_bytes=8_000, free_bytes=0,
+    chunk_seconds=1.0, min_bytes_per_second=2_000.0, grace_seconds=1.0, head_seconds=1.0, connections=60,
+    annotations_bytes=50_000,
 )  # fmt: skip
 WAIT_SECONDS = 120.0
 
@@ -113,12 +114,16 @@ class Server:
 
 @contextmanager
 def run_studio(
-    folder: Path, limits: Limits = SMALL, token: str | None = None, host: str = LOCALHOST
+    folder: Path,
+    limits: Limits = SMALL,
+    token: str | None = None,
+    host: str = LOCALHOST,
+    worker: Sequence[str] = WORKER,
 ) -> Iterator[Server]:
     """Runs a studio in a thread."""
     with socket.create_server((LOCALHOST, 0)) as listener:
         port = listener.getsockname()[1]
-        with Studio(StudioSettings(folder, host, port, token, limits), WORKER) as studio:
+        with Studio(StudioSettings(folder, host, port, token, limits), worker) as studio:
             server = create_server(studio)
             thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
             thread.start()

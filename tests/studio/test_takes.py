@@ -44,7 +44,7 @@ def test_scene_describes_its_block_of_numbers(server: Server, take_id: str) -> N
     numbers = np.frombuffer(server.request("GET", f"/takes/{take_id}/scene.bin").body, "<f4")
     blocks = [
         scene["camera"],
-        *(p[k] for p in scene["people"] for k in ("keypoints", "joints", "contacts", "observed")),
+        *(p[k] for p in scene["people"] for k in ("keypoints", "joints", "sigma", "contacts", "observed")),
     ]
     assert sum(int(np.prod(block["shape"])) for block in blocks) == len(numbers)
     assert np.isfinite(numbers).all()

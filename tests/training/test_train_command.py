@@ -41,7 +41,8 @@ def test_arguments_reach_the_training(videos: list[str], tmp_path: Path, monkeyp
         return tmp_path
 
     monkeypatch.setattr(command, "train_lifter", record_arguments)
-    options = [word for video in videos for word in ("--unlabelled", video)]
+    options = [word for video in videos for word in ("--unlabelled", video)] + ["--annotated", "captures"]
     outcome = CliRunner().invoke(app, ["train", "lifter", str(tmp_path), "-o", str(tmp_path / "output"), *options])
     assert outcome.exit_code == 0, outcome.output
-    assert received == [[tmp_path], tmp_path / "output", 1000, 15_000, 0, [Path(video) for video in videos]]
+    unlabelled = [Path(video) for video in videos]
+    assert received == [[tmp_path], tmp_path / "output", 1000, 15_000, 0, unlabelled, [Path("captures")]]

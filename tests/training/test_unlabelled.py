@@ -170,6 +170,6 @@ def test_bad_video_is_rejected_before_any_work(
     if content:
         video.write_text(content)
     with pytest.raises(MediaError, match=r"clip\.mp4") as error:
-        train_lifter([tmp_path], tmp_path / "made", 8, 1, 0, [video], Progress())
+        train_lifter([tmp_path], tmp_path / "made", 8, 1, 0, [video], [], Progress())
     assert "\n" not in str(error.value)
     assert not list((tmp_path / "made").iterdir())

@@ -47,8 +47,9 @@ def unlabelled_window(window: Window) -> UnlabelledWindow:
     """The detections of a labelled window."""
     observed = np.ones(len(window.points), dtype=bool)
     return UnlabelledWindow(
-        window.points, window.confidence, window.landmarks_3d, window.direction, window.scale, observed
-    )
+        window.points, window.confidence, window.landmarks_3d, window.direction, window.scale, observed,
+        exact_points=window.points, exactness=np.zeros_like(window.confidence),
+    )  # fmt: skip
 
 
 def true_prediction(windows: list[Window]) -> Prediction:

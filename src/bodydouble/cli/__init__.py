@@ -11,6 +11,7 @@ import typer
 
 from bodydouble import __version__
 from bodydouble.cli import (
+    annotations,
     batch,
     bench,
     capture,
@@ -45,6 +46,7 @@ app.command()(motions.motions)
 app.command()(studio.studio)
 app.command()(user_study.user_study)
 app.command()(doctor.doctor)
+app.add_typer(annotations.app, name="annotations")
 app.add_typer(batch.app, name="batch")
 app.add_typer(characters.app, name="characters")
 app.add_typer(bench.app, name="bench")

@@ -1,4 +1,4 @@
-"""Command ``resolve``: corrections of a capture by hand."""
+"""Command ``resolve``: annotations and corrections of a capture by hand."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +19,13 @@ def resolve(
         typer.Option(
             metavar="FILE",
             help="Corrections. Default: PERFORMANCE_corrections.json or corrections.json beside the performance.",
+        ),
+    ] = None,
+    annotations: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Annotated keypoints. Default: PERFORMANCE_annotations.json or annotations.json beside it.",
         ),
     ] = None,
     output: Annotated[
@@ -42,7 +49,7 @@ def resolve(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Apply corrections by hand to a captured performance, without the video.
+    """Apply annotations and corrections by hand to a captured performance, without the video.
 
     Writes the corrected performance to another file, which export, retarget, film and render take as well.
     """
@@ -58,8 +65,14 @@ def resolve(
         if animate is not None:
             animation = resolving.AnimationRequest(animate, character or "mannequin", video)
         with ProgressBars() as progress:
-            result = resolving.resolve(performance, corrections, output, animation=animation, progress=progress)
+            result = resolving.resolve(
+                performance, corrections, output, annotations=annotations, animation=animation, progress=progress
+            )
         if as_json:
-            print_json(summarize(result, progress) | {"corrections": len(result.performance.corrections)})
+            counts = {
+                "corrections": len(result.performance.corrections),
+                "annotations": len(result.performance.annotations.keypoints),
+            }
+            print_json(summarize(result, progress) | counts)
         else:
             print_result(result, progress)

@@ -36,6 +36,14 @@ def lifter(
             "--unlabelled", metavar="VIDEO", help="Video without labels for semi-supervised training. Repeatable."
         ),
     ] = None,
+    annotated: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--annotated",
+            metavar="PERFORMANCE|DIR",
+            help="A performance.npz with annotations.json beside it, or a folder of such pairs. Repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Train the lifter, the network from 2D tracks to 3D motion.
 
@@ -45,7 +53,7 @@ def lifter(
         from bodydouble.cli.progress import ProgressBars
 
         with ProgressBars() as progress:
-            file = train_lifter(motions, output, clips, steps, seed, unlabelled or [], progress)
+            file = train_lifter(motions, output, clips, steps, seed, unlabelled or [], annotated or [], progress)
         typer.echo(file)
 
 
@@ -56,6 +64,7 @@ def train_lifter(
     steps: int,
     seed: int,
     unlabelled: Sequence[Path],
+    annotated: Sequence[Path],
     progress: "Progress",
 ) -> Path:
     """Trains the lifter and returns the network file.
@@ -72,4 +81,5 @@ def train_lifter(
         raise MissingExtraError("training needs PyTorch and onnx: pip install 'bodydouble[train]'") from error
     from bodydouble.training.lifter_pipeline import LifterOptions, train_lifter
 
-    return train_lifter(motions, folder, LifterOptions(clips, steps, seed, tuple(unlabelled)), progress)
+    options = LifterOptions(clips, steps, seed, tuple(unlabelled), tuple(annotated))
+    return train_lifter(motions, folder, options, progress)

@@ -220,7 +220,7 @@ def _check_name(owner: object, name: str) -> None:
 
 def _check_two_people(owner: object, person: str, other: str) -> None:
     if person == other:
-        raise InvalidDataError(f"{type(owner).__name__}: expected two people, got {person} twice")
+        raise InvalidDataError(f"{type(owner).__name__}: expected two people, got {person!r} twice")
 
 
 def _check_frame(owner: object, frame: int) -> None:

@@ -1,9 +1,10 @@
 """Skeletons, motions of body, hands and face, people and the performance of a clip."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
+from bodydouble.data.annotations import Annotations
 from bodydouble.data.appearance import Appearance
 from bodydouble.data.arrays import (
     BLENDSHAPE_COUNT,
@@ -149,6 +150,8 @@ class Performance:
     """Corrections by hand that were applied to the automatic result, in order."""
     shot_starts: tuple[int, ...] = ()
     """First frame of every shot but the first, ascending."""
+    annotations: Annotations = field(default_factory=Annotations)
+    """2D keypoints by hand to which the automatic result was fitted, before corrections."""
 
     def __post_init__(self) -> None:
         bounds = (0, *self.shot_starts, self.frame_count)

@@ -25,6 +25,7 @@ from bodydouble.data.corrections import (
 )
 from bodydouble.errors import FormatError, InvalidDataError
 from bodydouble.formats.atomic import atomic_write
+from bodydouble.formats.json_text import load_text, parse_json
 
 FORMAT = "bodydouble-corrections 1"
 KINDS: Mapping[str, type[Correction]] = {
@@ -58,16 +59,7 @@ def load(path: Path) -> tuple[Correction, ...]:
     Raises:
         FormatError: the file does not exist, or it is not as docs/corrections.md describes it.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise FormatError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path} is not a text file") from error
-    try:
-        return parse_text(text)
-    except FormatError as error:
-        raise FormatError(f"{path}: {error}") from error
+    return load_text(path, parse_text)
 
 
 def to_text(corrections: Sequence[Correction]) -> str:
@@ -80,12 +72,7 @@ def to_text(corrections: Sequence[Correction]) -> str:
 
 def parse_text(text: str) -> tuple[Correction, ...]:
     """Parses the JSON of ``to_text``; raises FormatError."""
-    try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise FormatError(f"no valid JSON in line {error.lineno}: {error.msg}") from error
-    except RecursionError as error:
-        raise FormatError("no valid JSON: it is nested too deeply") from error
+    content = parse_json(text)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise FormatError(f'no corrections: expected an object with "format": "{FORMAT}"')
     unknown = content.keys() - {"format", "corrections"}

@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bodydouble.data import Appearance, Camera, Face, Hands, Motion, Performance, Person, Skeleton, Track, Trait
+from bodydouble.data.annotations import Annotations
 from bodydouble.data.corrections import Correction
 from bodydouble.errors import FormatError, InvalidDataError
-from bodydouble.formats import corrections
+from bodydouble.formats import annotations, corrections
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import kinematics
 from bodydouble.skeletons import arkit, humanoid
@@ -118,6 +119,8 @@ def _iterate_arrays(performance: Performance) -> Iterator[tuple[str, NDArray[Any
     yield from _clip_arrays(performance).items()
     if performance.corrections:
         yield "corrections", np.array(corrections.to_text(performance.corrections), dtype=np.str_)
+    if performance.annotations.keypoints:
+        yield "annotations", np.array(annotations.to_text(performance.annotations), dtype=np.str_)
     for person in performance.people:
         for key, array in _person_arrays(person):
             yield f"{person.name}/{key}", array
@@ -196,6 +199,7 @@ def _build_performance(stored: Arrays) -> Performance:
         people=tuple(_build_person(stored, name, fps) for name in stored["people"].tolist()),
         corrections=_build_corrections(stored),
         shot_starts=tuple(stored["shot_starts"].tolist()) if "shot_starts" in stored else (),
+        annotations=_build_annotations(stored),
     )
 
 
@@ -206,6 +210,15 @@ def _build_corrections(stored: Arrays) -> tuple[Correction, ...]:
         return corrections.parse_text(str(stored["corrections"]))
     except FormatError as error:
         raise ValueError(f"its corrections: {error}") from error
+
+
+def _build_annotations(stored: Arrays) -> Annotations:
+    if "annotations" not in stored:
+        return Annotations()
+    try:
+        return annotations.parse_text(str(stored["annotations"]))
+    except FormatError as error:
+        raise ValueError(f"its annotations: {error}") from error
 
 
 def _build_person(stored: Arrays, name: str, fps: Fraction) -> Person:

@@ -13,7 +13,8 @@ from bodydouble.data import LANDMARK_COUNT, FloatArray, FrameObservations, IntAr
 from bodydouble.errors import InvalidDataError
 from bodydouble.perception.appearance.clothing_colors import describe_appearance
 from bodydouble.perception.protocols import KeypointRequest
-from bodydouble.skeletons import blazepose, coco, openpose, whole_body
+from bodydouble.skeletons import blazepose, coco
+from bodydouble.skeletons.keypoints import LANDMARK_OF_KEYPOINT
 
 MIN_KEYPOINTS = 4
 """Minimum number of observed keypoints of a person in a frame."""
@@ -23,17 +24,6 @@ MIN_EXTENT = 4.0
 MAX_PART_DISTANCE = 0.5
 """Maximum distance of a keypoint of feet, hands or face from ankle, wrist or nose, as a fraction of the diagonal of the
 box of the body. Feet are 0.15 of the stature long, hands 0.11."""
-
-_LANDMARK_OF_KEYPOINT = (
-    blazepose.INDEX
-    | {
-        name: group[0]
-        for name, group in zip(openpose.KEYPOINTS, openpose.BLAZEPOSE_INDICES, strict=True)
-        if len(group) == 1
-    }
-    | {name: blazepose.INDEX[landmark] for name, landmark in whole_body.BLAZEPOSE_NAMES.items()}
-)
-"""Index of the landmark that is the same point as a keypoint, by name; COCO's have the names of the landmarks."""
 
 _IMPUTATION_RULES = (
     ("hip", "other hip", "other shoulder", "shoulder", 0.6),
@@ -101,8 +91,8 @@ def to_blazepose(names: Sequence[str], keypoints: FloatArray) -> FloatArray:
     """
     landmarks = np.full((len(keypoints), LANDMARK_COUNT, 3), (np.nan, np.nan, 0.0))
     for column, name in reversed(list(enumerate(names))):
-        if name in _LANDMARK_OF_KEYPOINT:
-            landmarks[:, _LANDMARK_OF_KEYPOINT[name]] = keypoints[:, column]
+        if name in LANDMARK_OF_KEYPOINT:
+            landmarks[:, LANDMARK_OF_KEYPOINT[name]] = keypoints[:, column]
     landmarks[~(np.isfinite(landmarks).all(axis=-1) & (landmarks[..., 2] > 0))] = (np.nan, np.nan, 0.0)
     return landmarks
 

@@ -1,4 +1,6 @@
-"""Resolving: an automatic performance and corrections by hand -> a corrected performance in a file of its own.
+"""Resolving: an automatic performance, annotations and corrections by hand -> a corrected performance in another file.
+
+The motion is fitted to annotations first; then corrections are applied.
 
 The video is needed only if the files of ``animate`` are wanted as well, for their preview and report.
 """
@@ -8,14 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bodydouble.data import Performance
+from bodydouble.data.annotations import Annotations
 from bodydouble.data.corrections import Correction
 from bodydouble.errors import FormatError, InvalidDataError, MediaError, OutputError
+from bodydouble.formats import annotations as annotation_files
 from bodydouble.formats import corrections as correction_files
 from bodydouble.formats import performance as performance_files
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.formats.media import probe
+from bodydouble.motion.annotations.apply import apply_annotations
 from bodydouble.motion.corrections.apply import apply_corrections
 from bodydouble.pipeline.animating import AnimationResult, animate_captured, prepare_outputs
+from bodydouble.pipeline.annotating import ANNOTATIONS_ENDING, ANNOTATIONS_FILE, find_annotations, find_beside
 from bodydouble.pipeline.capturing import CaptureResult
 from bodydouble.pipeline.film_source import CORRECTED_ENDING, check_clip, find_place
 from bodydouble.pipeline.progress import Progress
@@ -42,17 +48,9 @@ def default_output(performance: Path) -> Path:
     return performance.with_name(performance.stem + CORRECTED_ENDING)
 
 
-def find_corrections(performance: Path) -> Path:
-    """Returns the file of corrections beside a performance.
-
-    Raises:
-        FormatError: there is none; the message names the places.
-    """
-    places = (performance.with_name(performance.stem + CORRECTIONS_ENDING), performance.with_name(CORRECTIONS_FILE))
-    for place in places:
-        if place.is_file():
-            return place
-    raise FormatError(f"there are no corrections beside {performance}: neither {places[0].name} nor {places[1].name}")
+def find_corrections(performance: Path) -> Path | None:
+    """Returns the file of corrections beside a performance; None if there is none."""
+    return find_beside(performance, CORRECTIONS_ENDING, CORRECTIONS_FILE)
 
 
 def resolve(
@@ -60,6 +58,7 @@ def resolve(
     corrections: str | Path | Sequence[Correction] | None = None,
     output: str | Path | None = None,
     *,
+    annotations: str | Path | Annotations | None = None,
     animation: AnimationRequest | None = None,
     progress: Progress | None = None,
 ) -> AnimationResult:
@@ -67,8 +66,9 @@ def resolve(
 
     Args:
         performance: the automatic performance.npz, which stays as it is.
-        corrections: a file, or corrections; default: the file beside the performance.
+        corrections: a file, or corrections; default: the file beside the performance, if there is one.
         output: file of the corrected performance; default: beside the automatic one, with ``_corrected``.
+        annotations: a file, or annotations; default: the file beside the performance, if there is one.
         animation: files of ``animate`` that are written as well; default: none.
         progress: collects progress, timing and warnings.
 
@@ -76,8 +76,9 @@ def resolve(
         The corrected performance and the files that were written.
 
     Raises:
-        FormatError: a file is malformed or missing, or the performance is corrected already.
-        InvalidDataError: a correction does not fit the performance; the message has its number.
+        FormatError: a file is malformed or missing, there are neither corrections nor annotations, or the performance
+            is corrected already.
+        InvalidDataError: an annotation or a correction does not fit the performance.
         MediaError: files of ``animate`` are wanted, and the video is not known or not that of the performance.
         OutputError: a file cannot be written.
     """
@@ -85,20 +86,40 @@ def resolve(
     target = default_output(source) if output is None else Path(output)
     _check_target(source, target)
     automatic = performance_files.load(source)
-    if automatic.corrections:
+    if automatic.corrections or automatic.annotations.keypoints:
         raise FormatError(
             f"{source} is corrected already; give the automatic performance, and all corrections in one file"
         )
-    if corrections is None or isinstance(corrections, str | Path):
-        corrections = correction_files.load(find_corrections(source) if corrections is None else Path(corrections))
+    edits = _load_edits(source, annotations, corrections)
     video = None if animation is None else _find_video(automatic, source, animation)
     with progress.stage("motion"):
-        corrected = apply_corrections(automatic, corrections)
+        corrected = apply_corrections(apply_annotations(automatic, edits[0]), edits[1])
     performance_files.save(target, corrected)
     files = [target]
     if animation is not None and video is not None:
         files += _animate(corrected, animation, video, progress)
     return AnimationResult(corrected, tuple(files))
+
+
+def _load_edits(
+    source: Path,
+    annotations: str | Path | Annotations | None,
+    corrections: str | Path | Sequence[Correction] | None,
+) -> tuple[Annotations, Sequence[Correction]]:
+    """Returns annotations and corrections of a performance, from objects, named files or the files beside it."""
+    annotations = find_annotations(source) if annotations is None else annotations
+    corrections = find_corrections(source) if corrections is None else corrections
+    if annotations is None and corrections is None:
+        names = (CORRECTIONS_FILE, ANNOTATIONS_FILE)
+        raise FormatError(
+            f"there are neither corrections nor annotations beside {source}: no {' or '.join(names)}, "
+            f"and no {source.stem}{CORRECTIONS_ENDING} or {source.stem}{ANNOTATIONS_ENDING}"
+        )
+    if isinstance(annotations, str | Path):
+        annotations = annotation_files.load(Path(annotations))
+    if isinstance(corrections, str | Path):
+        corrections = correction_files.load(Path(corrections))
+    return annotations or Annotations(), corrections or ()
 
 
 def _check_target(source: Path, target: Path) -> None:

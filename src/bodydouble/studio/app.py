@@ -16,6 +16,7 @@ from starlette.routing import Route
 from bodydouble import __version__
 from bodydouble.errors import BodydoubleError, FormatError, InvalidDataError, MediaError
 from bodydouble.studio import character_routes, download_routes
+from bodydouble.studio.annotation_routes import AnnotationRoutes
 from bodydouble.studio.assets import Asset, load_assets
 from bodydouble.studio.correcting import OutdatedVersionError
 from bodydouble.studio.download_formats import available_formats
@@ -61,6 +62,7 @@ class _Handlers:
     def routes(self) -> list[Route]:
         """Returns the routes."""
         take, api = "/takes/{take_id}", "/api/takes/{take_id}"
+        annotations = AnnotationRoutes(self._studio.annotator, self._studio.settings.limits, self._find_results)
         return [
             Route("/", self.page),
             Route("/static/{name:path}", self.static),
@@ -81,8 +83,10 @@ class _Handlers:
             Route(f"{take}/film.mp4", self.film),
             Route(f"{take}/scene.json", self.scene),
             Route(f"{take}/scene.bin", self.scene_numbers),
+            Route(f"{take}/plots.bin", self.plots),
             Route(f"{take}/frames/{{name}}", self.frame),
             Route(f"{take}/models/{{name}}", self.model),
+            *annotations.routes(take, api),
             *character_routes.list_routes(self._studio),
             *download_routes.list_routes(self._studio),
         ]
@@ -192,16 +196,14 @@ class _Handlers:
         return JSONResponse(self._studio.corrector.describe(self._find_results(request)))
 
     async def correct(self, request: Request) -> Response:
-        """Replaces the corrections of a take, and sends them with their version when the motion is corrected."""
+        """Replaces the corrections of a take, and sends their version when the motion is corrected."""
         folder, limits = self._find_results(request), self._studio.settings.limits
         body = await read_json(request, limits, limits.corrections_bytes)
         try:
-            await self._studio.corrector.correct(folder, body.get("corrections"), body.get("version"))
+            version = await self._studio.corrector.correct(folder, body.get("corrections"), body.get("version"))
         except FormatError as error:
             raise RequestError(HTTPStatus.BAD_REQUEST, str(error)) from error
-        except OutdatedVersionError as error:
-            raise RequestError(HTTPStatus.CONFLICT, str(error)) from error
-        return JSONResponse(self._studio.corrector.describe(folder))
+        return JSONResponse({"version": version})
 
     async def draw_film(self, request: Request) -> Response:
         """Begins to draw the film of a take as it is now."""
@@ -237,6 +239,11 @@ class _Handlers:
         if scene is None:
             raise RequestError(HTTPStatus.CONFLICT, "this take has been corrected meanwhile; load it again")
         return Response(scene.numbers, media_type="application/octet-stream")
+
+    async def plots(self, request: Request) -> Response:
+        """Sends the curves of all plots."""
+        plots = await self._studio.corrector.plots(self._find_results(request))
+        return Response(plots, media_type="application/octet-stream", headers={"Cache-Control": "private, no-cache"})
 
     async def frame(self, request: Request) -> Response:
         """Sends one frame of the video by its index."""
@@ -296,7 +303,11 @@ async def _answer_error(_: Request, error: Exception) -> Response:
     disk_error = explain_disk_error(error)
     if disk_error is not None:
         return JSONResponse({"error": str(disk_error)}, HTTPStatus.INSUFFICIENT_STORAGE)
-    status = HTTPStatus.BAD_REQUEST if isinstance(error, InvalidDataError) else HTTPStatus.INTERNAL_SERVER_ERROR
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    if isinstance(error, InvalidDataError):
+        status = HTTPStatus.BAD_REQUEST
+    if isinstance(error, OutdatedVersionError):
+        status = HTTPStatus.CONFLICT
     return JSONResponse({"error": str(error)}, status)
 
 

@@ -12,7 +12,7 @@ from bodydouble.pipeline.drawn_characters import write_look
 from bodydouble.pipeline.film_options import FilmOptions
 from bodydouble.pipeline.filming import film
 from bodydouble.studio.corrected_cast import cast_current_looks
-from bodydouble.studio.correction_store import compute_version, load_current
+from bodydouble.studio.correction_store import compute_version, load_current, read_version
 from bodydouble.studio.takes import EXPORTS
 
 MAX_FILMS = 3
@@ -41,7 +41,7 @@ def draw_film(folder: Path, video: Path, character: str) -> None:
         BodydoubleError: the film cannot be drawn or written.
     """
     current, looks = load_current(folder), cast_current_looks(folder)
-    target = film_path(folder, compute_version(current.corrections))
+    target = film_path(folder, read_version(folder))
     # Names of people come from the page; those of files are made up here.
     names = [f"person{number}" for number in range(1, len(current.people) + 1)]
     renamed = [replace(person, name=name) for person, name in zip(current.people, names, strict=True)]

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bodydouble.data.corrections import Correction
+from bodydouble.data.annotations import Annotations
 from bodydouble.errors import BodydoubleError, FormatError, InvalidDataError
 from bodydouble.formats import corrections as correction_files
 from bodydouble.studio.corrected_cast import find_model, trace_origins, write_model
 from bodydouble.studio.corrected_film import draw_film, film_path, has_films
 from bodydouble.studio.correction_store import compute_version, parse_corrections, read_corrections, read_version
 from bodydouble.studio.helpers import Helper
-from bodydouble.studio.scene import build_scene, correct_scene
+from bodydouble.studio.plots import build_plots
+from bodydouble.studio.scene import annotate_scene, build_scene, correct_scene
 
 MAX_SCENES = 6
 """Number of scenes that are kept in memory."""
@@ -36,12 +37,13 @@ class SceneData:
     numbers: bytes
 
 
-def _read_valid(folder: Path) -> tuple[Correction, ...]:
-    """Returns the corrections of a folder of results, () if their file is malformed: opening the take tells that."""
+def _read_valid_version(folder: Path) -> str:
+    """Returns the version of the motion of a folder of results, as if nothing was corrected if a file is malformed:
+    opening the take tells that."""
     try:
-        return read_corrections(folder)
+        return read_version(folder)
     except FormatError:
-        return ()
+        return compute_version(())
 
 
 class Corrector:
@@ -58,10 +60,8 @@ class Corrector:
         self._film_errors: dict[Path, str] = {}
 
     def close(self) -> None:
-        """Ends the processes."""
+        """Ends the process that resolves; those that draw films end with the event loop."""
         self._resolver.close()
-        for task in self._films.values():
-            task.cancel()
 
     def describe(self, folder: Path) -> dict[str, Any]:
         """Returns the corrections of a take and their version as JSON."""
@@ -79,13 +79,16 @@ class Corrector:
             return dict(people)
         return {name: people.get(origin.partition(" from ")[0], 0.0) for name, origin in origins.items()}
 
-    async def correct(self, folder: Path, entries: object, version: object) -> None:
+    async def correct(self, folder: Path, entries: object, version: object) -> str:
         """Replaces the corrections of a take.
 
         Args:
             folder: the folder of results.
             entries: all corrections as JSON.
             version: the version that they were made from.
+
+        Returns:
+            The new version.
 
         Raises:
             FormatError: the corrections are malformed.
@@ -94,25 +97,42 @@ class Corrector:
         """
         corrections = parse_corrections(entries)
         async with self._locks[folder]:
-            if version != read_version(folder):
+            if version != compute_version(read_corrections(folder)):
                 raise OutdatedVersionError("the corrections were changed in another window; here they are")
-            self._keep(folder, SceneData(*await self._resolver.call(correct_scene, folder, corrections)))
+            self._keep(folder, *await self._resolver.call(correct_scene, folder, corrections))
+        return compute_version(corrections)
+
+    async def annotate(self, folder: Path, annotations: Annotations) -> None:
+        """Fits the motion of a take to annotations, and corrects it as before.
+
+        Raises:
+            InvalidDataError: an annotation does not fit the performance, or a correction does not fit the new motion.
+                The motion stays as it was.
+        """
+        async with self._locks[folder]:
+            self._keep(folder, *await self._resolver.call(annotate_scene, folder, annotations))
 
     async def scene(self, folder: Path) -> SceneData:
         """Returns the scene of a take as it is now."""
         key = folder, read_version(folder)
         if key not in self._scenes:
-            self._keep(folder, SceneData(*await self._resolver.call(build_scene, folder)))
+            return self._keep(folder, *await self._resolver.call(build_scene, folder))
         return self._scenes[key]
+
+    async def plots(self, folder: Path) -> bytes:
+        """Returns the plots of a take as it is now, as ``build_plots`` does."""
+        return await self._resolver.call(build_plots, folder)
 
     def find_scene(self, folder: Path, version: str) -> SceneData | None:
         """Returns the scene of a version that was shown a moment ago; None if it is no longer kept."""
         return self._scenes.get((folder, version))
 
-    def _keep(self, folder: Path, scene: SceneData) -> None:
-        self._scenes[folder, str(scene.description["version"])] = scene
+    def _keep(self, folder: Path, description: Mapping[str, Any], numbers: bytes) -> SceneData:
+        scene = SceneData(description, numbers)
+        self._scenes[folder, str(description["version"])] = scene
         for old in list(self._scenes)[:-MAX_SCENES]:
             del self._scenes[old]
+        return scene
 
     async def model(self, folder: Path, name: str, character: str) -> Path | None:
         """Returns the file with a character of the present scene, making it if necessary; None if it has none."""
@@ -135,7 +155,7 @@ class Corrector:
 
     def describe_film(self, folder: Path) -> tuple[str, str]:
         """Returns the state of the film of a take, "current", "outdated", "drawing" or "", and why drawing failed."""
-        version = compute_version(_read_valid(folder))
+        version = _read_valid_version(folder)
         if folder in self._films:
             return "drawing", ""
         if film_path(folder, version).is_file():

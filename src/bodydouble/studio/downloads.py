@@ -20,7 +20,7 @@ from bodydouble.pipeline.motion_files import NamedMotion, load_motions
 from bodydouble.pipeline.reporting import write_report
 from bodydouble.studio.corrected_cast import cast_current_looks, find_model, name_models, write_model
 from bodydouble.studio.corrected_film import film_path
-from bodydouble.studio.correction_store import current_file, load_automatic, load_current, read_version
+from bodydouble.studio.correction_store import current_file, is_automatic, load_automatic, load_current, read_version
 from bodydouble.studio.download_formats import BLENDER, FORMATS, available_formats
 from bodydouble.studio.helpers import Step, StepListener
 from bodydouble.studio.playback import PLAYBACK_FILE
@@ -160,7 +160,7 @@ def _require_film(folder: Path) -> Path:
 
 def _write_report(folder: Path, current: Performance, title: str, target: Path) -> Path:
     """Returns the report of the automatic result, or writes that of the corrected one."""
-    if not current.corrections:
+    if is_automatic(current):
         return folder / REPORT_FILE
     write_report(current, folder / PLAYBACK_FILE, target / REPORT_FILE, title)
     return target / REPORT_FILE

@@ -1,7 +1,4 @@
-"""Scene of a take for the page: a performance -> JSON that describes it, and one block of numbers.
-
-The block is little-endian float32. A ``Block`` in the JSON gives the offset and the shape of an array in it.
-"""
+"""Scene of a take for the page: a performance -> JSON that describes it, and one block of numbers."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,10 +6,8 @@ from math import hypot
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bodydouble.data import FULL_FRAME_DIAGONAL_MM, Performance, Person
+from bodydouble.data.annotations import Annotations
 from bodydouble.data.corrections import Correction
 from bodydouble.errors import InvalidDataError
 from bodydouble.evaluation.report.findings import Finding, list_findings
@@ -22,16 +17,14 @@ from bodydouble.motion.body.proportions import stature
 from bodydouble.motion.corrections.world import check_focal_length_is_free
 from bodydouble.skeletons import blazepose, humanoid
 from bodydouble.studio.corrected_cast import name_models
-from bodydouble.studio.correction_store import compute_version, load_automatic, load_current, save_corrections
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Place of an array in the block of numbers."""
-
-    offset: int
-    """Index of the first number."""
-    shape: tuple[int, ...]
+from bodydouble.studio.correction_store import (
+    load_automatic,
+    load_current,
+    read_version,
+    save_annotations,
+    save_corrections,
+)
+from bodydouble.studio.number_block import Block, NumberBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +46,8 @@ class ScenePerson:
     """(T, 33, 3) x px, y px, confidence."""
     joints: Block
     """(T, J, 3) m, world."""
+    sigma: Block
+    """(T, J) m, standard deviation of each joint position, per axis."""
     contacts: Block
     """(T, 4) probability that left heel, left toes, right heel, right toes touch the floor."""
     observed: Block
@@ -75,7 +70,7 @@ class Scene:
     """Everything that the page shows of a performance, but for the numbers themselves."""
 
     version: str
-    """Version of the corrections."""
+    """Version of annotations and corrections."""
     fps: str
     """Exact rate, such as 30000/1001."""
     frames: int
@@ -111,10 +106,10 @@ def build_scene(folder: Path) -> tuple[dict[str, Any], bytes]:
     """
     captured = load_current(folder)
     models = name_models(load_automatic(folder), captured)
-    numbers = _Numbers()
+    numbers = NumberBlock()
     matrix, fps = captured.camera.intrinsics, float(captured.fps)
     scene = Scene(
-        compute_version(captured.corrections),
+        read_version(folder),
         str(captured.fps),
         captured.frame_count,
         captured.camera.image_size,
@@ -141,24 +136,14 @@ def correct_scene(folder: Path, corrections: Sequence[Correction]) -> tuple[dict
     return build_scene(folder)
 
 
-class _Numbers:
-    """Collects arrays into one block."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._size = 0
-
-    def add(self, array: NDArray[Any]) -> Block:
-        block = Block(self._size, array.shape)
-        self._parts.append(np.nan_to_num(array).astype("<f4").tobytes())
-        self._size += array.size
-        return block
-
-    def as_bytes(self) -> bytes:
-        return b"".join(self._parts)
+def annotate_scene(folder: Path, annotations: Annotations) -> tuple[dict[str, Any], bytes]:
+    """Fits the performance of a folder of results to annotations; arguments as ``save_annotations``, result as
+    ``build_scene``."""
+    save_annotations(folder, annotations)
+    return build_scene(folder)
 
 
-def _describe_person(person: Person, model: str, frame_count: int, numbers: _Numbers) -> ScenePerson:
+def _describe_person(person: Person, model: str, frame_count: int, numbers: NumberBlock) -> ScenePerson:
     track, motion = person.track, person.motion
     return ScenePerson(
         person.name,
@@ -170,6 +155,7 @@ def _describe_person(person: Person, model: str, frame_count: int, numbers: _Num
         round(float(track.observed.sum()) / frame_count, 4),
         numbers.add(track.keypoints),
         numbers.add(kinematics.joint_positions(motion)),
+        numbers.add(motion.joint_sigma),
         numbers.add(motion.contacts),
         numbers.add(track.observed),
     )

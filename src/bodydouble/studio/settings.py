@@ -23,6 +23,8 @@ class Limits:
     """Maximum size of the body of any other request."""
     corrections_bytes: int = 400_000
     """Maximum size of the corrections of a take."""
+    annotations_bytes: int = 10_000_000
+    """Maximum size of the annotations of a take."""
     free_bytes: int = 500_000_000
     """Disk space that an upload must leave free."""
     chunk_seconds: float = 30.0

@@ -14,6 +14,7 @@ from bodydouble.errors import BodydoubleError, InvalidDataError
 from bodydouble.formats.atomic import ensure_folder, output_errors
 from bodydouble.jobs.job import JobRequest, compute_key
 from bodydouble.jobs.stages import CHARACTER, FILM
+from bodydouble.studio.annotating import Annotator
 from bodydouble.studio.character_check import examine_character
 from bodydouble.studio.correcting import Corrector
 from bodydouble.studio.download_queue import Download, DownloadQueue
@@ -49,6 +50,7 @@ class Studio:
         self._viewer, self._examiner, self._writer = (Helper(max_seconds=READ_SECONDS) for _ in range(3))
         self.corrector = Corrector(self._writer)
         self.downloads = DownloadQueue(settings.folder / EXPORTS)
+        self.annotator = Annotator(self.corrector, self._viewer)
         self._board = StatusBoard(self.library, self.corrector)
 
     def __enter__(self) -> "Studio":

@@ -1,13 +1,14 @@
-"""Uploads: the body of a request -> a file, with its size, kind and speed checked while it arrives."""
+"""Bodies of requests: an upload -> a file, JSON -> an object. Size, kind and speed are checked while they arrive."""
 
 import asyncio
+import json
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -105,6 +106,32 @@ async def _write_body(request: Request, file: BinaryIO, limits: Limits, kind: Up
     suffix = suffix or _require_suffix(head, kind)
     request.state.is_complete = True
     return suffix
+
+
+async def read_object(request: Request, limits: Limits, max_bytes: int) -> dict[str, Any]:
+    """Reads a body that is a JSON object; raises RequestError if it is none, or too large."""
+    body = await read_body(request, limits, max_bytes)
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise RequestError(HTTPStatus.BAD_REQUEST, "the body is no JSON object")
+    return value
+
+
+async def read_body(request: Request, limits: Limits, max_bytes: int) -> bytes:
+    """Reads a body of JSON without parsing it; raises RequestError if it is of another type, or too large."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be JSON")
+    if (read_length(request) or 0) > max_bytes:
+        raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
+    body = b""
+    async for chunk in read_chunks(request, limits):
+        body += chunk
+        if len(body) > max_bytes:
+            raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
+    return body
 
 
 async def read_chunks(request: Request, limits: Limits) -> AsyncIterator[bytes]:

@@ -11,6 +11,7 @@ from bodydouble.formats.atomic import ensure_folder
 from bodydouble.perception.pose.blazepose import BlazePose
 from bodydouble.pipeline import Progress
 from bodydouble.synthetic import mocap_files, splits
+from bodydouble.training.annotated import load_annotated_windows
 from bodydouble.training.curves import draw_curves
 from bodydouble.training.detections import WINDOW_FRAMES, DetectedClip, render_and_detect, save_detections
 from bodydouble.training.export import write_onnx
@@ -39,6 +40,8 @@ class LifterOptions:
     seed: int = 0
     unlabelled_videos: tuple[Path, ...] = ()
     """Videos of people without ground truth."""
+    annotated: tuple[Path, ...] = ()
+    """Performances with annotated keypoints beside them, or folders of these."""
 
 
 def train_lifter(paths: Sequence[Path], folder: Path, options: LifterOptions, progress: Progress) -> Path:
@@ -63,7 +66,8 @@ def train_lifter(paths: Sequence[Path], folder: Path, options: LifterOptions, pr
         seconds = sum(len(motion.rotations) / float(motion.fps) for motion in motions_by_split[split])
         if seconds < MIN_SECONDS:
             raise InvalidDataError(f"{seconds:.0f} s of motion for {split} are too little; give more motion capture")
-    unlabelled = extract_video_windows(options.unlabelled_videos, folder, progress)
+    annotated = load_annotated_windows(options.annotated)
+    unlabelled = [*extract_video_windows(options.unlabelled_videos, folder, progress), *annotated]
     files = {}
     for number, split in enumerate(("train", "validation")):
         count = options.clip_count if split == "train" else max(round(options.clip_count * VALIDATION_FRACTION), 4)

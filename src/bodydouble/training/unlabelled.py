@@ -7,7 +7,7 @@ from zlib import crc32
 
 import numpy as np
 
-from bodydouble.data import BoolArray, FloatArray, Track
+from bodydouble.data import LANDMARK_COUNT, BoolArray, FloatArray, Track
 from bodydouble.errors import NoPeopleError
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import camera
@@ -20,6 +20,31 @@ MIN_OBSERVED_FRACTION = 0.6
 """Minimum fraction of a video's frames in a window in which the person is observed."""
 MAX_TIME_DIFFERENCE = 0.75
 """Maximum distance in frames between a sample time and an observation that counts for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExactPixels:
+    """Annotated points of a person in T frames of a video."""
+
+    pixels: FloatArray
+    """Points (T, 33, 2) in px; NaN where nothing is annotated."""
+    weights: FloatArray
+    """Weights (T, 33), 0 to 1; 0 where nothing is annotated."""
+
+    def at_times(self, times: FloatArray, keypoints: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Interpolates the points at times in frames.
+
+        Args:
+            times: times (N,) in frames.
+            keypoints: detected points (T, 33, 3), which count where nothing is annotated.
+
+        Returns:
+            Points (N, 33, 2) in px, and weights (N, 33): between two frames the smaller one.
+        """
+        filled = np.where(np.isfinite(self.pixels), self.pixels, interpolate_gaps(keypoints)[..., :2])
+        before = np.floor(times).astype(int)
+        after = np.minimum(np.ceil(times).astype(int), len(self.weights) - 1)
+        return _interpolate_at(times, filled), np.minimum(self.weights[before], self.weights[after])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +63,10 @@ class UnlabelledWindow:
     """Scale () of the person view."""
     observed: BoolArray
     """Mask (T,) of frames in which the person is observed."""
+    exact_points: FloatArray
+    """Annotated points (T, 33, 2) in the person view; the detected ones where nothing is annotated."""
+    exactness: FloatArray
+    """Weight (T, 33) of the annotated points, 0 to 1; 0 where nothing is annotated."""
 
 
 def extract_video_windows(videos: Sequence[Path], folder: Path, progress: Progress) -> list[UnlabelledWindow]:
@@ -70,13 +99,16 @@ def _extract_windows(video: Path, folder: Path, progress: Progress) -> list[Unla
     return windows
 
 
-def windows_from_track(track: Track, intrinsics: FloatArray, fps: float) -> list[UnlabelledWindow]:
+def windows_from_track(
+    track: Track, intrinsics: FloatArray, fps: float, exact: ExactPixels | None = None
+) -> list[UnlabelledWindow]:
     """Returns the windows of WINDOW_FRAMES frames at FPS of a track; consecutive windows overlap by half.
 
     Args:
         track: track of one person.
         intrinsics: camera matrix (3, 3) in px.
         fps: frame rate of the track.
+        exact: annotated points of the same frames, if there are any.
     """
     count = 1 + int((len(track.frames) - 1) * float(FPS) / fps)
     times = np.arange(count) * fps / float(FPS)
@@ -86,9 +118,15 @@ def windows_from_track(track: Track, intrinsics: FloatArray, fps: float) -> list
     ages = lifter.seconds_since_observed(track.observed, fps, times)
     observed, is_covered = (ages * rate < MAX_TIME_DIFFERENCE for rate in (float(FPS), min(fps, float(FPS))))
     rays = camera.rays(intrinsics, pixels[..., :2])[..., :2]
+    exact_rays, exactness = rays, np.zeros(rays.shape[:2])
+    if exact is not None:
+        exact_pixels, exactness = exact.at_times(times, track.keypoints)
+        exact_rays = camera.rays(intrinsics, exact_pixels)[..., :2]
     spans = (slice(start, start + WINDOW_FRAMES) for start in range(0, count - WINDOW_FRAMES + 1, WINDOW_FRAMES // 2))
     return [
-        _build_window(rays[span], pixels[span, :, 2], landmarks_3d[span], observed[span])
+        _build_window(
+            rays[span], pixels[span, :, 2], landmarks_3d[span], observed[span], exact_rays[span], exactness[span]
+        )
         for span in spans
         if is_covered[span].mean() >= MIN_OBSERVED_FRACTION
     ]
@@ -101,10 +139,19 @@ def _interpolate_at(times: FloatArray, values: FloatArray) -> FloatArray:
 
 
 def _build_window(
-    rays: FloatArray, confidence: FloatArray, landmarks_3d: FloatArray, observed: BoolArray
+    rays: FloatArray,
+    confidence: FloatArray,
+    landmarks_3d: FloatArray,
+    observed: BoolArray,
+    exact_rays: FloatArray,
+    exactness: FloatArray,
 ) -> UnlabelledWindow:
     view = person_view.view_straight_at(rays, confidence)
-    return UnlabelledWindow(view.points, confidence, landmarks_3d, view.direction, np.array(view.scale), observed)
+    exact_points = person_view.points_in_view(view, exact_rays)
+    scale = np.array(view.scale)
+    return UnlabelledWindow(
+        view.points, confidence, landmarks_3d, view.direction, scale, observed, exact_points, exactness
+    )
 
 
 def stack_windows(windows: Sequence[UnlabelledWindow]) -> UnlabelledWindow:
@@ -113,13 +160,20 @@ def stack_windows(windows: Sequence[UnlabelledWindow]) -> UnlabelledWindow:
 
 
 _FIELDS = tuple(field.name for field in fields(UnlabelledWindow))
+_STORED_FIELDS = tuple(name for name in _FIELDS if not name.startswith("exact"))
+"""Fields in files; annotations are not stored, as they are read again."""
 _FILE_KEYS = {"landmarks_3d": "rough", "scale": "size"}
 """Keys in the file for fields of another name."""
 
 
 def sample_windows(windows: Sequence[UnlabelledWindow], count: int, rng: np.random.Generator) -> UnlabelledWindow:
-    """Draws windows with replacement and stacks them."""
-    return stack_windows([windows[int(index)] for index in rng.integers(len(windows), size=count)])
+    """Draws windows with replacement and stacks them; at least half of them are annotated, if any is."""
+    annotated = [window for window in windows if window.exactness.any()]
+    drawn = [windows[int(index)] for index in rng.integers(len(windows), size=count)]
+    if annotated:
+        replaced = count // 2
+        drawn[:replaced] = [annotated[int(index)] for index in rng.integers(len(annotated), size=replaced)]
+    return stack_windows(drawn)
 
 
 def build_features_with_flips(windows: UnlabelledWindow) -> FloatArray:
@@ -131,13 +185,13 @@ def build_features_with_flips(windows: UnlabelledWindow) -> FloatArray:
 
 
 def save_windows(path: Path, windows: Sequence[UnlabelledWindow]) -> None:
-    """Writes windows as one file.
+    """Writes windows, without annotations, as one file.
 
     Raises:
         OutputError: the file cannot be written.
     """
     stacked = stack_windows(windows)
-    arrays = {_FILE_KEYS.get(name, name): getattr(stacked, name) for name in _FIELDS}
+    arrays = {_FILE_KEYS.get(name, name): getattr(stacked, name) for name in _STORED_FIELDS}
     with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
@@ -145,5 +199,6 @@ def save_windows(path: Path, windows: Sequence[UnlabelledWindow]) -> None:
 def load_windows(path: Path) -> list[UnlabelledWindow]:
     """Loads the windows of a file that ``save_windows`` wrote."""
     with np.load(path, allow_pickle=False) as file:
-        arrays = [file[_FILE_KEYS.get(name, name)] for name in _FIELDS]
-    return [UnlabelledWindow(*parts) for parts in zip(*arrays, strict=True)]
+        arrays = [file[_FILE_KEYS.get(name, name)] for name in _STORED_FIELDS]
+    nothing = np.zeros((WINDOW_FRAMES, LANDMARK_COUNT))
+    return [UnlabelledWindow(*parts, exact_points=parts[0], exactness=nothing) for parts in zip(*arrays, strict=True)]

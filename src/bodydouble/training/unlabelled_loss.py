@@ -31,6 +31,8 @@ TERM_WEIGHTS = {
     "acceleration": 0.2,
     # Speed above the limit: zero for nearly all motion capture.
     "speed": 1.0,
+    # Reprojection of landmarks onto annotated points: these are exact, in contrast to detections.
+    "annotated": 1.0,
     # Flip consistency: 0 and 0.16. Both predictions may share an error, but a difference is an error of one of them.
     "mirror": 0.5,
 }
@@ -77,20 +79,28 @@ _BONE_OFFSETS = torch.tensor(
 
 @dataclass(frozen=True, slots=True)
 class ObservedPoints:
-    """Detected points of N windows."""
+    """Detected and annotated points of N windows."""
 
     points: Tensor
-    """Points (N, T, 33, 2) in the person view."""
+    """Points (N, T, 33, 2) in the person view: annotated ones where there are some."""
     confidence: Tensor
-    """Confidence (N, T, 33); 0 where not observed."""
+    """Confidence (N, T, 33), or weight of an annotated point; 0 where not observed."""
     scale: Tensor
     """Scales (N,) of the person views."""
+    exactness: Tensor
+    """Weights (N, T, 33) of annotated points; 0 for detected ones."""
 
     @classmethod
     def from_windows(cls, windows: UnlabelledWindow | Window) -> "ObservedPoints":
-        """Returns the detected points of N stacked windows."""
-        observed = windows.observed[..., None] if isinstance(windows, UnlabelledWindow) else 1.0
-        arrays = (windows.points, windows.confidence * observed, windows.scale)
+        """Returns the points of N stacked windows."""
+        if isinstance(windows, UnlabelledWindow):
+            is_exact = windows.exactness > 0
+            points = np.where(is_exact[..., None], windows.exact_points, windows.points)
+            seen = windows.confidence * windows.observed[..., None]
+            confidence, exactness = np.where(is_exact, windows.exactness, seen), windows.exactness
+        else:
+            points, confidence, exactness = windows.points, windows.confidence, np.zeros_like(windows.confidence)
+        arrays = (points, confidence, windows.scale, exactness)
         return cls(*(torch.from_numpy(np.asarray(array, dtype=np.float32)) for array in arrays))
 
 
@@ -110,6 +120,7 @@ def compute_unlabelled_loss_terms(
         "seen": weighted_mean(
             robust_error(prediction.points - observed.points, OUTLIER_SCALE).mean(dim=-1), observed.confidence
         ),
+        "annotated": weighted_mean((prediction.points - observed.points).abs().mean(dim=-1), observed.exactness),
         "skeleton": skeleton_error(prediction, observed),
         "constancy": constancy,
         "sides": asymmetry,

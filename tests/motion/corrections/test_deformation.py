@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bodydouble.data import IntArray
+from bodydouble.geometry import rotation
 from bodydouble.motion.corrections.deformation import deform
 from bodydouble.motion.corrections.deformation_terms import PointTargets, Problem, linearize, point_positions
 from bodydouble.motion.fit.kinematics import BLOCK_COUNT, DOF
@@ -20,6 +21,7 @@ def random_targets(rng: np.random.Generator, rows: IntArray) -> PointTargets:
         0.1 * rng.normal(size=(count, 3)),
         rng.normal(size=(count, 3)),
         np.full(count, 0.01),
+        rotation.normalize(rng.normal(size=(count, 3))) * (np.arange(count) % 2)[:, None],
     )
 
 
@@ -67,7 +69,12 @@ def test_normal_equations_hold_the_products_of_the_jacobian() -> None:
 def test_motion_without_targets_is_unchanged() -> None:
     motion = builders.smooth_motion(FRAMES)
     nothing = PointTargets(
-        np.zeros(0, dtype=int), np.zeros(0, dtype=int), np.zeros((0, 3)), np.zeros((0, 3)), np.zeros(0)
+        np.zeros(0, dtype=int),
+        np.zeros(0, dtype=int),
+        np.zeros((0, 3)),
+        np.zeros((0, 3)),
+        np.zeros(0),
+        np.zeros((0, 3)),
     )
     everything = np.ones((FRAMES, BLOCK_COUNT), dtype=bool)
     deformed = deform(motion, nothing, np.ones(FRAMES, dtype=bool), everything)

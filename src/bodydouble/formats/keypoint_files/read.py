@@ -92,7 +92,7 @@ def _read_file(path: Path) -> FileContents:
 
 def _read_coco_data_set(path: Path, stored: Mapping[str, Any]) -> FileContents:
     """Reads a COCO data set: its list of annotations, with the frames of its images and the names of its category."""
-    frames = _frames_of_images(stored.get("images"))
+    frames = frames_of_images(stored.get("images"))
     poses = [
         parse_at(f"{path}: annotation {n}", parse_list_item, item, frames.get(str(item.get("image_id"))))
         for n, item in enumerate(stored["annotations"])
@@ -104,7 +104,7 @@ def _read_coco_data_set(path: Path, stored: Mapping[str, Any]) -> FileContents:
     return FileContents(poses, min([*frames.values(), *(pose.frame for pose in poses)], default=0), names)
 
 
-def _frames_of_images(images: Any) -> dict[str, int]:
+def frames_of_images(images: Any) -> dict[str, int]:
     """Returns the frame of each image by its id: the number in its file name, if all have one, else its position."""
     listed = [image for image in images or () if isinstance(image, dict) and isinstance(image.get("id"), int | str)]
     try:

@@ -41,7 +41,7 @@ def collect_keypoints(performance: Performance, file_format: KeypointFormat) -> 
     if file_format is KeypointFormat.OPENPOSE:
         keypoint_names, sources = openpose.KEYPOINTS, openpose.BLAZEPOSE_INDICES
     tracks = [person.track for person in performance.people]
-    ids = _track_ids([person.name for person in performance.people])
+    ids = number_people([person.name for person in performance.people])
     return sort_by_frame(
         keypoint_names,
         [track.frames[track.observed] for track in tracks],
@@ -51,7 +51,8 @@ def collect_keypoints(performance: Performance, file_format: KeypointFormat) -> 
     )
 
 
-def _track_ids(names: Sequence[str]) -> list[int]:
+def number_people(names: Sequence[str]) -> list[int]:
+    """Returns the track id of each person: the number in the name, or else the position, from 1."""
     numbers = [int(match[0]) for name in names if (match := re.search(r"[1-9]\d{0,8}$", name))]
     return numbers if len(set(numbers)) == len(names) else list(range(1, len(names) + 1))
 

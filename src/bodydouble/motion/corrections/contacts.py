@@ -123,4 +123,5 @@ def sole_targets(
     """
     joints, offsets = landmark_attachments(skeleton)
     landmarks = np.array(SOLE_LANDMARKS)[columns]
-    return PointTargets(rows, joints[landmarks], offsets[landmarks], positions, sigmas)
+    loose_axes = np.zeros_like(positions)
+    return PointTargets(rows, joints[landmarks], offsets[landmarks], positions, sigmas, loose_axes)

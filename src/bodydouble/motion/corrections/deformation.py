@@ -29,7 +29,7 @@ MAX_EXACT_ROUNDS = 6
 """Maximum number of rounds in which what is left of the distance is added to it."""
 EXACT_DISTANCE = 1e-4
 """Distance in m from their places at which points need no further round."""
-MAX_ADVANCE_STEPS, MAX_EXACT_STEPS = 4, 20
+MAX_ADVANCE_STEPS, MAX_EXACT_STEPS = 4, 12
 """Maximum number of steps in each movement, and in each of the further rounds."""
 MIN_RELATIVE_GAIN = 1e-3
 """Relative decrease of the cost below which a round ends."""
@@ -75,7 +75,7 @@ def _minimize(problem: Problem) -> FloatArray:
     change: FloatArray = np.zeros((len(problem.rotations), DOF))
     goals = problem.targets.positions
     start = point_positions(problem, change)
-    distance = float(np.linalg.norm(goals - start, axis=1).max())
+    distance = float(np.linalg.norm(problem.targets.distances(start), axis=1).max())
     advances = min(max(ceil(distance / MAX_DISTANCE_STEP), 1), MAX_ADVANCES)
     for fraction in np.arange(1, advances + 1) / advances:
         change = _descend(
@@ -84,7 +84,7 @@ def _minimize(problem: Problem) -> FloatArray:
     is_exact, aims = problem.targets.sigmas <= EXACT_SIGMA, goals
     for _ in range(MAX_EXACT_ROUNDS):
         change = _descend(problem.aim(aims), change, 1.0, MAX_EXACT_STEPS)
-        misses = np.where(is_exact[:, None], goals - point_positions(problem, change), 0.0)
+        misses = np.where(is_exact[:, None], -problem.targets.distances(point_positions(problem, change)), 0.0)
         if np.abs(misses).max() < EXACT_DISTANCE:
             break
         # Method of multipliers: a point that is drawn beyond its place by the distance that it lacks reaches it.

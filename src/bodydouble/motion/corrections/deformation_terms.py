@@ -5,11 +5,11 @@ of squares of
 
 - the change and its second difference over time, divided by the sigma of the joint: limbs bend more easily than the
   trunk, knees and elbows about their hinges only
-- the distance of each point from its place, divided by its sigma
+- the distance of each point from its place, less so along its loose axis, divided by its sigma
 - hyperextension of knees and elbows beyond the present one
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -61,6 +61,14 @@ class PointTargets:
     """(N, 3) m, world."""
     sigmas: FloatArray
     """(N,) m, standard deviation of the distance."""
+    loose_axes: FloatArray
+    """(N, 3) direction in which the point may move more freely, such as a view ray. Its squared length is the fraction
+    of the distance along it that does not count: 0 for points that are held in all directions."""
+
+    def distances(self, points: FloatArray) -> FloatArray:
+        """Returns the vectors (N, 3) m from the places to points (N, 3), with what counts along the loose axes."""
+        vectors = points - self.positions
+        return np.asarray(vectors - (vectors * self.loose_axes).sum(axis=-1, keepdims=True) * self.loose_axes)
 
     def select(self, mask: BoolArray, first_row: int) -> "PointTargets":
         """Returns some of the points, with rows counted from another first one."""
@@ -70,12 +78,13 @@ class PointTargets:
             self.offsets[mask],
             self.positions[mask],
             self.sigmas[mask],
+            self.loose_axes[mask],
         )
 
 
 def join_targets(parts: list[PointTargets]) -> PointTargets:
     """Joins lists of points, of which there is at least one."""
-    names = ("rows", "joints", "offsets", "positions", "sigmas")
+    names = [field.name for field in fields(PointTargets)]
     return PointTargets(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
@@ -202,12 +211,13 @@ def point_positions(problem: Problem, change: FloatArray) -> FloatArray:
 def _pose_points(
     problem: Problem, change: FloatArray, rotations: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Returns positions of the points (N, 3), and positions and world rotations of the joints in their frames."""
+    """Returns positions of the points (N, 3), and positions of the joints in their frames, and
+    world rotations (n, 22, 3, 3) of the joints."""
     targets, root = problem.targets, problem.motion.root_position + change[:, :3]
     positions, world = forward_kinematics_of_matrices(problem.motion.skeleton, rotations, root)
     rows, joints = targets.rows, targets.joints
     points = positions[rows, joints] + rotation.rotate_vectors(world[rows, joints], targets.offsets)
-    return points, positions[rows], world[rows]
+    return points, positions[rows], world
 
 
 def _point_residuals(
@@ -217,13 +227,16 @@ def _point_residuals(
     targets = problem.targets
     points, positions, world = _pose_points(problem, change, rotations)
     sigmas = factor * targets.sigmas
-    # (N, 22, 3, 3): a rotation of a joint about its own axes moves all points that it carries.
-    arms = -skew(points[:, None] - positions) @ world @ right[targets.rows]
-    arms *= block_ancestry()[1:, 1:].T[targets.joints][..., None, None]
+    # A rotation of a joint about its own axes moves all points that it carries.
+    axes = world @ right
+    carried, carriers = np.nonzero(block_ancestry()[1:, 1:].T[targets.joints])
+    arms = -skew(points[carried] - positions[carried, carriers]) @ axes[targets.rows[carried], carriers]
     jacobian = np.zeros((len(points), 3, BLOCK_COUNT, 3))
     jacobian[:, :, 0] = np.eye(3)
-    jacobian[:, :, 1:] = np.swapaxes(arms, 1, 2)
-    return (points - targets.positions) / sigmas[:, None], jacobian.reshape(-1, 3, DOF) / sigmas[:, None, None]
+    jacobian[carried, :, 1 + carriers] = arms
+    by_dof = jacobian.reshape(-1, 3, DOF)
+    by_dof -= targets.loose_axes[:, :, None] * (targets.loose_axes[:, None] @ by_dof)
+    return targets.distances(points) / sigmas[:, None], by_dof / sigmas[:, None, None]
 
 
 def _add_by_row(

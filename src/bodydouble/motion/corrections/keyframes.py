@@ -92,7 +92,7 @@ def _plant_contacts(motion: Motion, is_added: BoolArray) -> Motion:
     is_free = np.zeros(len(is_added), dtype=bool)
     for first, stop in find_runs(np.asarray(is_added.any(axis=1))):
         is_free[max(first - margin, 0) : stop + margin] = True
-    is_own = np.tile(_blocks_that_move("hips"), (len(is_added), 1))
+    is_own = np.tile(blocks_that_move("hips"), (len(is_added), 1))
     return deform(motion, _contact_targets(motion, is_added, places), is_free, is_own)
 
 
@@ -130,12 +130,12 @@ def _find_own_blocks(motion: Motion, keys: Sequence[_Key]) -> BoolArray:
     for key in keys:
         falloff = max(1, round(key.source.falloff * float(motion.fps)))
         first, stop = _rest_around(motion.contacts, key)
-        is_own[max(first - falloff, 0) : stop + falloff] |= _blocks_that_move(key.source.joint)
+        is_own[max(first - falloff, 0) : stop + falloff] |= blocks_that_move(key.source.joint)
     return is_own
 
 
 @cache
-def _blocks_that_move(joint: str) -> BoolArray:
+def blocks_that_move(joint: str) -> BoolArray:
     """Returns (23,) the degrees of freedom with which a joint is dragged.
 
     These are the joints of the limb above it, or of the trunk. Hips, spine and chest are dragged with the legs.
@@ -169,6 +169,7 @@ def _key_targets(keys: Sequence[_Key]) -> PointTargets:
         np.zeros((len(keys), 3)),
         np.array([key.position for key in keys]),
         np.full(len(keys), EXACT_SIGMA),
+        np.zeros((len(keys), 3)),
     )
 
 
@@ -209,7 +210,8 @@ def _companions(motion: Motion, positions: FloatArray, key: _Key) -> list[PointT
     rows = np.arange(max(key.row - falloff, 0), min(key.row + falloff + 1, len(contacts)))
     joints = np.full(len(rows), skeleton.index(beyond))
     sigmas = np.full(len(rows), SOFT_SIGMA)
-    return [PointTargets(rows, joints, np.zeros((len(rows), 3)), positions[rows, joints], sigmas)]
+    nothing = np.zeros((len(rows), 3))
+    return [PointTargets(rows, joints, nothing, positions[rows, joints], sigmas, nothing)]
 
 
 def _check_keys(motion: Motion, keys: Sequence[_Key]) -> None:

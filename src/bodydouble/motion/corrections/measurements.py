@@ -60,10 +60,10 @@ def correct_measurements(
     is_touched = is_changed | is_released.any(axis=1)
     scene = performance.camera, performance.shot_starts
     before, after = Evidence(person.track, contacts, *scene), Evidence(track, estimated, *scene)
-    return _refit_person(changed, before, after, is_touched)
+    return refit_person(changed, before, after, is_touched)
 
 
-def _refit_person(person: Person, before: Evidence, after: Evidence, is_touched: BoolArray) -> Person:
+def refit_person(person: Person, before: Evidence, after: Evidence, is_touched: BoolArray) -> Person:
     """Fits a person again around the rows (T,) in which the measurements differ."""
     motion, fps = person.motion, float(person.motion.fps)
     joined = binary_closing(np.pad(is_touched, 1), iterations=max(1, round(SETTLE_SECONDS * fps)))[1:-1] | is_touched

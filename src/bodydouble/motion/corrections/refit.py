@@ -5,6 +5,7 @@ to the motion, with a weight that decays on both sides of the span. So a change 
 done to the motion in other ways (palms, head, keyframes) stays.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -41,11 +42,16 @@ class Evidence:
     """First frame of the clip of every shot but the first."""
 
 
+def list_shots(track: Track, shot_starts: Sequence[int]) -> list[slice]:
+    """Returns the rows of a track in each shot that shows it; shot_starts as in ``Performance``."""
+    first, count = int(track.frames[0]), len(track.frames)
+    bounds = sorted({0, count, *(start - first for start in shot_starts if 0 < start - first < count)})
+    return [slice(start, stop) for start, stop in pairwise(bounds)]
+
+
 def _split_at_cuts(rows: slice, evidence: Evidence) -> list[tuple[slice, slice]]:
     """Splits rows of a track at cuts; returns each part, and the rows of the track in its shot."""
-    first, count = int(evidence.track.frames[0]), len(evidence.track.frames)
-    bounds = sorted({0, count, *(start - first for start in evidence.shot_starts if 0 < start - first < count)})
-    shots = [slice(start, stop) for start, stop in pairwise(bounds)]
+    shots = list_shots(evidence.track, evidence.shot_starts)
     parts = [(slice(max(rows.start, shot.start), min(rows.stop, shot.stop)), shot) for shot in shots]
     return [(part, shot) for part, shot in parts if part.start < part.stop]
 

@@ -60,21 +60,29 @@ def frame_scales(image_points: FloatArray, confidence: FloatArray) -> FloatArray
 def _rotate_to_hips(image_points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Returns camera_from_view (T, 3, 3), the points (T, 33, 2) in the view, and the hips (T, 2) in the camera."""
     hips = image_points[:, HIP_INDICES].mean(axis=1)
-    ones = np.ones((*image_points.shape[:2], 1))
     hips_direction = rotation.normalize(np.concatenate([hips, np.ones((len(hips), 1))], axis=-1))
     optical_axis = np.array([0.0, 0.0, 1.0])
     camera_from_view = rotation.to_matrix(
         rotation.between(np.broadcast_to(optical_axis, hips_direction.shape), hips_direction)
     )
-    view_rays = np.concatenate([image_points, ones], axis=-1) @ camera_from_view
-    view_points = view_rays[..., :2] / np.maximum(view_rays[..., 2:], 0.05)
-    return camera_from_view, view_points, hips
+    return camera_from_view, _rotate_to_view(image_points, camera_from_view), hips
+
+
+def _rotate_to_view(image_points: FloatArray, camera_from_view: FloatArray) -> FloatArray:
+    """Returns the points (T, 33, 2) on the plane z = 1 of the view of points (T, 33, 2) on that of the real camera."""
+    view_rays = np.concatenate([image_points, np.ones((*image_points.shape[:2], 1))], axis=-1) @ camera_from_view
+    return np.asarray(view_rays[..., :2] / np.maximum(view_rays[..., 2:], 0.05))
 
 
 def _frame_scales(view_points: FloatArray, confidence: FloatArray) -> FloatArray:
     distance = np.linalg.norm(view_points[:, SCALE_LANDMARKS], axis=-1)
     weight = confidence[:, SCALE_LANDMARKS] + 1e-3
     return np.asarray((distance * weight).sum(axis=1) / weight.sum(axis=1))
+
+
+def points_in_view(view: PersonView, image_points: FloatArray) -> FloatArray:
+    """Returns the points (T, 33, 2), sizes, in the view of points (T, 33, 2) on the plane z = 1 of the real camera."""
+    return _rotate_to_view(image_points, view.camera_from_view) / view.scale
 
 
 def image_points_from_view(view: PersonView, points: FloatArray) -> FloatArray:

@@ -51,13 +51,44 @@ export const getCorrections = (id) => send("GET", `/api/takes/${id}/corrections`
 export const saveCorrections = (id, corrections, version) =>
   send("PUT", `/api/takes/${id}/corrections`, { corrections, version });
 export const drawFilm = (id) => send("POST", `/api/takes/${id}/film`);
+export const getAnnotations = (id) => send("GET", `/api/takes/${id}/annotations`);
+export const saveAnnotations = (id, poses, version) => send("PUT", `/api/takes/${id}/annotations`, { poses, version });
+export const applyAnnotations = (id, version) => send("POST", `/api/takes/${id}/annotations/apply`, { version });
 export const getScene = (id) => send("GET", `/takes/${id}/scene.json`);
+
+/** Returns the annotations of a file as the studio has them: {poses}. */
+export async function parseAnnotations(id, file) {
+  const body = await file.arrayBuffer();
+  return read(await fetch(`/api/takes/${id}/annotations/import`, { method: "POST", headers: { "Content-Type": "application/json" }, body }));
+}
+
+/** Returns JSON and numbers that the server has packed into one piece. */
+async function getPacked(address, message) {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(message);
+  const buffer = await response.arrayBuffer();
+  const size = new DataView(buffer).getUint32(0, true);
+  return [JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, size))), new Float32Array(buffer, 4 + size)];
+}
+
+/** Returns the description and the numbers of the keypoints that the network has found. */
+export const getKeypoints = (id) => getPacked(`/takes/${id}/keypoints.bin`, "the keypoints cannot be loaded");
 
 /** Returns the numbers of the scene of one version of the corrections. */
 export async function getNumbers(id, version) {
   const response = await fetch(`/takes/${id}/scene.bin?version=${version}`);
-  if (!response.ok) throw new Error("the motion cannot be loaded");
+  if (!response.ok) await read(response);
   return new Float32Array(await response.arrayBuffer());
+}
+
+/** Returns the plots of a take: as in plots.py, and for each person a function that returns the values of a column. */
+export async function getPlots(id) {
+  const [data, numbers] = await getPacked(`/takes/${id}/plots.bin`, "the plots cannot be loaded");
+  const read = ({ values: { offset, shape: [frames, columns] }, ...person }) => ({
+    ...person,
+    column: (index) => Float32Array.from({ length: frames }, (_, row) => numbers[offset + row * columns + index]),
+  });
+  return { ...data, people: data.people.map(read), automatic: data.automatic.map(read) };
 }
 
 /** Sends a video. Returns an object with a promise of the take and a function that breaks it off. */

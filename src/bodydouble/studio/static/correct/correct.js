@@ -1,21 +1,28 @@
 /** The mode in which a take is corrected. A further panel is one more entry of PANELS. */
 
+import { Falloff } from "./falloff.js";
+import { ImageJoints } from "./image-joints.js";
 import { ListPanel } from "./list-panel.js";
 import { PeopleTools } from "./people-tools.js";
+import { SceneJoints } from "./scene-joints.js";
 import { SpanPanel } from "./span-panel.js";
+import { TimeLines } from "./time-lines.js";
 import { WorldPanel } from "./world-panel.js";
 
 /** Panels below the pictures, from left to right; they have the methods of those of ``take/view.js``. */
 const PANELS = [PeopleTools, SpanPanel, WorldPanel, ListPanel];
+/** Tools in and under the pictures, which share the falloff of keyframes. */
+const TOOLS = [TimeLines, ImageJoints, SceneJoints];
 
 let view = null;
 let span = null;
 
 export function enter(entered) {
   view = entered;
+  const falloff = new Falloff(view.shared);
   const panels = PANELS.map((Panel) => new Panel(view.shared));
   span = panels.find((panel) => panel instanceof SpanPanel);
-  view.showPanels(panels);
+  view.showPanels([...TOOLS.map((Tool) => new Tool(view.shared, falloff)), ...panels]);
 }
 
 export function leave() {

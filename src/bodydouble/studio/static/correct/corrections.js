@@ -62,6 +62,11 @@ export class Corrections extends EventTarget {
     this.#change(this.list.map((old, k) => (k === index ? correction : old)));
   }
 
+  /** Replaces the whole list in one step of the history. */
+  replaceAll(list) {
+    this.#change(list);
+  }
+
   undo() {
     const { list, past, future } = this.#state;
     if (this.canUndo) this.#set({ list: past.at(-1), past: past.slice(0, -1), future: [...future, list] });

@@ -5,6 +5,7 @@ import { askText, confirmAction } from "../dialogs.js";
 import { isCharacterFile } from "../characters/characters.js";
 import { CharacterSelect } from "../characters/select.js";
 import { formatBytes, formatLeft, formatTime, h, icon, iconButton, toast } from "../dom.js";
+import { showRecorder } from "../record/record-dialog.js";
 import { Uploads } from "./uploads.js";
 
 const CHOICES = "studio-options";
@@ -35,9 +36,9 @@ export class LibraryView {
   }
 
   onKey(event) {
-    if (event.key !== "u") return false;
-    this.input.click();
-    return true;
+    const action = { u: () => this.input.click(), r: () => this.#record() }[event.key];
+    action?.();
+    return Boolean(action);
   }
 
   #build(main) {
@@ -50,7 +51,9 @@ export class LibraryView {
         h("h1", {}, "Drop a video here"),
         h("p", {}, "Everybody in it becomes an animated 3D character. ",
           this.session.is_local ? "Nothing leaves this computer." : "Everything stays on the computer that runs the studio.")),
-      h("button", { type: "button", class: "button primary", onclick: () => this.input.click() }, "Choose videos"),
+      h("div", { class: "drop-buttons" },
+        h("button", { type: "button", class: "button", onclick: () => this.#record() }, icon("record"), "Record"),
+        h("button", { type: "button", class: "button primary", onclick: () => this.input.click() }, "Choose videos")),
       h("small", {}, `MP4, MOV, WebM, MKV, AVI and others, up to ${formatBytes(this.session.upload_bytes)} each`),
       this.#buildOptions(), this.input);
     this.grid = h("div", { class: "cards" });
@@ -83,6 +86,10 @@ export class LibraryView {
     const all = [...files];
     this.characters.add(all.filter(isCharacterFile));
     uploads.add(all.filter((file) => !isCharacterFile(file)), this.#choices());
+  }
+
+  #record() {
+    showRecorder(this.session.upload_bytes, (file) => this.#add([file]));
   }
 
   #listen() {

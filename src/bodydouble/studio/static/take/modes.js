@@ -6,6 +6,7 @@
 
 export const MODES = {
   look: { label: "Look", icon: "eye", load: () => import("./look.js") },
+  annotate: { label: "Annotate", icon: "points", key: "a", load: () => import("../annotate/annotate.js") },
   correct: { label: "Correct", icon: "wand", key: "c", load: () => import("../correct/correct.js") },
 };
 

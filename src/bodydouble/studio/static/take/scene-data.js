@@ -4,7 +4,7 @@ import { getNumbers, getScene } from "../api.js";
 import { parseRate, personColor, personLabel } from "../dom.js";
 
 /** An array of any shape over the numbers of a scene; row(i) is the part of its first axis. */
-class Rows {
+export class Rows {
   constructor(numbers, { offset, shape }) {
     this.width = shape.slice(1).reduce((product, size) => product * size, 1);
     this.length = shape[0];
@@ -25,6 +25,7 @@ export async function loadScene(id) {
     color: personColor(index),
     keypoints: new Rows(numbers, person.keypoints),
     joints: new Rows(numbers, person.joints),
+    sigma: new Rows(numbers, person.sigma),
     contacts: new Rows(numbers, person.contacts),
     observed: new Rows(numbers, person.observed),
     /** Row of a frame of the clip, or -1 where the person is absent. */

@@ -6,11 +6,19 @@ import { CAMERAS, Cameras } from "./cameras.js";
 import { loadCharacter } from "./characters.js";
 import { Detail, hasSoftwareRenderer } from "./detail.js";
 import { createStage, PersonMarks } from "./stage.js";
+import { TrajectoryLayer } from "./trajectories.js";
+import { UncertaintyLayer } from "./uncertainty.js";
 
 const LABELS = { orbit: "Orbit", follow: "Follow", video: "Video’s camera" };
 const ICONS = { orbit: "orbit", follow: "follow", video: "camera" };
 /** Joints above left heel, left toes, right heel, right toes. */
 const FEET = ["leftFoot", "leftToes", "rightFoot", "rightToes"];
+/** Further layers: class, label, icon, explanation. */
+const LAYERS = {
+  uncertainty: [UncertaintyLayer, "Uncertainty", "uncertainty",
+    "Spheres of two standard deviations around each joint, from green (1 cm) to red (8 cm)"],
+  paths: [TrajectoryLayer, "Paths", "path", "Paths of hips, hands and feet, one second before and after the frame"],
+};
 
 export class ScenePanel {
   constructor({ take, scene, isDark }) {
@@ -27,13 +35,18 @@ export class ScenePanel {
       "aria-pressed": "false", "aria-label": LABELS[mode], onclick: () => this.setCamera(mode) }, icon(ICONS[mode]), h("span", {}, LABELS[mode]))]));
     this.boneButton = h("button", { type: "button", class: "chip", "aria-pressed": "false", "aria-label": "Skeletons in 3D",
       onclick: () => this.toggleBones() }, icon("bones"), h("span", {}, "Skeletons"));
+    this.layerButtons = Object.fromEntries(Object.entries(LAYERS).map(([name, [, label, symbol, title]]) => [name,
+      h("button", { type: "button", class: "chip", "aria-pressed": "false", "aria-label": label, title,
+        onclick: () => this.toggleLayer(name) }, icon(symbol), h("span", {}, label))]));
     this.element = h("section", { class: "pane", "aria-label": "3D view" },
-      h("div", { class: "pane-tools" }, h("div", { class: "group" }, Object.values(this.buttons)), this.boneButton),
+      h("div", { class: "pane-tools" }, h("div", { class: "group" }, Object.values(this.buttons)),
+        h("div", { class: "group layers" }, this.boneButton, Object.values(this.layerButtons))),
       h("div", { class: "picture" }, this.canvas, this.message));
     this.stage = createStage();
     this.stage.setDark(isDark());
     this.feet = FEET.map((name) => scene.joint_names.indexOf(name));
     this.marks = [];
+    this.layers = {};
     this.#createMarks();
   }
 
@@ -55,6 +68,20 @@ export class ScenePanel {
     this.marks = this.scene.people.map((person) => new PersonMarks(person, this.scene.parents));
     for (const mark of this.marks) this.stage.scene.add(mark.root);
     this.#showBones();
+    this.#createLayers();
+  }
+
+  #createLayers() {
+    for (const [name, [Layer]] of Object.entries(LAYERS)) {
+      const [old, layer] = [this.layers[name], new Layer(this.scene)];
+      this.layers[name] = layer;
+      if (old) {
+        layer.root.visible = old.root.visible;
+        this.stage.scene.remove(old.root);
+        old.dispose();
+      }
+      this.stage.scene.add(layer.root);
+    }
   }
 
   /** Shows the skeletons of all people, or of those whose characters are not there yet. */
@@ -151,6 +178,13 @@ export class ScenePanel {
     this.#showBones();
   }
 
+  toggleLayer(name) {
+    const { root } = this.layers[name];
+    root.visible = !root.visible;
+    this.layerButtons[name].setAttribute("aria-pressed", root.visible);
+    this.needsDraw = true;
+  }
+
   /** Shows the frame of the player. */
   show() {
     this.needsPose = true;
@@ -180,6 +214,7 @@ export class ScenePanel {
     const { frame } = this.player;
     for (const model of this.models) model.show(frame);
     for (const mark of this.marks) mark.show(frame, this.feet);
+    for (const layer of Object.values(this.layers)) layer.show(frame);
     this.cameras.show(frame);
     this.needsDraw = true;
   }

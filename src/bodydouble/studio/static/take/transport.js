@@ -4,7 +4,10 @@ import { formatTime, h, icon, iconButton } from "../dom.js";
 import { SPEEDS } from "./player.js";
 
 export class Transport {
-  constructor({ scene }) {
+  constructor({ view, scene }) {
+    this.view = view;
+    this.plots = iconButton("chart", "Plots", () => this.togglePlots());
+    this.plots.setAttribute("aria-pressed", "false");
     this.play = iconButton("play", "Play", () => this.player.toggle(), "play");
     this.loop = iconButton("loop", "Loop", () => this.player.setLooping(!this.player.isLooping));
     this.speed = h("select", { class: "field speed", "aria-label": "Speed", onchange: () => this.player.setSpeed(Number(this.speed.value)) },
@@ -19,7 +22,7 @@ export class Transport {
         iconButton("previous", "One frame back", () => this.player.step(-1)),
         this.play,
         iconButton("next", "One frame forward", () => this.player.step(1)),
-        this.time, h("span", { class: "gap" }), this.speed, this.loop));
+        this.time, h("span", { class: "gap" }), this.plots, this.speed, this.loop));
     this.onScene(scene);
   }
 
@@ -46,6 +49,10 @@ export class Transport {
     player.addEventListener("state", () => this.showState());
     this.showState();
     this.show();
+  }
+
+  togglePlots() {
+    this.plots.setAttribute("aria-pressed", this.view.plots.toggle());
   }
 
   #scrub() {

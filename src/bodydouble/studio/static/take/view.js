@@ -12,11 +12,15 @@ import { h, icon, iconButton, toast } from "../dom.js";
 import { showDownloads } from "./downloads.js";
 import { FIRST_MODE, MODES } from "./modes.js";
 import { Player } from "./player.js";
+import { PlotsPanel } from "./plots-panel.js";
 import { loadScene } from "./scene-data.js";
 import { ScenePanel } from "./scene-panel.js";
 import { Selection } from "./selection.js";
 import { Transport } from "./transport.js";
 import { VideoPanel } from "./video-panel.js";
+
+/** Factor by which a key comes closer to the video. */
+const KEY_ZOOM = 1.5;
 
 export class TakeView {
   constructor(context, id) {
@@ -56,21 +60,23 @@ export class TakeView {
     this.video = new VideoPanel(this.shared);
     this.scene3d = new ScenePanel(this.shared);
     this.transport = new Transport(this.shared);
-    this.panels = [this.video, this.scene3d, this.transport];
+    this.plots = new PlotsPanel(this.shared);
+    this.panels = [this.video, this.scene3d, this.transport, this.plots];
     this.change = new CharacterChange(this.context.session, take);
     this.player = new Player(this.video.video, scene.frames, scene.rate);
     /** Place of further time lines, below the transport. */
     this.strip = h("div", { class: "strip" });
     this.below = h("div", { class: "panels" });
     this.context.main.replaceChildren(h("div", { class: "take" }, this.change.element,
-      h("div", { class: "panes" }, this.video.element, this.scene3d.element), this.transport.element, this.strip, this.below));
+      h("div", { class: "panes" }, this.video.element, this.scene3d.element), this.transport.element, this.strip,
+      this.plots.element, this.below));
     this.#buildBar();
     const [width, height] = scene.image_size;
     this.context.main.firstChild.style.setProperty("--shape", Math.min(1.78, Math.max(1.2, width / height)));
     for (const panel of this.panels) panel.attach(this.player);
     this.player.addEventListener("frame", () => this.#show());
     this.player.addEventListener("state", () => this.video.show());
-    corrections.addEventListener("resolved", (event) => this.#onScene(event.detail));
+    corrections.addEventListener("resolved", (event) => this.showScene(event.detail));
     await this.setMode(FIRST_MODE);
     this.#show();
   }
@@ -104,11 +110,16 @@ export class TakeView {
     this.setMode(name === this.modeName ? FIRST_MODE : name);
   }
 
-  /** Shows the panels of a mode below the pictures, in place of those of the mode before. */
+  /**
+   * Shows the panels of a mode in place of those of the mode before: below the pictures, or where ``place`` says:
+   * "strip" below the transport, "pictures" if the panel itself puts something into the pictures.
+   */
   showPanels(panels) {
     for (const panel of this.modePanels) panel.close?.();
     this.modePanels = panels;
-    this.below.replaceChildren(...panels.map((panel) => panel.element));
+    const elementsAt = (place) => panels.filter((panel) => (panel.place ?? "below") === place).map((panel) => panel.element);
+    this.strip.replaceChildren(...elementsAt("strip"));
+    this.below.replaceChildren(...elementsAt("below"));
     for (const panel of panels) {
       panel.attach(this.player);
       panel.show();
@@ -136,7 +147,8 @@ export class TakeView {
     this.video.onTake(this.shared.take);
   }
 
-  #onScene(scene) {
+  /** Shows another motion of the take. */
+  showScene(scene) {
     if (this.isClosed) return;
     this.shared.scene = scene;
     if (!scene.people.some(({ name }) => name === this.selection.person)) this.selection.person = null;
@@ -212,8 +224,14 @@ export class TakeView {
       2: () => this.scene3d.setCamera("follow"),
       3: () => this.scene3d.setCamera("video"),
       b: () => this.scene3d.toggleBones(),
+      u: () => this.scene3d.toggleLayer("uncertainty"),
+      m: () => this.scene3d.toggleLayer("paths"),
+      g: () => this.transport.togglePlots(),
       k: () => this.video.toggleSkeletons(),
       v: () => this.video.toggleFilm(),
+      "+": () => this.video.zoom.zoomBy(KEY_ZOOM),
+      "-": () => this.video.zoom.zoomBy(1 / KEY_ZOOM),
+      0: () => this.video.zoom.reset(),
       d: () => this.#download(),
       p: () => this.change.open(),
     };
