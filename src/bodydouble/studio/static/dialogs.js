@@ -49,6 +49,10 @@ const SHORTCUTS = [
     ["G", "plots"], ["N", "next finding"], ["D", "download"], ["C", "correct"],
   ]],
   ["Correct", [["Ctrl Z", "undo"], ["Ctrl Y", "redo"], ["I O", "first and last frame of the span"], ["P", "next person"]]],
+  ["Contact on a time line", [
+    ["Enter", "add one at the frame, or in the span"], ["← →", "move it"], ["Shift ← →", "move its end"],
+    ["Ctrl ← →", "move its beginning"], ["Del", "delete it, or a keyframe"],
+  ]],
 ];
 
 export function showShortcuts() {
