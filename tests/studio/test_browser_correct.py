@@ -120,7 +120,7 @@ def place_in_pane(browser: Browser, pane: str, pixel: Point, performance: Perfor
 
 
 def joint_position(motion: Motion, joint: str, frame: int) -> FloatArray:
-    return kinematics.joint_positions(motion)[frame, motion.skeleton.index(joint)]
+    return np.asarray(kinematics.joint_positions(motion)[frame, motion.skeleton.index(joint)])
 
 
 def project(performance: Performance, point: FloatArray, frame: int) -> FloatArray:
@@ -132,7 +132,8 @@ def project(performance: Performance, point: FloatArray, frame: int) -> FloatArr
 
 def unproject(performance: Performance, pixel: Point, depth: float, frame: int) -> FloatArray:
     ray = camera.rays(performance.camera.intrinsics, np.array(pixel))
-    return camera.transform(camera.inverse(performance.camera.camera_from_world[frame]), (depth * ray)[None])[0]
+    world_from_camera = camera.inverse(performance.camera.camera_from_world[frame])
+    return np.asarray(camera.transform(world_from_camera, (depth * ray)[None])[0])
 
 
 def measure_slide(motion: Motion, first: int, last: int, columns: tuple[int, ...]) -> float:
