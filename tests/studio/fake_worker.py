@@ -23,7 +23,7 @@ from bodydouble.pipeline.animating import animate_captured, prepare_outputs
 from bodydouble.pipeline.capturing import CaptureResult
 from bodydouble.pipeline.progress import Progress
 from bodydouble.studio.playback import PLAYBACK_FILE, write_playback
-from bodydouble.studio.recasting import check_character, take_over
+from bodydouble.studio.recasting import check_character, take_additions, take_capture
 from bodydouble.studio.worker import end_with_server
 from tests.evaluation.scenes import ground_truth
 
@@ -33,7 +33,8 @@ FRAMES = 24
 def run_invented(job: Job, folder: Path, progress: Progress) -> Mapping[str, Any]:
     """Runs the stages of a take with an invented performance."""
     check_character(job)
-    take_over(job, folder.parents[1] / job.request.folder, folder)
+    results = folder.parents[1] / job.request.folder
+    take_capture(job, results, folder)
     if not (folder / PLAYBACK_FILE).exists():
         write_playback(job.request.video, folder / PLAYBACK_FILE, progress)
     mark = folder / "killed"
@@ -50,6 +51,7 @@ def run_invented(job: Job, folder: Path, progress: Progress) -> Mapping[str, Any
     captured = capture(folder)
     outputs = prepare_outputs(progress, character=job.request.options["character"], preview=False)
     animate_captured(job.request.video, CaptureResult(captured, {}, {}), folder, outputs, progress)
+    take_additions(job, results, folder)
     return {"frames": FRAMES, "people": {person.name: 1.0 for person in captured.people}, "warnings": []}
 
 

@@ -15,36 +15,44 @@ from bodydouble.jobs.job import Job
 from bodydouble.jobs.stages import CAPTURE_FILE, CHARACTER, FILM, WARNINGS_FILE
 from bodydouble.pipeline.animating import PERFORMANCE_FILE, REPORT_FILE
 from bodydouble.studio.corrected_cast import MODELS
+from bodydouble.studio.playback import PLAYBACK_FILE
 
-_REMADE = (JOB_FILE, REPORT_FILE, "*.glb", "*.bvh", "*.toml", "film*.mp4", f"{MODELS}/*")
-"""Patterns of the files of results that show the character."""
+_REMADE = (JOB_FILE, REPORT_FILE, PERFORMANCE_FILE, "*.glb", "*.bvh", "*.toml", "film*.mp4", f"{MODELS}/*")
+"""Patterns of the files of results that a job with another character writes anew."""
 
 
-def take_over(job: Job, results: Path, folder: Path) -> None:
-    """Puts the capture of earlier results, and whatever belongs to it, into the folder in which a job works.
-
-    Nothing is done if there are no results of the same video with the same options but the character, or if the folder
-    has a capture.
+def take_capture(job: Job, results: Path, folder: Path) -> None:
+    """Puts the capture of earlier results into the folder in which a job works, unless it has one.
 
     Args:
         job: the job.
-        results: folder of the earlier results, which may not exist.
+        results: folder of the results of the same take with another character; nothing is done if there are none.
         folder: folder in which the job works.
 
     Raises:
         OutputError: a file cannot be written.
     """
-    record = _read_record(results)
-    if record is None or (folder / CAPTURE_FILE).exists() or _fix(record["options"]) != _fix(job.request.options):
+    record = _read_record(job, results)
+    if record is None or (folder / CAPTURE_FILE).exists():
+        return
+    _copy(results / PLAYBACK_FILE, folder / PLAYBACK_FILE)
+    warnings = [text for text in record["summary"].get("warnings", ()) if not _is_of_run(text, record["options"])]
+    with atomic_write(folder / WARNINGS_FILE) as temporary:
+        temporary.write_text(json.dumps(warnings), encoding="utf-8")
+    _copy(results / PERFORMANCE_FILE, folder / CAPTURE_FILE)
+
+
+def take_additions(job: Job, results: Path, folder: Path) -> None:
+    """Puts what people have added to earlier results, such as corrections, beside the new ones just before delivery.
+
+    Arguments and errors are as for ``take_capture``.
+    """
+    if _read_record(job, results) is None:
         return
     for source in results.rglob("*"):
         place = source.relative_to(results)
         if source.is_file() and not any(fnmatch(place.as_posix(), pattern) for pattern in _REMADE):
             _copy(source, folder / place)
-    warnings = [text for text in record["summary"].get("warnings", ()) if not _is_of_run(text, record["options"])]
-    with atomic_write(folder / WARNINGS_FILE) as temporary:
-        temporary.write_text(json.dumps(warnings), encoding="utf-8")
-    _copy(results / PERFORMANCE_FILE, folder / CAPTURE_FILE)
 
 
 def check_character(job: Job) -> None:
@@ -54,9 +62,11 @@ def check_character(job: Job) -> None:
         raise UnknownCharacterError("the file of its character is gone; choose another character")
 
 
-def _read_record(results: Path) -> Mapping[str, Any] | None:
+def _read_record(job: Job, results: Path) -> Mapping[str, Any] | None:
+    """Returns the record of results that differ from those of a job by the character only; None if there are none."""
     with suppress(OSError, ValueError):
-        return dict(json.loads((results / JOB_FILE).read_text(encoding="utf-8")))
+        record = dict(json.loads((results / JOB_FILE).read_text(encoding="utf-8")))
+        return record if _fix(record["options"]) == _fix(job.request.options) else None
     return None
 
 

@@ -163,20 +163,24 @@ class Studio:
         current = self.library.delivered(take)
         options = {**current.options, CHARACTER: character, FILM: bool(current.options.get(FILM)) and character}
         key = await self._compute_key(self.library.video(take), options)
-        await asyncio.to_thread(self._replace_job, take, self._with_delivered(current, key, options))
-        return self.library.find(take.id) or take
+        return await asyncio.to_thread(self._replace_job, take.id, key, options)
 
-    def _with_delivered(self, current: Take, key: str, options: Mapping[str, Any]) -> Take:
-        if key == current.key:
-            return replace(current, delivered=None)
-        return replace(current, key=key, options=options, delivered={"key": current.key, "options": current.options})
-
-    def _replace_job(self, old: Take, new: Take) -> None:
-        self.library.save(new)
-        self.queue.remove(old.key)
-        if new.delivered is not None:
-            self._enqueue(new)
+    def _replace_job(self, take_id: str, key: str, options: Mapping[str, Any]) -> Take:
+        """Gives a take a job of another key, or none if that is the one of its results; returns the take."""
+        take = self.library.find(take_id)
+        if take is None:
+            raise InvalidDataError("this take was deleted")
+        current = self.library.delivered(take)
+        changed = replace(current, delivered=None)
+        if key != current.key:
+            made = {"key": current.key, "options": current.options}
+            changed = replace(current, key=key, options=options, delivered=made)
+        self.library.save(changed)
+        self.queue.remove(take.key)
+        if changed.delivered is not None:
+            self._enqueue(changed)
         self.library.remove_unused_characters()
+        return changed
 
     def cancel(self, take: Take) -> None:
         """Stops the job of a take, which can be started again; a take with results keeps these and their character."""

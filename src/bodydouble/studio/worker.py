@@ -27,15 +27,23 @@ def run_take(job: Job, folder: Path, progress: Progress) -> Mapping[str, Any]:
 
     Where nothing can be rendered, there is no film, and a warning.
     """
-    from bodydouble.jobs.stages import FILM, run_stages
     from bodydouble.studio.playback import PLAYBACK_FILE, write_playback
-    from bodydouble.studio.recasting import check_character, take_over
+    from bodydouble.studio.recasting import check_character, take_additions, take_capture
 
     check_character(job)
-    take_over(job, folder.parents[1] / job.request.folder, folder)
+    results = folder.parents[1] / job.request.folder
+    take_capture(job, results, folder)
     copy = folder / PLAYBACK_FILE
     if not copy.exists():
         write_playback(job.request.video, copy, progress)
+    summary = _run_stages(job, folder, progress)
+    take_additions(job, results, folder)
+    return summary
+
+
+def _run_stages(job: Job, folder: Path, progress: Progress) -> Mapping[str, Any]:
+    from bodydouble.jobs.stages import FILM, run_stages
+
     try:
         return run_stages(job, folder, progress)
     except RenderingUnavailableError as error:
