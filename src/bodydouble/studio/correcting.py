@@ -177,7 +177,7 @@ class Corrector:
         helper = Helper("drawing the film crashed, perhaps for lack of memory")
         try:
             await helper.call(draw_film, folder, video, character)
-        except BodydoubleError as error:
+        except (BodydoubleError, RuntimeError) as error:
             self._film_errors[folder] = str(error)
         finally:
             helper.close()
