@@ -113,7 +113,7 @@ export class Zoom extends EventTarget {
   #onDown(event) {
     if (event.defaultPrevented || event.target.closest("button")) return;
     this.pointers.set(event.pointerId, [event.clientX, event.clientY]);
-    if (this.zoom > 1 || this.pointers.size > 1) this.element.setPointerCapture(event.pointerId);
+    this.element.setPointerCapture(event.pointerId);
   }
 
   #onMove(event) {
