@@ -123,7 +123,7 @@ export class Zoom extends EventTarget {
     const other = [...this.pointers].find(([id]) => id !== event.pointerId)?.[1];
     this.pointers.set(event.pointerId, point);
     const share = other ? 2 : 1;
-    if (other) this.zoomAt((point[0] + other[0]) / 2, (point[1] + other[1]) / 2, distance(point, other) / Math.max(1, distance(last, other)));
+    if (other) this.zoomAt((last[0] + other[0]) / 2, (last[1] + other[1]) / 2, distance(point, other) / Math.max(1, distance(last, other)));
     this.#moveCenter((last[0] - point[0]) / this.scale / share, (last[1] - point[1]) / this.scale / share);
   }
 }
