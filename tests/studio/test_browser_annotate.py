@@ -268,11 +268,13 @@ def test_places_between_keys_are_those_of_the_fit(server: Server, browser: Brows
         {"frame": int(frame), "state": "visible", "x": float(x), "y": float(y)}
         for frame, (x, y) in zip(frames, places, strict=True)
     ]
-    rules = {"maxGap": MAX_GAP_SECONDS * FPS, "shotStarts": [int(frames[9])]}
-    annotated = tuple(
-        AnnotatedKeypoint("a", key["frame"], "nose", pixel=(float(key["x"]), float(key["y"]))) for key in keys
-    )
-    expected = interpolate_annotations(annotated, np.arange(frames[-1] + 1), FPS, rules["shotStarts"]).pixels[:, 0]
+    cut = int(frames[9])
+    rules = {"maxGap": MAX_GAP_SECONDS * FPS, "shotStarts": [cut]}
+    annotated = [
+        AnnotatedKeypoint("a", int(frame), "nose", pixel=(float(x), float(y)))
+        for frame, (x, y) in zip(frames, places, strict=True)
+    ]
+    expected = interpolate_annotations(annotated, np.arange(frames[-1] + 1), FPS, [cut]).pixels[:, 0]
     browser.open(server.url)
     browser.wait("document.querySelector('.drop')")
     found = browser.evaluate(

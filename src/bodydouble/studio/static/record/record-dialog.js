@@ -38,7 +38,7 @@ class Recorder {
     this.count = h("div", { class: "countdown", "aria-hidden": "true" });
     this.clock = h("span", { class: "recording-time", hidden: true });
     this.message = h("p", { class: "recorder-message", role: "status" });
-    this.cameras = h("select", { class: "field", "aria-label": "Camera", onchange: () => this.#chooseCamera() });
+    this.cameras = h("select", { class: "field", hidden: true, "aria-label": "Camera", onchange: () => this.#chooseCamera() });
     this.sound = h("input", { type: "checkbox", name: "sound", onchange: () => this.#open() });
     this.options = h("div", { class: "recorder-options" }, this.cameras,
       h("label", { class: "switch" }, this.sound, h("i", {}), h("span", {}, "Sound")));
