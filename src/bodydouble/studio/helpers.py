@@ -79,12 +79,12 @@ class Helper:
             )
             try:
                 return await asyncio.wait_for(answer, self._max_seconds)
-            except (EOFError, OSError):
-                self.stop()
-                raise MediaError(self._loss) from None
             except TimeoutError:
                 self.stop()
                 raise MediaError(f"the file cannot be read: it takes more than {self._max_seconds:.0f} s") from None
+            except (EOFError, OSError):
+                self.stop()
+                raise MediaError(self._loss) from None
             except asyncio.CancelledError:
                 self.stop()
                 raise

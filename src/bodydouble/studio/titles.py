@@ -13,7 +13,7 @@ def clean_title(text: str) -> str:
     """Returns a title of one line without control characters and without the suffix of a video or a character."""
     visible = "".join(c if _is_visible(c) else " " for c in unicodedata.normalize("NFC", text))
     title = " ".join(visible.split())[:MAX_TITLE].strip()
-    kept = _SUFFIX.sub("", title)
+    kept = _SUFFIX.sub("", title).strip()
     return kept if kept.strip(_JOINERS) else "Untitled"
 
 
