@@ -1,7 +1,9 @@
 """Characters of one's own: added, refused in one line, chosen, exchanged in a done take, removed."""
 
+import asyncio
 import io
 import json
+import os
 import struct
 import time
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from bodydouble.errors import MediaError
 from bodydouble.studio.helpers import Helper
 from bodydouble.studio.titles import clean_title
 from tests.characters.glb_edit import MANNEQUIN
@@ -219,15 +222,15 @@ def test_titles_of_all_scripts(text: str, title: str) -> None:
     assert clean_title(text) == title
 
 
-def test_helper_that_hangs_is_ended() -> None:
-    import asyncio
-
-    from bodydouble.errors import MediaError
-
+def test_helper_that_hangs_is_ended_and_the_next_call_gets_another_one() -> None:
     async def run() -> None:
-        helper = Helper(max_seconds=5.0)
-        with pytest.raises(MediaError, match="it takes more than 5 s"):
+        helper = Helper(max_seconds=1.0)
+        with pytest.raises(MediaError, match="the file cannot be read: it takes more than 1 s"):
             await helper.call(time.sleep, 600)
+        helper._max_seconds = None
+        assert await helper.call(abs, -3) == 3
+        with pytest.raises(MediaError, match="it crashes the decoder"):
+            await helper.call(os.abort)
         assert await helper.call(abs, -3) == 3
         helper.close()
 
