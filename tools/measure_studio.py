@@ -1,4 +1,6 @@
-"""Measures the page of the studio in Chromium with software WebGL: time until it is usable, frames/s of the 3D view.
+"""Measures the page of the studio in Chromium with software WebGL.
+
+Time until the page is usable, frames/s of the 3D view, and time from a correction to the new motion.
 
     python tools/measure_studio.py FOLDER
 
@@ -12,6 +14,7 @@ import statistics
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -22,6 +25,7 @@ from tests.studio.servers import Server, run_studio  # noqa: E402
 RUNS = 5
 SIZE = (1280, 720)
 FRAMES = 40
+CORRECTION_SECONDS = 600.0
 WATCH_READY = """
 new MutationObserver((_, observer) => {
   if (!document.body || !("ready" in document.body.dataset)) return;
@@ -61,6 +65,61 @@ MEASURE_VIEW = """
 """
 
 
+MEASURE_CORRECTIONS = """
+(async () => {
+  const { ScenePanel } = await import("/static/take/scene-panel.js");
+  const { loadScene } = await import("/static/take/scene-data.js");
+  const { Corrections } = await import("/static/correct/corrections.js");
+  const scene = await loadScene("TAKE");
+  const panel = new ScenePanel({ take: { id: "TAKE" }, scene, isDark: () => false });
+  document.body.replaceChildren(panel.element);
+  const person = scene.people.toSorted((a, b) => b.frames - a.frames)[0];
+  const other = scene.people.find((one) => one !== person);
+  const player = { frame: person.first_frame };
+  await panel.attach(player);
+  const corrections = new Corrections("TAKE");
+  await corrections.load();
+  const change = (action) => new Promise((resolve, reject) => {
+    const start = performance.now();
+    const controller = new AbortController();
+    corrections.addEventListener("failed", ({ detail }) => reject(new Error(detail)), { signal: controller.signal });
+    corrections.addEventListener("resolved", ({ detail }) => {
+      controller.abort();
+      panel.onScene(detail);
+      requestAnimationFrame(() => setTimeout(() => resolve((performance.now() - start) / 1000)));
+    }, { signal: controller.signal });
+    action();
+  });
+  const joint = scene.joint_names.indexOf("leftHand");
+  const create = (run) => {
+    const frame = person.first_frame + Math.round(person.frames * (0.2 + 0.1 * run));
+    const own = { person: person.name };
+    const span = { ...own, first_frame: frame, last_frame: frame + 10 };
+    const [x, y, z] = person.joints.row(person.rowAt(frame)).subarray(3 * joint);
+    return [
+      { kind: "rename", ...own, name: `Anna${run}` },
+      ...(other ? [{ kind: "swap", ...own, other: other.name, frame }] : []),
+      { kind: "contact", ...span, side: "left", resting: false },
+      { kind: "keyframe", ...own, joint: "leftHand", frame, position: [x, y - 0.03, z] },
+      { kind: "exchange_sides", ...span },
+      { kind: "unreliable", ...span },
+      { kind: "smoothing", ...span, cutoff: 4 },
+      { kind: "floor", height: 0.01 * (run + 1) },
+      { kind: "height", ...own, height: person.stature + 0.01 * (run + 1) },
+    ];
+  };
+  const seconds = {};
+  for (let run = 0; run < RUNS; run += 1) {
+    for (const correction of create(run)) {
+      (seconds[correction.kind] ??= []).push(await change(() => corrections.add(correction)));
+      await change(() => corrections.undo());
+    }
+  }
+  return { seconds, frames: scene.frames, people: scene.people.length };
+})()
+"""
+
+
 def main() -> None:
     """Prints the figures."""
     with run_studio(Path(sys.argv[1]).absolute()) as server:
@@ -68,12 +127,17 @@ def main() -> None:
         if not done:
             sys.exit(f"{sys.argv[1]} has no take that is done")
         loads = [measure_load(server) for _ in range(RUNS)]
-        views = [measure_view(server, max(done, key=lambda take: len(take["people"]))["id"]) for _ in range(RUNS)]
+        take = max(done, key=lambda take: len(take["people"]))["id"]
+        views = [measure_view(server, take) for _ in range(RUNS)]
+        corrections = measure_corrections(server, take)
     print_range("usable after, s", loads, min(loads))
     rates, costs = [view["rate"] for view in views], [view["cpu_ms"] for view in views]
     print_range("3D view, frames/s", rates, max(rates))
     print_range("3D view, processor time per frame, ms", costs, min(costs))
     print(json.dumps({key: views[0][key] for key in ("people", "width", "height")}))
+    for kind, seconds in corrections["seconds"].items():
+        print_range(f"from a click to the new motion, {kind}, s", seconds, min(seconds))
+    print(json.dumps({key: corrections[key] for key in ("people", "frames")}))
 
 
 def measure_load(server: Server) -> float:
@@ -96,6 +160,22 @@ def measure_view(server: Server, take: str) -> dict[str, float]:
         view["rate"] = browser.evaluate("measure()")
         view["cpu_ms"] = 1000 * (browser.processor_seconds() - before) / FRAMES
         return view
+
+
+def measure_corrections(server: Server, take: str) -> dict[str, Any]:
+    """Returns the times in s from a correction of each kind to the picture of the new motion, one correction at a time.
+
+    No correction is left at the end.
+    """
+    script = MEASURE_CORRECTIONS.replace("TAKE", take).replace("RUNS", str(RUNS))
+    with tempfile.TemporaryDirectory() as profile, Browser(Path(profile)) as browser:
+        browser.open(server.url, SIZE)
+        browser.wait("'ready' in document.body.dataset")
+        browser.evaluate(
+            f"{script}.then((result) => {{ window.corrected = result; }}, (e) => {{ window.failed = e; }}); 0"
+        )
+        browser.wait("window.corrected || window.failed", CORRECTION_SECONDS)
+        return dict(browser.evaluate("window.corrected ?? Promise.reject(window.failed)"))
 
 
 def print_range(name: str, values: list[float], best: float) -> None:

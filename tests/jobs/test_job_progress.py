@@ -12,7 +12,7 @@ import pytest
 from bodydouble.cli.batch_progress import BatchProgress, format_time
 from bodydouble.jobs.delivery import WORK_FOLDER
 from bodydouble.jobs.job import Job, JobRequest, JobState
-from bodydouble.jobs.job_progress import STAGE_SHARES, JobWatch, estimate_fraction, estimate_seconds_left
+from bodydouble.jobs.job_progress import STAGES, JobWatch, estimate_fraction, estimate_seconds_left
 from bodydouble.jobs.store import JobStore
 from bodydouble.jobs.supervisor import QueueOptions, run_queue
 from tests.jobs.queues import add_clips
@@ -23,9 +23,7 @@ JOB = Job("key", JobRequest(Path("/in/a.mp4"), "a", {"preview": True, "film": Tr
 
 def test_the_fraction_grows_from_stage_to_stage_and_step_to_step() -> None:
     fractions = [
-        estimate_fraction(replace(JOB, stage=stage, steps_done=done, steps=4))
-        for stage in STAGE_SHARES
-        for done in range(5)
+        estimate_fraction(replace(JOB, stage=stage, steps_done=done, steps=4)) for stage in STAGES for done in range(5)
     ]
     assert fractions[0] == 0
     assert fractions[-1] == 1
@@ -55,6 +53,15 @@ def test_the_time_left_of_a_job_follows_its_progress(monkeypatch: pytest.MonkeyP
     assert again.fraction == found[-1].fraction
     assert watch.look(replace(JOB, state=JobState.DONE)).fraction == 1
     assert watch.look(replace(JOB, state=JobState.WAITING)).fraction == 0
+
+
+def test_progress_is_that_of_the_stages_that_a_run_has_left() -> None:
+    watch = JobWatch()
+    assert watch.look(replace(JOB, stage="")).fraction == 0
+    assert watch.look(replace(JOB, stage="characters", steps_done=0, steps=4)).fraction == 0
+    half = watch.look(replace(JOB, stage="film", steps_done=1, steps=2)).fraction
+    assert 0.2 < half < 0.5
+    assert watch.look(replace(JOB, stage="delivery", steps_done=1, steps=1)).fraction == 1
 
 
 def queue_of(done: int, running: int, waiting: int, failed: int = 0, seconds: float = 10.0) -> list[Job]:

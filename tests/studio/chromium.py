@@ -12,8 +12,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,6 +25,8 @@ FLAGS = (
     "--remote-debugging-pipe", "--mute-audio", "--hide-scrollbars",
 )  # fmt: skip
 TIMEOUT = 60.0
+ALT, CTRL, META, SHIFT = 1, 2, 4, 8
+"""Keys that are held while another one, or the mouse, is pressed."""
 
 
 def find_browser() -> str | None:
@@ -38,9 +41,9 @@ class PageError(Exception):
 class Browser:
     """A browser with one page. A context manager."""
 
-    def __init__(self, profile: Path) -> None:
-        """Takes a folder for the files of the browser."""
-        self._profile = profile
+    def __init__(self, profile: Path, flags: Sequence[str] = ()) -> None:
+        """Takes a folder for the files of the browser, and further flags of its command line."""
+        self._profile, self._flags = profile, flags
         self._buffer, self._number, self._session = b"", 0, ""
         self.events: list[dict[str, Any]] = []
         """Events of the page so far."""
@@ -53,7 +56,7 @@ class Browser:
             "ends = [fcntl(int(n), F_DUPFD, 10) for n in sys.argv[1:3]]; "
             "os.dup2(ends[0], 3); os.dup2(ends[1], 4); os.execv(sys.argv[3], sys.argv[3:])"
         )
-        command = [find_browser() or "", *FLAGS, f"--user-data-dir={self._profile}", "about:blank"]
+        command = [find_browser() or "", *FLAGS, *self._flags, f"--user-data-dir={self._profile}", "about:blank"]
         self._process = subprocess.Popen(
             [sys.executable, "-c", connect, str(to_read), str(to_write), *command],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, pass_fds=(to_read, to_write),
@@ -155,10 +158,34 @@ class Browser:
         for kind in ("mousePressed", "mouseReleased"):
             self.send("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
 
-    def press(self, key: str, text: str = "") -> None:
-        """Presses a key."""
-        self.send("Input.dispatchKeyEvent", type="keyDown", key=key, text=text)
-        self.send("Input.dispatchKeyEvent", type="keyUp", key=key)
+    def press(self, key: str, text: str = "", modifiers: int = 0) -> None:
+        """Presses a key; modifiers are a sum of ALT, CTRL, META and SHIFT."""
+        self.send("Input.dispatchKeyEvent", type="keyDown", key=key, text=text, modifiers=modifiers)
+        self.send("Input.dispatchKeyEvent", type="keyUp", key=key, modifiers=modifiers)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float], modifiers: int = 0, steps: int = 6) -> None:
+        """Drags the mouse from one point of the window to another one, px."""
+        mouse = partial(self.send, "Input.dispatchMouseEvent", button="left", modifiers=modifiers)
+        self.send("Input.dispatchMouseEvent", type="mouseMoved", x=start[0], y=start[1])
+        mouse(type="mousePressed", x=start[0], y=start[1], buttons=1, clickCount=1)
+        for step in range(1, steps + 1):
+            x, y = (a + (b - a) * step / steps for a, b in zip(start, end, strict=True))
+            mouse(type="mouseMoved", x=x, y=y, buttons=1)
+        mouse(type="mouseReleased", x=end[0], y=end[1], buttons=0, clickCount=1)
+
+    def turn_wheel(self, point: tuple[float, float], delta: float) -> None:
+        """Turns the wheel of the mouse at a point; negative is away from the user."""
+        self.send("Input.dispatchMouseEvent", type="mouseWheel", x=point[0], y=point[1], deltaX=0, deltaY=delta)
+
+    def box(self, selector: str) -> tuple[float, float, float, float]:
+        """Returns left, top, width and height of an element in the window, px."""
+        found = self.wait(
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); if (!e) return null; "
+            "e.scrollIntoView({block: 'nearest'}); const r = e.getBoundingClientRect(); "
+            "return r.width ? [r.x, r.y, r.width, r.height] : null; })()"
+        )
+        left, top, width, height = map(float, found)
+        return left, top, width, height
 
     def choose_files(self, selector: str, files: list[Path]) -> None:
         """Chooses files in an input of files."""

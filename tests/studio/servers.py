@@ -6,13 +6,14 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from bodydouble.studio.serve import create_server
 from bodydouble.studio.settings import LOCALHOST, Limits, StudioSettings
@@ -21,8 +22,9 @@ from tests.media_builders import numbered_pictures, write_video
 
 WORKER = (sys.executable, "-m", "tests.studio.fake_worker")
 SMALL = Limits(
-    upload_bytes=300_000, json_bytes=2_000, free_bytes=0, chunk_seconds=1.0, min_bytes_per_second=2_000.0,
-    grace_seconds=1.0, head_seconds=1.0, connections=60,
+    upload_bytes=300_000, character_bytes=5_000_000, json_bytes=2_000, corrections_bytes=8_000, free_bytes=0,
+    chunk_seconds=1.0, min_bytes_per_second=2_000.0, grace_seconds=1.0, head_seconds=1.0, connections=60,
+    annotations_bytes=50_000,
 )  # fmt: skip
 WAIT_SECONDS = 120.0
 
@@ -74,6 +76,30 @@ class Server:
             "POST", f"/api/takes?{query}&character={character}", video.read_bytes(), Content_Type="video/mp4"
         )
 
+    def download(self, take_id: str, formats: list[str]) -> Answer:
+        """Downloads a take in some formats."""
+        answer = self.send_json("POST", f"/api/takes/{take_id}/downloads", {"formats": formats})
+        assert answer.status == 202, answer.body
+        return self.request("GET", self.wait_for_download(answer.json()["id"])["url"])
+
+    def wait_for_download(self, download_id: str) -> dict[str, Any]:
+        """Waits until a download is written, and returns it."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        download: dict[str, Any] = {}
+        while time.monotonic() < deadline:
+            download = self.request("GET", f"/api/downloads/{download_id}").json()
+            if download["state"] != "running":
+                return download
+            time.sleep(0.1)
+        raise TimeoutError(f"the download is {download}")
+
+    def add_character(self, file: Path | bytes, name: str = "mine.glb") -> Answer:
+        """Uploads a character."""
+        body = file if isinstance(file, bytes) else file.read_bytes()
+        return self.request(
+            "POST", f"/api/characters?name={quote(name)}", body, Content_Type="application/octet-stream"
+        )
+
     def wait_for_state(self, take_id: str, *states: str) -> dict[str, Any]:
         """Waits until a take is in one of some states, and returns it."""
         deadline = time.monotonic() + WAIT_SECONDS
@@ -88,12 +114,16 @@ class Server:
 
 @contextmanager
 def run_studio(
-    folder: Path, limits: Limits = SMALL, token: str | None = None, host: str = LOCALHOST
+    folder: Path,
+    limits: Limits = SMALL,
+    token: str | None = None,
+    host: str = LOCALHOST,
+    worker: Sequence[str] = WORKER,
 ) -> Iterator[Server]:
     """Runs a studio in a thread."""
     with socket.create_server((LOCALHOST, 0)) as listener:
         port = listener.getsockname()[1]
-        with Studio(StudioSettings(folder, host, port, token, limits), WORKER) as studio:
+        with Studio(StudioSettings(folder, host, port, token, limits), worker) as studio:
             server = create_server(studio)
             thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
             thread.start()

@@ -164,16 +164,112 @@ def test_broken_file_and_large_file_are_explained(server: Server, browser: Brows
     assert browser.evaluate("document.querySelector('.drop.hero') !== null")
 
 
+IS_IDLE = "!document.querySelector('.corrections.busy') && document.querySelector('.take[data-mode=correct]')"
+CORRECTIONS = "[...document.querySelectorAll('.correction-list li')].map((e) => e.innerText.trim().split('\\n').at(-1))"
+PEOPLE = "[...document.querySelectorAll('.choice b')].map((e) => e.textContent)"
+
+
+def press_button(browser: Browser, text: str) -> None:
+    """Presses the button of a panel whose text begins so, with the keyboard."""
+    browser.evaluate(
+        "[...document.querySelectorAll('.panel button')].filter((e) => "
+        f"e.textContent.trim().startsWith({json.dumps(text)}))[0].focus()"
+    )
+    browser.press("Enter", "\r")
+    browser.wait(IS_IDLE)
+
+
+def undo(browser: Browser) -> None:
+    """Presses Ctrl+Z."""
+    for kind in ("keyDown", "keyUp"):
+        browser.send("Input.dispatchKeyEvent", type=kind, key="z", modifiers=2)
+    browser.wait(IS_IDLE)
+
+
+def test_correct_undo_reload_and_download(server: Server, browser: Browser, tmp_path: Path) -> None:
+    take_id = server.upload(write_clip(tmp_path / "clip.mp4")).json()["id"]
+    server.wait_for_state(take_id, "done")
+    open_take(browser, server, take_id)
+    browser.press("c", "c")
+    browser.wait(IS_IDLE)
+    browser.evaluate("document.querySelector('[aria-label=Name]').value = 'Anna'")
+    press_button(browser, "Rename")
+    assert browser.wait(PEOPLE) == ["Anna", "Person 2"]
+    press_button(browser, "Merge")
+    assert browser.wait(PEOPLE) == ["Anna"]
+    undo(browser)
+    press_button(browser, "Delete Anna")
+    assert browser.wait(PEOPLE) == ["Person 2"]
+    undo(browser)
+    assert browser.wait(PEOPLE) == ["Anna", "Person 2"]
+
+    browser.press("i", "i")
+    for _ in range(6):
+        browser.press("ArrowRight")
+    browser.press("o", "o")
+    press_button(browser, "Arms")
+    wanted = ["Person 1 is called Anna", "Anna: left and right of the arms are exchanged, frames 0 to 6"]
+    assert browser.wait(CORRECTIONS) == wanted
+    browser.wait("document.querySelector('.pane-message').hidden")  # the character was made again
+
+    browser.reload()
+    browser.wait("document.querySelector('.pane[data-ready]')")
+    browser.press("c", "c")
+    browser.wait(IS_IDLE)
+    assert browser.wait(CORRECTIONS) == wanted
+    downloads = tmp_path / "downloads"
+    browser.save_downloads(downloads)
+    browser.press("d", "d")
+    browser.wait("document.querySelector('dialog.downloads .primary:not([disabled])')")
+    browser.click("dialog.downloads .primary")
+    assert wait_for(lambda: bool(list(downloads.glob("*.zip"))), 60)
+    with zipfile.ZipFile(next(downloads.glob("*.zip"))) as archive:
+        assert "clip/clip_Anna.bvh" in archive.namelist()
+        bvh = archive.read("clip/clip_Anna.bvh")
+    assert bvh != (tmp_path / "studio" / take_id / "person1.bvh").read_bytes()
+
+    undo(browser)
+    undo(browser)
+    assert browser.wait(PEOPLE) == ["Person 1", "Person 2"]
+    assert server.request("GET", f"/api/takes/{take_id}/corrections").json()["corrections"] == []
+    assert browser.find_problems() == []
+
+
+def test_refused_and_outdated_corrections_are_explained(server: Server, browser: Browser, tmp_path: Path) -> None:
+    take_id = server.upload(write_clip(tmp_path / "clip.mp4")).json()["id"]
+    server.wait_for_state(take_id, "done")
+    open_take(browser, server, take_id)
+    browser.press("c", "c")
+    browser.wait(IS_IDLE)
+    browser.evaluate("document.querySelector('[aria-label=Name]').value = 'person2'")
+    press_button(browser, "Rename")
+    line = "document.querySelector('.error-line:not([hidden])')?.textContent"
+    assert browser.wait(line).startswith("correction 1: there is a person 'person2' already")
+    assert browser.evaluate(CORRECTIONS) == []
+
+    address = f"/api/takes/{take_id}/corrections"  # another window
+    version = server.request("GET", address).json()["version"]
+    delete = {"kind": "delete", "person": "person2"}
+    server.send_json("PUT", address, {"version": version, "corrections": [delete]})
+    press_button(browser, "Merge")
+    assert browser.wait(line).startswith("the corrections were changed in another window")
+    assert browser.wait(CORRECTIONS) == ["Person 2 is deleted"]
+    assert browser.wait(PEOPLE) == ["Person 1"]
+
+
 @pytest.mark.parametrize("size", [(1280, 720), (390, 800)])
 def test_nothing_sticks_out_of_the_page(
     server: Server, browser: Browser, tmp_path: Path, size: tuple[int, int]
 ) -> None:
     take_id = server.upload(write_clip(tmp_path / "clip.mp4")).json()["id"]
     server.wait_for_state(take_id, "done")
-    for address in ("#/", f"#/take/{take_id}"):
+    for address, mode in (("#/", ""), (f"#/take/{take_id}", ""), (f"#/take/{take_id}", "correct")):
         browser.open("about:blank")
         browser.open(f"{server.url}/{address}", size, is_phone=size[0] < 600)
         browser.wait("document.querySelector('.card.done, .pane[data-ready]')")
+        if mode:
+            browser.press("c", "c")
+            browser.wait(IS_IDLE)
         assert browser.evaluate("document.documentElement.scrollWidth") <= size[0]
         unlabelled = browser.evaluate(
             "[...document.querySelectorAll('button, input, select, a, canvas[role]')].filter((e) => e.offsetParent && "

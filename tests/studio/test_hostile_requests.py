@@ -26,6 +26,9 @@ WRONG_PATHS = (
     "/takes/{id}/frames/%D9%A1.jpg", "/takes/{id}/frames/0.svg", "/takes/{id}/frames/../poster.jpg/0.jpg",
     "/takes/{upper}/poster.jpg", "/takes/{id}%0a/poster.jpg", "/api/takes/%2e%2e", "/api/takes/{id}/../../batch.sqlite",
     "/downloads/..%2fbatch.sqlite", "/downloads/../secret.txt", "/batch.sqlite", "/secret.txt", "/takes/{id}/job.json",
+    "/takes/{id}/characters/x.glb", "/takes/{id}/models/characters%2f", "/takes/{id}/models/..%2f{id}%2fperson1.glb",
+    "/takes/{id}/scene.bin?version=../x", "/takes/{id}/scene.bin?version=", "/takes/{id}/film.mp4?version=..",
+    "/api/takes/{upper}/corrections", "/api/takes/%2e%2e/corrections", "/takes/{id}/corrections.json",
     "/" + "a" * 5_000, "/?" + "a=b&" * 3_000, "//evil.example/", "/.git/config",
 )  # fmt: skip
 WRONG_HOSTS = (
@@ -60,6 +63,35 @@ WRONG_QUERIES = (
 WRONG_CHANGES = {
     "no JSON": b"{", "list": b"[]", "number": b'{"title": 7}', "no title": b"{}",
     "too large": b'{"title": "' + b"a" * 9_000 + b'"}', "deep": b"[" * 1_900, "not UTF-8": b'{"title": "\xff\xfe"}',
+}  # fmt: skip
+_DELETE = '{"kind": "delete", "person": "person1"}'
+WRONG_CORRECTIONS = {
+    "no JSON": "{", "a list": "[]", "no list": '{"version": V}', "a text": '{"version": V, "corrections": "x"}',
+    "no version": f'{{"corrections": [{_DELETE}]}}', "other version": f'{{"version": "0", "corrections": [{_DELETE}]}}',
+    "version of another type": f'{{"version": [1], "corrections": [{_DELETE}]}}',
+    "too large": '{"version": V, "corrections": [' + ",".join([_DELETE] * 200) + "]}",
+    "too many": '{"version": V, "corrections": [' + ",".join(["{}"] * 1500) + "]}",
+    "deep": '{"version": V, "corrections": ' + "[" * 3_000,
+    "path as name": '{"version": V, "corrections": [{"kind": "rename", "person": "person1", "name": "../../x"}]}',
+    "other path": r'{"version": V, "corrections": [{"kind": "rename", "person": "person1", "name": "..\\..\\x"}]}',
+    "NUL": r'{"version": V, "corrections": [{"kind": "rename", "person": "person1", "name": "a\u0000.glb"}]}',
+    "line": r'{"version": V, "corrections": [{"kind": "rename", "person": "person1", "name": "a\nb"}]}',
+    "right to left": r'{"version": V, "corrections": [{"kind": "rename", "person": "person1", "name": "a\u202eb"}]}',
+    "surrogate": r'{"version": V, "corrections": [{"kind": "rename", "person": "person1", "name": "\ud800"}]}',
+    "half a letter": r'{"version": V, "corrections": [{"kind": "merge", "person": "\ud800", "other": "\ud800"}]}',
+    "long name": '{"version": V, "corrections": [{"kind": "rename", "person": "person1", "name": "'
+    + "a" * 3_000
+    + '"}]}',
+    "attribute": '{"version": V, "corrections": [{"kind": "keyframe", "person": "person1", "joint": "__class__", '
+    '"frame": 1, "position": [0, 1, 0]}]}',
+    "huge frame": '{"version": V, "corrections": [{"kind": "split", "person": "person1", "name": "x", '
+    f'"frame": {10**400}}}]}}',
+    "huge number": '{"version": V, "corrections": [{"kind": "floor", "height": 1e999}]}',
+    "far away": '{"version": V, "corrections": [{"kind": "keyframe", "person": "person1", "joint": "head", "frame": 3, '
+    '"position": [1e300, 0, 0]}]}',
+    "tiny": '{"version": V, "corrections": [{"kind": "smoothing", "person": "person1", "first_frame": 0, '
+    '"last_frame": 9, "cutoff": 1e-300}]}',
+    "not a number": '{"version": V, "corrections": [{"kind": "height", "person": "person1", "height": NaN}]}',
 }  # fmt: skip
 PROTOCOL = {
     "noise": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 20 + b"\r\n\r\n",
@@ -193,6 +225,29 @@ def test_malformed_changes_are_refused(server: Server, take_id: str, name: str) 
     lines = ("Content-Type: application/json", f"Content-Length: {len(body)}", "Origin: http://{host}")
     for address, method in ((f"/api/takes/{take_id}", "PATCH"), (f"/api/takes/{take_id}/downloads", "POST")):
         _check_refused(_send(server, _get(address, *lines, method=method) + body))
+
+
+@pytest.mark.parametrize("name", WRONG_CORRECTIONS)
+def test_malformed_corrections_are_refused(server: Server, take_id: str, name: str) -> None:
+    address = f"/api/takes/{take_id}/corrections"
+    version = server.request("GET", address).json()["version"]
+    body = WRONG_CORRECTIONS[name].replace("V,", f'"{version}",').replace("V}", f'"{version}"}}').encode()
+    lines = ("Content-Type: application/json", f"Content-Length: {len(body)}", "Origin: http://{host}")
+    status, answer = _send(server, _get(address, *lines, method="PUT") + body)
+    assert status is None or 400 <= status < 500, answer[:300]
+    assert answer.count(b"\n") < 20  # head and one line
+    assert server.request("GET", address).json() == {"corrections": [], "version": version}
+
+
+@pytest.mark.parametrize("line", ["Origin: http://evil.example", "Sec-Fetch-Site: cross-site", "X: no origin"])
+@pytest.mark.parametrize(("method", "path"), [("PUT", "corrections"), ("POST", "film")])
+def test_corrections_and_films_of_other_sites_are_refused(
+    server: Server, take_id: str, line: str, method: str, path: str
+) -> None:
+    body = b'{"version": "", "corrections": []}'
+    own = () if "rigin" in line else ("Origin: http://{host}",)
+    lines = (line, *own, f"Content-Length: {len(body)}")
+    _check_refused(_send(server, _get(f"/api/takes/{take_id}/{path}", *lines, method=method) + body))
 
 
 @pytest.mark.parametrize("name", PROTOCOL)

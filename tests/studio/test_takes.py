@@ -13,12 +13,13 @@ import pytest
 from PIL import Image
 
 from bodydouble.errors import RenderingUnavailableError
+from bodydouble.formats.keypoint_files import KeypointFormat
 from bodydouble.jobs import stages
 from bodydouble.jobs.job import Job, JobRequest
 from bodydouble.pipeline.progress import Progress
 from bodydouble.studio.playback import PLAYBACK_FILE
 from bodydouble.studio.settings import LOCALHOST
-from bodydouble.studio.takes import clean_title
+from bodydouble.studio.titles import clean_title
 from bodydouble.studio.worker import run_take
 from tests.media_builders import read_number
 from tests.studio.servers import Server, run_studio, write_clip
@@ -43,7 +44,7 @@ def test_scene_describes_its_block_of_numbers(server: Server, take_id: str) -> N
     numbers = np.frombuffer(server.request("GET", f"/takes/{take_id}/scene.bin").body, "<f4")
     blocks = [
         scene["camera"],
-        *(p[k] for p in scene["people"] for k in ("keypoints", "joints", "contacts", "observed")),
+        *(p[k] for p in scene["people"] for k in ("keypoints", "joints", "sigma", "contacts", "observed")),
     ]
     assert sum(int(np.prod(block["shape"])) for block in blocks) == len(numbers)
     assert np.isfinite(numbers).all()
@@ -77,22 +78,19 @@ def test_model_is_the_character(server: Server, take_id: str) -> None:
 
 
 def test_download_of_one_format_is_the_file(server: Server, take_id: str, studio_folder: Path) -> None:
-    url = server.send_json("POST", f"/api/takes/{take_id}/downloads", {"formats": ["npz"]}).json()["url"]
-    answer = server.request("GET", url)
+    answer = server.download(take_id, ["npz"])
     assert answer.body == (studio_folder / take_id / "performance.npz").read_bytes()
     assert answer.headers["content-disposition"] == "attachment; filename*=utf-8''My%20clip.npz"
 
 
 def test_download_of_all_formats_is_a_zip(server: Server, take_id: str) -> None:
     formats = server.request("GET", f"/api/takes/{take_id}").json()["formats"]
-    answer = server.send_json("POST", f"/api/takes/{take_id}/downloads", {"formats": formats})
-    assert answer.status == 201, answer.body
-    with zipfile.ZipFile(io.BytesIO(server.request("GET", answer.json()["url"]).body)) as archive:
+    with zipfile.ZipFile(io.BytesIO(server.download(take_id, formats).body)) as archive:
         assert archive.testzip() is None
         names = archive.namelist()
     assert all(name.startswith("My clip/My clip") for name in names)
     suffixes = {name.rpartition(".")[2] for name in names}
-    other = {"report": "html", "coco": "json", "livelink": "csv"}
+    other = {"report": "html", "livelink": "csv", **dict.fromkeys(KeypointFormat, "json")}
     assert {other.get(name, name) for name in formats} <= suffixes
 
 

@@ -18,6 +18,14 @@ FOCAL_LENGTH_RANGE_MM = (8.0, 1000.0)
 """Minimum and maximum focal length in mm, full-frame equivalent."""
 HEIGHT_RANGE = (0.4, 2.6)
 """Minimum and maximum height of a person in m."""
+FLOOR_RANGE = (-100.0, 100.0)
+"""Minimum and maximum height in m of a new floor above the present one."""
+CUTOFF_RANGE = (0.01, 1000.0)
+"""Minimum and maximum cut-off frequency of smoothing in Hz."""
+MAX_COORDINATE = 1e6
+"""Maximum absolute value of a coordinate of a keyframe, m or px."""
+MAX_NAME = 60
+"""Maximum number of characters of a name of a person."""
 DEFAULT_FALLOFF = 0.5
 """Time in s on either side of a keyframe over which its effect decays."""
 
@@ -115,6 +123,8 @@ class Keyframe:
         _check_frame(self, self.frame)
         if (self.position is None) == (self.pixel is None):
             raise InvalidDataError("Keyframe: expected a position (m) or a pixel (px), and not both")
+        for value in self.position or self.pixel or ():
+            _check_range(self, "coordinate", value, (-MAX_COORDINATE, MAX_COORDINATE))
         _check_positive(self, "falloff", self.falloff)
 
 
@@ -157,7 +167,7 @@ class Smoothing:
 
     def __post_init__(self) -> None:
         _check_span(self, self.first_frame, self.last_frame)
-        _check_positive(self, "cutoff", self.cutoff)
+        _check_range(self, "cutoff", self.cutoff, CUTOFF_RANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +176,9 @@ class FloorLevel:
 
     height: float
     """Height in m of the new floor above the present one."""
+
+    def __post_init__(self) -> None:
+        _check_range(self, "height", self.height, FLOOR_RANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +211,16 @@ Correction: TypeAlias = IdentityCorrection | MotionCorrection | WorldCorrection
 
 
 def _check_name(owner: object, name: str) -> None:
-    if not name or "/" in name:
-        raise InvalidDataError(f"{type(owner).__name__}: a name must not be empty or hold a '/': {name!r}")
+    if not name.strip() or len(name) > MAX_NAME or not name.isprintable() or set(name) & set("/\\"):
+        raise InvalidDataError(
+            f"{type(owner).__name__}: a name must have 1 to {MAX_NAME} visible characters and no slash: "
+            f"{name[:MAX_NAME]!r}"
+        )
 
 
 def _check_two_people(owner: object, person: str, other: str) -> None:
     if person == other:
-        raise InvalidDataError(f"{type(owner).__name__}: expected two people, got {person} twice")
+        raise InvalidDataError(f"{type(owner).__name__}: expected two people, got {person!r} twice")
 
 
 def _check_frame(owner: object, frame: int) -> None:

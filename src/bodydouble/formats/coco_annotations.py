@@ -119,7 +119,7 @@ def _to_item(pose: Sequence[AnnotatedKeypoint], landmarks: Sequence[str], ids: M
     }  # fmt: skip
 
 
-def load(path: Path, performance: Performance, first_frame: int = 0) -> CocoImport:
+def load(path: Path, performance: Performance, first_frame: int = 0, *, trusts_names: bool = False) -> CocoImport:
     """Reads the annotations of a COCO data set that belong to the people of a performance.
 
     A pose belongs to the person whose name it has, else to the one whose keypoints are nearest in that frame.
@@ -129,6 +129,7 @@ def load(path: Path, performance: Performance, first_frame: int = 0) -> CocoImpo
             position in the list.
         performance: that of the same video.
         first_frame: number that the first frame of the video has in the file.
+        trusts_names: whether a pose keeps its name where no person of the performance has it.
 
     Raises:
         FormatError: there is no such file, or it is no data set of keypoints of the 33 landmarks or COCO's 17.
@@ -138,7 +139,7 @@ def load(path: Path, performance: Performance, first_frame: int = 0) -> CocoImpo
     left_out = 0
     for frame, group in groupby(sorted(poses, key=lambda pose: pose.frame), key=lambda pose: pose.frame):
         in_frame = list(group)
-        for pose, person in zip(in_frame, _match_people(in_frame, performance, frame), strict=True):
+        for pose, person in zip(in_frame, _match_people(in_frame, performance, frame, trusts_names), strict=True):
             left_out += person is None
             for keypoint in _to_keypoints(pose, person):
                 if (person, frame, keypoint.landmark) in keypoints:
@@ -156,10 +157,11 @@ def _to_keypoints(pose: _Pose, person: str | None) -> Iterator[AnnotatedKeypoint
         yield AnnotatedKeypoint(person, pose.frame, name, state, pixel)
 
 
-def _match_people(poses: Sequence[_Pose], performance: Performance, frame: int) -> list[str | None]:
+def _match_people(poses: Sequence[_Pose], performance: Performance, frame: int, trusts_names: bool) -> list[str | None]:
     """Returns the name of the person whom each pose in a frame shows; None for other people."""
     shown = [p for p in performance.people if p.track.frames[0] <= frame <= p.track.frames[-1]]
-    names: list[str | None] = [pose.name if pose.name in {p.name for p in shown} else None for pose in poses]
+    known = {person.name for person in shown}
+    names = [pose.name if trusts_names or pose.name in known else None for pose in poses]
     open_poses = [index for index, name in enumerate(names) if name is None]
     others = [person for person in shown if person.name not in names]
     if not open_poses or not others:

@@ -28,7 +28,8 @@ def write(path: Path, names: Sequence[str], positions: FloatArray, fps: Fraction
         OutputError: the file cannot be written.
     """
     with atomic_write(path) as temporary, temporary.open("w", encoding="ascii", newline="\n") as file:
-        file.write("\n".join(_header_lines(path.name, names, len(positions), fps)) + "\n\n")
+        file_name = path.name.encode("ascii", "replace").decode()
+        file.write("\n".join(_header_lines(file_name, names, len(positions), fps)) + "\n\n")
         for frame, row in enumerate(positions.reshape(len(positions), -1)):
             cells = ("" if np.isnan(value) else f"{value:.6f}" for value in row)
             file.write("\t".join([str(frame + 1), f"{float(frame / fps):.6f}", *cells]) + "\n")

@@ -2,17 +2,38 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bodydouble.jobs.job import Job, JobState
 
-STAGE_SHARES: Mapping[str, float] = {
-    "loading networks": 2, "perception": 52, "tracking": 1, "motion": 19, "speech": 1, "characters": 5, "background": 4,
-    "film": 30, "files": 4, "preview": 20, "report": 3, "delivery": 1,
-}  # fmt: skip
-"""Stages of a job in their order, each with its share of the time on two cores. A film has its characters first."""
-_OPTIONAL_STAGES = {"background": "film", "film": "film", "preview": "preview"}
-"""Stages that run only with an option."""
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of jobs."""
+
+    title: str
+    """Text for people who do not know the program."""
+    share: float
+    """Share of the time of a job, on two cores."""
+    option: str = ""
+    """Option without which the stage does not run; empty if it always does."""
+
+
+STAGES: Mapping[str, Stage] = {
+    "loading networks": Stage("Loading the networks", 2),
+    "perception": Stage("Finding people", 52),
+    "tracking": Stage("Telling people apart", 1),
+    "motion": Stage("Working out the motion in 3D", 19),
+    "speech": Stage("Listening to the sound", 1),
+    "characters": Stage("Animating the characters", 5),
+    "background": Stage("Clearing the background", 4, "film"),
+    "film": Stage("Drawing the film", 30, "film"),
+    "files": Stage("Writing the files", 4),
+    "preview": Stage("Drawing the preview", 20, "preview"),
+    "report": Stage("Checking the result", 3),
+    "delivery": Stage("Finishing", 1),
+}
+"""Stages of a job in their order, by the names that they have in the queue. A film has its characters first."""
 _UNKNOWN_FRACTION = 0.5
 """Fraction of a stage that counts as done if it tells no steps."""
 MIN_FRACTION = 0.02
@@ -38,15 +59,20 @@ class JobWatch:
     def __init__(self) -> None:
         self._first: dict[str, tuple[float, float]] = {}
         """Time and fraction at which a running job was first seen, by key."""
+        self._starts: dict[str, float] = {}
+        """Fraction at which the first stage of a running job begins, by key; earlier stages were complete."""
         self._fractions: dict[str, float] = {}
 
     def look(self, job: Job) -> JobProgress:
-        """Returns the progress of a job, whose fraction never goes back while it runs."""
+        """Returns the progress of this run of a job, whose fraction never goes back while it runs."""
         if job.state is not JobState.RUNNING:
-            self._first.pop(job.key, None)
-            self._fractions.pop(job.key, None)
+            for seen in (self._first, self._starts, self._fractions):
+                seen.pop(job.key, None)
             return JobProgress(job.state, "", float(job.state is JobState.DONE), None)
-        fraction = max(estimate_fraction(job), self._fractions.get(job.key, 0.0))
+        if job.stage not in STAGES:
+            return JobProgress(job.state, job.stage, self._fractions.get(job.key, 0.0), None)
+        start = self._starts.setdefault(job.key, estimate_fraction(replace(job, steps_done=0, steps=1)))
+        fraction = max((estimate_fraction(job) - start) / (1 - start), self._fractions.get(job.key, 0.0))
         self._fractions[job.key] = fraction
         now = time.monotonic()
         since, first = self._first.setdefault(job.key, (now, fraction))
@@ -58,13 +84,13 @@ class JobWatch:
 def estimate_fraction(job: Job) -> float:
     """Estimates the done part of a running job, 0 to 1, from its stage; 0 if the stage is none of the known ones."""
     options = job.request.options
-    names = [name for name in STAGE_SHARES if name not in _OPTIONAL_STAGES or options.get(_OPTIONAL_STAGES[name])]
+    names = [name for name, stage in STAGES.items() if not stage.option or options.get(stage.option)]
     if job.stage not in names:
         return 0.0
     index = names.index(job.stage)
     part = min(1.0, job.steps_done / job.steps) if job.steps else _UNKNOWN_FRACTION
-    before = sum(STAGE_SHARES[name] for name in names[:index])
-    return (before + STAGE_SHARES[job.stage] * part) / sum(STAGE_SHARES[name] for name in names)
+    before = sum(STAGES[name].share for name in names[:index])
+    return (before + STAGES[job.stage].share * part) / sum(STAGES[name].share for name in names)
 
 
 def estimate_seconds_left(jobs: Sequence[Job], workers: int) -> float | None:

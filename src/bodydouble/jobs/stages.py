@@ -21,6 +21,7 @@ from bodydouble.pipeline.capturing import (
     check_capture_options,
     prepare_capture,
 )
+from bodydouble.pipeline.film_options import FilmOptions
 from bodydouble.pipeline.filming import film
 from bodydouble.pipeline.progress import Progress
 
@@ -28,8 +29,10 @@ CAPTURE_FILE = ".captured.npz"
 """Performance at the frame rate of the video."""
 WARNINGS_FILE = ".warnings.json"
 """Warnings of the capture."""
+CHARACTER = "character"
+"""Name of the option with the character, as ``animate`` takes it."""
 FILM = "film"
-"""Name of the option that wants a film as well."""
+"""Name of the option that wants a film as well: true for look-alikes, or the name of a character."""
 FILM_FILE = "film.mp4"
 _CAPTURE_OPTIONS = CaptureOptions.__optional_keys__
 
@@ -49,8 +52,10 @@ def run_stages(job: Job, folder: Path, progress: Progress) -> Mapping[str, Any]:
     captured = performance.load(folder / CAPTURE_FILE)
     for warning in json.loads((folder / WARNINGS_FILE).read_text(encoding="utf-8")):
         progress.warn(warning)
-    if job.request.options.get(FILM) and not (folder / FILM_FILE).exists():
-        film(folder / CAPTURE_FILE, folder / FILM_FILE, video=job.request.video, progress=progress)
+    wanted = job.request.options.get(FILM)
+    if wanted and not (folder / FILM_FILE).exists():
+        options = FilmOptions() if wanted is True else FilmOptions(characters=(wanted,))
+        film(folder / CAPTURE_FILE, folder / FILM_FILE, options=options, video=job.request.video, progress=progress)
     animate_captured(job.request.video, CaptureResult(captured, {}, {}), folder, outputs, progress)
     return {
         "frames": captured.frame_count,

@@ -20,15 +20,10 @@ from bodydouble.formats.media import FrameReader, VideoWriter
 from bodydouble.motion.upsample import upsample_performance
 from bodydouble.pipeline.animated_characters import AnimatedCharacter, animate_characters, person_sized_matrices
 from bodydouble.pipeline.avatar_content import avatar_content
-from bodydouble.pipeline.capturing import (
-    PERCEPTION_MAX_SIDE,
-    CaptureOptions,
-    CaptureResult,
-    capture_clip,
-    prepare_capture,
-)
+from bodydouble.pipeline.capturing import CaptureOptions, CaptureResult, capture_clip, prepare_capture
 from bodydouble.pipeline.casting import cast_characters, parse_look_files, write_looks
 from bodydouble.pipeline.progress import Progress
+from bodydouble.pipeline.reporting import sample_frames
 from bodydouble.tracking.association import FaceEmbeddings
 
 PERFORMANCE_FILE = "performance.npz"
@@ -198,20 +193,10 @@ def animate_captured(
     del characters
     release_memory()
     with progress.stage("report"):
-        images.add_samples(samples or _sample_frames(None if preview else video))
+        images.add_samples(samples or sample_frames(None if preview else video))
         report = _write_report(video, result, images, preview, folder, progress.warnings)
     files += [path for path in (preview, report) if path]
     return AnimationResult(resampled, tuple(files), tuple(result.static_people))
-
-
-def _sample_frames(video: Path | None) -> FrameSamples:
-    """Samples the frames of a video; without one there are no samples."""
-    samples = FrameSamples()
-    if video is not None:
-        with FrameReader(video, max_side=PERCEPTION_MAX_SIDE) as reader:
-            for index, frame in enumerate(reader):
-                samples.add_frame(index, frame)
-    return samples
 
 
 def capture_to_folder(
@@ -283,7 +268,7 @@ def _write_files(
     yield path
     for person, animated in zip(captured.people, characters, strict=True):
         path = folder / f"{person.name}.glb"
-        _write_glb(path, animated, captured.fps, name, outputs.keyframe_tolerance)
+        write_glb(path, animated, captured.fps, name, outputs.keyframe_tolerance)
         yield path
         path = folder / f"{person.name}.bvh"
         bvh.write(path, person.motion)
@@ -294,7 +279,21 @@ def _write_files(
             yield path
 
 
-def _write_glb(path: Path, animated: AnimatedCharacter, fps: Fraction, name: str, tolerance: float | None) -> None:
+def write_glb(
+    path: Path, animated: AnimatedCharacter, fps: Fraction, name: str, tolerance: float | None = None
+) -> None:
+    """Writes an animated character.
+
+    Args:
+        path: .glb file to write.
+        animated: the character with its pose in every frame.
+        fps: frame rate of the animation.
+        name: name of the animation.
+        tolerance: maximum error in m of a joint that keyframe reduction may cause; None: a key in every frame.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
     motion = animated.rotations, animated.hips_translation
     keys = None if tolerance is None else animated.keyframe_masks(tolerance)
     weight_keys = None if tolerance is None else animated.weight_key_masks(tolerance)

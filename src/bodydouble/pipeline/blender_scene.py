@@ -35,6 +35,7 @@ def write_scene(
     *,
     people: str | None = None,
     character: str = DEFAULT_CHARACTER,
+    animated: Path | None = None,
     video: Path | None = None,
     blender: str = "blender",
 ) -> SceneResult:
@@ -45,6 +46,7 @@ def write_scene(
         path: the file to write; it appears only when it is complete.
         people: comma-separated names of the people in the scene; default: all.
         character: built-in character or file that performs the motions.
+        animated: folder with an animated character ``PERSON.glb`` for everybody, which takes the place of that one.
         video: video behind the scene; default: the one beside the performance's folder ``VIDEO_bodydouble``.
         blender: program of Blender 4.2 or later, or a Python interpreter with the package bpy.
 
@@ -62,9 +64,10 @@ def write_scene(
     motions = select_motions(load_motions(performance), people)
     ensure_folder(path.parent)
     with tempfile.TemporaryDirectory() as folder, atomic_write(path) as temporary:
-        _write_characters(Path(folder), motions, character)
+        if animated is None:
+            _write_characters(Path(folder), motions, character)
         names = tuple(motion.name for motion in motions)
-        arguments = [str(performance), str(temporary), "--characters", folder, "--people", *names]
+        arguments = [str(performance), str(temporary), "--characters", str(animated or folder), "--people", *names]
         output = _run_script(command, arguments if video is None else [*arguments, "--video", str(video)])
     notes = (line.removeprefix(NOTE) for line in output.splitlines() if line.startswith(NOTE))
     return SceneResult(path, names, tuple(notes))

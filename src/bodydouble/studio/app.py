@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Any
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -14,17 +14,19 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 from bodydouble import __version__
-from bodydouble.errors import BodydoubleError, InvalidDataError, MediaError
-from bodydouble.jobs.stages import FILM_FILE
+from bodydouble.errors import BodydoubleError, FormatError, InvalidDataError, MediaError
+from bodydouble.studio import character_routes, download_routes
+from bodydouble.studio.annotation_routes import AnnotationRoutes
 from bodydouble.studio.assets import Asset, load_assets
-from bodydouble.studio.downloads import available_formats
+from bodydouble.studio.correcting import OutdatedVersionError
+from bodydouble.studio.download_formats import available_formats
 from bodydouble.studio.guard import Guard
 from bodydouble.studio.playback import PLAYBACK_FILE
-from bodydouble.studio.settings import Limits
-from bodydouble.studio.studio import QUALITIES, Studio, check_options, list_characters
+from bodydouble.studio.studio import QUALITIES, Studio, list_characters
 from bodydouble.studio.takes import Take
-from bodydouble.studio.uploads import read_chunks, read_length, receive_upload
-from bodydouble.studio.web_errors import RequestError
+from bodydouble.studio.uploads import receive_upload
+from bodydouble.studio.web_errors import RequestError, explain_disk_error
+from bodydouble.studio.web_requests import find_take, read_json
 
 EVENT_SECONDS = 0.5
 KEEP_ALIVE_SECONDS = 15.0
@@ -60,6 +62,7 @@ class _Handlers:
     def routes(self) -> list[Route]:
         """Returns the routes."""
         take, api = "/takes/{take_id}", "/api/takes/{take_id}"
+        annotations = AnnotationRoutes(self._studio.annotator, self._studio.settings.limits, self._find_results)
         return [
             Route("/", self.page),
             Route("/static/{name:path}", self.static),
@@ -72,15 +75,20 @@ class _Handlers:
             Route(api, self.remove_take, methods=["DELETE"]),
             Route(f"{api}/cancel", self.cancel_take, methods=["POST"]),
             Route(f"{api}/restart", self.restart_take, methods=["POST"]),
-            Route(f"{api}/downloads", self.prepare_download, methods=["POST"]),
+            Route(f"{api}/corrections", self.corrections, methods=["GET"]),
+            Route(f"{api}/corrections", self.correct, methods=["PUT"]),
+            Route(f"{api}/film", self.draw_film, methods=["POST"]),
             Route(f"{take}/poster.jpg", self.poster),
             Route(f"{take}/video.mp4", self.video),
             Route(f"{take}/film.mp4", self.film),
             Route(f"{take}/scene.json", self.scene),
             Route(f"{take}/scene.bin", self.scene_numbers),
+            Route(f"{take}/plots.bin", self.plots),
             Route(f"{take}/frames/{{name}}", self.frame),
             Route(f"{take}/models/{{name}}", self.model),
-            Route("/downloads/{download_id}", self.download),
+            *annotations.routes(take, api),
+            *character_routes.list_routes(self._studio),
+            *download_routes.list_routes(self._studio),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -102,6 +110,7 @@ class _Handlers:
                 "version": __version__,
                 "is_local": self._studio.settings.is_local,
                 "upload_bytes": limits.upload_bytes,
+                "character_bytes": limits.character_bytes,
                 "characters": list_characters(),
                 "qualities": QUALITIES,
                 "formats": [asdict(f) for f in available_formats()],
@@ -135,7 +144,7 @@ class _Handlers:
     async def upload(self, request: Request) -> Response:
         """Receives a video and makes a take of it."""
         query = request.query_params
-        options = check_options(
+        options = self._studio.check_options(
             query.get("character", list_characters()[0]), query.get("quality", "balanced"), query.get("film") == "1"
         )
         path = self._studio.upload_path()
@@ -147,16 +156,16 @@ class _Handlers:
         return JSONResponse(self._studio.describe_take(take).as_json(), HTTPStatus.CREATED)
 
     async def show_take(self, request: Request) -> Response:
-        """Sends a take, and the formats in which it can be downloaded if it is done."""
+        """Sends a take, and the formats in which it can be downloaded if there are results."""
         take = self._find(request)
         status = self._studio.describe_take(take)
-        formats = await self._studio.formats(take) if status.state == "done" else []
+        formats = await self._studio.formats(take) if status.made else []
         return JSONResponse(status.as_json() | {"formats": formats})
 
     async def rename_take(self, request: Request) -> Response:
         """Renames a take."""
         take = self._find(request)
-        title = (await self._read_json(request)).get("title")
+        title = (await read_json(request, self._studio.settings.limits)).get("title")
         if not isinstance(title, str):
             raise RequestError(HTTPStatus.BAD_REQUEST, "the new title is missing")
         renamed = self._studio.library.rename(take, title)
@@ -182,21 +191,26 @@ class _Handlers:
         await asyncio.to_thread(change, take)
         return await self.show_take(request)
 
-    async def prepare_download(self, request: Request) -> Response:
-        """Writes a download in some formats and sends its address."""
-        take = self._find(request)
-        names = (await self._read_json(request)).get("formats")
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise RequestError(HTTPStatus.BAD_REQUEST, "the formats are missing")
-        download_id = await self._studio.prepare_download(take, list(dict.fromkeys(names)))
-        return JSONResponse({"url": f"/downloads/{download_id}"}, HTTPStatus.CREATED)
+    async def corrections(self, request: Request) -> Response:
+        """Sends the corrections of a take and their version."""
+        return JSONResponse(self._studio.corrector.describe(self._find_results(request)))
 
-    async def download(self, request: Request) -> Response:
-        """Sends a prepared download."""
-        download = self._studio.find_download(request.path_params["download_id"])
-        if download is None or not download.path.is_file():
-            raise RequestError(HTTPStatus.NOT_FOUND, "this download is gone; prepare it again")
-        return FileResponse(download.path, media_type="application/octet-stream", filename=download.name)
+    async def correct(self, request: Request) -> Response:
+        """Replaces the corrections of a take, and sends their version when the motion is corrected."""
+        folder, limits = self._find_results(request), self._studio.settings.limits
+        body = await read_json(request, limits, limits.corrections_bytes)
+        try:
+            version = await self._studio.corrector.correct(folder, body.get("corrections"), body.get("version"))
+        except FormatError as error:
+            raise RequestError(HTTPStatus.BAD_REQUEST, str(error)) from error
+        return JSONResponse({"version": version})
+
+    async def draw_film(self, request: Request) -> Response:
+        """Begins to draw the film of a take as it is now."""
+        folder, take = self._find_results(request), self._find(request)
+        character = self._studio.find_character(take)
+        self._studio.corrector.start_film(folder, self._studio.library.video(take), character)
+        return await self.show_take(request)
 
     async def poster(self, request: Request) -> Response:
         """Sends the picture of a take."""
@@ -207,26 +221,29 @@ class _Handlers:
 
     async def video(self, request: Request) -> Response:
         """Sends the playback copy, or the range of its bytes that is asked for."""
-        return self._send_video(request, PLAYBACK_FILE)
+        return _send_video(self._find_results(request) / PLAYBACK_FILE)
 
     async def film(self, request: Request) -> Response:
-        """Sends the film, or a range of its bytes."""
-        return self._send_video(request, FILM_FILE)
-
-    def _send_video(self, request: Request, name: str) -> Response:
-        path = self._studio.results(self._find(request)) / name
-        if not path.is_file():
-            raise RequestError(HTTPStatus.NOT_FOUND, "there is no such video")
-        return FileResponse(path, media_type="video/mp4", headers={"Cache-Control": "private, no-cache"})
+        """Sends the film of the motion as it is now, or a range of its bytes."""
+        return _send_video(self._studio.corrector.find_film(self._find_results(request)))
 
     async def scene(self, request: Request) -> Response:
         """Sends the description of the scene."""
-        return JSONResponse((await self._studio.scene(self._find(request))).description)
+        return JSONResponse((await self._studio.corrector.scene(self._find_results(request))).description)
 
     async def scene_numbers(self, request: Request) -> Response:
-        """Sends the numbers of the scene."""
-        scene = await self._studio.scene(self._find(request))
+        """Sends the numbers of the scene, or of that of a version that was described a moment ago."""
+        folder, version = self._find_results(request), request.query_params.get("version")
+        corrector = self._studio.corrector
+        scene = await corrector.scene(folder) if version is None else corrector.find_scene(folder, version)
+        if scene is None:
+            raise RequestError(HTTPStatus.CONFLICT, "this take has been corrected meanwhile; load it again")
         return Response(scene.numbers, media_type="application/octet-stream")
+
+    async def plots(self, request: Request) -> Response:
+        """Sends the curves of all plots."""
+        plots = await self._studio.corrector.plots(self._find_results(request))
+        return Response(plots, media_type="application/octet-stream", headers={"Cache-Control": "private, no-cache"})
 
     async def frame(self, request: Request) -> Response:
         """Sends one frame of the video by its index."""
@@ -242,43 +259,25 @@ class _Handlers:
         return Response(image, media_type=media_type, headers={"Cache-Control": "private, max-age=3600"})
 
     async def model(self, request: Request) -> Response:
-        """Sends the animated character of a person."""
-        folder = self._studio.results(self._find(request))
-        models = {path.name: path for path in folder.glob("*.glb")}
-        path = models.get(request.path_params["name"])
+        """Sends the animated character of a person; a corrected one is made when it is asked for first."""
+        take, name = self._find(request), request.path_params["name"]
+        character = self._studio.find_character(take)
+        path = await self._studio.corrector.model(self._find_results(request), name, character)
         if path is None:
             raise RequestError(HTTPStatus.NOT_FOUND, "there is no such character")
         return FileResponse(path, media_type=_MODEL_TYPE, headers={"Cache-Control": "private, no-cache"})
 
+    def _find_results(self, request: Request) -> Path:
+        return self._studio.results(self._find(request))
+
     def _find(self, request: Request) -> Take:
-        take = self._studio.library.find(request.path_params["take_id"])
-        if take is None:
-            raise RequestError(HTTPStatus.NOT_FOUND, "there is no such take")
-        return take
-
-    async def _read_json(self, request: Request) -> dict[str, Any]:
-        limits = self._studio.settings.limits
-        body = await _read_small(request, limits)
-        try:
-            value = json.loads(body)
-        except (ValueError, RecursionError):
-            value = None
-        if not isinstance(value, dict):
-            raise RequestError(HTTPStatus.BAD_REQUEST, "the body is no JSON object")
-        return value
+        return find_take(self._studio, request)
 
 
-async def _read_small(request: Request, limits: Limits) -> bytes:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be JSON")
-    if (read_length(request) or 0) > limits.json_bytes:
-        raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
-    body = b""
-    async for chunk in read_chunks(request, limits):
-        body += chunk
-        if len(body) > limits.json_bytes:
-            raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is too large")
-    return body
+def _send_video(path: Path | None) -> Response:
+    if path is None or not path.is_file():
+        raise RequestError(HTTPStatus.NOT_FOUND, "there is no such video")
+    return FileResponse(path, media_type="video/mp4", headers={"Cache-Control": "private, no-cache"})
 
 
 def _send_asset(request: Request, asset: Asset) -> Response:
@@ -301,7 +300,14 @@ async def _answer_request_error(_: Request, error: Exception) -> Response:
 
 
 async def _answer_error(_: Request, error: Exception) -> Response:
-    status = HTTPStatus.BAD_REQUEST if isinstance(error, InvalidDataError) else HTTPStatus.INTERNAL_SERVER_ERROR
+    disk_error = explain_disk_error(error)
+    if disk_error is not None:
+        return JSONResponse({"error": str(disk_error)}, HTTPStatus.INSUFFICIENT_STORAGE)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    if isinstance(error, InvalidDataError):
+        status = HTTPStatus.BAD_REQUEST
+    if isinstance(error, OutdatedVersionError):
+        status = HTTPStatus.CONFLICT
     return JSONResponse({"error": str(error)}, status)
 
 

@@ -24,10 +24,11 @@ MAX_PATH = 1_000
 """Maximum length of a path and of a query."""
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' blob: data:; media-src 'self'; connect-src 'self' blob: data:; manifest-src 'self'; "
+    "img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self' blob: data:; manifest-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(), geolocation=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

@@ -3,8 +3,9 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -12,7 +13,10 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bodydouble.errors import InvalidDataError, OutputError
+from bodydouble.formats.atomic import ensure_folder
 from bodydouble.studio.app import create_app
+from bodydouble.studio.folder_lock import FolderLock
+from bodydouble.studio.queue import WORKER_COMMAND
 from bodydouble.studio.settings import LOCALHOST, StudioSettings
 from bodydouble.studio.studio import Studio
 
@@ -20,23 +24,28 @@ STOP_SECONDS = 3
 """Time that requests get to end when the server stops."""
 
 
-def serve(settings: StudioSettings, on_start: Callable[[str], None]) -> None:
+def serve(
+    settings: StudioSettings, on_start: Callable[[str], None], worker_command: Sequence[str] = WORKER_COMMAND
+) -> None:
     """Runs the studio until it is interrupted.
 
     Args:
         settings: host, port and folder; port 0 selects a free port.
         on_start: receives the URL of the page.
+        worker_command: command of a worker, as ``JobQueue`` takes it.
 
     Raises:
         InvalidDataError: other computers can reach the host, but there is no token.
-        OutputError: the port is in use, or the folder cannot be written.
+        OutputError: the port or the folder is in use, or the folder cannot be written.
     """
     if not settings.is_local and settings.token is None:
         raise InvalidDataError(f"a studio that listens on {settings.host} needs a token")
     with _listen(settings) as listener:
         actual = _with_port(settings, listener.getsockname()[1])
         signal.signal(signal.SIGTERM, _interrupt)
-        with Studio(actual) as studio, suppress(KeyboardInterrupt):
+        ensure_folder(actual.folder)
+        lock = FolderLock(actual.folder, page_url(replace(actual, token=None)))
+        with lock, Studio(actual, worker_command) as studio, suppress(KeyboardInterrupt):
             on_start(page_url(actual))
             create_server(studio).run(sockets=[listener])
 
@@ -95,7 +104,7 @@ def _find_own_address() -> str:
 
 
 def _with_port(settings: StudioSettings, port: int) -> StudioSettings:
-    return StudioSettings(settings.folder, settings.host, port, settings.token, settings.limits)
+    return replace(settings, port=port)
 
 
 def _listen(settings: StudioSettings) -> socket.socket:

@@ -17,8 +17,14 @@ class Limits:
 
     upload_bytes: int = 1_500_000_000
     """Maximum size of an uploaded video."""
+    character_bytes: int = 200_000_000
+    """Maximum size of an uploaded character."""
     json_bytes: int = 20_000
     """Maximum size of the body of any other request."""
+    corrections_bytes: int = 400_000
+    """Maximum size of the corrections of a take."""
+    annotations_bytes: int = 10_000_000
+    """Maximum size of the annotations of a take."""
     free_bytes: int = 500_000_000
     """Disk space that an upload must leave free."""
     chunk_seconds: float = 30.0

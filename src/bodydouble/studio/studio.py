@@ -3,62 +3,38 @@
 import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from time import time
 from typing import Any
 
 from bodydouble.characters.load import LIKE_ME, builtin_names, cast_names
-from bodydouble.errors import InvalidDataError
-from bodydouble.formats.atomic import ensure_folder
+from bodydouble.errors import BodydoubleError, InvalidDataError
+from bodydouble.formats.atomic import ensure_folder, output_errors
 from bodydouble.jobs.job import JobRequest, compute_key
-from bodydouble.jobs.stages import FILM
-from bodydouble.studio.downloads import list_formats, write_download
-from bodydouble.studio.helpers import Helper
+from bodydouble.jobs.stages import CHARACTER, FILM
+from bodydouble.studio.annotating import Annotator
+from bodydouble.studio.character_check import examine_character
+from bodydouble.studio.correcting import Corrector
+from bodydouble.studio.download_queue import Download, DownloadQueue
+from bodydouble.studio.downloads import check_formats, list_formats
+from bodydouble.studio.helpers import READ_SECONDS, Helper
+from bodydouble.studio.own_characters import OWN, OwnCharacter, create_character
+from bodydouble.studio.paths import remove_path
 from bodydouble.studio.playback import PLAYBACK_FILE, decode_frame, examine_video
 from bodydouble.studio.queue import WORKER_COMMAND, JobQueue
-from bodydouble.studio.scene import build_scene
 from bodydouble.studio.settings import StudioSettings
 from bodydouble.studio.status import StatusBoard, TakeStatus
-from bodydouble.studio.takes import EXPORTS, UPLOADS, Library, Take, clean_title, create_id, remove_path
+from bodydouble.studio.takes import EXPORTS, UPLOADS, Library, Take, create_id
+from bodydouble.studio.titles import clean_title
 
 QUALITIES = ("fast", "balanced", "best")
-MAX_EXPORTS = 20
-"""Number of prepared downloads that are kept."""
-MAX_SCENES = 4
-"""Number of scenes that are kept in memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A prepared download."""
-
-    path: Path
-    name: str
-    """Name under which it is offered."""
-
-
-@dataclass(frozen=True, slots=True)
-class SceneData:
-    """The scene of a take."""
-
-    description: Mapping[str, Any]
-    numbers: bytes
 
 
 def list_characters() -> tuple[str, ...]:
     """Returns the names of the characters that the page offers."""
     return (LIKE_ME, *cast_names(), *builtin_names())
-
-
-def check_options(character: str, quality: str, film: bool) -> dict[str, Any]:
-    """Returns options of a job; raises InvalidDataError if one is unknown."""
-    if character not in list_characters():
-        raise InvalidDataError(f"there is no character {character!r}")
-    if quality not in QUALITIES:
-        raise InvalidDataError(f"there is no quality {quality!r}; choose {', '.join(QUALITIES)}")
-    return {"character": character, "quality": quality, FILM: film, "preview": False}
 
 
 class Studio:
@@ -71,10 +47,11 @@ class Studio:
         """Set when streams of events must end."""
         self.library = Library(settings.folder)
         self.queue = JobQueue(settings.folder, worker_command)
-        self._board = StatusBoard(self.library)
-        self._viewer, self._writer = Helper(), Helper()
-        self._scenes: dict[tuple[str, int], SceneData] = {}
-        self._downloads: dict[str, Download] = {}
+        self._viewer, self._examiner, self._writer = (Helper(max_seconds=READ_SECONDS) for _ in range(3))
+        self.corrector = Corrector(self._writer)
+        self.downloads = DownloadQueue(settings.folder / EXPORTS)
+        self.annotator = Annotator(self.corrector, self._viewer)
+        self._board = StatusBoard(self.library, self.corrector)
 
     def __enter__(self) -> "Studio":
         self.queue.__enter__()
@@ -83,8 +60,8 @@ class Studio:
 
     def __exit__(self, *_: object) -> None:
         self.queue.__exit__()
-        self._viewer.close()
-        self._writer.close()
+        for ended in (self._viewer, self._examiner, self._writer, self.corrector, self.downloads):
+            ended.close()
 
     def _restore_jobs(self) -> None:
         """Puts takes into the queue that it has lost."""
@@ -106,40 +83,113 @@ class Studio:
         """Returns a new path for an upload."""
         return self.settings.folder / UPLOADS / secrets.token_hex(8)
 
+    def check_options(self, character: str, quality: str, film: bool) -> dict[str, Any]:
+        """Returns options of a job; raises InvalidDataError if one is unknown."""
+        self._check_character(character)
+        if quality not in QUALITIES:
+            raise InvalidDataError(f"there is no quality {quality!r}; choose {', '.join(QUALITIES)}")
+        return {CHARACTER: character, "quality": quality, FILM: film and character, "preview": False}
+
+    def _check_character(self, character: str) -> None:
+        if character.startswith(f"{OWN}:"):
+            self.library.characters.check(character)
+        elif character not in list_characters():
+            raise InvalidDataError(f"there is no character {character[:40]!r}")
+
     async def create_take(self, upload: Path, suffix: str, title: str, options: Mapping[str, Any]) -> Take:
         """Makes a take of an uploaded file and puts it into the queue; the same video is not taken twice.
 
         Raises:
             MediaError: the file cannot be decoded.
+            OutputError: the disk is full. Nothing of the take remains.
         """
-        take_id = create_id()
-        named = upload.with_suffix(suffix)
-        poster = self.library.folder / "posters" / f"{take_id}.jpg"
+        named, poster = upload.with_suffix(suffix), upload.with_suffix(".jpg")
         try:
             upload.rename(named)
-            facts = await self._viewer.call(examine_video, named, poster)
+            facts = await self._examiner.call(examine_video, named, poster)
             # Without a folder the key is that of all copies of the video.
-            key = await asyncio.to_thread(compute_key, JobRequest(named, "", options))
+            key = await self._compute_key(named, options)
             known = next((take for take in self.library.list_takes() if take.key == key), None)
             if known is not None:
-                remove_path(poster)
                 return known
+            take_id = create_id()
             take = Take(take_id, clean_title(title), f"{take_id}{suffix}", key, time(), facts, options)
-            named.rename(self.library.video(take))
-        except BaseException:
-            remove_path(poster)
-            raise
+            self.library.add(take, named, poster)
+            try:
+                self._enqueue(take)
+            except BodydoubleError:
+                self.library.remove(take)
+                raise
         finally:
-            remove_path(upload)
-            remove_path(named)
-        self.library.save(take)
-        self._enqueue(take)
+            for path in (upload, named, poster):
+                remove_path(path)
         return take
 
-    def cancel(self, take: Take) -> None:
-        """Stops the job of a take; the take stays, and can be started again."""
-        self.library.save(replace(take, is_cancelled=True))
+    async def _compute_key(self, video: Path, options: Mapping[str, Any]) -> str:
+        return await asyncio.to_thread(compute_key, JobRequest(video, "", self.library.resolve(options)))
+
+    async def create_character(self, upload: Path, suffix: str, title: str) -> OwnCharacter:
+        """Makes a character of one's own of an uploaded file.
+
+        Raises:
+            FormatError: it cannot be animated.
+            OutputError: the disk is full. Nothing of the character remains.
+        """
+        character = create_character(clean_title(title), suffix, ())
+        folder = upload.with_suffix(".folder")
+        try:
+            with output_errors(folder):
+                folder.mkdir()
+                upload.rename(folder / character.file)
+            notes = await self._examiner.call(
+                examine_character, folder / character.file, folder / self.library.characters.picture(character).name
+            )
+            character = replace(character, notes=notes)
+            self.library.characters.add(character, folder)
+        finally:
+            remove_path(upload)
+            remove_path(folder)
+        return character
+
+    def remove_character(self, character: OwnCharacter) -> None:
+        """Offers a character no more; its files stay until no take uses it."""
+        self.library.characters.remove(character)
+        self.library.remove_unused_characters()
+
+    async def change_character(self, take: Take, character: str) -> Take:
+        """Lets a done take be made again with another character, from its performance; the results stay meanwhile."""
+        self._check_character(character)
+        self.results(take)
+        current = self.library.delivered(take)
+        options = {**current.options, CHARACTER: character, FILM: bool(current.options.get(FILM)) and character}
+        key = await self._compute_key(self.library.video(take), options)
+        return await asyncio.to_thread(self._replace_job, take.id, key, options)
+
+    def _replace_job(self, take_id: str, key: str, options: Mapping[str, Any]) -> Take:
+        """Gives a take a job of another key, or none if that is the one of its results; returns the take."""
+        take = self.library.find(take_id)
+        if take is None:
+            raise InvalidDataError("this take was deleted")
+        current = self.library.delivered(take)
+        changed = replace(current, delivered=None)
+        if key != current.key:
+            made = {"key": current.key, "options": current.options}
+            changed = replace(current, key=key, options=options, delivered=made)
+        self.library.save(changed)
         self.queue.remove(take.key)
+        if changed.delivered is not None:
+            self._enqueue(changed)
+        self.library.remove_unused_characters()
+        return changed
+
+    def cancel(self, take: Take) -> None:
+        """Stops the job of a take, which can be started again; a take with results keeps these and their character."""
+        current = self.library.delivered(take)
+        stopped = replace(take, is_cancelled=True) if current is take else replace(current, delivered=None)
+        self.library.save(stopped)
+        self.queue.remove(take.key)
+        if stopped.key != take.key:
+            remove_path(self.library.work_folder(take))
 
     def restart(self, take: Take) -> None:
         """Starts the job of a take again, from its last complete stage."""
@@ -148,8 +198,9 @@ class Studio:
         self._enqueue(started)
 
     def remove(self, take: Take) -> None:
-        """Removes a take with all files, and stops its job."""
+        """Removes a take with all files, and stops its job and its downloads."""
         self.queue.remove(take.key)
+        self.downloads.cancel_all(take.id)
         self.library.remove(take)
 
     def _enqueue(self, take: Take) -> None:
@@ -163,16 +214,6 @@ class Studio:
             raise InvalidDataError("this take is not done yet")
         return folder
 
-    async def scene(self, take: Take) -> SceneData:
-        """Returns the scene of a take."""
-        folder = self.results(take)
-        key = (take.id, (folder / "performance.npz").stat().st_mtime_ns)
-        if key not in self._scenes:
-            self._scenes[key] = SceneData(*await self._viewer.call(build_scene, folder))
-            for old in list(self._scenes)[:-MAX_SCENES]:
-                del self._scenes[old]
-        return self._scenes[key]
-
     async def frame(self, take: Take, index: int, file_format: str) -> bytes:
         """Returns one frame of the video as an image file."""
         return await self._viewer.call(decode_frame, self.results(take) / PLAYBACK_FILE, index, file_format)
@@ -181,17 +222,12 @@ class Studio:
         """Returns the names of the formats in which a take can be downloaded."""
         return await self._viewer.call(list_formats, self.results(take))
 
-    async def prepare_download(self, take: Take, names: Sequence[str]) -> str:
-        """Writes a download and returns its random ID."""
-        download_id = secrets.token_hex(16)
-        path = self.settings.folder / EXPORTS / download_id
-        character = str(take.options.get("character"))
-        name = await self._writer.call(write_download, self.results(take), names, take.title, character, path)
-        self._downloads[download_id] = Download(path, name)
-        for old in list(self._downloads)[:-MAX_EXPORTS]:
-            remove_path(self._downloads.pop(old).path)
-        return download_id
+    def find_character(self, take: Take) -> str:
+        """Returns the character of the results of a take, as ``animate`` takes it."""
+        return str(self.library.resolve(self.library.delivered(take).options).get(CHARACTER))
 
-    def find_download(self, download_id: str) -> Download | None:
-        """Returns a prepared download; None if there is none of that ID."""
-        return self._downloads.get(download_id)
+    async def prepare_download(self, take: Take, names: Sequence[str]) -> Download:
+        """Begins to write a download; raises InvalidDataError if the take has no such format."""
+        folder = self.results(take)
+        check_formats(names, await self.formats(take))
+        return self.downloads.start(take.id, folder, names, take.title, self.find_character(take))

@@ -12,7 +12,7 @@ import numpy as np
 from bodydouble.data import IntArray, Performance
 from bodydouble.data.corrections import Delete, IdentityCorrection, Merge, Rename, Split, Swap
 from bodydouble.errors import InvalidDataError
-from bodydouble.motion.corrections.assembly import NOBODY, assemble_person
+from bodydouble.motion.corrections.assembly import NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,6 @@ def list_parts(performance: Performance) -> list[Part]:
         Part(person.name, _frames_of(index, person.track.frames, performance.frame_count), index)
         for index, person in enumerate(performance.people)
     ]
-
-
-def assemble_people(performance: Performance, parts: Sequence[Part]) -> Performance:
-    """Returns the performance with other people; raises ModelError if the lifter cannot be loaded."""
-    people = tuple(assemble_person(performance, part.name, part.sources, part.owner) for part in parts)
-    return replace(performance, people=people)
 
 
 def _frames_of(index: int, frames: IntArray, frame_count: int) -> IntArray:

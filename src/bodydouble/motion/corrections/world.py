@@ -79,12 +79,8 @@ def set_focal_length(performance: Performance, focal_length: FocalLength) -> Per
         InvalidDataError: the camera moves, or the clip has several shots.
         ModelError: the lifter cannot be loaded.
     """
+    check_focal_length_is_free(performance)
     view = performance.camera
-    if performance.shot_starts or np.ptp(view.camera_from_world, axis=0).max() > _SAME_POSE:
-        raise InvalidDataError(
-            "the focal length of a camera that moves, or of several shots, cannot be corrected afterwards; "
-            "capture the video again with --focal-length"
-        )
     focal_length_px = focal_length.focal_length_mm * hypot(*view.image_size) / FULL_FRAME_DIAGONAL_MM
     if np.isclose(focal_length_px, view.intrinsics[0, 0], rtol=1e-9):
         return performance
@@ -92,6 +88,15 @@ def set_focal_length(performance: Performance, focal_length: FocalLength) -> Per
     return replace(
         performance, camera=new_view, people=tuple(_refit_view(person, view, new_view) for person in performance.people)
     )
+
+
+def check_focal_length_is_free(performance: Performance) -> None:
+    """Raises InvalidDataError if the focal length of a performance cannot be corrected."""
+    if performance.shot_starts or np.ptp(performance.camera.camera_from_world, axis=0).max() > _SAME_POSE:
+        raise InvalidDataError(
+            "the focal length of a camera that moves, or of several shots, cannot be corrected afterwards; "
+            "capture the video again with --focal-length"
+        )
 
 
 def _change_focal_length(view: Camera, focal_length_px: float) -> Camera:

@@ -35,7 +35,7 @@ async function route() {
   state.view?.close();
   bar.title.replaceChildren();
   bar.actions.replaceChildren();
-  const context = { main, bar, session: state.session, isDark };
+  const context = { main, bar, session: state.session, isDark, reopen };
   if (match) {
     const { TakeView } = await import("./take/view.js");
     if (state.address !== address) return;
@@ -48,6 +48,12 @@ async function route() {
   main.focus({ preventScroll: true });
 }
 
+/** Shows the view anew, since what it shows was made again. */
+function reopen() {
+  state.address = null;
+  route();
+}
+
 function onTakes(takes) {
   document.body.classList.toggle("offline", takes === null);
   if (takes === null) return;
@@ -56,14 +62,20 @@ function onTakes(takes) {
 }
 
 function onKey(event) {
-  const isTyping = event.target.closest?.("input[type=text], select, textarea");
-  if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (document.querySelector("dialog[open]")) return;
+  const isTyping = event.target.closest?.("input[type=text], input[type=number], .panel input[type=range], select, textarea");
+  if (isTyping || event.altKey || document.querySelector("dialog[open]")) return;
+  if (handleKey(event)) event.preventDefault();
+}
+
+/** Returns whether a key did something. */
+function handleKey(event) {
+  if (event.ctrlKey || event.metaKey) return Boolean(state.view?.onCommand?.(event));
   if (event.key === "?") showShortcuts();
   else if (event.key === "t") switchTheme();
+  else if (state.view?.onKey(event)) return true;
   else if (event.key === "Escape" && location.hash !== "#/") location.hash = "#/";
-  else if (!state.view?.onKey(event)) return;
-  event.preventDefault();
+  else return false;
+  return true;
 }
 
 async function start() {

@@ -2,12 +2,14 @@
 
 import { h, iconButton } from "./dom.js";
 
+/** Opens a dialog. The button, a click beside it and Escape close it, unless a listener of "cancel" prevents that. */
 export function openDialog(title, content, extra = "") {
-  const close = iconButton("close", "Close", () => dialog.close());
+  const cancel = () => { if (dialog.dispatchEvent(new Event("cancel", { cancelable: true }))) dialog.close(); };
+  const close = iconButton("close", "Close", cancel);
   const dialog = h("dialog", { class: `dialog ${extra}`, "aria-label": title, tabindex: "-1" },
     h("div", { class: "dialog-head" }, h("h2", {}, title), close), content);
   dialog.addEventListener("close", () => dialog.remove());
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) cancel(); });
   document.body.append(dialog);
   dialog.showModal();
   dialog.focus();
@@ -40,12 +42,23 @@ export function askText(title, value, action) {
 
 const SHORTCUTS = [
   ["Anywhere", [["?", "this list"], ["Esc", "close, or back to the library"], ["T", "light or dark"]]],
-  ["Library", [["U", "choose videos"]]],
+  ["Library", [["U", "choose videos"], ["R", "record with the camera"]]],
   ["Take", [
     ["Space", "play or pause"], ["← →", "one frame back or forward"], ["Shift ← →", "one second"],
     ["Home End", "first or last frame"], ["[ ]", "slower or faster"], ["L", "loop"],
-    ["1 2 3", "orbit, follow, the video's camera"], ["B", "skeletons in 3D"], ["K", "skeletons on the video"],
-    ["V", "video or film"], ["N", "next finding"], ["D", "download"],
+    ["1 2 3", "orbit, follow, the video's camera"], ["B U M", "skeletons, uncertainty, paths in 3D"],
+    ["K", "skeletons on the video"], ["V", "video or film"], ["+ - 0", "closer to the video, away, all of it"],
+    ["G", "plots"], ["N", "next finding"], ["P", "another character"], ["D", "download"], ["A", "annotate"], ["C", "correct"],
+  ]],
+  ["Annotate", [
+    ["Tab", "next landmark, in the picture"], ["← → ↑ ↓", "move by 1 px, with Shift by 10"], ["I", "key the landmark, Shift I: all"],
+    ["H", "hidden"], ["X", "absent"], ["Delete", "remove the key"], [", .", "previous or next keyed frame"],
+    ["< >", "one frame back or forward"], ["Esc", "select no landmark"], ["Ctrl Z", "undo"], ["Ctrl Y", "redo"],
+  ]],
+  ["Correct", [["Ctrl Z", "undo"], ["Ctrl Y", "redo"], ["I O", "first and last frame of the span"], ["P", "next person"]]],
+  ["Contact on a time line", [
+    ["Enter", "add one at the frame, or in the span"], ["← →", "move it"], ["Shift ← →", "move its end"],
+    ["Ctrl ← →", "move its beginning"], ["Del", "delete it, or a keyframe"],
   ]],
 ];
 

@@ -2,7 +2,10 @@
 
 import { cancelTake, removeTake, renameTake, restartTake } from "../api.js";
 import { askText, confirmAction } from "../dialogs.js";
+import { isCharacterFile } from "../characters/characters.js";
+import { CharacterSelect } from "../characters/select.js";
 import { formatBytes, formatLeft, formatTime, h, icon, iconButton, toast } from "../dom.js";
+import { showRecorder } from "../record/record-dialog.js";
 import { Uploads } from "./uploads.js";
 
 const CHOICES = "studio-options";
@@ -33,13 +36,13 @@ export class LibraryView {
   }
 
   onKey(event) {
-    if (event.key !== "u") return false;
-    this.input.click();
-    return true;
+    const action = { u: () => this.input.click(), r: () => this.#record() }[event.key];
+    action?.();
+    return Boolean(action);
   }
 
   #build(main) {
-    this.input = h("input", { type: "file", id: "files", class: "hidden", multiple: true,
+    this.input = h("input", { type: "file", id: "files", class: "hidden", multiple: true, tabindex: "-1",
       accept: "video/*,.mkv,.avi,.mts,.m2ts,.wmv,.flv,.gif", "aria-label": "Videos to upload",
       onchange: () => { this.#add(this.input.files); this.input.value = ""; } });
     this.drop = h("section", { class: "drop", "aria-label": "Upload" },
@@ -48,7 +51,9 @@ export class LibraryView {
         h("h1", {}, "Drop a video here"),
         h("p", {}, "Everybody in it becomes an animated 3D character. ",
           this.session.is_local ? "Nothing leaves this computer." : "Everything stays on the computer that runs the studio.")),
-      h("button", { type: "button", class: "button primary", onclick: () => this.input.click() }, "Choose videos"),
+      h("div", { class: "drop-buttons" },
+        h("button", { type: "button", class: "button", onclick: () => this.#record() }, icon("record"), "Record"),
+        h("button", { type: "button", class: "button primary", onclick: () => this.input.click() }, "Choose videos")),
       h("small", {}, `MP4, MOV, WebM, MKV, AVI and others, up to ${formatBytes(this.session.upload_bytes)} each`),
       this.#buildOptions(), this.input);
     this.grid = h("div", { class: "cards" });
@@ -63,9 +68,9 @@ export class LibraryView {
       return h("select", { class: "field", name }, Object.entries(labels).map(([key, text]) =>
         h("option", { value: key, selected: key === value }, text)));
     };
-    const characters = Object.fromEntries(this.session.characters.map((name) => [name, characterLabel(name)]));
-    this.options = h("form", { class: "options", onchange: () => localStorage.setItem(CHOICES, JSON.stringify(this.#choices())) },
-      h("label", {}, h("span", {}, "Character"), select("character", characters, "like-me")),
+    const keep = () => localStorage.setItem(CHOICES, JSON.stringify(this.#choices()));
+    this.characters = new CharacterSelect(this.session, stored.character ?? "like-me", keep);
+    this.options = h("form", { class: "options", onchange: keep }, this.characters.element,
       h("label", {}, h("span", {}, "Quality"), select("quality", { fast: "Fast", balanced: "Balanced", best: "Best" }, "balanced")),
       h("label", { class: "switch" }, h("input", { type: "checkbox", name: "film", checked: stored.film !== "0" }),
         h("i", {}), h("span", {}, "Make a film, too")));
@@ -78,7 +83,13 @@ export class LibraryView {
   }
 
   #add(files) {
-    uploads.add([...files], this.#choices());
+    const all = [...files];
+    this.characters.add(all.filter(isCharacterFile));
+    uploads.add(all.filter((file) => !isCharacterFile(file)), this.#choices());
+  }
+
+  #record() {
+    showRecorder(this.session.upload_bytes, (file) => this.#add([file]));
   }
 
   #listen() {
@@ -121,21 +132,13 @@ export class LibraryView {
   }
 }
 
-/** Text for the name of a character: "anime:tall-man" -> "Anime: tall man". */
-export function characterLabel(name) {
-  if (name === "like-me") return "Look-alike of each person";
-  const [kind, rest] = name.split(":");
-  const text = (rest ?? kind).replace(/[-_]/g, " ");
-  return rest ? `Anime: ${text}` : text[0].toUpperCase() + text.slice(1);
-}
-
 class UploadCard {
   constructor(item) {
     this.item = item;
     this.meter = new Meter();
     this.element = h("article", { class: "card busy" },
       h("div", { class: "poster" }, h("div", { class: "poster-empty" }, icon("upload")), this.meter.element),
-      h("div", { class: "card-text" }, h("h3", {}, item.file.name),
+      h("div", { class: "card-text" }, h("h3", { dir: "auto" }, item.file.name),
         iconButton("close", `Cancel the upload of ${item.file.name}`, () => uploads.cancel(item), "small")));
   }
 
@@ -168,7 +171,7 @@ class TakeCard {
     this.image = h("img", { alt: "", loading: "lazy", width: 320, height: 180 });
     this.badge = h("span", { class: "badge" });
     this.link = h("a", { class: "poster" }, this.image, this.badge, this.meter.element);
-    this.title = h("h3", {});
+    this.title = h("h3", { dir: "auto" });
     this.facts = h("p", { class: "facts" });
     this.error = h("p", { class: "error", hidden: true });
     this.buttons = h("div", { class: "card-buttons" });
@@ -186,9 +189,9 @@ class TakeCard {
     if (this.image.getAttribute("src") !== address) this.image.src = address;
     this.element.className = `card ${isBusy ? "busy" : state}`;
     this.element.dataset.take = id;
-    if (state === "done") this.link.href = `#/take/${id}`;
+    if (take.made) this.link.href = `#/take/${id}`;
     else this.link.removeAttribute("href");
-    this.link.setAttribute("aria-label", state === "done" ? `Look at ${title}` : title);
+    this.link.setAttribute("aria-label", take.made ? `Look at ${title}` : title);
     this.title.textContent = title;
     this.badge.textContent = formatTime(take.seconds);
     this.badge.hidden = take.seconds === 0;
@@ -197,7 +200,7 @@ class TakeCard {
     this.error.hidden = !take.error;
     this.meter.element.hidden = !isBusy;
     if (isBusy) {
-      const stage = state === "waiting" ? (take.error ? "Tries again soon" : "Waits for its turn") : take.stage || "Starting";
+      const stage = take.error ? "Tries again soon" : state === "waiting" ? "Waits for its turn" : take.stage || "Starting";
       this.meter.show(stage, take.progress, take.seconds_left === null ? "" : formatLeft(take.seconds_left));
     }
     const kind = `${state} ${title}`;

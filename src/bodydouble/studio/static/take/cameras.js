@@ -15,7 +15,7 @@ export class Cameras {
     this.own = new PerspectiveCamera();
     this.own.matrixAutoUpdate = false;
     this.controls = new OrbitControls(this.free, canvas);
-    this.controls.enableDamping = true;
+    this.controls.enableDamping = !matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.controls.maxPolarAngle = Math.PI * 0.52;
     this.controls.minDistance = 0.6;
     this.controls.maxDistance = 60;

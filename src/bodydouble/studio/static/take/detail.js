@@ -38,6 +38,15 @@ export class Detail {
     });
   }
 
+  /** Forgets the outlines of a model, and frees the memory of what it is made of. */
+  remove(root) {
+    root.traverse(({ geometry, material }) => {
+      geometry?.dispose();
+      for (const one of [material].flat()) one?.dispose();
+      this.outlines = this.outlines.filter((outline) => ![material].flat().includes(outline));
+    });
+  }
+
   /** Draws while something moves. */
   drawMoving() {
     if (this.isReduced) {

@@ -6,13 +6,19 @@ const MAX_SPANS = 4;
 
 export class FindingsPanel {
   constructor({ take, scene }) {
+    this.notes = take.warnings.map((text) => h("li", { class: "note" }, icon("warning"), h("div", {}, h("p", {}, text))));
+    this.content = h("div");
+    this.element = h("section", { class: "panel", "aria-label": "Findings" }, h("h2", {}, "Findings and advice"), this.content);
+    this.onScene(scene);
+  }
+
+  onScene(scene) {
     this.scene = scene;
     this.buttons = [];
     const findings = scene.findings.map((finding) => this.#describe(finding));
-    const notes = take.warnings.map((text) => h("li", { class: "note" }, icon("warning"), h("div", {}, h("p", {}, text))));
     const good = h("p", { class: "all-good" }, icon("check"), "All measurements are within their limits.");
-    this.element = h("section", { class: "panel", "aria-label": "Findings" }, h("h2", {}, "Findings and advice"),
-      findings.length + notes.length ? h("ul", { class: "findings" }, findings, notes) : good);
+    this.content.replaceChildren(
+      findings.length + this.notes.length ? h("ul", { class: "findings" }, findings, this.notes) : good);
   }
 
   #describe(finding) {

@@ -4,7 +4,7 @@ import { getNumbers, getScene } from "../api.js";
 import { parseRate, personColor, personLabel } from "../dom.js";
 
 /** An array of any shape over the numbers of a scene; row(i) is the part of its first axis. */
-class Rows {
+export class Rows {
   constructor(numbers, { offset, shape }) {
     this.width = shape.slice(1).reduce((product, size) => product * size, 1);
     this.length = shape[0];
@@ -17,13 +17,15 @@ class Rows {
 }
 
 export async function loadScene(id) {
-  const [scene, numbers] = await Promise.all([getScene(id), getNumbers(id)]);
+  const scene = await getScene(id);
+  const numbers = await getNumbers(id, scene.version);
   const people = scene.people.map((person, index) => ({
     ...person,
     label: personLabel(person.name),
     color: personColor(index),
     keypoints: new Rows(numbers, person.keypoints),
     joints: new Rows(numbers, person.joints),
+    sigma: new Rows(numbers, person.sigma),
     contacts: new Rows(numbers, person.contacts),
     observed: new Rows(numbers, person.observed),
     /** Row of a frame of the clip, or -1 where the person is absent. */

@@ -6,11 +6,19 @@ import { CAMERAS, Cameras } from "./cameras.js";
 import { loadCharacter } from "./characters.js";
 import { Detail, hasSoftwareRenderer } from "./detail.js";
 import { createStage, PersonMarks } from "./stage.js";
+import { TrajectoryLayer } from "./trajectories.js";
+import { UncertaintyLayer } from "./uncertainty.js";
 
 const LABELS = { orbit: "Orbit", follow: "Follow", video: "Video’s camera" };
 const ICONS = { orbit: "orbit", follow: "follow", video: "camera" };
 /** Joints above left heel, left toes, right heel, right toes. */
 const FEET = ["leftFoot", "leftToes", "rightFoot", "rightToes"];
+/** Further layers: class, label, icon, explanation. */
+const LAYERS = {
+  uncertainty: [UncertaintyLayer, "Uncertainty", "uncertainty",
+    "Spheres of two standard deviations around each joint, from green (1 cm) to red (8 cm)"],
+  paths: [TrajectoryLayer, "Paths", "path", "Paths of hips, hands and feet, one second before and after the frame"],
+};
 
 export class ScenePanel {
   constructor({ take, scene, isDark }) {
@@ -27,17 +35,60 @@ export class ScenePanel {
       "aria-pressed": "false", "aria-label": LABELS[mode], onclick: () => this.setCamera(mode) }, icon(ICONS[mode]), h("span", {}, LABELS[mode]))]));
     this.boneButton = h("button", { type: "button", class: "chip", "aria-pressed": "false", "aria-label": "Skeletons in 3D",
       onclick: () => this.toggleBones() }, icon("bones"), h("span", {}, "Skeletons"));
+    this.layerButtons = Object.fromEntries(Object.entries(LAYERS).map(([name, [, label, symbol, title]]) => [name,
+      h("button", { type: "button", class: "chip", "aria-pressed": "false", "aria-label": label, title,
+        onclick: () => this.toggleLayer(name) }, icon(symbol), h("span", {}, label))]));
     this.element = h("section", { class: "pane", "aria-label": "3D view" },
-      h("div", { class: "pane-tools" }, h("div", { class: "group" }, Object.values(this.buttons)), this.boneButton),
+      h("div", { class: "pane-tools" }, h("div", { class: "group" }, Object.values(this.buttons)),
+        h("div", { class: "group layers" }, this.boneButton, Object.values(this.layerButtons))),
       h("div", { class: "picture" }, this.canvas, this.message));
     this.stage = createStage();
     this.stage.setDark(isDark());
     this.feet = FEET.map((name) => scene.joint_names.indexOf(name));
-    this.marks = scene.people.map((person) => new PersonMarks(person, scene.parents));
+    this.marks = [];
+    this.layers = {};
+    this.#createMarks();
+  }
+
+  /** Shows another motion of the same clip: skeletons at once, characters as soon as they are there. */
+  onScene(scene) {
+    this.scene = scene;
+    this.#createMarks();
+    if (!this.cameras) return;
+    this.cameras.data = scene;
+    this.#loadCharacters();
+    this.show();
+  }
+
+  #createMarks() {
     for (const mark of this.marks) {
-      mark.details.visible = false;
-      this.stage.scene.add(mark.root);
+      this.stage.scene.remove(mark.root);
+      mark.dispose();
     }
+    this.marks = this.scene.people.map((person) => new PersonMarks(person, this.scene.parents));
+    for (const mark of this.marks) this.stage.scene.add(mark.root);
+    this.#showBones();
+    this.#createLayers();
+  }
+
+  #createLayers() {
+    for (const [name, [Layer]] of Object.entries(LAYERS)) {
+      const [old, layer] = [this.layers[name], new Layer(this.scene)];
+      this.layers[name] = layer;
+      if (old) {
+        layer.root.visible = old.root.visible;
+        this.stage.scene.remove(old.root);
+        old.dispose();
+      }
+      this.stage.scene.add(layer.root);
+    }
+  }
+
+  /** Shows the skeletons of all people, or of those whose characters are not there yet. */
+  #showBones() {
+    const isReady = (person) => !this.cameras || this.models.some((model) => model.person === person);
+    for (const mark of this.marks) mark.details.visible = this.showsBones || !isReady(mark.person);
+    this.needsDraw = true;
   }
 
   async attach(player) {
@@ -74,22 +125,44 @@ export class ScenePanel {
   }
 
   async #loadCharacters() {
-    const fps = this.scene.rate;
-    const loading = this.scene.people.map(async (person) => {
-      const model = await loadCharacter(this.take.id, person, fps);
-      this.models.push(model);
-      this.stage.scene.add(model.root);
-      this.detail.add(model.root);
-      this.show();
-    });
-    const results = await Promise.allSettled(loading);
-    const failed = results.filter((result) => result.status === "rejected");
-    this.message.hidden = failed.length === 0;
-    if (failed.length) {
-      this.message.textContent = "A character cannot be shown; skeletons are shown instead.";
-      if (!this.showsBones) this.toggleBones();
-    }
+    const { scene } = this;
+    this.#keepModels(scene.people);
+    const missing = scene.people.filter((person) => !this.models.some((model) => model.person === person));
+    this.message.hidden = missing.length === 0;
+    this.message.textContent = "Loading the characters";
+    const results = await Promise.allSettled(missing.map((person) => this.#loadCharacter(person, scene)));
+    if (this.scene !== scene || this.isClosed) return;
+    const hasFailed = results.some((result) => result.status === "rejected");
+    this.message.hidden = !hasFailed;
+    if (hasFailed) this.message.textContent = "A character cannot be shown; its skeleton is shown instead.";
     this.element.dataset.ready = "";
+  }
+
+  /** Keeps the characters whose motion is the same, and removes the others. */
+  #keepModels(people) {
+    const kept = [];
+    for (const model of this.models) {
+      const person = people.find((one) => one.model === model.person.model);
+      if (person) {
+        model.person = person;
+        kept.push(model);
+      } else {
+        this.stage.scene.remove(model.root);
+        this.detail.remove(model.root);
+      }
+    }
+    this.models = kept;
+    this.#showBones();
+  }
+
+  async #loadCharacter(person, scene) {
+    const model = await loadCharacter(this.take.id, person, scene.rate);
+    if (this.scene !== scene || this.isClosed) return;
+    this.models.push(model);
+    this.stage.scene.add(model.root);
+    this.detail.add(model.root);
+    this.#showBones();
+    this.show();
   }
 
   setCamera(mode) {
@@ -102,7 +175,13 @@ export class ScenePanel {
   toggleBones() {
     this.showsBones = !this.showsBones;
     this.boneButton.setAttribute("aria-pressed", this.showsBones);
-    for (const mark of this.marks) mark.details.visible = this.showsBones;
+    this.#showBones();
+  }
+
+  toggleLayer(name) {
+    const { root } = this.layers[name];
+    root.visible = !root.visible;
+    this.layerButtons[name].setAttribute("aria-pressed", root.visible);
     this.needsDraw = true;
   }
 
@@ -135,6 +214,7 @@ export class ScenePanel {
     const { frame } = this.player;
     for (const model of this.models) model.show(frame);
     for (const mark of this.marks) mark.show(frame, this.feet);
+    for (const layer of Object.values(this.layers)) layer.show(frame);
     this.cameras.show(frame);
     this.needsDraw = true;
   }

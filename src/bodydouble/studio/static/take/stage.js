@@ -87,6 +87,14 @@ export class PersonMarks {
     return new LineSegments(geometry, new LineBasicMaterial({ color: this.person.color, transparent: true, opacity: 0.55 }));
   }
 
+  dispose() {
+    this.root.traverse(({ geometry, material }) => {
+      geometry?.dispose();
+      material?.map?.dispose();
+      material?.dispose();
+    });
+  }
+
   show(frame, feetOf) {
     const row = this.person.rowAt(frame);
     this.root.visible = row >= 0;

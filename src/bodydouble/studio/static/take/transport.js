@@ -4,8 +4,10 @@ import { formatTime, h, icon, iconButton } from "../dom.js";
 import { SPEEDS } from "./player.js";
 
 export class Transport {
-  constructor({ scene }) {
-    this.scene = scene;
+  constructor({ view, scene }) {
+    this.view = view;
+    this.plots = iconButton("chart", "Plots", () => this.togglePlots());
+    this.plots.setAttribute("aria-pressed", "false");
     this.play = iconButton("play", "Play", () => this.player.toggle(), "play");
     this.loop = iconButton("loop", "Loop", () => this.player.setLooping(!this.player.isLooping));
     this.speed = h("select", { class: "field speed", "aria-label": "Speed", onchange: () => this.player.setSpeed(Number(this.speed.value)) },
@@ -13,24 +15,27 @@ export class Transport {
     this.slider = h("input", { type: "range", min: 0, max: scene.frames - 1, value: 0, step: 1, "aria-label": "Frame",
       oninput: () => this.#scrub() });
     this.time = h("output", { class: "time" });
+    this.lanes = h("div", { class: "lanes", "aria-hidden": "true" });
     this.element = h("section", { class: "transport", "aria-label": "Playback" },
-      h("div", { class: "line" }, this.#createLanes(), this.slider),
+      h("div", { class: "line" }, this.lanes, this.slider),
       h("div", { class: "buttons" },
         iconButton("previous", "One frame back", () => this.player.step(-1)),
         this.play,
         iconButton("next", "One frame forward", () => this.player.step(1)),
-        this.time, h("span", { class: "gap" }), this.speed, this.loop));
+        this.time, h("span", { class: "gap" }), this.plots, this.speed, this.loop));
+    this.onScene(scene);
   }
 
-  /** Rows that tell when each person is there, with the time ranges of findings. */
-  #createLanes() {
-    const { frames, people, findings } = this.scene;
+  /** Shows rows that tell when each person is there, with the time ranges of findings. */
+  onScene(scene) {
+    this.scene = scene;
+    const { frames, people, findings } = scene;
     const place = (element, from, to) => {
       element.style.left = `${(100 * from) / frames}%`;
       element.style.width = `${(100 * Math.max(1, to - from)) / frames}%`;
       return element;
     };
-    return h("div", { class: "lanes", "aria-hidden": "true" }, people.map((person) => {
+    this.lanes.replaceChildren(...people.map((person) => {
       const lane = h("div", { class: "lane" }, place(h("i", {}), person.first_frame, person.first_frame + person.frames),
         findings.filter((finding) => finding.person === person.name)
           .flatMap((finding) => finding.spans).map(([from, to]) => place(h("i", { class: "mark" }), from, to)));
@@ -44,6 +49,10 @@ export class Transport {
     player.addEventListener("state", () => this.showState());
     this.showState();
     this.show();
+  }
+
+  togglePlots() {
+    this.plots.setAttribute("aria-pressed", this.view.plots.toggle());
   }
 
   #scrub() {
