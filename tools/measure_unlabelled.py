@@ -23,7 +23,7 @@ from bodydouble.cli.progress import ProgressBars
 from bodydouble.data import Motion
 from bodydouble.formats.atomic import ensure_folder
 from bodydouble.pipeline import Progress
-from bodydouble.training.lifter_pipeline import load_motions
+from bodydouble.training.lifter_pipeline import load_recordings
 from bodydouble.training.training_loop import TrainOptions, evaluate, train
 from bodydouble.training.unlabelled import UnlabelledWindow, extract_video_windows
 from bodydouble.training.windows import Window, read_windows
@@ -100,7 +100,7 @@ def main() -> None:
         detected, validation = (
             [w for path in paths for w in read_windows(path)] for paths in (arguments.detections, arguments.validation)
         )
-        data = (load_motions(arguments.motions)["train"], detected, validation, unlabelled)
+        data = (load_recordings(arguments.motions)["train"], detected, validation, unlabelled)
         options = [
             TrainOptions(steps=arguments.steps, batch_size=arguments.batch, seed=seed) for seed in arguments.seeds
         ]

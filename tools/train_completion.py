@@ -21,7 +21,7 @@ from bodydouble.data import LANDMARK_COUNT, FloatArray
 from bodydouble.motion.lifting import lifter, person_view
 from bodydouble.skeletons import blazepose, coco, openpose
 from bodydouble.training.export import OnnxGraphBuilder, layer_parameters
-from bodydouble.training.lifter_pipeline import load_motions
+from bodydouble.training.lifter_pipeline import load_recordings
 from bodydouble.training.samples import WindowSampler
 from bodydouble.training.windows import Window, read_windows
 
@@ -80,7 +80,7 @@ def ideal_landmarks_3d(window: Window) -> FloatArray:
 
 def sample_windows(mocap: Path, detections: Path, seed: int) -> tuple[Tensor, Tensor]:
     """Draws points (N, T, 33, 2) and 3D landmarks (N, T, 33, 3) of WINDOW_COUNT windows."""
-    sampler = WindowSampler(load_motions([mocap])["train"], read_windows(detections), seed)
+    sampler = WindowSampler(load_recordings([mocap])["train"], read_windows(detections), seed)
     points, landmarks_3d = [], []
     for _ in range(WINDOW_COUNT):
         _, stacked = sampler.sample_batch(1, DETECTED_FRACTION)

@@ -1,8 +1,9 @@
-"""Benchmark of corrections."""
+"""Benchmarks of corrections and annotations."""
 
 import numpy as np
 import pytest
 
+from bodydouble.bench.annotations import measure_annotations
 from bodydouble.bench.corrections import fit_duration, measure_corrections
 from bodydouble.geometry import kinematics
 from tests import builders
@@ -28,3 +29,13 @@ def test_corrections_hold_and_leave_the_rest_alone() -> None:
         assert figures[kind].untouched_mm == 0.0
     assert figures["keyframe"].held_mm < 5.0
     assert figures["contact added"].held_mm < 1.0
+
+
+@pytest.mark.slow
+def test_annotated_landmarks_are_reached_and_the_rest_is_left_alone() -> None:
+    figures = {row.kind: row for row in measure_annotations(true_take(60), 2, 0)}
+    assert [row.count for row in figures.values()] == [2, 2, 1]
+    for kind in ("pose", "all poses"):
+        assert figures[kind].near_percent > 95.0
+    assert figures["landmark"].untouched_mm == 0.0
+    assert figures["pose"].untouched_mm == 0.0

@@ -95,6 +95,18 @@ def test_other_files_are_refused(tmp_path: Path, text: str, message: str) -> Non
     assert message in str(raised.value)
 
 
+def test_the_documented_file_is_read() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "annotations.md").read_text(encoding="utf-8")
+    (block,) = (part.split("```")[0] for part in page.split("```json\n")[1:])
+    assert {keypoint.state for keypoint in annotations.parse_text(block).keypoints} == set(KeypointState)
+
+
+def test_others_replace_annotations_of_the_same_landmark_and_frame() -> None:
+    first, second = (AnnotatedKeypoint("a", 3, "nose", pixel=(x, 2.0)) for x in (1.0, 5.0))
+    other = AnnotatedKeypoint("a", 4, "nose", KeypointState.ABSENT)
+    assert Annotations((first, other)).update(Annotations((second,))).keypoints == (second, other)
+
+
 def test_a_place_belongs_to_a_landmark_in_the_picture() -> None:
     with pytest.raises(InvalidDataError, match="nose is visible and needs a pixel"):
         AnnotatedKeypoint("a", 3, "nose")

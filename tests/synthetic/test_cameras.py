@@ -31,7 +31,7 @@ def test_all_people_are_in_view(camera_motion: CameraMotion, size: tuple[int, in
     camera_points = camera.transform(view.camera_from_world, _walking_points())
     fractions = camera.project(view.intrinsics, camera_points) / np.array(size)
     assert camera_points[..., 2].min() >= cameras.MIN_DEPTH
-    margin = (1 - cameras.FILL_FRACTIONS[1]) / 2
+    margin = (1 - cameras.CameraRanges().fill_fractions[1]) / 2
     assert fractions.min() > margin - 1e-9
     assert fractions.max() < 1 - margin + 1e-9
 
@@ -63,9 +63,9 @@ def test_camera_motions_differ_as_named() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_heights_and_focal_lengths_are_in_the_ranges_of_phones(seed: int) -> None:
     view = _sampled_camera(CameraMotion.STATIC, seed=seed)
-    assert cameras.CAMERA_HEIGHTS[0] <= _camera_positions(view)[0, 1] <= cameras.CAMERA_HEIGHTS[1]
+    assert cameras.CameraRanges().heights[0] <= _camera_positions(view)[0, 1] <= cameras.CameraRanges().heights[1]
     millimetres = view.intrinsics[0, 0] / 1280 * 36
-    assert cameras.FOCAL_LENGTHS_MM[0] <= millimetres <= cameras.FOCAL_LENGTHS_MM[1]
+    assert cameras.CameraRanges().focal_lengths_mm[0] <= millimetres <= cameras.CameraRanges().focal_lengths_mm[1]
 
 
 def test_same_seed_gives_same_camera() -> None:

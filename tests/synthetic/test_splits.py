@@ -3,19 +3,23 @@
 import importlib.util
 import sys
 from collections import defaultdict
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from bodydouble.errors import InvalidDataError
-from bodydouble.synthetic import splits
+from bodydouble.synthetic import motion_archive, splits
+from tests import builders
 from tests.shared_data import SHARED
 
 ROOT = Path(__file__).parents[2]
 DATA = SHARED / "data"
 
 DEEPMIMIC = ("deepmimic", "pybullet")
+CONVERTED = ("accad", "accad_txt", "cc0_animations", "cmu_amc", "cmu_bvh", "cmu_fbx", "eyes_japan", "uiprmd")
+"""Archives that tools/convert_motion_capture.py writes."""
 
 
 def _load_tool() -> ModuleType:
@@ -41,6 +45,17 @@ def test_every_clip_is_listed_once() -> None:
     assert len(set(files)) == len(files)
     assert files == sorted(files)
     assert sum(len(splits.select_clips(split)) for split in splits.SPLITS) == len(files)
+    assert all(clip.seconds > 0 and clip.subject and clip.kind for clip in splits.load_table())
+
+
+def test_subjects_of_converted_sets_are_in_all_splits() -> None:
+    subjects = {
+        split: {clip.subject for clip in splits.select_clips(split) if clip.source in CONVERTED}
+        for split in splits.SPLITS
+    }
+    assert {"135", "accad-Male2", "uiprmd-s09", "uiprmd-s10"} <= subjects["test"]
+    assert {"85", "131", "accad-E", "uiprmd-s08"} <= subjects["validation"]
+    assert {clip.source for clip in splits.load_table()} >= set(CONVERTED)
 
 
 def test_each_split_has_all_kinds_of_motion_and_its_fraction_of_the_time() -> None:
@@ -69,6 +84,10 @@ def test_error_for_unknown_split_or_source_lists_the_known_ones(split: str, sour
 
 @pytest.mark.slow
 @pytest.mark.skipif(not (DATA / "mocap.tar.xz").is_file(), reason="the motion capture is not here")
-def test_tool_reproduces_the_table() -> None:
+def test_tool_reproduces_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pybullet_data")
-    assert _load_tool().build_table(DATA) == splits.load_table()
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    motion_archive.write(tmp_path / "uiprmd.npz", {"m01_s03_e02": builders.smooth_motion(50, fps=Fraction(25))})
+    *others, exercise = _load_tool().build_table(DATA, tmp_path)
+    assert exercise == splits.MocapClip("uiprmd", "uiprmd-s03", "m01_s03_e02", "exercise", "train", 2.0)
+    assert others == [clip for clip in splits.load_table() if clip.source not in CONVERTED]

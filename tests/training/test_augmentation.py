@@ -10,12 +10,15 @@ from bodydouble.data import Motion
 from bodydouble.geometry import rotation
 from bodydouble.skeletons import humanoid
 from bodydouble.training import augmentation
-from bodydouble.training.augmentation import MotionAugmenter
+from bodydouble.training.augmentation import MAX_SOURCE_FRACTION, MotionAugmenter, Recording, compute_probabilities
 from bodydouble.training.procedural_poses import ELBOW_LIMITS, KNEE_LIMITS, generate_motion
 from tests.training.scenes import swaying_motion
 
 FRAMES, FPS = 64, Fraction(30)
-SOURCES = [swaying_motion(90), swaying_motion(400, seed=1, fps=Fraction(120)), swaying_motion(20, seed=2)]
+SOURCES = [
+    Recording(motion)
+    for motion in (swaying_motion(90), swaying_motion(400, seed=1, fps=Fraction(120)), swaying_motion(20, seed=2))
+]
 
 
 def sampled(seed: int) -> Motion:
@@ -50,7 +53,7 @@ def test_same_seed_gives_same_motion() -> None:
 @pytest.mark.usefixtures("without_augmentation")
 def test_time_warp_limits_the_speed() -> None:
     source = swaying_motion(400, seed=1, fps=Fraction(120))
-    augmenter = MotionAugmenter([source], FRAMES, FPS)
+    augmenter = MotionAugmenter([Recording(source)], FRAMES, FPS)
     source_speed = (
         np.linalg.norm(np.diff(source.root_position, axis=0), axis=1).sum() / (len(source.rotations) - 1) * 120
     )
@@ -101,3 +104,20 @@ def test_procedural_motions_have_no_jumps() -> None:
     motion = generate_motion(swaying_motion(), 200, FPS, np.random.default_rng(1))
     steps = rotation.angle_between(motion.rotations[1:], motion.rotations[:-1]) * float(FPS)
     assert steps.max() < 30.0
+
+
+@pytest.mark.parametrize("counts", [{"a": 3}, {"a": 40, "b": 1}, {"a": 60, "b": 30, "c": 2, "d": 1, "e": 1, "f": 5}])
+def test_no_source_dominates(counts: dict[str, int]) -> None:
+    recordings = [Recording(swaying_motion(70), name) for name, count in counts.items() for _ in range(count)]
+    probabilities = compute_probabilities(recordings)
+    shares = {
+        name: sum(p for p, recording in zip(probabilities, recordings, strict=True) if recording.source == name)
+        for name in counts
+    }
+    assert sum(shares.values()) == pytest.approx(1.0)
+    assert max(shares.values()) <= max(MAX_SOURCE_FRACTION, 1 / len(counts)) + 1e-9
+
+
+def test_longer_recordings_are_drawn_more_often() -> None:
+    probabilities = compute_probabilities([Recording(swaying_motion(70)), Recording(swaying_motion(280))])
+    np.testing.assert_allclose(probabilities, [1 / 3, 2 / 3])

@@ -8,14 +8,13 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from bodydouble.data import Motion
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats import bvh
-from bodydouble.perception.pose.blazepose import BlazePose
 from bodydouble.pipeline import Progress
 from bodydouble.synthetic import splits
 from bodydouble.training import detections
-from bodydouble.training.lifter_pipeline import LifterOptions, load_motions, train_lifter
+from bodydouble.training.augmentation import Recording
+from bodydouble.training.lifter_pipeline import LifterOptions, load_recordings, train_lifter
 from tests.training.scenes import swaying_motion
 
 
@@ -25,8 +24,8 @@ def write_motion(path: Path, frames: int) -> None:
     bvh.write(path, swaying_motion(frames))
 
 
-def lengths(motions_by_split: dict[str, list[Motion]], split: str) -> list[int]:
-    return sorted(len(motion.rotations) for motion in motions_by_split[split])
+def lengths(recordings: dict[str, list[Recording]], split: str) -> list[int]:
+    return sorted(len(recording.motion.rotations) for recording in recordings[split])
 
 
 def test_subjects_are_split_by_the_table(tmp_path: Path) -> None:
@@ -35,8 +34,9 @@ def test_subjects_are_split_by_the_table(tmp_path: Path) -> None:
     }
     for number, clip in enumerate(chosen.values()):
         write_motion(tmp_path / "cmu" / clip.file, 80 + number)
-    motions_by_split = load_motions([tmp_path])
-    assert {split: lengths(motions_by_split, split) for split in motions_by_split} == {
+    recordings = load_recordings([tmp_path])
+    assert {recording.source for split in recordings.values() for recording in split} == {"cmu"}
+    assert {split: lengths(recordings, split) for split in recordings} == {
         "train": [80],
         "validation": [81],
         "test": [82],
@@ -48,10 +48,10 @@ def test_every_tenth_unknown_clip_is_for_validation(tmp_path: Path) -> None:
         write_motion(tmp_path / f"{number:02}.bvh", 70 + number)
     write_motion(tmp_path / "short.bvh", detections.WINDOW_FRAMES - 1)
     (tmp_path / "notes.txt").write_text("no motion")
-    motions_by_split = load_motions([tmp_path])
-    assert lengths(motions_by_split, "validation") == [70, 80]
-    assert lengths(motions_by_split, "train") == [71, 72, 73, 74, 75, 76, 77, 78, 79, 81]
-    assert not motions_by_split["test"]
+    recordings = load_recordings([tmp_path])
+    assert lengths(recordings, "validation") == [70, 80]
+    assert lengths(recordings, "train") == [71, 72, 73, 74, 75, 76, 77, 78, 79, 81]
+    assert not recordings["test"]
 
 
 def test_too_little_motion_is_rejected_before_any_work(tmp_path: Path) -> None:
@@ -64,7 +64,9 @@ def test_too_little_motion_is_rejected_before_any_work(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_detections_of_a_rendered_person_are_near_the_ground_truth(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detections, "WINDOW_FRAMES", 3)
-    (clip,) = detections.render_and_detect([swaying_motion(30)], 1, 4, [BlazePose("lite")])
+    (clip,) = detections.render_and_detect(
+        [Recording(swaying_motion(30))], 1, 4, [detections.SinglePersonObserver("fast")]
+    )
     assert len(clip.keypoints) == len(clip.true_landmarks_3d) == len(clip.rotations) == 3
     image = clip.true_landmarks_3d @ clip.intrinsics.T
     errors = np.linalg.norm(image[..., :2] / image[..., 2:] - clip.keypoints[..., :2], axis=-1)

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import torch
 
+from bodydouble.training.augmentation import Recording
 from bodydouble.training.network import OUTPUT_SIZES, LifterNetwork
 from bodydouble.training.projector import ProjectorNetwork, cycle_consistency_loss, truth_projection_loss
 from bodydouble.training.samples import build_features_with_gaps
@@ -105,7 +106,7 @@ def test_runs_resume_with_and_without_projector(windows: list[Window], tmp_path:
 
     def run(steps: int, projector: bool) -> dict[str, Any]:
         options = TrainOptions(steps, batch_size=2, validation_interval=1, seed=1, projector=projector)
-        train([scenes.swaying_motion(80)], windows, windows[:1], tmp_path, options, reports.append)
+        train([Recording(scenes.swaying_motion(80))], windows, windows[:1], tmp_path, options, reports.append)
         state: dict[str, Any] = torch.load(tmp_path / STATE_FILE, weights_only=True)
         return state
 

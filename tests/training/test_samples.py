@@ -11,11 +11,12 @@ from bodydouble.data import FloatArray
 from bodydouble.motion.lifting import lifter
 from bodydouble.motion.resampling.motion import slice_motion
 from bodydouble.synthetic import bodies
+from bodydouble.training.augmentation import Recording
 from bodydouble.training.detections import FPS, WINDOW_FRAMES
+from bodydouble.training.detector_noise import DetectorNoise
 from bodydouble.training.samples import (
     MAX_GAP,
     NOISE_SCALES,
-    DetectorNoise,
     WindowSampler,
     build_features_with_gaps,
     simulate_window,
@@ -32,7 +33,9 @@ def noise(size: float) -> DetectorNoise:
 
 
 def simulated_window(detector_noise: DetectorNoise, seed: int) -> Window:
-    return simulate_window((bodies.load_bodies()[0], swaying_motion()), detector_noise, np.random.default_rng(seed))
+    return simulate_window(
+        (bodies.load_bodies()[0], swaying_motion()), lambda *_: detector_noise, np.random.default_rng(seed)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +45,9 @@ def detected() -> list[Window]:
 
 def sampler(detected: list[Window], seed: int = 5) -> WindowSampler:
     return WindowSampler(
-        [swaying_motion(WINDOW_FRAMES + 30), swaying_motion(WINDOW_FRAMES + 60, seed=1)], detected, seed
+        [Recording(swaying_motion(WINDOW_FRAMES + 30)), Recording(swaying_motion(WINDOW_FRAMES + 60, seed=1))],
+        detected,
+        seed,
     )
 
 
@@ -56,7 +61,7 @@ def test_points_without_noise_are_the_true_points(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_landmarks_3d_of_a_static_person_without_noise_are_true(seed: int) -> None:
     still = slice_motion(swaying_motion(), np.zeros(WINDOW_FRAMES, dtype=int))
-    window = simulate_window((bodies.load_bodies()[0], still), noise(0.0), np.random.default_rng(seed))
+    window = simulate_window((bodies.load_bodies()[0], still), lambda *_: noise(0.0), np.random.default_rng(seed))
     # The centre of two projected hips is not exactly the projection of their centre.
     assert_same(DetectorNoise.from_window(window).landmarks_3d, 0.0, 1e-3)
 

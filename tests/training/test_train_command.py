@@ -32,8 +32,11 @@ def test_missing_package_is_reported_in_one_line(missing: str, tmp_path: Path) -
     assert not (tmp_path / "output").exists()
 
 
+@pytest.mark.parametrize("start", [None, "default", "own.onnx"])
 @pytest.mark.parametrize("videos", [[], ["one.mp4"], ["one.mp4", "other.mp4"]])
-def test_arguments_reach_the_training(videos: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arguments_reach_the_training(
+    videos: list[str], start: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     received: list[object] = []
 
     def record_arguments(*arguments: object) -> Path:
@@ -42,7 +45,16 @@ def test_arguments_reach_the_training(videos: list[str], tmp_path: Path, monkeyp
 
     monkeypatch.setattr(command, "train_lifter", record_arguments)
     options = [word for video in videos for word in ("--unlabelled", video)] + ["--annotated", "captures"]
+    options += ["--start", start] if start else []
     outcome = CliRunner().invoke(app, ["train", "lifter", str(tmp_path), "-o", str(tmp_path / "output"), *options])
     assert outcome.exit_code == 0, outcome.output
-    unlabelled = [Path(video) for video in videos]
-    assert received == [[tmp_path], tmp_path / "output", 1000, 15_000, 0, unlabelled, [Path("captures")]]
+    assert received == [
+        [tmp_path],
+        tmp_path / "output",
+        1000,
+        15_000,
+        0,
+        start and Path(start),
+        [Path(video) for video in videos],
+        [Path("captures")],
+    ]

@@ -12,6 +12,7 @@ pytest.importorskip("torch")
 import torch
 
 from bodydouble.data import LANDMARK_COUNT
+from bodydouble.training.augmentation import Recording
 from bodydouble.training.network import LifterNetwork
 from bodydouble.training.training_loop import (
     LOG_FILE,
@@ -33,7 +34,7 @@ def detected() -> list[Window]:
 
 def run(folder: Path, detected: list[Window], steps: int, report: Any = lambda _: None) -> LifterNetwork:
     options = TrainOptions(steps=steps, batch_size=2, validation_interval=2, seed=1)
-    return train([swaying_motion(80)], detected, detected[:1], folder, options, report)
+    return train([Recording(swaying_motion(80))], detected, detected[:1], folder, options, report)
 
 
 def weights(network: LifterNetwork) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from bodydouble.data import Camera, Performance, Person, Track
 from bodydouble.errors import MediaError, NoPeopleError
 from bodydouble.pipeline import Progress
 from bodydouble.training import unlabelled
+from bodydouble.training.augmentation import Recording
 from bodydouble.training.detections import WINDOW_FRAMES
 from bodydouble.training.samples import build_features_with_gaps
 from bodydouble.training.unlabelled import (
@@ -162,14 +163,14 @@ def test_short_video_is_rejected_in_one_line(tmp_path: Path, monkeypatch: pytest
 def test_bad_video_is_rejected_before_any_work(
     content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    long = [scenes.swaying_motion(1000)]
+    long = [Recording(scenes.swaying_motion(1000))]
     monkeypatch.setattr(
-        "bodydouble.training.lifter_pipeline.load_motions", lambda _: {"train": long, "validation": long, "test": []}
+        "bodydouble.training.lifter_pipeline.load_recordings", lambda _: {"train": long, "validation": long, "test": []}
     )
     video = tmp_path / "clip.mp4"
     if content:
         video.write_text(content)
     with pytest.raises(MediaError, match=r"clip\.mp4") as error:
-        train_lifter([tmp_path], tmp_path / "made", 8, 1, 0, [video], [], Progress())
+        train_lifter([tmp_path], tmp_path / "made", 8, 1, 0, None, [video], [], Progress())
     assert "\n" not in str(error.value)
     assert not list((tmp_path / "made").iterdir())

@@ -13,6 +13,9 @@ from bodydouble.errors import MissingExtraError
 if TYPE_CHECKING:
     from bodydouble.pipeline import Progress
 
+DEFAULT_START = Path("default")
+"""Value of ``--start`` for the lifter that bodydouble contains."""
+
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Train the networks of bodydouble.")
 
 
@@ -30,6 +33,12 @@ def lifter(
     clips: Annotated[int, typer.Option(min=8, metavar="N", help="Number of synthetic clips for training.")] = 1000,
     steps: Annotated[int, typer.Option(min=1, metavar="N", help="Number of training steps.")] = 15_000,
     seed: SeedOption = 0,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="NETWORK", help='lifter.onnx to start from; "default" is the one that bodydouble contains.'
+        ),
+    ] = None,
     unlabelled: Annotated[
         list[Path] | None,
         typer.Option(
@@ -53,7 +62,7 @@ def lifter(
         from bodydouble.cli.progress import ProgressBars
 
         with ProgressBars() as progress:
-            file = train_lifter(motions, output, clips, steps, seed, unlabelled or [], annotated or [], progress)
+            file = train_lifter(motions, output, clips, steps, seed, start, unlabelled or [], annotated or [], progress)
         typer.echo(file)
 
 
@@ -63,6 +72,7 @@ def train_lifter(
     clips: int,
     steps: int,
     seed: int,
+    start: Path | None,
     unlabelled: Sequence[Path],
     annotated: Sequence[Path],
     progress: "Progress",
@@ -79,7 +89,9 @@ def train_lifter(
             import_module(package)
     except ModuleNotFoundError as error:
         raise MissingExtraError("training needs PyTorch and onnx: pip install 'bodydouble[train]'") from error
+    from bodydouble.motion.lifting.lifter import MODEL
     from bodydouble.training.lifter_pipeline import LifterOptions, train_lifter
 
-    options = LifterOptions(clips, steps, seed, tuple(unlabelled), tuple(annotated))
+    start = MODEL if start == DEFAULT_START else start
+    options = LifterOptions(clips, steps, seed, start, tuple(unlabelled), tuple(annotated))
     return train_lifter(motions, folder, options, progress)

@@ -225,5 +225,5 @@ def _parse_pose(
         states[landmark] = _STATES[int(visibility)]
         if visibility:
             pixels[blazepose.INDEX[landmark]] = x + HALF_PIXEL, y + HALF_PIXEL
-    name = entries.get("name")
-    return _Pose(location, frame, name if isinstance(name, str) else None, pixels, states)
+    person = entries.get("name")
+    return _Pose(location, frame, person if isinstance(person, str) else None, pixels, states)

@@ -3,6 +3,7 @@
 Input: points of all people in the world (F, N, 3). Output: a `Camera` with F poses.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -11,16 +12,8 @@ from bodydouble.data import Camera, FloatArray
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.resampling.smoothing import whittaker
 
-FOCAL_LENGTHS_MM = (26.0, 70.0)
-"""Range of focal lengths in mm, for a sensor of 36 mm along the longer side (35 mm equivalent)."""
-CAMERA_HEIGHTS = (0.4, 2.5)
-"""Range of camera heights above the floor in m."""
-FILL_FRACTIONS = (0.5, 0.9)
-"""Range of the fraction of width or height that the people fill, at the narrowest margin."""
 MIN_DEPTH = 0.8
 """Minimum depth in m of all points of people."""
-ROLL_SIGMA = 0.025
-"""Standard deviation of the camera roll in rad."""
 FOLLOW_CUTOFF = 0.5
 """Cutoff frequency in Hz of the path of the point that a camera follows."""
 
@@ -34,6 +27,30 @@ class CameraMotion(StrEnum):
     DOLLY = "dolly"
 
 
+@dataclass(frozen=True, slots=True)
+class CameraRanges:
+    """Ranges from which cameras are drawn uniformly."""
+
+    focal_lengths_mm: tuple[float, float] = (26.0, 70.0)
+    """Focal lengths in mm, for a sensor of 36 mm along the longer side (35 mm equivalent)."""
+    heights: tuple[float, float] = (0.4, 2.5)
+    """Heights above the floor in m."""
+    fill_fractions: tuple[float, float] = (0.5, 0.9)
+    """Fractions of width or height that the people fill, at the narrowest margin; above 1 they are cut off."""
+    roll_sigma: float = 0.025
+    """Standard deviation of the roll in rad."""
+    tilted_fraction: float = 0.0
+    """Fraction of cameras that are rolled by any angle up to ``max_roll`` instead."""
+    max_roll: float = float(np.radians(30))
+    """Maximum roll in rad of those."""
+
+    def sample_roll(self, rng: np.random.Generator) -> float:
+        """Draws a roll in rad."""
+        if self.tilted_fraction and rng.random() < self.tilted_fraction:
+            return float(rng.uniform(-self.max_roll, self.max_roll))
+        return float(rng.normal(0, self.roll_sigma))
+
+
 def sample_camera(
     points: FloatArray,
     fps: float,
@@ -41,6 +58,7 @@ def sample_camera(
     camera_motion: CameraMotion,
     bearing: float,
     rng: np.random.Generator,
+    ranges: CameraRanges | None = None,
 ) -> Camera:
     """Draws a camera that has all people in view.
 
@@ -53,9 +71,13 @@ def sample_camera(
         camera_motion: kind of camera motion.
         bearing: direction from the people to the camera in rad, about +Y from +Z.
         rng: source of everything that is random.
+        ranges: ranges of the properties that are drawn.
     """
-    intrinsics = camera.intrinsics_from_focal_length(rng.uniform(*FOCAL_LENGTHS_MM) / 36 * max(image_size), image_size)
-    height, fill_fraction, roll = rng.uniform(*CAMERA_HEIGHTS), rng.uniform(*FILL_FRACTIONS), rng.normal(0, ROLL_SIGMA)
+    ranges = ranges or CameraRanges()
+    focal_length = rng.uniform(*ranges.focal_lengths_mm) / 36 * max(image_size)
+    intrinsics = camera.intrinsics_from_focal_length(focal_length, image_size)
+    height, fill_fraction = rng.uniform(*ranges.heights), rng.uniform(*ranges.fill_fractions)
+    roll = ranges.sample_roll(rng)
     targets = _look_at_points(points, fps, camera_motion)
     sway = _hand_shake(len(points), fps, rng) if camera_motion is CameraMotion.HANDHELD else np.zeros((len(points), 6))
     dolly = _dolly_path(len(points), rng) if camera_motion is CameraMotion.DOLLY else np.zeros((len(points), 2))

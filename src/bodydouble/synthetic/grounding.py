@@ -51,7 +51,7 @@ def ground_motion(motion: Motion, landmarks: LandmarkFunction) -> Motion:
     fps = float(motion.fps)
     motion = _level_feet(motion, landmarks(motion)[:, SOLE_LANDMARKS], fps)
     points = landmarks(motion)
-    motion = _raise_body(motion, np.full(len(points), -_floor_height(points, fps)))
+    motion = _raise_body(motion, np.full(len(points), -floor_height(points, fps)))
     soles = landmarks(motion)[:, SOLE_LANDMARKS]
     motion = _raise_ankles(motion, _stance_corrections(soles, fps))
     penetration = np.maximum(-_sole_heights(landmarks(motion)[:, SOLE_LANDMARKS]), 0.0)
@@ -88,7 +88,13 @@ def _level_feet(motion: Motion, soles: FloatArray, fps: float) -> Motion:
     return replace(motion, rotations=rotations)
 
 
-def _floor_height(points: FloatArray, fps: float) -> float:
+def floor_height(points: FloatArray, fps: float) -> float:
+    """Returns the height in m of the floor: below standing feet, else below the lowest points of the body.
+
+    Args:
+        points: (T, 33, 3) m, landmarks.
+        fps: frame rate.
+    """
     soles = points[:, SOLE_LANDMARKS]
     resting = _resting_feet(soles, fps)
     if resting.any(axis=1).sum() < MIN_STANCE_DURATION * fps:

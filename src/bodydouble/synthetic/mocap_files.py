@@ -16,7 +16,7 @@ from bodydouble.errors import FormatError, InvalidDataError
 from bodydouble.formats import bvh, performance
 from bodydouble.geometry import rotation
 from bodydouble.motion.resampling.motion import remove_jumps, slice_motion
-from bodydouble.synthetic import deepmimic
+from bodydouble.synthetic import deepmimic, motion_archive
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -44,8 +44,9 @@ def read(path: Path) -> tuple[NamedMotion, ...]:
     """Reads the motions of a file, without calibration poses and isolated jumps.
 
     Args:
-        path: a .bvh file of any humanoid, a DeepMimic .txt file, a performance.npz, or an archive of action clips
-            (.npz with joint_names, parents, offsets_m, fps, and NAME/root_m and NAME/quat_xyzw_int16 of each clip).
+        path: a .bvh file of any humanoid, a DeepMimic .txt file, a performance.npz, an archive of ``motion_archive``,
+            or an archive of action clips (.npz with joint_names, parents, offsets_m, fps, and NAME/root_m and
+            NAME/quat_xyzw_int16 of each clip).
 
     Raises:
         FormatError: the file cannot be read or holds no humanoid motion.
@@ -68,20 +69,23 @@ def _read_deepmimic(path: Path) -> tuple[NamedMotion, ...]:
 
 
 def _read_npz(path: Path) -> tuple[NamedMotion, ...]:
-    actions = _load_action_archive(path)
-    if actions is not None:
-        return _read_action_clips(path, actions)
+    arrays = _load_archive(path)
+    if motion_archive.is_archive(arrays):
+        return tuple(NamedMotion(name, motion) for name, motion in motion_archive.read(arrays).items())
+    if "offsets_m" in arrays:
+        return _read_action_clips(path, arrays)
     people = performance.load(path).people
     return tuple(NamedMotion(f"{path.stem}/{person.name}", person.motion) for person in people)
 
 
-def _load_action_archive(path: Path) -> Arrays | None:
-    """Loads the arrays of an archive of action clips; None if the file is something else."""
+def _load_archive(path: Path) -> Arrays:
+    """Loads the arrays of an archive of clips; none if the file is something else."""
     if not zipfile.is_zipfile(path):
-        return None
+        return {}
     try:
         with np.load(path, allow_pickle=False) as stored:
-            return dict(stored) if "offsets_m" in stored.files else None
+            is_archive = motion_archive.is_archive(stored) or "offsets_m" in stored.files
+            return dict(stored) if is_archive else {}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise FormatError(f"{path} is damaged ({error})") from error
 
@@ -115,9 +119,20 @@ def _build_action_motion(arrays: Arrays, clip: str, skeleton: Skeleton, fps: Fra
 def _clean_humanoid_motion(motion: Motion) -> Motion:
     """Converts a rig's motion to the humanoid, without a calibration pose at the beginning and without jumps."""
     humanoid = convert_to_humanoid(motion)
-    if len(humanoid.rotations) > 1 and (_is_at_rest(motion) or _first_step_size(humanoid) > MAX_FIRST_STEP):
+    if len(humanoid.rotations) > 1 and _is_at_rest(motion):
         humanoid = slice_motion(humanoid, slice(1, None))
-    return remove_jumps(humanoid)
+    return clean_motion(humanoid)
+
+
+def clean_motion(motion: Motion) -> Motion:
+    """Returns a motion without a first frame that is far from the second, and without jumps.
+
+    Raises:
+        InvalidDataError: the motion jumps in nearly every frame.
+    """
+    if len(motion.rotations) > 1 and _first_step_size(motion) > MAX_FIRST_STEP:
+        motion = slice_motion(motion, slice(1, None))
+    return remove_jumps(motion)
 
 
 def _is_at_rest(motion: Motion) -> bool:

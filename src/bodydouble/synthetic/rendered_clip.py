@@ -1,7 +1,7 @@
 """Rendered clips with ground truth: motions and a seed -> `ClipScene` -> frames (`RgbImage`) and `Performance`."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -59,6 +59,7 @@ class SceneOptions:
     image_size: tuple[int, int] = LANDSCAPE
     occluder_count: int = 0
     """Number of objects in front of people."""
+    camera_ranges: cameras.CameraRanges = field(default_factory=cameras.CameraRanges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,9 @@ def sample_scene(motions: Sequence[Motion], seed: int, options: SceneOptions | N
         people.append(_place_person(grounded, body, character, people, bearing, rng))
     points = np.concatenate([person.landmarks for person in people], axis=1)
     fps = motions[0].fps
-    view = cameras.sample_camera(points, float(fps), options.image_size, options.camera_motion, bearing, rng)
+    view = cameras.sample_camera(
+        points, float(fps), options.image_size, options.camera_motion, bearing, rng, options.camera_ranges
+    )
     camera_positions = camera.inverse(view.camera_from_world)[:, :3, 3]
     occluders = tuple(_sample_occluder(people, camera_positions, rng) for _ in range(options.occluder_count))
     return ClipScene(

@@ -24,13 +24,13 @@ class MocapClip:
     """Clip of motion capture."""
 
     source: str
-    """Collection: animated_drawings, cmu, cmu_actions, cmu_partners, deepmimic or pybullet."""
+    """Collection, such as cmu or uiprmd: a folder of files, or an archive of clips."""
     subject: str
     """Performer: a number of the CMU database, or a name within the source."""
     file: str
-    """Path within the source, or the name of the clip in cmu_actions."""
+    """Path within the source, or the name of the clip in an archive."""
     kind: str
-    """Kind of motion: walk, sport, dance or other."""
+    """Kind of motion: walk, sport, dance, floor, exercise or other."""
     split: str
     """One of SPLITS."""
     seconds: float

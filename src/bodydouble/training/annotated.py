@@ -87,4 +87,5 @@ def windows_of_person(
 def _weigh(annotated: AnnotatedTrack) -> FloatArray:
     """Returns the weights (T, 33) of annotated landmarks by their state; 0 where no place is annotated."""
     hidden = np.where(annotated.is_hidden, HIDDEN_WEIGHT, 1.0)
-    return annotated.is_placed * hidden * np.where(annotated.is_keyed, 1.0, INTERPOLATED_WEIGHT)
+    weights = hidden * np.where(annotated.is_keyed, 1.0, INTERPOLATED_WEIGHT)
+    return np.where(annotated.is_placed, weights, 0.0)

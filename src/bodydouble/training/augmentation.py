@@ -4,18 +4,20 @@ Excerpts are time-warped, recombined by limbs, perturbed and tumbled; some are r
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 
 import numpy as np
 
-from bodydouble.data import Motion
+from bodydouble.data import FloatArray, Motion
 from bodydouble.geometry import rotation
 from bodydouble.motion.resampling.motion import resample_motion, slice_motion
 from bodydouble.skeletons import humanoid
 from bodydouble.training.procedural_poses import generate_motion
 
+MAX_SOURCE_FRACTION = 0.2
+"""Maximum fraction of samples from one collection, since collections of exercises repeat a few motions."""
 TIME_WARP = (0.6, 1.6)
 """Range of the speed of an excerpt relative to the recording."""
 PROCEDURAL_FRACTION = 0.12
@@ -44,21 +46,35 @@ MAX_RATE_DENOMINATOR = 16
 """Maximum denominator of the frame rate to which an excerpt is resampled."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One clip of motion capture."""
+
+    motion: Motion
+    """Motion of the 22 humanoid joints."""
+    source: str = ""
+    """Name of the collection that it belongs to."""
+
+    @property
+    def seconds(self) -> float:
+        """Duration in s."""
+        return len(self.motion.rotations) / float(self.motion.fps)
+
+
 class MotionAugmenter:
     """Sampler of augmented motions.
 
     Args:
-        motions: motion capture of the 22 humanoid joints; clips shorter than a sample are left out.
+        recordings: motion capture; clips shorter than a sample are left out.
         frame_count: number of frames of each sample.
         fps: frame rate of each sample.
     """
 
-    def __init__(self, motions: Sequence[Motion], frame_count: int, fps: Fraction) -> None:
+    def __init__(self, recordings: Sequence[Recording], frame_count: int, fps: Fraction) -> None:
         self._frame_count, self._fps = frame_count, fps
-        seconds = np.array([len(motion.rotations) / float(motion.fps) for motion in motions])
-        long_enough = [i for i in range(len(motions)) if seconds[i] * fps >= frame_count]
-        self._motions = [motions[i] for i in long_enough]
-        self._probabilities = np.sqrt(seconds[long_enough]) / np.sqrt(seconds[long_enough]).sum()
+        long_enough = [recording for recording in recordings if recording.seconds * fps >= frame_count]
+        self._motions = [recording.motion for recording in long_enough]
+        self._probabilities = compute_probabilities(long_enough)
 
     def sample(self, rng: np.random.Generator) -> Motion:
         """Draws a motion: an excerpt of one clip, a combination of several, or procedural poses."""
@@ -93,6 +109,28 @@ class MotionAugmenter:
         )
         frames = np.minimum(np.arange(self._frame_count), len(excerpt.rotations) - 1)
         return replace(slice_motion(excerpt, frames), fps=self._fps)
+
+
+def compute_probabilities(recordings: Sequence[Recording]) -> FloatArray:
+    """Returns the probabilities (N,) with which recordings are drawn.
+
+    They grow with the square root of the duration. A source has at most MAX_SOURCE_FRACTION of the total, or an equal
+    share if there are few sources.
+    """
+    weights = np.sqrt([recording.seconds for recording in recordings])
+    sources = np.array([recording.source for recording in recordings])
+    names = np.unique(sources)
+    limit = max(MAX_SOURCE_FRACTION, 1 / max(len(names), 1))
+    shares = {name: weights[sources == name].sum() / weights.sum() for name in names}
+    limited: set[str] = set()
+    while over := {name for name in names if name not in limited and shares[name] > limit + 1e-9}:
+        limited |= over
+        rest = sum(share for name, share in shares.items() if name not in limited)
+        scale = (1 - limit * len(limited)) / rest if rest else 0.0
+        shares = {name: limit if name in limited else share * scale for name, share in shares.items()}
+    for name in names:
+        weights[sources == name] *= shares[name] / weights[sources == name].sum()
+    return np.asarray(weights / weights.sum())
 
 
 def _sample_borrowed_joints(rng: np.random.Generator) -> list[list[int]]:

@@ -5,15 +5,20 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from bodydouble.data import Motion
 from bodydouble.errors import InvalidDataError
 from bodydouble.formats.atomic import ensure_folder
-from bodydouble.perception.pose.blazepose import BlazePose
 from bodydouble.pipeline import Progress
 from bodydouble.synthetic import mocap_files, splits
 from bodydouble.training.annotated import load_annotated_windows
+from bodydouble.training.augmentation import Recording
 from bodydouble.training.curves import draw_curves
-from bodydouble.training.detections import WINDOW_FRAMES, DetectedClip, render_and_detect, save_detections
+from bodydouble.training.detections import (
+    WINDOW_FRAMES,
+    DetectedClip,
+    SinglePersonObserver,
+    render_and_detect,
+    save_detections,
+)
 from bodydouble.training.export import write_onnx
 from bodydouble.training.training_loop import LOG_FILE, Calibration, TrainOptions, train
 from bodydouble.training.unlabelled import extract_video_windows
@@ -23,8 +28,8 @@ MODEL_FILE, CURVES_FILE = "lifter.onnx", "curves.png"
 """File names of the network and of the training curves."""
 VALIDATION_FRACTION = 0.12
 """Number of clips rendered for validation, as a fraction of those for training."""
-NETWORK_COUNT = 2
-"""Number of landmark networks that run on every clip."""
+QUALITIES = ("balanced", "fast")
+"""Quality presets whose networks run on every clip; ``best`` takes too long, and errs less than these."""
 MIN_SECONDS = 30.0
 """Minimum duration in s of motion capture for training and for validation."""
 
@@ -38,6 +43,8 @@ class LifterOptions:
     step_count: int = 15_000
     """Number of optimisation steps."""
     seed: int = 0
+    start: Path | None = None
+    """lifter.onnx whose weights the training starts from; None: random weights."""
     unlabelled_videos: tuple[Path, ...] = ()
     """Videos of people without ground truth."""
     annotated: tuple[Path, ...] = ()
@@ -61,9 +68,9 @@ def train_lifter(paths: Sequence[Path], folder: Path, options: LifterOptions, pr
         BodydoubleError: a file cannot be read, there is too little motion, or no person is in a video for long enough.
     """
     ensure_folder(folder)
-    motions_by_split = load_motions(paths)
+    recordings = load_recordings(paths)
     for split in ("train", "validation"):
-        seconds = sum(len(motion.rotations) / float(motion.fps) for motion in motions_by_split[split])
+        seconds = sum(recording.seconds for recording in recordings[split])
         if seconds < MIN_SECONDS:
             raise InvalidDataError(f"{seconds:.0f} s of motion for {split} are too little; give more motion capture")
     annotated = load_annotated_windows(options.annotated)
@@ -73,48 +80,51 @@ def train_lifter(paths: Sequence[Path], folder: Path, options: LifterOptions, pr
         count = options.clip_count if split == "train" else max(round(options.clip_count * VALIDATION_FRACTION), 4)
         files[split] = folder / f"seen_{split}.npz"
         if not files[split].exists():
-            _render_detections(motions_by_split[split], count, 2 * options.seed + number, files[split], progress)
+            _render_detections(recordings[split], count, 2 * options.seed + number, files[split], progress)
     calibrating, validating = split_alternately(read_windows(files["validation"]))
     train_options = TrainOptions(steps=options.step_count, seed=options.seed)
     with progress.stage("training", options.step_count // train_options.validation_interval):
         network = train(
-            motions_by_split["train"], read_windows(files["train"]), validating, folder, train_options,
-            lambda _: progress.advance(), unlabelled,
+            recordings["train"], read_windows(files["train"]), validating, folder, train_options,
+            lambda _: progress.advance(), unlabelled, options.start,
         )  # fmt: skip
     write_onnx(network, folder / MODEL_FILE, Calibration.from_windows(network, calibrating))
     draw_curves(folder / LOG_FILE, folder / CURVES_FILE)
     return folder / MODEL_FILE
 
 
-def _render_detections(motions: Sequence[Motion], count: int, seed: int, path: Path, progress: Progress) -> None:
-    networks = [BlazePose("heavy"), BlazePose("full")]
+def _render_detections(recordings: Sequence[Recording], count: int, seed: int, path: Path, progress: Progress) -> None:
+    observers = [SinglePersonObserver(quality) for quality in QUALITIES]
     with progress.stage(f"rendering {path.stem}", count):
         clips: list[DetectedClip] = []
-        rendered = render_and_detect(motions, count, seed, networks)
+        rendered = render_and_detect(recordings, count, seed, observers)
         for _ in progress.track(range(count)):
-            clips += islice(rendered, len(networks))
+            clips += islice(rendered, len(observers))
     save_detections(path, clips)
 
 
 def split_alternately(windows: Sequence[Window]) -> tuple[list[Window], list[Window]]:
-    """Splits windows by alternate clips, for calibration and for validation; each clip has NETWORK_COUNT windows."""
-    first, second = ([w for i, w in enumerate(windows) if i // NETWORK_COUNT % 2 == half] for half in range(2))
+    """Splits windows by alternate clips, for calibration and for validation; each clip has a window per quality."""
+    first, second = ([w for i, w in enumerate(windows) if i // len(QUALITIES) % 2 == half] for half in range(2))
     return first, second
 
 
-def load_motions(paths: Sequence[Path]) -> dict[str, list[Motion]]:
+def load_recordings(paths: Sequence[Path]) -> dict[str, list[Recording]]:
     """Loads the motions in files and folders by split; training uses those for training and for validation."""
-    motions: dict[str, list[Motion]] = {split: [] for split in splits.SPLITS}
-    unknown: list[Motion] = []
+    recordings: dict[str, list[Recording]] = {split: [] for split in splits.SPLITS}
+    unknown: list[Recording] = []
     for path in _list_files(paths):
         for named in mocap_files.read(path):
             if len(named.motion.rotations) / float(named.motion.fps) * 30 < WINDOW_FRAMES:
                 continue
-            split = _find_split(path, named.name)
-            (motions[split] if split else unknown).append(named.motion)
-    for number, motion in enumerate(unknown):
-        motions["validation" if number % 10 == 0 else "train"].append(motion)
-    return motions
+            clip = _find_clip(path, named.name)
+            if clip:
+                recordings[clip.split].append(Recording(named.motion, clip.source))
+            else:
+                unknown.append(Recording(named.motion, path.parent.name))
+    for number, recording in enumerate(unknown):
+        recordings["validation" if number % 10 == 0 else "train"].append(recording)
+    return recordings
 
 
 def _list_files(paths: Sequence[Path]) -> Iterator[Path]:
@@ -125,9 +135,9 @@ def _list_files(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-def _find_split(path: Path, name: str) -> str | None:
-    """Returns the split of a clip by the end of its path, or by its name within an archive; None if unknown."""
+def _find_clip(path: Path, name: str) -> splits.MocapClip | None:
+    """Returns the row of the table for a clip, by the end of its path or by its name within an archive."""
     for clip in splits.load_table():
         if path.as_posix().endswith(f"{clip.source}/{clip.file}") or (path.stem == clip.source and name == clip.file):
-            return clip.split
+            return clip
     return None

@@ -4,21 +4,23 @@ Motion capture is put on random bodies in front of random cameras, and the real 
 Augmentation continues with keypoint dropout, outliers, camera roll, horizontal flips, time reversal and gaps.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from bodydouble.data import BoolArray, FloatArray, Motion
+from bodydouble.data import LANDMARK_COUNT, BoolArray, FloatArray, Motion
 from bodydouble.geometry import rotation
 from bodydouble.motion.lifting import lifter, person_view
 from bodydouble.motion.resampling.smoothing import whittaker
 from bodydouble.skeletons import blazepose, humanoid
 from bodydouble.synthetic import bodies, cameras
 from bodydouble.synthetic.grounding import ground_motion
-from bodydouble.training.augmentation import MotionAugmenter
+from bodydouble.training.augmentation import MotionAugmenter, Recording
 from bodydouble.training.detections import FPS, WINDOW_FRAMES
+from bodydouble.training.detector_noise import DetectorNoise, NoiseLibrary
+from bodydouble.training.varied_bodies import vary_proportions
 from bodydouble.training.windows import (
     Window,
     camera_rolled,
@@ -28,21 +30,33 @@ from bodydouble.training.windows import (
     time_reversed,
 )
 
-CAMERA_DISTANCES = (1.6, 9.0)
+CAMERA_DISTANCES = (1.3, 9.0)
 """Range of the horizontal distance of the camera in m."""
 CAMERA_HEIGHTS = (0.3, 2.8)
 """Range of the height of the camera in m."""
-ROLL_FRACTION = 0.35
+MIN_CAMERA_HEIGHT = 0.1
+"""Minimum height of the camera in m."""
+AIM_HEIGHT = 0.9
+"""Height in m of the point that cameras look towards."""
+STEEP_FRACTION = 0.25
+"""Fraction of cameras that look up or down by any angle of CAMERA_PITCHES instead."""
+CAMERA_PITCHES = (np.radians(-20), np.radians(60))
+"""Range of the pitch in rad of those; positive looks down."""
+ROLL_FRACTION = 0.25
 """Fraction of windows that are rolled by any angle."""
-ROLL_SIGMA = 0.08
+ROLL_SIGMA = 0.06
 """Standard deviation in rad of the roll of cameras."""
+TILTED_FRACTION = 0.35
+"""Fraction of cameras that are rolled by any angle up to MAX_ROLL instead."""
+MAX_ROLL = np.radians(30)
+"""Maximum roll in rad of those."""
 LIMB_LANDMARKS = [
     [i for i, name in enumerate(blazepose.LANDMARKS) if name.startswith(side) and name.split("_")[1] in parts]
     for side in ("left", "right")
     for parts in (("elbow", "wrist", "pinky", "index", "thumb"), ("knee", "ankle", "heel", "foot"))
 ]
 """Indices of the landmarks of each arm and each leg."""
-MIXED_NOISE_FRACTION = 0.5
+MIXED_NOISE_FRACTION = 0.3
 """Fraction of windows in which some limbs have the noise of other clips."""
 NOISE_SCALES = (0.5, 1.4)
 """Range of the factor of the detector's real noise."""
@@ -62,6 +76,16 @@ DROPOUT_FRACTION = 0.35
 """Fraction of windows with keypoint dropout: up to three limbs have little or no confidence for a while."""
 MAX_DROPOUT = 40
 """Length in frames that a keypoint dropout stays below."""
+POOL_SIZE, MIN_POOL_SIZE = 2000, 500
+"""Number of simulated windows that are kept, and number from which on they are used again."""
+REUSED_FRACTION = 0.75
+"""Fraction of simulated windows that were used before."""
+CUT_OFF_FRACTION = 0.12
+"""Fraction of windows in which the edge of the picture cuts off legs, or one side of the person."""
+CUT_OFF_SIGMA = 0.15
+"""Standard deviation of the constant error of landmarks outside the picture, sizes."""
+CUT_OFF_RANGE = 0.1
+"""Distance outside the picture at which the confidence is 0, in sizes; about a tenth of the trunk."""
 OUTLIER_SCALE = 0.3
 """Standard deviation of the displacement of dropped-out limbs in person sizes, on each axis."""
 
@@ -69,11 +93,13 @@ OUTLIER_SCALE = 0.3
 class WindowSampler:
     """Sampler of training windows: detected clips, and simulated ones from motion capture."""
 
-    def __init__(self, motions: Sequence[Motion], detected: Sequence[Window], seed: int) -> None:
+    def __init__(self, recordings: Sequence[Recording], detected: Sequence[Window], seed: int) -> None:
         self._rng = np.random.default_rng(seed)
         self._detected = list(detected)
-        self._noise = [DetectorNoise.from_window(window) for window in detected]
-        self._augmenter = MotionAugmenter([_stand_on_floor(motion) for motion in motions], WINDOW_FRAMES, FPS)
+        self._pool: list[Window] = []
+        self._noise = NoiseLibrary(detected)
+        grounded = [replace(recording, motion=_stand_on_floor(recording.motion)) for recording in recordings]
+        self._augmenter = MotionAugmenter(grounded, WINDOW_FRAMES, FPS)
 
     def sample_batch(self, count: int, detected_fraction: float) -> tuple[FloatArray, Window]:
         """Draws features (count, T, F) and their windows, of which the given fraction are detected clips."""
@@ -83,8 +109,7 @@ class WindowSampler:
             for _ in range(count)
         ]
         windows = [
-            self._drop_keypoints(self._roll_camera(flip_horizontally(window) if rng.random() < 0.5 else window))
-            for window in chosen
+            self._cut_off(self._drop_keypoints(self._roll_camera(_flip_at_random(window, rng)))) for window in chosen
         ]
         observed = np.stack([_sample_observed(rng) for _ in windows])
         stacked = stack_windows(windows)
@@ -105,10 +130,30 @@ class WindowSampler:
             confidence[rows] *= rng.uniform(0, 0.3) * rng.integers(2)
         return replace(window, points=points, landmarks_3d=landmarks_3d, confidence=confidence)
 
+    def _cut_off(self, window: Window) -> Window:
+        """Moves an edge of the picture over the person at random: what is outside is guessed, without confidence."""
+        rng = self._rng
+        if rng.random() > CUT_OFF_FRACTION:
+            return window
+        # Downward, the edge lies between hips and ankles; sideways, beside the middle of the body.
+        angle, edge = (
+            (np.pi / 2, rng.uniform(0.0, 1.6)) if rng.random() < 0.6 else (rng.choice([0, np.pi]), rng.uniform(0, 0.6))
+        )
+        outside = window.true_points @ [np.cos(angle), np.sin(angle)] - edge
+        fraction = np.clip(outside / CUT_OFF_RANGE, 0.0, 1.0)
+        guess = rng.normal(0, CUT_OFF_SIGMA, (1, LANDMARK_COUNT, 3))
+        size = np.median(np.linalg.norm(window.landmarks_3d[:, person_view.SCALE_LANDMARKS], axis=-1))
+        return replace(
+            window,
+            points=window.points + fraction[..., None] * guess[..., :2],
+            landmarks_3d=window.landmarks_3d + fraction[..., None] * size * guess,
+            confidence=window.confidence * (1 - fraction),
+        )
+
     def _roll_camera(self, window: Window) -> Window:
         """Rolls a window at random, as a person in a cartwheel appears; its upward direction becomes NaN.
 
-        Real cameras are held level, and the network shall infer the upward direction from that.
+        A camera that is rolled by any angle tells nothing about gravity, while most cameras are held nearly level.
         """
         rng = self._rng
         if rng.random() > ROLL_FRACTION:
@@ -123,24 +168,40 @@ class WindowSampler:
         return time_reversed(window) if self._rng.random() < 0.5 else window
 
     def _sample_synthetic(self) -> Window:
-        return simulate_window(self._sample_performer(), self._sample_noise(), self._rng)
+        """Draws a simulated window, most of the time one of the last POOL_SIZE ones.
+
+        Simulation takes longer than a training step; flips, rolls and losses of keypoints differ each time.
+        """
+        rng = self._rng
+        if len(self._pool) >= MIN_POOL_SIZE and rng.random() < REUSED_FRACTION:
+            return self._pool[int(rng.integers(len(self._pool)))]
+        window = simulate_window(self._sample_performer(), self._choose_noise, rng)
+        if len(self._pool) < POOL_SIZE:
+            self._pool.append(window)
+        else:
+            self._pool[int(rng.integers(POOL_SIZE))] = window
+        return window
 
     def _sample_performer(self) -> tuple[bodies.Body, Motion]:
         """Draws a body and an augmented motion on it."""
         rng = self._rng
         motion = self._augmenter.sample(rng)
-        body = bodies.load_bodies()[int(rng.integers(len(bodies.load_bodies())))]
+        body = vary_proportions(bodies.load_bodies()[int(rng.integers(len(bodies.load_bodies())))], rng)
         return body, _transfer_motion(motion, body)
 
-    def _sample_noise(self) -> "DetectorNoise":
-        """Draws the detector's noise in one clip, sometimes with that of other clips for some limbs."""
+    def _choose_noise(self, true_points: FloatArray, depths: FloatArray) -> DetectorNoise:
+        """Chooses the detector's noise for a pose, sometimes with that of other clips for some limbs."""
         rng = self._rng
-        noise = self._noise[int(rng.integers(len(self._noise)))]
+        noise = self._noise.choose(true_points, depths, rng)
         if rng.random() < MIXED_NOISE_FRACTION:
             for limb in LIMB_LANDMARKS:
                 if rng.random() < 0.5:
-                    noise = noise.with_limb(limb, self._noise[int(rng.integers(len(self._noise)))])
-        return noise.time_reversed(rng.random() < 0.5)
+                    noise = noise.with_limb(limb, self._noise.choose(true_points, depths, rng))
+        return noise
+
+
+def _flip_at_random(window: Window, rng: np.random.Generator) -> Window:
+    return flip_horizontally(window) if rng.random() < 0.5 else window
 
 
 def _leg_length(offsets: FloatArray) -> float:
@@ -161,50 +222,27 @@ def _stand_on_floor(motion: Motion) -> Motion:
     return ground_motion(_transfer_motion(motion, body), partial(bodies.landmark_positions, body=body))
 
 
-@dataclass(frozen=True, slots=True)
-class DetectorNoise:
-    """Noise of the detector in one clip."""
+def simulate_window(
+    performer: tuple[bodies.Body, Motion],
+    choose_noise: Callable[[FloatArray, FloatArray], DetectorNoise],
+    rng: np.random.Generator,
+) -> Window:
+    """Simulates detections of a performer by a random camera.
 
-    points: FloatArray
-    """Detected minus true points (T, 33, 2), in person sizes."""
-    landmarks_3d: FloatArray
-    """Detected minus true 3D landmarks (T, 33, 3) of equal size, view axes, m."""
-    confidence: FloatArray
-    """Confidence (T, 33) of the points."""
-
-    @classmethod
-    def from_window(cls, window: Window) -> "DetectorNoise":
-        """Returns the noise in a detected window."""
-        depth = window.depths[..., None]
-        true_landmarks = np.concatenate([window.true_points * (1 + window.scale * depth), depth], axis=-1)
-        true_landmarks = true_landmarks - true_landmarks[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
-        # The skeleton keeps its length, though an approaching person spans fewer person sizes.
-        true_landmarks = true_landmarks / np.linalg.norm(window.offsets, axis=(1, 2))[:, None, None]
-        scale = np.median(np.linalg.norm(window.landmarks_3d[:, person_view.SCALE_LANDMARKS], axis=-1))
-        scale /= np.median(np.linalg.norm(true_landmarks[:, person_view.SCALE_LANDMARKS], axis=-1))
-        return cls(window.points - window.true_points, window.landmarks_3d - scale * true_landmarks, window.confidence)
-
-    def with_limb(self, limb: list[int], other: "DetectorNoise") -> "DetectorNoise":
-        """Returns the noise with that of another clip for some landmarks."""
-        mixed = DetectorNoise(self.points.copy(), self.landmarks_3d.copy(), self.confidence.copy())
-        mixed.points[:, limb], mixed.landmarks_3d[:, limb] = other.points[:, limb], other.landmarks_3d[:, limb]
-        mixed.confidence[:, limb] = other.confidence[:, limb]
-        return mixed
-
-    def time_reversed(self, is_reversed: bool) -> "DetectorNoise":
-        """Returns the noise with its frames in reverse order, if asked to."""
-        order = slice(None, None, -1 if is_reversed else 1)
-        return DetectorNoise(self.points[order], self.landmarks_3d[order], self.confidence[order])
-
-
-def simulate_window(performer: tuple[bodies.Body, Motion], noise: DetectorNoise, rng: np.random.Generator) -> Window:
-    """Simulates detections of a performer by a random camera, with noise of the detector."""
+    Args:
+        performer: body and motion of T frames.
+        choose_noise: function from true points (T, 33, 2) and depths (T, 33) in the person view to noise.
+        rng: source of everything that is random.
+    """
     body, motion = performer
     points = bodies.landmark_positions(motion, body)
     camera_from_world = _sample_camera(points, rng)
     true_landmarks = points @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
     true_landmarks[..., 2] = np.maximum(true_landmarks[..., 2], 0.3)
-    view = person_view.view_straight_at(true_landmarks[..., :2] / true_landmarks[..., 2:], noise.confidence)
+    image_points = true_landmarks[..., :2] / true_landmarks[..., 2:]
+    view = person_view.view_straight_at(image_points, np.ones(true_landmarks.shape[:2]))
+    noise = choose_noise(view.points, person_view.relative_depths(true_landmarks, view))
+    view = person_view.view_straight_at(image_points, noise.confidence)
     view_landmarks = true_landmarks @ view.camera_from_view
     relative = view_landmarks - view_landmarks[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
     relative *= lifter.LANDMARKS_3D_SIZE / np.median(np.linalg.norm(relative[:, person_view.SCALE_LANDMARKS], axis=-1))
@@ -232,15 +270,16 @@ def _sample_camera(points: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Draws camera_from_world (4, 4) of a static camera that looks towards points (T, 33, 3)."""
     center = points.mean(axis=(0, 1)) * [1.0, 0.0, 1.0]
     yaw, distance = rng.uniform(-np.pi, np.pi), np.exp(rng.uniform(*np.log(CAMERA_DISTANCES)))
-    camera_position = (
-        center + distance * np.array([np.sin(yaw), 0.0, np.cos(yaw)]) + [0.0, rng.uniform(*CAMERA_HEIGHTS), 0.0]
-    )
+    height = rng.uniform(*CAMERA_HEIGHTS)
+    if rng.random() < STEEP_FRACTION:
+        pitch = rng.uniform(*CAMERA_PITCHES)
+        distance, height = distance * np.cos(pitch), max(AIM_HEIGHT + distance * np.sin(pitch), MIN_CAMERA_HEIGHT)
+    camera_position = center + distance * np.array([np.sin(yaw), 0.0, np.cos(yaw)]) + [0.0, height, 0.0]
     offset_angles = rng.uniform(-MAX_OFF_AXIS, MAX_OFF_AXIS, 2)
-    offset_rotation = rotation.to_matrix(
-        rotation.from_rotvec(np.array([offset_angles[0], offset_angles[1], rng.normal(0, ROLL_SIGMA)]))
-    )
+    roll = rng.uniform(-MAX_ROLL, MAX_ROLL) if rng.random() < TILTED_FRACTION else rng.normal(0, ROLL_SIGMA)
+    offset_rotation = rotation.to_matrix(rotation.from_rotvec(np.array([offset_angles[0], offset_angles[1], roll])))
     pose = np.eye(4)
-    pose[:3, :3] = offset_rotation @ cameras.level_rotation(camera_position - center - np.array([0.0, 0.9, 0.0]))
+    pose[:3, :3] = offset_rotation @ cameras.level_rotation(camera_position - center - np.array([0.0, AIM_HEIGHT, 0.0]))
     pose[:3, 3] = -pose[:3, :3] @ camera_position
     return pose
 

@@ -16,15 +16,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bodydouble.data import LANDMARK_COUNT, FloatArray, Motion
+from bodydouble.data import LANDMARK_COUNT, FloatArray
 from bodydouble.formats.atomic import atomic_write, ensure_folder
 from bodydouble.geometry import rotation
+from bodydouble.training.augmentation import Recording
 from bodydouble.training.loss import Target, compute_loss_terms
 from bodydouble.training.network import LifterNetwork
 from bodydouble.training.projector import ProjectorNetwork, cycle_consistency_loss, truth_projection_loss
 from bodydouble.training.samples import WindowSampler, build_features_with_gaps
 from bodydouble.training.unlabelled import UnlabelledWindow, build_features_with_flips, sample_windows
 from bodydouble.training.unlabelled_loss import ObservedPoints, compute_unlabelled_loss_terms, split_predictions
+from bodydouble.training.warm_start import load_weights
 from bodydouble.training.windows import Window, stack_windows
 
 T = TypeVar("T")
@@ -87,27 +89,32 @@ class Batch:
 
 
 def train(
-    motions: Sequence[Motion],
+    recordings: Sequence[Recording],
     detected: Sequence[Window],
     validation: Sequence[Window],
     folder: Path,
     options: TrainOptions | None = None,
     report: Callable[[dict[str, Any]], None] = lambda _: None,
     unlabelled: Sequence[UnlabelledWindow] = (),
+    start: Path | None = None,
 ) -> LifterNetwork:
     """Trains the lifter on motion capture, detected clips, and videos without labels.
 
     Args:
-        motions: motion capture of training subjects.
+        recordings: motion capture of training subjects.
         detected: detected clips of training subjects.
         validation: detected clips of other subjects, used for metrics only.
         folder: folder of checkpoint and log.
         options: hyperparameters.
         report: receives the metrics of each validation.
         unlabelled: windows of real videos.
+        start: lifter.onnx whose weights a new run starts from; None: random weights.
 
     Returns:
         The trained network.
+
+    Raises:
+        FormatError: ``start`` cannot be read, or is no lifter of this version.
     """
     options = options or TrainOptions()
     ensure_folder(folder)
@@ -117,16 +124,19 @@ def train(
     if projector:
         states["projector_"] = TrainState.from_network(projector, options)
     first_step = _resume(folder / STATE_FILE, states)
-    start, losses = time.perf_counter(), []
+    started, losses = time.perf_counter(), []
+    if start and not first_step:
+        features, _ = WindowSampler(recordings, detected, options.seed).sample_batch(128, options.detected_fraction)
+        load_weights(network, start, torch.from_numpy(features))
     batches = _prefetch(
-        _batch_factory(WindowSampler(motions, detected, options.seed + first_step), unlabelled, options, first_step)
+        _batch_factory(WindowSampler(recordings, detected, options.seed + first_step), unlabelled, options, first_step)
     )
     for step in range(first_step, options.steps):
         for group in (group for state in states.values() for group in state.optimizer.param_groups):
             group["lr"] = options.learning_rate * _learning_rate_factor(step, options.steps)
         losses.append(_optimization_step(states, partial(_compute_loss_terms, network, projector, next(batches))))
         if (step + 1) % options.validation_interval == 0 or step + 1 == options.steps:
-            metrics = {"step": step + 1, "seconds": round(time.perf_counter() - start, 1)}
+            metrics = {"step": step + 1, "seconds": round(time.perf_counter() - started, 1)}
             metrics |= {name: float(np.mean([loss[name] for loss in losses])) for name in losses[0]}
             metrics |= evaluate(network, validation)
             losses = []

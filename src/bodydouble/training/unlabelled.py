@@ -7,7 +7,7 @@ from zlib import crc32
 
 import numpy as np
 
-from bodydouble.data import LANDMARK_COUNT, BoolArray, FloatArray, Track
+from bodydouble.data import BoolArray, FloatArray, Track
 from bodydouble.errors import NoPeopleError
 from bodydouble.formats.atomic import atomic_write
 from bodydouble.geometry import camera
@@ -118,7 +118,8 @@ def windows_from_track(
     ages = lifter.seconds_since_observed(track.observed, fps, times)
     observed, is_covered = (ages * rate < MAX_TIME_DIFFERENCE for rate in (float(FPS), min(fps, float(FPS))))
     rays = camera.rays(intrinsics, pixels[..., :2])[..., :2]
-    exact_rays, exactness = rays, np.zeros(rays.shape[:2])
+    exact_rays: FloatArray = rays
+    exactness: FloatArray = np.zeros(rays.shape[:2])
     if exact is not None:
         exact_pixels, exactness = exact.at_times(times, track.keypoints)
         exact_rays = camera.rays(intrinsics, exact_pixels)[..., :2]
@@ -200,5 +201,5 @@ def load_windows(path: Path) -> list[UnlabelledWindow]:
     """Loads the windows of a file that ``save_windows`` wrote."""
     with np.load(path, allow_pickle=False) as file:
         arrays = [file[_FILE_KEYS.get(name, name)] for name in _STORED_FIELDS]
-    nothing = np.zeros((WINDOW_FRAMES, LANDMARK_COUNT))
-    return [UnlabelledWindow(*parts, exact_points=parts[0], exactness=nothing) for parts in zip(*arrays, strict=True)]
+    points, confidence = arrays[:2]
+    return [UnlabelledWindow(*parts) for parts in zip(*arrays, points, np.zeros_like(confidence), strict=True)]

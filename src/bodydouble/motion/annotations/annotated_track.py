@@ -21,6 +21,9 @@ from bodydouble.skeletons import blazepose
 MAX_GAP_SECONDS = 0.5
 """Maximum time in s between two keys of a landmark between which it is interpolated."""
 
+DECIMALS = 6
+"""Decimals of px that count."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedTrack:
@@ -86,12 +89,12 @@ def _fill_run(track: AnnotatedTrack, column: int, run: Sequence[AnnotatedKeypoin
     rows = [key.frame - first_frame for key in run]
     span = slice(rows[0], rows[-1] + 1)
     track.is_keyed[rows, column] = True
-    pixels = [key.pixel for key in run if key.pixel is not None]
-    if not pixels:
+    pixels = np.round([key.pixel for key in run if key.pixel is not None], DECIMALS)
+    if not len(pixels):
         track.is_absent[span, column] = True
         return
     track.pixels[span, column] = (
-        pixels[0] if len(run) == 1 else PchipInterpolator(rows, pixels)(np.arange(rows[0], rows[-1] + 1))
+        pixels if len(run) == 1 else PchipInterpolator(rows, pixels)(np.arange(rows[0], rows[-1] + 1))
     )
     for key, row in zip(run, rows, strict=True):
         track.is_hidden[row : span.stop, column] = key.state is KeypointState.HIDDEN

@@ -36,6 +36,8 @@ They are rigid on head and hand, whose proportions are those of the adult templa
 """
 DRAGGED_SOLE_SIGMA = 0.02
 """Standard deviation in m of the sole of a resting foot, whose leg is annotated, from its place."""
+MAX_ADVANCES, MAX_STEPS = 2, 16
+"""Maximum numbers of movements and steps of the deformation: further ones hardly move whole poses, and take seconds."""
 FALLOFF_SECONDS = 0.25
 """Time in s before and after annotated frames over which the effect decays."""
 _FOOT_PARTS, _LEG_PARTS = ("heel", "foot_index"), ("hip", "knee", "ankle", "heel", "foot_index")
@@ -69,7 +71,8 @@ def place_landmarks(
         is_own = _find_own_blocks(part, placed)
         targets = _ray_targets(part, annotated, shot, track, view)
         soles = _resting_soles(part, placed)
-        deformed = deform(part, join_targets([targets, soles]), np.asarray(is_own.any(axis=1)), is_own)
+        is_free = np.asarray(is_own.any(axis=1))
+        deformed = deform(part, join_targets([targets, soles]), is_free, is_own, MAX_ADVANCES, MAX_STEPS)
         rotations[shot], root_position[shot] = deformed.rotations, deformed.root_position
     return replace(motion, rotations=rotations, root_position=root_position)
 
@@ -107,10 +110,11 @@ def _ray_targets(motion: Motion, annotated: AnnotatedTrack, rows: slice, track: 
 
 def _resting_soles(motion: Motion, placed: BoolArray) -> PointTargets:
     """Returns targets for all resting points of the soles: they stay, those of annotated legs less firmly."""
-    resting = motion.contacts >= RESTING
+    resting = np.asarray(motion.contacts >= RESTING)
     sigmas = np.full(resting.shape, KEPT_SIGMA)
     for side, points in SIDE_POINTS.items():
-        is_annotated = placed[:, [blazepose.INDEX[f"{side}_{part}"] for part in _LEG_PARTS]].any(axis=1)
+        leg = [blazepose.INDEX[f"{side}_{part}"] for part in _LEG_PARTS]
+        is_annotated = np.asarray(placed[:, leg].any(axis=1))
         for first, stop in find_runs(np.asarray(resting[:, list(points)].any(axis=1))):
             if is_annotated[first:stop].any():
                 sigmas[first:stop, list(points)] = DRAGGED_SOLE_SIGMA

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bodydouble.data import FloatArray, Skeleton
+from bodydouble.data import FloatArray, IntArray, Skeleton
 from bodydouble.geometry import kinematics
 from bodydouble.motion.body import body_landmarks
 from bodydouble.skeletons import adult_template, humanoid
@@ -34,6 +34,11 @@ def _without_side(name: str) -> str:
 _BONE_INDEX = np.array([-1, *(BONES.index(BONE_OF_JOINT[_without_side(joint)]) for joint in humanoid.JOINTS[1:])])
 """(22,) row of BONES of each joint; -1 for the hips."""
 _SIDE_COUNTS = np.array([1.0 if bone in ("trunk", "head") else 2.0 for bone in BONES])
+
+
+def bone_of_joints() -> IntArray:
+    """Returns the index (22,) into BONES of the bone that scales the offset of each joint; -1 for the hips."""
+    return _BONE_INDEX
 
 
 def bone_lengths(skeleton: Skeleton) -> FloatArray:

@@ -22,15 +22,15 @@ from bodydouble.motion.fit.normal_equations import NormalEquations
 MAX_DISTANCE_STEP = 0.15
 """Maximum distance in m by which points are moved towards their places at a time."""
 MAX_ADVANCES = 12
-"""Maximum number of such movements."""
+"""Maximum number of such movements, if not given."""
 ADVANCE_SIGMA_FACTOR = 10.0
 """Factor of the sigmas of points until they are near their places."""
 MAX_EXACT_ROUNDS = 6
 """Maximum number of rounds in which what is left of the distance is added to it."""
 EXACT_DISTANCE = 1e-4
 """Distance in m from their places at which points need no further round."""
-MAX_ADVANCE_STEPS, MAX_EXACT_STEPS = 4, 12
-"""Maximum number of steps in each movement, and in each of the further rounds."""
+MAX_ADVANCE_STEPS, MAX_EXACT_STEPS = 4, 20
+"""Maximum number of steps in each movement, and, if not given, in each of the further rounds."""
 MIN_RELATIVE_GAIN = 1e-3
 """Relative decrease of the cost below which a round ends."""
 EXACT_SIGMA = 2e-4
@@ -41,7 +41,14 @@ INITIAL_DAMPING, DAMPING_UP, DAMPING_DOWN = 1e-2, 10.0, 0.1
 """Damping of the first step of a round, and its factors after a step that raised the cost and one that lowered it."""
 
 
-def deform(motion: Motion, targets: PointTargets, is_free: BoolArray, is_own: BoolArray) -> Motion:
+def deform(
+    motion: Motion,
+    targets: PointTargets,
+    is_free: BoolArray,
+    is_own: BoolArray,
+    max_advances: int = MAX_ADVANCES,
+    max_steps: int = MAX_EXACT_STEPS,
+) -> Motion:
     """Brings points of the body to places.
 
     Args:
@@ -50,6 +57,8 @@ def deform(motion: Motion, targets: PointTargets, is_free: BoolArray, is_own: Bo
         is_free: (T,) frames that may change.
         is_own: (T, 23) what is meant to move: the position of the hips, then the rotation of each joint. Hips, legs
             and trunk help only where they must.
+        max_advances: maximum number of movements towards the places.
+        max_steps: maximum number of steps in each round after them.
 
     Returns:
         The motion, unchanged in frames that are not free.
@@ -63,27 +72,27 @@ def deform(motion: Motion, targets: PointTargets, is_free: BoolArray, is_own: Bo
         rows = slice(first, stop)
         problem = Problem.build(motion, rows, targets.select(inside, first), is_own[rows])
         with threadpool_limits(1, "blas"):
-            change = _minimize(problem)
+            change = _minimize(problem, max_advances, max_steps)
         root_position[rows] += change[:, :3]
         turns = rotation.from_rotvec(change[:, 3:].reshape(-1, JOINT_COUNT, 3))
         rotations[rows] = rotation.normalize(rotation.multiply(rotations[rows], turns))
     return replace(motion, rotations=rotations, root_position=root_position)
 
 
-def _minimize(problem: Problem) -> FloatArray:
+def _minimize(problem: Problem, max_advances: int, max_steps: int) -> FloatArray:
     """Returns the change (n, DOF) of least cost."""
     change: FloatArray = np.zeros((len(problem.rotations), DOF))
     goals = problem.targets.positions
     start = point_positions(problem, change)
     distance = float(np.linalg.norm(problem.targets.distances(start), axis=1).max())
-    advances = min(max(ceil(distance / MAX_DISTANCE_STEP), 1), MAX_ADVANCES)
+    advances = min(max(ceil(distance / MAX_DISTANCE_STEP), 1), max_advances)
     for fraction in np.arange(1, advances + 1) / advances:
         change = _descend(
             problem.aim(start + fraction * (goals - start)), change, ADVANCE_SIGMA_FACTOR, MAX_ADVANCE_STEPS
         )
     is_exact, aims = problem.targets.sigmas <= EXACT_SIGMA, goals
     for _ in range(MAX_EXACT_ROUNDS):
-        change = _descend(problem.aim(aims), change, 1.0, MAX_EXACT_STEPS)
+        change = _descend(problem.aim(aims), change, 1.0, max_steps)
         misses = np.where(is_exact[:, None], -problem.targets.distances(point_positions(problem, change)), 0.0)
         if np.abs(misses).max() < EXACT_DISTANCE:
             break

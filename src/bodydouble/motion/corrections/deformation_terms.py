@@ -236,7 +236,8 @@ def _point_residuals(
     jacobian[carried, :, 1 + carriers] = arms
     by_dof = jacobian.reshape(-1, 3, DOF)
     by_dof -= targets.loose_axes[:, :, None] * (targets.loose_axes[:, None] @ by_dof)
-    return targets.distances(points) / sigmas[:, None], by_dof / sigmas[:, None, None]
+    by_dof /= sigmas[:, None, None]
+    return targets.distances(points) / sigmas[:, None], by_dof
 
 
 def _add_by_row(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bodydouble.skeletons.rigs import (
+    acclaim,
     advanced_skeleton,
     auto_rig_pro,
     biovision,
@@ -52,6 +53,7 @@ FAMILIES: tuple[Family, ...] = (
     _family("3ds Max Biped", biped.NAMES),
     _family("Valve Biped", biped.VALVE_NAMES, biped.VALVE_ALTERNATIVES),
     _family("CMU", cmu.NAMES),
+    _family("CMU, original files", acclaim.NAMES),
     _family("Poser and DAZ", daz.NAMES),
     _family("DAZ Genesis 3 and 8", daz.GENESIS8_NAMES),
     _family("DAZ Genesis 9", daz.GENESIS9_NAMES),
