@@ -9,7 +9,6 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,16 +176,25 @@ class Corrector:
         self._films[folder] = asyncio.create_task(self._draw_film(folder, video))
 
     async def _draw_film(self, folder: Path, video: Path) -> None:
-        command = (sys.executable, "-m", "bodydouble.studio.corrected_film", str(folder), str(video))
-        process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE)
         try:
-            _, output = await process.communicate()
-            if process.returncode:
-                self._film_errors[folder] = _find_reason(process.returncode, output)
+            status, output = await _run("bodydouble.studio.corrected_film", str(folder), str(video))
+            if status:
+                self._film_errors[folder] = _find_reason(status, output)
         finally:
-            with suppress(ProcessLookupError):
-                process.kill()
             del self._films[folder]
+
+
+async def _run(module: str, *arguments: str) -> tuple[int, bytes]:
+    """Runs a module in a process that ends with this call; returns its exit status and what it printed as errors."""
+    command = (sys.executable, "-m", module, *arguments)
+    process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE)
+    try:
+        _, output = await process.communicate()
+        return process.returncode or 0, output
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
 
 
 def _find_reason(status: int, output: bytes) -> str:
