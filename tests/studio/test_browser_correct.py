@@ -31,6 +31,17 @@ IS_READY = "document.querySelector('.take[data-mode] .pane[data-ready]')"
 Point = tuple[float, float]
 
 
+SHOW_ZOOM = """
+(async () => {
+  const { Zoom } = await import("/static/take/zoom.js");
+  const element = document.createElement("div");
+  element.style.cssText = "position: fixed; left: 100px; top: 100px; width: 400px; height: 300px; z-index: 9";
+  document.body.append(element);
+  window.zoom = new Zoom(element, [1600, 900]);
+})()
+"""
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("walk") / "studio"
@@ -120,7 +131,7 @@ def place_in_pane(browser: Browser, pane: str, pixel: Point, performance: Perfor
 
 
 def joint_position(motion: Motion, joint: str, frame: int) -> FloatArray:
-    return kinematics.joint_positions(motion)[frame, motion.skeleton.index(joint)]
+    return np.asarray(kinematics.joint_positions(motion)[frame, motion.skeleton.index(joint)])
 
 
 def project(performance: Performance, point: FloatArray, frame: int) -> FloatArray:
@@ -132,7 +143,8 @@ def project(performance: Performance, point: FloatArray, frame: int) -> FloatArr
 
 def unproject(performance: Performance, pixel: Point, depth: float, frame: int) -> FloatArray:
     ray = camera.rays(performance.camera.intrinsics, np.array(pixel))
-    return camera.transform(camera.inverse(performance.camera.camera_from_world[frame]), (depth * ray)[None])[0]
+    world_from_camera = camera.inverse(performance.camera.camera_from_world[frame])
+    return np.asarray(camera.transform(world_from_camera, (depth * ray)[None])[0])
 
 
 def measure_slide(motion: Motion, first: int, last: int, columns: tuple[int, ...]) -> float:
@@ -219,7 +231,9 @@ def test_contacts_are_edited_by_keyboard(page: Browser, server: Server, walk: st
 
 def test_impossible_contact_is_explained_and_taken_back(page: Browser, server: Server, walk: str) -> None:
     drag_frames(page, "left foot", FRAMES - 1, 0)
-    page.wait("document.querySelector('.error-line').textContent && document.querySelector('.busy-note').textContent === ''")
+    page.wait(
+        "document.querySelector('.error-line').textContent && document.querySelector('.busy-note').textContent === ''"
+    )
     assert "add the contact where the foot stands" in page.text()
     page.wait("!document.querySelector('.contact.by-hand')")
     assert list_corrections(server, walk) == []
@@ -251,6 +265,42 @@ def test_joint_dragged_in_the_zoomed_video_projects_to_where_it_was_dropped(
 
     page.press("0", "0")
     page.wait("!document.querySelector('.picture.zoomed')")
+
+
+def test_zoom_keeps_what_is_under_the_fingers(server: Server, tmp_path: Path) -> None:
+    with Browser(tmp_path / "profile") as browser:
+        browser.open(server.url, (800, 600))
+        browser.wait("document.body && 'ready' in document.body.dataset")
+        browser.send("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=2)
+        browser.evaluate(SHOW_ZOOM)
+
+        def touch(kind: str, *points: Point) -> None:
+            fingers = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+            browser.send("Input.dispatchTouchEvent", type=kind, touchPoints=fingers)
+
+        def image_at(x: float, y: float) -> FloatArray:
+            return np.array(browser.evaluate(f"zoom.toImage({x}, {y})"))
+
+        np.testing.assert_allclose(image_at(300, 250), [800, 450])  # the image is centred: 400 x 225 px
+        middle = image_at(260, 240)
+        touch("touchStart", (220, 240), (300, 240))
+        touch("touchMove", (160, 240), (360, 240))
+        touch("touchEnd")
+        browser.wait("zoom.zoom > 2.4")
+        np.testing.assert_allclose(image_at(260, 240), middle, atol=8)
+        np.testing.assert_allclose(browser.evaluate("zoom.toClient(...zoom.toImage(333, 222))"), [333, 222])
+
+        before, scale = image_at(300, 250), browser.evaluate("zoom.scale")
+        touch("touchStart", (300, 250))
+        touch("touchMove", (320, 240))
+        touch("touchEnd")
+        browser.wait(f"zoom.toImage(300, 250)[0] !== {before[0]}")
+        np.testing.assert_allclose(image_at(320, 240), before, atol=3 / scale)
+
+        browser.drag((300, 250), (3000, 2500))  # not beyond the edges of the image
+        np.testing.assert_allclose(image_at(100, 100), [0, 0], atol=1e-6)
+        browser.evaluate("zoom.reset()")
+        np.testing.assert_allclose(image_at(300, 250), [800, 450])
 
 
 @pytest.mark.parametrize("is_along", [False, True])

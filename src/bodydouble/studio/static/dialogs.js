@@ -56,6 +56,10 @@ const SHORTCUTS = [
     ["< >", "one frame back or forward"], ["Esc", "select no landmark"], ["Ctrl Z", "undo"], ["Ctrl Y", "redo"],
   ]],
   ["Correct", [["Ctrl Z", "undo"], ["Ctrl Y", "redo"], ["I O", "first and last frame of the span"], ["P", "next person"]]],
+  ["Contact on a time line", [
+    ["Enter", "add one at the frame, or in the span"], ["← →", "move it"], ["Shift ← →", "move its end"],
+    ["Ctrl ← →", "move its beginning"], ["Del", "delete it, or a keyframe"],
+  ]],
 ];
 
 export function showShortcuts() {

@@ -17,9 +17,10 @@ class Lane {
     this.columns = columnsOf(side, part);
     this.label = part === "foot" ? `${side} foot` : `${side} ${part}`;
     this.bars = [];
+    this.erased = h("div", { class: "track-content" });
     this.element = h("div", { class: "track contacts", tabindex: "0", role: "group",
       "aria-label": `${lanes.person.label}, ${this.label}: contacts. Enter adds one at the frame.` },
-    h("span", { class: "track-label" }, this.label));
+    h("span", { class: "track-label" }, this.label), this.erased);
     this.element.addEventListener("pointerdown", (event) => this.#onDown(event));
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
     this.element.addEventListener("focusout", (event) => { if (!this.element.contains(event.relatedTarget)) lanes.commit(); });
@@ -29,6 +30,8 @@ class Lane {
     this.contacts = sheet.listContacts(this.columns);
     while (this.bars.length > this.contacts.length) this.bars.pop().remove();
     this.contacts.forEach((contact, index) => this.#showBar(contact, index));
+    this.erased.replaceChildren(...sheet.listErased(this.columns)
+      .map(({ first, last }) => this.lanes.axis.place(h("i", { class: "erased" }), first, last)));
   }
 
   #showBar({ first, last, isByHand }, index) {

@@ -80,15 +80,29 @@ export class ContactSheet {
 
   /** Returns the contacts of some columns, in which at least one of them rests, and whether a correction made them. */
   listContacts(columns) {
-    const contacts = [];
+    const contacts = this.#listSpans((frame) => columns.some((column) => this.rests(column, frame)));
+    return contacts.map((contact) => ({ ...contact, isByHand: columns.some((column) => this.#has(column, contact, RESTS)) }));
+  }
+
+  /** Returns the spans without a contact in which corrections have removed one. */
+  listErased(columns) {
+    return this.#listSpans((frame) => columns.some((column) => this.states[column][frame - this.first] === LIFTED)
+      && !columns.some((column) => this.rests(column, frame)));
+  }
+
+  #has(column, { first, last }, state) {
+    return this.states[column].subarray(first - this.first, last + 1 - this.first).includes(state);
+  }
+
+  /** Returns the spans of frames for which a condition holds. */
+  #listSpans(condition) {
+    const spans = [];
     for (let frame = this.first; frame < this.first + this.length; frame += 1) {
-      if (!columns.some((column) => this.rests(column, frame))) continue;
-      const isByHand = columns.some((column) => this.states[column][frame - this.first] === RESTS);
-      const last = contacts.at(-1);
-      if (last?.last === frame - 1) Object.assign(last, { last: frame, isByHand: last.isByHand || isByHand });
-      else contacts.push({ first: frame, last: frame, isByHand });
+      if (!condition(frame)) continue;
+      if (spans.at(-1)?.last === frame - 1) spans.at(-1).last = frame;
+      else spans.push({ first: frame, last: frame });
     }
-    return contacts;
+    return spans;
   }
 
   /** Draws a contact; the soles then rest at one place, also where the automatic result has a contact. */
@@ -151,14 +165,8 @@ export class ContactSheet {
   }
 
   #listRuns(column, state) {
-    const runs = [];
-    this.states[column].forEach((value, row) => {
-      if (value !== state) return;
-      const frame = this.first + row;
-      if (runs.at(-1)?.last_frame === frame - 1) runs.at(-1).last_frame = frame;
-      else runs.push({ first_frame: frame, last_frame: frame });
-    });
-    return runs;
+    return this.#listSpans((frame) => this.states[column][frame - this.first] === state)
+      .map(({ first, last }) => ({ first_frame: first, last_frame: last }));
   }
 }
 

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { jointLabel } from "./describe.js";
 import { followPointer } from "./drag.js";
 import { findJoint, isSameJoint, listJoints, readPoints } from "./joints.js";
-import { hasKeyframe, putKeyframe } from "./keyframes.js";
+import { findKeyframe, putKeyframe } from "./keyframes.js";
 import { bendPose } from "./limb-preview.js";
 import { VideoCamera } from "./video-camera.js";
 
@@ -146,7 +146,7 @@ export class ImageJoints {
     const [x, y] = joint.place;
     context.globalAlpha = isSelected || isHovered ? 1 : 0.5;
     context.beginPath();
-    if (hasKeyframe(this.corrections.list, joint.person.name, joint.name, this.player.frame)) context.roundRect(x - 1.2 * radius, y - 1.2 * radius, 2.4 * radius, 2.4 * radius, radius / 3);
+    if (findKeyframe(this.corrections.list, joint.person.name, joint.name, this.player.frame) >= 0) context.roundRect(x - 1.2 * radius, y - 1.2 * radius, 2.4 * radius, 2.4 * radius, radius / 3);
     else context.arc(x, y, radius, 0, 2 * Math.PI);
     context.fillStyle = isChosen ? PREVIEW_COLOR : joint.person.color;
     context.strokeStyle = "#14101f";

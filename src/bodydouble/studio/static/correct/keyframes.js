@@ -19,9 +19,10 @@ export function listKeyframes(list, person) {
     ? [{ ...correction, index }] : []));
 }
 
-/** Returns whether a joint of a person has a keyframe in a frame. */
-export function hasKeyframe(list, person, joint, frame) {
-  return listKeyframes(list, person).some((keyframe) => keyframe.joint === joint && keyframe.frame === frame);
+/** Returns the index of the keyframe of a joint in a frame, -1 if there is none. */
+export function findKeyframe(list, person, joint, frame) {
+  return list.findLastIndex((correction, index) => correction.kind === "keyframe" && correction.joint === joint
+    && correction.frame === frame && findPresentName(list, index) === person);
 }
 
 /** Adds a keyframe, in place of that of the same joint in the same frame if there is one. */

@@ -7,7 +7,7 @@ import { Vector3 } from "../vendor/three.js";
 import { followPointer } from "./drag.js";
 import { JointMarks } from "./joint-marks.js";
 import { findJoint, isSameJoint, listJoints } from "./joints.js";
-import { hasKeyframe, putKeyframe } from "./keyframes.js";
+import { findKeyframe, putKeyframe } from "./keyframes.js";
 import { bendPose } from "./limb-preview.js";
 
 export class SceneJoints {
@@ -153,7 +153,7 @@ export class SceneJoints {
     this.marks.show(frame, {
       hovered: joints.find((one) => isSameJoint(one, this.hovered)),
       chosen: joints.find((one) => one.person.name === person && one.name === joint),
-      keyframes: joints.filter((one) => hasKeyframe(this.corrections.list, one.person.name, one.name, frame)),
+      keyframes: joints.filter((one) => findKeyframe(this.corrections.list, one.person.name, one.name, frame) >= 0),
       preview: this.preview?.frame === frame ? this.preview.positions : null,
     });
     this.panel.needsDraw = true;

@@ -113,7 +113,7 @@ export class Zoom extends EventTarget {
   #onDown(event) {
     if (event.defaultPrevented || event.target.closest("button")) return;
     this.pointers.set(event.pointerId, [event.clientX, event.clientY]);
-    if (this.zoom > 1 || this.pointers.size > 1) this.element.setPointerCapture(event.pointerId);
+    this.element.setPointerCapture(event.pointerId);
   }
 
   #onMove(event) {
@@ -123,7 +123,7 @@ export class Zoom extends EventTarget {
     const other = [...this.pointers].find(([id]) => id !== event.pointerId)?.[1];
     this.pointers.set(event.pointerId, point);
     const share = other ? 2 : 1;
-    if (other) this.zoomAt((point[0] + other[0]) / 2, (point[1] + other[1]) / 2, distance(point, other) / Math.max(1, distance(last, other)));
+    if (other) this.zoomAt((last[0] + other[0]) / 2, (last[1] + other[1]) / 2, distance(point, other) / Math.max(1, distance(last, other)));
     this.#moveCenter((last[0] - point[0]) / this.scale / share, (last[1] - point[1]) / this.scale / share);
   }
 }
