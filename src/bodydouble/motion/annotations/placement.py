@@ -36,7 +36,7 @@ They are rigid on head and hand, whose proportions are those of the adult templa
 """
 DRAGGED_SOLE_SIGMA = 0.02
 """Standard deviation in m of the sole of a resting foot, whose leg is annotated, from its place."""
-MAX_ADVANCES, MAX_STEPS = 2, 16
+MAX_ADVANCES, MAX_STEPS = 1, 15
 """Maximum numbers of movements and steps of the deformation: further ones hardly move whole poses, and take seconds."""
 FALLOFF_SECONDS = 0.25
 """Time in s before and after annotated frames over which the effect decays."""
