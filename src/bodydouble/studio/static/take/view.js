@@ -35,7 +35,7 @@ export class TakeView {
 
   async #load() {
     try {
-      const [take, scene] = await Promise.all([getTake(this.id), loadScene(this.id), this.corrections.load()]);
+      const [take, scene] = await Promise.all([getTake(this.id), loadScene(this.id), this.corrections.load(), MODES[FIRST_MODE].load()]);
       if (!this.isClosed) await this.#build(take, scene);
     } catch (error) {
       if (this.isClosed) return;
@@ -86,11 +86,11 @@ export class TakeView {
 
   /** Enters a mode of MODES and leaves the one before. */
   async setMode(name) {
+    this.modeName = name;
     const mode = await MODES[name].load();
-    if (this.isClosed) return;
+    if (this.isClosed || this.modeName !== name || this.mode === mode) return;
     this.mode?.leave();
     this.mode = mode;
-    this.modeName = name;
     mode.enter(this);
     this.context.main.firstChild.dataset.mode = name;
     for (const [key, button] of Object.entries(this.modeButtons)) button.setAttribute("aria-pressed", key === name);
