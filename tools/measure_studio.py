@@ -10,9 +10,12 @@ browser per frame tells more (Linux only).
 """
 
 import json
+import shutil
 import statistics
 import sys
 import tempfile
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,9 @@ sys.path.insert(0, str(ROOT))
 
 from tests.studio.chromium import Browser  # noqa: E402
 from tests.studio.servers import Server, run_studio  # noqa: E402
+
+from bodydouble.formats.corrections import parse_object  # noqa: E402
+from bodydouble.studio.scene import build_scene, correct_scene  # noqa: E402
 
 RUNS = 5
 SIZE = (1280, 720)
@@ -109,13 +115,15 @@ MEASURE_CORRECTIONS = """
     ];
   };
   const seconds = {};
+  const tried = [];
   for (let run = 0; run < RUNS; run += 1) {
     for (const correction of create(run)) {
+      tried.push(correction);
       (seconds[correction.kind] ??= []).push(await change(() => corrections.add(correction)));
       await change(() => corrections.undo());
     }
   }
-  return { seconds, frames: scene.frames, people: scene.people.length };
+  return { seconds, tried, frames: scene.frames, people: scene.people.length };
 })()
 """
 
@@ -130,6 +138,7 @@ def main() -> None:
         take = max(done, key=lambda take: len(take["people"]))["id"]
         views = [measure_view(server, take) for _ in range(RUNS)]
         corrections = measure_corrections(server, take)
+        costs_of_kinds = measure_processor_time(Path(sys.argv[1]) / take, corrections["tried"])
     print_range("usable after, s", loads, min(loads))
     rates, costs = [view["rate"] for view in views], [view["cpu_ms"] for view in views]
     print_range("3D view, frames/s", rates, max(rates))
@@ -137,6 +146,8 @@ def main() -> None:
     print(json.dumps({key: views[0][key] for key in ("people", "width", "height")}))
     for kind, seconds in corrections["seconds"].items():
         print_range(f"from a click to the new motion, {kind}, s", seconds, min(seconds))
+    for kind, seconds in costs_of_kinds.items():
+        print_range(f"processor time of the server, {kind}, s", seconds, min(seconds))
     print(json.dumps({key: corrections[key] for key in ("people", "frames")}))
 
 
@@ -176,6 +187,19 @@ def measure_corrections(server: Server, take: str) -> dict[str, Any]:
         )
         browser.wait("window.corrected || window.failed", CORRECTION_SECONDS)
         return dict(browser.evaluate("window.corrected ?? Promise.reject(window.failed)"))
+
+
+def measure_processor_time(folder: Path, tried: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
+    """Returns the processor time in s, by kind, in which each correction alone is applied to a copy of a take."""
+    costs: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        copy = Path(shutil.copytree(folder, Path(temporary) / "take"))
+        build_scene(copy)
+        for entry in tried:
+            start = time.process_time()
+            correct_scene(copy, (parse_object(entry),))
+            costs.setdefault(entry["kind"], []).append(time.process_time() - start)
+    return costs
 
 
 def print_range(name: str, values: list[float], best: float) -> None:
