@@ -24,7 +24,7 @@ WRIST = "left_wrist"
 FIRST, SECOND = 6, 12
 """Keyed frames, less than half a second apart."""
 STATUS = "document.querySelector('.annotate-status').textContent"
-SAVED = "document.querySelector('.annotate-saving').textContent === 'Saved'"
+SAVED = "document.querySelector('.annotate-saving').dataset.state === 'saved'"
 
 
 @pytest.fixture
@@ -233,7 +233,7 @@ def test_person_whom_the_network_missed_is_placed_by_clicks(server: Server, brow
         ("<b>Ada", FIRST, name) for name in blazepose.LANDMARKS[:2]
     ]
     browser.click(".annotate-apply .primary")
-    browser.wait("document.querySelector('.toast')?.textContent.includes('2 keypoints of <b>Ada')", 150)
+    browser.wait("document.querySelector('.annotate-saving').textContent.includes('2 keypoints of <b>Ada')", 150)
     assert browser.find_problems() == []
 
 

@@ -86,9 +86,13 @@ export class AnnotatePanel {
     this.redo.disabled = !canRedo;
   }
 
-  /** Shows how far annotations are saved (states of ``Autosave``) and whether the motion is fitted to them. */
-  showSaving({ state, problem }, isApplied, isApplying) {
-    this.saving.textContent = problem ? `${SAVING[state]}: ${problem}` : SAVING[state];
+  /**
+   * Shows how far annotations are saved (states of ``Autosave``), whether the motion is fitted to them, and a text about
+   * those that concern no motion.
+   */
+  showSaving({ state, problem }, isApplied, isApplying, unused) {
+    const rest = isApplied && unused ? `Not used: ${unused}` : "";
+    this.saving.textContent = problem ? `${SAVING[state]}: ${problem}` : rest || SAVING[state];
     this.saving.dataset.state = state;
     this.apply.disabled = isApplying || isApplied;
     const text = isApplying ? "Applying …" : isApplied ? "Applied" : "Apply";

@@ -40,6 +40,8 @@ class AnnotateMode {
     this.person = null;
     this.landmark = null;
     this.appliedVersion = "";
+    /** Text about annotations that concern no motion; empty if there are none. */
+    this.unused = "";
     this.annotations = new Annotations();
     this.saving = new Autosave(view.id, this.annotations);
     this.files = new AnnotationFiles(view.id, this.annotations, this.saving);
@@ -160,7 +162,7 @@ class AnnotateMode {
 
   #showSaving() {
     const isApplied = this.saving.state === "saved" && this.saving.version === this.appliedVersion;
-    this.panel.showSaving(this.saving, isApplied, this.isApplying);
+    this.panel.showSaving(this.saving, isApplied, this.isApplying, this.unused);
   }
 
   #select(landmark) {
@@ -235,8 +237,9 @@ class AnnotateMode {
     try {
       const { applied, unused, scene } = await this.files.apply();
       this.appliedVersion = applied;
+      this.unused = unused;
       if (!this.view.isClosed) this.view.showScene(scene);
-      toast(unused ? `Applied, but for ${unused}` : "The motion is fitted to the annotations");
+      toast("The motion is fitted to the annotations");
     } catch (error) {
       toast(error.message, "bad");
     }

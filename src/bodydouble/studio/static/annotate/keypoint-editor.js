@@ -59,17 +59,21 @@ export class KeypointEditor extends EventTarget {
     if (event.button !== 0 || this.drag || event.target.closest("button") || this.video.player.isPlaying) return;
     const found = this.#findNear(event);
     const start = [event.clientX, event.clientY];
-    if (!found) {
-      this.press = start;
-      return;
-    }
+    this.press = start;
+    if (!found) return;
     event.preventDefault(); // the zoom leaves it alone
     this.video.picture.focus({ preventScroll: true });
     this.video.picture.setPointerCapture(event.pointerId);
     const [x, y] = this.video.zoom.toImage(...start);
     this.drags += 1;
     this.drag = { landmark: found.landmark, offset: [found.point.x - x, found.point.y - y], start, hasMoved: false, name: `drag ${this.drags}` };
-    this.#tell("select", found.landmark);
+    if (!this.#unplaced) this.#tell("select", found.landmark);
+  }
+
+  /** The selected landmark if it has no place yet: a click places it, also where others are near. */
+  get #unplaced() {
+    const { points, selected } = this.getPose();
+    return points.get(selected)?.kind === "none" ? selected : null;
   }
 
   #onMove(event) {
@@ -80,6 +84,7 @@ export class KeypointEditor extends EventTarget {
     }
     event.preventDefault();
     if (!drag.hasMoved && distance(drag.start, event) < CLICK_DISTANCE) return;
+    if (!drag.hasMoved) this.#tell("select", drag.landmark);
     drag.hasMoved = true;
     const [x, y] = this.#toImage({ clientX: event.clientX + drag.offset[0] * this.video.zoom.scale,
       clientY: event.clientY + drag.offset[1] * this.video.zoom.scale });
@@ -87,16 +92,13 @@ export class KeypointEditor extends EventTarget {
   }
 
   #onUp(event) {
-    const { press } = this;
+    const { press, drag } = this;
     this.press = null;
-    if (this.drag) {
-      this.#end();
-      return;
-    }
-    const { points, selected } = this.getPose();
-    if (!press || distance(press, event) >= CLICK_DISTANCE || points.get(selected)?.x !== undefined) return;
+    if (drag) this.#end();
+    const landmark = this.#unplaced;
+    if (!landmark || !press || drag?.hasMoved || distance(press, event) >= CLICK_DISTANCE) return;
     const [x, y] = this.#toImage(event);
-    if (selected) this.#tell("place", { landmark: selected, x, y, name: "" });
+    this.#tell("place", { landmark, x, y, name: "" });
   }
 
   #end() {
