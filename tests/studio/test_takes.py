@@ -90,7 +90,7 @@ def test_download_of_all_formats_is_a_zip(server: Server, take_id: str) -> None:
         names = archive.namelist()
     assert all(name.startswith("My clip/My clip") for name in names)
     suffixes = {name.rpartition(".")[2] for name in names}
-    other = {"report": "html", "livelink": "csv", **dict.fromkeys(KeypointFormat, "json")}
+    other = {"report": "html", "livelink": "csv"} | {str(name): "json" for name in KeypointFormat}
     assert {other.get(name, name) for name in formats} <= suffixes
 
 

@@ -36,7 +36,8 @@ def lifter(
     start: Annotated[
         Path | None,
         typer.Option(
-            metavar="NETWORK", help="Network (lifter.onnx) to start from; 'default' is the one that bodydouble contains."
+            metavar="NETWORK",
+            help="Network (lifter.onnx) to start from; 'default' is the one that bodydouble contains.",
         ),
     ] = None,
     unlabelled: Annotated[
