@@ -203,6 +203,7 @@ def test_correct_undo_reload_and_download(server: Server, browser: Browser, tmp_
     undo(browser)
     assert browser.wait(PEOPLE) == ["Anna", "Person 2"]
 
+    press_button(browser, "Anna")  # Person 2 was selected when Anna was deleted
     browser.press("i", "i")
     for _ in range(6):
         browser.press("ArrowRight")

@@ -105,13 +105,15 @@ export class Corrections extends EventTarget {
     this.#tell("change");
   }
 
+  /** Takes back what was refused; where another window was faster, shows its list first, then tells why. */
   async #takeBack(error) {
     this.#state = this.#saved;
-    this.#tell("failed", error.message);
-    if (error.status !== CONFLICT) return;
     try {
-      await this.load();
-      this.#tell("resolved", await loadScene(this.#id));
+      if (error.status === CONFLICT) {
+        await this.load();
+        this.#tell("resolved", await loadScene(this.#id));
+      }
+      this.#tell("failed", error.message);
     } catch (failure) {
       this.#tell("failed", failure.message);
     }
