@@ -74,9 +74,9 @@ class Server:
             "POST", f"/api/takes?{query}&character={character}", video.read_bytes(), Content_Type="video/mp4"
         )
 
-    def wait_for_state(self, take_id: str, *states: str) -> dict[str, Any]:
+    def wait_for_state(self, take_id: str, *states: str, seconds: float = WAIT_SECONDS) -> dict[str, Any]:
         """Waits until a take is in one of some states, and returns it."""
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + seconds
         take: dict[str, Any] = {}
         while time.monotonic() < deadline:
             take = self.request("GET", f"/api/takes/{take_id}").json()

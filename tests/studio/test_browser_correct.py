@@ -53,7 +53,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def walk(server: Server) -> str:
     """The ID of a captured take."""
     take_id = str(server.upload(WALK, "name=walk&quality=fast").json()["id"])
-    assert server.wait_for_state(take_id, "done", "failed")["state"] == "done"
+    assert server.wait_for_state(take_id, "done", "failed", seconds=270)["state"] == "done"
     return take_id
 
 
