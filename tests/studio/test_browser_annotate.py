@@ -263,7 +263,7 @@ def test_two_tabs_do_not_overwrite_each_other_unasked(server: Server, browser: B
 def test_places_between_keys_are_those_of_the_fit(server: Server, browser: Browser) -> None:
     random = np.random.default_rng(3)
     frames = np.cumsum(random.integers(1, 19, 30))
-    places = random.uniform(0, 500, (30, 2))
+    places = np.round(random.uniform(0, 500, (30, 2)), 3)
     keys = [
         {"frame": int(frame), "state": "visible", "x": float(x), "y": float(y)}
         for frame, (x, y) in zip(frames, places, strict=True)
