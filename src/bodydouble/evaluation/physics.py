@@ -1,7 +1,7 @@
 """Physical plausibility of a motion: force and torque that no contact explains, and balance, without a simulator.
 
-In: a ``Motion`` with contacts. Out: ``PhysicsMeasures`` of each frame. ``metrics/dynamics.py`` computes the forces that
-a motion needs, ``metrics/support.py`` those that the floor can give.
+In: a ``Motion`` with contacts. Out: ``PhysicsMeasures`` of each frame. ``motion/physics/`` computes the
+forces that a motion needs and those that the floor can give.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, Motion
 from bodydouble.data.windows import shift, split_into_windows
-from bodydouble.evaluation.metrics.dynamics import CUTOFF_HZ, MIN_FRAMES, required_forces
-from bodydouble.evaluation.metrics.support import imbalance_m, support_points, unexplained_forces
-from bodydouble.motion.body.mass_distribution import distribute_mass, leg_length, mass_positions
 from bodydouble.motion.floor.contacts import sole_positions
+from bodydouble.motion.physics.dynamics import CUTOFF_HZ, MIN_FRAMES, required_forces
+from bodydouble.motion.physics.mass_distribution import distribute_mass, leg_length, mass_positions
+from bodydouble.motion.physics.support import imbalance_m, support_points, unexplained_forces
 
 WINDOW_FRAMES = 3000
 """Number of frames whose forces are in memory at once."""

@@ -38,9 +38,9 @@ EXPLANATIONS = (
     "Jitter: third derivative of the joint positions, in units of 10 m/s³; high values look shaky. Foot slide: "
     "movement of a foot in 1/30 s while it is in contact with the floor. Penetration: depth of the lowest point of the "
     "soles below the floor. Floating: height above the floor of points of the soles that are in contact.",
-    "Unexplained force: the force, in % of the body weight, that the motion needs and that no contact of the feet with "
-    "the floor can give, by the laws of mechanics and the usual masses of body parts. Real walking has a median of 0 to "
-    "2 % and a 90th percentile of 2 to 10 %. Where nothing touches the floor, it is 0 % in free fall and 100 % for a "
+    "Unexplained force: force, in % of the body weight, that the motion needs and that no contact of the feet with the "
+    "floor can give, by the laws of mechanics and the usual masses of body parts. Real walking has a median of 0 to 2 "
+    "% and a 90th percentile of 2 to 10 %. Where nothing touches the floor, it is 0 % in free fall and 100 % for a "
     "person who floats at rest. Unexplained torque: the same for rotation, in % of weight times length of the legs. "
     "Imbalance: distance by which the centre of mass of a person who stands still lies outside the feet.",
     "Naturalness and realism, 0 to 10, compare such statistics with those of real motion capture, which scores about "

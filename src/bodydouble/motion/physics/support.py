@@ -11,9 +11,10 @@ from scipy.ndimage import maximum_filter1d
 from scipy.optimize import nnls
 
 from bodydouble.data import BoolArray, FloatArray
-from bodydouble.evaluation.metrics.dynamics import CUTOFF_HZ, GRAVITY, UP, RequiredForces
-from bodydouble.evaluation.metrics.floor import CONTACT_PROBABILITY
+from bodydouble.motion.physics.dynamics import CUTOFF_HZ, GRAVITY, UP, RequiredForces
 
+CONTACT_PROBABILITY = 0.5
+"""Minimum probability of a contact that can bear a force."""
 FRICTION = 0.8
 """Coefficient of friction of shoes on a floor."""
 CONE_EDGES = 8
