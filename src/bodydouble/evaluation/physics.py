@@ -10,16 +10,11 @@ from typing import Self
 import numpy as np
 
 from bodydouble.data import BoolArray, FloatArray, Motion
-from bodydouble.data.windows import shift, split_into_windows
-from bodydouble.motion.floor.contacts import sole_positions
-from bodydouble.motion.physics.dynamics import CUTOFF_HZ, MIN_FRAMES, required_forces
-from bodydouble.motion.physics.mass_distribution import distribute_mass, leg_length, mass_positions
-from bodydouble.motion.physics.support import imbalance_m, support_points, unexplained_forces
+from bodydouble.motion.physics.dynamics import CUTOFF_HZ, MIN_FRAMES
+from bodydouble.motion.physics.mass_distribution import leg_length
+from bodydouble.motion.physics.support import imbalance_m, unexplained_forces
+from bodydouble.motion.physics.windows import forces_in_windows
 
-WINDOW_FRAMES = 3000
-"""Number of frames whose forces are in memory at once."""
-MARGIN_SECONDS = 1.0
-"""Duration in s of the frames before and after a window that are smoothed with it."""
 END_SECONDS = 1 / (2 * CUTOFF_HZ)
 """Duration in s at either end of a motion whose accelerations are too uncertain to be measured."""
 
@@ -54,27 +49,17 @@ def measure_physics(motion: Motion, is_known: BoolArray | None = None) -> Physic
     frames, fps = len(motion.rotations), float(motion.fps)
     if frames < MIN_FRAMES:
         return PhysicsMeasures.unknown(frames)
-    force, torque, imbalance, is_supported = np.empty((4, frames))
-    for inner, outer in split_into_windows(frames, WINDOW_FRAMES, round(MARGIN_SECONDS * fps)):
-        measures, rows = _measure_window(motion, outer), shift(inner, outer)
-        force[inner], torque[inner] = measures.unexplained_force[rows], measures.unexplained_torque[rows]
-        imbalance[inner], is_supported[inner] = measures.imbalance_m[rows], measures.is_supported[rows]
+    force, torque, imbalance = np.empty((3, frames))
+    is_supported, legs = np.empty(frames, dtype=bool), leg_length(motion.skeleton)
+    for inner, rows, required, support in forces_in_windows(motion):
+        forces, torques = unexplained_forces(required, support, legs)
+        force[inner], torque[inner] = forces[rows], torques[rows]
+        imbalance[inner] = imbalance_m(required, support)[rows]
+        is_supported[inner] = support.is_resting[rows].any(axis=1)
     is_measured = np.isfinite(motion.contacts).all(axis=1) & _inner_frames(frames, fps)
     is_measured &= True if is_known is None else is_known
     force, torque, imbalance = (np.where(is_measured, values, np.nan) for values in (force, torque, imbalance))
-    return PhysicsMeasures(force, torque, imbalance, is_supported > 0)
-
-
-def _measure_window(motion: Motion, frames: slice) -> PhysicsMeasures:
-    skeleton, fps = motion.skeleton, float(motion.fps)
-    rotations = np.asarray(motion.rotations[frames], dtype=np.float64)
-    root_position = np.asarray(motion.root_position[frames], dtype=np.float64)
-    body = distribute_mass(skeleton)
-    required = required_forces(mass_positions(body, skeleton, rotations, root_position), body.masses, fps)
-    support = support_points(sole_positions(skeleton, rotations, root_position), motion.contacts[frames], fps)
-    force, torque = unexplained_forces(required, support, leg_length(skeleton))
-    is_supported = np.asarray(support.is_resting.any(axis=1))
-    return PhysicsMeasures(force, torque, imbalance_m(required, support), is_supported)
+    return PhysicsMeasures(force, torque, imbalance, is_supported)
 
 
 def _inner_frames(frames: int, fps: float) -> BoolArray:

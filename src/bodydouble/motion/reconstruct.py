@@ -1,7 +1,8 @@
 """All motion stages of one shot: 2D tracks -> camera poses and one 3D motion per track, in one world.
 
 In: ``ReconstructionInput``. Out: ``Camera`` (F poses) and one ``Motion`` per track. Order of the stages: camera path,
-focal length, lift (repeated while the camera is estimated), fit, floor, fit again with floor and contacts.
+focal length, lift (repeated while the camera is estimated), fit, floor, fit again with floor and contacts, and a last
+time with the acceleration that contacts explain.
 """
 
 from collections.abc import Sequence
@@ -37,6 +38,7 @@ from bodydouble.motion.focal_length import estimate_focal_length, with_focal_rat
 from bodydouble.motion.lifting.fit_input import FitInput
 from bodydouble.motion.lifting.lift import prepare_fit, rescale_fit_input
 from bodydouble.motion.lifting.long_clips import WINDOW_FRAMES, transform_in_windows
+from bodydouble.motion.physics.explained_acceleration import explained_acceleration
 
 DEFAULT_FOCAL_RATIO = 1.0
 """Focal length of an unknown camera relative to the image's long side: 53 degrees, between phones (0.75) and portraits
@@ -300,10 +302,13 @@ def _fit_on_floor(
     contacts = _sole_contacts(person, state, floor, support) if measured_contacts is None else measured_contacts
     targets = _add_floor(person.targets, floor, support, landmarks, contacts)
     del landmarks, height
-    final_state = solve(person.skeleton, state, targets, options)
-    if measured_contacts is not None:
-        return final_state, measured_contacts
-    return final_state, _sole_contacts(person, final_state, floor, support) * known_contacts(person.confidence, fps)
+    estimate_contacts = partial(_known_sole_contacts, person, floor=floor, support=support)
+    planted_state = solve(person.skeleton, state, targets, options)
+    contacts = estimate_contacts(planted_state) if measured_contacts is None else measured_contacts
+    acceleration = _explained_acceleration(person, planted_state, floor, contacts)
+    targets = replace(targets, explained_acceleration=acceleration)
+    final_state = solve(person.skeleton, planted_state, targets, options)
+    return final_state, estimate_contacts(final_state) if measured_contacts is None else measured_contacts
 
 
 def _add_floor(
@@ -331,10 +336,23 @@ def _add_floor(
     )
 
 
+def _explained_acceleration(person: FitInput, state: State, floor: Floor, contacts: FloatArray) -> FloatArray:
+    """Returns the acceleration (T, 3) m/s^2 of the hips that contacts (T, 4) explain, axes of the reference."""
+    world_from_reference = camera.inverse(camera_pose_above_floor(floor, as_float64(state.root[0])))
+    motion = _world_motion(person, state, contacts, world_from_reference, Fraction(person.targets.fps))
+    acceleration = explained_acceleration(motion) @ world_from_reference[:3, :3]
+    return np.asarray(acceleration, dtype=state.root.dtype)
+
+
 def _sole_contacts(person: FitInput, state: State, floor: Floor, support: FloatArray) -> FloatArray:
     """Estimates the probability (T, 4) that each point of the soles rests on a support of height (T,)."""
     soles = _landmarks(person, state, SOLE_LANDMARKS)
     return contact_probability(soles, floor.height_above(soles) - support[:, None], person.targets.fps)
+
+
+def _known_sole_contacts(person: FitInput, state: State, floor: Floor, support: FloatArray) -> FloatArray:
+    """Estimates the contacts (T, 4) of the soles; 0 where the feet are not seen."""
+    return _sole_contacts(person, state, floor, support) * known_contacts(person.confidence, person.targets.fps)
 
 
 def _world_motion(

@@ -45,6 +45,7 @@ def simulated_targets(motion: Motion, view: FloatArray, noise: float = 0.0) -> F
         root_velocity=np.gradient(state.root, axis=0) * float(motion.fps) if frames > 1 else np.zeros((1, 3)),
         contacts=np.tile([0.0, 0.0, 1.0, 1.0], (frames, 1)),
         support_contacts=np.zeros((frames, len(SUPPORT_LANDMARKS))),
+        explained_acceleration=np.full((frames, 3), np.nan),
         airborne=np.zeros(frames),
         origin_height=np.full(frames, camera.inverse(view)[1, 3]),
         up=view[:3, 1],

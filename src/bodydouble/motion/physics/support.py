@@ -27,8 +27,6 @@ MAX_STILL_SPEED = 0.15
 """Maximum speed in m/s of the centre of mass of a person who stands still."""
 
 _ANGLES = 2 * np.pi * np.arange(CONE_EDGES) / CONE_EDGES
-_EDGES = np.stack([FRICTION * np.cos(_ANGLES), np.ones(CONE_EDGES), FRICTION * np.sin(_ANGLES)], axis=1)
-"""(CONE_EDGES, 3) forces along the edges of the pyramid."""
 _HALF_WIDTHS = np.array([HEEL_HALF_WIDTH, BALL_HALF_WIDTH, BALL_HALF_WIDTH])
 _SOLE_OF_POINT = np.array([0, 0, 1, 1, 1, 1])
 """Point of the sole, 0 heel or 1 toes, whose contact holds for each point of a foot."""
@@ -78,14 +76,31 @@ def unexplained_forces(required: RequiredForces, support: Support, leg_length: f
     Source: S. Shimada et al., "PhysCap", SIGGRAPH Asia 2020; D. Rempe et al., "Contact and human dynamics from
     monocular video", ECCV 2020.
     """
-    residual = np.concatenate([required.force, required.torque / leg_length], axis=1)
-    arms = (support.points - required.center_of_mass[:, None]) / leg_length
-    torques = np.cross(arms[:, :, None], _EDGES)
-    columns = np.concatenate([np.broadcast_to(_EDGES, torques.shape), torques], axis=-1)
+    residual = residual_forces(required, support, leg_length)
+    return np.linalg.norm(residual[:, :3], axis=1), np.linalg.norm(residual[:, 3:], axis=1)
+
+
+def residual_forces(required: RequiredForces, support: Support, length: float) -> FloatArray:
+    """Returns the force (T, 0:3) in body weights and the torque (T, 3:6) in weights times a length that remain.
+
+    The smaller the length, the more of the remainder is a force.
+    """
+    residual = np.concatenate([required.force, required.torque / length], axis=1)
+    arms = (support.points - required.center_of_mass[:, None]) / length
+    edges = np.broadcast_to(_friction_edges(support.points)[:, None], (*arms.shape[:2], CONE_EDGES, 3))
+    columns = np.concatenate([edges, np.cross(arms[:, :, None], edges)], axis=-1)
     for t in np.flatnonzero(support.is_resting.any(axis=1)):
         matrix = columns[t, support.is_resting[t]].reshape(-1, 6).T
         residual[t] -= matrix @ nnls(matrix, residual[t])[0]
-    return np.linalg.norm(residual[:, :3], axis=1), np.linalg.norm(residual[:, 3:], axis=1)
+    return residual
+
+
+def _friction_edges(points: FloatArray) -> FloatArray:
+    """Returns forces (T, CONE_EDGES, 3) along the edges of a pyramid that turns with the feet (T, C, 3)."""
+    left, right = np.split(points, 2, axis=1)
+    sideways = right.mean(axis=1) - left.mean(axis=1)
+    angles = np.arctan2(sideways[:, 2], sideways[:, 0])[:, None] + _ANGLES
+    return np.stack([FRICTION * np.cos(angles), np.ones_like(angles), FRICTION * np.sin(angles)], axis=-1)
 
 
 def imbalance_m(required: RequiredForces, support: Support) -> FloatArray:
