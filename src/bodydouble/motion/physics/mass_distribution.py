@@ -15,13 +15,13 @@ from bodydouble.data import FloatArray, IntArray, Skeleton
 from bodydouble.geometry import kinematics, rotation
 from bodydouble.motion.body.body_landmarks import rest_landmarks
 from bodydouble.motion.body.proportions import stature
+from bodydouble.motion.physics.dynamics import UP
 from bodydouble.skeletons import blazepose, humanoid
 
 NAVEL_FRACTION, XIPHOID_FRACTION = 0.27, 0.61
 """Heights of navel and lower end of the breastbone between the hips and the neck."""
 KNUCKLE_FRACTION = 0.31
 """Length of the hand from wrist to third knuckle, relative to the forearm."""
-UP = np.array([0.0, 1.0, 0.0])
 
 
 @dataclass(frozen=True, slots=True)

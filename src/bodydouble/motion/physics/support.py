@@ -26,6 +26,9 @@ HEEL_HALF_WIDTH, BALL_HALF_WIDTH, BALL_DISTANCE = 0.13, 0.19, 0.25
 MAX_STILL_SPEED = 0.15
 """Maximum speed in m/s of the centre of mass of a person who stands still."""
 
+MAX_STEPS = 2000
+"""Maximum number of steps of the non-negative least squares; usual are 10."""
+
 _ANGLES = 2 * np.pi * np.arange(CONE_EDGES) / CONE_EDGES
 _HALF_WIDTHS = np.array([HEEL_HALF_WIDTH, BALL_HALF_WIDTH, BALL_HALF_WIDTH])
 _SOLE_OF_POINT = np.array([0, 0, 1, 1, 1, 1])
@@ -91,7 +94,7 @@ def residual_forces(required: RequiredForces, support: Support, length: float) -
     columns = np.concatenate([edges, np.cross(arms[:, :, None], edges)], axis=-1)
     for t in np.flatnonzero(support.is_resting.any(axis=1)):
         matrix = columns[t, support.is_resting[t]].reshape(-1, 6).T
-        residual[t] -= matrix @ nnls(matrix, residual[t])[0]
+        residual[t] -= matrix @ nnls(matrix, residual[t], maxiter=MAX_STEPS)[0]
     return residual
 
 

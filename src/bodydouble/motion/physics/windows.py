@@ -11,7 +11,7 @@ from bodydouble.motion.physics.dynamics import RequiredForces, required_forces
 from bodydouble.motion.physics.mass_distribution import distribute_mass, mass_positions
 from bodydouble.motion.physics.support import Support, support_points
 
-WINDOW_FRAMES = 3000
+WINDOW_FRAMES = 300
 """Number of frames whose forces are in memory at once."""
 MARGIN_SECONDS = 1.0
 """Duration in s of the frames before and after a window that are smoothed with it."""
