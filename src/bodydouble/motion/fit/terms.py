@@ -26,6 +26,7 @@ from bodydouble.geometry.rotation_log import log_jacobian, logarithm
 from bodydouble.motion.fit.jacobian import Jacobian
 from bodydouble.motion.fit.kinematics import BLOCK_COUNT, DOF, JOINT_COUNT, PosedSkeleton, pose_skeleton
 from bodydouble.motion.fit.normal_equations import NormalEquations
+from bodydouble.motion.physics.dynamics import GRAVITY
 from bodydouble.skeletons import blazepose, humanoid
 
 FIT_LANDMARKS = tuple(
@@ -60,8 +61,6 @@ for _side in ("left", "right"):
     _OFF_HINGE_AXES[humanoid.INDEX[_side + "LowerLeg"], 1:] = True
     _OFF_HINGE_AXES[humanoid.INDEX[_side + "LowerArm"], 0] = True
 _HIP_ROWS = [FIT_LANDMARKS.index(blazepose.INDEX[f"{side}_hip"]) for side in ("left", "right")]
-GRAVITY = 9.81
-"""m/s^2."""
 MIN_CONTACT_PROBABILITY = 0.02
 """Points whose contact probability never exceeds this are left out of the stance term."""
 MIN_DEPTH = 0.1
