@@ -339,7 +339,7 @@ def _explained_acceleration_term(sums: _Sums, state: State, targets: FitTargets,
     """Adds the term that draws the hips to the acceleration that contacts explain; returns its cost."""
     count, factors = max(len(state.root) - 2, 0), targets.fps**2 * np.array([1.0, -2.0, 1.0])
     target = targets.explained_acceleration[1:-1]
-    is_known = np.isfinite(target).all(axis=1)
+    is_known = np.asarray(np.isfinite(target).all(axis=1))
     acceleration = np.diff(state.root, n=2, axis=0) * targets.fps**2
     residual = np.where(is_known[:, None], acceleration - target, 0.0)
     precision = is_known / (noise_model.explained_acceleration_sigma**2 * targets.fps)
