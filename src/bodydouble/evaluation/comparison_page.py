@@ -104,7 +104,12 @@ def _physics_rows(motion: MotionErrors) -> list[MetricRow]:
         MetricRow("physics", "unexplained force, median", force, motion.unexplained_force_percent),
         MetricRow("physics", "unexplained force, 90th percentile", force, motion.unexplained_force_p90_percent),
         MetricRow("physics", "unexplained force of the truth, median", force, motion.true_unexplained_force_percent),
-        MetricRow("physics", "unexplained force of the truth, 90th", force, motion.true_unexplained_force_p90_percent),
+        MetricRow(
+            "physics",
+            "unexplained force of the truth, 90th percentile",
+            force,
+            motion.true_unexplained_force_p90_percent,
+        ),
         MetricRow("physics", "unexplained torque, median", torque, motion.unexplained_torque_percent),
         MetricRow("physics", "unexplained torque, 90th percentile", torque, motion.unexplained_torque_p90_percent),
         MetricRow("physics", "imbalance while still", "mm", motion.imbalance_mm),
