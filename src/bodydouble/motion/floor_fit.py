@@ -54,11 +54,11 @@ def fit_on_floor(
     targets = _add_floor(person.targets, floor, support, landmarks, contacts)
     del landmarks, height
     estimate_contacts = partial(_known_sole_contacts, person, floor=floor, support=support)
-    planted_state = solve(person.skeleton, state, targets, options)
-    contacts = estimate_contacts(planted_state) if measured_contacts is None else measured_contacts
-    acceleration = _explained_acceleration(person, planted_state, floor, contacts)
-    final_state = solve(person.skeleton, planted_state, replace(targets, explained_acceleration=acceleration), options)
-    return final_state, estimate_contacts(final_state) if measured_contacts is None else measured_contacts
+    state = solve(person.skeleton, state, targets, options)
+    contacts = estimate_contacts(state) if measured_contacts is None else measured_contacts
+    acceleration = _explained_acceleration(person, state, floor, contacts)
+    state = solve(person.skeleton, state, replace(targets, explained_acceleration=acceleration), options)
+    return state, estimate_contacts(state) if measured_contacts is None else measured_contacts
 
 
 def _add_floor(
