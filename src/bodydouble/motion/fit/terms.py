@@ -95,7 +95,7 @@ class NoiseModel:
     """m/s^2 per square root of 1/s, standard deviation of the acceleration of the hips."""
     explained_acceleration_sigma: float = 0.5
     """m/s^2 per square root of 1/s, deviation of the hips from the acceleration that contacts explain."""
-    explained_acceleration_outlier: float = 3.0
+    explained_acceleration_outlier: float = 2.0
     """m/s^2, Cauchy scale of that deviation: contacts are missed, and hands may hold on to something."""
     root_velocity_sigma: float = 0.15
     """m/s, standard deviation of the lifter's velocity of the hips."""
