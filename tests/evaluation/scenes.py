@@ -96,6 +96,7 @@ def without_joints(performance: Performance, joints: list[int]) -> EvaluationCli
                 rotations=np.full_like(subject.rotations, np.nan),
                 feet=np.full_like(subject.feet, np.nan),
                 contacts=np.full_like(subject.contacts, np.nan),
+                motion=None,
             )
         )
     return replace(clip, people=tuple(subjects))

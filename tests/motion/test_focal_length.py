@@ -58,6 +58,7 @@ def ideal_fit_input(motion: Motion, ratio: float) -> FitInput:
         root_velocity=(correction @ np.gradient(root, axis=0)[..., None])[..., 0] * float(FPS),
         contacts=np.zeros((frames, 4)),
         support_contacts=np.zeros((frames, len(SUPPORT_LANDMARKS))),
+        explained_acceleration=np.full((frames, 3), np.nan),
         airborne=np.zeros(frames),
         origin_height=np.zeros(frames),
     )

@@ -19,6 +19,7 @@ from bodydouble.motion.lifting import lift, long_clips
 from bodydouble.motion.lifting.fit_input import FitInput
 from bodydouble.motion.lifting.lift import prepare_fit
 from bodydouble.motion.lifting.lifter_input import interpolate_gaps
+from bodydouble.motion.physics import windows
 from bodydouble.motion.reconstruct import MotionOptions, ReconstructionInput, default_intrinsics, reconstruct
 from tests import builders
 from tests.motion.hands import test_arm_placement, test_capture_hands
@@ -54,7 +55,7 @@ def long_track(frames: int = FRAMES, noise: float = 1.0) -> Track:
 
 
 def use_short_windows(monkeypatch: pytest.MonkeyPatch, length: int = 240) -> None:
-    for module in (long_clips, lift):
+    for module in (long_clips, lift, windows):
         monkeypatch.setattr(module, "WINDOW_FRAMES", length)
     monkeypatch.setattr(lift, "WINDOW_MARGIN_SECONDS", 3.0)
 

@@ -41,6 +41,7 @@ def _replace_joints(person: EvaluatedPerson, joints: FloatArray) -> EvaluatedPer
         rotations=np.full_like(person.rotations, np.nan),
         feet=np.full_like(person.feet, np.nan),
         contacts=np.full_like(person.contacts, np.nan),
+        motion=None,
     )
 
 

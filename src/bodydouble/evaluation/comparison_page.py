@@ -10,7 +10,7 @@ import numpy as np
 
 from bodydouble.evaluation import html
 from bodydouble.evaluation.comparison import Comparison
-from bodydouble.evaluation.person_comparison import PersonComparison
+from bodydouble.evaluation.person_comparison import MotionErrors, PersonComparison
 from bodydouble.skeletons import humanoid
 
 """Cell of a value that could not be measured."""
@@ -90,10 +90,30 @@ def _motion_rows(comparison: Comparison) -> list[MetricRow]:
         MetricRow("motion", "contact precision", "%", 100 * contacts.precision),
         MetricRow("motion", "contact recall", "%", 100 * contacts.recall),
         MetricRow("motion", "contact F1", "%", 100 * contacts.f1),
+        *_physics_rows(motion),
         MetricRow("body", "bone length error", "%", motion.bone_length_error_percent),
         MetricRow("body", "bone length variation", "%", motion.bone_length_variation_percent),
         MetricRow("body", "joints beyond their limits", "%", motion.joint_limit_violation_percent, 2),
         MetricRow("body", "joints beyond their limits, truth", "%", motion.true_joint_limit_violation_percent, 2),
+    ]
+
+
+def _physics_rows(motion: MotionErrors) -> list[MetricRow]:
+    force, torque = "% of weight", "% of weight x leg"
+    return [
+        MetricRow("physics", "unexplained force, median", force, motion.unexplained_force_percent),
+        MetricRow("physics", "unexplained force, 90th percentile", force, motion.unexplained_force_p90_percent),
+        MetricRow("physics", "unexplained force of the truth, median", force, motion.true_unexplained_force_percent),
+        MetricRow(
+            "physics",
+            "unexplained force of the truth, 90th percentile",
+            force,
+            motion.true_unexplained_force_p90_percent,
+        ),
+        MetricRow("physics", "unexplained torque, median", torque, motion.unexplained_torque_percent),
+        MetricRow("physics", "unexplained torque, 90th percentile", torque, motion.unexplained_torque_p90_percent),
+        MetricRow("physics", "imbalance while still", "mm", motion.imbalance_mm),
+        MetricRow("physics", "imbalance while still, truth", "mm", motion.true_imbalance_mm),
     ]
 
 

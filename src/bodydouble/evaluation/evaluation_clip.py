@@ -40,6 +40,8 @@ class EvaluatedPerson:
     """(T, 33, 3) x px, y px, confidence; BlazePose order."""
     boxes: FloatArray
     """(T, 4) x_min, y_min, x_max, y_max, px."""
+    motion: Motion | None = None
+    """Motion from which the joints, feet and contacts follow; None if the method estimates no skeleton."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def _to_evaluated_person(person: Person) -> EvaluatedPerson:
         contacts=motion.contacts,
         keypoints=track.keypoints,
         boxes=track.boxes,
+        motion=motion,
     )
 
 

@@ -13,7 +13,10 @@ from bodydouble.evaluation.matching import common_frames, has_pose
 from bodydouble.evaluation.metrics import body, floor, motion, pose, world
 from bodydouble.evaluation.metrics.averages import mean, mean_over, percentile
 from bodydouble.evaluation.metrics.counts import Counts
+from bodydouble.evaluation.physics import PhysicsMeasures, measure_physics
 from bodydouble.geometry import rotation
+from bodydouble.motion.floor.contacts import known_contacts
+from bodydouble.motion.resampling.motion import slice_motion
 from bodydouble.skeletons import humanoid
 
 NAN = float("nan")
@@ -73,6 +76,17 @@ class MotionErrors:
     joint_limit_violation_percent: float = NAN
     """Percentage of joints and frames beyond the limits."""
     true_joint_limit_violation_percent: float = NAN
+    unexplained_force_percent: float = NAN
+    """Median over frames of the force that no contact explains, in percent of the body weight."""
+    unexplained_force_p90_percent: float = NAN
+    true_unexplained_force_percent: float = NAN
+    true_unexplained_force_p90_percent: float = NAN
+    unexplained_torque_percent: float = NAN
+    """Median over frames of the torque that no contact explains, in percent of body weight times leg length."""
+    unexplained_torque_p90_percent: float = NAN
+    imbalance_mm: float = NAN
+    """Distance of the extrapolated centre of mass from the support of a person who stands still."""
+    true_imbalance_mm: float = NAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +179,7 @@ def _slice_frames(person: EvaluatedPerson, frames: slice) -> EvaluatedPerson:
         contacts=person.contacts[frames],
         keypoints=person.keypoints[frames],
         boxes=person.boxes[frames],
+        motion=None if person.motion is None else slice_motion(person.motion, frames),
     )
 
 
@@ -215,6 +230,7 @@ def _motion_errors(pair: _Pair) -> MotionErrors:
     depth = floor.penetration_mm(predicted.feet)
     height = floor.floating_mm(predicted.feet, contacts)
     lengths, true_lengths = body.bone_lengths_m(predicted.joints), body.bone_lengths_m(true.joints)
+    physics, true_physics = _measure_physics(predicted, pair.fps), _measure_physics(true, pair.fps)
     return MotionErrors(
         jitter_10m_s3=mean(motion.jitter_10m_s3(predicted.joints, pair.fps)),
         true_jitter_10m_s3=mean(motion.jitter_10m_s3(true.joints, pair.fps)),
@@ -228,7 +244,23 @@ def _motion_errors(pair: _Pair) -> MotionErrors:
         bone_length_variation_percent=mean(body.bone_length_variation_percent(lengths)),
         joint_limit_violation_percent=_violations_percent(predicted),
         true_joint_limit_violation_percent=_violations_percent(true),
+        unexplained_force_percent=100 * percentile(physics.unexplained_force, 50),
+        unexplained_force_p90_percent=100 * percentile(physics.unexplained_force, 90),
+        true_unexplained_force_percent=100 * percentile(true_physics.unexplained_force, 50),
+        true_unexplained_force_p90_percent=100 * percentile(true_physics.unexplained_force, 90),
+        unexplained_torque_percent=100 * percentile(physics.unexplained_torque, 50),
+        unexplained_torque_p90_percent=100 * percentile(physics.unexplained_torque, 90),
+        imbalance_mm=1e3 * mean(physics.imbalance_m),
+        true_imbalance_mm=1e3 * mean(true_physics.imbalance_m),
     )
+
+
+def _measure_physics(person: EvaluatedPerson, fps: float) -> PhysicsMeasures:
+    """Measures the physics of a person in the frames in which both feet are seen, or were shortly."""
+    if person.motion is None:
+        return PhysicsMeasures.unknown(len(person.frames))
+    confidence = np.where(person.observed[:, None], person.keypoints[..., 2], 0.0)
+    return measure_physics(person.motion, np.asarray(known_contacts(confidence, fps).all(axis=1)))
 
 
 def _violations_percent(person: EvaluatedPerson) -> float:

@@ -1,7 +1,8 @@
 """All motion stages of one shot: 2D tracks -> camera poses and one 3D motion per track, in one world.
 
 In: ``ReconstructionInput``. Out: ``Camera`` (F poses) and one ``Motion`` per track. Order of the stages: camera path,
-focal length, lift (repeated while the camera is estimated), fit, floor, fit again with floor and contacts.
+focal length, lift (repeated while the camera is estimated), fit, floor, fit again with floor and contacts, and a last
+time with the acceleration that contacts explain.
 """
 
 from collections.abc import Sequence
@@ -19,20 +20,17 @@ from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.camera.path import CameraPath
 from bodydouble.motion.camera_estimate import CameraEstimate, estimate_camera, find_camera_path
-from bodydouble.motion.fit.kinematics import pose_skeleton
-from bodydouble.motion.fit.solve import SolveOptions, as_float64, slice_state, solve
-from bodydouble.motion.fit.terms import FIT_LANDMARKS, SUPPORT_LANDMARKS, FitTargets, State
-from bodydouble.motion.floor.contacts import SOLE_LANDMARKS, are_feet_ever_seen, contact_probability, known_contacts
+from bodydouble.motion.fit.solve import SolveOptions, as_float64, solve
+from bodydouble.motion.fit.terms import State
 from bodydouble.motion.floor.floor import (
     Floor,
     FloorOptions,
     StandingPerson,
-    airborne_probability,
     camera_pose_above_floor,
     estimate_floor,
     floor_from_camera,
-    support_height,
 )
+from bodydouble.motion.floor_fit import fit_on_floor
 from bodydouble.motion.focal_length import estimate_focal_length, with_focal_ratio
 from bodydouble.motion.lifting.fit_input import FitInput
 from bodydouble.motion.lifting.lift import prepare_fit, rescale_fit_input
@@ -41,8 +39,6 @@ from bodydouble.motion.lifting.long_clips import WINDOW_FRAMES, transform_in_win
 DEFAULT_FOCAL_RATIO = 1.0
 """Focal length of an unknown camera relative to the image's long side: 53 degrees, between phones (0.75) and portraits
 (1.4)."""
-HAND_KNEE_RAISED_HEIGHT = 0.1
-"""Height in m above the support at which a motionless hand or knee rests with half the probability."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +163,7 @@ def reconstruct(inputs: ReconstructionInput, options: MotionOptions | None = Non
     motions = []
     for measured in _measured_contacts(inputs):
         person = people.pop(0)
-        final_state, contacts = _fit_on_floor(person, states.pop(0), floor, measured, options.solve)
+        final_state, contacts = fit_on_floor(person, states.pop(0), floor, measured, options.solve)
         motions.append(_world_motion(person, final_state, contacts, camera.inverse(camera_from_world), inputs.fps))
     poses = camera.inverse(reference_from_camera) @ camera_from_world
     return Camera(inputs.image_size, intrinsics, poses), tuple(motions)
@@ -260,81 +256,11 @@ def _quaternions(state: State) -> FloatArray:
     return quaternions
 
 
-def _landmarks(person: FitInput, state: State, landmarks: tuple[int, ...]) -> FloatArray:
-    """Returns the positions (T, L, 3) m of landmarks of a posed person."""
-    positions = np.empty((len(state.root), len(landmarks), 3))
-    for rows, _ in split_into_windows(len(positions), WINDOW_FRAMES, 0):
-        part = slice_state(state, rows)
-        positions[rows] = pose_skeleton(person.skeleton, part.rotations, part.root, landmarks).landmarks
-    return positions
-
-
 def _first_camera_from_world(measured: MeasuredInputs, floor: Floor, root: FloatArray) -> FloatArray:
     """Returns the pose (4, 4) of the first frame: the measured one, or with the world's origin below the root (3,)."""
     if measured.camera:
         return np.asarray(measured.camera.camera_from_world[0])
     return camera_pose_above_floor(floor, root)
-
-
-def _fit_on_floor(
-    person: FitInput, state: State, floor: Floor, measured_contacts: FloatArray | None, options: SolveOptions
-) -> tuple[State, FloatArray]:
-    """Fits a person again with floor and contacts in the targets, unless the feet are never seen.
-
-    Args:
-        person: T frames.
-        state: result of the first fit.
-        floor: floor in the axes of the reference.
-        measured_contacts: (T, 4), if they are known.
-        options: options of the fit.
-
-    Returns:
-        The state, and the probabilities (T, 4) that the soles rest.
-    """
-    fps = person.targets.fps
-    if measured_contacts is None and not are_feet_ever_seen(person.confidence, fps):
-        return state, np.zeros((len(state.root), len(SOLE_LANDMARKS)))
-    landmarks = _landmarks(person, state, FIT_LANDMARKS)
-    height = floor.height_above(landmarks)
-    support = support_height(height.min(axis=1), fps)
-    contacts = _sole_contacts(person, state, floor, support) if measured_contacts is None else measured_contacts
-    targets = _add_floor(person.targets, floor, support, landmarks, contacts)
-    del landmarks, height
-    final_state = solve(person.skeleton, state, targets, options)
-    if measured_contacts is not None:
-        return final_state, measured_contacts
-    return final_state, _sole_contacts(person, final_state, floor, support) * known_contacts(person.confidence, fps)
-
-
-def _add_floor(
-    targets: FitTargets, floor: Floor, support: FloatArray, landmarks: FloatArray, contacts: FloatArray
-) -> FitTargets:
-    """Returns fit targets with floor, contacts and free fall.
-
-    Args:
-        targets: T frames.
-        floor: floor in the axes of the reference.
-        support: (T,) m, height of the surface under the person above the floor.
-        landmarks: (T, L, 3) m, FIT_LANDMARKS.
-        contacts: (T, 4) probabilities that the soles rest.
-    """
-    height = floor.height_above(landmarks) - support[:, None]
-    return replace(
-        targets,
-        up=floor.up,
-        origin_height=floor.camera_height - support,
-        contacts=contacts,
-        support_contacts=contact_probability(
-            landmarks[:, SUPPORT_LANDMARKS], height[:, SUPPORT_LANDMARKS], targets.fps, HAND_KNEE_RAISED_HEIGHT
-        ),
-        airborne=airborne_probability(height, contacts),
-    )
-
-
-def _sole_contacts(person: FitInput, state: State, floor: Floor, support: FloatArray) -> FloatArray:
-    """Estimates the probability (T, 4) that each point of the soles rests on a support of height (T,)."""
-    soles = _landmarks(person, state, SOLE_LANDMARKS)
-    return contact_probability(soles, floor.height_above(soles) - support[:, None], person.targets.fps)
 
 
 def _world_motion(

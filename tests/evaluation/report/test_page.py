@@ -192,6 +192,35 @@ def test_filled_frames_give_a_finding_with_times(truth: Performance) -> None:
     assert finding.times_text == "1.0–1.5 s"  # noqa: RUF001
 
 
+def test_a_person_who_floats_gives_a_finding(truth: Performance) -> None:
+    performance = standing(truth)
+    person = performance.people[0]
+    contacts = np.ones((FRAMES, 4))
+    contacts[24:42] = 0.0
+    floating = replace(person, motion=replace(person.motion, contacts=contacts))
+    finding = finding_of(performance, floating, "floats: no contact with the floor holds the person up in 27 %")
+    assert finding.times == ((pytest.approx(25 / 30), pytest.approx(41 / 30)),), "less the tolerance of contacts"
+
+
+def test_a_person_who_leans_without_support_gives_a_finding(truth: Performance) -> None:
+    performance = standing(truth)
+    person = performance.people[0]
+    rotations = person.motion.rotations.copy()
+    rotations[:, humanoid.INDEX["hips"]] = rotation.from_rotvec(np.array([0.4, 0.0, 0.0]))
+    for side in ("left", "right"):
+        rotations[:, humanoid.INDEX[f"{side}Foot"]] = rotation.from_rotvec(np.array([-0.4, 0.0, 0.0]))
+    leaning = replace(person, motion=replace(person.motion, rotations=rotations))
+    finding = finding_of(performance, leaning, "leans without support")
+    assert len(finding.times) == 1
+    assert metrics_of(performance, leaning).physics.imbalance_m[30] > 0.1
+
+
+def test_the_report_tells_unexplained_forces(truth: Performance) -> None:
+    text = text_of(standing(truth))
+    assert "Force and torque that no contact explains" in text
+    assert "<td>unexplained force, median, % of weight</td><td>0.0</td>" in text
+
+
 def test_feet_outside_the_image_give_a_finding(truth: Performance) -> None:
     person = truth.people[0]
     keypoints = person.track.keypoints.copy()

@@ -45,6 +45,7 @@ def simulated_targets(motion: Motion, view: FloatArray, noise: float = 0.0) -> F
         root_velocity=np.gradient(state.root, axis=0) * float(motion.fps) if frames > 1 else np.zeros((1, 3)),
         contacts=np.tile([0.0, 0.0, 1.0, 1.0], (frames, 1)),
         support_contacts=np.zeros((frames, len(SUPPORT_LANDMARKS))),
+        explained_acceleration=np.full((frames, 3), np.nan),
         airborne=np.zeros(frames),
         origin_height=np.full(frames, camera.inverse(view)[1, 3]),
         up=view[:3, 1],
@@ -66,7 +67,14 @@ def test_gradient_agrees_with_finite_differences() -> None:
     targets = simulated_targets(motion, static_camera(pitch=0.2), noise=2.0)
     rotated = exponential(RNG.normal(0, 0.1, (5, 3)))
     view = np.concatenate([rotated, RNG.normal(0, 0.1, (5, 3, 1))], axis=-1)
-    targets = replace(targets, camera_from_reference=view, contacts=RNG.random((5, 4)), airborne=RNG.random(5))
+    explained = np.concatenate([RNG.normal(0, 5.0, (4, 3)), np.full((1, 3), np.nan)])
+    targets = replace(
+        targets,
+        camera_from_reference=view,
+        contacts=RNG.random((5, 4)),
+        airborne=RNG.random(5),
+        explained_acceleration=explained,
+    )
     # Robust weights are held fixed within a step, so that only the squared loss has this gradient.
     noise_model = NoiseModel(landmark_outlier=1e9, contact_outlier=1e9)
     state = perturb(in_camera(motion, static_camera(pitch=0.2)), 20.0)
@@ -108,6 +116,9 @@ def test_normal_equations_are_the_second_derivatives_at_zero_residual() -> None:
     motion = replace(motion, rotations=static)
     targets = replace(simulated_targets(motion, view), contacts=RNG.random((frames, 4)), up=None)
     state = in_camera(motion, view)
+    explained = np.full((frames, 3), np.nan)
+    explained[1:-1] = np.diff(state.root, n=2, axis=0) * targets.fps**2
+    targets = replace(targets, explained_acceleration=explained)
     equations = linearize(motion.skeleton, state, targets, NoiseModel()).normal_equations()
     dense = dense_matrix(equations)
     assert np.abs(equations.gradient).max() < 1e-9
@@ -212,6 +223,28 @@ def test_feet_in_contact_do_not_slide_and_are_on_the_floor() -> None:
     soles = pose_skeleton(motion.skeleton, solution.rotations, solution.root, (30, 32)).landmarks
     assert targets.up is not None
     assert np.abs(soles @ targets.up + targets.origin_height[:, None]).max() < 0.01
+
+
+def test_hips_follow_the_acceleration_that_contacts_explain_where_it_is_known() -> None:
+    motion, view = waving_motion(60), static_camera()
+    start, targets = in_camera(motion, view), simulated_targets(motion, view, noise=1.0)
+    explained = np.gradient(np.gradient(start.root, axis=0), axis=0) * targets.fps**2
+    explained[30:] = np.nan
+    errors = []
+    for values in (explained, np.full_like(explained, np.nan)):
+        solution = solve(motion.skeleton, start, replace(targets, explained_acceleration=values))
+        acceleration = np.diff(solution.root, n=2, axis=0) * targets.fps**2
+        errors.append(np.linalg.norm(acceleration[2:26] - explained[3:27], axis=1).mean())
+    assert errors[0] < 0.5 * errors[1]
+
+
+def test_an_unexplained_acceleration_does_not_overrule_the_image() -> None:
+    """The term is robust: a person who holds on to something moves as the image shows."""
+    motion, view = waving_motion(60), static_camera()
+    start, targets = in_camera(motion, view), simulated_targets(motion, view)
+    wrong = replace(targets, explained_acceleration=np.full((60, 3), 9.81))
+    solutions = [solve(motion.skeleton, start, one) for one in (targets, wrong)]
+    assert np.linalg.norm(solutions[0].root - solutions[1].root, axis=1).max() < 0.02
 
 
 def test_knees_in_contact_do_not_slide() -> None:

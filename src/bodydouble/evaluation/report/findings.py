@@ -40,6 +40,14 @@ HIGH_REPROJECTION_PERCENT = 10.0
 """High reprojection error of a single frame, in percent of the person's size."""
 MAX_MEDIAN_REPROJECTION_PERCENT = 4.0
 """Maximum median reprojection error, in percent of the person's size."""
+MIN_FLOATING_FORCE = 0.5
+"""Minimum force in body weights that holds up a person without contact; in free fall it is 0."""
+MIN_FLOATING_SECONDS, MIN_LEANING_SECONDS = 0.25, 0.5
+"""Minimum durations in s of floating and of leaning."""
+MAX_IMBALANCE_M = 0.1
+"""Maximum distance in m of the extrapolated centre of mass of a still person from the support."""
+MAX_IMPLAUSIBLE = 0.05
+"""Maximum fraction of frames in which a person floats or leans."""
 UNUSUAL_PERCENTILE = 95.0
 """Percentile of the windows of real motion capture above which a statistic is unusual."""
 MAX_TIMES = 3
@@ -222,6 +230,40 @@ def _little_contact(person: PersonMetrics) -> Finding | None:
     )
 
 
+def _floating(person: PersonMetrics) -> Finding | None:
+    physics = person.physics
+    floats = ~physics.is_supported & (physics.unexplained_force > MIN_FLOATING_FORCE)
+    return _frequent(
+        person,
+        _lasting(floats, MIN_FLOATING_SECONDS * person.fps),
+        MAX_IMPLAUSIBLE,
+        "floats: no contact with the floor holds the person up in {percent} of the frames",
+        "On a chair, stairs or an object this is expected, since only the floor is known. Otherwise show the feet and "
+        "the floor: film from a tripod, on level ground.",
+    )
+
+
+def _leaning(person: PersonMetrics) -> Finding | None:
+    leans = np.asarray(person.physics.imbalance_m > MAX_IMBALANCE_M)
+    return _frequent(
+        person,
+        _lasting(leans, MIN_LEANING_SECONDS * person.fps),
+        MAX_IMPLAUSIBLE,
+        f"leans without support: the person stands still with the centre of mass more than "
+        f"{100 * MAX_IMBALANCE_M:.0f} cm outside the feet in {{percent}} of the frames",
+        "Sitting or holding on to something, this is expected. Otherwise the inclination of the camera or the depth of "
+        "a limb is wrong: film from the height of the chest, with the whole body in view.",
+    )
+
+
+def _lasting(mask: BoolArray, min_frames: float) -> BoolArray:
+    """Returns the mask (T,) without runs that are shorter than a number of frames."""
+    lasting = np.zeros_like(mask)
+    for start, stop in find_runs(mask):
+        lasting[start:stop] = stop - start >= min_frames
+    return lasting
+
+
 def _unusual_statistic(statistic: str, description: str, unit: str, advice: str) -> Rule:
     def rule(person: PersonMetrics) -> Finding | None:
         value, limit = person.score.statistics[statistic], motion_capture_limit(statistic)
@@ -251,6 +293,8 @@ RULES: tuple[Rule, ...] = (
     _fast_motion,
     _high_reprojection_error,
     _little_contact,
+    _floating,
+    _leaning,
     _unusual_statistic(
         "jitter_10m_s3",
         "the motion is shaky: jitter",

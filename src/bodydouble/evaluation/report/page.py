@@ -38,6 +38,11 @@ EXPLANATIONS = (
     "Jitter: third derivative of the joint positions, in units of 10 m/s³; high values look shaky. Foot slide: "
     "movement of a foot in 1/30 s while it is in contact with the floor. Penetration: depth of the lowest point of the "
     "soles below the floor. Floating: height above the floor of points of the soles that are in contact.",
+    "Unexplained force: force, in % of the body weight, that the motion needs and that no contact of the feet with the "
+    "floor can give, by the laws of mechanics and the usual masses of body parts. Real walking has a median of 0 to 2 "
+    "% and a 90th percentile of 2 to 10 %. Where nothing touches the floor, it is 0 % in free fall and 100 % for a "
+    "person who floats at rest. Unexplained torque: the same for rotation, in % of weight times length of the legs. "
+    "Imbalance: distance by which the centre of mass of a person who stands still lies outside the feet.",
     "Naturalness and realism, 0 to 10, compare such statistics with those of real motion capture, which scores about "
     "7.5 on average. They do not tell whether it is the right motion.",
     "Joint angles: 0° is a straight elbow or knee, or a thigh in line with the trunk. A negative hip angle is "
@@ -126,12 +131,13 @@ def _people_table(people: Sequence[PersonMetrics]) -> tuple[list[str], list[list
             person.name,
             _format_time_range(person, int(person.frames[0]), int(person.frames[-1])),
             _format_number(percentile(person.reprojection_percent, 50.0), " %"),
+            _format_number(100 * percentile(person.physics.unexplained_force, 50.0), " %"),
             _format_number(person.score.naturalness),
             _format_number(person.score.realism),
         ]
         for person in people
     ]
-    headings = ["person", "time range", "reprojection error", "naturalness", "realism"]
+    headings = ["person", "time range", "reprojection error", "unexplained force", "naturalness", "realism"]
     return headings, cells
 
 
@@ -163,7 +169,7 @@ def _person_section(person: PersonMetrics, images: SpanImages) -> str:
 
 def _metrics_table(person: PersonMetrics) -> tuple[list[str], list[list[str]]]:
     """Returns headings and cells of a table of metrics beside the limits of real motion capture."""
-    statistics, limit = person.score.statistics, motion_capture_limit
+    statistics, limit, physics = person.score.statistics, motion_capture_limit, person.physics
     rows = [
         ("reprojection error, median, % of size", percentile(person.reprojection_percent, 50.0), None),
         ("reprojection error, 95th percentile, % of size", percentile(person.reprojection_percent, 95.0), None),
@@ -177,6 +183,10 @@ def _metrics_table(person: PersonMetrics) -> tuple[list[str], list[list[str]]]:
         ("floor penetration, mean, mm", statistics["penetration_mm"], limit("penetration_mm")),
         ("floor penetration, 99th percentile, mm", person.penetration_p99_mm, None),
         ("floating of feet in contact, mean, mm", person.floating_mm, None),
+        ("unexplained force, median, % of weight", 100 * percentile(physics.unexplained_force, 50.0), None),
+        ("unexplained force, 90th percentile, % of weight", 100 * percentile(physics.unexplained_force, 90.0), None),
+        ("unexplained torque, median, % of weight x leg", 100 * percentile(physics.unexplained_torque, 50.0), None),
+        ("imbalance while still, median, mm", 1e3 * percentile(physics.imbalance_m, 50.0), None),
     ]
     cells = [
         [name, _format_number(value), "" if usual is None else _format_number(usual)] for name, value, usual in rows
@@ -190,6 +200,7 @@ def _plots_section(person: PersonMetrics) -> str:
     plots = [
         html.line_plot([error], "Reprojection error (gray: filled)", "s", "% of size", filled),
         _contact_plot(person),
+        _physics_plot(person, filled),
         *(_angle_plot(person, joint, filled) for joint in ("knee", "elbow", "hip")),
     ]
     return f'<div class="grid">\n{"".join(plots)}</div>\n'
@@ -199,6 +210,14 @@ def _contact_plot(person: PersonMetrics) -> str:
     rows = [html.TimelineRow(name, person.in_contact[:, i].astype(int)) for i, name in enumerate(CONTACT_LABELS)]
     title = "Floor contacts (L: left, R: right)"
     return html.timeline_plot(rows, person.seconds, 1 / person.fps, ["contact"], title, "s")
+
+
+def _physics_plot(person: PersonMetrics, filled: Sequence[tuple[float, float]]) -> str:
+    lines = [
+        html.Line("force, % of weight", person.seconds, 100 * person.physics.unexplained_force),
+        html.Line("torque, % of weight x leg", person.seconds, 100 * person.physics.unexplained_torque),
+    ]
+    return html.line_plot(lines, "Force and torque that no contact explains", "s", "%", filled)
 
 
 def _angle_plot(person: PersonMetrics, joint: str, filled: Sequence[tuple[float, float]]) -> str:

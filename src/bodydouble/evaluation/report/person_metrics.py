@@ -12,9 +12,11 @@ from bodydouble.evaluation.evaluation_clip import EvaluatedPerson, to_evaluation
 from bodydouble.evaluation.metrics import floor, keypoints_2d, pose
 from bodydouble.evaluation.metrics.averages import mean, mean_over, percentile
 from bodydouble.evaluation.naturalness import NaturalnessScore, sample_from_person, score
+from bodydouble.evaluation.physics import PhysicsMeasures, measure_physics
 from bodydouble.evaluation.report.spans import BODY_LANDMARKS, MIN_CONFIDENCE, body_confidence
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body.body_landmarks import landmark_positions
+from bodydouble.motion.floor.contacts import known_contacts, landmark_confidence
 from bodydouble.skeletons import blazepose, humanoid
 
 ANGLES = ("left elbow", "right elbow", "left knee", "right knee", "left hip", "right hip")
@@ -75,6 +77,8 @@ class PersonMetrics:
     """Fractions of the frames in which the left and the right hand were observed."""
     face_coverage: float
     """Fraction of the frames in which the face was observed."""
+    physics: PhysicsMeasures
+    """Force and torque that no contact explains, and balance; NaN where the feet are not seen."""
     score: NaturalnessScore
     """Naturalness and realism relative to real motion capture."""
 
@@ -121,6 +125,7 @@ def _measure_person(performance: Performance, person: Person, evaluated: Evaluat
         penetration_p99_mm=percentile(floor.penetration_mm(evaluated.feet), 99.0),
         hand_coverage=_hand_coverage(person),
         face_coverage=0.0 if person.face is None else float(person.face.observed.mean()),
+        physics=measure_physics(person.motion, np.asarray(known_contacts(landmark_confidence(track), fps).all(axis=1))),
         score=score(sample_from_person(evaluated, fps)),
     )
 

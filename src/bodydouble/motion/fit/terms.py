@@ -6,6 +6,7 @@ The cost is half the sum of the squared residuals r, each divided by its sigma f
 - relative depth: r = (depth of a landmark behind the hips - depths) / depths_sigma, Cauchy loss
 - rotation prior: r = log(R_target' R) / rotation_sigma, for elbows and knees off their hinges / off_hinge_sigma
 - smoothness: r = second difference of rotations and root / acceleration sigma, gravity added while airborne
+- explained acceleration: r = (acceleration of the root - explained_acceleration) / explained sigma, Cauchy loss
 - root velocity: r = (velocity of the root - root_velocity) / root_velocity_sigma, Cauchy loss
 - stance: r = velocity of a point in contact / slide_sigma
 - floor: r = height of a point in contact / sole_height_sigma, of a point below the floor / penetration_sigma
@@ -25,6 +26,7 @@ from bodydouble.geometry.rotation_log import log_jacobian, logarithm
 from bodydouble.motion.fit.jacobian import Jacobian
 from bodydouble.motion.fit.kinematics import BLOCK_COUNT, DOF, JOINT_COUNT, PosedSkeleton, pose_skeleton
 from bodydouble.motion.fit.normal_equations import NormalEquations
+from bodydouble.motion.physics.dynamics import GRAVITY
 from bodydouble.skeletons import blazepose, humanoid
 
 FIT_LANDMARKS = tuple(
@@ -59,8 +61,6 @@ for _side in ("left", "right"):
     _OFF_HINGE_AXES[humanoid.INDEX[_side + "LowerLeg"], 1:] = True
     _OFF_HINGE_AXES[humanoid.INDEX[_side + "LowerArm"], 0] = True
 _HIP_ROWS = [FIT_LANDMARKS.index(blazepose.INDEX[f"{side}_hip"]) for side in ("left", "right")]
-GRAVITY = 9.81
-"""m/s^2."""
 MIN_CONTACT_PROBABILITY = 0.02
 """Points whose contact probability never exceeds this are left out of the stance term."""
 MIN_DEPTH = 0.1
@@ -93,6 +93,10 @@ class NoiseModel:
     """rad/s^2 per square root of 1/s, standard deviation of angular acceleration."""
     root_acceleration_sigma: float = 6.0
     """m/s^2 per square root of 1/s, standard deviation of the acceleration of the hips."""
+    explained_acceleration_sigma: float = 0.5
+    """m/s^2 per square root of 1/s, deviation of the hips from the acceleration that contacts explain."""
+    explained_acceleration_outlier: float = 2.0
+    """m/s^2, Cauchy scale of that deviation: contacts are missed, and hands may hold on to something."""
     root_velocity_sigma: float = 0.15
     """m/s, standard deviation of the lifter's velocity of the hips."""
     root_velocity_outlier: float = 3.0
@@ -134,6 +138,8 @@ class FitTargets:
     """(T, B) contact probability of the points SUPPORT_LANDMARKS."""
     airborne: FloatArray
     """(T,) probability that the body is in free fall."""
+    explained_acceleration: FloatArray
+    """(T, 3) m/s^2, acceleration of the hips that gravity and contacts explain, axes of the reference; NaN: unknown."""
     origin_height: FloatArray
     """(T,) m, height of the reference's origin above the support surface of the body."""
     up: FloatArray | None = None
@@ -230,6 +236,7 @@ def linearize(skeleton: Skeleton, state: State, targets: FitTargets, noise_model
     total += _relative_depth_term(sums, pose, targets, noise_model)
     total += _rotation_prior_term(sums, state, targets, noise_model)
     total += _smoothness_term(sums, state, targets, noise_model)
+    total += _explained_acceleration_term(sums, state, targets, noise_model)
     total += _root_velocity_term(sums, state, targets, noise_model)
     total += _stance_term(sums, pose, targets, noise_model)
     if targets.up is not None:
@@ -326,6 +333,24 @@ def _smoothness_term(sums: _Sums, state: State, targets: FitTargets, noise_model
         for j in range(i, len(parts)):
             blocks[j - i][i : i + count] += transpose @ parts[j]
     return float((residual**2).sum())
+
+
+def _explained_acceleration_term(sums: _Sums, state: State, targets: FitTargets, noise_model: NoiseModel) -> float:
+    """Adds the term that draws the hips to the acceleration that contacts explain; returns its cost."""
+    count, factors = max(len(state.root) - 2, 0), targets.fps**2 * np.array([1.0, -2.0, 1.0])
+    target = targets.explained_acceleration[1:-1]
+    is_known = np.asarray(np.isfinite(target).all(axis=1))
+    acceleration = np.diff(state.root, n=2, axis=0) * targets.fps**2
+    residual = np.where(is_known[:, None], acceleration - target, 0.0)
+    precision = is_known / (noise_model.explained_acceleration_sigma**2 * targets.fps)
+    weight, total = _cauchy_loss(np.sum(residual**2, axis=1), noise_model.explained_acceleration_outlier, precision)
+    slope, block = (precision * weight)[:, None] * residual, (precision * weight)[:, None, None] * np.eye(3)
+    blocks = (sums.diagonal, sums.off_diagonal_1, sums.off_diagonal_2)
+    for i, first in enumerate(factors):
+        sums.gradient[i : i + count, 0] += first * slope
+        for j, second in enumerate(factors[i:], start=i):
+            blocks[j - i][i : i + count, 0] += first * second * block
+    return total
 
 
 def _root_velocity_term(sums: _Sums, state: State, targets: FitTargets, noise_model: NoiseModel) -> float:

@@ -198,6 +198,7 @@ def _build_targets(
         root_velocity=rotation.rotate_vectors(to_reference, output.velocity) * metres_per_size[:, None],
         contacts=output.contacts,
         support_contacts=np.zeros((len(hips), len(SUPPORT_LANDMARKS))),
+        explained_acceleration=np.full((len(hips), 3), np.nan),
         airborne=np.zeros(len(hips)),
         origin_height=np.zeros(len(hips)),
     )
