@@ -1,7 +1,8 @@
 """All motion stages of one shot: 2D tracks -> camera poses and one 3D motion per track, in one world.
 
 In: ``ReconstructionInput``. Out: ``Camera`` (F poses) and one ``Motion`` per track. Order of the stages: camera path,
-focal length, lift (repeated while the camera is estimated), fit, floor, fit again with floor and contacts.
+lift (repeated while the camera is estimated), focal length, up direction, fit, floor, fit again with floor and
+contacts.
 """
 
 from collections.abc import Sequence
@@ -12,37 +13,35 @@ from itertools import pairwise
 
 import numpy as np
 
-from bodydouble.data import Background, Camera, FloatArray, Motion, Skeleton, Track
+from bodydouble.data import Background, Camera, FloatArray, LineSegments, Motion, Skeleton, Track
 from bodydouble.data.memory import trim_memory
 from bodydouble.data.windows import split_into_windows
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.camera.path import CameraPath
+from bodydouble.motion.camera.vanishing_points import FOCAL_RATIOS, BackgroundLines
 from bodydouble.motion.camera_estimate import CameraEstimate, estimate_camera, find_camera_path
-from bodydouble.motion.fit.kinematics import pose_skeleton
-from bodydouble.motion.fit.solve import SolveOptions, as_float64, slice_state, solve
-from bodydouble.motion.fit.terms import FIT_LANDMARKS, SUPPORT_LANDMARKS, FitTargets, State
-from bodydouble.motion.floor.contacts import SOLE_LANDMARKS, are_feet_ever_seen, contact_probability, known_contacts
+from bodydouble.motion.fit.solve import SolveOptions, as_float64, solve
+from bodydouble.motion.fit.terms import State
 from bodydouble.motion.floor.floor import (
     Floor,
     FloorOptions,
     StandingPerson,
-    airborne_probability,
     camera_pose_above_floor,
     estimate_floor,
     floor_from_camera,
-    support_height,
 )
+from bodydouble.motion.floor.up_direction import UpEstimate, estimate_up
+from bodydouble.motion.floor_fit import fit_on_floor
 from bodydouble.motion.focal_length import estimate_focal_length, with_focal_ratio
 from bodydouble.motion.lifting.fit_input import FitInput
 from bodydouble.motion.lifting.lift import prepare_fit, rescale_fit_input
 from bodydouble.motion.lifting.long_clips import WINDOW_FRAMES, transform_in_windows
+from bodydouble.motion.lifting.upright import is_rolled
 
 DEFAULT_FOCAL_RATIO = 1.0
 """Focal length of an unknown camera relative to the image's long side: 53 degrees, between phones (0.75) and portraits
 (1.4)."""
-HAND_KNEE_RAISED_HEIGHT = 0.1
-"""Height in m above the support at which a motionless hand or knee rests with half the probability."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +91,8 @@ class ReconstructionInput:
     """Exact frame rate of the clip."""
     background: Background | None = None
     """Corners of the background, from which the camera motion is estimated; None: the camera is static."""
+    lines: LineSegments | None = None
+    """Lines of the background, which show the up direction; None: there are none."""
     camera_moves: bool | None = None
     """Whether the camera moves; None: it is estimated from the background."""
     shot_starts: tuple[int, ...] = ()
@@ -145,11 +146,11 @@ def reconstruct(inputs: ReconstructionInput, options: MotionOptions | None = Non
     """
     if inputs.shot_starts:
         raise InvalidDataError(f"reconstruct: {len(inputs.shot_starts) + 1} shots, expected one")
-    options, fps = options or MotionOptions(), float(inputs.fps)
+    options = options or MotionOptions()
     intrinsics = _initial_intrinsics(inputs.image_size, inputs.measured)
     path = _find_path(inputs, intrinsics)
     inputs = replace(inputs, background=None)  # which frees it in a long clip
-    estimate, intrinsics = _estimate_camera_and_people(inputs, path, intrinsics)
+    estimate, intrinsics, up = _estimate_camera_and_people(inputs, path, intrinsics)
     is_long = inputs.frame_count > WINDOW_FRAMES
     if is_long:
         trim_memory()
@@ -158,7 +159,7 @@ def reconstruct(inputs: ReconstructionInput, options: MotionOptions | None = Non
     states = [solve(person.skeleton, person.start, person.targets, options.solve) for person in people]
     if is_long:
         trim_memory()
-    floor, scales = _estimate_floor(people, states, fps, inputs.measured, options.floor)
+    floor, scales = _estimate_floor(people, states, up, inputs.measured, options.floor)
     if not inputs.measured.skeletons:
         positions = [reference_from_camera[track.frames, :3, 3] for track in inputs.tracks]
         states = [_rescale_state(*args) for args in zip(states, scales, positions, strict=True)]
@@ -167,7 +168,7 @@ def reconstruct(inputs: ReconstructionInput, options: MotionOptions | None = Non
     motions = []
     for measured in _measured_contacts(inputs):
         person = people.pop(0)
-        final_state, contacts = _fit_on_floor(person, states.pop(0), floor, measured, options.solve)
+        final_state, contacts = fit_on_floor(person, states.pop(0), floor, measured, options.solve)
         motions.append(_world_motion(person, final_state, contacts, camera.inverse(camera_from_world), inputs.fps))
     poses = camera.inverse(reference_from_camera) @ camera_from_world
     return Camera(inputs.image_size, intrinsics, poses), tuple(motions)
@@ -186,8 +187,10 @@ def _find_path(inputs: ReconstructionInput, intrinsics: FloatArray) -> CameraPat
 
 def _estimate_camera_and_people(
     inputs: ReconstructionInput, path: CameraPath, intrinsics: FloatArray
-) -> tuple[CameraEstimate, FloatArray]:
-    """Estimates camera poses, lifted people and intrinsics (3, 3), as far as the camera is not measured.
+) -> tuple[CameraEstimate, FloatArray, UpEstimate]:
+    """Estimates camera poses, lifted people, intrinsics (3, 3) and up direction, as far as the camera is not measured.
+
+    People in the image of a rolled camera are lifted again, turned upright.
 
     Args:
         inputs: the tracks of a clip.
@@ -197,15 +200,27 @@ def _estimate_camera_and_people(
     measured = inputs.measured
     lift_people = partial(_lift_people, inputs, float(inputs.fps), intrinsics)
     if measured.camera is not None:
-        poses = _reference_from_camera(measured.camera)
-        return CameraEstimate(poses, lift_people(poses)), intrinsics
+        poses, up = _reference_from_camera(measured.camera), measured.camera.camera_from_world[0, :3, 1]
+        return CameraEstimate(poses, lift_people(poses, up=up)), intrinsics, UpEstimate.measured(up)
     estimate = estimate_camera(lift_people, inputs.tracks, path, inputs.camera_moves)
-    if measured.focal_length_px is not None or not estimate.is_static:
-        return estimate, intrinsics
-    ratio = estimate_focal_length(estimate.people).ratio
-    intrinsics = camera.intrinsics_from_focal_length(ratio * intrinsics[0, 0], inputs.image_size)
-    refocus = partial(with_focal_ratio, ratio=ratio)
-    return replace(estimate, people=[transform_in_windows(person, refocus) for person in estimate.people]), intrinsics
+    up = _estimate_up(inputs, estimate, intrinsics).up
+    if is_rolled(estimate.reference_from_camera, up):
+        estimate = replace(estimate, people=lift_people(estimate.reference_from_camera, up=up))
+    if measured.focal_length_px is None and estimate.is_static:
+        ratio = estimate_focal_length(estimate.people).ratio
+        intrinsics = camera.intrinsics_from_focal_length(ratio * intrinsics[0, 0], inputs.image_size)
+        refocus = partial(with_focal_ratio, ratio=ratio)
+        estimate = replace(estimate, people=[transform_in_windows(person, refocus) for person in estimate.people])
+    return estimate, intrinsics, _estimate_up(inputs, estimate, intrinsics)
+
+
+def _estimate_up(inputs: ReconstructionInput, estimate: CameraEstimate, intrinsics: FloatArray) -> UpEstimate:
+    """Estimates the up direction from lifted people and the lines of the background."""
+    poses, lines = estimate.reference_from_camera, None
+    if inputs.lines is not None:
+        ratios = FOCAL_RATIOS if inputs.measured.focal_length_px is None else (1.0,)
+        lines = BackgroundLines.from_segments(inputs.lines, intrinsics, poses, ratios)
+    return estimate_up(estimate.people, poses, lines)
 
 
 def _initial_intrinsics(image_size: tuple[int, int], measured: MeasuredInputs) -> FloatArray:
@@ -223,27 +238,36 @@ def _reference_from_camera(measured: Camera) -> FloatArray:
 
 
 def _lift_people(
-    inputs: ReconstructionInput, fps: float, intrinsics: FloatArray, reference_from_camera: FloatArray
+    inputs: ReconstructionInput,
+    fps: float,
+    intrinsics: FloatArray,
+    reference_from_camera: FloatArray,
+    up: FloatArray | None = None,
 ) -> list[FitInput]:
-    """Lifts all tracks with camera poses (F, 4, 4)."""
+    """Lifts all tracks with camera poses (F, 4, 4) and the up direction (3,), if it is known."""
     unknown = (None,) * len(inputs.tracks)
     skeletons, landmarks = inputs.measured.skeletons or unknown, inputs.measured.landmarks or unknown
     return [
-        prepare_fit(track, intrinsics, fps, reference_from_camera[track.frames], skeleton, known_landmarks)
+        prepare_fit(track, intrinsics, fps, reference_from_camera[track.frames], skeleton, known_landmarks, up)
         for track, skeleton, known_landmarks in zip(inputs.tracks, skeletons, landmarks, strict=True)
     ]
 
 
 def _estimate_floor(
-    people: Sequence[FitInput], states: Sequence[State], fps: float, measured: MeasuredInputs, options: FloorOptions
+    people: Sequence[FitInput],
+    states: Sequence[State],
+    up: UpEstimate,
+    measured: MeasuredInputs,
+    options: FloorOptions,
 ) -> tuple[Floor, FloatArray]:
     """Estimates the floor, unless the camera is measured, and one scale per person (P,)."""
     standing = [
-        StandingPerson(person.skeleton, _quaternions(state), state.root, person.confidence, person.up)
+        StandingPerson(person.skeleton, _quaternions(state), state.root, person.confidence)
         for person, state in zip(people, states, strict=True)
     ]
-    measured_floor = floor_from_camera(measured.camera.camera_from_world[0]) if measured.camera else None
-    return estimate_floor(standing, fps, options, measured_floor=measured_floor, stature=measured.stature)
+    height = floor_from_camera(measured.camera.camera_from_world[0]).camera_height if measured.camera else None
+    fps = people[0].targets.fps
+    return estimate_floor(standing, fps, up, options, measured_height=height, stature=measured.stature)
 
 
 def _rescale_state(state: State, scale: float, camera_positions: FloatArray) -> State:
@@ -260,81 +284,11 @@ def _quaternions(state: State) -> FloatArray:
     return quaternions
 
 
-def _landmarks(person: FitInput, state: State, landmarks: tuple[int, ...]) -> FloatArray:
-    """Returns the positions (T, L, 3) m of landmarks of a posed person."""
-    positions = np.empty((len(state.root), len(landmarks), 3))
-    for rows, _ in split_into_windows(len(positions), WINDOW_FRAMES, 0):
-        part = slice_state(state, rows)
-        positions[rows] = pose_skeleton(person.skeleton, part.rotations, part.root, landmarks).landmarks
-    return positions
-
-
 def _first_camera_from_world(measured: MeasuredInputs, floor: Floor, root: FloatArray) -> FloatArray:
     """Returns the pose (4, 4) of the first frame: the measured one, or with the world's origin below the root (3,)."""
     if measured.camera:
         return np.asarray(measured.camera.camera_from_world[0])
     return camera_pose_above_floor(floor, root)
-
-
-def _fit_on_floor(
-    person: FitInput, state: State, floor: Floor, measured_contacts: FloatArray | None, options: SolveOptions
-) -> tuple[State, FloatArray]:
-    """Fits a person again with floor and contacts in the targets, unless the feet are never seen.
-
-    Args:
-        person: T frames.
-        state: result of the first fit.
-        floor: floor in the axes of the reference.
-        measured_contacts: (T, 4), if they are known.
-        options: options of the fit.
-
-    Returns:
-        The state, and the probabilities (T, 4) that the soles rest.
-    """
-    fps = person.targets.fps
-    if measured_contacts is None and not are_feet_ever_seen(person.confidence, fps):
-        return state, np.zeros((len(state.root), len(SOLE_LANDMARKS)))
-    landmarks = _landmarks(person, state, FIT_LANDMARKS)
-    height = floor.height_above(landmarks)
-    support = support_height(height.min(axis=1), fps)
-    contacts = _sole_contacts(person, state, floor, support) if measured_contacts is None else measured_contacts
-    targets = _add_floor(person.targets, floor, support, landmarks, contacts)
-    del landmarks, height
-    final_state = solve(person.skeleton, state, targets, options)
-    if measured_contacts is not None:
-        return final_state, measured_contacts
-    return final_state, _sole_contacts(person, final_state, floor, support) * known_contacts(person.confidence, fps)
-
-
-def _add_floor(
-    targets: FitTargets, floor: Floor, support: FloatArray, landmarks: FloatArray, contacts: FloatArray
-) -> FitTargets:
-    """Returns fit targets with floor, contacts and free fall.
-
-    Args:
-        targets: T frames.
-        floor: floor in the axes of the reference.
-        support: (T,) m, height of the surface under the person above the floor.
-        landmarks: (T, L, 3) m, FIT_LANDMARKS.
-        contacts: (T, 4) probabilities that the soles rest.
-    """
-    height = floor.height_above(landmarks) - support[:, None]
-    return replace(
-        targets,
-        up=floor.up,
-        origin_height=floor.camera_height - support,
-        contacts=contacts,
-        support_contacts=contact_probability(
-            landmarks[:, SUPPORT_LANDMARKS], height[:, SUPPORT_LANDMARKS], targets.fps, HAND_KNEE_RAISED_HEIGHT
-        ),
-        airborne=airborne_probability(height, contacts),
-    )
-
-
-def _sole_contacts(person: FitInput, state: State, floor: Floor, support: FloatArray) -> FloatArray:
-    """Estimates the probability (T, 4) that each point of the soles rests on a support of height (T,)."""
-    soles = _landmarks(person, state, SOLE_LANDMARKS)
-    return contact_probability(soles, floor.height_above(soles) - support[:, None], person.targets.fps)
 
 
 def _world_motion(

@@ -33,6 +33,7 @@ from bodydouble.perception.external_keypoints import ExternalKeypointObserver, E
 from bodydouble.perception.face.face_model import FaceModel, options_for_quality
 from bodydouble.perception.hands.hand_observer import HandObserver, interval_for_quality
 from bodydouble.perception.image.enhance import FrameEnhancer, check_method
+from bodydouble.perception.line_segments import LineDetector
 from bodydouble.perception.pose.observe import MOVENET, create_observer, create_second_network
 from bodydouble.perception.protocols import DetailModel
 from bodydouble.pipeline.perceiving import FrameListener, Perception, PerceptionResult
@@ -219,6 +220,7 @@ def _reconstruction_input(
         frame_count,
         clip.fps,
         perceived.take_background(),
+        perceived.lines,
         camera_moves=True if options.get("camera") == "moving" else None,
         shot_starts=tuple(sorted(set(perceived.shot_starts))),
         measured=MeasuredInputs(focal_length_px=_focal_length_px(options, clip), stature=options.get("height")),
@@ -292,6 +294,7 @@ def _create_perception(options: CaptureOptions, keypoints: ExternalKeypoints | N
         faces.result(),
         FrameEnhancer(options.get("enhance", "auto")),
         None if options.get("camera") == "static" else BackgroundTracker(),
+        LineDetector(fps),
         detail_models.result(),
         face_model.result(),
         AppearanceSampler(fps),

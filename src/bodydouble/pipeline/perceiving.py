@@ -15,6 +15,7 @@ from bodydouble.data import (
     FaceObservation,
     FloatArray,
     HandObservation,
+    LineSegments,
     Observation,
     RgbImage,
 )
@@ -26,6 +27,7 @@ from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver
 from bodydouble.perception.face.face_model import FaceModel
 from bodydouble.perception.image.enhance import FrameEnhancer
+from bodydouble.perception.line_segments import LineDetector
 from bodydouble.perception.pose.observe import Observer
 from bodydouble.perception.protocols import DetailModel, KeypointModel, KeypointRequest
 from bodydouble.perception.shots.detect import ShotFrame, split_into_shots
@@ -58,6 +60,8 @@ class PerceptionResult:
     """First frame of every shot but the first, ascending."""
     background: Background | None = None
     """Background of a camera that may move."""
+    lines: LineSegments | None = None
+    """Lines of the background."""
 
     def take_observations(self) -> list[tuple[Observation, ...]]:
         """Hands over the observations, so that they are freed when the caller is done with them."""
@@ -121,6 +125,7 @@ class Perception:
         face_embedder: FaceEmbedder,
         enhancer: FrameEnhancer,
         background_tracker: BackgroundTracker | None,
+        line_detector: LineDetector,
         detail_models: Sequence[DetailModel] = (),
         face_model: FaceModel | None = None,
         appearance_sampler: AppearanceSampler | None = None,
@@ -133,6 +138,7 @@ class Perception:
             face_embedder: Embeds faces.
             enhancer: Enhances frames for the networks.
             background_tracker: Tracks the background; None if the camera is known to be static.
+            line_detector: Detects lines of the background.
             detail_models: Observe hands.
             face_model: Observes faces; None if they are not to be observed.
             appearance_sampler: Samples colours of people; None if they are not to be sampled.
@@ -142,6 +148,7 @@ class Perception:
         self._face_embedder = face_embedder
         self._enhancer = enhancer
         self._background_tracker = background_tracker
+        self._line_detector = line_detector
         self._detail_models = detail_models
         self._face_model = face_model
         self._appearance_sampler = appearance_sampler
@@ -189,9 +196,11 @@ class Perception:
                 sampler = self._appearance_sampler
                 if sampler and sampler.is_due(frame.index):
                     appearance_worker.submit(_sample_people, sampler, frame, people, appearances)
+                boxes = np.array([person.box for person in people]).reshape(-1, 4)
                 if self._background_tracker:
-                    boxes = np.array([person.box for person in people]).reshape(-1, 4)
                     background_worker.submit(_track_background, self._background_tracker, frame, boxes)
+                if self._line_detector.is_due(frame.index, is_shot_start=frame.is_shot_start):
+                    background_worker.submit(self._line_detector.process_frame, frame.index, frame.image, boxes)
             background_worker.finish()
             _add_second_keypoints(result.observations, second_work.finish(), scale)
             _add_hands(result.observations, detail_work.finish())
@@ -201,6 +210,7 @@ class Perception:
             _add_appearances(result.observations, appearances)
         if self._background_tracker:
             result.background = self._background_tracker.result(scale)
+        result.lines = self._line_detector.result(scale)
         return result
 
     def _prepare_frames(
