@@ -12,6 +12,7 @@ from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.perception.face.face_model import FaceModel
 from bodydouble.perception.image.enhance import FrameEnhancer
+from bodydouble.perception.line_segments import LineDetector
 from bodydouble.perception.pose.observe import Observer
 from bodydouble.perception.pose.observer_options import ObserverOptions
 from bodydouble.perception.protocols import DetailModel, Detection, KeypointRequest, Landmarks, RotatedRoi
@@ -76,7 +77,13 @@ def perceive(second_network: FakeSecondNetwork | None, detail_models: Sequence[D
     networks = TwoPeople()
     observer = Observer(networks, networks, ObserverOptions(second_network_interval=5))
     perception = Perception(
-        observer, second_network, FaceEmbedder(), FrameEnhancer("off"), BackgroundTracker(), detail_models
+        observer,
+        second_network,
+        FaceEmbedder(),
+        FrameEnhancer("off"),
+        BackgroundTracker(),
+        LineDetector(30.0),
+        detail_models,
     )
     return perception.process_all(FRAMES, SCALE, Progress())
 

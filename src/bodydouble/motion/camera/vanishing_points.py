@@ -30,6 +30,8 @@ LINE_WEIGHT = 0.3
 """Weight of a segment: the two edges of a door and its frame are not independent."""
 MAX_EFFECTIVE_LINES = 12.0
 """Maximum number of independent lines that all segments count as; floors and walls have hundreds of parallel ones."""
+CLUTTER_EVIDENCE = 4.0
+"""Logarithm of the likelihood that the best of all directions reaches by chance, if all lines are clutter."""
 MAX_FRAMES, MAX_FRAME_LINES = 3, 60
 """Maximum number of frames whose lines are used, and of the lines of each: the longest ones."""
 MIN_DISTANCE = 0.05
@@ -100,7 +102,8 @@ class BackgroundLines:
         sigma = np.hypot(self.sigma, blur)
         headings = round(np.pi / 2 / max(MIN_HEADING_STEP, 2 * blur))
         lines = self._with_fewer_focal_lengths() if blur > MIN_HEADING_STEP / 2 else self
-        return np.array([lines._log_likelihood_of(up, sigma, headings) for up in ups])
+        scores = np.array([lines._log_likelihood_of(up, sigma, headings) for up in ups])
+        return np.logaddexp(0.0, scores - CLUTTER_EVIDENCE)
 
     def _with_fewer_focal_lengths(self) -> "BackgroundLines":
         """Returns the lines with every third focal length, for a coarse grid."""

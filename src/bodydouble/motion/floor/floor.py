@@ -27,6 +27,8 @@ MIN_DISTANCE = 0.1
 """Distance in m that is assumed for feet nearer to the camera, and depth below it for feet above it."""
 MIN_HORIZON_ANGLE = 0.02
 """Angle in rad below the horizon under which feet have no influence on the floor."""
+MAX_PITCH = 1.1
+"""Pitch in rad beyond which the height of cameras is no longer expected to change."""
 UNOBSERVED_WEIGHT = 1e-3
 """Weight of feet that are not observed; with it a floor exists even if all feet are outside the image."""
 MAX_STANDING_SCALE = 1.2
@@ -39,8 +41,12 @@ MIN_LOWEST_WEIGHT = 0.5
 class FloorOptions:
     """Noise model and priors of the floor estimate."""
 
-    camera_height: float = 1.4
-    """Mean height in m of cameras above the floor."""
+    target_height: float = 0.9
+    """Height in m above the floor of the middle of a person, at which cameras look."""
+    target_distance: float = 3.5
+    """Usual distance in m of cameras from it; a camera that looks down is higher than one that looks up."""
+    min_camera_height: float = 0.4
+    """Minimum of the expected height in m of cameras above the floor."""
     camera_height_sigma: float = 0.6
     """Standard deviation in m of the height of cameras."""
     depth_sigma: float = 0.08
@@ -265,10 +271,12 @@ def _normal_equations(state: FloatArray, feet: _RestingFeet, options: FloorOptio
 
 def _gaussian_priors(up: UpEstimate, person_count: int, options: FloorOptions) -> list[tuple[int, float, float]]:
     """Returns the Gaussian priors: index into (a, b, h, ...), mean and standard deviation."""
+    pitch = np.arcsin(-up.up[2])
+    height = options.target_height + options.target_distance * np.tan(np.clip(pitch, -MAX_PITCH, MAX_PITCH))
     return [
         (0, 0.0, up.roll_sigma),
         (1, 0.0, up.pitch_sigma),
-        (2, options.camera_height, options.camera_height_sigma),
+        (2, max(height, options.min_camera_height), options.camera_height_sigma),
         *((3 + person, 0.0, options.scale_sigma) for person in range(person_count)),
     ]
 
