@@ -28,12 +28,11 @@ from bodydouble.networks import network_seconds
 from bodydouble.perception.appearance.estimate import estimate_appearance
 from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.appearance.sampler import AppearanceSampler
-from bodydouble.perception.background import BackgroundTracker
+from bodydouble.perception.background_observer import BackgroundObserver
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver, ExternalKeypoints, convert_keypoints
 from bodydouble.perception.face.face_model import FaceModel, options_for_quality
 from bodydouble.perception.hands.hand_observer import HandObserver, interval_for_quality
 from bodydouble.perception.image.enhance import FrameEnhancer, check_method
-from bodydouble.perception.line_segments import LineDetector
 from bodydouble.perception.pose.observe import MOVENET, create_observer, create_second_network
 from bodydouble.perception.protocols import DetailModel
 from bodydouble.pipeline.perceiving import FrameListener, Perception, PerceptionResult
@@ -293,8 +292,7 @@ def _create_perception(options: CaptureOptions, keypoints: ExternalKeypoints | N
         second_network.result() if second_network else None,
         faces.result(),
         FrameEnhancer(options.get("enhance", "auto")),
-        None if options.get("camera") == "static" else BackgroundTracker(),
-        LineDetector(fps),
+        BackgroundObserver(fps, camera_may_move=options.get("camera") != "static"),
         detail_models.result(),
         face_model.result(),
         AppearanceSampler(fps),

@@ -23,11 +23,10 @@ from bodydouble.data.growing_array import ArrayPool
 from bodydouble.formats.media.read_ahead import ReadAhead
 from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.appearance.sampler import AppearanceSampler
-from bodydouble.perception.background import BackgroundTracker
+from bodydouble.perception.background_observer import BackgroundObserver
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver
 from bodydouble.perception.face.face_model import FaceModel
 from bodydouble.perception.image.enhance import FrameEnhancer
-from bodydouble.perception.line_segments import LineDetector
 from bodydouble.perception.pose.observe import Observer
 from bodydouble.perception.protocols import DetailModel, KeypointModel, KeypointRequest
 from bodydouble.perception.shots.detect import ShotFrame, split_into_shots
@@ -124,8 +123,7 @@ class Perception:
         second_network: KeypointModel | None,
         face_embedder: FaceEmbedder,
         enhancer: FrameEnhancer,
-        background_tracker: BackgroundTracker | None,
-        line_detector: LineDetector,
+        background_observer: BackgroundObserver,
         detail_models: Sequence[DetailModel] = (),
         face_model: FaceModel | None = None,
         appearance_sampler: AppearanceSampler | None = None,
@@ -137,8 +135,7 @@ class Perception:
             second_network: Network that gives a second opinion on the keypoints of some people.
             face_embedder: Embeds faces.
             enhancer: Enhances frames for the networks.
-            background_tracker: Tracks the background; None if the camera is known to be static.
-            line_detector: Detects lines of the background.
+            background_observer: Observes the background.
             detail_models: Observe hands.
             face_model: Observes faces; None if they are not to be observed.
             appearance_sampler: Samples colours of people; None if they are not to be sampled.
@@ -147,8 +144,7 @@ class Perception:
         self._second_network = second_network
         self._face_embedder = face_embedder
         self._enhancer = enhancer
-        self._background_tracker = background_tracker
-        self._line_detector = line_detector
+        self._background_observer = background_observer
         self._detail_models = detail_models
         self._face_model = face_model
         self._appearance_sampler = appearance_sampler
@@ -197,10 +193,7 @@ class Perception:
                 if sampler and sampler.is_due(frame.index):
                     appearance_worker.submit(_sample_people, sampler, frame, people, appearances)
                 boxes = np.array([person.box for person in people]).reshape(-1, 4)
-                if self._background_tracker:
-                    background_worker.submit(_track_background, self._background_tracker, frame, boxes)
-                if self._line_detector.is_due(frame.index, is_shot_start=frame.is_shot_start):
-                    background_worker.submit(self._line_detector.process_frame, frame.index, frame.image, boxes)
+                background_worker.submit(self._background_observer.process_frame, frame, boxes)
             background_worker.finish()
             _add_second_keypoints(result.observations, second_work.finish(), scale)
             _add_hands(result.observations, detail_work.finish())
@@ -208,9 +201,7 @@ class Perception:
             _add_faces(result.observations, faces)
             appearance_worker.finish()
             _add_appearances(result.observations, appearances)
-        if self._background_tracker:
-            result.background = self._background_tracker.result(scale)
-        result.lines = self._line_detector.result(scale)
+        result.background, result.lines = self._background_observer.result(scale)
         return result
 
     def _prepare_frames(
@@ -350,9 +341,3 @@ def _rescale_hands(
         hand and replace(hand, keypoints=hand.keypoints * np.append(scale, 1.0)) for hand in observation.hands
     )
     return left, right
-
-
-def _track_background(tracker: BackgroundTracker, frame: ShotFrame, boxes: FloatArray) -> None:
-    if frame.is_shot_start:
-        tracker.begin_shot()
-    tracker.process_frame(frame.image, boxes)

@@ -1,4 +1,4 @@
-"""Laws of the up direction: rolled cameras are recovered, mirrored images mirror it, evidence that is absent is silent."""
+"""Laws of the up direction: rolled cameras, mirrored images, evidence that is absent."""
 
 from dataclasses import replace
 from functools import cache
