@@ -205,7 +205,9 @@ def _estimate_camera_and_people(
     estimate = estimate_camera(lift_people, inputs.tracks, path, inputs.camera_moves)
     up = _estimate_up(inputs, estimate, intrinsics).up
     if is_rolled(estimate.reference_from_camera, up):
-        estimate = replace(estimate, people=lift_people(estimate.reference_from_camera, up=up))
+        poses = estimate.reference_from_camera
+        del estimate  # so that people are in memory once
+        estimate = CameraEstimate(poses, lift_people(poses, up=up))
     if measured.focal_length_px is None and estimate.is_static:
         ratio = estimate_focal_length(estimate.people).ratio
         intrinsics = camera.intrinsics_from_focal_length(ratio * intrinsics[0, 0], inputs.image_size)

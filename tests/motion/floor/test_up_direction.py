@@ -103,7 +103,8 @@ def test_angles_and_directions_are_inverse() -> None:
 
 
 def test_upright_axes_are_a_level_camera() -> None:
-    for up in up_from_angles(np.random.default_rng(0).uniform(-1.0, 1.0, (20, 2))):
+    downwards = np.array([0.0, 0.0, -1.0])
+    for up in (*up_from_angles(np.random.default_rng(0).uniform(-1.0, 1.0, (20, 2))), downwards):
         axes = upright_axes(up)
         np.testing.assert_allclose(axes.T @ axes, np.eye(3), atol=1e-12)
         np.testing.assert_allclose(axes.T @ up, [0.0, -1.0, 0.0], atol=1e-12)

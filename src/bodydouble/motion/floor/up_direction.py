@@ -1,6 +1,6 @@
 """Up direction of a clip: maximum a posteriori estimate of roll and pitch of the camera.
 
-In: lifted people, camera poses and lines of the background. Out: an ``UpEstimate``. The evidence is independent:
+In: lifted people, camera poses and lines of the background. Out: an ``UpEstimate``. The evidence:
 
 - Lines of the background (``camera.vanishing_points``) are the most accurate. They are silent without buildings.
 - People's balance (``balance.py``) shows the roll of the camera, and its pitch as well as the lifter does.
@@ -25,6 +25,8 @@ MIN_SIGMA, MAX_SIGMA = np.radians(0.4), np.radians(15.0)
 """Bounds in rad of the standard deviations of the estimate."""
 CURVATURE_STEP = np.radians(2.0)
 """Angle in rad over which the curvature of the log-posterior is measured: the likelihood of lines is rugged."""
+MAX_LEVEL_COSINE = 0.99
+"""Cosine of the angle between the optical axis and the vertical beyond which a camera looks straight up or down."""
 MEAN_ITERATIONS = 10
 """Number of iterations of a robust mean."""
 
@@ -123,8 +125,12 @@ def up_from_angles(angles: FloatArray) -> FloatArray:
 
 
 def upright_axes(up: FloatArray) -> FloatArray:
-    """Returns reference_from_upright (3, 3): axes to the right, down and forward of a camera whose up is (3,)."""
-    right = rotation.normalize(np.cross(-up, [0.0, 0.0, 1.0]))
+    """Returns reference_from_upright (3, 3): axes to the right, down and forward of a camera whose up is (3,).
+
+    Forward is upwards in the image for a camera that looks straight down.
+    """
+    ahead = np.array([0.0, 0.0, 1.0] if abs(up[2]) < MAX_LEVEL_COSINE else [0.0, -1.0, 0.0])
+    right = rotation.normalize(np.cross(-up, ahead))
     return np.stack([right, -up, np.cross(right, -up)], axis=-1)
 
 
@@ -138,7 +144,8 @@ class _Posterior:
     """(2,) roll and pitch of the mean axis of balance."""
     balance_sigma: FloatArray
     """(2,) rad; infinite without balance."""
-    lifter_pitch: float
+    lifter_up: FloatArray
+    """(3,) mean of the lifter's up directions, axes of the reference."""
     lines: BackgroundLines | None
     options: UpOptions
 
@@ -160,7 +167,7 @@ class _Posterior:
             reference_from_camera[np.unique(sampled), :3, :3],
             roll_and_pitch(mean_direction(axes, weights, options.axis_outlier)),
             np.array(options.balance_sigma) * (1 + options.balance_seconds / max(seconds, 1e-9)),
-            float(roll_and_pitch(mean_direction(ups, np.ones(len(ups)), options.axis_outlier))[1]),
+            mean_direction(ups, np.ones(len(ups)), options.axis_outlier),
             lines,
             options,
         )
@@ -168,20 +175,23 @@ class _Posterior:
     def evaluate(self, angles: FloatArray, blur: float = 0.0) -> FloatArray:
         """Returns the log-posterior (M,) of rolls and pitches (M, 2); ``blur`` in rad is added to the lines' sigma."""
         ups, options = up_from_angles(angles), self.options
-        total = np.mean([self._log_prior(ups @ turn) for turn in self.camera_rotations], axis=0)
+        total = np.mean([self._evaluate_camera(ups, turn) for turn in self.camera_rotations], axis=0)
         deviation = (angles - self.balance) * [np.cos(self.balance[1]), 1.0] / self.balance_sigma
         total += log_student(deviation, options.balance_tails).sum(axis=-1)
-        lifter_pitch = options.pitch_mean + options.lifter_pitch_gain * (angles[:, 1] - options.pitch_mean)
-        total += log_student((lifter_pitch - self.lifter_pitch) / options.lifter_pitch_sigma, options.lifter_tails)
         return np.asarray(total if self.lines is None else total + self.lines.log_likelihood(ups, blur))
 
-    def _log_prior(self, ups: FloatArray) -> FloatArray:
-        """Returns the log-prior (M,) of up directions (M, 3), camera axes."""
-        options, angles = self.options, roll_and_pitch(ups)
-        roll = log_student(angles[:, 0] * np.cos(angles[:, 1]) / options.roll_scale, 1.0)
-        return np.asarray(
-            roll + log_student((angles[:, 1] - options.pitch_mean) / options.pitch_scale, options.pitch_tails)
+    def _evaluate_camera(self, ups: FloatArray, reference_from_camera: FloatArray) -> FloatArray:
+        """Returns the sum (M,) of the log-prior of a camera (3, 3) and of what the lifter sees of its pitch."""
+        options = self.options
+        roll, pitch = roll_and_pitch(ups @ reference_from_camera).T
+        lifter_pitch = roll_and_pitch(self.lifter_up @ reference_from_camera)[1]
+        regressed = options.pitch_mean + options.lifter_pitch_gain * (pitch - options.pitch_mean)
+        terms = (
+            log_student(roll * np.cos(pitch) / options.roll_scale, 1.0),
+            log_student((pitch - options.pitch_mean) / options.pitch_scale, options.pitch_tails),
+            log_student((regressed - lifter_pitch) / options.lifter_pitch_sigma, options.lifter_tails),
         )
+        return np.asarray(sum(terms))
 
     def tilt_sigmas(self, up: FloatArray) -> tuple[float, float]:
         """Returns the standard deviations in rad of roll and pitch at a maximum (3,), from the curvature there."""
