@@ -155,7 +155,7 @@ def test_nobody_who_is_seen_well_stands_below_the_floor(up_error_rad: float) -> 
 def test_wrong_prior_leaves_nobody_who_is_seen_well_below_the_floor(seen_frames: int) -> None:
     person = standing_person((0.0, 0.0, 0.0))
     person.confidence[seen_frames:] = 0.0
-    options = FloorOptions(target_height=0.4, target_distance=0.0, camera_height_sigma=0.001)
+    options = FloorOptions(min_camera_height=0.4, target_height=0.4, target_distance=0.0, camera_height_sigma=0.001)
     floor, scales = estimate_floor([person], RATE, replace(UP, pitch_sigma=0.02), options)
     assert median_height(person, floor, scales[0]) == pytest.approx(0.0, abs=0.01)
 

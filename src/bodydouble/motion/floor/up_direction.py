@@ -43,16 +43,17 @@ class UpOptions:
     pitch_scale: float = np.radians(14.0)
     """Scale of the pitch of cameras."""
     pitch_tails: float = 4.0
-    balance_sigma: tuple[float, float] = (np.radians(3.8), np.radians(5.0))
-    """Of roll and pitch by the balance of people, measured on rendered clips of validation subjects."""
+    balance_sigma: tuple[float, float] = (np.radians(3.8), np.radians(8.5))
+    """Of roll and pitch by the balance of people, measured on rendered clips of validation subjects. Those of the pitch
+    are larger than measured, as balance and gravity come from one lifter."""
     balance_tails: float = 15.0
     balance_seconds: float = 0.05
     """Time in s in contact with the floor at which the standard deviation by balance is doubled."""
     axis_outlier: float = 0.2
     """Angle in rad from the mean axis at which the weight of a frame is halved (Cauchy loss)."""
-    lifter_pitch_sigma: float = np.radians(7.0)
+    lifter_pitch_sigma: float = np.radians(10.0)
     """Of the pitch by the lifter's gravity, likewise."""
-    lifter_pitch_gain: float = 0.5
+    lifter_pitch_gain: float = 0.7
     """Change of the pitch by the lifter's gravity with that of the camera: it regresses to the mean."""
     lifter_tails: float = 5.0
     max_roll: float = np.radians(48.0)
