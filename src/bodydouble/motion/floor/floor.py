@@ -45,8 +45,9 @@ class FloorOptions:
     """Height in m above the floor of the middle of a person, at which cameras look."""
     target_distance: float = 3.5
     """Usual distance in m of cameras from it; a camera that looks down is higher than one that looks up."""
-    min_camera_height: float = 1.2
-    """Minimum of the expected height in m of cameras above the floor: cameras that look up are held low or tilted."""
+    min_camera_height: float = 1.4
+    """Minimum of the expected height in m of cameras above the floor: level ones are held at the height of the chest,
+    and those that look up are as likely tilted as low."""
     camera_height_sigma: float = 0.6
     """Standard deviation in m of the height of cameras."""
     depth_sigma: float = 0.08
