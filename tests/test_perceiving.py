@@ -9,7 +9,7 @@ import pytest
 
 from bodydouble.data import FaceObservation, FloatArray, HandObservation, Observation, RgbImage
 from bodydouble.perception.appearance.faces import FaceEmbedder
-from bodydouble.perception.background import BackgroundTracker
+from bodydouble.perception.background_observer import BackgroundObserver
 from bodydouble.perception.face.face_model import FaceModel
 from bodydouble.perception.image.enhance import FrameEnhancer
 from bodydouble.perception.pose.observe import Observer
@@ -76,7 +76,12 @@ def perceive(second_network: FakeSecondNetwork | None, detail_models: Sequence[D
     networks = TwoPeople()
     observer = Observer(networks, networks, ObserverOptions(second_network_interval=5))
     perception = Perception(
-        observer, second_network, FaceEmbedder(), FrameEnhancer("off"), BackgroundTracker(), detail_models
+        observer,
+        second_network,
+        FaceEmbedder(),
+        FrameEnhancer("off"),
+        BackgroundObserver(30.0),
+        detail_models,
     )
     return perception.process_all(FRAMES, SCALE, Progress())
 
@@ -102,6 +107,7 @@ def test_the_second_network_changes_nothing_else() -> None:
             np.testing.assert_array_equal(one.keypoints, other.keypoints)
             np.testing.assert_array_equal(one.box, other.box)
     assert with_network.background is not None
+    assert with_network.lines is not None
 
 
 def test_details_belong_to_their_frame_and_person() -> None:
@@ -134,8 +140,9 @@ class FakeFaces(FaceModel):
 def test_faces_belong_to_their_frame_and_person_and_are_observed_in_order() -> None:
     networks = TwoPeople()
     observer = Observer(networks, networks, ObserverOptions())
+    background_observer = BackgroundObserver(30.0, camera_may_move=False)
     perception = Perception(
-        observer, None, FaceEmbedder(), FrameEnhancer("off"), None, detail_models=[FakeHands()], face_model=FakeFaces()
+        observer, None, FaceEmbedder(), FrameEnhancer("off"), background_observer, [FakeHands()], FakeFaces()
     )
     result = perception.process_all(FRAMES, SCALE, Progress())
     for number, (first, second) in enumerate(result.observations):
@@ -143,6 +150,7 @@ def test_faces_belong_to_their_frame_and_person_and_are_observed_in_order() -> N
         assert second.face.confidence == number + 1
         np.testing.assert_allclose(second.face.weights, (50 + number) / 255)
         assert (second.hands[1] is None) == (number % 2 == 1)
+    assert result.background is None  # of a static camera
 
 
 @pytest.mark.parametrize("fails_at", [1, 3, 10])

@@ -9,7 +9,7 @@ import pytest
 from bodydouble.bench import real
 from bodydouble.data import Performance
 from bodydouble.errors import FormatError
-from bodydouble.geometry import camera
+from bodydouble.geometry import camera, rotation
 from bodydouble.geometry.kinematics import joint_positions
 from bodydouble.skeletons import humanoid
 from tests import builders
@@ -24,7 +24,8 @@ def exact_view() -> tuple[real.RealView, Performance]:
     poses = performance.camera.camera_from_world[person.track.frames]
     joints = np.full((FRAMES, len(humanoid.JOINTS), 3), np.nan)
     joints[person.track.frames] = camera.transform(poses, joint_positions(person.motion))
-    return real.RealView("clip, cam", Path("cam.mp4"), humanoid.JOINTS, joints), performance
+    up = performance.camera.camera_from_world[0, :3, 1]
+    return real.RealView("clip, cam", Path("cam.mp4"), humanoid.JOINTS, joints, up), performance
 
 
 def test_a_performance_has_no_error_with_respect_to_itself() -> None:
@@ -32,6 +33,25 @@ def test_a_performance_has_no_error_with_respect_to_itself() -> None:
     assert errors.frame_count > 0
     assert errors.mpjpe_mm == pytest.approx(0, abs=1e-6)
     assert errors.pa_mpjpe_mm == pytest.approx(0, abs=1e-6)
+    assert errors.up_error_deg == pytest.approx(0, abs=1e-4)
+
+
+def test_a_tilted_world_has_the_angle_of_the_tilt_as_error() -> None:
+    view, performance = exact_view()
+    tilt = rotation.from_rotvec(np.radians([0.0, 0.0, 7.0]))
+    errors = real.compare_view(replace(view, up=rotation.rotate(tilt, view.up)), performance)
+    assert errors.up_error_deg == pytest.approx(7.0, abs=1e-6)
+    assert errors.mpjpe_mm == pytest.approx(0, abs=1e-6)
+
+
+def test_the_error_of_an_unknown_up_direction_has_no_column() -> None:
+    known = real.ViewErrors("a", 10, 60.0, 40.0, 2.0)
+    headings, rows = real.tabulate([known, replace(known, name="b", up_error_deg=4.0)])
+    assert headings[-1] == "up, degrees"
+    assert [row[-1] for row in rows] == ["2.0", "4.0", "3.0"]
+    headings, rows = real.tabulate([replace(known, up_error_deg=float("nan"))])
+    assert headings == ["view", "frames", "MPJPE, mm", "PA-MPJPE, mm"]
+    assert rows[-1] == ["mean of the views", "10", "60.0", "40.0"]
 
 
 def test_distance_from_the_camera_does_not_count_and_scale_counts_in_mpjpe_alone() -> None:
@@ -69,6 +89,7 @@ def test_views_with_a_video_are_read_in_camera_axes(tmp_path: Path) -> None:
     (view,) = real.load_views(tmp_path)
     assert view.name == "walk, cam1"
     np.testing.assert_array_equal(view.joints, [[[0.0, 0.0, 4.0]] * 2] * 3)
+    np.testing.assert_array_equal(view.up, [0.0, 0.0, 1.0])
 
 
 @pytest.mark.parametrize("missing", ["joints_world", "cam1/translation_m"])

@@ -47,6 +47,8 @@ class RealView:
     joint_names: tuple[str, ...]
     joints: FloatArray
     """(F, J, 3) m, camera axes."""
+    up: FloatArray
+    """(3,) unit vector opposite to gravity, camera axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class ViewErrors:
     mpjpe_mm: float
     """NaN if no person was found."""
     pa_mpjpe_mm: float
+    up_error_deg: float = float("nan")
+    """Angle between the estimated and the true up direction, mean over frames; NaN if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ def _read_views(path: Path) -> Iterator[RealView]:
             video = path.with_name(f"{view}.mp4")
             if video.exists():
                 rotation, translation = arrays[f"{view}/rotation_camera_from_world"], arrays[f"{view}/translation_m"]
-                yield RealView(f"{clip}, {view}", video, names, joints @ rotation.T + translation)
+                yield RealView(f"{clip}, {view}", video, names, joints @ rotation.T + translation, rotation[:, 2])
     except KeyError as error:
         raise FormatError(f"{path} lacks the array {error.args[0]}") from error
 
@@ -151,7 +155,14 @@ def compare_view(view: RealView, performance: Performance | None) -> ViewErrors:
     predicted, truth = _joints_in_camera(performance, person, view.joint_names)[: len(frames)], view.joints[frames]
     root = [view.joint_names.index(name) for name in ROOT_JOINTS]
     mpjpe = joint_errors_mm(center_on_root(predicted, root), center_on_root(truth, root)).mean()
-    return ViewErrors(view.name, len(frames), float(mpjpe), float(aligned_errors_mm(predicted, truth).mean()))
+    pa_mpjpe, up_error = aligned_errors_mm(predicted, truth).mean(), up_errors_deg(performance, view.up).mean()
+    return ViewErrors(view.name, len(frames), float(mpjpe), float(pa_mpjpe), float(up_error))
+
+
+def up_errors_deg(performance: Performance, up: FloatArray) -> FloatArray:
+    """Returns the angle (F,) in degrees between the up direction of each frame and the true one (3,), camera axes."""
+    cosine = performance.camera.camera_from_world[:, :3, 1] @ up
+    return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))))
 
 
 def measure_array(array: CameraArray, quality: str, progress: Progress | None = None) -> ArrayErrors:
@@ -239,11 +250,22 @@ def _joints_in_camera(performance: Performance, person: Person, names: Sequence[
 
 
 def tabulate(errors: Sequence[ViewErrors]) -> tuple[list[str], list[list[str]]]:
-    """Returns headings and rows of a table, with the mean over views in the last row."""
-    rows = [[e.name, str(e.frame_count), f"{e.mpjpe_mm:.1f}", f"{e.pa_mpjpe_mm:.1f}"] for e in errors]
-    mpjpe, pa_mpjpe = (float(np.mean([getattr(e, key) for e in errors])) for key in ("mpjpe_mm", "pa_mpjpe_mm"))
-    rows.append(["mean of the views", str(sum(e.frame_count for e in errors)), f"{mpjpe:.1f}", f"{pa_mpjpe:.1f}"])
-    return ["view", "frames", "MPJPE, mm", "PA-MPJPE, mm"], rows
+    """Returns headings and rows of a table, with the mean over views in the last row.
+
+    The error of the up direction is left out where it is not known.
+    """
+    keys = ("mpjpe_mm", "pa_mpjpe_mm", "up_error_deg")
+    figures = np.array([[getattr(e, key) for key in keys] for e in errors])
+    names = [*(e.name for e in errors), "mean of the views"]
+    counts = [e.frame_count for e in errors]
+    known = np.array([True, True, bool(np.isfinite(figures[:, 2]).any())])
+    values = np.concatenate([figures, figures.mean(axis=0, keepdims=True)])
+    rows = [
+        [name, str(count), *(f"{value:.1f}" for value in row[known])]
+        for name, count, row in zip(names, [*counts, sum(counts)], values, strict=True)
+    ]
+    headings = np.array(["MPJPE, mm", "PA-MPJPE, mm", "up, degrees"])
+    return ["view", "frames", *headings[known].tolist()], rows
 
 
 def describe_ground_truth(errors: ArrayErrors) -> str:
@@ -281,6 +303,7 @@ def _view_as_dict(errors: ViewErrors) -> dict[str, Any]:
         "frames": errors.frame_count,
         "mpjpe_mm": _finite(errors.mpjpe_mm),
         "pa_mpjpe_mm": _finite(errors.pa_mpjpe_mm),
+        "up_error_deg": _finite(errors.up_error_deg),
     }
 
 

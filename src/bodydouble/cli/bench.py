@@ -252,8 +252,8 @@ def bench_real(
 ) -> None:
     """Measure MPJPE on real video with 3D ground truth.
 
-    Prints MPJPE and PA-MPJPE of the most observed person in each view. Ground truth is a *_truth.npz file, or
-    triangulated from the views of a calibrated camera array.
+    Prints MPJPE and PA-MPJPE of the most observed person in each view, and the error of the up direction. Ground
+    truth is a *_truth.npz file, or triangulated from the views of a calibrated camera array.
     """
     with report_errors():
         from bodydouble.bench import hand_accuracy, real

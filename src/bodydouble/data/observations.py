@@ -184,6 +184,22 @@ class Background:
 
 
 @dataclass(frozen=True, slots=True)
+class LineSegments:
+    """Straight line segments of the background in some frames. N segments."""
+
+    frames: IntArray
+    """(N,) ascending, frame of each segment."""
+    points: FloatArray
+    """(N, 2, 2) px, both ends."""
+    pixel_size: float
+    """Size in px of a pixel of the reduced image in which the segments were detected."""
+
+    def __post_init__(self) -> None:
+        check_shape(self, "frames", (None,))
+        check_shape(self, "points", (len(self.frames), 2, 2))
+
+
+@dataclass(frozen=True, slots=True)
 class Track:
     """One person in the image over a contiguous range of frames."""
 

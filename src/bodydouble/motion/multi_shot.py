@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bodydouble.data import Background, Camera, FloatArray, IntArray, Motion, Skeleton, Track
+from bodydouble.data import Background, Camera, FloatArray, IntArray, LineSegments, Motion, Skeleton, Track
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body import proportions
 from bodydouble.motion.lifting.lift import drift_sigma
@@ -33,6 +33,7 @@ class _Shot:
     """One per person, from the first to the last frame in which the person is observed."""
     frame_count: int
     background: Background | None
+    lines: LineSegments | None
 
 
 def reconstruct_shots(inputs: ReconstructionInput) -> tuple[Camera, tuple[Motion, ...]]:
@@ -64,7 +65,7 @@ def reconstruct_shots(inputs: ReconstructionInput) -> tuple[Camera, tuple[Motion
 def _split_into_shots(inputs: ReconstructionInput) -> list[_Shot]:
     """Returns the shots in which people are observed."""
     bounds = pairwise([0, *inputs.shot_starts, inputs.frame_count])
-    shots = [_extract_shot(inputs.tracks, inputs.background, start, stop) for start, stop in bounds]
+    shots = [_extract_shot(inputs, start, stop) for start, stop in bounds]
     return [shot for shot in shots if shot.person_indices]
 
 
@@ -84,18 +85,20 @@ def _reconstruct_shot(shot: _Shot, inputs: ReconstructionInput, focal_length_px:
         tracks=shot.tracks,
         frame_count=shot.frame_count,
         background=shot.background,
+        lines=shot.lines,
         shot_starts=(),
         measured=replace(inputs.measured, focal_length_px=focal_length_px, stature=stature),
     )
     return ShotResult(shot.start, shot.person_indices, shot.tracks, *reconstruct(shot_inputs))
 
 
-def _extract_shot(tracks: Sequence[Track], background: Background | None, start: int, stop: int) -> _Shot:
+def _extract_shot(inputs: ReconstructionInput, start: int, stop: int) -> _Shot:
     """Returns the part of the inputs between two frames."""
-    sliced = {person: _extract_track(track, start, stop) for person, track in enumerate(tracks)}
-    shot_tracks = {person: track for person, track in sliced.items() if track}
-    shot_background = _slice_background(background, start, stop) if background else None
-    return _Shot(start, tuple(shot_tracks), tuple(shot_tracks.values()), stop - start, shot_background)
+    sliced = {person: _extract_track(track, start, stop) for person, track in enumerate(inputs.tracks)}
+    tracks = {person: track for person, track in sliced.items() if track}
+    background = _slice_background(inputs.background, start, stop) if inputs.background else None
+    lines = _slice_lines(inputs.lines, start, stop) if inputs.lines else None
+    return _Shot(start, tuple(tracks), tuple(tracks.values()), stop - start, background, lines)
 
 
 def _extract_track(track: Track, start: int, stop: int) -> Track | None:
@@ -121,6 +124,12 @@ def _slice_background(background: Background, start: int, stop: int) -> Backgrou
         background.corner_ids[rows],
         background.points[rows],
     )
+
+
+def _slice_lines(lines: LineSegments, start: int, stop: int) -> LineSegments:
+    """Returns the line segments between two frames."""
+    rows = (lines.frames >= start) & (lines.frames < stop)
+    return replace(lines, frames=lines.frames[rows] - start, points=lines.points[rows])
 
 
 def _with_common_skeletons(results: Sequence[ShotResult], stature: float | None) -> list[ShotResult]:

@@ -1,8 +1,8 @@
 """All motion stages of one shot: 2D tracks -> camera poses and one 3D motion per track, in one world.
 
 In: ``ReconstructionInput``. Out: ``Camera`` (F poses) and one ``Motion`` per track. Order of the stages: camera path,
-focal length, lift (repeated while the camera is estimated), fit, floor, fit again with floor and contacts, and a last
-time with the acceleration that contacts explain.
+lift (repeated while the camera is estimated), focal length, up direction, fit, floor, fit again with floor and
+contacts, and a last time with the acceleration that contacts explain.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from bodydouble.data import Background, Camera, FloatArray, Motion, Skeleton, Track
+from bodydouble.data import Background, Camera, FloatArray, LineSegments, Motion, Skeleton, Track
 from bodydouble.data.memory import trim_memory
 from bodydouble.data.windows import split_into_windows
 from bodydouble.errors import InvalidDataError
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.camera.path import CameraPath
+from bodydouble.motion.camera.vanishing_points import FOCAL_RATIOS, BackgroundLines
 from bodydouble.motion.camera_estimate import CameraEstimate, estimate_camera, find_camera_path
 from bodydouble.motion.fit.solve import SolveOptions, as_float64, solve
 from bodydouble.motion.fit.terms import State
@@ -30,11 +31,13 @@ from bodydouble.motion.floor.floor import (
     estimate_floor,
     floor_from_camera,
 )
+from bodydouble.motion.floor.up_direction import UpEstimate, estimate_up
 from bodydouble.motion.floor_fit import fit_on_floor
 from bodydouble.motion.focal_length import estimate_focal_length, with_focal_ratio
 from bodydouble.motion.lifting.fit_input import FitInput
 from bodydouble.motion.lifting.lift import prepare_fit, rescale_fit_input
 from bodydouble.motion.lifting.long_clips import WINDOW_FRAMES, transform_in_windows
+from bodydouble.motion.lifting.upright import is_rolled
 
 DEFAULT_FOCAL_RATIO = 1.0
 """Focal length of an unknown camera relative to the image's long side: 53 degrees, between phones (0.75) and portraits
@@ -88,6 +91,8 @@ class ReconstructionInput:
     """Exact frame rate of the clip."""
     background: Background | None = None
     """Corners of the background, from which the camera motion is estimated; None: the camera is static."""
+    lines: LineSegments | None = None
+    """Lines of the background, which show the up direction; None: there are none."""
     camera_moves: bool | None = None
     """Whether the camera moves; None: it is estimated from the background."""
     shot_starts: tuple[int, ...] = ()
@@ -141,11 +146,11 @@ def reconstruct(inputs: ReconstructionInput, options: MotionOptions | None = Non
     """
     if inputs.shot_starts:
         raise InvalidDataError(f"reconstruct: {len(inputs.shot_starts) + 1} shots, expected one")
-    options, fps = options or MotionOptions(), float(inputs.fps)
+    options = options or MotionOptions()
     intrinsics = _initial_intrinsics(inputs.image_size, inputs.measured)
     path = _find_path(inputs, intrinsics)
     inputs = replace(inputs, background=None)  # which frees it in a long clip
-    estimate, intrinsics = _estimate_camera_and_people(inputs, path, intrinsics)
+    estimate, intrinsics, up = _estimate_camera_and_people(inputs, path, intrinsics)
     is_long = inputs.frame_count > WINDOW_FRAMES
     if is_long:
         trim_memory()
@@ -154,7 +159,7 @@ def reconstruct(inputs: ReconstructionInput, options: MotionOptions | None = Non
     states = [solve(person.skeleton, person.start, person.targets, options.solve) for person in people]
     if is_long:
         trim_memory()
-    floor, scales = _estimate_floor(people, states, fps, inputs.measured, options.floor)
+    floor, scales = _estimate_floor(people, states, up, inputs.measured, options.floor)
     if not inputs.measured.skeletons:
         positions = [reference_from_camera[track.frames, :3, 3] for track in inputs.tracks]
         states = [_rescale_state(*args) for args in zip(states, scales, positions, strict=True)]
@@ -182,8 +187,10 @@ def _find_path(inputs: ReconstructionInput, intrinsics: FloatArray) -> CameraPat
 
 def _estimate_camera_and_people(
     inputs: ReconstructionInput, path: CameraPath, intrinsics: FloatArray
-) -> tuple[CameraEstimate, FloatArray]:
-    """Estimates camera poses, lifted people and intrinsics (3, 3), as far as the camera is not measured.
+) -> tuple[CameraEstimate, FloatArray, UpEstimate]:
+    """Estimates camera poses, lifted people, intrinsics (3, 3) and up direction, as far as the camera is not measured.
+
+    People in the image of a rolled camera are lifted again, turned upright.
 
     Args:
         inputs: the tracks of a clip.
@@ -193,15 +200,29 @@ def _estimate_camera_and_people(
     measured = inputs.measured
     lift_people = partial(_lift_people, inputs, float(inputs.fps), intrinsics)
     if measured.camera is not None:
-        poses = _reference_from_camera(measured.camera)
-        return CameraEstimate(poses, lift_people(poses)), intrinsics
+        poses, up = _reference_from_camera(measured.camera), measured.camera.camera_from_world[0, :3, 1]
+        return CameraEstimate(poses, lift_people(poses, up=up)), intrinsics, UpEstimate.measured(up)
     estimate = estimate_camera(lift_people, inputs.tracks, path, inputs.camera_moves)
-    if measured.focal_length_px is not None or not estimate.is_static:
-        return estimate, intrinsics
-    ratio = estimate_focal_length(estimate.people).ratio
-    intrinsics = camera.intrinsics_from_focal_length(ratio * intrinsics[0, 0], inputs.image_size)
-    refocus = partial(with_focal_ratio, ratio=ratio)
-    return replace(estimate, people=[transform_in_windows(person, refocus) for person in estimate.people]), intrinsics
+    up = _estimate_up(inputs, estimate, intrinsics).up
+    if is_rolled(estimate.reference_from_camera, up):
+        poses = estimate.reference_from_camera
+        del estimate  # so that people are in memory once
+        estimate = CameraEstimate(poses, lift_people(poses, up=up))
+    if measured.focal_length_px is None and estimate.is_static:
+        ratio = estimate_focal_length(estimate.people).ratio
+        intrinsics = camera.intrinsics_from_focal_length(ratio * intrinsics[0, 0], inputs.image_size)
+        refocus = partial(with_focal_ratio, ratio=ratio)
+        estimate = replace(estimate, people=[transform_in_windows(person, refocus) for person in estimate.people])
+    return estimate, intrinsics, _estimate_up(inputs, estimate, intrinsics)
+
+
+def _estimate_up(inputs: ReconstructionInput, estimate: CameraEstimate, intrinsics: FloatArray) -> UpEstimate:
+    """Estimates the up direction from lifted people and the lines of the background."""
+    poses, lines = estimate.reference_from_camera, None
+    if inputs.lines is not None:
+        ratios = FOCAL_RATIOS if inputs.measured.focal_length_px is None else (1.0,)
+        lines = BackgroundLines.from_segments(inputs.lines, intrinsics, poses, ratios)
+    return estimate_up(estimate.people, poses, lines)
 
 
 def _initial_intrinsics(image_size: tuple[int, int], measured: MeasuredInputs) -> FloatArray:
@@ -219,27 +240,36 @@ def _reference_from_camera(measured: Camera) -> FloatArray:
 
 
 def _lift_people(
-    inputs: ReconstructionInput, fps: float, intrinsics: FloatArray, reference_from_camera: FloatArray
+    inputs: ReconstructionInput,
+    fps: float,
+    intrinsics: FloatArray,
+    reference_from_camera: FloatArray,
+    up: FloatArray | None = None,
 ) -> list[FitInput]:
-    """Lifts all tracks with camera poses (F, 4, 4)."""
+    """Lifts all tracks with camera poses (F, 4, 4) and the up direction (3,), if it is known."""
     unknown = (None,) * len(inputs.tracks)
     skeletons, landmarks = inputs.measured.skeletons or unknown, inputs.measured.landmarks or unknown
     return [
-        prepare_fit(track, intrinsics, fps, reference_from_camera[track.frames], skeleton, known_landmarks)
+        prepare_fit(track, intrinsics, fps, reference_from_camera[track.frames], skeleton, known_landmarks, up)
         for track, skeleton, known_landmarks in zip(inputs.tracks, skeletons, landmarks, strict=True)
     ]
 
 
 def _estimate_floor(
-    people: Sequence[FitInput], states: Sequence[State], fps: float, measured: MeasuredInputs, options: FloorOptions
+    people: Sequence[FitInput],
+    states: Sequence[State],
+    up: UpEstimate,
+    measured: MeasuredInputs,
+    options: FloorOptions,
 ) -> tuple[Floor, FloatArray]:
     """Estimates the floor, unless the camera is measured, and one scale per person (P,)."""
     standing = [
-        StandingPerson(person.skeleton, _quaternions(state), state.root, person.confidence, person.up)
+        StandingPerson(person.skeleton, _quaternions(state), state.root, person.confidence)
         for person, state in zip(people, states, strict=True)
     ]
-    measured_floor = floor_from_camera(measured.camera.camera_from_world[0]) if measured.camera else None
-    return estimate_floor(standing, fps, options, measured_floor=measured_floor, stature=measured.stature)
+    height = floor_from_camera(measured.camera.camera_from_world[0]).camera_height if measured.camera else None
+    fps = people[0].targets.fps
+    return estimate_floor(standing, fps, up, options, measured_height=height, stature=measured.stature)
 
 
 def _rescale_state(state: State, scale: float, camera_positions: FloatArray) -> State:

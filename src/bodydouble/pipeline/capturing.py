@@ -28,7 +28,7 @@ from bodydouble.networks import network_seconds
 from bodydouble.perception.appearance.estimate import estimate_appearance
 from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.appearance.sampler import AppearanceSampler
-from bodydouble.perception.background import BackgroundTracker
+from bodydouble.perception.background_observer import BackgroundObserver
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver, ExternalKeypoints, convert_keypoints
 from bodydouble.perception.face.face_model import FaceModel, options_for_quality
 from bodydouble.perception.hands.hand_observer import HandObserver, interval_for_quality
@@ -219,6 +219,7 @@ def _reconstruction_input(
         frame_count,
         clip.fps,
         perceived.take_background(),
+        perceived.lines,
         camera_moves=True if options.get("camera") == "moving" else None,
         shot_starts=tuple(sorted(set(perceived.shot_starts))),
         measured=MeasuredInputs(focal_length_px=_focal_length_px(options, clip), stature=options.get("height")),
@@ -291,7 +292,7 @@ def _create_perception(options: CaptureOptions, keypoints: ExternalKeypoints | N
         second_network.result() if second_network else None,
         faces.result(),
         FrameEnhancer(options.get("enhance", "auto")),
-        None if options.get("camera") == "static" else BackgroundTracker(),
+        BackgroundObserver(fps, camera_may_move=options.get("camera") != "static"),
         detail_models.result(),
         face_model.result(),
         AppearanceSampler(fps),

@@ -15,6 +15,7 @@ from bodydouble.data import (
     FaceObservation,
     FloatArray,
     HandObservation,
+    LineSegments,
     Observation,
     RgbImage,
 )
@@ -22,7 +23,7 @@ from bodydouble.data.growing_array import ArrayPool
 from bodydouble.formats.media.read_ahead import ReadAhead
 from bodydouble.perception.appearance.faces import FaceEmbedder
 from bodydouble.perception.appearance.sampler import AppearanceSampler
-from bodydouble.perception.background import BackgroundTracker
+from bodydouble.perception.background_observer import BackgroundObserver
 from bodydouble.perception.external_keypoints import ExternalKeypointObserver
 from bodydouble.perception.face.face_model import FaceModel
 from bodydouble.perception.image.enhance import FrameEnhancer
@@ -58,6 +59,8 @@ class PerceptionResult:
     """First frame of every shot but the first, ascending."""
     background: Background | None = None
     """Background of a camera that may move."""
+    lines: LineSegments | None = None
+    """Lines of the background."""
 
     def take_observations(self) -> list[tuple[Observation, ...]]:
         """Hands over the observations, so that they are freed when the caller is done with them."""
@@ -120,7 +123,7 @@ class Perception:
         second_network: KeypointModel | None,
         face_embedder: FaceEmbedder,
         enhancer: FrameEnhancer,
-        background_tracker: BackgroundTracker | None,
+        background_observer: BackgroundObserver,
         detail_models: Sequence[DetailModel] = (),
         face_model: FaceModel | None = None,
         appearance_sampler: AppearanceSampler | None = None,
@@ -132,7 +135,7 @@ class Perception:
             second_network: Network that gives a second opinion on the keypoints of some people.
             face_embedder: Embeds faces.
             enhancer: Enhances frames for the networks.
-            background_tracker: Tracks the background; None if the camera is known to be static.
+            background_observer: Observes the background.
             detail_models: Observe hands.
             face_model: Observes faces; None if they are not to be observed.
             appearance_sampler: Samples colours of people; None if they are not to be sampled.
@@ -141,7 +144,7 @@ class Perception:
         self._second_network = second_network
         self._face_embedder = face_embedder
         self._enhancer = enhancer
-        self._background_tracker = background_tracker
+        self._background_observer = background_observer
         self._detail_models = detail_models
         self._face_model = face_model
         self._appearance_sampler = appearance_sampler
@@ -189,9 +192,8 @@ class Perception:
                 sampler = self._appearance_sampler
                 if sampler and sampler.is_due(frame.index):
                     appearance_worker.submit(_sample_people, sampler, frame, people, appearances)
-                if self._background_tracker:
-                    boxes = np.array([person.box for person in people]).reshape(-1, 4)
-                    background_worker.submit(_track_background, self._background_tracker, frame, boxes)
+                boxes = np.array([person.box for person in people]).reshape(-1, 4)
+                background_worker.submit(self._background_observer.process_frame, frame, boxes)
             background_worker.finish()
             _add_second_keypoints(result.observations, second_work.finish(), scale)
             _add_hands(result.observations, detail_work.finish())
@@ -199,8 +201,7 @@ class Perception:
             _add_faces(result.observations, faces)
             appearance_worker.finish()
             _add_appearances(result.observations, appearances)
-        if self._background_tracker:
-            result.background = self._background_tracker.result(scale)
+        result.background, result.lines = self._background_observer.result(scale)
         return result
 
     def _prepare_frames(
@@ -340,9 +341,3 @@ def _rescale_hands(
         hand and replace(hand, keypoints=hand.keypoints * np.append(scale, 1.0)) for hand in observation.hands
     )
     return left, right
-
-
-def _track_background(tracker: BackgroundTracker, frame: ShotFrame, boxes: FloatArray) -> None:
-    if frame.is_shot_start:
-        tracker.begin_shot()
-    tracker.process_frame(frame.image, boxes)

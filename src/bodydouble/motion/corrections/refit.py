@@ -126,7 +126,7 @@ def _fit_window(motion: Motion, evidence: Evidence, shot: slice, window: slice) 
     """Fits the rows of a window from the measurements in the shot around it."""
     track, fps = slice_track(evidence.track, shot), float(motion.fps)
     world_from_camera = camera.inverse(evidence.view.camera_from_world[track.frames])
-    person = prepare_fit(track, evidence.view.intrinsics, fps, world_from_camera, motion.skeleton)
+    person = prepare_fit(track, evidence.view.intrinsics, fps, world_from_camera, motion.skeleton, up=_UP)
     inner = slice(window.start - shot.start, window.stop - shot.start)
     start, lifted = slice_state(person.start, inner), slice_targets(person.targets, inner)
     known = known_contacts(person.confidence, fps)[inner]

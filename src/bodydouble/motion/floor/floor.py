@@ -1,7 +1,7 @@
-"""Gravity direction, floor plane and one scale per person, by a robust fit to resting feet.
+"""Floor plane and one scale per person, by a robust fit to resting feet.
 
-In: ``StandingPerson``s (motions relative to the camera, lifter's gravity). Out: a ``Floor`` and scales (P,). Further
-functions: pose of a camera above a floor, height of the support under a person, probability of free fall.
+In: ``StandingPerson``s (motions relative to the camera) and an ``UpEstimate``. Out: a ``Floor`` and scales (P,).
+Further functions: pose of a camera above a floor, height of the support under a person, probability of free fall.
 """
 
 from collections.abc import Sequence
@@ -13,21 +13,22 @@ from bodydouble.data import BoolArray, FloatArray, IntArray, Skeleton
 from bodydouble.geometry import camera, rotation
 from bodydouble.motion.body import proportions
 from bodydouble.motion.floor.contacts import are_feet_ever_seen, lateral_speed, sole_confidence, sole_positions
+from bodydouble.motion.floor.up_direction import UpEstimate, upright_axes
 
 MIN_CAMERA_HEIGHT = 0.2
 """Minimum height in m of the camera above the floor."""
-MIN_UPRIGHT_COSINE = 0.3
-"""Minimum cosine of the angle between the world's up and the image's up."""
 MIN_AIRBORNE_HEIGHT = 0.06
 """Height in m above the support below which no person counts as airborne."""
 MAX_STEP_HEIGHT = 0.3
 """Height in m above or below the floor beyond which a person rests on something else."""
 MIN_SUPPORT_DURATION = 1.0
 """Minimum duration in s of a stay on something other than the floor; jumps are shorter."""
-MIN_DEPTH = 0.1
-"""Depth in m that is assumed for feet nearer to the camera or behind it."""
+MIN_DISTANCE = 0.1
+"""Distance in m that is assumed for feet nearer to the camera, and depth below it for feet above it."""
 MIN_HORIZON_ANGLE = 0.02
 """Angle in rad below the horizon under which feet have no influence on the floor."""
+MAX_PITCH = 1.1
+"""Pitch in rad beyond which the height of cameras is no longer expected to change."""
 UNOBSERVED_WEIGHT = 1e-3
 """Weight of feet that are not observed; with it a floor exists even if all feet are outside the image."""
 MAX_STANDING_SCALE = 1.2
@@ -40,16 +41,15 @@ MIN_LOWEST_WEIGHT = 0.5
 class FloorOptions:
     """Noise model and priors of the floor estimate."""
 
-    roll_sigma: float = 0.03
-    """Standard deviation in rad of the camera roll: people hold cameras level."""
-    pitch_sigma: float = 0.30
-    """Standard deviation in rad of the camera's pitch."""
-    camera_height: float = 1.4
-    """Mean height in m of cameras above the floor."""
+    target_height: float = 0.9
+    """Height in m above the floor of the middle of a person, at which cameras look."""
+    target_distance: float = 3.5
+    """Usual distance in m of cameras from it; a camera that looks down is higher than one that looks up."""
+    min_camera_height: float = 1.4
+    """Minimum of the expected height in m of cameras above the floor: level ones are held at the height of the chest,
+    and those that look up are as likely tilted as low."""
     camera_height_sigma: float = 0.6
     """Standard deviation in m of the height of cameras."""
-    up_sigma: float = 0.15
-    """Standard deviation in rad of the lifter's up direction."""
     depth_sigma: float = 0.08
     """Relative standard deviation of the distance of a resting foot from the camera, for a body of known size."""
     scale_sigma: float = 0.07
@@ -75,8 +75,6 @@ class StandingPerson:
     """(T, 3) m, camera axes."""
     confidence: FloatArray
     """(T, 33) of the landmarks."""
-    up: FloatArray
-    """(T, 3) unit, camera axes, the lifter's estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +99,24 @@ def floor_from_camera(camera_from_world: FloatArray) -> Floor:
 def estimate_floor(
     people: Sequence[StandingPerson],
     fps: float,
+    up: UpEstimate,
     options: FloorOptions | None = None,
     *,
-    measured_floor: Floor | None = None,
+    measured_height: float | None = None,
     stature: float | None = None,
 ) -> tuple[Floor, FloatArray]:
     """Fits the floor plane and one scale per person to resting feet.
 
-    Robust Gauss-Newton fit of the plane ``a x - y + b z + h = 0`` (camera axes). Gaussian priors are on the camera's
-    roll, pitch and height, and on the lifter's gravity direction and body sizes.
+    Robust Gauss-Newton fit of the plane ``a x - y + b z + h = 0`` in axes in which the estimated up direction is -y.
+    Gaussian priors are on the slopes a and b, on the height of the camera and on the lifter's body sizes.
 
     Args:
         people: at least one.
         fps: frames per second.
+        up: the up direction, estimated from other evidence.
         options: noise model and priors.
-        measured_floor: the floor, if it is known; only scales are then estimated.
+        measured_height: height in m of the camera above the floor, if it and the up direction are known; only scales
+            are then estimated.
         stature: m, of the first person standing upright, if it is known; its scale is then fixed.
 
     Returns:
@@ -123,29 +124,27 @@ def estimate_floor(
         camera does not change the image.
     """
     options = options or FloorOptions()
-    feet = _RestingFeet.from_people(people, fps, options)
-    median_up = np.median(np.concatenate([person.up for person in people]), axis=0)
-    up_slope = median_up[[0, 2]] / max(-median_up[1], MIN_UPRIGHT_COSINE)
+    reference_from_upright = upright_axes(up.up)
+    feet = _RestingFeet.from_people(people, fps, reference_from_upright, options)
     log_scales = np.zeros(len(people))
     if stature is not None:
         log_scales[0] = np.log(stature / proportions.stature(people[0].skeleton))
     seen = np.array([are_feet_ever_seen(person.confidence, fps) for person in people])
-    plane = (
-        _plane_below_lowest(feet, log_scales, up_slope, seen)
-        if measured_floor is None
-        else _plane_parameters(measured_floor)
-    )
-    fixed = np.array([measured_floor is not None] * 3 + [stature is not None] + [False] * (len(people) - 1))
-    priors = _gaussian_priors(up_slope, len(people), options)
+    height = _height_above_lowest(feet, log_scales, seen) if measured_height is None else measured_height
+    fixed = np.array([measured_height is not None] * 3 + [stature is not None] + [False] * (len(people) - 1))
+    priors = _gaussian_priors(up, len(people), options)
     if not seen.any():
         # Guessed feet would only tilt the plane towards the mean height of cameras.
         feet = replace(feet, weights=np.zeros_like(feet.weights))
-    floor, scales = _fit_floor(np.concatenate([plane, log_scales]), ~fixed, feet, priors, options)
+    start = np.concatenate([[0.0, 0.0, height], log_scales])
+    floor, scales = _fit_floor(start, ~fixed, feet, priors, options)
     lowest = _person_below_floor(floor, scales, feet, seen) if seen.any() else 0
     if lowest is not None:
         floor = _floor_below_person(floor, scales, feet, lowest)
-    floor = measured_floor or floor
-    return floor, _standing_scales(floor, scales, feet, fixed[3:] | seen)
+    if measured_height is not None:
+        floor = Floor(np.array([0.0, -1.0, 0.0]), measured_height)
+    scales = _standing_scales(floor, scales, feet, fixed[3:] | seen)
+    return replace(floor, up=reference_from_upright @ floor.up), scales
 
 
 def _fit_floor(
@@ -168,18 +167,20 @@ class _RestingFeet:
     """Lowest sole point of every frame of all people, N together."""
 
     points: FloatArray
-    """(N, 3) m, camera axes; the lowest of the soles."""
+    """(N, 3) m, upright axes; the lowest of the soles."""
     soles: FloatArray
-    """(N, 4, 3) m, camera axes."""
+    """(N, 4, 3) m, upright axes."""
     weights: FloatArray
     """(N,) weight of each point, large where the foot rests."""
     person_ids: IntArray
     """(N,) index of the person."""
 
     @classmethod
-    def from_people(cls, people: Sequence[StandingPerson], fps: float, options: FloorOptions) -> "_RestingFeet":
-        """Collects the points of all people."""
-        per_person = [_lowest_sole_points(person, fps, options) for person in people]
+    def from_people(
+        cls, people: Sequence[StandingPerson], fps: float, reference_from_upright: FloatArray, options: FloorOptions
+    ) -> "_RestingFeet":
+        """Collects the points of all people and rotates them by (3, 3) to upright axes."""
+        per_person = [_lowest_sole_points(person, fps, reference_from_upright, options) for person in people]
         points, soles, weights = (np.concatenate(parts) for parts in zip(*per_person, strict=True))
         counts = [len(person_points) for person_points, *_ in per_person]
         return cls(points, soles, weights, np.repeat(np.arange(len(people)), counts))
@@ -209,27 +210,20 @@ def _floor_below_person(floor: Floor, scales: FloatArray, feet: _RestingFeet, pe
 def _standing_scales(floor: Floor, scales: FloatArray, feet: _RestingFeet, fixed: BoolArray) -> FloatArray:
     """Returns scales (P,) with which people stand on a floor; a fixed or an implausible scale is not changed."""
     depth = np.array([feet.median_below_camera(floor.up, scale, i) for i, scale in enumerate(scales)])
-    ratio = max(floor.camera_height, MIN_DEPTH) / np.maximum(depth, MIN_DEPTH)
-    plausible = (depth > MIN_DEPTH) & (np.maximum(ratio, 1 / ratio) <= MAX_STANDING_SCALE)
+    ratio = max(floor.camera_height, MIN_DISTANCE) / np.maximum(depth, MIN_DISTANCE)
+    plausible = (depth > MIN_DISTANCE) & (np.maximum(ratio, 1 / ratio) <= MAX_STANDING_SCALE)
     return np.where(plausible & ~fixed, scales * ratio, scales)
 
 
-def _plane_below_lowest(
-    feet: _RestingFeet, log_scales: FloatArray, up_slope: FloatArray, seen: BoolArray
-) -> FloatArray:
-    """Returns a, b, h (3,) of a floor with slopes (a, b) under the lowest person: others may stand on an object.
+def _height_above_lowest(feet: _RestingFeet, log_scales: FloatArray, seen: BoolArray) -> float:
+    """Returns the height in m of the camera above the lowest person: others may stand on an object.
 
     People whose feet are never seen do not count, unless those of nobody are.
     """
-    below = (feet.points @ np.array([-up_slope[0], 1.0, -up_slope[1]])) * np.exp(log_scales)[feet.person_ids]
+    below = feet.points[:, 1] * np.exp(log_scales)[feet.person_ids]
     masks = (feet.person_ids == person for person in np.flatnonzero(seen | ~seen.any()))
     lowest = max(proportions.weighted_quantile(below[mask], feet.weights[mask], 0.5) for mask in masks)
-    return np.array([*up_slope, max(lowest, MIN_CAMERA_HEIGHT)])
-
-
-def _plane_parameters(floor: Floor) -> FloatArray:
-    """Returns a, b, h (3,) of a floor seen by an upright camera."""
-    return np.asarray(np.array([floor.up[0], floor.up[2], floor.camera_height]) / max(-floor.up[1], MIN_UPRIGHT_COSINE))
+    return max(lowest, MIN_CAMERA_HEIGHT)
 
 
 def _gauss_newton_step(
@@ -241,9 +235,9 @@ def _gauss_newton_step(
 ) -> FloatArray:
     """Applies one Gauss-Newton step to the free ones of plane and logarithms of scales (a, b, h, ...).
 
-    The uncertain quantity of a foot is its depth, so the residual is the difference in the logarithm of depth between
-    the foot and the floor on the same ray. (A fit of heights would prefer planes through the camera, along which depth
-    errors move feet.)
+    The uncertain quantity of a foot is its distance, so the residual is the difference in the logarithm of distance
+    between the foot and the floor on the same ray. (A fit of heights would prefer planes through the camera, along
+    which errors of distance move feet.)
     """
     system, right = _normal_equations(state, feet, options)
     for index, mean, sigma in priors:
@@ -257,17 +251,18 @@ def _gauss_newton_step(
 
 
 def _normal_equations(state: FloatArray, feet: _RestingFeet, options: FloorOptions) -> tuple[FloatArray, FloatArray]:
-    """Returns J'WJ and -J'Wr of the log-depth residuals r of feet at plane and logarithms of scales (a, b, h, ...).
+    """Returns J'WJ and -J'Wr of the log-distance residuals r of feet at plane and logarithms of scales (a, b, h, ...).
 
     The weights W are those of the feet, lowered for outliers and 0 near the horizon.
     """
-    rays = feet.points / feet.points[:, 2:]
-    below_horizon = np.maximum(rays[:, 1] - state[0] * rays[:, 0] - state[1], MIN_HORIZON_ANGLE)
-    log_depth = np.log(np.maximum(feet.points[:, 2], MIN_DEPTH)) + state[3:][feet.person_ids]
-    residual = log_depth + np.log(below_horizon / state[2])
+    rays = rotation.normalize(feet.points)
+    below_horizon = np.maximum(rays[:, 1] - state[0] * rays[:, 0] - state[1] * rays[:, 2], MIN_HORIZON_ANGLE)
+    distance = np.linalg.norm(feet.points, axis=-1)
+    log_distance = np.log(np.maximum(distance, MIN_DISTANCE)) + state[3:][feet.person_ids]
+    residual = log_distance + np.log(below_horizon / state[2])
     jacobian = np.zeros((len(rays), len(state)))
     jacobian[:, :3] = np.stack(
-        [-rays[:, 0] / below_horizon, -1 / below_horizon, np.full(len(rays), -1 / state[2])], axis=1
+        [-rays[:, 0] / below_horizon, -rays[:, 2] / below_horizon, np.full(len(rays), -1 / state[2])], axis=1
     )
     jacobian[np.arange(len(rays)), 3 + feet.person_ids] = 1.0
     robust_weight = feet.weights / options.depth_sigma**2 / (1 + (residual / options.outlier_depth) ** 2) ** 2
@@ -275,23 +270,23 @@ def _normal_equations(state: FloatArray, feet: _RestingFeet, options: FloorOptio
     return weighted_transpose @ jacobian, -weighted_transpose @ residual
 
 
-def _gaussian_priors(up_slope: FloatArray, person_count: int, options: FloorOptions) -> list[tuple[int, float, float]]:
-    """Returns the Gaussian priors: index into (a, b, h, ...), mean and standard deviation; ``up_slope`` is (a, b)."""
+def _gaussian_priors(up: UpEstimate, person_count: int, options: FloorOptions) -> list[tuple[int, float, float]]:
+    """Returns the Gaussian priors: index into (a, b, h, ...), mean and standard deviation."""
+    pitch = np.arcsin(-up.up[2])
+    height = options.target_height + options.target_distance * np.tan(np.clip(pitch, -MAX_PITCH, MAX_PITCH))
     return [
-        (0, 0.0, options.roll_sigma),
-        (1, 0.0, options.pitch_sigma),
-        (2, options.camera_height, options.camera_height_sigma),
-        (0, float(up_slope[0]), options.up_sigma),
-        (1, float(up_slope[1]), options.up_sigma),
+        (0, 0.0, up.roll_sigma),
+        (1, 0.0, up.pitch_sigma),
+        (2, max(height, options.min_camera_height), options.camera_height_sigma),
         *((3 + person, 0.0, options.scale_sigma) for person in range(person_count)),
     ]
 
 
 def _lowest_sole_points(
-    person: StandingPerson, fps: float, options: FloorOptions
+    person: StandingPerson, fps: float, reference_from_upright: FloatArray, options: FloorOptions
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Returns the lowest sole point of each frame (T, 3) m, all soles (T, 4, 3) m, camera axes, and a weight (T,)."""
-    soles = sole_positions(person.skeleton, person.rotations, person.root_position)
+    """Returns the lowest sole point of each frame (T, 3) m, all soles (T, 4, 3) m, upright axes, and a weight (T,)."""
+    soles = sole_positions(person.skeleton, person.rotations, person.root_position) @ reference_from_upright
     lowest = soles[..., 1].argmax(axis=1)
     rows = np.arange(len(soles))
     speed = lateral_speed(soles, rotation.normalize(soles), fps)[rows, lowest]

@@ -21,6 +21,7 @@ from bodydouble.motion.lifting import facing, lifter, person_view
 from bodydouble.motion.lifting.fit_input import FitInput
 from bodydouble.motion.lifting.lifter_input import LifterInput, estimate_skeleton, estimate_view_scale
 from bodydouble.motion.lifting.long_clips import WINDOW_FRAMES, join_windows
+from bodydouble.motion.lifting.upright import turn_upright
 from bodydouble.motion.resampling.smoothing import robust_whittaker, smooth_rotations
 from bodydouble.skeletons import blazepose, humanoid
 
@@ -49,8 +50,12 @@ def prepare_fit(
     reference_from_camera: FloatArray,
     skeleton: Skeleton | None = None,
     known_landmarks: FloatArray | None = None,
+    up: FloatArray | None = None,
 ) -> FitInput:
     """Lifts a 2D track to the input of the fit.
+
+    The lifter sees the person as upright as the camera's roll is known. An upright camera then takes the place of the
+    real one in all of the fit: a rotation about the optical axis does not change reprojection errors.
 
     Args:
         track: one person; where 3D landmarks are missing in observed frames, all are imputed from the keypoints.
@@ -59,6 +64,7 @@ def prepare_fit(
         reference_from_camera: (T, 4, 4) of the track's frames.
         skeleton: the person's, if it is known; otherwise from the lifter's bone scales.
         known_landmarks: (T, 33, 3) m, camera axes, if they are known.
+        up: (3,) unit vector opposite to gravity, axes of the reference, if it is known.
 
     Raises:
         ModelError: a network cannot be loaded.
@@ -68,15 +74,25 @@ def prepare_fit(
         split_into_windows(len(track.frames), WINDOW_FRAMES, round(WINDOW_MARGIN_SECONDS * fps), max(step, 1))
     )
     has_landmarks_3d = bool(np.isfinite(track.landmarks_3d[track.observed]).all())
-    observe = partial(LifterInput.from_track, track, intrinsics, fps, has_landmarks_3d=has_landmarks_3d)
+    camera_from_upright = turn_upright(reference_from_camera, up)
+    reference_from_upright = reference_from_camera.copy()
+    reference_from_upright[:, :3, :3] = reference_from_camera[:, :3, :3] @ camera_from_upright
+    observe = partial(
+        LifterInput.from_track,
+        track,
+        intrinsics,
+        fps,
+        has_landmarks_3d=has_landmarks_3d,
+        camera_from_upright=camera_from_upright,
+    )
     scale = None
     if len(windows) > 1:
         scale = estimate_view_scale(observe, [inner for inner, _ in windows])
         skeleton = skeleton or estimate_skeleton(observe, windows, scale)
 
     def prepare_window(window: slice) -> FitInput:
-        known = None if known_landmarks is None else known_landmarks[window]
-        return _prepare_window(observe(window, scale), fps, reference_from_camera[window], skeleton, known)
+        known = None if known_landmarks is None else known_landmarks[window] @ camera_from_upright[window]
+        return _prepare_window(observe(window, scale), fps, reference_from_upright[window], skeleton, known)
 
     return join_windows(((inner, outer, prepare_window(outer)) for inner, outer in windows), len(track.frames))
 

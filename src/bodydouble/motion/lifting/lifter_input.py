@@ -22,7 +22,7 @@ class LifterInput:
     """Arguments of the lifter for some frames of a track."""
 
     image_points: FloatArray
-    """(T, 33, 2) on the plane z = 1 of the camera, gaps interpolated."""
+    """(T, 33, 2) on the plane z = 1 of the upright camera, gaps interpolated."""
     lifter_confidence: FloatArray
     """(T, 33)."""
     landmarks_3d: FloatArray
@@ -45,14 +45,19 @@ class LifterInput:
         scale: float | None = None,
         *,
         has_landmarks_3d: bool,
+        camera_from_upright: FloatArray,
     ) -> "LifterInput":
-        """Reads some rows of a track; all landmarks are imputed where 3D landmarks are missing."""
+        """Reads some rows of a track, seen by upright cameras; landmarks are imputed where 3D landmarks are missing.
+
+        ``camera_from_upright`` (T, 3, 3) are rotations about the optical axis for all rows of the track.
+        """
         observed = track.observed[rows]
         confidence = np.where(observed[:, None], track.keypoints[rows, :, 2], 0.0)
         keypoints = interpolate_gaps(track.keypoints, track.observed, rows)
-        image_points = camera.rays(intrinsics, keypoints[..., :2])[..., :2]
+        turn = camera_from_upright[rows]
+        image_points = (camera.rays(intrinsics, keypoints[..., :2]) @ turn)[..., :2]
         if has_landmarks_3d:
-            landmarks = interpolate_gaps(track.landmarks_3d, None, rows)
+            landmarks = interpolate_gaps(track.landmarks_3d, None, rows) @ turn
             return cls(image_points, keypoints[..., 2], landmarks, observed, confidence, fps, scale)
         completed = complete_landmarks(image_points, keypoints[..., 2], fps, scale)
         return cls(*completed, observed, confidence, fps, scale)
