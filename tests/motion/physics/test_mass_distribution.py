@@ -29,7 +29,7 @@ def upright(skeleton: Skeleton, arm_angle: float = 1.4) -> np.ndarray:
     rotations = np.tile(rotation.IDENTITY, (1, 22, 1))
     for side, sign in (("left", -1.0), ("right", 1.0)):
         rotations[:, humanoid.INDEX[f"{side}UpperArm"]] = rotation.from_rotvec(np.array([0.0, 0.0, sign * arm_angle]))
-    return mass_positions(distribute_mass(skeleton), skeleton, rotations, skeleton.rest_offsets[:1])[0]
+    return np.asarray(mass_positions(distribute_mass(skeleton), skeleton, rotations, skeleton.rest_offsets[:1])[0])
 
 
 def test_masses_of_the_table_are_those_of_a_whole_body() -> None:
