@@ -20,8 +20,13 @@ def server(studio_folder: Path) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="package")
-def take_id(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
-    clip = write_clip(tmp_path_factory.mktemp("clips") / "clip.mp4")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video; encoding it again may give other bytes."""
+    return write_clip(tmp_path_factory.mktemp("clips") / "clip.mp4")
+
+
+@pytest.fixture(scope="package")
+def take_id(server: Server, clip: Path) -> str:
     answer = server.upload(clip, "name=My%20clip.mp4", "like-me")
     assert answer.status == 201, answer.body
     take = server.wait_for_state(answer.json()["id"], "done", "failed")

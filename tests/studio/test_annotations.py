@@ -58,9 +58,9 @@ def put(server: Server, api: str, poses: Any) -> Answer:
 
 def load_current(server: Server, api: str) -> Performance:
     """Loads the performance that the take offers as a download."""
-    url = server.send_json("POST", f"{api.rpartition('/')[0]}/downloads", {"formats": ["npz"]}).json()["url"]
+    take_id = api.split("/")[3]
     with NamedTemporaryFile(suffix=".npz") as file:
-        file.write(server.request("GET", url).body)
+        file.write(server.download(take_id, ["npz"]).body)
         file.flush()
         return load(Path(file.name))
 

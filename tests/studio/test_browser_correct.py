@@ -42,6 +42,13 @@ SHOW_ZOOM = """
 """
 
 
+OVERTAKEN = tuple(
+    f"Failed to load resource: the server responded with a status of {status}"
+    for status in ("400 (Bad Request)", "404 (Not Found)")
+)
+"""Problems of a page that asks for the characters of a motion after the next edit has replaced it."""
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("walk") / "studio"
@@ -64,7 +71,7 @@ def page(server: Server, walk: str, tmp_path: Path) -> Iterator[Browser]:
     with Browser(tmp_path / "profile") as browser:
         open_correct_mode(browser, server, walk)
         yield browser
-        assert browser.find_problems() == []
+        assert [problem for problem in browser.find_problems() if problem not in OVERTAKEN] == []
 
 
 def open_correct_mode(browser: Browser, server: Server, take_id: str) -> None:

@@ -35,8 +35,8 @@ def test_done_take_has_title_people_and_formats(server: Server, take_id: str) ->
     assert "film" not in take["formats"]
 
 
-def test_same_video_is_not_taken_twice(server: Server, take_id: str, tmp_path: Path) -> None:
-    assert server.upload(write_clip(tmp_path / "again.mp4"), "name=other", "like-me").json()["id"] == take_id
+def test_same_video_is_not_taken_twice(server: Server, take_id: str, clip: Path) -> None:
+    assert server.upload(clip, "name=other", "like-me").json()["id"] == take_id
 
 
 def test_scene_describes_its_block_of_numbers(server: Server, take_id: str) -> None:

@@ -50,20 +50,21 @@ export function showDownloads(take, formats) {
   }
 
   async function download() {
+    let own = null;
     try {
-      let written = await beginDownload(take.id, chosen());
-      running = written;
-      while (running && written.state === "running") {
+      own = running = await beginDownload(take.id, chosen());
+      let written = own;
+      while (running === own && written.state === "running") {
         [text.textContent, bar.value] = [written.text, written.progress];
         update();
         await new Promise((resolve) => { setTimeout(resolve, POLL_MS); });
-        if (running) written = await getDownload(written.id);
+        if (running === own) written = await getDownload(own.id);
       }
-      if (running) finish(written);
+      if (running === own) finish(written);
     } catch (error) {
-      toast(error.message, "bad");
+      if (running === own) toast(error.message, "bad");
     }
-    running = null;
+    if (running === own) running = null;
     update();
   }
 
