@@ -1,4 +1,4 @@
-"""Makes docs/studio.jpg: a picture of a take of examples/street.mp4 in the studio.
+"""Makes docs/studio.jpg and docs/studio-correct.jpg: a take of examples/street.mp4 in the studio, seen and corrected.
 
     python tools/make_studio_picture.py FOLDER
 
@@ -26,18 +26,18 @@ STILL_SECONDS = 5.0
 
 
 def main() -> None:
-    """Writes the picture."""
+    """Writes the pictures."""
     with tempfile.TemporaryDirectory() as temporary, run_studio(Path(sys.argv[1]).absolute()) as server:
-        path = Path(temporary) / "page.png"
-        take_picture(server, path, Path(temporary) / "profile")
-        picture = Image.open(path).convert("RGB")
-    picture.save(ROOT / "docs" / "studio.jpg", quality=86, optimize=True, progressive=True)
+        for name in take_pictures(server, Path(temporary)):
+            picture = Image.open(Path(temporary) / f"{name}.png").convert("RGB")
+            picture.save(ROOT / "docs" / f"{name}.jpg", quality=86, optimize=True, progressive=True)
 
 
-def take_picture(server: Server, path: Path, profile: Path) -> None:
-    """Saves a picture of the newest take that is done."""
+def take_pictures(server: Server, folder: Path) -> tuple[str, ...]:
+    """Saves pictures of the newest take that is done as it is seen and corrected, and returns their names."""
+    seen, corrected = "studio", "studio-correct"
     take = next(take for take in server.request("GET", "/api/takes").json() if take["state"] == "done")
-    with Browser(profile) as browser:
+    with Browser(folder / "profile") as browser:
         browser.open(f"{server.url}/#/take/{take['id']}", SIZE)
         browser.wait("document.querySelector('.pane[data-ready]')")
         browser.evaluate(
@@ -48,7 +48,13 @@ def take_picture(server: Server, path: Path, profile: Path) -> None:
             browser.send("Input.dispatchMouseEvent", type="mouseWheel", x=950, y=300, deltaX=0, deltaY=-120)
         browser.wait("document.querySelector('.still:not([hidden])')")
         time.sleep(STILL_SECONDS)
-        browser.screenshot(path)
+        browser.screenshot(folder / f"{seen}.png")
+        browser.press("c", "c")
+        browser.wait("document.querySelector('.take[data-mode=correct] .track-expand')")
+        browser.evaluate("document.querySelector('.track-expand').click()")
+        time.sleep(STILL_SECONDS)
+        browser.screenshot(folder / f"{corrected}.png", full=True)
+    return seen, corrected
 
 
 if __name__ == "__main__":
