@@ -239,6 +239,18 @@ def test_a_list_that_was_edited_by_hand_counts(tab: Tab, folder: Path) -> None:
     tab.version = tab.load()["version"]
 
 
+def test_a_character_of_an_overtaken_motion_is_a_conflict(tab: Tab) -> None:
+    assert tab.put(EXCHANGE).status == 200
+    corrected = tab.scene()["people"][1]["model"]
+    assert corrected != "person2.glb"
+    hashed = f"{'0' * 32}.glb"
+    for name, status in (("person2.glb", 409), (hashed, 409), ("person9.glb", 404), ("performance.npz", 404)):
+        assert tab.server.request("GET", f"{tab.page}/models/{name}").status == status, name
+    assert tab.put().status == 200
+    answer = tab.server.request("GET", f"{tab.page}/models/{corrected}")
+    assert (answer.status, answer.json()["error"]) == (409, "this motion has been corrected meanwhile")
+
+
 @pytest.mark.parametrize("name", ["..", "CON", "a.b", "Zoë 日本", "person2 ", "<b>&", "-x", "~", "$(x)"])
 def test_names_of_people_become_no_paths(tab: Tab, folder: Path, name: str) -> None:
     before = set(folder.parent.parent.rglob("*"))

@@ -18,6 +18,7 @@ from bodydouble.errors import BodydoubleError, FormatError, InvalidDataError, Me
 from bodydouble.studio import character_routes, download_routes
 from bodydouble.studio.annotation_routes import AnnotationRoutes
 from bodydouble.studio.assets import Asset, load_assets
+from bodydouble.studio.corrected_cast import OvertakenModelError
 from bodydouble.studio.correcting import OutdatedVersionError
 from bodydouble.studio.download_formats import available_formats
 from bodydouble.studio.guard import Guard
@@ -262,7 +263,10 @@ class _Handlers:
         """Sends the animated character of a person; a corrected one is made when it is asked for first."""
         take, name = self._find(request), request.path_params["name"]
         character = self._studio.find_character(take)
-        path = await self._studio.corrector.model(self._find_results(request), name, character)
+        try:
+            path = await self._studio.corrector.model(self._find_results(request), name, character)
+        except OvertakenModelError as error:
+            raise RequestError(HTTPStatus.CONFLICT, str(error)) from error
         if path is None:
             raise RequestError(HTTPStatus.NOT_FOUND, "there is no such character")
         return FileResponse(path, media_type=_MODEL_TYPE, headers={"Cache-Control": "private, no-cache"})

@@ -5,6 +5,7 @@ such as ``person1.glb``; any other one a file in the folder ``characters``, name
 has changed is made again, and what is undone is there at once.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from hashlib import sha256
@@ -30,6 +31,13 @@ MODELS = "characters"
 """Folder of the characters of corrected people, in a folder of results."""
 MAX_MODELS = 24
 """Number of files of characters that are kept for a take, so that undoing is fast."""
+
+OVERTAKEN = "this motion has been corrected meanwhile"
+_HASHED = re.compile(r"[0-9a-f]{32}\.glb")
+
+
+class OvertakenModelError(InvalidDataError):
+    """A character shows a motion that has been corrected meanwhile."""
 
 
 def trace_origins(names: Sequence[str], corrections: Sequence[Correction]) -> dict[str, str]:
@@ -74,6 +82,11 @@ def find_model(folder: Path, name: str) -> Path:
     return automatic if automatic.is_file() else folder / MODELS / name
 
 
+def is_overtaken(folder: Path, name: str) -> bool:
+    """Returns whether a name that is not in the present scene can be from an earlier one."""
+    return (name.endswith(".glb") and (folder / name).is_file()) or bool(_HASHED.fullmatch(name))
+
+
 def write_model(folder: Path, name: str, character: str) -> None:
     """Writes the animated character of a person of the current performance, if it is not there.
 
@@ -83,7 +96,7 @@ def write_model(folder: Path, name: str, character: str) -> None:
         character: character of the take, as ``animate`` takes it.
 
     Raises:
-        InvalidDataError: the motion has been corrected meanwhile.
+        OvertakenModelError: the motion has been corrected meanwhile.
         OutputError: the file cannot be written.
     """
     path = find_model(folder, name)
@@ -92,7 +105,7 @@ def write_model(folder: Path, name: str, character: str) -> None:
     automatic, current = load_automatic(folder), load_current(folder)
     people = dict(zip(name_models(automatic, current), current.people, strict=True))
     if name not in people:
-        raise InvalidDataError("this motion has been corrected meanwhile")
+        raise OvertakenModelError(OVERTAKEN)
     person = people[name]
     if character == LIKE_ME:
         template = build_character(cast_current_looks(folder)[person.name])

@@ -14,7 +14,14 @@ from typing import Any
 from bodydouble.data.annotations import Annotations
 from bodydouble.errors import BodydoubleError, FormatError, InvalidDataError
 from bodydouble.formats import corrections as correction_files
-from bodydouble.studio.corrected_cast import find_model, trace_origins, write_model
+from bodydouble.studio.corrected_cast import (
+    OVERTAKEN,
+    OvertakenModelError,
+    find_model,
+    is_overtaken,
+    trace_origins,
+    write_model,
+)
 from bodydouble.studio.corrected_film import draw_film, film_path, has_films
 from bodydouble.studio.correction_store import compute_version, parse_corrections, read_corrections, read_version
 from bodydouble.studio.helpers import Helper
@@ -135,15 +142,21 @@ class Corrector:
         return scene
 
     async def model(self, folder: Path, name: str, character: str) -> Path | None:
-        """Returns the file with a character of the present scene, making it if necessary; None if it has none."""
+        """Returns the file with a character of the present scene, making it if necessary; None if it has none.
+
+        Raises:
+            OvertakenModelError: the name is from an earlier scene.
+        """
         path = find_model(folder, name)
-        if not await self._has_model(folder, name):
-            return None
-        if not path.is_file():
+        if await self._has_model(folder, name) and not path.is_file():
             async with self._model_lock:
                 if await self._has_model(folder, name):
                     await self._writer.call(write_model, folder, name, character)
-        return path if path.is_file() else None
+        if await self._has_model(folder, name) and path.is_file():
+            return path
+        if is_overtaken(folder, name):
+            raise OvertakenModelError(OVERTAKEN)
+        return None
 
     async def _has_model(self, folder: Path, name: str) -> bool:
         return any(person["model"] == name for person in (await self.scene(folder)).description["people"])
