@@ -5,12 +5,14 @@ import pytest
 
 from bodydouble.data import Skeleton
 from bodydouble.geometry import rotation
+from bodydouble.geometry.kinematics import forward_kinematics
 from bodydouble.motion.body.body_landmarks import template_skeleton
 from bodydouble.motion.body.proportions import scale_skeleton, stature
 from bodydouble.motion.physics.mass_distribution import (
     LIMB_SEGMENTS,
     TRUNK_SEGMENTS,
     MassDistribution,
+    center_of_mass,
     distribute_mass,
     leg_length,
     mass_positions,
@@ -61,6 +63,16 @@ def test_points_of_the_thigh_have_the_moments_of_inertia_of_the_table(skeleton: 
 def _points_of(body: MassDistribution, joint: str) -> tuple[np.ndarray, np.ndarray]:
     rows = body.joints == humanoid.INDEX[joint]
     return body.offsets[rows], body.masses[rows]
+
+
+def test_the_center_of_mass_of_a_pose_is_that_of_its_points(skeleton: Skeleton) -> None:
+    rng = np.random.default_rng(3)
+    rotations = rotation.normalize(rng.normal(size=(5, len(humanoid.JOINTS), 4)))
+    root = rng.normal(size=(5, 3))
+    body = distribute_mass(skeleton)
+    joints, world = forward_kinematics(skeleton, rotations, root)
+    expected = body.masses @ mass_positions(body, skeleton, rotations, root)
+    np.testing.assert_allclose(center_of_mass(body, joints, rotation.to_matrix(world)), expected, atol=1e-12)
 
 
 def test_left_and_right_are_mirror_images(skeleton: Skeleton) -> None:

@@ -2,22 +2,20 @@
 
 In: ``FitInput`` of a person. Out: axes from the feet to the centre of mass, and their weights, in every frame. Steps
 and swings of the trunk move the axis of a frame; over some steps they cancel out.
-
-Source: P. de Leva, "Adjustments to Zatsiorsky-Seluyanov's segment inertia parameters" (1996), masses of body segments.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from bodydouble.data import LANDMARK_COUNT, FloatArray
+from bodydouble.data import FloatArray
 from bodydouble.data.windows import split_into_windows
 from bodydouble.geometry import rotation
 from bodydouble.motion.fit.kinematics import pose_skeleton
 from bodydouble.motion.fit.solve import slice_state
 from bodydouble.motion.floor.contacts import SOLE_LANDMARKS, sole_confidence
 from bodydouble.motion.lifting.fit_input import FitInput
-from bodydouble.skeletons import blazepose
+from bodydouble.motion.physics.mass_distribution import center_of_mass, distribute_mass
 
 MIN_HEIGHT = 0.9
 """Distance of the centre of mass from the soles, relative to the height of the hips at rest, at which a person stands
@@ -28,12 +26,6 @@ MIN_WEIGHT = 1e-6
 """Weight of a frame without contact, so that a mean exists."""
 WINDOW_FRAMES = 3000
 """Number of frames whose landmarks are in memory at once."""
-_SEGMENTS = (
-    ("hip", "knee", 0.41, 0.142), ("knee", "ankle", 0.44, 0.043), ("heel", "foot_index", 0.44, 0.014),
-    ("shoulder", "elbow", 0.58, 0.027), ("elbow", "wrist", 0.46, 0.016), ("wrist", "index", 0.5, 0.006),
-    ("shoulder", "hip", 0.45, 0.217), ("ear", "ear", 0.0, 0.035),
-)  # fmt: skip
-"""Segments of one side: both ends, position of the centre of mass between them, and fraction of the body's mass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +50,12 @@ class BalanceAxes:
 def _balance_of_frames(person: FitInput, rows: slice) -> tuple[FloatArray, FloatArray]:
     """Returns axes (N, 3) and weights (N,) of some frames."""
     state = slice_state(person.start, rows)
-    landmarks = pose_skeleton(person.skeleton, state.rotations, state.root, tuple(range(LANDMARK_COUNT))).landmarks
+    pose = pose_skeleton(person.skeleton, state.rotations, state.root, SOLE_LANDMARKS)
     contacts = np.asarray(person.targets.contacts[rows], np.float64)
     bearing = (contacts + MIN_WEIGHT)[..., None]
-    support = (bearing * landmarks[:, SOLE_LANDMARKS]).sum(axis=1) / bearing.sum(axis=1)
-    lever = landmarks.transpose(0, 2, 1) @ mass_fractions() - support
+    support = (bearing * pose.landmarks).sum(axis=1) / bearing.sum(axis=1)
+    lever = center_of_mass(distribute_mass(person.skeleton), pose.joints, pose.rotations) - support
     height = np.linalg.norm(lever, axis=-1) / person.skeleton.rest_offsets[0, 1]
     is_standing = 1 / (1 + np.exp(-(height - MIN_HEIGHT) / HEIGHT_SCALE))
     seen = contacts * sole_confidence(person.confidence[rows])
     return rotation.normalize(lever), is_standing * seen.max(axis=1) + MIN_WEIGHT
-
-
-def mass_fractions() -> FloatArray:
-    """Returns the weights (33,) with which the landmarks add up to the centre of mass."""
-    fractions = np.zeros(LANDMARK_COUNT)
-    for side in ("left", "right"):
-        for start, end, position, mass in _SEGMENTS:
-            fractions[blazepose.INDEX[f"{side}_{start}"]] += (1 - position) * mass
-            fractions[blazepose.INDEX[f"{side}_{end}"]] += position * mass
-    return np.asarray(fractions / fractions.sum())

@@ -97,6 +97,20 @@ def mass_positions(
     return positions[:, body.joints] + rotation.rotate(world[:, body.joints], body.offsets)
 
 
+def center_of_mass(body: MassDistribution, joints: FloatArray, rotations: FloatArray) -> FloatArray:
+    """Returns the centre of mass (T, 3) m of a posed body.
+
+    Args:
+        body: its point masses.
+        joints: (T, 22, 3) m.
+        rotations: (T, 22, 3, 3) of the joints, from their own axes to those of the positions.
+    """
+    masses = np.bincount(body.joints, body.masses, len(humanoid.JOINTS))
+    moments = np.zeros((len(humanoid.JOINTS), 3))
+    np.add.at(moments, body.joints, body.masses[:, None] * body.offsets)
+    return np.asarray(masses @ joints + np.einsum("tjab,jb->ta", rotations, moments))
+
+
 def leg_length(skeleton: Skeleton) -> float:
     """Returns the height, m, of the hip joints above the floor at rest."""
     return float(kinematics.rest_positions(skeleton)[humanoid.INDEX["leftUpperLeg"], 1])
