@@ -78,12 +78,12 @@ class MotionAugmenter:
 
     def sample(self, rng: np.random.Generator) -> Motion:
         """Draws a motion: an excerpt of one clip, a combination of several, or procedural poses."""
-        motion = self._sample_excerpt(rng)
+        motion = self.sample_excerpt(rng)
         if rng.random() < PROCEDURAL_FRACTION:
             motion = generate_motion(motion, self._frame_count, self._fps, rng)
         rotations, contacts = motion.rotations.copy(), motion.contacts
         for borrowed_joints in _sample_borrowed_joints(rng):
-            rotations[:, borrowed_joints] = self._sample_excerpt(rng).rotations[:, borrowed_joints]
+            rotations[:, borrowed_joints] = self.sample_excerpt(rng).rotations[:, borrowed_joints]
         for joints, sigma in JOINT_OFFSET_SIGMAS:
             offsets = rotation.from_rotvec(rng.normal(0, sigma, (len(joints), 3)))
             rotations[:, joints] = rotation.multiply(rotations[:, joints], offsets)
@@ -96,7 +96,7 @@ class MotionAugmenter:
             contacts = np.zeros_like(contacts)
         return replace(motion, rotations=rotation.make_continuous(rotations), contacts=contacts)
 
-    def _sample_excerpt(self, rng: np.random.Generator) -> Motion:
+    def sample_excerpt(self, rng: np.random.Generator) -> Motion:
         """Draws a time-warped excerpt of motion capture."""
         motion = self._motions[int(rng.choice(len(self._motions), p=self._probabilities))]
         seconds = (len(motion.rotations) - 1) / float(motion.fps)

@@ -20,6 +20,7 @@ from bodydouble.training.network import (
     POINT_FEATURES,
     LifterNetwork,
     ResidualBlock,
+    affine_map,
 )
 from bodydouble.training.training_loop import Calibration
 
@@ -61,7 +62,7 @@ class OnnxGraphBuilder:
 
     def add_normalization(self, x: str, norm: torch.nn.BatchNorm1d) -> str:
         """Adds the learned batch normalisation."""
-        scale, shift = _batch_norm_affine(norm)
+        scale, shift = (part.numpy()[None, :, None] for part in affine_map(norm))
         return self.add("Add", self.add("Mul", x, self.add_weight(scale)), self.add_weight(shift))
 
     def save(self, path: Path, name: str, inputs: Mapping[str, int], outputs: Mapping[str, int]) -> None:
@@ -133,12 +134,3 @@ def layer_parameters(layer: torch.nn.Conv1d) -> tuple[FloatArray, FloatArray]:
     """Returns weights and bias of a layer."""
     assert layer.bias is not None
     return layer.weight.detach().numpy(), layer.bias.detach().numpy()
-
-
-def _batch_norm_affine(norm: torch.nn.BatchNorm1d) -> tuple[FloatArray, FloatArray]:
-    """Returns scale and shift (1, C, 1) of the batch normalisation."""
-    assert norm.running_mean is not None
-    assert norm.running_var is not None
-    scale = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).detach().numpy()
-    shift = norm.bias.detach().numpy() - norm.running_mean.numpy() * scale
-    return scale[None, :, None], shift[None, :, None]

@@ -23,6 +23,7 @@ from bodydouble.training.detections import (
 from bodydouble.training.export import write_onnx
 from bodydouble.training.training_loop import LOG_FILE, Calibration, TrainOptions, train
 from bodydouble.training.unlabelled import extract_video_windows
+from bodydouble.training.warm_start import average_weights
 from bodydouble.training.windows import Window, read_windows
 
 MODEL_FILE, CURVES_FILE = "lifter.onnx", "curves.png"
@@ -45,7 +46,8 @@ class LifterOptions:
     """Number of optimisation steps."""
     seed: int = 0
     start: Path | None = None
-    """lifter.onnx whose weights the training starts from; None: random weights."""
+    """lifter.onnx whose weights the training starts from; the result is their mean with the trained ones. None: the
+    training starts from random weights."""
     unlabelled_videos: tuple[Path, ...] = ()
     """Videos of people without ground truth."""
     annotated: tuple[Path, ...] = ()
@@ -89,6 +91,8 @@ def train_lifter(paths: Sequence[Path], folder: Path, options: LifterOptions, pr
             recordings["train"], read_windows(files["train"]), validating, folder, train_options,
             lambda _: progress.advance(), unlabelled, options.start,
         )  # fmt: skip
+    if options.start:
+        average_weights(network, options.start)
     write_onnx(network, folder / MODEL_FILE, Calibration.from_windows(network, calibrating))
     draw_curves(folder / LOG_FILE, folder / CURVES_FILE)
     return folder / MODEL_FILE

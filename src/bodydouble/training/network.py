@@ -54,6 +54,14 @@ class ResidualBlock(nn.Module):
         return residual
 
 
+def affine_map(norm: nn.BatchNorm1d) -> tuple[Tensor, Tensor]:
+    """Returns scale and shift (C,) of a learned batch normalisation."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    return scale.detach(), (norm.bias - norm.running_mean * scale).detach()
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """Prediction of the network for B windows, in the person view."""
@@ -88,8 +96,10 @@ class LifterNetwork(nn.Module):
         """Factor (33,) of the depths of the detected 3D landmarks."""
 
     def forward(self, features: Tensor) -> Prediction:
-        """Predicts from features."""
-        outputs = self.answer(self.blocks(self.read(features.transpose(1, 2)))).transpose(1, 2)
+        """Predicts from features. In training, the convolutions of the blocks compute in bfloat16, which is faster."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.training):
+            residual = self.blocks(self.read(features.transpose(1, 2)).float())
+        outputs = self.answer(residual).transpose(1, 2)
         parts = dict(zip(OUTPUT_SIZES, outputs.split(list(OUTPUT_SIZES.values()), dim=-1), strict=True))
         return Prediction(
             (parts["points"] + features[..., POINT_FEATURES]).unflatten(-1, (LANDMARK_COUNT, 2)),

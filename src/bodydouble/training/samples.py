@@ -5,7 +5,7 @@ Augmentation continues with keypoint dropout, outliers, camera roll, horizontal 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -98,7 +98,7 @@ class WindowSampler:
         self._detected = list(detected)
         self._pool: list[Window] = []
         self._noise = NoiseLibrary(detected)
-        grounded = [replace(recording, motion=_stand_on_floor(recording.motion)) for recording in recordings]
+        grounded = [replace(recording, motion=stand_on_floor(recording.motion)) for recording in recordings]
         self._augmenter = MotionAugmenter(grounded, WINDOW_FRAMES, FPS)
 
     def sample_batch(self, count: int, detected_fraction: float) -> tuple[FloatArray, Window]:
@@ -187,7 +187,7 @@ class WindowSampler:
         rng = self._rng
         motion = self._augmenter.sample(rng)
         body = vary_proportions(bodies.load_bodies()[int(rng.integers(len(bodies.load_bodies())))], rng)
-        return body, _transfer_motion(motion, body)
+        return body, transfer_motion(motion, body)
 
     def _choose_noise(self, true_points: FloatArray, depths: FloatArray) -> DetectorNoise:
         """Chooses the detector's noise for a pose, sometimes with that of other clips for some limbs."""
@@ -209,17 +209,53 @@ def _leg_length(offsets: FloatArray) -> float:
     return float(np.linalg.norm(offsets[bones], axis=-1).sum())
 
 
-def _transfer_motion(motion: Motion, body: bodies.Body) -> Motion:
+def transfer_motion(motion: Motion, body: bodies.Body) -> Motion:
     """Transfers a motion to another body and scales its path by the length of the legs."""
     skeleton = bodies.build_humanoid_skeleton(body)
     root = motion.root_position * (_leg_length(skeleton.rest_offsets) / _leg_length(motion.skeleton.rest_offsets))
     return replace(motion, skeleton=skeleton, root_position=root)
 
 
-def _stand_on_floor(motion: Motion) -> Motion:
+def stand_on_floor(motion: Motion) -> Motion:
     """Transfers a motion to an adult's body and grounds it; adds contacts."""
     body = bodies.load_bodies()[0]
-    return ground_motion(_transfer_motion(motion, body), partial(bodies.landmark_positions, body=body))
+    return ground_motion(transfer_motion(motion, body), partial(bodies.landmark_positions, body=body))
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A performer in front of a camera, and the noise with which a detector would see them."""
+
+    camera_rotation: FloatArray
+    """(3, 3) camera_from_world."""
+    true_landmarks_3d: FloatArray
+    """(T, 33, 3) m, camera axes and origin."""
+    view: person_view.PersonView
+    """View of the true landmarks."""
+    landmarks_3d: FloatArray
+    """(T, 33, 3) m, those of a landmark network without error, hip-centred, view axes."""
+    noise: DetectorNoise
+
+
+def observe(
+    performer: tuple[bodies.Body, Motion],
+    choose_noise: Callable[[FloatArray, FloatArray], DetectorNoise],
+    rng: np.random.Generator,
+) -> Observation:
+    """Puts a performer in front of a random camera; arguments as for ``simulate_window``."""
+    body, motion = performer
+    points = bodies.landmark_positions(motion, body)
+    camera_from_world = _sample_camera(points, rng)
+    true_landmarks = points @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
+    true_landmarks[..., 2] = np.maximum(true_landmarks[..., 2], 0.3)
+    image_points = true_landmarks[..., :2] / true_landmarks[..., 2:]
+    view = person_view.view_straight_at(image_points, np.ones(true_landmarks.shape[:2]))
+    noise = choose_noise(view.points, person_view.relative_depths(true_landmarks, view))
+    view = person_view.view_straight_at(image_points, noise.confidence)
+    view_landmarks = true_landmarks @ view.camera_from_view
+    relative = view_landmarks - view_landmarks[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
+    relative *= lifter.LANDMARKS_3D_SIZE / np.median(np.linalg.norm(relative[:, person_view.SCALE_LANDMARKS], axis=-1))
+    return Observation(camera_from_world[:3, :3], true_landmarks, view, relative, noise)
 
 
 def simulate_window(
@@ -234,26 +270,16 @@ def simulate_window(
         choose_noise: function from true points (T, 33, 2) and depths (T, 33) in the person view to noise.
         rng: source of everything that is random.
     """
-    body, motion = performer
-    points = bodies.landmark_positions(motion, body)
-    camera_from_world = _sample_camera(points, rng)
-    true_landmarks = points @ camera_from_world[:3, :3].T + camera_from_world[:3, 3]
-    true_landmarks[..., 2] = np.maximum(true_landmarks[..., 2], 0.3)
-    image_points = true_landmarks[..., :2] / true_landmarks[..., 2:]
-    view = person_view.view_straight_at(image_points, np.ones(true_landmarks.shape[:2]))
-    noise = choose_noise(view.points, person_view.relative_depths(true_landmarks, view))
-    view = person_view.view_straight_at(image_points, noise.confidence)
-    view_landmarks = true_landmarks @ view.camera_from_view
-    relative = view_landmarks - view_landmarks[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
-    relative *= lifter.LANDMARKS_3D_SIZE / np.median(np.linalg.norm(relative[:, person_view.SCALE_LANDMARKS], axis=-1))
+    motion, seen = performer[1], observe(performer, choose_noise, rng)
+    view, noise = seen.view, seen.noise
     noisy_points = view.points + rng.uniform(*NOISE_SCALES) * noise.points
     hips = noisy_points[:, person_view.HIP_INDICES].mean(axis=1, keepdims=True)
     if rng.random() < PAN_FRACTION:
         view = replace(view, direction=_pan_camera(view.direction, rng))
     window = create_window(
         replace(view, points=noisy_points - hips), noise.confidence,
-        relative + rng.uniform(*NOISE_SCALES) * noise.landmarks_3d, true_landmarks,
-        np.broadcast_to(camera_from_world[:3, :3], (len(true_landmarks), 3, 3)), motion.skeleton.rest_offsets,
+        seen.landmarks_3d + rng.uniform(*NOISE_SCALES) * noise.landmarks_3d, seen.true_landmarks_3d,
+        np.broadcast_to(seen.camera_rotation, (len(noisy_points), 3, 3)), motion.skeleton.rest_offsets,
         motion.rotations, motion.root_position, motion.contacts,
     )  # fmt: skip
     return replace(window, true_points=window.true_points - hips)

@@ -125,12 +125,11 @@ def train(
         states["projector_"] = TrainState.from_network(projector, options)
     first_step = _resume(folder / STATE_FILE, states)
     started, losses = time.perf_counter(), []
+    sampler = WindowSampler(recordings, detected, options.seed + first_step)
     if start and not first_step:
-        features, _ = WindowSampler(recordings, detected, options.seed).sample_batch(128, options.detected_fraction)
+        features, _ = sampler.sample_batch(128, options.detected_fraction)
         load_weights(network, start, torch.from_numpy(features))
-    batches = _prefetch(
-        _batch_factory(WindowSampler(recordings, detected, options.seed + first_step), unlabelled, options, first_step)
-    )
+    batches = _prefetch(_batch_factory(sampler, unlabelled, options, first_step))
     for step in range(first_step, options.steps):
         for group in (group for state in states.values() for group in state.optimizer.param_groups):
             group["lr"] = options.learning_rate * _learning_rate_factor(step, options.steps)
