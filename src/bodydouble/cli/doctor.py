@@ -29,6 +29,7 @@ NETWORK_LICENCES = {
     "visemes.onnx": "Apache-2.0 (bodydouble)",
     "lifter.onnx": "Apache-2.0 (bodydouble)",
     "completion.onnx": "Apache-2.0 (bodydouble)",
+    "contacts.onnx": "Apache-2.0 (bodydouble)",
 }
 """Licence of every network file in the package."""
 LICENCES = {

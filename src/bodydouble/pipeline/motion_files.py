@@ -10,7 +10,8 @@ from bodydouble.characters.to_humanoid import convert_to_humanoid
 from bodydouble.data import Face, Motion
 from bodydouble.errors import FormatError, InvalidDataError
 from bodydouble.formats import bvh, performance
-from bodydouble.motion.floor.contacts import contact_probability, sole_positions
+from bodydouble.motion.floor.contacts import sole_positions
+from bodydouble.motion.floor.sole_contacts import sole_contact_probability
 from bodydouble.motion.hands.merge import full_motion
 from bodydouble.pipeline import motion_library
 
@@ -113,7 +114,7 @@ def _read_performance(path: Path) -> tuple[NamedMotion, ...]:
 def _with_contacts(motion: Motion) -> Motion:
     """Adds estimated contacts of the soles to a motion from a file that holds none; the floor is at y = 0."""
     soles = sole_positions(motion.skeleton, motion.rotations, motion.root_position)
-    return replace(motion, contacts=contact_probability(soles, soles[..., 1], float(motion.fps)))
+    return replace(motion, contacts=sole_contact_probability(soles, soles[..., 1], float(motion.fps)))
 
 
 def _read_bvh(path: Path) -> tuple[NamedMotion, ...]:

@@ -16,8 +16,9 @@ from bodydouble.geometry import camera, rotation
 from bodydouble.motion.fit.kinematics import pose_skeleton
 from bodydouble.motion.fit.solve import slice_state, slice_targets, solve
 from bodydouble.motion.fit.terms import FIT_LANDMARKS, SOLE_LANDMARKS, FitTargets, State
-from bodydouble.motion.floor.contacts import contact_probability, known_contacts
+from bodydouble.motion.floor.contacts import known_contacts
 from bodydouble.motion.floor.floor import airborne_probability, support_height
+from bodydouble.motion.floor.sole_contacts import sole_contact_probability
 from bodydouble.motion.lifting.lift import prepare_fit
 from bodydouble.motion.resampling.motion import slice_motion, slice_track
 
@@ -136,7 +137,7 @@ def _fit_window(motion: Motion, evidence: Evidence, shot: slice, window: slice) 
     state = solve(motion.skeleton, start, targets)
     if np.isnan(given).any():
         soles = pose_skeleton(motion.skeleton, state.rotations, state.root, FIT_LANDMARKS).landmarks[:, SOLE_LANDMARKS]
-        estimated = contact_probability(soles, soles[..., 1] - support[:, None], fps) * known
+        estimated = sole_contact_probability(soles, soles[..., 1] - support[:, None], fps) * known
         contacts = np.where(np.isnan(given), estimated, given)
         state = solve(motion.skeleton, state, _add_floor(motion, state, lifted, contacts)[0])
     return replace(
