@@ -64,6 +64,10 @@ class NoiseLibrary:
         forward = np.stack([describe_pose(window.true_points, window.depths) for window in windows])
         self._poses = np.stack([forward, forward[:, ::-1]], axis=1).reshape(2 * len(windows), *forward.shape[1:])
 
+    def of_window(self, index: int) -> DetectorNoise:
+        """Returns the noise of one of the detected windows."""
+        return self._noise[index]
+
     def choose(self, true_points: FloatArray, depths: FloatArray, rng: np.random.Generator) -> DetectorNoise:
         """Chooses the noise for a person with true points (T, 33, 2) and depths (T, 33) in the person view."""
         candidates = rng.integers(len(self._poses), size=CANDIDATES)

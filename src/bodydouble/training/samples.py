@@ -59,7 +59,14 @@ LIMB_LANDMARKS = [
 MIXED_NOISE_FRACTION = 0.3
 """Fraction of windows in which some limbs have the noise of other clips."""
 NOISE_SCALES = (0.5, 1.4)
-"""Range of the factor of the detector's real noise."""
+"""Range of the factor of the detector's noise of points."""
+LANDMARK_NOISE_SCALES = (0.3, 1.2)
+"""Range of the factor of the detector's noise of 3D landmarks."""
+OFFSET_SIGMA = 0.03
+"""Standard deviation of a constant offset of each landmark, in sizes: detectors place joints in real people somewhat
+differently than in rendered ones."""
+DEPTH_SCALE_SIGMA = 0.12
+"""Standard deviation of the logarithm of a factor of the depths of all 3D landmarks of a window, likewise."""
 MAX_OFF_AXIS = 0.35
 """Maximum angle in rad between the optical axis and the person, on each axis."""
 PAN_FRACTION = 0.35
@@ -109,11 +116,22 @@ class WindowSampler:
             for _ in range(count)
         ]
         windows = [
-            self._cut_off(self._drop_keypoints(self._roll_camera(_flip_at_random(window, rng)))) for window in chosen
+            self._cut_off(self._drop_keypoints(self._roll_camera(_flip_at_random(self._offset(window), rng))))
+            for window in chosen
         ]
         observed = np.stack([_sample_observed(rng) for _ in windows])
         stacked = stack_windows(windows)
         return build_features_with_gaps(stacked, observed), stacked
+
+    def _offset(self, window: Window) -> Window:
+        """Moves each landmark by a constant offset, and changes the depth range of the 3D landmarks."""
+        rng = self._rng
+        offsets = rng.normal(0, OFFSET_SIGMA, (LANDMARK_COUNT, 3))
+        offsets -= offsets[person_view.HIP_INDICES].mean(axis=0)  # the hips stay in the middle of the view
+        size = np.median(np.linalg.norm(window.landmarks_3d[:, person_view.SCALE_LANDMARKS], axis=-1))
+        landmarks_3d = window.landmarks_3d + size * offsets
+        landmarks_3d[..., 2] *= np.exp(rng.normal(0, DEPTH_SCALE_SIGMA))
+        return replace(window, points=window.points + offsets[:, :2], landmarks_3d=landmarks_3d)
 
     def _drop_keypoints(self, window: Window) -> Window:
         """Applies keypoint dropout at random: limbs lose confidence for a while, and may be displaced as outliers."""
@@ -163,8 +181,10 @@ class WindowSampler:
         )
 
     def _sample_detected(self) -> Window:
-        """Draws a detected clip, in half of the cases in reverse."""
-        window = self._detected[int(self._rng.integers(len(self._detected)))]
+        """Draws a detected clip, in half of the cases in reverse, with scaled noise of the 3D landmarks."""
+        index, scale = int(self._rng.integers(len(self._detected))), self._rng.uniform(*LANDMARK_NOISE_SCALES)
+        window, noise = self._detected[index], self._noise.of_window(index)
+        window = replace(window, landmarks_3d=window.landmarks_3d - (1 - scale) * noise.landmarks_3d)
         return time_reversed(window) if self._rng.random() < 0.5 else window
 
     def _sample_synthetic(self) -> Window:
@@ -278,7 +298,7 @@ def simulate_window(
         view = replace(view, direction=_pan_camera(view.direction, rng))
     window = create_window(
         replace(view, points=noisy_points - hips), noise.confidence,
-        seen.landmarks_3d + rng.uniform(*NOISE_SCALES) * noise.landmarks_3d, seen.true_landmarks_3d,
+        seen.landmarks_3d + rng.uniform(*LANDMARK_NOISE_SCALES) * noise.landmarks_3d, seen.true_landmarks_3d,
         np.broadcast_to(seen.camera_rotation, (len(noisy_points), 3, 3)), motion.skeleton.rest_offsets,
         motion.rotations, motion.root_position, motion.contacts,
     )  # fmt: skip
