@@ -31,7 +31,7 @@ from bodydouble.formats import performance as performance_files
 from bodydouble.motion import floor_fit
 from bodydouble.motion import reconstruct as motion_stages
 from bodydouble.motion.body import proportions
-from bodydouble.motion.floor import contacts
+from bodydouble.motion.floor.contacts import contact_probability
 from bodydouble.motion.floor.up_direction import UpEstimate, UpOptions, estimate_up
 from bodydouble.motion.lifting import lifter
 from bodydouble.networks import Network
@@ -72,7 +72,7 @@ def list_variants(other_lifter: Path | None) -> dict[str, Variant]:
     """Returns the variants by name; the first one is the product."""
     variants: dict[str, Variant] = {
         "all parts": nullcontext,
-        "contacts by regression": partial(patch.object, floor_fit, "sole_contact_probability", _regress_contacts),
+        "contacts of single frames": partial(patch.object, floor_fit, "sole_contact_probability", contact_probability),
         "without explained acceleration": partial(patch.object, floor_fit, "_explained_acceleration", _know_nothing),
         "up direction without lines": partial(patch.object, motion_stages, "estimate_up", _estimate_up_without_lines),
         "up direction by the lifter alone": partial(patch.object, motion_stages, "estimate_up", _estimate_up_by_lifter),
@@ -86,11 +86,6 @@ def list_variants(other_lifter: Path | None) -> dict[str, Variant]:
         network = Network(other_lifter, lifter.OUTPUTS)
         variants[f"lifter {other_lifter.stem}"] = partial(patch.object, lifter, "_network", lambda: network)
     return variants
-
-
-def _regress_contacts(soles: FloatArray, heights: FloatArray, fps: float) -> FloatArray:
-    with patch.object(contacts, "RAISED_HEIGHT", 0.15):
-        return contacts.support_probability(soles, heights, fps)
 
 
 def _know_nothing(*args: Any) -> FloatArray:

@@ -15,7 +15,7 @@ from bodydouble.geometry import rotation
 from bodydouble.motion.fit.kinematics import pose_skeleton
 from bodydouble.motion.fit.solve import SolveOptions, slice_state, solve
 from bodydouble.motion.fit.terms import FIT_LANDMARKS, SUPPORT_LANDMARKS, FitTargets, State
-from bodydouble.motion.floor.contacts import SOLE_LANDMARKS, are_feet_ever_seen, known_contacts, support_probability
+from bodydouble.motion.floor.contacts import SOLE_LANDMARKS, are_feet_ever_seen, contact_probability, known_contacts
 from bodydouble.motion.floor.floor import Floor, airborne_probability, support_height
 from bodydouble.motion.floor.sole_contacts import sole_contact_probability
 from bodydouble.motion.lifting.fit_input import FitInput
@@ -23,6 +23,9 @@ from bodydouble.motion.lifting.long_clips import WINDOW_FRAMES
 from bodydouble.motion.physics import windows
 from bodydouble.motion.physics.dynamics import UP
 from bodydouble.motion.physics.explained_acceleration import explained_acceleration
+
+HAND_KNEE_RAISED_HEIGHT = 0.1
+"""Height in m above the support at which a motionless hand or knee rests with half the probability."""
 
 
 def fit_on_floor(
@@ -77,8 +80,8 @@ def _add_floor(
         up=floor.up,
         origin_height=floor.camera_height - support,
         contacts=contacts,
-        support_contacts=support_probability(
-            landmarks[:, SUPPORT_LANDMARKS], height[:, SUPPORT_LANDMARKS], targets.fps
+        support_contacts=contact_probability(
+            landmarks[:, SUPPORT_LANDMARKS], height[:, SUPPORT_LANDMARKS], targets.fps, HAND_KNEE_RAISED_HEIGHT
         ),
         airborne=airborne_probability(height, contacts),
     )

@@ -1,9 +1,9 @@
-"""Laws of hands and knees on the floor, supports and free fall."""
+"""Laws of floor contacts, supports and free fall."""
 
 import numpy as np
 import pytest
 
-from bodydouble.motion.floor.contacts import support_probability
+from bodydouble.motion.floor.contacts import contact_probability
 from bodydouble.motion.floor.floor import airborne_probability, support_height
 from tests.motion.floor.soles import FPS, moving_soles
 
@@ -11,27 +11,27 @@ from tests.motion.floor.soles import FPS, moving_soles
 @pytest.mark.parametrize(
     ("speed", "height", "rests"), [(0.0, 0.0, True), (0.05, 0.01, True), (1.0, 0.0, False), (2.0, 0.2, False)]
 )
-def test_only_slow_hands_on_the_floor_rest(speed: float, height: float, rests: bool) -> None:
+def test_only_slow_points_on_the_floor_rest(speed: float, height: float, rests: bool) -> None:
     points = moving_soles(speed, height)
-    assert np.all((support_probability(points, points[..., 1], FPS) > 0.5) == rests)
+    assert np.all((contact_probability(points, points[..., 1], FPS) > 0.5) == rests)
 
 
 def test_probability_falls_with_speed_and_height() -> None:
     probabilities = [
-        support_probability(moving_soles(v, h), moving_soles(v, h)[..., 1], FPS)[0, 0]
+        contact_probability(moving_soles(v, h), moving_soles(v, h)[..., 1], FPS)[0, 0]
         for v, h in ((0.0, 0.0), (0.3, 0.0), (0.3, 0.3))
     ]
     assert probabilities[0] > probabilities[1] > probabilities[2]
 
 
-def test_a_hand_held_still_in_the_air_does_not_rest() -> None:
+def test_a_point_held_still_in_the_air_does_not_rest() -> None:
     points = moving_soles(0.0, 0.4)
-    assert np.all(support_probability(points, points[..., 1], FPS) < 0.05)
+    assert np.all(contact_probability(points, points[..., 1], FPS) < 0.05)
 
 
 def test_single_frame_has_no_speed() -> None:
     points = moving_soles(5.0, 0.0)[:1]
-    assert np.all(support_probability(points, points[..., 1], FPS) > 0.5)
+    assert np.all(contact_probability(points, points[..., 1], FPS) > 0.5)
 
 
 def test_person_without_contact_above_the_floor_is_airborne() -> None:

@@ -27,7 +27,7 @@ CONTACT_INTERCEPT, LOG_SPEED_COEFFICIENT, HEIGHT_COEFFICIENT = -3.0, 2.1, 3.5
 """Coefficients of the logistic regression: constant, of the logarithm of the speed (m/s), of the height (per m)."""
 MIN_SPEED, MAX_HEIGHT = 0.05, 0.4
 """Speed in m/s that is added before the logarithm, and height in m beyond which the regression is constant."""
-RAISED_HEIGHT, RAISED_HEIGHT_SCALE = 0.1, 0.04
+RAISED_HEIGHT, RAISED_HEIGHT_SCALE = 0.15, 0.04
 """Height in m at which a motionless point rests with half the probability, and logistic scale of that transition."""
 MIN_FOOT_CONFIDENCE = 0.5
 """Minimum confidence of the best landmark of a foot that is seen."""
@@ -59,24 +59,27 @@ def lateral_speed(points: FloatArray, view_rays: FloatArray, fps: float) -> Floa
     return np.asarray(np.linalg.norm(velocity - along * view_rays, axis=-1))
 
 
-def support_probability(points: FloatArray, height_above_support: FloatArray, fps: float) -> FloatArray:
-    """Estimates the probability (T, N) that hands and knees rest on the support.
+def contact_probability(
+    points: FloatArray, height_above_floor: FloatArray, fps: float, raised_height: float = RAISED_HEIGHT
+) -> FloatArray:
+    """Estimates the probability (T, N) that points of the body rest on the floor from single frames.
 
     Logistic regression on speed and height, fitted to the feet of motions that were reconstructed from rendered clips
-    of validation subjects. For soles, see ``sole_contacts``.
+    of validation subjects. ``sole_contacts`` adds the path of the soles to it.
 
     Args:
-        points: (T, N, 3) m in axes that do not move.
-        height_above_support: (T, N) m.
+        points: (T, N, 3) m in axes that do not move, the soles unless ``raised_height`` is given.
+        height_above_floor: (T, N) m.
         fps: frames per second.
+        raised_height: height in m at which a motionless point rests with half the probability.
     """
-    height = np.abs(height_above_support)
+    height = np.abs(height_above_floor)
     speed = np.zeros(height.shape) if len(points) < 2 else np.linalg.norm(np.gradient(points, axis=0), axis=-1) * fps
     bounded_height = np.clip(height, 0.0, MAX_HEIGHT)
     log_odds = (
         CONTACT_INTERCEPT - LOG_SPEED_COEFFICIENT * np.log(speed + MIN_SPEED) - HEIGHT_COEFFICIENT * bounded_height
     )
-    return np.asarray(expit(log_odds) * expit((RAISED_HEIGHT - height) / RAISED_HEIGHT_SCALE))
+    return np.asarray(expit(log_odds) * expit((raised_height - height) / RAISED_HEIGHT_SCALE))
 
 
 def landmark_confidence(track: Track) -> FloatArray:

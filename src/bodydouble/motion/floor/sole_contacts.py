@@ -2,7 +2,8 @@
 
 In: positions of heels and toes in axes that do not move, and their heights above the support. A foot that rests is
 slow and low for a while, and comes down and leaves in typical ways, so the network sees about half a second around
-each frame. It has seen few feet that are held still in the air, so the height counts once more.
+each frame. It has seen few acrobats and few feet that are held still in the air, so the logistic regression of single
+frames in ``contacts`` has as much weight.
 
 ``tools/train_contacts.py`` trained it on the first and the later fits of simulated captures.
 """
@@ -14,6 +15,7 @@ import numpy as np
 from scipy.special import expit
 
 from bodydouble.data import FloatArray
+from bodydouble.motion.floor.contacts import contact_probability
 from bodydouble.motion.lifting.lifter import MIRROR_CONTACT_ORDER, NETWORK_FPS, interpolate_linear, network_times
 from bodydouble.networks import Network
 
@@ -28,6 +30,8 @@ HEIGHT_UNIT = 0.2
 """Height in m that is 1 in the features."""
 MAX_VERTICAL_VELOCITY = 2.0
 """Bound in m/s of vertical velocities."""
+MIN_PROBABILITY = 1e-6
+"""Distance from 0 and 1 that probabilities are kept away before their log-odds are averaged."""
 RAISED_HEIGHT, RAISED_HEIGHT_SCALE = 0.28, 0.035
 """Height in m at which a motionless point rests with half the probability, and logistic scale of that transition."""
 MIRROR_FEATURES = [4 * group + index for group in range(FEATURE_COUNT // 4) for index in MIRROR_CONTACT_ORDER]
@@ -57,8 +61,16 @@ def sole_contact_probability(soles: FloatArray, heights: FloatArray, fps: float)
     sampled = interpolate_linear(times, frames, paths.reshape(len(frames), -1)).reshape(len(times), *paths.shape[1:])
     features = build_features(sampled[..., :3], sampled[..., 3])
     mirrored = _run_network(features[:, MIRROR_FEATURES])[:, MIRROR_CONTACT_ORDER]
-    logits = interpolate_linear(frames, times, (_run_network(features) + mirrored) / 2)
-    return np.asarray(expit(logits) * expit((RAISED_HEIGHT - np.abs(heights)) / RAISED_HEIGHT_SCALE))
+    of_paths = expit(interpolate_linear(frames, times, (_run_network(features) + mirrored) / 2))
+    of_paths = of_paths * expit((RAISED_HEIGHT - np.abs(heights)) / RAISED_HEIGHT_SCALE)
+    of_frames = contact_probability(soles, heights, fps)
+    return np.asarray(expit((_logit(of_paths, MIN_PROBABILITY) + _logit(of_frames, MIN_PROBABILITY)) / 2))
+
+
+def _logit(probability: FloatArray, margin: float) -> FloatArray:
+    """Returns the log-odds of probabilities that are kept away from 0 and 1 by a margin."""
+    bounded = np.clip(probability, margin, 1 - margin)
+    return np.asarray(np.log(bounded) - np.log1p(-bounded))
 
 
 def _run_network(features: FloatArray) -> FloatArray:
