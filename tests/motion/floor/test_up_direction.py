@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
+from typing import cast
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from bodydouble.data import FloatArray, LineSegments
 from bodydouble.geometry import rotation
 from bodydouble.motion.camera.vanishing_points import BackgroundLines
+from bodydouble.motion.fit.terms import SOLE_LANDMARKS
 from bodydouble.motion.floor.balance import BalanceAxes
 from bodydouble.motion.floor.up_direction import (
     estimate_up,
@@ -76,6 +78,26 @@ def test_no_lines_are_the_same_as_none_detected() -> None:
     person = lifted_person(0.0)
     first, second = estimate_up([person], STATIC), estimate_up([person], STATIC, lines_of(none))
     np.testing.assert_array_equal(first.up, second.up)
+
+
+class LinesThatLookUp:
+    """Lines that a camera explains which looks up, such as tips of trees in one row."""
+
+    def log_likelihood(self, ups: FloatArray, _: float = 0.0) -> FloatArray:
+        return np.where(roll_and_pitch(ups)[:, 1] < -0.35, 12.0, 0.0)
+
+
+def test_feet_that_are_seen_stay_below_the_horizon() -> None:
+    person, lines = lifted_person(0.0), cast(BackgroundLines, LinesThatLookUp())
+    confidence = person.confidence.copy()
+    confidence[:, 27:] = 0.0
+    hidden = estimate_up([replace(person, confidence=confidence)], STATIC, lines)
+    assert roll_and_pitch(hidden.up)[1] < -0.35
+    seen = estimate_up([person], STATIC, lines)
+    feet = person.targets.points[:, list(SOLE_LANDMARKS)]
+    rays = np.concatenate([feet, np.ones((*feet.shape[:2], 1))], axis=-1)
+    assert (rays @ seen.up).max() < 0.0
+    assert error_deg(seen.up, 0.0) < 8.0
 
 
 @pytest.mark.parametrize("roll_deg", [-20.0, 4.0])

@@ -6,6 +6,7 @@ In: lifted people, camera poses and lines of the background. Out: an ``UpEstimat
 - People's balance (``balance.py``) shows the roll of the camera, and its pitch as well as the lifter does.
 - The lifter's gravity shows the pitch. It is trained on level cameras, so it says nothing about the roll.
 - Cameras are mostly held level. The prior has heavy tails, so that good evidence overrules it.
+- Feet on the floor are below the horizon, as the camera is above the floor.
 
 The posterior has several maxima, so it is evaluated on a grid of rolls and pitches, and on finer ones around the best.
 """
@@ -18,7 +19,9 @@ import numpy as np
 from bodydouble.data import FloatArray
 from bodydouble.geometry import rotation
 from bodydouble.motion.camera.vanishing_points import BackgroundLines
+from bodydouble.motion.fit.terms import SOLE_LANDMARKS
 from bodydouble.motion.floor.balance import BalanceAxes
+from bodydouble.motion.floor.contacts import seen_feet
 from bodydouble.motion.lifting.fit_input import FitInput
 
 MIN_SIGMA, MAX_SIGMA = np.radians(0.4), np.radians(15.0)
@@ -27,6 +30,8 @@ CURVATURE_STEP = np.radians(2.0)
 """Angle in rad over which the curvature of the log-posterior is measured: the likelihood of lines is rugged."""
 MAX_LEVEL_COSINE = 0.99
 """Cosine of the angle between the optical axis and the vertical beyond which a camera looks straight up or down."""
+MAX_FOOT_FRAMES = 20
+"""Number of frames of a person whose feet are compared with the horizon."""
 MEAN_ITERATIONS = 10
 """Number of iterations of a robust mean."""
 
@@ -56,6 +61,11 @@ class UpOptions:
     lifter_pitch_gain: float = 0.7
     """Change of the pitch by the lifter's gravity with that of the camera: it regresses to the mean."""
     lifter_tails: float = 5.0
+    min_foot_angle: float = np.radians(1.0)
+    """Minimum angle of feet below the horizon."""
+    foot_sigma: float = np.radians(1.0)
+    """Scale of the angle by which feet are higher, as on a stage above the camera."""
+    foot_tails: float = 4.0
     max_roll: float = np.radians(48.0)
     """Bound of the roll."""
     pitch_range: tuple[float, float] = (np.radians(-60.0), np.radians(80.0))
@@ -147,6 +157,8 @@ class _Posterior:
     """(2,) rad; infinite without balance."""
     lifter_up: FloatArray
     """(3,) mean of the lifter's up directions, axes of the reference."""
+    feet: tuple[FloatArray, ...]
+    """(N, 4, 3) unit rays to the soles of each person whose feet are seen, in N frames, axes of the reference."""
     lines: BackgroundLines | None
     options: UpOptions
 
@@ -169,6 +181,7 @@ class _Posterior:
             roll_and_pitch(mean_direction(axes, weights, options.axis_outlier)),
             np.array(options.balance_sigma) * (1 + options.balance_seconds / max(seconds, 1e-9)),
             mean_direction(ups, np.ones(len(ups)), options.axis_outlier),
+            tuple(rays for rays in map(_seen_foot_rays, people) if len(rays)),
             lines,
             options,
         )
@@ -179,7 +192,14 @@ class _Posterior:
         total = np.mean([self._evaluate_camera(ups, turn) for turn in self.camera_rotations], axis=0)
         deviation = (angles - self.balance) * [np.cos(self.balance[1]), 1.0] / self.balance_sigma
         total += log_student(deviation, options.balance_tails).sum(axis=-1)
+        total += sum(self._evaluate_feet(ups, rays) for rays in self.feet)
         return np.asarray(total if self.lines is None else total + self.lines.log_likelihood(ups, blur))
+
+    def _evaluate_feet(self, ups: FloatArray, rays: FloatArray) -> FloatArray:
+        """Returns the log-likelihood (M,) of up directions (M, 3) by the lowest soles (N, 4, 3) of a person."""
+        above = np.arcsin(np.clip(np.median((rays @ ups.T).min(axis=1), axis=0), -1.0, 1.0))
+        excess = np.maximum(above + self.options.min_foot_angle, 0.0)
+        return log_student(excess / self.options.foot_sigma, self.options.foot_tails)
 
     def _evaluate_camera(self, ups: FloatArray, reference_from_camera: FloatArray) -> FloatArray:
         """Returns the sum (M,) of the log-prior of a camera (3, 3) and of what the lifter sees of its pitch."""
@@ -202,6 +222,16 @@ class _Posterior:
         curvature = (2 * scores[0] - scores[[1, 3]] - scores[[2, 4]]) / CURVATURE_STEP**2
         roll_sigma, pitch_sigma = np.clip(np.maximum(curvature, 1e-9) ** -0.5, MIN_SIGMA, MAX_SIGMA)
         return float(roll_sigma), float(pitch_sigma)
+
+
+def _seen_foot_rays(person: FitInput) -> FloatArray:
+    """Returns the unit rays (N, 4, 3) to the soles in up to MAX_FOOT_FRAMES frames in which a foot is seen."""
+    targets = person.targets
+    seen = np.flatnonzero(seen_feet(person.confidence, targets.fps).any(axis=1))
+    rows = seen[np.unique(np.linspace(0, len(seen) - 1, MAX_FOOT_FRAMES).round().astype(int))] if len(seen) else seen
+    points = np.asarray(targets.points[rows][:, SOLE_LANDMARKS], np.float64)
+    rays = rotation.normalize(np.concatenate([points, np.ones((*points.shape[:2], 1))], axis=-1))
+    return np.asarray(rays @ targets.camera_from_reference[rows][:, :, :3])
 
 
 def log_student(deviation: FloatArray, tails: float) -> FloatArray:
