@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bodydouble.errors import ModelError
+from bodydouble.motion.floor.sole_contacts import MODEL as CONTACTS
 from bodydouble.motion.lifting.lifter import MODEL as LIFTER
 from bodydouble.networks import Network, Shape, network_seconds
 from bodydouble.perception.protocols import MODELS
@@ -83,7 +84,7 @@ def test_the_face_networks_reproduce_the_original_outputs() -> None:
 
 def test_the_table_lists_the_committed_files() -> None:
     listed = dict(re.findall(r"^\| `(\w+\.onnx)` .*?`([0-9a-f]{64})`", TABLE.read_text(), re.MULTILINE))
-    files = (path for folder in (MODELS, LIFTER.parent) for path in folder.glob("*.onnx"))
+    files = (path for folder in (MODELS, LIFTER.parent, CONTACTS.parent) for path in folder.glob("*.onnx"))
     committed = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     assert listed == committed
 
