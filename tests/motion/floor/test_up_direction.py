@@ -80,6 +80,17 @@ def test_no_lines_are_the_same_as_none_detected() -> None:
     np.testing.assert_array_equal(first.up, second.up)
 
 
+def test_a_stretched_person_who_lies_is_not_balanced() -> None:
+    person = lifted_person(0.0)
+    turn = rotation.to_matrix(rotation.from_rotvec(np.array([0.0, 0.0, np.radians(80.0)])))
+    rotations = person.start.rotations.copy()
+    rotations[:, 0] = turn @ rotations[:, 0]
+    lying = replace(person, start=replace(person.start, rotations=rotations))
+    assert BalanceAxes.of(lying).weights.max() < 1e-3
+    assert BalanceAxes.of(person).weights.max() > 0.5
+    assert error_deg(estimate_up([lying], STATIC).up, 0.0) < 8.0
+
+
 class LinesThatLookUp:
     """Lines that a camera explains which looks up, such as tips of trees in one row."""
 

@@ -7,6 +7,7 @@ and swings of the trunk move the axis of a frame; over some steps they cancel ou
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from bodydouble.data import FloatArray
 from bodydouble.data.windows import split_into_windows
@@ -22,6 +23,9 @@ MIN_HEIGHT = 0.9
 with half the probability; who sits or crawls is supported by more than the feet."""
 HEIGHT_SCALE = 0.04
 """Logistic scale of that transition."""
+MAX_LEAN, LEAN_SCALE = np.radians(45.0), np.radians(3.0)
+"""Angle in rad between the axis and the lifter's up direction at which a stretched person lies with half the
+probability, and logistic scale of that transition. Cameras are not rolled so far."""
 MIN_WEIGHT = 1e-6
 """Weight of a frame without contact, so that a mean exists."""
 WINDOW_FRAMES = 3000
@@ -56,6 +60,8 @@ def _balance_of_frames(person: FitInput, rows: slice) -> tuple[FloatArray, Float
     support = (bearing * pose.landmarks).sum(axis=1) / bearing.sum(axis=1)
     lever = center_of_mass(distribute_mass(person.skeleton), pose.joints, pose.rotations) - support
     height = np.linalg.norm(lever, axis=-1) / person.skeleton.rest_offsets[0, 1]
-    is_standing = 1 / (1 + np.exp(-(height - MIN_HEIGHT) / HEIGHT_SCALE))
+    axes = rotation.normalize(lever)
+    lean = np.arccos(np.clip((axes * np.asarray(person.up[rows], np.float64)).sum(axis=-1), -1.0, 1.0))
+    is_standing = expit((height - MIN_HEIGHT) / HEIGHT_SCALE) * expit((MAX_LEAN - lean) / LEAN_SCALE)
     seen = contacts * sole_confidence(person.confidence[rows])
-    return rotation.normalize(lever), is_standing * seen.max(axis=1) + MIN_WEIGHT
+    return axes, is_standing * seen.max(axis=1) + MIN_WEIGHT
