@@ -34,6 +34,7 @@ from bodydouble.motion.body import proportions
 from bodydouble.motion.floor.contacts import contact_probability
 from bodydouble.motion.floor.up_direction import UpEstimate, UpOptions, estimate_up
 from bodydouble.motion.lifting import lifter
+from bodydouble.motion.multi_shot import reconstruct_shots
 from bodydouble.networks import Network
 from bodydouble.pipeline import capture, capturing
 
@@ -55,16 +56,20 @@ class PerceivedClip:
 
     def reconstruct(self) -> Performance:
         """Runs the motion stages again."""
-        camera, motions = motion_stages.reconstruct(self.inputs)
+        run = reconstruct_shots if self.inputs.shot_starts else motion_stages.reconstruct
+        camera, motions = run(self.inputs)
         people = tuple(replace(p, motion=m) for p, m in zip(self.performance.people, motions, strict=True))
         return replace(self.performance, camera=camera, people=people)
 
 
 def perceive(video: Path) -> PerceivedClip:
-    """Captures a clip of one shot and records the input of its motion stages."""
-    with patch.object(capturing, "reconstruct", wraps=motion_stages.reconstruct) as run:
+    """Captures a clip and records the input of its motion stages."""
+    with (
+        patch.object(capturing, "reconstruct", wraps=motion_stages.reconstruct) as of_shot,
+        patch.object(capturing, "reconstruct_shots", wraps=reconstruct_shots) as of_shots,
+    ):
         performance = capture(video, quality=QUALITY)
-    (call,) = run.call_args_list
+    (call,) = of_shot.call_args_list + of_shots.call_args_list
     return PerceivedClip(performance, call.args[0])
 
 
