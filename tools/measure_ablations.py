@@ -98,11 +98,11 @@ def _know_nothing(*args: Any) -> FloatArray:
 
 
 def _estimate_up_without_lines(*args: Any) -> UpEstimate:
-    return estimate_up(*args[:2])
+    return estimate_up(args[0], args[1])
 
 
 def _estimate_up_by_lifter(*args: Any) -> UpEstimate:
-    return estimate_up(*args[:2], None, NO_BALANCE)
+    return estimate_up(args[0], args[1], None, NO_BALANCE)
 
 
 def _with_mean_proportions(build: Callable[[FloatArray], Skeleton]) -> Callable[[FloatArray], Skeleton]:
