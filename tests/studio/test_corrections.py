@@ -203,13 +203,6 @@ def test_numbers_of_the_scene_are_those_of_its_description(tab: Tab) -> None:
     assert tab.server.request("GET", address + "0" * 16).status == 409
 
 
-def test_a_character_of_a_former_version_is_gone(tab: Tab) -> None:
-    assert tab.put(EXCHANGE).status == 200
-    former = tab.scene()["people"][1]["model"]
-    assert tab.put().status == 200
-    assert tab.server.request("GET", f"{tab.page}/models/{former}").status == 404
-
-
 def test_corrections_stay_when_the_server_stops(tmp_path: Path) -> None:
     with run_studio(tmp_path / "studio") as server:
         take_id = server.upload(write_clip(tmp_path / "a.mp4")).json()["id"]
