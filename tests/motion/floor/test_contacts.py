@@ -1,37 +1,51 @@
 """Laws of floor contacts, supports and free fall."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from bodydouble.motion.floor.contacts import contact_probability
 from bodydouble.motion.floor.floor import airborne_probability, support_height
+from bodydouble.motion.floor.sole_contacts import sole_contact_probability
 from tests.motion.floor.soles import FPS, moving_soles
 
+Probability = Callable[..., np.ndarray]
 
+
+BOTH = pytest.mark.parametrize("probability", [contact_probability, sole_contact_probability])
+"""The regression of single frames, and its mean with the network."""
+
+
+@BOTH
 @pytest.mark.parametrize(
     ("speed", "height", "rests"), [(0.0, 0.0, True), (0.05, 0.01, True), (1.0, 0.0, False), (2.0, 0.2, False)]
 )
-def test_only_slow_points_on_the_floor_rest(speed: float, height: float, rests: bool) -> None:
+def test_only_slow_points_on_the_floor_rest(probability: Probability, speed: float, height: float, rests: bool) -> None:
     points = moving_soles(speed, height)
-    assert np.all((contact_probability(points, points[..., 1], FPS) > 0.5) == rests)
+    assert np.all((probability(points, points[..., 1], FPS) > 0.5) == rests)
 
 
-def test_probability_falls_with_speed_and_height() -> None:
+@BOTH
+@pytest.mark.parametrize("frame", [0, 10])
+def test_probability_falls_with_speed_and_height(probability: Probability, frame: int) -> None:
     probabilities = [
-        contact_probability(moving_soles(v, h), moving_soles(v, h)[..., 1], FPS)[0, 0]
+        probability(moving_soles(v, h), moving_soles(v, h)[..., 1], FPS)[frame, 0]
         for v, h in ((0.0, 0.0), (0.3, 0.0), (0.3, 0.3))
     ]
     assert probabilities[0] > probabilities[1] > probabilities[2]
 
 
-def test_a_point_held_still_in_the_air_does_not_rest() -> None:
+@BOTH
+def test_a_point_held_still_in_the_air_does_not_rest(probability: Probability) -> None:
     points = moving_soles(0.0, 0.4)
-    assert np.all(contact_probability(points, points[..., 1], FPS) < 0.05)
+    assert np.all(probability(points, points[..., 1], FPS) < 0.05)
 
 
-def test_single_frame_has_no_speed() -> None:
+@BOTH
+def test_single_frame_has_no_speed(probability: Probability) -> None:
     points = moving_soles(5.0, 0.0)[:1]
-    assert np.all(contact_probability(points, points[..., 1], FPS) > 0.5)
+    assert np.all(probability(points, points[..., 1], FPS) > 0.5)
 
 
 def test_person_without_contact_above_the_floor_is_airborne() -> None:

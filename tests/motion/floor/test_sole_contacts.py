@@ -8,27 +8,6 @@ from bodydouble.motion.lifting.lifter import MIRROR_CONTACT_ORDER, MIRROR_SIGNS
 from tests.motion.floor.soles import FPS, moving_soles
 
 
-@pytest.mark.parametrize(
-    ("speed", "height", "rests"), [(0.0, 0.0, True), (0.05, 0.01, True), (1.0, 0.0, False), (2.0, 0.2, False)]
-)
-def test_only_slow_soles_on_the_floor_rest(speed: float, height: float, rests: bool) -> None:
-    points = moving_soles(speed, height)
-    assert np.all((sole_contact_probability(points, points[..., 1], FPS) > 0.5) == rests)
-
-
-def test_probability_falls_with_speed_and_height() -> None:
-    probabilities = [
-        sole_contact_probability(moving_soles(v, h), moving_soles(v, h)[..., 1], FPS)[10, 0]
-        for v, h in ((0.0, 0.0), (0.3, 0.0), (0.3, 0.3))
-    ]
-    assert probabilities[0] > probabilities[1] > probabilities[2]
-
-
-def test_a_foot_held_still_in_the_air_does_not_rest() -> None:
-    points = moving_soles(0.0, 0.4)
-    assert np.all(sole_contact_probability(points, points[..., 1], FPS) < 0.05)
-
-
 def walking_soles(fps: float, seconds: float = 3.0) -> np.ndarray:
     """Returns points (T, 4, 3) m of feet that step in turn: half a second of stance, then one of swing."""
     time = np.arange(round(seconds * fps)) / fps

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from bodydouble.data import FloatArray
 from bodydouble.motion.floor.contacts import contact_probability
@@ -64,13 +64,8 @@ def sole_contact_probability(soles: FloatArray, heights: FloatArray, fps: float)
     of_paths = expit(interpolate_linear(frames, times, (_run_network(features) + mirrored) / 2))
     of_paths = of_paths * expit((RAISED_HEIGHT - np.abs(heights)) / RAISED_HEIGHT_SCALE)
     of_frames = contact_probability(soles, heights, fps)
-    return np.asarray(expit((_logit(of_paths, MIN_PROBABILITY) + _logit(of_frames, MIN_PROBABILITY)) / 2))
-
-
-def _logit(probability: FloatArray, margin: float) -> FloatArray:
-    """Returns the log-odds of probabilities that are kept away from 0 and 1 by a margin."""
-    bounded = np.clip(probability, margin, 1 - margin)
-    return np.asarray(np.log(bounded) - np.log1p(-bounded))
+    probabilities = np.clip([of_paths, of_frames], MIN_PROBABILITY, 1 - MIN_PROBABILITY)
+    return np.asarray(expit(logit(probabilities).mean(axis=0)))
 
 
 def _run_network(features: FloatArray) -> FloatArray:
