@@ -28,6 +28,8 @@ FRAMES = 90
 INSET = 9
 """Distance in px between the edges of the plots and their first and last frame."""
 IS_READY = "document.querySelector('.take[data-mode] .pane[data-ready]')"
+IS_RESOLVED = "!document.querySelector('.corrections.busy')"
+"""The motion is that of the corrections."""
 Point = tuple[float, float]
 
 
@@ -347,12 +349,16 @@ def test_keyframes_have_marks_that_jump_and_can_be_deleted(page: Browser, server
     page.drag((left + width / 2, top + height / 2), (left + width / 2, top + height / 2))
     page.wait("document.querySelector('.transport input').value === '30' && document.querySelector('.keyframe.now')")
 
+    page.evaluate("document.querySelector('[aria-label=Name]').value = 'Half a na'")
+    page.evaluate("document.querySelector('.keyframe').focus()")
     page.evaluate(
         "(() => { const e = document.querySelector('.falloff-control input'); e.value = 1.2; "
         "e.dispatchEvent(new Event('input', { bubbles: true })); e.dispatchEvent(new Event('change')); })()"
     )
     assert wait_for(lambda: list_corrections(server, walk)[0].get("falloff") == 1.2, 30)
-    page.evaluate("document.querySelector('.keyframe').focus()")
+    page.wait(IS_RESOLVED)
+    assert page.evaluate("document.activeElement.matches('.keyframe')")  # the mark is another element now
+    assert page.evaluate("document.querySelector('[aria-label=Name]').value") == "Half a na"
     page.press("Delete")
     wait_for_corrections(server, walk, 0)
     page.wait("!document.querySelector('.keyframe')")

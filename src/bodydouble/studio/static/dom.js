@@ -12,6 +12,26 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+/**
+ * Replaces the children of an element that can hold the keyboard. The keyboard stays on the control that is the same by
+ * its key or text, or else on the one at the same place, as after the deletion of an entry of a list.
+ */
+export function replaceControls(parent, ...children) {
+  const listControls = () => [...parent.querySelectorAll("button, input, select, [tabindex]")];
+  const place = listControls().indexOf(document.activeElement);
+  const key = place >= 0 ? controlKey(document.activeElement) : "";
+  parent.replaceChildren(...children);
+  if (place < 0) return;
+  const controls = listControls();
+  const atPlace = controls[Math.min(place, controls.length - 1)];
+  const same = atPlace && controlKey(atPlace) === key ? atPlace : controls.find((control) => controlKey(control) === key);
+  (same ?? atPlace)?.focus({ preventScroll: true });
+}
+
+function controlKey(control) {
+  return control.dataset.key ?? control.getAttribute("aria-label") ?? control.textContent;
+}
+
 const PATHS = {
   back: "M15 5l-7 7 7 7",
   play: "M8 5.500v13l11-6.500z",

@@ -2,7 +2,7 @@
 
 import { listCharacters, removeCharacter, renameCharacter, uploadCharacter } from "../api.js";
 import { askText, confirmAction, openDialog } from "../dialogs.js";
-import { formatBytes, h, icon, iconButton, toast } from "../dom.js";
+import { formatBytes, h, icon, iconButton, replaceControls, toast } from "../dom.js";
 
 const FILES = /\.(vrm|glb|gltf|fbx)$/i;
 
@@ -51,7 +51,7 @@ export function openCharacters({ session, chosen, title = "Characters", note = "
 
   async function show() {
     const own = await listCharacters().catch((error) => { toast(error.message, "bad"); return []; });
-    grid.replaceChildren(...own.map(createOwnTile), ...session.characters.map((name) => createTile(name, characterLabel(name))));
+    replaceControls(grid, ...own.map(createOwnTile), ...session.characters.map((name) => createTile(name, characterLabel(name))));
   }
 
   function createTile(name, text, picture = null) {

@@ -1,6 +1,6 @@
 /** Time line with the keyframes of a person: marks to go to, and their falloff. */
 
-import { h } from "../dom.js";
+import { h, replaceControls } from "../dom.js";
 import { jointLabel } from "./describe.js";
 import { DEFAULT_FALLOFF, listKeyframes } from "./keyframes.js";
 
@@ -18,7 +18,7 @@ export class KeyframeLane {
   onCorrections() {
     const keyframes = listKeyframes(this.corrections.list, this.person.name);
     this.hint.hidden = keyframes.length > 0;
-    this.marks.replaceChildren(...keyframes.flatMap((keyframe) => [this.#createFalloff(keyframe), this.#createMark(keyframe)]));
+    replaceControls(this.marks, ...keyframes.flatMap((keyframe) => [this.#createFalloff(keyframe), this.#createMark(keyframe)]));
     this.show();
   }
 
@@ -36,8 +36,7 @@ export class KeyframeLane {
     const label = `${jointLabel(joint)}, frame ${frame}, falloff ${falloff} s`;
     const mark = h("button", { type: "button", class: "keyframe", "aria-label": label, title: `${label}; Delete removes it`,
       onclick: () => this.#goTo(joint, frame), onkeydown: (event) => this.#onKey(event, index) });
-    mark.dataset.joint = joint;
-    mark.dataset.frame = frame;
+    Object.assign(mark.dataset, { joint, frame, key: `${joint} ${frame}` });
     return this.axis.place(mark, frame);
   }
 

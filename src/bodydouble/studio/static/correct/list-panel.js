@@ -1,6 +1,6 @@
 /** Panel with all corrections in plain words: jump to their frames, remove them, undo and redo, and what went wrong. */
 
-import { h, iconButton, toast } from "../dom.js";
+import { h, iconButton, replaceControls, toast } from "../dom.js";
 import { describe, framesOf } from "./describe.js";
 
 export class ListPanel {
@@ -48,7 +48,7 @@ export class ListPanel {
     this.busy.textContent = isResolving ? "Working out the motion …" : "";
     this.element.classList.toggle("busy", isResolving);
     const hint = h("p", { class: "hint" }, "Nothing is corrected. The automatic result is always kept: what you correct here can be taken back.");
-    this.content.replaceChildren(list.length ? h("ol", { class: "correction-list" }, list.map((c, k) => this.#describe(c, k))) : hint);
+    replaceControls(this.content, list.length ? h("ol", { class: "correction-list" }, list.map((c, k) => this.#describe(c, k))) : hint);
   }
 
   #describe(correction, index) {

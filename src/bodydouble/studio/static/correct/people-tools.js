@@ -1,6 +1,6 @@
 /** Panel that corrects who is who, and the heights of people. */
 
-import { h, icon } from "../dom.js";
+import { h, icon, replaceControls } from "../dom.js";
 import { replaceLast } from "./replace-last.js";
 
 const MAX_NAME = 60;
@@ -29,7 +29,6 @@ export class PeopleTools {
   /** Shows the people; if the selected one has another name now, the one at the same place is selected. */
   onScene(scene) {
     this.scene = scene;
-    this.shown = "";
     if (this.#person) this.#update();
     else this.selection.person = scene.people[Math.min(this.index, scene.people.length - 1)].name;
   }
@@ -50,20 +49,16 @@ export class PeopleTools {
     if (person) this.splitButton.disabled = frame <= person.first_frame || frame >= person.first_frame + person.frames;
   }
 
+  /** Shows the people and the tools for the selected one; what is being typed stays if they are what is shown. */
   #update() {
     const person = this.#person;
-    if (!person || this.shown === person.name) return;
-    this.shown = person.name;
+    const content = JSON.stringify([person?.name, this.scene.people.map(describePerson)]);
+    if (!person || this.shown === content) return;
+    this.shown = content;
     this.index = this.scene.people.indexOf(person);
-    const focused = this.#controls.indexOf(document.activeElement);
-    this.list.replaceChildren(...this.scene.people.map((one) => this.#createChoice(one, one === person)));
-    this.tools.replaceChildren(this.#createNames(person), this.#createHeight(person), this.#createIdentity(person));
+    replaceControls(this.list, ...this.scene.people.map((one) => this.#createChoice(one, one === person)));
+    replaceControls(this.tools, this.#createNames(person), this.#createHeight(person), this.#createIdentity(person));
     if (this.player) this.show();
-    this.#controls[focused]?.focus();
-  }
-
-  get #controls() {
-    return [...this.element.querySelectorAll("button, input, select")];
   }
 
   #createChoice(person, isSelected) {
@@ -125,4 +120,9 @@ export class PeopleTools {
     while (used.has(`person${number}`)) number += 1;
     return `person${number}`;
   }
+}
+
+/** Returns what the panel shows of a person. */
+function describePerson({ name, label, color, stature, first_frame: first, frames }) {
+  return [name, label, color, stature.toFixed(2), first, frames];
 }

@@ -1,6 +1,6 @@
 /** Time lines of what is corrected: the selected span, and for each person keyframes and contacts. */
 
-import { h, icon } from "../dom.js";
+import { h, icon, replaceControls } from "../dom.js";
 import { TimeAxis } from "../take/time-axis.js";
 import { ContactLanes } from "./contact-lanes.js";
 import { ContactSheet } from "./contact-sheet.js";
@@ -62,8 +62,8 @@ export class TimeLines {
   #build() {
     this.selected = this.selection.person;
     this.people = this.scene.people.map((person) => this.#createPerson(person));
-    this.rows.replaceChildren(this.span.element, ...this.people.map(({ element }) => element), this.span.shade, this.cursor);
     this.#showSheets();
+    replaceControls(this.rows, this.span.element, ...this.people.map(({ element }) => element), this.span.shade, this.cursor);
     this.show();
   }
 

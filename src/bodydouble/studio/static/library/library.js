@@ -4,7 +4,7 @@ import { cancelTake, removeTake, renameTake, restartTake } from "../api.js";
 import { askText, confirmAction } from "../dialogs.js";
 import { isCharacterFile } from "../characters/characters.js";
 import { CharacterSelect } from "../characters/select.js";
-import { formatBytes, formatLeft, formatTime, h, icon, iconButton, toast } from "../dom.js";
+import { formatBytes, formatLeft, formatTime, h, icon, iconButton, replaceControls, toast } from "../dom.js";
 import { showRecorder } from "../record/record-dialog.js";
 import { Uploads } from "./uploads.js";
 
@@ -206,7 +206,7 @@ class TakeCard {
     const kind = `${state} ${title}`;
     if (this.kind !== kind) {
       this.kind = kind;
-      this.buttons.replaceChildren(...this.#createButtons(take));
+      replaceControls(this.buttons, ...this.#createButtons(take));
     }
   }
 

@@ -1,6 +1,6 @@
 /** Panel with the findings of the report; each time range is a button that jumps to it. */
 
-import { formatTime, h, icon, personLabel } from "../dom.js";
+import { formatTime, h, icon, personLabel, replaceControls } from "../dom.js";
 
 const MAX_SPANS = 4;
 
@@ -17,7 +17,7 @@ export class FindingsPanel {
     this.buttons = [];
     const findings = scene.findings.map((finding) => this.#describe(finding));
     const good = h("p", { class: "all-good" }, icon("check"), "All measurements are within their limits.");
-    this.content.replaceChildren(
+    replaceControls(this.content,
       findings.length + this.notes.length ? h("ul", { class: "findings" }, findings, this.notes) : good);
   }
 
