@@ -335,6 +335,8 @@ def _joint_matrices(matrix_sequences: Sequence[JointMatrixSequence], frame: int,
 def render(scene: ClipScene, video_path: Path, ground_truth_path: Path) -> None:
     """Writes the video of a scene, and its ground truth as a performance file.
 
+    One thread encodes the video, so that it is the same on machines with more and with fewer cores.
+
     Args:
         scene: the scene.
         video_path: video file to write.
@@ -344,7 +346,7 @@ def render(scene: ClipScene, video_path: Path, ground_truth_path: Path) -> None:
         OutputError: a file cannot be written.
         RenderingUnavailableError: there is no OpenGL on this machine.
     """
-    with VideoWriter(video_path, image_size=scene.camera.image_size, fps=scene.fps) as writer:
+    with VideoWriter(video_path, image_size=scene.camera.image_size, fps=scene.fps, threads=1) as writer:
         for image in render_frames(scene):
             writer.write(np.ascontiguousarray(image))
     performance.save(ground_truth_path, create_ground_truth(scene))

@@ -1,5 +1,6 @@
 """Writing of videos."""
 
+import os
 import threading
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from bodydouble.data import RgbImage
 from bodydouble.errors import InvalidDataError, MediaError, OutputError
 from bodydouble.formats.media import FrameReader, VideoWriter, probe
+from bodydouble.networks import core_count
 from tests.media_builders import beep, numbered_pictures, read_number, read_sound, write_video
 
 
@@ -44,6 +46,28 @@ def test_fast_encoding_keeps_the_pictures(tmp_path: Path) -> None:
         frames = list(reader)
     assert [read_number(frame) for frame in frames] == list(range(45))
     assert np.abs(np.array(frames, dtype=int) - pictures).mean() < 5.0
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity") or core_count() < 2, reason="needs two cores to choose from")
+def test_encoding_by_one_thread_does_not_depend_on_the_number_of_cores(tmp_path: Path) -> None:
+    images = list(np.random.default_rng(0).integers(0, 255, (40, 240, 320, 3), dtype=np.uint8))
+
+    def encode(threads: int) -> bytes:
+        path = tmp_path / "video.mp4"
+        with VideoWriter(path, image_size=(320, 240), fps=Fraction(30), threads=threads) as writer:
+            for image in images:
+                writer.write(image)
+        return path.read_bytes()
+
+    cores = os.sched_getaffinity(0)
+    by_all_cores = {threads: encode(threads) for threads in (0, 1)}
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        by_one_core = {threads: encode(threads) for threads in (0, 1)}
+    finally:
+        os.sched_setaffinity(0, cores)
+    assert by_one_core[1] == by_all_cores[1]
+    assert by_one_core[0] != by_all_cores[0]
 
 
 @pytest.mark.parametrize("rgb", [(255, 255, 255), (0, 0, 0), (128, 128, 128), (200, 100, 50), (30, 60, 220)])

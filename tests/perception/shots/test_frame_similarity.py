@@ -13,9 +13,10 @@ from bodydouble.perception.shots.frame_similarity import (
     content_change,
     downsample,
     edge_correlation,
+    edge_energy,
     edge_mixture_fraction,
 )
-from bodydouble.perception.shots.gradual import MAX_EDGE_CORRELATION, MIN_CHANGE, MIN_MIXTURE_FRACTION
+from bodydouble.perception.shots.gradual import MAX_EDGE_CORRELATION, MAX_EDGE_ENERGY, MIN_CHANGE, MIN_MIXTURE_FRACTION
 
 SIZE = (480, 270)
 SEEDS = range(6)
@@ -106,6 +107,22 @@ def test_edges_of_a_mixture_are_those_of_both_frames(seed: int, fraction: float)
     # Rounding the mixture and its signature adds a variance of 1/6 to edges of about 15 grey levels: below 0.1 %.
     assert edge_mixture_fraction(downsample(before), middle, downsample(after)) > 0.998
     assert edge_mixture_fraction(downsample(before), signature(seed + 20), downsample(after)) < MIN_MIXTURE_FRACTION
+
+
+@pytest.mark.parametrize("fraction", [0.3, 0.5, 0.7])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_edges_fade_in_a_mixture_and_not_in_a_pan(seed: int, fraction: float) -> None:
+    before, after = view(seed), view(seed + 10)
+    mixture = downsample(np.round((1 - fraction) * before + fraction * after).astype(np.uint8))
+    energies = [edge_energy(downsample(frame)) for frame in (before, after)]
+    mean_energy = (1 - fraction) * energies[0] + fraction * energies[1]
+    assert edge_energy(mixture) < MAX_EDGE_ENERGY * mean_energy
+    # Of edges that have nothing in common, each frame's fade by the square of its share in the mixture. Those of two
+    # rooms have a correlation of up to 0.1 by chance.
+    expected = (1 - fraction) ** 2 * energies[0] + fraction**2 * energies[1]
+    assert edge_energy(mixture) == pytest.approx(expected, rel=0.2)
+    panned = [edge_energy(signature(seed, 60 * i)) for i in range(9)]  # what enters and leaves the picture differs
+    assert panned[4] > MAX_EDGE_ENERGY * (panned[3] + panned[5]) / 2
 
 
 @pytest.mark.parametrize("level", [0, int(BLACK_LEVEL) - 1, int(BLACK_LEVEL), 200])

@@ -51,6 +51,7 @@ class VideoWriter:
         fast: bool = False,
         encoding: Encoding = MP4,
         has_alpha: bool = False,
+        threads: int = 0,
     ) -> None:
         """Prepares a video; the file is created when the block begins.
 
@@ -62,6 +63,7 @@ class VideoWriter:
             fast: Whether to encode in less time to a file about a tenth larger.
             encoding: Container and encoder.
             has_alpha: Whether the frames are RGBA.
+            threads: Number of threads of the encoder, on which its bytes depend; 0: as many as there are cores.
 
         Raises:
             InvalidDataError: The size is odd, or the encoding has no alpha.
@@ -76,6 +78,7 @@ class VideoWriter:
         self._fast = fast
         self._encoding = encoding
         self._channels = 4 if has_alpha else 3
+        self._threads = threads
         self._audio_from = None if audio_from is None else Path(audio_from)
         self._queue: Queue[RgbImage | RgbaImage | None] = Queue(_MAX_QUEUED_FRAMES)
         self._error: Exception | None = None
@@ -142,6 +145,7 @@ class VideoWriter:
         stream.pix_fmt = self._pixel_format
         context = stream.codec_context
         context.time_base = 1 / self._fps
+        context.thread_count = self._threads
         if self._encoding.is_yuv:
             context.color_range = ColorRange.MPEG
             context.colorspace = Colorspace.ITU709

@@ -81,6 +81,11 @@ def edge_mixture_fraction(before: FrameSignature, middle: FrameSignature, after:
     return 1 - float(residual.sum()) / max(float((edges**2).sum()), 1e-6) if len(residual) else 0.0
 
 
+def edge_energy(frame: FrameSignature) -> float:
+    """Returns the sum of the squared edges of a frame; it does not change with the place of the edges."""
+    return float((_high_pass(frame.detailed.astype(np.float32)) ** 2).sum())
+
+
 def _high_pass(image: FloatArray) -> FloatArray:
     """Subtracts the local mean from an image."""
     return np.asarray(image - cv2.blur(image, BLUR_SIZE))

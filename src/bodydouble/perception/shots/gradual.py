@@ -21,6 +21,7 @@ from bodydouble.perception.shots.frame_similarity import (
     FrameSignature,
     content_change,
     edge_correlation,
+    edge_energy,
     edge_mixture_fraction,
 )
 
@@ -41,6 +42,9 @@ MIN_MIXTURE_FRACTION = 0.4
 """Minimum fraction of the edges in the middle that a mixture of those before and after explains."""
 MAX_EDGE_CORRELATION = 0.25
 """Maximum edge correlation of two different places; with more, one place is shown in changing light."""
+MAX_EDGE_ENERGY = 0.8
+"""Maximum energy of the edges in the middle, relative to a mean of those before and after. The edges of two different
+images fade in their mixture, to half the energy halfway; a camera that pans over a plain place shows all of them."""
 MIN_STRENGTH_RATIO = 1.1
 """Minimum ratio by which a transition must be stronger than the best one so far to replace it."""
 WAIT_SPANS = 3
@@ -148,8 +152,16 @@ def _is_dissolve(before: FrameSignature, middle: FrameSignature, after: FrameSig
     if not MIX_RANGE[0] < fraction < MIX_RANGE[1] or _residual(change, fraction, whole) > MAX_RESIDUAL:
         return False
     return (
-        _show_different_places(before, after) and edge_mixture_fraction(before, middle, after) >= MIN_MIXTURE_FRACTION
+        _show_different_places(before, after)
+        and edge_mixture_fraction(before, middle, after) >= MIN_MIXTURE_FRACTION
+        and _do_edges_fade(before, middle, after, fraction)
     )
+
+
+def _do_edges_fade(before: FrameSignature, middle: FrameSignature, after: FrameSignature, fraction: float) -> bool:
+    """Returns whether the edges of the middle frame have less energy than those before and after."""
+    mean_energy = (1 - fraction) * edge_energy(before) + fraction * edge_energy(after)
+    return edge_energy(middle) <= MAX_EDGE_ENERGY * mean_energy
 
 
 def _mix_fraction(change: FloatArray, whole: FloatArray) -> float:
