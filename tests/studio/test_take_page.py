@@ -1,5 +1,6 @@
 """The page of a take in a browser: another character, downloads with progress, other tabs, odd titles and files."""
 
+import json
 import wave
 from collections.abc import Iterator
 from fractions import Fraction
@@ -127,20 +128,24 @@ def test_odd_titles_stay_in_their_place(
     own_server: Server, browser: Browser, tmp_path: Path, size: tuple[int, int]
 ) -> None:
     take_id = add_take(own_server, tmp_path)
-    for title in ODD_TITLES.values():
-        answer = own_server.send_json("PATCH", f"/api/takes/{take_id}", {"title": title[:150]})
-        assert answer.status == 200
-        kept = answer.json()["title"]
-        assert 0 < len(kept) <= 120
-        browser.open("about:blank")
-        browser.open(own_server.url, size, is_phone=size[0] < 600)
-        browser.wait("document.querySelector('.card.done')")
-        assert browser.evaluate("document.querySelector('.card h3').textContent") == kept
-        assert browser.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+    def show_titles(selector: str) -> Iterator[None]:
+        """Renames the take, and yields when the open page shows the new title."""
+        for title in ODD_TITLES.values():
+            answer = own_server.send_json("PATCH", f"/api/takes/{take_id}", {"title": title[:150]})
+            assert answer.status == 200
+            kept = answer.json()["title"]
+            assert 0 < len(kept) <= 120
+            browser.wait(f"document.querySelector({json.dumps(selector)}).textContent === {json.dumps(kept)}")
+            assert browser.evaluate("document.documentElement.scrollWidth") <= size[0]
+            yield
+
+    browser.open(own_server.url, size, is_phone=size[0] < 600)
+    browser.wait("document.querySelector('.card.done')")
+    for _ in show_titles(".card h3"):
         assert browser.evaluate("document.querySelector('.card').getBoundingClientRect().height") < 420
-        open_take(browser, own_server, take_id, size)
-        assert browser.evaluate("document.querySelector('h1').textContent") == kept
-        assert browser.evaluate("document.documentElement.scrollWidth") <= size[0]
+    open_take(browser, own_server, take_id, size)
+    for _ in show_titles("h1"):
         assert browser.evaluate("document.querySelector('.bar').getBoundingClientRect().height") < 80
         assert browser.evaluate("document.querySelectorAll('.bar img, .card img').length") <= 2
     too_long = own_server.send_json("PATCH", f"/api/takes/{take_id}", {"title": ODD_TITLES["long word"]})
