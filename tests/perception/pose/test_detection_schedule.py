@@ -1,5 +1,6 @@
 """Schedule of the detector: laws of the intervals, and changes of a view that is drawn."""
 
+from functools import cache
 from itertools import pairwise
 
 import cv2
@@ -145,10 +146,16 @@ def shifted(image: RgbImage, shift: tuple[float, float]) -> RgbImage:
     return np.asarray(cv2.warpAffine(image, matrix, (1280, 720), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def smooth_scene(*boxes: tuple[int, int, int, int]) -> RgbImage:
-    """Draws boxes before a landscape without sharp edges."""
+@cache
+def smooth_landscape() -> RgbImage:
+    """A landscape without sharp edges."""
     blurred = np.asarray(cv2.GaussianBlur(scene(), (0, 0), 25), float)
-    image: RgbImage = np.clip(120 + 4 * (blurred - blurred.mean()), 0, 200).astype(np.uint8)
+    return np.asarray(np.clip(120 + 4 * (blurred - blurred.mean()), 0, 200), np.uint8)
+
+
+def smooth_scene(*boxes: tuple[int, int, int, int]) -> RgbImage:
+    """Draws boxes before the smooth landscape."""
+    image = smooth_landscape().copy()
     for left, top, right, bottom in boxes:
         image[top:bottom, left:right] = (220, 30, 30)
     return image
