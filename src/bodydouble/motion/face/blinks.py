@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.ndimage import grey_opening
-from scipy.signal import find_peaks
 
 from bodydouble.data import FloatArray, IntArray
 
@@ -85,6 +84,8 @@ def find_blinks(weights: FloatArray, noise: float, fps: float) -> IntArray:
     Returns:
         (N,) frames of the peaks, ascending.
     """
+    from scipy.signal import find_peaks  # takes longer to import than all else that capture needs of SciPy
+
     min_rise = max(MIN_PEAK, MIN_PEAK_TO_NOISE * noise)
     known = np.flatnonzero(np.isfinite(weights))
     weights = np.interp(np.arange(len(weights)), known, weights[known])  # the edge of a gap is no blink
