@@ -10,13 +10,20 @@ from bodydouble.data import FloatArray, RgbImage
 from bodydouble.perception.shots.frame_similarity import (
     BLACK_LEVEL,
     FrameSignature,
+    changed_fraction,
     content_change,
     downsample,
     edge_correlation,
     edge_energy,
     edge_mixture_fraction,
 )
-from bodydouble.perception.shots.gradual import MAX_EDGE_CORRELATION, MAX_EDGE_ENERGY, MIN_CHANGE, MIN_MIXTURE_FRACTION
+from bodydouble.perception.shots.gradual import (
+    MAX_EDGE_CORRELATION,
+    MAX_EDGE_ENERGY,
+    MIN_CHANGE,
+    MIN_CHANGED_FRACTION,
+    MIN_MIXTURE_FRACTION,
+)
 
 SIZE = (480, 270)
 SEEDS = range(6)
@@ -107,6 +114,23 @@ def test_edges_of_a_mixture_are_those_of_both_frames(seed: int, fraction: float)
     # Rounding the mixture and its signature adds a variance of 1/6 to edges of about 15 grey levels: below 0.1 %.
     assert edge_mixture_fraction(downsample(before), middle, downsample(after)) > 0.998
     assert edge_mixture_fraction(downsample(before), signature(seed + 20), downsample(after)) < MIN_MIXTURE_FRACTION
+
+
+@pytest.mark.parametrize("bar", [0, 60, 160])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_two_places_differ_everywhere_between_black_bars_and_one_place_only_where_someone_moves(
+    seed: int, bar: int
+) -> None:
+    before, after, moved = view(seed).copy(), view(seed + 10).copy(), view(seed).copy()
+    moved[60:240, 220:320] = 255 - moved[60:240, 220:320]
+    for frame in (before, after, moved):
+        frame[:, :bar] = frame[:, SIZE[0] - bar :] = 0
+    first, second, third = (downsample(frame) for frame in (before, after, moved))
+    assert changed_fraction(first, second) == changed_fraction(second, first) > MIN_CHANGED_FRACTION
+    share = 180 * 100 / (SIZE[1] * (SIZE[0] - 2 * bar))
+    # A row of pixels of the small image (15 px) along the outline counts as changed if a part of it is.
+    assert 0.8 * share < changed_fraction(first, third) < 1.5 * share
+    assert changed_fraction(first, first) == 0
 
 
 @pytest.mark.parametrize("fraction", [0.3, 0.5, 0.7])

@@ -20,6 +20,8 @@ SEARCH_RADIUS = 5
 """Maximum displacement of a block in every direction, px."""
 MIN_DIFFERENCE = 3.0
 """Minimum mean difference of small images that are compared further, grey levels."""
+MIN_PIXEL_CHANGE = 6.0
+"""Change of a pixel of a small image above which it counts as changed, grey levels."""
 CONTRAST_FLOOR = 4.0
 """Contrast that is added to that of the image, grey levels, so that images without contrast change little."""
 
@@ -51,6 +53,13 @@ def downsample(frame: RgbImage) -> FrameSignature:
     coarse = cv2.resize(frame, INTERMEDIATE_SIZE, interpolation=cv2.INTER_LINEAR)
     small, detailed = (cv2.resize(coarse, size, interpolation=cv2.INTER_AREA) for size in (SMALL_SIZE, DETAILED_SIZE))
     return FrameSignature(np.asarray(small, dtype=np.float32), np.asarray(detailed, dtype=np.uint8))
+
+
+def changed_fraction(first: FrameSignature, second: FrameSignature) -> float:
+    """Returns the fraction of the image in which two frames differ, without bars that are black in both: 0 to 1."""
+    is_shown = np.maximum(first.small, second.small).max(axis=-1) >= BLACK_LEVEL
+    is_changed = np.abs(first.small - second.small).max(axis=-1) > MIN_PIXEL_CHANGE
+    return float(is_changed[is_shown].mean()) if is_shown.any() else 0.0
 
 
 def content_change(first: FloatArray, second: FloatArray) -> float:

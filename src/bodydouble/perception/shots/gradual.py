@@ -19,6 +19,7 @@ from bodydouble.perception.shots.frame_similarity import (
     MIN_DIFFERENCE,
     SMALL_SIZE,
     FrameSignature,
+    changed_fraction,
     content_change,
     edge_correlation,
     edge_energy,
@@ -42,6 +43,9 @@ MIN_MIXTURE_FRACTION = 0.4
 """Minimum fraction of the edges in the middle that a mixture of those before and after explains."""
 MAX_EDGE_CORRELATION = 0.25
 """Maximum edge correlation of two different places; with more, one place is shown in changing light."""
+MIN_CHANGED_FRACTION = 0.7
+"""Minimum fraction of the image that differs before and after. Dissolves of real clips change more than 0.95. People in
+a plain place, where there is nothing else to compare, change less than 0.5."""
 MAX_EDGE_ENERGY = 0.8
 """Maximum energy of the edges in the middle, relative to a mean of those before and after. The edges of two different
 images fade in their mixture, to half the energy halfway; a camera that pans over a plain place shows all of them."""
@@ -146,7 +150,7 @@ class GradualTransitionDetector:
 def _is_dissolve(before: FrameSignature, middle: FrameSignature, after: FrameSignature) -> bool:
     """Returns whether the middle frame is a mixture of the other two, which show different places."""
     change, whole = middle.small - before.small, after.small - before.small
-    if np.abs(whole).mean() < MIN_DIFFERENCE:
+    if np.abs(whole).mean() < MIN_DIFFERENCE or changed_fraction(before, after) < MIN_CHANGED_FRACTION:
         return False
     fraction = _mix_fraction(change, whole)
     if not MIX_RANGE[0] < fraction < MIX_RANGE[1] or _residual(change, fraction, whole) > MAX_RESIDUAL:
