@@ -15,6 +15,7 @@ from bodydouble.cli.summary import summarize
 from bodydouble.data import RgbImage
 from bodydouble.formats.media import FrameReader
 from bodydouble.pipeline import Progress
+from bodydouble.pipeline.capturing import PLAIN_BACKGROUND
 from tests.clips import write_clip
 
 pytestmark = pytest.mark.slow
@@ -76,3 +77,19 @@ def test_a_photograph_gives_its_people(picture: RgbImage, tmp_path: Path) -> Non
     cv2.imwrite(str(path), picture[..., ::-1])
     assert len(pipeline.capture(path, progress=progress).people) == 1
     assert progress.warnings == []
+
+
+def test_a_place_without_details_is_reported_unless_the_camera_is_static(
+    walk_frames: list[RgbImage], tmp_path: Path
+) -> None:
+    track = pipeline.capture(write_clip(tmp_path / "walk.mp4", walk_frames, FPS), quality="fast").people[0].track
+    plain = []
+    for index, (left, top, right, bottom) in zip(track.frames, track.boxes.round().astype(int), strict=True):
+        plain.append(np.full_like(walk_frames[index], 128))
+        person = np.s_[max(top, 0) : bottom, max(left, 0) : right]
+        plain[-1][person] = walk_frames[index][person]
+    clip = write_clip(tmp_path / "plain.mp4", plain, FPS)
+    for camera, expected in (("auto", [PLAIN_BACKGROUND]), ("static", [])):
+        progress = Progress()
+        pipeline.capture(clip, progress=progress, camera=camera, quality="fast")
+        assert [warning for warning in progress.warnings if warning == PLAIN_BACKGROUND] == expected

@@ -17,6 +17,7 @@ from bodydouble.data.memory import release_memory
 from bodydouble.errors import InvalidDataError, NoPeopleError
 from bodydouble.formats.keypoint_files import read_keypoints
 from bodydouble.formats.media import FrameReader, probe
+from bodydouble.motion.camera.path import is_too_plain
 from bodydouble.motion.face.face_track import build_face
 from bodydouble.motion.face.head_rotation import fuse_head_rotation
 from bodydouble.motion.floor.plausibility import describe_doubts
@@ -49,6 +50,11 @@ PERCEPTION_MAX_SIDE = 1920
 CAMERA_MODES = ("auto", "static", "moving")
 DETAIL_MODES = ("auto", "off")
 """Modes of the capture of hands, of faces, and of mouths by the sound."""
+PLAIN_BACKGROUND = (
+    "the background shows too few details to tell how the camera moves, so its motion is not estimated. If it stands "
+    "still, --camera static says so; if not, show more of the place"
+)
+"""Warning about a background without corners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,8 @@ def capture_clip(request: CaptureRequest, progress: Progress, on_frame: FrameLis
     with progress.stage("tracking"):
         people, static_people = _track_people(perceived, keypoints, request)
     _warn_of_static_people(static_people, people, progress)
+    if perceived.background is not None and is_too_plain(perceived.background):
+        progress.warn(PLAIN_BACKGROUND)
     if not people:
         raise NoPeopleError(
             describe_absence(clip.path, looks_for_hands=options.get("hands") != "off" and keypoints is None)

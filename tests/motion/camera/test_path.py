@@ -9,7 +9,7 @@ import pytest
 from bodydouble.data import Background, FloatArray
 from bodydouble.errors import RenderingUnavailableError
 from bodydouble.geometry import camera, rotation
-from bodydouble.motion.camera.path import CameraPath, estimate_camera_path, static_camera_path
+from bodydouble.motion.camera.path import CameraPath, estimate_camera_path, is_too_plain, static_camera_path
 from bodydouble.perception.background import BackgroundTracker
 from bodydouble.synthetic import deepmimic, rendered_clip
 from bodydouble.synthetic.cameras import CameraMotion
@@ -61,6 +61,20 @@ def simulated_background(
 def rotation_errors(estimated: FloatArray, expected: FloatArray) -> FloatArray:
     """Returns the angles (F,) between rotations in degrees."""
     return rotation.angle_between(rotation.from_matrix(estimated), rotation.from_matrix(expected)) / DEGREE
+
+
+@pytest.mark.parametrize(
+    ("corner_count", "frame_count", "expected"), [(9, 5, True), (10, 5, False), (0, 5, True), (3, 1, False)]
+)
+def test_a_place_with_fewer_corners_than_a_rotation_needs_is_too_plain(
+    corner_count: int, frame_count: int, expected: bool
+) -> None:
+    frames = np.repeat(np.arange(frame_count), corner_count)
+    corner_ids = np.tile(np.arange(corner_count), frame_count)
+    points = np.random.default_rng(0).uniform(0, SIZE[1], (len(frames), 2))
+    background = Background(frame_count, np.array([0]), frames, corner_ids, points)
+    assert is_too_plain(background) == expected
+    assert not (expected and estimate_camera_path(background, K).inlier_fractions[1:].any())
 
 
 def test_recovers_known_rotations() -> None:

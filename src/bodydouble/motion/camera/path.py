@@ -69,6 +69,14 @@ def static_camera_path(frame_count: int) -> CameraPath:
     return CameraPath(rotations, np.zeros((frame_count, 3)), np.ones(frame_count), is_moving=False)
 
 
+def is_too_plain(background: Background, options: CameraPathOptions | None = None) -> bool:
+    """Returns whether too few corners are seen in most frames of a clip to tell how its camera moves."""
+    counts = np.bincount(background.frames, minlength=background.frame_count)
+    return background.frame_count > 1 and bool(
+        np.median(counts) < (options or CameraPathOptions()).rotation.min_inliers
+    )
+
+
 def estimate_camera_path(
     background: Background, intrinsics: FloatArray, options: CameraPathOptions | None = None
 ) -> CameraPath:
