@@ -84,7 +84,8 @@ def test_recording_is_reviewed_discarded_repeated_and_used(server: Server, tmp_p
         record(browser, 1)
         press_button(browser, "Discard")
         record(browser, 2)
-        assert browser.wait("Number.isFinite(document.querySelector('.viewfinder video:not([hidden])').duration)")
+        recording = "document.querySelector('.viewfinder video:not([hidden])')"
+        seconds = browser.wait(f"Number.isFinite({recording}.duration) && {recording}.duration")
         assert browser.evaluate("document.querySelector('.mirrored').srcObject === null")  # the camera is off
         press_button(browser, "Use the recording")
         take_id = browser.wait("document.querySelector('.card[data-take]')?.dataset.take")
@@ -92,7 +93,8 @@ def test_recording_is_reviewed_discarded_repeated_and_used(server: Server, tmp_p
     take = server.wait_for_state(take_id, "done", "failed")
     assert take["state"] == "done"
     assert take["title"].startswith("Recording 20")
-    assert take["seconds"] > 1.5
+    # Not the 2 s of the clock: on a busy machine the camera starts late. The last frame has no end: three frames.
+    assert take["seconds"] == pytest.approx(seconds, abs=0.1)
     video = next((tmp_path / "studio" / "videos").glob(f"{take_id}.webm"))
     with FrameReader(video) as reader:
         frame = next(iter(reader))
