@@ -81,11 +81,14 @@ def test_recording_is_reviewed_discarded_repeated_and_used(server: Server, tmp_p
         assert browser.evaluate("getComputedStyle(document.querySelector('.mirrored')).transform").startswith(
             "matrix(-1"
         )
+        recording = "document.querySelector('.viewfinder video:not([hidden])')"
+        duration = f"Number.isFinite({recording}.duration) && {recording}.duration"
         record(browser, 1)
+        discarded = browser.wait(duration)
         press_button(browser, "Discard")
         record(browser, 2)
-        recording = "document.querySelector('.viewfinder video:not([hidden])')"
-        seconds = browser.wait(f"Number.isFinite({recording}.duration) && {recording}.duration")
+        seconds = browser.wait(duration)
+        assert seconds > discarded
         assert browser.evaluate("document.querySelector('.mirrored').srcObject === null")  # the camera is off
         press_button(browser, "Use the recording")
         take_id = browser.wait("document.querySelector('.card[data-take]')?.dataset.take")
