@@ -30,10 +30,10 @@ COLLECT_TOASTS = """
 ODD_TITLES = {
     "long": "word " * 2_000,
     "long word": "x" * 10_000,
-    "HTML": "<img src=x onerror=alert(1)><script>alert(2)</script>",
     "right to left": "\u05e9\u05dc\u05d5\u05dd \u202e\u0639\u0644\u064a\u0643\u0645 abc",
     "emoji": "\U0001f468\u200d\U0001f469\u200d\U0001f467\U0001f3f3\ufe0f\u200d\U0001f308" * 30,
     "marks": "Z" + "\u0301\u0316" * 500,
+    "HTML": "<img src=x onerror=alert(1)><script>alert(2)</script>",
 }
 
 
@@ -145,6 +145,7 @@ def test_odd_titles_stay_in_their_place(
     for _ in show_titles(".card h3"):
         assert browser.evaluate("document.querySelector('.card').getBoundingClientRect().height") < 420
     open_take(browser, own_server, take_id, size)
+    assert browser.evaluate("document.querySelector('h1').textContent") == ODD_TITLES["HTML"]
     for _ in show_titles("h1"):
         assert browser.evaluate("document.querySelector('.bar').getBoundingClientRect().height") < 80
         assert browser.evaluate("document.querySelectorAll('.bar img, .card img').length") <= 2
